@@ -1,0 +1,137 @@
+"""What a nickname and a room may be called, and which nicknames look the same.
+
+Knows nothing of the chat: text in, text or ValueError out. The message of a ValueError is one
+sentence for the person who chose the name. Which letters exist is said by PRECIS (RFC 8264), in
+its profile UsernameCasePreserved (RFC 8265, section 3.4); which look alike, by UTS #39.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from importlib.resources import files
+
+from precis_i18n import get_profile
+
+NICK_LENGTH = 32
+"""The most characters that a nickname has, as it is shown."""
+
+ROOM_LENGTH = 50
+"""The most characters that a room's name has, without the ``#``."""
+
+RESERVED = frozenset(
+    {"you", "server", "system", "chatservice", "error", "everyone", "here", "admin", "root"}
+    | {"NickServ", "ChanServ"}
+)
+"""Nicknames that nobody may have, nor anything that looks like them."""
+
+_FIRST_MARKS = "_[]|^`"
+_MARKS = _FIRST_MARKS + "-.{}"
+_PRECIS = get_profile("UsernameCasePreserved")
+_MOST_COMPOSED = 4  # NFC makes one character of at most so many, as in U+1F82
+
+
+def check_nick(text: str) -> str:
+    """The nickname as it is shown: without surrounding spaces, width-mapped, NFC.
+
+    What is returned is returned unchanged when it is checked again. Raises ValueError if it is
+    malformed or too long, or reserved. Two different nicknames may still look the same: compare
+    their :func:`nick_key`.
+    """
+    nick = _admit(text.strip(" "), "nickname", NICK_LENGTH, str.isalpha)
+    if _reserved_key(nick) in _RESERVED_KEYS:
+        raise ValueError(f"{nick} is reserved, or looks like a name that is: choose another one")
+    return nick
+
+
+def check_room(text: str) -> str:
+    """The one name of a room: without a leading ``#`` and surrounding spaces, case-folded, NFC.
+
+    It may begin with a digit, and is otherwise made of what nicknames are made of. What is
+    returned is returned unchanged when it is checked again. Raises ValueError if it is malformed
+    or too long.
+    """
+    bare = text.strip(" ").removeprefix("#")
+    room = _admit(bare, "room's name", ROOM_LENGTH, str.isalnum)
+    # Folding can lengthen and decompose it.
+    return _admit(room.casefold(), "room's name", ROOM_LENGTH, str.isalnum)
+
+
+def nick_key(nick: str) -> str:
+    """Equal for two nicknames that differ in nothing one can see, or in case alone.
+
+    NFKD and case-folded, then the skeleton of UTS #39, section 4, itself case-folded and mapped
+    until nothing changes: the table does that in one pass. Any text has a key.
+
+    Case is folded first, so nobody escapes it by a choice of capitals; the price is that a
+    capital which looks like *another* letter's small form is missed: "PayPaI" is not "paypal".
+    Were it caught, then with I and i, I and l also i and l would be the same, and Kari could not
+    come in beside Karl. The same goes for the Greek capitals that look like N and Y. Greek and
+    Cyrillic capitals that look like B, E, H, K, M, T, X or Z are caught: the table says so beyond
+    Unicode's. Those of rarer scripts are not.
+    """
+    if nick.isascii():
+        return nick.lower().translate(_LOOKS_LIKE)
+    folded = unicodedata.normalize("NFKD", nick).casefold()
+    skeleton = unicodedata.normalize("NFD", folded.translate(_LOOKS_LIKE))
+    return _HIDDEN_DOT.sub(r"\1", skeleton)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name most like a mistyped word; None if none is much like it."""
+    return next(iter(get_close_matches(word, known, n=1)), None)
+
+
+def _admit(text: str, kind: str, length: int, can_start: Callable[[str], bool]) -> str:
+    """The text as PRECIS enforces it, if it is also of our alphabet and not too long."""
+    if not text:
+        raise ValueError(f"a {kind} has at least one character")
+    try:
+        name = _PRECIS.enforce(text[: length * _MOST_COMPOSED + 1])
+    except UnicodeEncodeError as refusal:
+        raise ValueError(_sentence(refusal, kind)) from None
+    for char in name:
+        if char.isascii() and not char.isalnum() and char not in _MARKS:
+            raise ValueError(f"a {kind} cannot have {_describe(char)} in it")
+    if not can_start(name[0]) and name[0] not in _FIRST_MARKS:
+        raise ValueError(f"a {kind} cannot start with {_describe(name[0])}")
+    if len(name) > length:
+        raise ValueError(f"a {kind} has at most {length} characters")
+    return name
+
+
+def _sentence(refusal: UnicodeEncodeError, kind: str) -> str:
+    """What PRECIS refused, for a person."""
+    if refusal.reason.endswith("bidi_rule"):
+        return (
+            f"a {kind} with right-to-left letters starts with one of them, "
+            "ends with one or with a digit, and has no left-to-right letters"
+        )
+    return f"a {kind} cannot have {_describe(refusal.object[refusal.start])} in it"
+
+
+def _describe(char: str) -> str:
+    """A character in words that can be shown anywhere, whatever the character does."""
+    if char == " ":
+        return "a space"
+    if char.isascii() and char.isprintable():
+        return f'"{char}"'
+    return f"{unicodedata.name(char, 'the character')} (U+{ord(char):04X})"
+
+
+def _read_table() -> dict[int, str]:
+    """The look-alike of each character that has one."""
+    text = files("chatservice").joinpath("confusables.txt").read_text(encoding="ascii")
+    rows = [line.split() for line in text.splitlines() if not line.startswith("#")]
+    return {int(row[0], 16): "".join(chr(int(point, 16)) for point in row[1:]) for row in rows}
+
+
+def _reserved_key(nick: str) -> str:
+    """A key that also takes i for l, and so for 1: no ordinary name is lost to it here."""
+    return nick_key(nick).replace("i", "l")
+
+
+_LOOKS_LIKE = _read_table()
+# A dot above is not seen on a letter that has one: i and j, and l, which stands for I.
+_HIDDEN_DOT = re.compile("([ijl][\u0316-\u0338]*)\u0307+")
+_RESERVED_KEYS = frozenset(map(_reserved_key, RESERVED))
