@@ -1,0 +1,181 @@
+"""What happens in the chat: frozen facts, in the past tense, and the refusal of a wish.
+
+Nothing here knows a wire, a room object or a database. An event's ``id`` is its identity, its
+place in the order and its time at once: microseconds since the epoch. ``author`` is the member
+who did it, or ``None`` for an event that was read back from the journal; it decides what is "my
+own", which a nickname, free to change hands, cannot.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from chatservice.rooms import Door, Member
+
+
+class ChatError(Exception):
+    """A member's own mistake, told to that member alone.
+
+    @param code: one of the codes in docs/protocol.rst, for programs.
+    @param sentence: one sentence, for people.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact.
+
+    @cvar stored: whether it is history (stored before anybody sees it) or presence (not stored).
+    @ivar nick: the nickname, at that time, of who did it.
+    """
+
+    stored: ClassVar[bool] = False
+    id: int
+    nick: str
+    author: Member | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The names of the rooms in which it is seen."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomEvent(Event):
+    """A fact about one room, seen by those who are in it."""
+
+    room: str
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        return (self.room,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberEvent(Event):
+    """A fact about a member, seen once by everybody who shares one of C{rooms} with it."""
+
+    rooms: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        return self.rooms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said(RoomEvent):
+    """A line; ``ref`` is its author's own mark for it, at most 64 characters, or empty."""
+
+    stored = True
+    text: str
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted(RoomEvent):
+    """A line about oneself in the third person: ``/me waves``."""
+
+    stored = True
+    text: str
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicChanged(RoomEvent):
+    """The room's topic is now ``text``; empty if it was cleared."""
+
+    stored = True
+    text: str
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whispered(Event):
+    """A private line to one person.
+
+    @ivar to: the nickname of whom it is for, and ``recipient`` that member.
+    @ivar identities: the lasting identities of author and recipient (see L{Member.identity}).
+    """
+
+    stored = True
+    to: str
+    text: str
+    ref: str = ""
+    recipient: Member | None = field(default=None, compare=False, repr=False)
+    identities: tuple[bytes, bytes] = field(default=(b"", b""), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined(RoomEvent):
+    """Entered a room; ``arrived`` when this is how the member came to the chat."""
+
+    arrived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parted(RoomEvent):
+    """Left a room, and is still in the chat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left(MemberEvent):
+    """Left the chat.
+
+    @ivar goodbye: whether it was meant; then ``why`` are the member's own words, or empty.
+        Otherwise the connection was lost, and ``why`` is the reason.
+    """
+
+    goodbye: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renamed(MemberEvent):
+    """Is now called ``now``, and was called ``nick``."""
+
+    now: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Event):
+    """Took a connection over; a fence that nobody but its author is shown.
+
+    @ivar door: what the author hears through from now on.
+    """
+
+    door: Door = field(compare=False, repr=False)
+
+
+Batch = Sequence[Event]
+"""The events of one commit, in the order of their ids."""
+
+Talk = Said | Acted | Whispered
+
+
+class EventIds:
+    """Gives out ids that strictly increase, whatever the wall clock does.
+
+    @param clock: the wall clock, in seconds since the epoch.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self.last = 0
+
+    def start_above(self, floor: int) -> None:
+        """Give out no id at or below ``floor``, the highest that may have been given before."""
+        self.last = max(self.last, floor)
+
+    def next(self) -> int:
+        """The time now, in microseconds, or one above the last id if that is greater."""
+        self.last = max(int(self._clock() * 1_000_000), self.last + 1)
+        return self.last

@@ -1,0 +1,111 @@
+"""The only writer of a connection: bounded, sharing bytes, never making the chat wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IPullProducer
+from zope.interface import implementer
+
+HAND_OVER = 128 * 1024
+"""Bytes given to the transport at a time; what it sends in one go (C{SEND_LIMIT} in Twisted)."""
+
+
+@implementer(IPullProducer)
+class Outbox:
+    """What waits to be sent to one peer.
+
+    While nothing waits, a write goes out at once. What the network does not take then waits here,
+    as the very bytes that others may be waiting for too, and the transport pulls it.
+
+    @param transport: the connection, of which this is the only writer.
+    @param limit: the most bytes that may wait. One piece is taken whatever its size when nothing
+        waits.
+    @param overflow: called once, instead of waiting for more than C{limit}; the outbox is closed
+        by then. It must not drop the connection before a later turn of the reactor.
+    @param direct: whether to send through C{transport.writeSomeData} while nothing waits. Only
+        true for a plain TCP connection: on TLS that method exists as well, and sends plain text.
+    """
+
+    __slots__ = ("_direct", "_handed", "_limit", "_overflow", "_queue", "_transport", "waiting")
+
+    def __init__(
+        self, transport: Any, limit: int, overflow: Callable[[], object], direct: bool = False
+    ) -> None:
+        self._transport = transport
+        self._limit = limit
+        self._overflow = overflow
+        self._direct = direct
+        self._queue: deque[bytes] | None = None
+        self._handed = 0
+        self.waiting = 0
+
+    def write(self, data: bytes) -> None:
+        """Send C{data} after everything written before; nothing once the outbox is closed."""
+        if self._queue is not None:
+            self._wait_for(data)
+            return
+        if self._transport is None or not data:
+            return
+        if self._direct:
+            sent = self._transport.writeSomeData(data)
+            if sent == len(data):
+                return
+            # A lost connection gives an exception; the transport finds out by itself.
+            if isinstance(sent, int):
+                data = data[sent:]
+        self._queue = deque((data,))
+        self.waiting = len(data)
+        self._transport.registerProducer(self, False)
+
+    def _wait_for(self, data: bytes) -> None:
+        if self.waiting + len(data) > self._limit:
+            self.close()
+            self._overflow()
+            return
+        assert self._queue is not None
+        self._queue.append(data)
+        self.waiting += len(data)
+
+    def resumeProducing(self) -> None:
+        """The transport has sent what it was handed: hand over more, or be done."""
+        self.waiting -= self._handed
+        self._handed = 0
+        if self._queue:
+            data = self._next_chunk(self._queue)
+            self._handed = len(data)
+            self._transport.write(data)
+        elif self._queue is not None:
+            self._queue = None
+            self._transport.unregisterProducer()
+
+    @staticmethod
+    def _next_chunk(queue: deque[bytes]) -> bytes:
+        pieces = [queue.popleft()]
+        size = len(pieces[0])
+        while queue and size + len(queue[0]) <= HAND_OVER:
+            size += len(queue[0])
+            pieces.append(queue.popleft())
+        if size > HAND_OVER:
+            queue.appendleft(pieces[0][HAND_OVER:])
+            pieces[0] = pieces[0][:HAND_OVER]
+        return b"".join(pieces)
+
+    def stopProducing(self) -> None:
+        """The connection is gone."""
+        self.close()
+
+    def detach(self) -> None:
+        """Leave the connection to another outbox; what the transport was handed still goes out."""
+        if self._queue is not None:
+            self._transport.unregisterProducer()
+        self.close()
+
+    def close(self) -> None:
+        """Forget what waits, and send nothing more."""
+        self._queue = None
+        self.waiting = 0
+        self._handed = 0
+        self._transport = None

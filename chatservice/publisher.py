@@ -1,0 +1,140 @@
+"""The way of an event: published, stored with others of its turn, broadcast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from chatservice.broadcast import broadcast
+from chatservice.events import Batch, Event
+from chatservice.journal import Journal, JournalError, MemoryJournal
+from chatservice.rooms import Member, Room
+
+log = Logger()
+
+BATCH = 256
+"""The most events in one commit."""
+
+
+class Publisher:
+    """Takes events in the order of their ids, and gives them to everybody in that order.
+
+    At most one batch is with the journal; what is published meanwhile makes the next one.
+
+    @param rooms: by name, those of the chat.
+    @param delivered: called with each event after it was broadcast.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        journal: Journal | MemoryJournal,
+        rooms: Mapping[str, Room],
+        delivered: Callable[[Event], None],
+    ) -> None:
+        self._reactor = reactor
+        self._journal = journal
+        self._rooms = rooms
+        self._delivered = delivered
+        self._published: list[Event] = []
+        self._under_way = False
+        self._failing = False
+        self._idle: list[Deferred[None]] = []
+
+    def publish(self, event: Event) -> None:
+        """Hand an event to the journal at the end of this turn, or when it is done with others."""
+        if event.author is not None:
+            event.author.uncommitted += 1
+        self._published.append(event)
+        if not self._under_way:
+            self._under_way = True
+            self._reactor.callLater(0, self._commit)
+
+    def settled(self, member: Member) -> Deferred[None]:
+        """Fires when everything that a member has published is delivered or refused."""
+        return _fire_when(not member.uncommitted, member.waiting)
+
+    def all_settled(self) -> Deferred[None]:
+        """Fires when nothing at all is on its way."""
+        return _fire_when(not self._under_way, self._idle)
+
+    @inlineCallbacks
+    def _commit(self) -> Generator[Deferred[None], None, None]:
+        batch, self._published = self._published[:BATCH], self._published[BATCH:]
+        try:
+            yield self._journal.append(batch)
+        except Exception:
+            batch = self._refuse(Failure(), batch)
+        else:
+            self._note_success(batch)
+        try:
+            self._broadcast(batch)
+        except Exception:
+            log.failure("Broadcasting a batch failed.")
+        self._commit_next()
+
+    def _commit_next(self) -> None:
+        self._under_way = bool(self._published)
+        if self._under_way:
+            # Let the reactor read once more first: what came during the broadcast goes along.
+            self._reactor.callLater(0, self._reactor.callLater, 0, self._commit)
+        else:
+            idle, self._idle = self._idle, []
+            for done in idle:
+                done.callback(None)
+
+    def _note_success(self, batch: Batch) -> None:
+        if self._failing and any(event.stored for event in batch):
+            self._failing = False
+            log.info("Lines are stored again.")
+
+    def _refuse(self, failure: Failure, batch: Batch) -> list[Event]:
+        """Refuse what should have been stored, and give back the rest: presence goes on."""
+        if failure.check(JournalError):
+            why = str(failure.value)
+            if not self._failing:
+                log.error("Lines are refused, because they cannot be stored: {why}.", why=why)
+            self._failing = True
+        else:
+            why = "something went wrong in the server"
+            log.failure("Storing a batch failed.", failure)
+        refused = [event for event in batch if event.stored]
+        for event in refused:
+            if event.author is not None:
+                event.author.door.refuse(event, f"not sent: {why}")
+        self._come_through(refused)
+        return [event for event in batch if not event.stored]
+
+    def _broadcast(self, batch: Batch) -> None:
+        try:
+            broadcast(batch, self._rooms)
+            for event in batch:
+                self._delivered(event)
+        finally:
+            self._come_through(batch)
+
+    @staticmethod
+    def _come_through(events: Iterable[Event]) -> None:
+        """The events have come to their end: who waited for that goes on."""
+        for event in events:
+            member = event.author
+            if member is None:
+                continue
+            member.uncommitted -= 1
+            if not member.uncommitted:
+                waiting, member.waiting = member.waiting, []
+                for done in waiting:
+                    done.callback(None)
+
+
+def _fire_when(now: bool, waiting: list[Deferred[None]]) -> Deferred[None]:
+    done: Deferred[None] = Deferred()
+    if now:
+        done.callback(None)
+    else:
+        waiting.append(done)
+    return done

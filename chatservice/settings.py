@@ -1,0 +1,23 @@
+"""What an operator may choose about the chat itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Settings:
+    """The defaults make a working chat.
+
+    @ivar name: what the chat calls itself.
+    @ivar motd: the lines of the message of the day; may be replaced while the chat runs.
+    @ivar replay: how many lines of a room's history a joining person is shown.
+    @ivar rate_limit: lines a second that a member may send after a burst; 0 for no limit.
+    @ivar send_queue: bytes that may wait for one member.
+    """
+
+    name: str = "chatservice"
+    motd: tuple[str, ...] = ()
+    replay: int = 10
+    rate_limit: int = 5
+    send_queue: int = 1024 * 1024

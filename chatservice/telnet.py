@@ -1,0 +1,69 @@
+"""The telnet protocol, as far as a chat needs it: options refused, Ctrl-C understood (RFC 854)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+IAC, DONT, DO, WONT, WILL, SB = 255, 254, 253, 252, 251, 250
+EL, AYT, IP, BRK, SE = 248, 246, 244, 243, 240
+TIMING_MARK = 6
+
+KILL_LINE = b"\x03"
+"""What stands in the text where the peer took back the line so far (Ctrl-C, erase line)."""
+
+
+class Telnet:
+    """Takes the telnet commands out of what a peer sends, and answers them.
+
+    Every option is refused but TIMING-MARK (RFC 860), without which a telnet client shows nothing
+    more after a Ctrl-C. Nothing is sent to a peer that sent no command.
+
+    @param reply: called with the bytes to send back.
+    """
+
+    def __init__(self, reply: Callable[[bytes], object]) -> None:
+        self._reply = reply
+        self._pending = b""
+
+    def text_of(self, data: bytes) -> bytes:
+        """The text in C{data}; a command that it cuts off is kept for the next call."""
+        data = self._pending + data
+        self._pending = b""
+        text: list[bytes] = []
+        at = 0
+        while (iac := data.find(IAC, at)) >= 0:
+            text.append(data[at:iac])
+            at = self._after_command(data, iac, text)
+            if at < 0:
+                # A subnegotiation without an end is not worth more memory than this.
+                self._pending = data[iac : iac + 512]
+                return b"".join(text)
+        text.append(data[at:])
+        return b"".join(text)
+
+    def _after_command(self, data: bytes, iac: int, text: list[bytes]) -> int:
+        """Carry out the command at C{iac}; the index after it, or -1 if it is cut off."""
+        rest = data[iac + 1 : iac + 3]
+        if not rest:
+            return -1
+        command = rest[0]
+        if command == SB:
+            end = data.find(bytes((IAC, SE)), iac)
+            return end + 2 if end >= 0 else -1
+        if command in (DO, WILL, DONT, WONT):
+            if len(rest) < 2:
+                return -1
+            self._answer_option(command, rest[1])
+            return iac + 3
+        if command in (EL, IP, BRK):
+            text.append(KILL_LINE)
+        elif command == AYT:
+            self._reply(b"-- yes, the chat is here\r\n")
+        return iac + 2
+
+    def _answer_option(self, command: int, option: int) -> None:
+        if command == DO:
+            answer = WILL if option == TIMING_MARK else WONT
+            self._reply(bytes((IAC, answer, option)))
+        elif command == WILL:
+            self._reply(bytes((IAC, DONT, option)))

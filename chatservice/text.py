@@ -1,0 +1,168 @@
+"""What text may carry from one member to another, and how a line of text tells an event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime
+from functools import singledispatchmethod
+
+from chatservice.events import (
+    Acted,
+    ChatError,
+    Event,
+    Joined,
+    Left,
+    Parted,
+    Renamed,
+    Resumed,
+    Said,
+    TopicChanged,
+    Whispered,
+)
+from chatservice.rooms import LOBBY
+
+TEXT_BYTES = 4096
+
+_ESCAPE_SEQUENCES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI (ECMA-48 5.4)
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, ...
+    r"|\x1b[ -/]*[0-~]"
+)
+_SEPARATORS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDI_CLOSERS = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys(
+    "\u2066\u2067\u2068", "\u2069"
+)
+
+
+def clean(text: str) -> str:
+    """C{text} on one line, without what could act on the terminal or the page that shows it.
+
+    Escape sequences and control characters vanish, separators become a space, lone surrogates
+    U+FFFD. Bidi controls stay where each has its end (UAX #9, 3.3.2), and all vanish otherwise.
+    """
+    if text.isascii() and text.isprintable():
+        return text.rstrip(" ")
+    text = _ESCAPE_SEQUENCES.sub("", text)
+    text = _SEPARATORS.sub(" ", text)
+    text = _CONTROLS.sub("", text)
+    text = _SURROGATES.sub("\ufffd", text)
+    if not _bidi_is_balanced(text):
+        text = _BIDI_CONTROLS.sub("", text)
+    return text.rstrip(" ")
+
+
+def _bidi_is_balanced(text: str) -> bool:
+    closers: list[str] = []
+    for control in _BIDI_CONTROLS.findall(text):
+        if control in _BIDI_CLOSERS:
+            closers.append(_BIDI_CLOSERS[control])
+        elif not closers or closers.pop() != control:
+            return False
+    return not closers
+
+
+def clean_line(text: str) -> str:
+    """What is said, cleaned.
+
+    @raise ChatError: there is nothing left to say, or more than 4,096 bytes of UTF-8.
+    """
+    text = clean(text)
+    if not text.strip():
+        raise ChatError("empty", "there is nothing to say")
+    size = len(text.encode())
+    if size > TEXT_BYTES:
+        raise ChatError(
+            "too-long", f"that has {size:,} bytes, and a line at most {TEXT_BYTES:,}: not sent"
+        )
+    return text
+
+
+class TextFormat:
+    """Events as lines of text, the way the text door shows them."""
+
+    def render(self, event: Event, here: bool) -> bytes:
+        """See L{chatservice.rooms.Format.render}."""
+        line = self.line(event)
+        if not here and isinstance(event, Said | Acted):
+            line = f"[#{event.room}] {line}"
+        return f"{line}\r\n".encode() if line else b""
+
+    @singledispatchmethod
+    def line(self, event: Event) -> str:
+        """The event in a line, without its end; empty for what nobody is shown."""
+        raise NotImplementedError(f"no words for {event!r}")
+
+    @line.register
+    def _(self, event: Said) -> str:
+        return f"{event.nick}: {event.text}"
+
+    @line.register
+    def _(self, event: Acted) -> str:
+        return f"* {event.nick} {event.text}"
+
+    @line.register
+    def _(self, event: Whispered) -> str:
+        return f"[{event.nick} -> you] {event.text}"
+
+    @line.register
+    def _(self, event: TopicChanged) -> str:
+        if not event.text:
+            return f"-- {event.nick} cleared the topic of {spelled(event.room)}"
+        return f"-- {event.nick} changed the topic of {spelled(event.room)}: {event.text}"
+
+    @line.register
+    def _(self, event: Joined) -> str:
+        return f"-- {event.nick} joined {'the chat' if event.arrived else spelled(event.room)}"
+
+    @line.register
+    def _(self, event: Parted) -> str:
+        return f"-- {event.nick} left {spelled(event.room)}"
+
+    @line.register
+    def _(self, event: Left) -> str:
+        if not event.goodbye:
+            return f"-- {event.nick} left the chat ({event.why})"
+        return f"-- {event.nick} left the chat" + (f": {event.why}" if event.why else "")
+
+    @line.register
+    def _(self, event: Renamed) -> str:
+        return f"-- {event.nick} is now {event.now}"
+
+    @line.register
+    def _(self, event: Resumed) -> str:
+        return ""
+
+
+TEXT = TextFormat()
+
+
+def spelled(room: str) -> str:
+    """A room's name as line doors spell it: C{lobby}, and C{#python}."""
+    return room if room == LOBBY else f"#{room}"
+
+
+def retold(events: Iterable[Event], today: date) -> Iterator[str]:
+    """History as lines, each with its time (UTC), and a line wherever the date changes.
+
+    @param today: the date that goes without saying at the beginning.
+    """
+    day = today
+    for event in events:
+        moment = datetime.fromtimestamp(event.id / 1_000_000, UTC)
+        if moment.date() != day:
+            day = moment.date()
+            yield f"-- {day.isoformat()} (UTC)"
+        yield f"[{moment:%H:%M}] {TEXT.line(event)}"
+
+
+def names_in_a_line(nicks: list[str], count: int) -> str:
+    """A few nicknames, and how many of C{count} they leave out."""
+    more = count - len(nicks)
+    listed = ", ".join(sorted(nicks, key=str.casefold))
+    return f"{listed} and {more:,} more" if more else listed
+
+
