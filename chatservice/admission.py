@@ -1,0 +1,80 @@
+"""How many connections there may be, in all and from one address."""
+
+from __future__ import annotations
+
+import resource
+from collections import Counter
+from ipaddress import IPv4Address as IPv4
+from ipaddress import IPv6Address as IPv6
+from ipaddress import ip_address
+from typing import Any
+
+from chatservice.events import ChatError
+
+SPARE_FILES = 64
+"""File descriptors kept for everything that is not a member's connection."""
+
+
+def most_connections(wanted: int = 0) -> int:
+    """The most connections that there can be: C{wanted}, or fewer if the system has not as many.
+
+    Raises the soft limit of file descriptors to the hard one first (getrlimit(2)).
+
+    @param wanted: 0 for as many as the system allows.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    possible = max(1, hard - SPARE_FILES)
+    return min(wanted, possible) if wanted else possible
+
+
+class Admission:
+    """Counts who is connected.
+
+    @param in_all: the most connections, and C{per_address} the most from one IPv4 address or one
+        IPv6 /64; 0 for no such limit.
+    """
+
+    def __init__(self, in_all: int = 0, per_address: int = 0) -> None:
+        self._in_all = in_all
+        self._per_address = per_address
+        self._from: Counter[str] = Counter()
+        self.count = 0
+
+    def admit(self, address: Any) -> None:
+        """Count one more connection, from C{address} (an C{IAddress}).
+
+        @raise ChatError: there are too many; it is not counted.
+        """
+        if self._in_all and self.count >= self._in_all:
+            raise ChatError("closing", "the chat is full: try again later")
+        origin = origin_of(address)
+        if self._per_address and origin and self._from[origin] >= self._per_address:
+            raise ChatError(
+                "closing",
+                f"there are {self._per_address} connections from your address already:"
+                " close one of them first",
+            )
+        self.count += 1
+        self._from[origin] += 1
+
+    def release(self, address: Any) -> None:
+        """A connection that was admitted has ended."""
+        self.count -= 1
+        origin = origin_of(address)
+        self._from[origin] -= 1
+        if not self._from[origin]:
+            del self._from[origin]
+
+
+def origin_of(address: Any) -> str:
+    """What counts as one address: an IPv4 address, an IPv6 /64, and nothing for other kinds."""
+    try:
+        ip = ip_address(getattr(address, "host", "").partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(ip, IPv6) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    if isinstance(ip, IPv4):
+        return str(ip)
+    return str(IPv6(int(ip) >> 64 << 64))

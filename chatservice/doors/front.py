@@ -1,0 +1,208 @@
+"""The look at the first bytes of a connection, which chooses its door.
+
+A door is one row in L{DOORS}. Who is silent for 0.3 s is greeted as a person at a terminal, but
+may still turn out to be a program: the first bytes choose, whenever they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseableProtocol, IProtocol
+from twisted.internet.protocol import Protocol, ServerFactory
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from chatservice.admission import Admission
+from chatservice.doors.jsonlines import JsonDoor
+from chatservice.doors.web import HttpRefusal
+from chatservice.events import ChatError
+from chatservice.lines import LineDoor
+
+if TYPE_CHECKING:
+    from chatservice.server import ChatFactory
+
+SILENCE = 0.3
+"""Seconds after which a silent peer is greeted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A door, and how the peers that want it begin to speak.
+
+    @ivar prefixes: any of these first bytes.
+    @ivar open: makes its protocol, given the chat, whether the connection is plain TCP (see
+        L{Outbox}), and when it was made, in the reactor's seconds.
+    @ivar after_greeting: whether a peer that was greeted may still have it; if not, its connection
+        is closed without a word.
+    """
+
+    prefixes: tuple[bytes, ...]
+    open: Callable[[ChatFactory, bool, float], Any]
+    after_greeting: bool = True
+
+
+HTTP_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
+"""RFC 9110, section 9.3, and RFC 5789."""
+
+DOORS = (
+    Row((b"{",), JsonDoor),
+    Row(
+        tuple(f"{method} ".encode() for method in HTTP_METHODS),
+        lambda chat, direct, since: HttpRefusal(chat.reactor, chat.settings.name),
+        after_greeting=False,
+    ),
+)
+"""The doors beside the text door."""
+
+TEXT_DOOR = Row((), lambda chat, direct, since: chat.text_door(direct, since))
+"""The door for everybody else."""
+
+
+def choose(data: bytes) -> Row | None:
+    """The door that C{data} begins to speak to; C{None} while that cannot be told."""
+    for row in DOORS:
+        if data.startswith(row.prefixes):
+            return row
+    undecided = any(prefix.startswith(data) for row in DOORS for prefix in row.prefixes)
+    return None if undecided else TEXT_DOOR
+
+
+@implementer(IHalfCloseableProtocol)
+class FrontProtocol(Protocol):
+    """Stands before the doors until the first bytes are there, and then hands over.
+
+    The transport goes on talking to this protocol, which takes on the door's C{dataReceived};
+    that works on any transport.
+    """
+
+    factory: FrontFactory
+    transport: Any
+
+    def __init__(self, chat: ChatFactory, direct: bool, address: IAddress | None) -> None:
+        self._chat = chat
+        self._direct = direct
+        self._address = address
+        self._since = chat.reactor.seconds()
+        self._first = b""
+        self._greeted: LineDoor | None = None
+        self._door: IProtocol | None = None
+        self._silence: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        self._silence = self._chat.reactor.callLater(SILENCE, self._greet)
+
+    def dataReceived(self, data: bytes) -> None:
+        self._first += data
+        row = choose(self._first)
+        if row is not None:
+            self._enter(row)
+
+    def _greet(self) -> None:
+        """Too little came to tell: greet a person, who may yet turn out to be a program."""
+        self._silence = None
+        self._greeted = self._open(TEXT_DOOR)
+
+    def _enter(self, row: Row) -> None:
+        if self._greeted is None:
+            door = self._open(row)
+        elif row is TEXT_DOOR:
+            door = self._greeted
+        else:
+            self._greeted.abandon()
+            # The greeting may still wait in the transport, ahead of what the door will write.
+            self._direct = False
+            if not row.after_greeting:
+                self.transport.abortConnection()
+                return
+            # The greeting ended in a prompt, and the first line of the door is to be its own.
+            self.transport.write(b"\r\n")
+            door = self._open(row)
+        self._hand_over(door)
+
+    def _open(self, row: Row) -> Any:
+        door = row.open(self._chat, self._direct, self._since)
+        door.makeConnection(self.transport)
+        return door
+
+    def _hand_over(self, door: Any) -> None:
+        self._stop_waiting()
+        self._door = door
+        self._greeted = None
+        self.dataReceived = door.dataReceived  # type: ignore[method-assign]
+        first, self._first = self._first, b""
+        door.dataReceived(first)
+
+    def _stop_waiting(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
+
+    def readConnectionLost(self) -> None:
+        """The peer sends nothing more; what it has begun to say was all (RFC 9293, 3.6)."""
+        if self._door is None:
+            self._hand_over(self._greeted or self._open(TEXT_DOOR))
+        door = IHalfCloseableProtocol(self._door, None)
+        if door is not None:
+            door.readConnectionLost()
+        else:
+            self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """See C{IHalfCloseableProtocol}."""
+        door = IHalfCloseableProtocol(self._door, None)
+        if door is not None:
+            door.writeConnectionLost()
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        self._stop_waiting()
+        door = self._door or self._greeted
+        if door is not None:
+            door.connectionLost(reason)
+        self.factory.gone(self._address)
+
+
+class Refusal(Protocol):
+    """Says one sentence and closes.
+
+    @param sentence: why this connection is not wanted.
+    """
+
+    transport: Any
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+
+    def connectionMade(self) -> None:
+        self.transport.write(f"-- {self._sentence}\r\n".encode())
+        self.transport.loseConnection()
+
+
+class FrontFactory(ServerFactory):
+    """All doors of a chat on one port.
+
+    @param direct: whether its connections are plain TCP; see L{Outbox}.
+    @param admission: shared by all ports of the chat.
+    """
+
+    noisy = False
+
+    def __init__(self, chat: ChatFactory, admission: Admission, direct: bool = False) -> None:
+        self._chat = chat
+        self._admission = admission
+        self._direct = direct
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        try:
+            self._admission.admit(addr)
+        except ChatError as error:
+            return Refusal(error.sentence)
+        front = FrontProtocol(self._chat, self._direct, addr)
+        front.factory = self
+        return front
+
+    def gone(self, address: IAddress | None) -> None:
+        """A connection that was let in has ended."""
+        self._admission.release(address)

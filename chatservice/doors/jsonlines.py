@@ -1,0 +1,338 @@
+"""The door for programs: one JSON object a line, both ways. docs/protocol.rst is its description.
+
+A dict lives in here and on the wire, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from functools import singledispatchmethod
+from typing import Any
+
+from chatservice import commands
+from chatservice.events import (
+    Acted,
+    ChatError,
+    Event,
+    Joined,
+    Left,
+    Parted,
+    Renamed,
+    Resumed,
+    Said,
+    TopicChanged,
+    Whispered,
+)
+from chatservice.journal import LATEST, Page, Wanted
+from chatservice.lines import LineDoor
+from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Room
+
+MALFORMED_IN_A_ROW = 10
+REF_LENGTH = 64
+PAGE_MOST = 100
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class JsonFormat:
+    """Events as JSON lines; the same for everybody, in whatever room the reader is."""
+
+    def render(self, event: Event, here: bool) -> bytes:
+        """See L{chatservice.rooms.Format.render}."""
+        return json_line(self.facts(event))
+
+    @singledispatchmethod
+    def facts(self, event: Event) -> dict[str, Any]:
+        """The event as an object on the wire."""
+        raise NotImplementedError(f"no spelling for {event!r}")
+
+    @facts.register
+    def _(self, event: Said) -> dict[str, Any]:
+        return _room_event("said", event) | {"text": event.text} | _ref(event.ref)
+
+    @facts.register
+    def _(self, event: Acted) -> dict[str, Any]:
+        return _room_event("acted", event) | {"text": event.text} | _ref(event.ref)
+
+    @facts.register
+    def _(self, event: TopicChanged) -> dict[str, Any]:
+        return _room_event("topic_changed", event) | {"topic": event.text} | _ref(event.ref)
+
+    @facts.register
+    def _(self, event: Whispered) -> dict[str, Any]:
+        private = {"to": event.to, "text": event.text}
+        return _event("whispered", event) | private | _ref(event.ref)
+
+    @facts.register
+    def _(self, event: Joined) -> dict[str, Any]:
+        return _room_event("joined", event) | {"arrived": event.arrived}
+
+    @facts.register
+    def _(self, event: Parted) -> dict[str, Any]:
+        return _room_event("parted", event)
+
+    @facts.register
+    def _(self, event: Left) -> dict[str, Any]:
+        return _event("left", event) | {"goodbye": event.goodbye, "why": event.why}
+
+    @facts.register
+    def _(self, event: Renamed) -> dict[str, Any]:
+        return _event("renamed", event) | {"now": event.now}
+
+
+def json_line(facts: dict[str, Any]) -> bytes:
+    """An object as a line on the wire."""
+    return f"{_encode(facts)}\n".encode()
+
+
+def _event(kind: str, event: Event) -> dict[str, Any]:
+    return {"type": kind, "id": event.id, "nick": event.nick}
+
+
+def _room_event(kind: str, event: Said | Acted | TopicChanged | Joined | Parted) -> dict[str, Any]:
+    return {"type": kind, "id": event.id, "room": event.room, "nick": event.nick}
+
+
+def _ref(ref: str) -> dict[str, Any]:
+    return {"ref": ref} if ref else {}
+
+
+JSON = JsonFormat()
+
+
+class Request:
+    """What a client asked for, with its members looked at as they are needed.
+
+    @raise ChatError: from every method, for a member that is missing or of the wrong kind.
+    """
+
+    def __init__(self, line: bytes) -> None:
+        try:
+            self._facts = json.loads(line.decode())
+        except (ValueError, RecursionError):
+            raise malformed("this is not JSON in UTF-8") from None
+        if not isinstance(self._facts, dict):
+            raise malformed("a request is a JSON object")
+        self.ref = ""
+        self.ref = self.text("ref", "")
+        if len(self.ref) > REF_LENGTH:
+            self.ref = ""
+            raise malformed(f"a ref has at most {REF_LENGTH} characters")
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A string."""
+        value = self._facts.get(name, default)
+        if not isinstance(value, str):
+            raise malformed(f'"{name}" is to be a string')
+        # Lone surrogates, which JSON can spell and UTF-8 cannot.
+        return value.encode("utf-8", "replace").decode()
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        """A whole number."""
+        value = self._facts.get(name, default)
+        if type(value) is not int or not least <= value <= most:
+            raise malformed(f'"{name}" is to be a whole number from {least} to {most}')
+        return value
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a member at all."""
+        return name in self._facts
+
+    def rooms(self) -> dict[str, int]:
+        """The rooms of a hello, each with the last id that was seen in it."""
+        value = self._facts.get("rooms", {LOBBY: 0})
+        if not isinstance(value, dict) or not all(type(seen) is int for seen in value.values()):
+            raise malformed('"rooms" is to be an object of last ids by room')
+        if len(value) > ROOMS_PER_MEMBER:
+            raise ChatError("too-many", f"that is more than {ROOMS_PER_MEMBER} rooms")
+        return value
+
+
+def malformed(sentence: str) -> ChatError:
+    """The error for a line that is no request."""
+    return ChatError("malformed", sentence)
+
+
+class JsonDoor(LineDoor):
+    """A program at the other end."""
+
+    format = JSON
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._malformed = 0
+        self._ref = ""
+        self._seen: dict[str, int] = {}
+
+    def heard(self, line: bytes) -> None:
+        """See L{LineDoor.heard}."""
+        if not line.strip():
+            return
+        self._ref = ""
+        request = Request(line)
+        self._ref = request.ref
+        kind = request.text("type")
+        if kind == "hello":
+            self._hello(request)
+        elif self.member is None:
+            raise ChatError("not-joined", 'join first, with a "hello"')
+        else:
+            self._serve(kind, request)
+        self._malformed = 0
+
+    def _serve(self, kind: str, request: Request) -> None:
+        match kind:
+            case "say":
+                self._say(request)
+            case "command":
+                self._command(request)
+            case "history":
+                self._history(request)
+            case "ping":
+                self._in_turn(request, lambda: None, lambda _: {"type": "pong"})
+            case _:
+                raise ChatError("unknown-type", f"there is no request {kind[:40]!r}")
+
+    # Requests.
+
+    def _hello(self, request: Request) -> None:
+        if self.member is not None:
+            raise ChatError("joined", f"you have joined already, as {self.member.nick}")
+        token = request.text("token", "")
+        if token and not _TOKEN.fullmatch(token):
+            raise malformed('"token" is not one that the server gave')
+        nick = request.text("nick")
+        self._seen = {self.chat.room_name(name): seen for name, seen in request.rooms().items()}
+        self.join(nick, self._seen, token)
+
+    def _say(self, request: Request) -> None:
+        assert self.member is not None
+        name = request.text("room")
+        room = self.member.rooms.get(name)
+        if room is None:
+            raise ChatError("no-room", f"you are not in {name[:60]}")
+        self.chat.say(self.member, room, request.text("text"), self._ref)
+
+    def _command(self, request: Request) -> None:
+        assert self.member is not None
+        line = request.text("line")
+        if request.has("room"):
+            room = self.member.rooms.get(request.text("room"))
+            if room is None:
+                raise ChatError("no-room", f"you are not in {request.text('room')[:60]}")
+            self.member.current = room
+        if not commands.is_command(line):
+            room = commands.current_room(self.member)
+            self.chat.say(self.member, room, commands.unescape(line), self._ref)
+            return
+        call = commands.parse(self.chat, self.member, line, self._ref)
+        if call.command.talk:
+            call.carry_out()
+        else:
+            self._in_turn(request, call.carry_out, self._ok)
+
+    def _history(self, request: Request) -> None:
+        assert self.member is not None
+        room: str | None = None
+        if request.has("room"):
+            room = request.text("room")
+            if room not in self.member.rooms:
+                raise ChatError("no-room", f"you are not in {room[:60]}")
+        wanted = Wanted(
+            of=room or self.member.identity,
+            after=request.number("after", 0, 0, LATEST) if request.has("after") else None,
+            before=request.number("before", LATEST, 0, LATEST),
+            limit=request.number("limit", 50, 1, PAGE_MOST),
+        )
+        self._in_turn(
+            request,
+            lambda: self.chat.history(wanted),
+            lambda page: self._page(page, {"room": room} if room else {}, request.ref),
+        )
+
+    def _in_turn(
+        self,
+        request: Request,
+        work: Callable[[], Any],
+        answer: Callable[[Any], dict[str, Any]],
+    ) -> None:
+        """Do what was asked for in its turn, and answer with its C{ref}."""
+
+        def send(result: Any) -> None:
+            self._send(answer(result) | _ref(request.ref))
+
+        self.in_turn(work, send)
+
+    # Answers.
+
+    def _send(self, facts: dict[str, Any]) -> None:
+        self.outbox.write(json_line(facts))
+
+    def _ok(self, answer: commands.Answer) -> dict[str, Any]:
+        facts: dict[str, Any] = {"type": "ok", "lines": answer.lines}
+        if answer.events:
+            facts["events"] = _all_facts(answer.events)
+        if answer.rooms:
+            facts["rooms"] = {room.name: self._room(room) for room in answer.rooms}
+        return facts
+
+    def _page(self, page: Page, room: dict[str, Any], ref: str) -> dict[str, Any]:
+        if page.kept_from is not None:
+            self._send({"type": "gap", "before": page.kept_from} | room | _ref(ref))
+        events = _all_facts(page.events)
+        return {"type": "history", "events": events, "more": page.more} | room
+
+    def _room(self, room: Room) -> dict[str, Any]:
+        assert self.member is not None
+        topic = self.chat.topics.get(room.name)
+        return {
+            "topic": topic.text if topic else "",
+            "members": sorted({member.nick for member in room.audience} | {self.member.nick}),
+            "missed": room.last_id() > self._seen.get(room.name, LATEST),
+        }
+
+    def _welcome(self, fence: int, resumed: bool) -> bytes:
+        assert self.member is not None
+        return json_line(
+            {
+                "type": "welcome",
+                "id": fence,
+                "nick": self.member.nick,
+                "token": self.member.token,
+                "resumed": resumed,
+                "server": self.chat.settings.name,
+                "motd": list(self.chat.settings.motd),
+                "rooms": {name: self._room(room) for name, room in self.member.rooms.items()},
+            }
+        )
+
+    # What the chat asks of a door.
+
+    def own(self, event: Event) -> bytes:
+        """See L{chatservice.rooms.Door.own}: one's own events come back, as the acknowledgement."""
+        if isinstance(event, Resumed):
+            return self._welcome(event.id, resumed=True)
+        line = JSON.render(event, True)
+        if isinstance(event, Joined) and event.arrived:
+            return self._welcome(event.id, resumed=False) + line
+        return line
+
+    def refuse(self, event: Event, sentence: str) -> None:
+        """See L{chatservice.rooms.Door.refuse}."""
+        ref = event.ref if isinstance(event, Said | Acted | Whispered | TopicChanged) else ""
+        self._send({"type": "error", "code": "not-sent", "text": sentence} | _ref(ref))
+
+    def tell(self, error: ChatError) -> None:
+        """See L{LineDoor.tell}."""
+        ref = {} if error.code == "closing" else _ref(self._ref)
+        self._send({"type": "error", "code": error.code, "text": error.sentence} | ref)
+        self._malformed = self._malformed + 1 if error.code == "malformed" else 0
+        if self._malformed == MALFORMED_IN_A_ROW:
+            self.close(f"{MALFORMED_IN_A_ROW} lines in a row made no sense")
+
+
+def _all_facts(events: Iterable[Event]) -> list[dict[str, Any]]:
+    return [JSON.facts(event) for event in events]

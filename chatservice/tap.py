@@ -1,0 +1,270 @@
+"""C{twistd chat}: the options, the service, and the one place where everything meets."""
+
+from __future__ import annotations
+
+import signal
+import time
+import tomllib
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.base import ReactorBase
+from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred
+from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
+from twisted.python import usage
+
+from chatservice.admission import Admission, most_connections
+from chatservice.database import Database, DatabaseError
+from chatservice.doors.front import FrontFactory
+from chatservice.journal import Journal
+from chatservice.names import nearest
+from chatservice.server import ChatFactory
+from chatservice.settings import Settings
+from chatservice.text import clean
+
+# Twisted's timers follow the wall clock, and stand still when it is set back (twisted#2424).
+ReactorBase.seconds = staticmethod(time.monotonic)
+
+log = Logger()
+
+DEFAULT_PORT = 59000
+
+
+class CannotStart(SystemExit, Exception):
+    """Why the chat cannot start: one sentence, and exit status 1.
+
+    Raised while twistd starts the services, it ends a daemon and the foreground alike.
+    """
+
+
+def _whole_number(least: int) -> Callable[[Any], int]:
+    def number(value: Any) -> int:
+        found = int(value)
+        if found < least or isinstance(value, bool | float):
+            raise ValueError(f"it is to be a whole number from {least} on")
+        return found
+
+    return number
+
+
+def _size(value: Any) -> int:
+    """Bytes, also as C{512K} or C{4M}."""
+    text = str(value).upper().removesuffix("IB").removesuffix("B")
+    factor = {"K": 1024, "M": 1024**2, "G": 1024**3}.get(text[-1:], 1)
+    return _whole_number(1024)(int(text[:-1] if factor > 1 else text) * factor)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not clean(value).strip():
+        raise ValueError("it is to be a text")
+    return value
+
+
+OPTIONS: dict[str, tuple[str, Any, Callable[[Any], Any], str]] = {
+    "database": ("d", "chat.sqlite3", _text, "the file that keeps what is said; :memory: for none"),
+    "name": ("", "chatservice", lambda value: clean(_text(value)), "what the chat calls itself"),
+    "motd": ("m", "", _text, "a file with the message of the day; read again on SIGHUP"),
+    "replay": ("", 10, _whole_number(0), "lines of a room's history that who joins is shown"),
+    "rate-limit": ("", 5, _whole_number(0), "lines a second for one member; 0 for no limit"),
+    "send-queue": ("", "1M", _size, "bytes that may wait for one member"),
+    "max-connections": ("", 0, _whole_number(0), "connections in all; 0: what the system allows"),
+    "max-per-address": ("", 32, _whole_number(0), "connections from one address; 0 for no limit"),
+}
+"""By name: short form, default, how a value is read, and the help."""
+
+
+class Options(usage.Options):
+    """The options of C{twistd chat}, from the command line and the configuration file."""
+
+    synopsis = "[options]"
+    longdesc = "One chat on one port, for telnet, nc and the chatservice client."
+    optParameters = [
+        [name, short or None, None, f"{text} [default: {default}]" if default != "" else text]
+        for name, (short, default, _, text) in OPTIONS.items()
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["port"] = []
+        self["config"] = None
+
+    def opt_port(self, value: str) -> None:
+        """A port number, or a Twisted endpoint string; may be given again [default: 59000]"""
+        self["port"].append(value)
+
+    opt_p = opt_port
+
+    def opt_config(self, path: str) -> None:
+        """A TOML file with these options by the same names; the command line wins"""
+        self["config"] = path
+
+    opt_c = opt_config
+
+    def postOptions(self) -> None:
+        """Fill in what the file says and the defaults, and read every value.
+
+        @raise usage.UsageError: the operator's mistake, in one sentence.
+        """
+        configured = _read_config(self["config"]) if self["config"] else {}
+        for name, (_, default, read, _) in OPTIONS.items():
+            value = self[name] if self[name] is not None else configured.get(name, default)
+            try:
+                self[name] = read(value) if value != "" else value
+            except ValueError as error:
+                raise usage.UsageError(f"--{name} {value}: {_reason(error)}") from None
+        ports = self["port"] or configured.get("port", DEFAULT_PORT)
+        ports = ports if isinstance(ports, list) else [ports]
+        self["endpoints"] = [_endpoint(str(port)) for port in ports]
+        self["motd-lines"] = _read_motd(self["motd"]) if self["motd"] else ()
+
+
+def _reason(error: ValueError) -> str:
+    text = str(error)
+    return text if text.startswith("it is") else "it is to be a whole number"
+
+
+def _read_config(path: str) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise usage.UsageError(f"{path} is not TOML: {error}") from None
+    known = [*OPTIONS, "port"]
+    for name in values:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(known))}"
+            raise usage.UsageError(f"{path}: there is no option {name}: {hint}")
+    return values
+
+
+def _read_motd(path: str) -> tuple[str, ...]:
+    try:
+        text = Path(path).read_text("utf-8", "replace")
+    except OSError as error:
+        raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
+    return tuple(clean(line) for line in text.rstrip("\n").split("\n"))
+
+
+def _endpoint(port: str) -> tuple[str, Any]:
+    """What the operator wrote, and the endpoint that it means."""
+    from twisted.internet import reactor
+
+    if port.isascii() and port.isdigit():
+        if int(port) > 65535:
+            raise usage.UsageError(f"--port {port}: there are ports up to 65535")
+        description = f"tcp:{port}:backlog=1024"
+    else:
+        description = port
+    try:
+        return port, serverFromString(reactor, description)
+    except Exception as error:
+        raise usage.UsageError(
+            f"--port {port}: it is neither a number nor an endpoint such as"
+            f" tcp:59000:interface=127.0.0.1 ({error})"
+        ) from None
+
+
+class ChatService(Service):
+    """The chat as a service: starts what there is in order, and stops it in order.
+
+    @param options: see L{Options}.
+    """
+
+    SETTLE_TIMEOUT = 3.0
+
+    def __init__(self, reactor: Any, options: Options) -> None:
+        self._reactor = reactor
+        self._options = options
+        self._database = Database(reactor, options["database"])
+        self._journal = Journal(self._database)
+        settings = Settings(
+            name=options["name"],
+            motd=options["motd-lines"],
+            replay=options["replay"],
+            rate_limit=options["rate-limit"],
+            send_queue=options["send-queue"],
+        )
+        self.chat = ChatFactory(reactor, self._journal, settings)
+        self._ports: list[Any] = []
+
+    def privilegedStartService(self) -> None:
+        """Bind the ports, while the process may still be root."""
+        super().privilegedStartService()
+        wanted = self._options["max-connections"]
+        most = most_connections(wanted)
+        if most < wanted:
+            log.warn("The system allows {most} connections, fewer than asked for.", most=most)
+        admission = Admission(most, self._options["max-per-address"])
+        for name, endpoint in self._options["endpoints"]:
+            direct = type(endpoint) in (TCP4ServerEndpoint, TCP6ServerEndpoint)
+            self._listen(name, endpoint, FrontFactory(self.chat, admission, direct))
+
+    def _listen(self, name: str, endpoint: Any, factory: FrontFactory) -> None:
+        failures: list[Any] = []
+        maybeDeferred(endpoint.listen, factory).addCallbacks(self._ports.append, failures.append)
+        if failures:
+            error = failures[0].value
+            reason = error.socketError if isinstance(error, CannotListenError) else error
+            raise CannotStart(f"cannot listen on {name}: {getattr(reason, 'strerror', reason)}")
+
+    def startService(self) -> None:
+        """Open the database, after twistd has forked and given up root."""
+        super().startService()
+        try:
+            self._database.open()
+        except DatabaseError as error:
+            raise CannotStart(str(error)) from None
+        self._journal.open()
+        self.chat.restore()
+        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
+        for port in self._ports:
+            self._say_how_to_join(port.getHost())
+
+    def _say_how_to_join(self, address: Any) -> None:
+        if not hasattr(address, "port"):
+            log.info("The chat is open on {address}.", address=address)
+            return
+        host = "localhost" if address.host in ("0.0.0.0", "::", "127.0.0.1") else address.host
+        log.info(
+            "The chat is open on {host} port {port}. Join it with one of\n"
+            "    telnet {to} {port}\n"
+            "    nc {to} {port}\n"
+            "    chatservice {to}:{port}",
+            host=address.host,
+            port=address.port,
+            to=host,
+        )
+
+    def reload(self) -> None:
+        """Read the message of the day again; nobody is dropped."""
+        if not self._options["motd"]:
+            return
+        try:
+            self.chat.settings.motd = _read_motd(self._options["motd"])
+        except usage.UsageError as error:
+            log.error("The message of the day stays as it was: {error}.", error=error)
+        else:
+            log.info("The message of the day was read again.")
+
+    @inlineCallbacks
+    def stopService(self) -> Generator[Deferred[Any], Any, None]:
+        """Close the ports, deliver what was accepted, tell everybody, and close the file."""
+        yield maybeDeferred(super().stopService)
+        for port in self._ports:
+            yield maybeDeferred(port.stopListening)
+        yield self.chat.shut_down(self.SETTLE_TIMEOUT)
+        yield self._journal.close(self.chat.ids.last)
+        self._database.close()
+
+
+def makeService(options: Options) -> ChatService:
+    """See C{twisted.application.service.IServiceMaker}."""
+    from twisted.internet import reactor
+
+    return ChatService(reactor, options)
