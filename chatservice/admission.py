@@ -22,9 +22,11 @@ def most_connections(wanted: int = 0) -> int:
 
     @param wanted: 0 for as many as the system allows.
     """
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    possible = max(1, hard - SPARE_FILES)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    possible = max(1, soft - SPARE_FILES)
     return min(wanted, possible) if wanted else possible
 
 

@@ -123,6 +123,8 @@ class LineDoor(LineReceiver):
         keep_honest(self.transport)
         left = max(0.0, self._join_by - self.chat.reactor.seconds())
         self._timeout = self.chat.reactor.callLater(left, self._joined_too_late)
+        if self.chat.closing:
+            self.close("the chat is shutting down")
 
     def _joined_too_late(self) -> None:
         self.close(f"you have not joined within {JOIN_TIMEOUT:.0f} seconds")
@@ -143,6 +145,7 @@ class LineDoor(LineReceiver):
                 self.member = taken_over or self.chat.join(self, nick, opened, token)
                 self.state = State.PRESENT
                 self._stop_timeout()
+                log.info("{nick} is here, from {peer}.", nick=self.member.nick, peer=self._peer())
         except Exception:
             self.complain(Failure())
         finally:
@@ -192,15 +195,18 @@ class LineDoor(LineReceiver):
 
     def _overflow(self) -> None:
         self.abort("did not read what was sent")
-        log.info(
-            "Dropping {peer}: more than {limit} bytes waited for it.",
-            peer=self.nick_or_peer(),
+        log.warn(
+            "Dropping {who}: more than {limit} bytes waited to be sent.",
+            who=self._who(),
             limit=self.chat.settings.send_queue,
         )
 
-    def nick_or_peer(self) -> str:
-        """Who this is, for the log."""
-        return self.member.nick if self.member else str(self.transport.getPeer())
+    def _who(self) -> str:
+        return self.member.nick if self.member else self._peer()
+
+    def _peer(self) -> str:
+        peer = self.transport.getPeer()
+        return f"{peer.host} port {peer.port}" if hasattr(peer, "host") else str(peer)
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         self.state = State.CLOSING
@@ -209,6 +215,7 @@ class LineDoor(LineReceiver):
         if self.member is not None:
             goodbye = reason.check(ConnectionDone) is not None and not self._why
             why = "" if goodbye else self._why or "connection lost"
+            log.info("{nick} is gone: {why}.", nick=self.member.nick, why=why or "goodbye")
             self.chat.leave(self.member, why, goodbye=goodbye)
             self.member = None
         self.chat.door_gone(self)
@@ -273,7 +280,7 @@ class LineDoor(LineReceiver):
         """Tell a member's mistake to the member, and a bug to the log."""
         error = failure.value
         if not isinstance(error, ChatError):
-            log.failure("A line from {peer} failed.", failure, peer=self.nick_or_peer())
+            log.failure("A line from {who} failed.", failure, who=self._who())
             error = FAILED
         self.tell(error)
 

@@ -88,6 +88,7 @@ class ChatFactory(ServerFactory):
         self.topics: dict[str, TopicChanged] = {}
         self.doors: set[LineDoor] = set()
         self.closing = False
+        self._all_gone: Deferred[None] = Deferred()
         self._by_token: dict[str, Member] = {}
         self._new_token = new_token
         self._journal = journal or MemoryJournal()
@@ -122,21 +123,18 @@ class ChatFactory(ServerFactory):
         self.closing = True
         for door in list(self.doors):
             door.close("the chat is shutting down")
-        self._all_gone: Deferred[None] = Deferred()
         if self.doors:
             yield self._all_gone
 
     def door_gone(self, door: LineDoor) -> None:
         """A connection has ended."""
         self.doors.discard(door)
-        if self.closing and not self.doors:
+        if self.closing and not self.doors and not self._all_gone.called:
             self._all_gone.callback(None)
 
     # Verbs: what a door may ask for. Each raises ChatError for the member's own mistake.
 
-    def join(
-        self, door: Door, nick: str, rooms: Iterable[Room], token: str = ""
-    ) -> Member:
+    def join(self, door: Door, nick: str, rooms: Iterable[Room], token: str = "") -> Member:
         """Come to the chat, and enter rooms that L{open_rooms} gave."""
         nick, key = self._free_nick(nick)
         member = Member(nick, key, door, token or self._new_token())
@@ -166,7 +164,7 @@ class ChatFactory(ServerFactory):
         return self.open_rooms([name]).addCallback(lambda rooms: self._enter(member, rooms[0]))
 
     def _enter(self, member: Member, room: Room, arrived: bool = False) -> None:
-        if member.key not in self.members or room.name in member.rooms:
+        if not self._is_here(member) or room.name in member.rooms:
             return
         # Somebody may have entered, or the last one left, since the room was opened.
         room = self.rooms.setdefault(room.name, room)
@@ -231,7 +229,7 @@ class ChatFactory(ServerFactory):
 
     def leave(self, member: Member, why: str, goodbye: bool) -> None:
         """Leave the chat; see L{Left}. The nickname is free at once."""
-        if self.closing or self.members.get(member.key) is not member:
+        if self.closing or not self._is_here(member):
             return
         del self.members[member.key]
         del self._by_token[member.token]
@@ -265,6 +263,9 @@ class ChatFactory(ServerFactory):
             return check_room(text)
         except ValueError as error:
             raise ChatError("bad-room", str(error)) from error
+
+    def _is_here(self, member: Member) -> bool:
+        return self.members.get(member.key) is member
 
     def _free_nick(self, wanted: str, own: Member | None = None) -> tuple[str, str]:
         try:
@@ -368,10 +369,10 @@ class ChatProtocol(LineDoor):
         return b""
 
     def _entered(self, room: Room) -> bytes:
-        others = [member.nick for member in islice(room.audience, NAMES_SHOWN + 1)
-                  if member is not self.member][:NAMES_SHOWN]
+        some = islice(room.audience, NAMES_SHOWN + 1)
+        others = [member.nick for member in some if member is not self.member]
         count = len(room.audience)
-        who = names_in_a_line(others, count - 1) if others else "nobody else"
+        who = names_in_a_line(others[:NAMES_SHOWN], count - 1) if others else "nobody else"
         lines = [f"-- you joined {spelled(room.name)}: {who} ({count:,} here)"]
         topic = self.chat.topics.get(room.name)
         if topic is not None:

@@ -40,6 +40,9 @@ class CannotStart(SystemExit, Exception):
     Raised while twistd starts the services, it ends a daemon and the foreground alike.
     """
 
+    # A daemon's parent is told 100 bytes, the name of the class and its module among them.
+    __module__ = "builtins"
+
 
 def _whole_number(least: int) -> Callable[[Any], int]:
     def number(value: Any) -> int:

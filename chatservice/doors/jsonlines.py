@@ -142,8 +142,8 @@ class Request:
         return name in self._facts
 
     def rooms(self) -> dict[str, int]:
-        """The rooms of a hello, each with the last id that was seen in it."""
-        value = self._facts.get("rooms", {LOBBY: 0})
+        """The rooms of a hello, each with the last id that was seen in it; else the lobby."""
+        value = self._facts.get("rooms") or {LOBBY: 0}
         if not isinstance(value, dict) or not all(type(seen) is int for seen in value.values()):
             raise malformed('"rooms" is to be an object of last ids by room')
         if len(value) > ROOMS_PER_MEMBER:
