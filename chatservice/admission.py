@@ -11,8 +11,10 @@ from typing import Any
 
 from chatservice.events import ChatError
 
-SPARE_FILES = 64
-"""File descriptors kept for everything that is not a member's connection."""
+SPARE_FILES = 192
+"""File descriptors kept for everything that is not a member's connection: the chat's own, and
+those of a burst of connections (Twisted accepts 100 at a time) that are told why they are refused.
+"""
 
 
 def most_connections(wanted: int = 0) -> int:
@@ -26,7 +28,7 @@ def most_connections(wanted: int = 0) -> int:
     if hard != resource.RLIM_INFINITY:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         soft = hard
-    possible = max(1, soft - SPARE_FILES)
+    possible = max(1, soft - min(SPARE_FILES, soft // 2))
     return min(wanted, possible) if wanted else possible
 
 
@@ -54,7 +56,7 @@ class Admission:
         if self._per_address and origin and self._from[origin] >= self._per_address:
             raise ChatError(
                 "closing",
-                f"there are {self._per_address} connections from your address already:"
+                f"your address has as many connections as it may have ({self._per_address}):"
                 " close one of them first",
             )
         self.count += 1

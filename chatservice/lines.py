@@ -21,7 +21,7 @@ from zope.interface import implementer
 
 from chatservice.events import ChatError, Event
 from chatservice.outbox import Outbox
-from chatservice.rooms import Format, Member
+from chatservice.rooms import NOWHERE, Format, Member
 from chatservice.telnet import IAC, KILL_LINE, Telnet
 
 if TYPE_CHECKING:
@@ -216,6 +216,7 @@ class LineDoor(LineReceiver):
             goodbye = reason.check(ConnectionDone) is not None and not self._why
             why = "" if goodbye else self._why or "connection lost"
             log.info("{nick} is gone: {why}.", nick=self.member.nick, why=why or "goodbye")
+            self.member.door = NOWHERE
             self.chat.leave(self.member, why, goodbye=goodbye)
             self.member = None
         self.chat.door_gone(self)
@@ -233,11 +234,11 @@ class LineDoor(LineReceiver):
         if self._telnet is not None or IAC in data:
             self._telnet = self._telnet or Telnet(self.outbox.write)
             data = self._telnet.text_of(data)
-        if self._after_cr or b"\r" in data:
+        if data and (self._after_cr or b"\r" in data):
             data = self._with_line_feeds(data)
         for start in range(0, len(data) or 1, SLICE):
             super().dataReceived(data[start : start + SLICE])
-            if not self.line_mode:
+            while self._buffer and not self.line_mode:
                 super().dataReceived(b"")
         self._end_if_all_read()
 
@@ -267,6 +268,8 @@ class LineDoor(LineReceiver):
 
     def rawDataReceived(self, data: bytes) -> None:
         """Throw away an overlong line, to its end."""
+        if self.state is State.CLOSING:
+            return
         skipped, end, rest = data.partition(self.delimiter)
         self._skipped += len(skipped)
         if end:
@@ -274,7 +277,7 @@ class LineDoor(LineReceiver):
             self.setLineMode()
             self.tell(ChatError("too-long", "that line is too long: not sent"))
         elif self._skipped > OVERLONG:
-            self.close("you sent a line without an end")
+            self.close("a line had no end")
 
     def complain(self, failure: Failure) -> None:
         """Tell a member's mistake to the member, and a bug to the log."""
@@ -312,9 +315,12 @@ class LineDoor(LineReceiver):
         self.hold()
         try:
             yield self.chat.settled(member)
-            result = yield work()
-            yield self.chat.settled(member)
-            answer(result)
+            # Who has left, or goes on through another connection, does nothing here any more.
+            if self.state is State.PRESENT:
+                result = yield work()
+                yield self.chat.settled(member)
+            if self.state is State.PRESENT:
+                answer(result)
         except Exception:
             self.complain(Failure())
         finally:
@@ -346,12 +352,15 @@ class LineDoor(LineReceiver):
         if not self._at_end or self.paused or self._busyReceiving or self.state is State.CLOSING:
             return
         last_line = self.clearLineBuffer()
-        if last_line and self.line_mode:
+        if not self.line_mode:
+            self.rawDataReceived(self.delimiter)
+        elif last_line:
             self.lineReceived(last_line)
         if self.paused:
             return
         if self.member is not None:
-            self.chat.leave(self.member, "", goodbye=True)
+            member = self.member
+            self.in_turn(lambda: self.chat.leave(member, "", goodbye=True), lambda _: None)
         else:
             self.close()
 
@@ -363,7 +372,8 @@ def keep_honest(transport: Any) -> None:
     transport.setTcpNoDelay(True)
     transport.setTcpKeepAlive(True)
     connection = getattr(transport, "getHandle", lambda: None)()
-    if isinstance(connection, socket.socket):
+    # Twisted's UNIX sockets say that they provide ITCPTransport as well.
+    if isinstance(connection, socket.socket) and connection.family != socket.AF_UNIX:
         for option, value in (
             (socket.TCP_KEEPIDLE, 60),
             (socket.TCP_KEEPINTVL, 15),

@@ -44,10 +44,11 @@ class Outbox:
 
     def write(self, data: bytes) -> None:
         """Send C{data} after everything written before; nothing once the outbox is closed."""
+        # Handed no bytes, the transport would never ask for more.
+        if self._transport is None or not data:
+            return
         if self._queue is not None:
             self._wait_for(data)
-            return
-        if self._transport is None or not data:
             return
         if self._direct:
             sent = self._transport.writeSomeData(data)

@@ -18,15 +18,23 @@ class Telnet:
     Every option is refused but TIMING-MARK (RFC 860), without which a telnet client shows nothing
     more after a Ctrl-C. Nothing is sent to a peer that sent no command.
 
-    @param reply: called with the bytes to send back.
+    @param reply: called with the bytes to send back, at most once for each L{text_of}.
     """
 
     def __init__(self, reply: Callable[[bytes], object]) -> None:
         self._reply = reply
+        self._replies = bytearray()
         self._pending = b""
 
     def text_of(self, data: bytes) -> bytes:
         """The text in C{data}; a command that it cuts off is kept for the next call."""
+        text = self._take_commands_out_of(data)
+        if self._replies:
+            self._reply(bytes(self._replies))
+            self._replies.clear()
+        return text
+
+    def _take_commands_out_of(self, data: bytes) -> bytes:
         data = self._pending + data
         self._pending = b""
         text: list[bytes] = []
@@ -35,8 +43,8 @@ class Telnet:
             text.append(data[at:iac])
             at = self._after_command(data, iac, text)
             if at < 0:
-                # A subnegotiation without an end is not worth more memory than this.
-                self._pending = data[iac : iac + 512]
+                # Of a subnegotiation only its last byte matters, which may begin its end.
+                self._pending = data[iac : iac + 2] + data[iac + 2 :][-1:]
                 return b"".join(text)
         text.append(data[at:])
         return b"".join(text)
@@ -58,12 +66,12 @@ class Telnet:
         if command in (EL, IP, BRK):
             text.append(KILL_LINE)
         elif command == AYT:
-            self._reply(b"-- yes, the chat is here\r\n")
+            self._replies += b"-- yes, the chat is here\r\n"
         return iac + 2
 
     def _answer_option(self, command: int, option: int) -> None:
         if command == DO:
             answer = WILL if option == TIMING_MARK else WONT
-            self._reply(bytes((IAC, answer, option)))
+            self._replies += bytes((IAC, answer, option))
         elif command == WILL:
-            self._reply(bytes((IAC, DONT, option)))
+            self._replies += bytes((IAC, DONT, option))

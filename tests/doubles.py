@@ -1,0 +1,340 @@
+"""Stand-ins for what is around a connection's protocol: the wire, the clock, a slow journal."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IConsumer, IHalfCloseableProtocol, ITCPTransport
+from twisted.internet.main import CONNECTION_LOST
+from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from chatservice.events import Batch, ChatError, Event
+from chatservice.journal import MemoryJournal, Page, Wanted
+from chatservice.lines import LineDoor
+from chatservice.rooms import LOBBY
+from chatservice.server import ChatFactory
+from chatservice.settings import Settings
+from chatservice.text import TEXT
+
+
+class StrictClock(Clock):
+    """A clock that takes no negative delay, as no reactor does."""
+
+    def callLater(self, delay: float, *args: Any, **kwargs: Any) -> Any:
+        assert delay >= 0, "a call into the past"
+        return super().callLater(delay, *args, **kwargs)
+
+
+@implementer(ITCPTransport, IConsumer)
+class Wire:
+    """A connection that treats its protocol as Twisted's TCP transport does.
+
+    The camelCase methods are what the protocol asks of its transport. The others are what the
+    peer, the network and the reactor do; nothing arrives, and nothing that waits is sent, but in
+    a L{turn}. C{sends}, C{ends}, C{sees} and C{gets} take as many turns as they need.
+
+    @param clock: what the protocol takes for its reactor; a turn runs what is due on it.
+    @param window: how many bytes the network takes before it blocks; None for any number.
+    @ivar direct: every object given to C{writeSomeData}, and C{written} every one to C{write}.
+    @ivar reading: whether the protocol lets the peer's bytes in.
+    @ivar options: what the protocol set on the socket, such as C{{"nodelay": True}}.
+    @ivar lost: why the connection ended, once it has.
+    @ivar broken: whether C{writeSomeData} finds the connection lost.
+    """
+
+    def __init__(self, clock: Clock, window: int | None = None, host: str = "192.0.2.1") -> None:
+        self.clock = clock
+        self.window = window
+        self.protocol: Any = None
+        self.producer: Any = None
+        self.direct: list[bytes] = []
+        self.written: list[bytes] = []
+        self.options: dict[str, bool] = {}
+        self.reading = True
+        self.connected = True
+        self.disconnecting = False
+        self.aborting = False
+        self.broken = False
+        self.lost: type[BaseException] | None = None
+        self._peer = IPv4Address("TCP", host, 40000)
+        self._streaming = False
+        self._incoming: deque[bytes] = deque()
+        self._at_end = False
+        self._buffer = b""
+        self._received = b""
+
+    @classmethod
+    def to(cls, protocol: Any, clock: Clock, window: int | None = None) -> "Wire":
+        """A new connection to C{protocol}."""
+        wire = cls(clock, window)
+        wire.protocol = protocol
+        protocol.makeConnection(wire)
+        return wire
+
+    # The peer, the network and the reactor.
+
+    def sends(self, data: bytes, size: int = 0) -> None:
+        """The peer sends bytes, which arrive in pieces of C{size}; 0 for all at once."""
+        self._incoming.extend(pieces(data, size))
+        self._turn_until_idle()
+
+    def ends(self) -> None:
+        """The peer sends nothing more, and reads on."""
+        self._at_end = True
+        self._turn_until_idle()
+
+    def hangs_up(self) -> None:
+        """The peer closes the connection for good, as TLS reports it."""
+        self._end(ConnectionDone())
+
+    def vanishes(self) -> None:
+        """The connection is reset by the peer."""
+        self._end(ConnectionLost())
+
+    def sees(self) -> str:
+        """What the peer got since it was last asked, as text."""
+        return self.gets().decode()
+
+    def gets(self) -> bytes:
+        """What the peer got since it was last asked."""
+        self._turn_until_idle()
+        received, self._received = self._received, b""
+        return received
+
+    def turn(self) -> None:
+        """One turn of the reactor: read one piece, send what the window takes, run what is due."""
+        self._read()
+        self._write()
+        self.clock.advance(0)
+
+    def _turn_until_idle(self) -> None:
+        before = None
+        while before != (now := self._progress()):
+            before = now
+            self.turn()
+
+    def _progress(self) -> tuple[object, ...]:
+        waiting = len(self._incoming), len(self._buffer)
+        return self.lost, self.reading, *waiting, len(self._received), len(self.written)
+
+    def _read(self) -> None:
+        if not self.reading or not self.connected:
+            return
+        if self._incoming:
+            self.protocol.dataReceived(self._incoming.popleft())
+        elif self._at_end:
+            self.reading = False
+            if IHalfCloseableProtocol.providedBy(self.protocol):
+                self.protocol.readConnectionLost()
+            else:
+                self._end(ConnectionDone())
+
+    def _write(self) -> None:
+        if not self.connected or self.aborting:
+            return
+        if self._buffer:
+            self._buffer = self._buffer[self._take(self._buffer) :]
+            if not self._buffer and self.producer is not None and not self._streaming:
+                self.producer.resumeProducing()
+        if self.disconnecting and not self._buffer and self.producer is None:
+            self._end(ConnectionDone())
+
+    def _take(self, data: bytes) -> int:
+        size = len(data) if self.window is None else min(len(data), self.window)
+        if self.window is not None:
+            self.window -= size
+        self._received += data[:size]
+        return size
+
+    def _end(self, reason: Exception) -> None:
+        if not self.connected:
+            return
+        self.connected = self.reading = False
+        self.lost = type(reason)
+        if self.producer is not None:
+            self.producer.stopProducing()
+            self.producer = None
+        self.protocol.connectionLost(Failure(reason))
+
+    # What the protocol asks of its transport.
+
+    def write(self, data: bytes) -> None:
+        assert type(data) is bytes
+        self.written.append(data)
+        if self.connected:
+            self._buffer += data
+
+    def writeSequence(self, data: list[bytes]) -> None:
+        self.write(b"".join(data))
+
+    def writeSomeData(self, data: bytes) -> int | BaseException:
+        if not self.connected:
+            raise AttributeError("socket")
+        self.direct.append(data)
+        return CONNECTION_LOST if self.broken else self._take(data)
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        if self.producer is not None:
+            raise RuntimeError("there is a producer already")
+        if not self.connected:
+            producer.stopProducing()
+            return
+        self.producer, self._streaming = producer, streaming
+        if not streaming:
+            producer.resumeProducing()
+
+    def unregisterProducer(self) -> None:
+        self.producer = None
+
+    def pauseProducing(self) -> None:
+        self.reading = False
+
+    def resumeProducing(self) -> None:
+        if self.connected and not self.disconnecting:
+            self.reading = True
+
+    def stopProducing(self) -> None:
+        self.loseConnection()
+
+    def loseConnection(self) -> None:
+        self.disconnecting = True
+        self.reading = False
+
+    def loseWriteConnection(self) -> None:
+        raise NotImplementedError("nothing of ours ends only the writing")
+
+    def abortConnection(self) -> None:
+        if self.connected and not self.aborting:
+            self.aborting = True
+            self.reading = False
+            self.clock.callLater(0, self._end, ConnectionAborted())
+
+    def getPeer(self) -> IPv4Address:
+        return self._peer
+
+    def getHost(self) -> IPv4Address:
+        return IPv4Address("TCP", "192.0.2.254", 59000)
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        self.options["nodelay"] = enabled
+
+    def getTcpNoDelay(self) -> bool:
+        return self.options.get("nodelay", False)
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        self.options["keepalive"] = enabled
+
+    def getTcpKeepAlive(self) -> bool:
+        return self.options.get("keepalive", False)
+
+
+def pieces(data: bytes, size: int) -> Iterator[bytes]:
+    """C{data} in pieces of C{size} bytes; in one if that is 0."""
+    size = size or len(data) or 1
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+class SlowJournal(MemoryJournal):
+    """A journal that answers when it is told to, while it is slow.
+
+    @ivar slow: whether it is; begins with false.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slow = False
+        self._unanswered: list[tuple[Deferred[Any], Any]] = []
+
+    def append(self, batch: Batch) -> Deferred[None]:
+        return self._answer_to(super().append(batch))
+
+    def page(self, wanted: Wanted) -> Deferred[Page]:
+        return self._answer_to(super().page(wanted))
+
+    def _answer_to(self, answer: Deferred[Any]) -> Deferred[Any]:
+        if not self.slow:
+            return answer
+        later: Deferred[Any] = Deferred()
+        answer.addCallback(lambda result: self._unanswered.append((later, result)))
+        return later
+
+    def answers(self) -> None:
+        """It answers all that it was asked so far."""
+        unanswered, self._unanswered = self._unanswered, []
+        for later, result in unanswered:
+            later.callback(result)
+
+
+class Listener(LineDoor):
+    """A door that keeps what it hears.
+
+    @ivar lines: what it heard, and C{rest} the most bytes that still waited at that time.
+    """
+
+    format = TEXT
+
+    def __init__(self, chat: ChatFactory, since: float | None = None) -> None:
+        super().__init__(chat, direct=True, since=since)
+        self.lines: list[bytes] = []
+        self.rest = 0
+
+    def heard(self, line: bytes) -> None:
+        self.lines.append(line)
+        self.rest = max(self.rest, len(self._buffer))
+
+    def tell(self, error: ChatError) -> None:
+        self.outbox.write(f"-- {error.sentence}\n".encode())
+
+    def own(self, event: Event) -> bytes:
+        return b""
+
+
+class LineTestCase(SynchronousTestCase):
+    """A chat on a clock, that people come to through the text door."""
+
+    def begin(self, rate_limit: int = 0, send_queue: int = 65536) -> None:
+        self.clock = StrictClock()
+        self.journal = SlowJournal()
+        settings = Settings(replay=0, rate_limit=rate_limit, send_queue=send_queue)
+        self.chat = ChatFactory(self.clock, self.journal, settings)
+
+    def setUp(self) -> None:
+        self.begin()
+
+    def comes(self, window: int | None = None) -> Wire:
+        """Somebody connects, and has seen the greeting."""
+        wire = Wire.to(self.chat.text_door(direct=True), self.clock, window)
+        wire.gets()
+        return wire
+
+    def joins(self, nick: str) -> Wire:
+        """Somebody comes to the lobby, and everybody has seen that."""
+        wire = self.comes()
+        wire.sends(f"{nick}\n".encode())
+        for door in self.chat.doors:
+            door.transport.gets()
+        return wire
+
+    def listens(self, since: float | None = None) -> tuple[Listener, Wire]:
+        """Something connects to a door that only listens."""
+        door = Listener(self.chat, since)
+        return door, Wire.to(door, self.clock)
+
+    def said(self) -> list[str]:
+        """All that was said in the lobby."""
+        page = self.successResultOf(self.journal.page(Wanted(of=LOBBY)))
+        return [event.text for event in page.events]
+
+    def logged(self, act: Callable[[], object]) -> list[str]:
+        """What is logged meanwhile."""
+        with capturedLogs() as events:
+            act()
+        return [formatEvent(event) for event in events]

@@ -1,0 +1,81 @@
+"""Telnet commands are taken out of the text, and answered so that telnet clients work."""
+
+import tracemalloc
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.telnet import Telnet
+from tests.doubles import pieces
+
+CTRL_C = b"\xff\xf4\xff\xfd\x06"
+WILL_TIMING_MARK = b"\xff\xfb\x06"
+YES = b"-- yes, the chat is here\r\n"
+ENDLESS = b"\xff\xfa\x1f" + b"\x00" * 2000
+
+# What the peer sends: the text in it, and what is sent back.
+CONVERSATIONS = {
+    b"plain": (b"plain", b""),
+    b"\xc3\xbc \xe2\x82\xac": (b"\xc3\xbc \xe2\x82\xac", b""),
+    b"a" + CTRL_C + b"b": (b"a\x03b", WILL_TIMING_MARK),
+    CTRL_C * 2: (b"\x03\x03", WILL_TIMING_MARK * 2),
+    b"a\xff\xf3b": (b"a\x03b", b""),
+    b"a\xff\xf8b": (b"a\x03b", b""),
+    b"a\xff\xf6b": (b"ab", YES),
+    b"a\xff\xfd\x01b": (b"ab", b"\xff\xfc\x01"),
+    b"a\xff\xfd\xffb": (b"ab", b"\xff\xfc\xff"),
+    b"a\xff\xfb\x1fb": (b"ab", b"\xff\xfe\x1f"),
+    b"a\xff\xfb\x06b": (b"ab", b"\xff\xfe\x06"),
+    b"a\xff\xfe\x01b\xff\xfc\x01c": (b"abc", b""),
+    b"a\xff\xf1b\xff\xf9c\xff\x01d": (b"abcd", b""),
+    b"a\xff\xffb": (b"ab", b""),
+    b"a\xff\xfa\x1f\x00\x50\x00\x18\xff\xf0b": (b"ab", b""),
+    b"a\xff\xfa\x18\x00\xff\xfd\x01xterm\xff\xf0b": (b"ab", b""),
+    b"a" + ENDLESS + b"\xff\xf0b": (b"ab", b""),
+    b"a" + ENDLESS + b"\xff\xff\x00\xff\xf0b\xff\xf6c": (b"abc", YES),
+    b"a" + ENDLESS + b"hello\r\n": (b"a", b""),
+    b"a\xff": (b"a", b""),
+    b"a\xff\xfd": (b"a", b""),
+}
+
+
+def converse(sent: bytes, size: int) -> tuple[bytes, bytes]:
+    """The text in what was sent in pieces of a size, and what was answered."""
+    replies: list[bytes] = []
+    telnet = Telnet(replies.append)
+    text = b"".join(telnet.text_of(piece) for piece in pieces(sent, size))
+    return text, b"".join(replies)
+
+
+def mismatches(size: int) -> dict[bytes, tuple[bytes, bytes]]:
+    """The conversations that go another way in pieces of a size, and how they go."""
+    outcomes = {sent: converse(sent, size) for sent in CONVERSATIONS}
+    return dict(outcomes.items() - CONVERSATIONS.items())
+
+
+class TelnetTests(SynchronousTestCase):
+    def test_conversations(self) -> None:
+        """Commands leave no text but where they take back the line, and options are refused."""
+        self.assertEqual(mismatches(0), {})
+
+    def test_pieces(self) -> None:
+        """It does not matter how the network cuts a command."""
+        self.assertEqual([mismatches(size) for size in range(1, 10)], [{}] * 9)
+
+    def test_nothing_in_between(self) -> None:
+        """A call without bytes changes nothing of a command that is cut off."""
+        replies: list[bytes] = []
+        telnet = Telnet(replies.append)
+        texts = [telnet.text_of(data) for data in (b"\xff\xfd", b"", b"\x06hi")]
+        self.assertEqual(texts, [b"", b"", b"hi"])
+        self.assertEqual(replies, [WILL_TIMING_MARK])
+
+    def test_memory(self) -> None:
+        """A subnegotiation without an end takes no memory, however long it gets."""
+        telnet = Telnet(lambda data: None)
+        telnet.text_of(b"\xff\xfa")
+        piece = b"x" * 65536
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        for _ in range(16):
+            self.assertEqual(telnet.text_of(piece), b"")
+        self.assertLess(tracemalloc.get_traced_memory()[0], 16384)
