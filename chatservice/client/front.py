@@ -1,0 +1,108 @@
+"""What the terminal and the pipe have in common: lines to show, and how a session ends."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Protocol as TypingProtocol
+
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IReactorTime
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.stdio import StandardIO
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from chatservice.client.person import Person
+from chatservice.client.places import Place
+from chatservice.client.session import Session
+from chatservice.client.show import Log
+from chatservice.client.wire import Error, Event
+
+GOODBYE, NOT_CONNECTED, REFUSED = 0, 1, 3
+"""Exit codes; 2 is for a command line that makes no sense."""
+
+_FAREWELL = 5.0
+"""Seconds of silence after which a goodbye is not waited for any longer."""
+
+
+class MakeSession(TypingProtocol):
+    """Makes the session of a person who wants to see some *recent* history."""
+
+    def __call__(self, person: Person, recent: int) -> Session: ...
+
+
+@implementer(IHalfCloseableProtocol)
+class Front(Protocol):
+    """A person on standard input and output; see `Person`.
+
+    *done* is called once, when everything has been written. *code* is then the exit code, and
+    *last_words* a sentence for standard error, or None.
+    """
+
+    transport: StandardIO
+
+    def __init__(
+        self,
+        make_session: MakeSession,
+        recent: int,
+        log: Log,
+        clock: IReactorTime,
+        done: Callable[[], None],
+    ) -> None:
+        self.session = make_session(self, recent)
+        self.code = GOODBYE
+        self.last_words: str | None = None
+        self._log = log
+        self._clock = clock
+        self._done = done
+        self._output_lost = False
+        self._patience: IDelayedCall | None = None
+
+    @abstractmethod
+    def show(self, lines: list[str]) -> None:
+        """Write lines, none of which has an end or is empty."""
+
+    @abstractmethod
+    def refused(self, error: Error) -> None:
+        """See `Person.refused`."""
+
+    @abstractmethod
+    def nickname_refused(self, sentence: str) -> None:
+        """See `Person.nickname_refused`."""
+
+    # What the session tells
+
+    def happened(self, event: Event, replayed: bool) -> None:
+        self.show(self._log.event(event, self.session.nick, self.session.places.current))
+
+    def entered(self, place: Place) -> None:
+        self.show(self._log.room(place, self.session.nick))
+
+    def told(self, sentence: str) -> None:
+        self.show(self._log.notice(sentence))
+
+    def settled(self) -> None:
+        if self._patience is not None and self._patience.active():
+            self._patience.reset(_FAREWELL)
+
+    def leaving(self) -> None:
+        self._patience = self._clock.callLater(_FAREWELL, self.session.disconnected)
+
+    def gone(self, sentence: str | None, failed: bool) -> None:
+        self.last_words = sentence
+        if failed:
+            self.code = NOT_CONNECTED
+        if self._output_lost:
+            self._done()
+        else:
+            self.transport.loseConnection()
+
+    # What standard input and output tell
+
+    def readConnectionLost(self) -> None:
+        self.session.leave()
+
+    def writeConnectionLost(self) -> None:
+        self._output_lost = True
+        self.session.leave()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._done()

@@ -1,0 +1,107 @@
+"""Bytes from a terminal made into keys. Pure: bytes in, keys out."""
+
+import codecs
+import re
+from typing import NamedTuple
+
+
+class Key(NamedTuple):
+    """A key that was pressed: its *name*; or ``Key("text", ...)`` for what it wrote."""
+
+    name: str
+    text: str = ""
+
+
+_TOKEN = re.compile(
+    r"(?P<sequence>\x1b\x1b?(?:\[[0-?]*[ -/]*[@-~]|O[ -~]))"
+    r"|(?P<partial>\x1b(?:\x1b?(?:\[[0-?]*[ -/]*|O))?$)"
+    r"|\x1b(?P<alt>.)"
+    r"|(?P<control>[\x00-\x1f\x7f-\x9f])"
+    r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)",
+    re.DOTALL,
+)
+_SEQUENCES = {
+    "A": "up",
+    "B": "down",
+    "C": "right",
+    "D": "left",
+    "H": "home",
+    "F": "end",
+    "1~": "home",
+    "7~": "home",
+    "4~": "end",
+    "8~": "end",
+    "3~": "delete",
+    "1;3C": "alt-f",
+    "1;5C": "alt-f",
+    "1;3D": "alt-b",
+    "1;5D": "alt-b",
+    "M": "enter",
+}
+"""Cursor and editing keys after CSI or SS3 (ECMA-48; xterm, linux, rxvt)."""
+
+_CONTROLS = {"\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\x08": "backspace"}
+_PASTE_BEGINS, _PASTE_ENDS = "[200~", "[201~"
+_PASTE_PIECE = re.compile(r"\r\n?|\n|[^\r\n]+")
+_PASTE_END = "\x1b" + _PASTE_ENDS
+
+
+class KeyReader:
+    """Makes keys of what a terminal sends, however it is cut into pieces."""
+
+    def __init__(self) -> None:
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._rest = ""
+        self._pasting = False
+
+    def feed(self, data: bytes) -> list[Key]:
+        """The keys that are complete by now."""
+        text = self._rest + self._decode(data)
+        self._rest = ""
+        keys: list[Key] = []
+        while text:
+            if self._pasting:
+                text = self._paste(text, keys)
+            else:
+                text = self._press(text, keys)
+        return keys
+
+    def _press(self, text: str, keys: list[Key]) -> str:
+        token = _TOKEN.match(text)
+        assert token is not None  # every character is in one of the alternatives
+        value = token[0]
+        match token.lastgroup:
+            case "partial":
+                self._rest = value
+            case "sequence":
+                sequence = value.lstrip("\x1b")
+                self._pasting = sequence == _PASTE_BEGINS
+                if name := _SEQUENCES.get(sequence[1:]):
+                    keys.append(Key(name))
+            case "alt":
+                keys.append(Key("alt-" + _CONTROLS.get(token["alt"], token["alt"].lower())))
+            case "control":
+                keys.append(Key(_CONTROLS.get(value) or f"ctrl-{chr(ord(value) + 96)}"))
+            case _:
+                keys.append(Key("text", value))
+        return text[token.end() :]
+
+    def _paste(self, text: str, keys: list[Key]) -> str:
+        """Take what is pasted: lines are entered, and nothing in it is a key."""
+        pasted, end, after = text.partition(_PASTE_END)
+        if not end:
+            pasted, self._rest = _without_partial_end(pasted)
+        self._pasting = not end
+        for piece in _PASTE_PIECE.findall(pasted):
+            keys.append(Key("text", piece) if piece[0] not in "\r\n" else Key("enter"))
+        return after
+
+
+def _without_partial_end(text: str) -> tuple[str, str]:
+    """Split off what may be the beginning of the end, or of CR LF."""
+    for length in range(len(_PASTE_END) - 1, 0, -1):
+        if text.endswith(_PASTE_END[:length]):
+            return text[:-length], text[-length:]
+    if text.endswith("\r"):
+        return text[:-1], text[-1:]
+    return text, ""

@@ -1,0 +1,153 @@
+"""The connection to the chat: made, watched, and made again."""
+
+import errno
+import os
+import random
+from collections.abc import Callable
+
+from twisted.application.internet import ClientService
+from twisted.internet import error
+from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IReactorTime,
+    IStreamClientEndpoint,
+    ITCPTransport,
+)
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.protocols.basic import LineOnlyReceiver
+from twisted.python.failure import Failure
+
+from chatservice.client.session import Session, State
+from chatservice.client.wire import Request, encode
+
+IDLE = 60.0
+"""Seconds of silence after which the chat is asked for a sign of life."""
+
+PATIENCE = 30.0
+"""Seconds that it then has to give one."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+
+
+class LinkProtocol(LineOnlyReceiver):
+    """One connection: hands lines to the session, and ends when the other side is dead."""
+
+    delimiter = b"\n"
+    MAX_LENGTH = 4 * 1024 * 1024
+    transport: ITCPTransport
+
+    def __init__(self, session: Session, clock: IReactorTime, joined: Callable[[], None]) -> None:
+        self._session = session
+        self._clock = clock
+        self._joined = joined
+        self._watch: IDelayedCall | None = None
+
+    def connectionMade(self) -> None:
+        self.transport.setTcpNoDelay(True)
+        self._wait(IDLE, self._ask)
+        self._session.connected(self._send)
+
+    def dataReceived(self, data: bytes) -> None:
+        self._wait(IDLE, self._ask)
+        super().dataReceived(data)
+
+    def lineReceived(self, line: bytes) -> None:
+        self._session.line_received(line)
+        if self._session.state is State.LIVE:
+            self._joined()
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        self._session.disconnected()
+
+    def _send(self, request: Request) -> None:
+        self.transport.write(encode(request))
+
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = self._clock.callLater(seconds, then)
+
+    def _ask(self) -> None:
+        self._watch = None
+        if self._session.ping():
+            self._wait(PATIENCE, self._give_up)
+        else:
+            self.transport.abortConnection()
+
+    def _give_up(self) -> None:
+        self._watch = None
+        self.transport.abortConnection()
+
+
+class Backoff:
+    """Pauses between attempts, in seconds: each up to twice the last, with chance in them."""
+
+    def __init__(self, chance: Callable[[], float] = random.random) -> None:
+        self._chance = chance
+        self._attempts = 0
+
+    def __call__(self, _failures: int) -> float:
+        longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._attempts, 16))
+        self._attempts += 1
+        return longest * (0.5 + self._chance() / 2)
+
+    def reset(self) -> None:
+        """The chat is there: begin with short pauses again."""
+        self._attempts = 0
+
+
+class Link:
+    """Keeps the session connected, until stopped.
+
+    If the first attempt fails the session is told why; later ones are repeated for ever.
+    *address* is how people write where the chat is.
+    """
+
+    def __init__(
+        self,
+        endpoint: IStreamClientEndpoint,
+        address: str,
+        session: Session,
+        clock: IReactorTime,
+        backoff: Backoff,
+    ) -> None:
+        self._address = address
+        self._session = session
+        factory = Factory.forProtocol(lambda: LinkProtocol(session, clock, backoff.reset))
+        factory.noisy = False
+        self._service = ClientService(endpoint, factory, retryPolicy=backoff, clock=clock)
+
+    def start(self) -> None:
+        """Connect."""
+        first = self._service.whenConnected(failAfterFailures=1)
+        first.addErrback(self._first_failed)
+        self._service.startService()
+
+    def stop(self) -> None:
+        """Close the connection, and make no other."""
+        self._service.stopService()
+
+    def _first_failed(self, failure: Failure) -> None:
+        if failure.check(CancelledError) is None:
+            self._session.unreachable(explain(failure, self._address))
+
+
+def explain(failure: Failure, address: str) -> str:
+    """One sentence on why there is no connection to *address*."""
+    match failure.value:
+        case error.ConnectionRefusedError():
+            return f"Could not connect to {address}: nothing listens there."
+        case error.DNSLookupError() | error.UnknownHostError():
+            return f"Could not connect to {address}: there is no host of that name."
+        case error.TimeoutError() | error.TCPTimedOutError():
+            return f"Could not connect to {address}: it does not answer."
+        case error.ConnectError(osError=int(number)) if number in errno.errorcode:
+            return f"Could not connect to {address}: {os.strerror(number).lower()}."
+    return f"Could not connect to {address}: {failure.getErrorMessage()}"

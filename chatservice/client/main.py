@@ -1,0 +1,125 @@
+"""The entry: where options, session, link and terminal meet. Nothing else imports the reactor."""
+
+import contextlib
+import itertools
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+from twisted.internet.base import ReactorBase
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.stdio import StandardIO
+
+from chatservice.client.descriptors import Descriptors
+from chatservice.client.front import Front
+from chatservice.client.link import Backoff, Link
+from chatservice.client.options import Settings, read_command_line
+from chatservice.client.person import Person
+from chatservice.client.pipe import Pipe
+from chatservice.client.session import Session
+from chatservice.client.show import Log, in_colour
+from chatservice.client.terminal import Terminal
+
+_RECENT = 20
+"""Lines of history that a person is shown of a room that is new."""
+
+_DEADLY = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
+
+def main() -> None:
+    """Chat until goodbye. Raises SystemExit with the exit code."""
+    settings = read_command_line(sys.argv[1:], os.environ)
+    client = Client(settings)
+    client.run()
+    if client.killed_by is not None:
+        signal.signal(client.killed_by, signal.SIG_DFL)
+        os.kill(os.getpid(), client.killed_by)
+    if client.front.last_words:
+        _complain(client.front.last_words)
+    sys.exit(client.front.code)
+
+
+class Client:
+    """Everything that one run of the program has.
+
+    *killed_by* is the number of the signal that ended it, if one did.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.killed_by: int | None = None
+        self._settings = settings
+        self._reactor = _monotonic_reactor()
+        self._descriptors = Descriptors()
+        self.front = self._make_front()
+        endpoint = HostnameEndpoint(self._reactor, settings.host, settings.port)
+        self._link = Link(endpoint, settings.address, self.front.session, self._reactor, Backoff())
+
+    def run(self) -> None:
+        """Chat, and put the terminal back however that ends."""
+        self._reactor.callWhenRunning(self._begin)
+        for number in _DEADLY:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup(1) has it
+                signal.signal(number, self._killed)
+        try:
+            self._reactor.run(installSignalHandlers=False)
+        finally:
+            self._descriptors.restore()
+            if isinstance(self.front, Terminal):
+                self.front.put_back()
+
+    def _begin(self) -> None:
+        StandardIO(self.front, reactor=self._reactor)
+        if isinstance(self.front, Terminal):
+            self._on_signal(signal.SIGWINCH, self.front.resized)
+            self._on_signal(signal.SIGCONT, self.front.resumed)
+        self._link.start()
+
+    def _make_front(self) -> Front:
+        paint = str if os.environ.get("NO_COLOR") else in_colour
+        typed, seen = os.isatty(0), os.isatty(1)
+        if typed and seen and os.environ.get("TERM", "dumb") != "dumb":
+            log = Log(time.time, paint)
+            common = (self._make_session, _RECENT, log, self._reactor, self._end)
+            return Terminal(*common, descriptors=self._descriptors)
+        recent = _RECENT if typed else 0
+        common = (self._make_session, recent, Log(time.time), self._reactor, self._end)
+        return Pipe(*common, typed=typed, complain=_complain)
+
+    def _make_session(self, person: Person, recent: int) -> Session:
+        return Session(person, self._settings.nick, self._settings.rooms, _refs(), recent)
+
+    def _end(self) -> None:
+        self._link.stop()
+        if self._reactor.running:
+            self._reactor.stop()
+
+    def _killed(self, number: int, _frame: FrameType | None) -> None:
+        self.killed_by = number
+        self._reactor.callFromThread(self.front.session.abandon)
+        self._reactor.callFromThread(self._end)
+
+    def _on_signal(self, number: int, action: Any) -> None:
+        signal.signal(number, lambda *_: self._reactor.callFromThread(action))
+
+
+def _monotonic_reactor() -> Any:
+    """The reactor, its timers unmoved when the wall clock is set."""
+    ReactorBase.seconds = staticmethod(time.monotonic)
+    from twisted.internet import reactor
+
+    return reactor
+
+
+def _refs() -> Iterator[str]:
+    start = secrets.token_hex(8)
+    return (f"{start}-{number}" for number in itertools.count(1))
+
+
+def _complain(sentence: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"chatservice: {sentence}", file=sys.stderr, flush=True)

@@ -1,0 +1,98 @@
+"""The command line."""
+
+import argparse
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chatservice.names import NICK_LENGTH, check_nick, check_room
+
+PORT = 59000
+
+_ADDRESS = re.compile(r"(?:\[(?P<ip6>[^]]*)]|(?P<host>[^:[]*))(?::(?P<port>.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the person wants: where to go, under which nickname, into which rooms."""
+
+    host: str
+    port: int
+    nick: str
+    rooms: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        """Host and port, for people."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> Settings:
+    """The settings; *words* do not begin with the program's name.
+
+    Raises SystemExit with status 2 and a sentence on standard error if they make no sense.
+    """
+    parser = argparse.ArgumentParser(
+        prog="chatservice",
+        description="Join a chat from this terminal, or pipe lines into it.",
+        epilog="Exit status: 0 said goodbye, 1 could not connect, 2 usage, "
+        "3 a piped line was refused.",
+    )
+    parser.add_argument(
+        "address",
+        metavar="HOST[:PORT]",
+        nargs="?",
+        default="localhost",
+        type=_argument(_address),
+        help=f"where the chat is (default: localhost:{PORT})",
+    )
+    parser.add_argument(
+        "--nick", metavar="NAME", type=_argument(check_nick), help="your nickname (default: $USER)"
+    )
+    parser.add_argument(
+        "--room",
+        metavar="ROOM",
+        action="append",
+        type=_argument(check_room),
+        help="a room to join (default: lobby); may be given more than once",
+    )
+    found = parser.parse_args(words)
+    host, port = found.address
+    nick = found.nick or _default_nick(environment)
+    return Settings(host=host, port=port, nick=nick, rooms=tuple(found.room or ["lobby"]))
+
+
+def _address(text: str) -> tuple[str, int]:
+    if text.count(":") > 1 and not text.startswith("["):
+        return text, PORT
+    match = _ADDRESS.fullmatch(text)
+    host = match and (match["ip6"] or match["host"])
+    if match is None or not host:
+        raise ValueError(f"{text!r} is not HOST, HOST:PORT or [ADDRESS]:PORT")
+    port = match["port"] or str(PORT)
+    if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535):
+        raise ValueError(f"{port!r} is not a port: it is a number from 1 to 65535")
+    return host, int(port)
+
+
+def _argument(check: Callable[[str], object]) -> Callable[[str], object]:
+    """A check whose sentence reaches the person who typed the argument."""
+
+    def checked(text: str) -> object:
+        try:
+            return check(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return checked
+
+
+def _default_nick(environment: Mapping[str, str]) -> str:
+    """The user's name without what a nickname cannot have, or a name for a guest."""
+    cleaned = re.sub(r"[^\w.-]|^[^\w]+|^\d+", "", environment.get("USER", ""))[:NICK_LENGTH]
+    try:
+        return check_nick(cleaned)
+    except ValueError:
+        return f"guest{secrets.randbelow(9000) + 1000}"

@@ -1,0 +1,34 @@
+"""Who sits in front of a session: what a session asks of the terminal, and of the pipe."""
+
+from typing import Protocol
+
+from chatservice.client.places import Place
+from chatservice.client.wire import Error, Event
+
+
+class Person(Protocol):
+    """Is shown what happens, and told how the session goes."""
+
+    def happened(self, event: Event, replayed: bool) -> None:
+        """Show an event; *replayed* when it is history."""
+
+    def entered(self, place: Place) -> None:
+        """Show a room that one has just entered."""
+
+    def told(self, sentence: str) -> None:
+        """Show a notice."""
+
+    def refused(self, error: Error) -> None:
+        """A line or a command was not carried out."""
+
+    def nickname_refused(self, sentence: str) -> None:
+        """Another nickname is wanted: the next typed line is taken for it."""
+
+    def settled(self) -> None:
+        """Something was answered, or the session became live: there may be room for more."""
+
+    def leaving(self) -> None:
+        """Goodbye is being said; what is left is to wait for the end, and not for ever."""
+
+    def gone(self, sentence: str | None, failed: bool) -> None:
+        """The session is over; *failed* when the chat was never joined."""

@@ -1,0 +1,78 @@
+"""A chat without a terminal: the lines of standard input are said, and plain lines come out."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from chatservice.client.front import REFUSED, Front
+from chatservice.client.wire import LONGEST_LINE, Error
+
+WINDOW = 8
+"""The most lines on their way that nobody has acknowledged yet."""
+
+
+class Pipe(Front):
+    """Standard input and output, of which at least one is no terminal.
+
+    What comes in is text to be said, unless *typed*: then a person types it, and commands are
+    carried out. *complain* writes a sentence to standard error.
+    """
+
+    def __init__(self, *args: Any, typed: bool, complain: Callable[[str], None]) -> None:
+        super().__init__(*args)
+        self._typed = typed
+        self._complain = complain
+        self._rest = b""
+        self._lines: deque[str] = deque()
+        self._ended = False
+
+    # Standard input
+
+    def dataReceived(self, data: bytes) -> None:
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[:LONGEST_LINE]  # what is longer is refused anyway
+        self._queue(lines)
+
+    def readConnectionLost(self) -> None:
+        self._ended = True
+        self._queue([self._rest])
+
+    def _queue(self, lines: list[bytes]) -> None:
+        self._lines.extend(line.decode(errors="replace") for line in lines)
+        self.settled()
+
+    def settled(self) -> None:
+        """Send what may be sent; read on, or leave, when nothing is left."""
+        super().settled()
+        while self._lines and self.session.unanswered < WINDOW:
+            self._take(self._lines.popleft())
+        if self._lines:
+            self.transport.pauseProducing()
+        elif not self._ended:
+            self.transport.resumeProducing()
+        elif self.session.joined and not self.session.unanswered:
+            self.session.leave()
+
+    def _take(self, line: str) -> None:
+        if self._typed:
+            self.session.typed(line)
+        elif line.strip():
+            self.session.say(line)
+
+    # Standard output and error
+
+    def show(self, lines: list[str]) -> None:
+        self.transport.write("".join(f"{line}\n" for line in lines).encode())
+
+    def refused(self, error: Error) -> None:
+        if error.code == "empty":
+            return
+        self._complain(error.text)
+        if not self._typed:
+            self.code = REFUSED
+
+    def nickname_refused(self, sentence: str) -> None:
+        if self._typed:
+            self.told(f"{sentence}; type another nickname")
+        else:
+            self.gone(sentence, failed=True)

@@ -1,0 +1,123 @@
+"""Where one is: the rooms, who is in them, and up to which event everything was shown."""
+
+from dataclasses import dataclass, field
+
+from chatservice.client.wire import (
+    Acted,
+    Event,
+    Joined,
+    Left,
+    Parted,
+    Renamed,
+    RoomState,
+    Said,
+    TopicChanged,
+    Whispered,
+)
+
+
+@dataclass
+class Place:
+    """A room one is in. *shown* is the id up to which everything in it was shown."""
+
+    name: str
+    shown: int = 0
+    topic: str = ""
+    members: set[str] = field(default_factory=set)
+
+    def update(self, state: RoomState) -> None:
+        self.topic = state.topic
+        self.members = set(state.members)
+
+
+class Places:
+    """The rooms by name, in the order in which they were entered, and the current one."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, Place] = {}
+        self._current = ""
+        self._whispers_shown = 0
+
+    def get(self, name: str) -> Place | None:
+        return self._places.get(name)
+
+    @property
+    def current(self) -> str:
+        """The room that typed lines go to; "" if one is in no room."""
+        if self._current not in self._places:
+            self._current = next(reversed(self._places), "")
+        return self._current
+
+    @property
+    def shown(self) -> dict[str, int]:
+        """For each room, the id up to which everything was shown."""
+        return {place.name: place.shown for place in self._places.values()}
+
+    def shown_in(self, room: str | None) -> int:
+        """The same for one room, or for private messages (None)."""
+        if room is None:
+            return self._whispers_shown
+        return self._places[room].shown
+
+    def mark(self, room: str | None, shown: int) -> None:
+        """Everything up to the id *shown* was shown."""
+        if room is None:
+            self._whispers_shown = shown
+        else:
+            self._places[room].shown = shown
+
+    def is_news(self, event: Event) -> bool:
+        """Whether an event was not shown before; from now on, it was."""
+        match event:
+            case Said() | Acted() | TopicChanged() | Joined() | Parted():
+                room: str | None = event.room
+                if event.room not in self._places:
+                    return False
+            case Whispered():
+                room = None
+            case _:
+                return True
+        if event.id <= self.shown_in(room):
+            return False
+        self.mark(room, event.id)
+        return True
+
+    def enter(self, name: str) -> Place:
+        """The room of that name, new if need be; it becomes the current one."""
+        self._current = name
+        return self._places.setdefault(name, Place(name))
+
+    def return_to(self, name: str) -> None:
+        """Make a room the current one, if one is in it."""
+        self._current = name
+
+    def leave(self, name: str) -> None:
+        self._places.pop(name, None)
+
+    def keep_only(self, names: set[str]) -> None:
+        """Leave every room but these."""
+        for name in self._places.keys() - names:
+            del self._places[name]
+
+    @property
+    def everybody(self) -> set[str]:
+        """The nicknames seen in any of the rooms."""
+        return {nick for place in self._places.values() for nick in place.members}
+
+    def apply(self, event: Event) -> None:
+        """Bring topics and members up to date with what happened."""
+        match event:
+            case TopicChanged(room=room, topic=topic) if place := self.get(room):
+                place.topic = topic
+            case Joined(room=room, nick=nick) if place := self.get(room):
+                place.members.add(nick)
+            case Parted(room=room, nick=nick) if place := self.get(room):
+                place.members.discard(nick)
+            case Left(nick=nick):
+                for place in self._places.values():
+                    place.members.discard(nick)
+            case Renamed(nick=nick, now=now):
+                for place in self._places.values():
+                    if nick in place.members:
+                        place.members.discard(nick)
+                        place.members.add(now)

@@ -1,0 +1,87 @@
+"""What a terminal shows: lines that scroll, and below them the line being typed. No I/O.
+
+Every method gives the characters to write. No alternate screen and no scrolling region: what
+was said stays in the terminal's own scrollback. Control sequences are those of ECMA-48.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable
+
+from chatservice.client.columns import lay_out
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_REMEMBERED = 300
+_ERASE_BELOW = "\x1b[J"
+_CLEAR = "\x1b[H\x1b[2J"
+
+
+class Screen:
+    """A screen of *columns* by *rows* cells whose cursor is at the beginning of a row."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self._columns = columns
+        self._rows = rows
+        self._prompt = self._text = ""
+        self._cursor = 0
+        self._above = 0  # rows of the input that are above the cursor
+        self._shown: deque[str] = deque(maxlen=_REMEMBERED)
+
+    def show(self, lines: Iterable[str]) -> str:
+        """Lines to go above the line being typed, which is whole again afterwards."""
+        written = self.erase()
+        for line in lines:
+            self._shown.append(line)
+            written += line + "\r\n"
+        return written + self._paint()
+
+    def edit(self, prompt: str, text: str, cursor: int) -> str:
+        """Change the line being typed. *cursor* is an index into *text*."""
+        erased = self.erase()
+        self._prompt, self._text, self._cursor = prompt, text, cursor
+        return erased + self._paint()
+
+    def erase(self) -> str:
+        """Take the line being typed off the screen; the cursor stays where it began."""
+        up = f"\x1b[{self._above}A" if self._above else ""
+        self._above = 0
+        return f"\r{up}{_ERASE_BELOW}"
+
+    def clear(self) -> str:
+        """Nothing but the line being typed."""
+        self._shown.clear()
+        return _CLEAR + self._paint()
+
+    def resize(self, columns: int, rows: int) -> str:
+        """Lay everything out anew.
+
+        Some terminals have laid out again what they show, some have cut it off, and nobody
+        tells which: so the screen is written anew from its top.
+        """
+        self._columns, self._rows = columns, rows
+        return self.repaint()
+
+    def repaint(self) -> str:
+        """The screen, written anew: the latest lines that fit, and the line being typed."""
+        room = self._rows - len(self._window()[0])
+        fitting: deque[str] = deque()
+        for line in reversed(self._shown):
+            room -= len(lay_out(_COLOUR.sub("", line), -1, self._columns).rows)
+            if room < 0:
+                break
+            fitting.appendleft(line + "\r\n")
+        return _CLEAR + "".join(fitting) + self._paint()
+
+    def _window(self) -> tuple[list[str], int, int]:
+        """The rows of the input to show, all or those around the cursor, and its row, column."""
+        laid = lay_out(self._prompt + self._text, len(self._prompt) + self._cursor, self._columns)
+        most = max(1, self._rows - 1)
+        top = max(0, min(laid.row - most // 2, len(laid.rows) - most))
+        return laid.rows[top : top + most], laid.row - top, laid.column
+
+    def _paint(self) -> str:
+        rows, row, column = self._window()
+        self._above = row
+        up = len(rows) - 1 - row
+        back = (f"\x1b[{up}A" if up else "") + "\r" + (f"\x1b[{column}C" if column else "")
+        return "\r\n".join(rows) + back

@@ -1,0 +1,53 @@
+"""What one has asked for and the chat has not answered yet, in order."""
+
+from chatservice.client.wire import Command, Say
+
+_TALK = {"/me", "/msg", "/query"}
+_MOVES = {"/join", "/part", "/leave"}
+
+
+class Unanswered:
+    """Lines and commands by their refs, and which of them this connection has sent."""
+
+    def __init__(self) -> None:
+        self._requests: dict[str, Say | Command] = {}
+        self._sent: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def add(self, request: Say | Command) -> None:
+        self._requests[request.ref] = request
+
+    def answered(self, ref: str) -> bool:
+        """Forget a request that was answered. False if there is none with this *ref*."""
+        return self._requests.pop(ref, None) is not None
+
+    def to_send(self) -> list[Say | Command]:
+        """The requests not sent yet; from now on, they are."""
+        waiting = [request for ref, request in self._requests.items() if ref not in self._sent]
+        self._sent.update(request.ref for request in waiting)
+        return waiting
+
+    def connection_lost(self) -> int:
+        """Keep the talk, to be sent again; give up the commands. How many those are."""
+        self._sent.clear()
+        commands = [ref for ref, request in self._requests.items() if not is_talk(request)]
+        for ref in commands:
+            del self._requests[ref]
+        return len(commands)
+
+    @property
+    def moving(self) -> bool:
+        """Whether there is a command that may change the current room."""
+        return any(command_word(request) in _MOVES for request in self._requests.values())
+
+
+def is_talk(request: Say | Command) -> bool:
+    """Whether it is answered by its event alone, and so can be sent again until that comes."""
+    return isinstance(request, Say) or command_word(request) in _TALK
+
+
+def command_word(request: Say | Command) -> str:
+    """The slash command that it is; "" for none."""
+    return "" if isinstance(request, Say) else request.line.split()[0].casefold()

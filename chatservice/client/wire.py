@@ -1,0 +1,255 @@
+"""What the client and the chat say to each other: typed objects inside, JSON lines on the wire.
+
+Nothing here but the messages of docs/protocol.rst, `decode` and `encode`. What is decoded is
+already `plain`: nothing the server sends can steer a terminal.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, TypeVar
+
+from chatservice.client.plain import plain
+
+LONGEST_LINE = 16_384
+"""Bytes in a request, its end of line included."""
+
+LONGEST_TEXT = 4_096
+"""Bytes of UTF-8 in what is said."""
+
+
+# Events: facts, the same for everybody.
+
+
+@dataclass(frozen=True)
+class Said:
+    id: int = 0
+    room: str = ""
+    nick: str = ""
+    text: str = ""
+    ref: str = ""
+
+
+@dataclass(frozen=True)
+class Acted:
+    id: int = 0
+    room: str = ""
+    nick: str = ""
+    text: str = ""
+    ref: str = ""
+
+
+@dataclass(frozen=True)
+class Whispered:
+    id: int = 0
+    nick: str = ""
+    to: str = ""
+    text: str = ""
+    ref: str = ""
+
+
+@dataclass(frozen=True)
+class TopicChanged:
+    id: int = 0
+    room: str = ""
+    nick: str = ""
+    topic: str = ""
+
+
+@dataclass(frozen=True)
+class Joined:
+    id: int = 0
+    room: str = ""
+    nick: str = ""
+    arrived: bool = False
+
+
+@dataclass(frozen=True)
+class Parted:
+    id: int = 0
+    room: str = ""
+    nick: str = ""
+
+
+@dataclass(frozen=True)
+class Left:
+    id: int = 0
+    nick: str = ""
+    goodbye: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Renamed:
+    id: int = 0
+    nick: str = ""
+    now: str = ""
+
+
+Event = Said | Acted | Whispered | TopicChanged | Joined | Parted | Left | Renamed
+
+
+# Answers: to this client alone.
+
+
+@dataclass(frozen=True)
+class RoomState:
+    """A room as one finds it on entering; *missed*: there is history to ask for."""
+
+    name: str
+    topic: str = ""
+    members: tuple[str, ...] = ()
+    missed: bool = False
+
+
+@dataclass(frozen=True)
+class Welcome:
+    id: int = 0
+    nick: str = ""
+    token: str = ""
+    motd: tuple[str, ...] = ()
+    rooms: tuple[RoomState, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ok:
+    ref: str = ""
+    lines: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    rooms: tuple[RoomState, ...] = ()
+
+
+@dataclass(frozen=True)
+class Error:
+    code: str = ""
+    text: str = ""
+    ref: str = ""
+
+
+@dataclass(frozen=True)
+class History:
+    ref: str = ""
+    events: tuple[Event, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Gap:
+    room: str = ""
+
+
+Answer = Welcome | Ok | Error | History | Gap
+Message = Event | Answer
+
+
+# Requests. A member that is None is not sent.
+
+
+@dataclass(frozen=True)
+class Hello:
+    type: ClassVar[str] = "hello"
+    nick: str
+    rooms: Mapping[str, int] = field(default_factory=dict)
+    token: str | None = None
+
+
+@dataclass(frozen=True)
+class Say:
+    type: ClassVar[str] = "say"
+    room: str
+    text: str
+    ref: str
+
+
+@dataclass(frozen=True)
+class Command:
+    type: ClassVar[str] = "command"
+    line: str
+    ref: str
+    room: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    type: ClassVar[str] = "history"
+    ref: str
+    before: int
+    limit: int
+    room: str | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True)
+class Ping:
+    type: ClassVar[str] = "ping"
+    ref: str
+
+
+Request = Hello | Say | Command | Page | Ping
+
+_EVENTS: dict[str, type[Event]] = {
+    "said": Said,
+    "acted": Acted,
+    "whispered": Whispered,
+    "topic_changed": TopicChanged,
+    "joined": Joined,
+    "parted": Parted,
+    "left": Left,
+    "renamed": Renamed,
+}
+_MESSAGES: dict[str, type[Message]] = {
+    **_EVENTS,
+    "welcome": Welcome,
+    "ok": Ok,
+    "error": Error,
+    "history": History,
+    "gap": Gap,
+}
+
+M = TypeVar("M")
+
+
+def decode(line: bytes) -> Message | None:
+    """The message in a line of JSON; None if it is none that this client knows.
+
+    A member that is missing or of the wrong kind counts as empty.
+    """
+    try:
+        wire = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return _of_kinds(_MESSAGES, wire)
+
+
+def encode(request: Request) -> bytes:
+    """A request as a line of JSON with its end."""
+    members = {name: value for name, value in vars(request).items() if value is not None}
+    wire = {"type": request.type, **members}
+    return json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _of_kinds(kinds: Mapping[str, type[M]], wire: Any) -> M | None:
+    kind = kinds.get(str(wire.get("type"))) if isinstance(wire, dict) else None
+    return None if kind is None else _build(kind, wire)
+
+
+def _build(kind: type[M], wire: Mapping[str, Any], **known: str) -> M:
+    members: dict[str, Any] = dict(known)
+    for member in fields(kind):  # type: ignore[arg-type]
+        value = _inside(member.name, wire.get(member.name))
+        if type(value) is type(member.default):
+            members[member.name] = value
+    return kind(**members)
+
+
+def _inside(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return plain(value)
+    if name == "rooms" and isinstance(value, dict):
+        states = value.items()
+        return tuple(_build(RoomState, s, name=plain(n)) for n, s in states if isinstance(s, dict))
+    if name == "events" and isinstance(value, list):
+        return tuple(e for e in (_of_kinds(_EVENTS, each) for each in value) if e is not None)
+    if isinstance(value, list):
+        return tuple(plain(each) for each in value if isinstance(each, str))
+    return value

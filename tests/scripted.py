@@ -1,0 +1,150 @@
+"""A chat that says what a test tells it to, for the client; on a real port, or in memory."""
+
+import json
+import socket
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatservice.client.places import Place
+from chatservice.client.wire import Error, Event, Request, encode
+
+PATIENCE = 20.0
+"""Seconds after which something that was to happen has not."""
+
+
+def line(kind: str, **members: Any) -> bytes:
+    """A message as the chat would send it, without the end of line."""
+    return json.dumps({"type": kind, **members}).encode()
+
+
+def welcome(fence: int = 100, nick: str = "ada", **rooms: dict[str, Any]) -> bytes:
+    """A welcome into rooms; into the lobby, if none are given."""
+    named = rooms or {"lobby": {"topic": "", "members": [nick], "missed": False}}
+    token = "t" * 22
+    return line("welcome", id=fence, nick=nick, token=token, resumed=False, motd=[], rooms=named)
+
+
+@dataclass
+class Recorder:
+    """A person who writes down what a session tells, one line for each thing."""
+
+    told_all: list[str] = field(default_factory=list)
+    shown: list[Event] = field(default_factory=list)
+    errors: list[Error] = field(default_factory=list)
+    settled_count: int = 0
+
+    def happened(self, event: Event, replayed: bool) -> None:
+        self.shown.append(event)
+        self.told_all.append(f"{'old' if replayed else 'new'} {type(event).__name__} {event.id}")
+
+    def entered(self, place: Place) -> None:
+        self.told_all.append(f"entered {place.name} {sorted(place.members)}")
+
+    def told(self, sentence: str) -> None:
+        self.told_all.append(f"told {sentence}")
+
+    def refused(self, error: Error) -> None:
+        self.errors.append(error)
+        self.told_all.append(f"refused {error.code}")
+
+    def nickname_refused(self, sentence: str) -> None:
+        self.told_all.append(f"nickname refused: {sentence}")
+
+    def settled(self) -> None:
+        self.settled_count += 1
+
+    def leaving(self) -> None:
+        self.told_all.append("leaving")
+
+    def gone(self, sentence: str | None, failed: bool) -> None:
+        self.told_all.append(f"gone {sentence} {failed}")
+
+    def take(self) -> list[str]:
+        """What was told since the last time."""
+        told, self.told_all = self.told_all, []
+        return told
+
+
+class Hearer:
+    """The other end of a connection: the requests that a session sends, as objects."""
+
+    def __init__(self) -> None:
+        self.requests: deque[dict[str, Any]] = deque()
+
+    def send(self, request: Request) -> None:
+        self.requests.append(json.loads(encode(request)))
+
+    def take(self) -> list[dict[str, Any]]:
+        """The requests since the last time, without their refs."""
+        taken = [{k: v for k, v in r.items() if k != "ref"} for r in self.requests]
+        self.requests.clear()
+        return taken
+
+
+class Peer:
+    """A chat on a port of this machine, for one client at a time that is another process.
+
+    Every wait ends after `PATIENCE`, as an exception.
+    """
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening.settimeout(PATIENCE)
+        self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
+        self._connection: socket.socket | None = None
+        self._file: Any = None
+        self._next_id = int(time.time() * 1e6)
+
+    def accept(self) -> None:
+        """Take the client's next connection."""
+        self._connection, _ = self._listening.accept()
+        self._connection.settimeout(PATIENCE)
+        self._file = self._connection.makefile("rb")
+
+    def hears(self, kind: str = "") -> dict[str, Any]:
+        """The next request; "" if the connection has ended."""
+        data = self._file.readline()
+        request: dict[str, Any] = json.loads(data) if data else {}
+        assert not kind or request.get("type") == kind, request
+        return request
+
+    def says(self, *lines: bytes) -> None:
+        """Send lines."""
+        assert self._connection is not None
+        self._connection.sendall(b"".join(each + b"\n" for each in lines))
+
+    def welcomes(self, nick: str = "ada", **rooms: dict[str, Any]) -> dict[str, Any]:
+        """Accept, hear the hello and welcome the client; the hello."""
+        self.accept()
+        hello = self.hears("hello")
+        self.says(welcome(self.new_id(), nick, **rooms))
+        return hello
+
+    def new_id(self) -> int:
+        self._next_id += 1
+        return self._next_id
+
+    def said(self, nick: str, text: str, ref: str = "", room: str = "lobby") -> bytes:
+        """An event that is new."""
+        return line("said", id=self.new_id(), room=room, nick=nick, text=text, ref=ref)
+
+    def acknowledges(self, nick: str = "ada") -> str:
+        """Hear a line of talk and give it back as its event; its text."""
+        request = self.hears("say")
+        self.says(self.said(nick, request["text"], request["ref"], request["room"]))
+        text: str = request["text"]
+        return text
+
+    def hangs_up(self) -> None:
+        """End the connection."""
+        assert self._connection is not None
+        self._file.close()
+        self._connection.close()
+
+    def close(self) -> None:
+        """End everything."""
+        if self._connection is not None:
+            self.hangs_up()
+        self._listening.close()

@@ -1,0 +1,182 @@
+"""The connection to the chat: its watch, its repetition, and why there is none."""
+
+import errno
+import itertools
+import json
+from typing import Any
+
+from twisted.internet import error
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.error import ConnectionDone
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.client.link import IDLE, PATIENCE, Backoff, Link, explain
+from chatservice.client.session import Session, State
+
+from .scripted import Recorder, line, welcome
+
+
+class Transport(StringTransport):
+    """A connection in memory that notes how it was set and ended."""
+
+    aborted = False
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        self.no_delay = enabled
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
+class LinkTests(SynchronousTestCase):
+    """A link with a clock turned by hand."""
+
+    def setUp(self) -> None:
+        self.reactor: Any = MemoryReactorClock()
+        self.person = Recorder()
+        refs = (f"r{number}" for number in itertools.count(1))
+        self.session = Session(self.person, "ada", ["lobby"], refs, 0)
+        endpoint = TCP4ClientEndpoint(self.reactor, "192.0.2.1", 7)
+        self.backoff = Backoff(lambda: 0.0)
+        self.link = Link(endpoint, "host:7", self.session, self.reactor, self.backoff)
+        self.link.start()
+
+    def accept(self) -> None:
+        """The chat takes the latest attempt."""
+        factory = self.reactor.tcpClients[-1][2]
+        self.transport = Transport()
+        self.protocol = factory.buildProtocol(None)
+        self.protocol.makeConnection(self.transport)
+
+    def refuse(self) -> None:
+        """Nothing listens at the latest attempt."""
+        factory = self.reactor.tcpClients[-1][2]
+        factory.clientConnectionFailed(None, Failure(error.ConnectionRefusedError()))
+
+    def lose(self) -> None:
+        self.protocol.connectionLost(Failure(ConnectionDone()))
+
+    def join(self) -> None:
+        self.accept()
+        self.protocol.dataReceived(welcome() + b"\n")
+        asked = json.loads(self.transport.value().splitlines()[-1])
+        if asked["type"] == "history":
+            page = line("history", ref=asked["ref"], events=[])
+            self.protocol.dataReceived(page + b"\n")
+        self.assertIs(self.session.state, State.LIVE)
+        self.transport.clear()
+
+    def sent(self) -> list[str]:
+        """The kinds of the requests sent."""
+        return [json.loads(each)["type"] for each in self.transport.value().splitlines()]
+
+    def test_hello(self) -> None:
+        """The hello goes out at once, and no small packet waits for another."""
+        self.accept()
+        self.assertEqual(self.sent(), ["hello"])
+        self.assertTrue(self.transport.no_delay)
+
+    def test_first_refused(self) -> None:
+        """If nothing listens at first, the session ends with a sentence."""
+        self.refuse()
+        self.assertEqual(
+            self.person.take(), ["gone Could not connect to host:7: nothing listens there. True"]
+        )
+
+    def test_stopped_while_connecting(self) -> None:
+        """Stopping says nothing, and leaves nothing behind."""
+        self.link.stop()
+        self.assertEqual(self.person.take(), [])
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_pauses_grow(self) -> None:
+        """Later attempts go on for ever, each after a longer pause than the last, up to a limit."""
+        self.join()
+        self.lose()
+        pauses = []
+        for _ in range(9):
+            (retry,) = self.reactor.getDelayedCalls()
+            pauses.append(retry.getTime() - self.reactor.seconds())
+            self.reactor.advance(pauses[-1])
+            self.refuse()
+        self.assertEqual(pauses, [0.25, 0.5, 1, 2, 4, 8, 15, 15, 15])
+
+    def test_pauses_shorten(self) -> None:
+        """A chat that was joined again is a reason to be quick again."""
+        self.join()
+        for _ in range(5):
+            self.lose()
+            (retry,) = self.reactor.getDelayedCalls()
+            self.assertEqual(retry.getTime() - self.reactor.seconds(), 0.25)
+            self.reactor.advance(0.25)
+            self.join()
+
+    def test_chance(self) -> None:
+        """Chance takes up to half of a pause away."""
+        chances = iter([0.0, 0.5, 1.0])
+        backoff = Backoff(lambda: next(chances))
+        self.assertEqual([backoff(0) for _ in range(3)], [0.25, 0.75, 2.0])
+
+    def test_watch(self) -> None:
+        """A silent chat is asked for a sign of life, and given up if there is none."""
+        self.join()
+        self.reactor.advance(IDLE)
+        self.assertEqual(self.sent(), ["ping"])
+        self.reactor.advance(PATIENCE)
+        self.assertTrue(self.transport.aborted)
+        self.lose()
+        self.assertIs(self.session.state, State.OFFLINE)
+
+    def test_sign_of_life(self) -> None:
+        """Anything that comes is a sign of life."""
+        self.join()
+        for _ in range(5):
+            self.reactor.advance(IDLE)
+            self.reactor.advance(PATIENCE - 1)
+            self.protocol.dataReceived(line("pong") + b"\n")
+        self.assertFalse(self.transport.aborted)
+        self.assertEqual(self.sent(), ["ping"] * 5)
+
+    def test_no_answer_to_hello(self) -> None:
+        """A chat that does not answer the hello is given up."""
+        self.accept()
+        self.reactor.advance(IDLE)
+        self.assertTrue(self.transport.aborted)
+        self.lose()
+        self.assertEqual(self.reactor.getDelayedCalls()[1:], [])
+
+    def test_endless_line(self) -> None:
+        """A line without an end is the end of the connection."""
+        self.join()
+        self.protocol.dataReceived(b"x" * 5_000_000)
+        self.assertTrue(self.transport.aborted)
+
+    def test_pieces(self) -> None:
+        """Lines arrive in whatever pieces."""
+        self.accept()
+        for byte in welcome() + b"\r\n":
+            self.protocol.dataReceived(bytes([byte]))
+        self.assertIs(self.session.state, State.LIVE)
+
+
+class ExplainTests(SynchronousTestCase):
+    """Why there is no connection, in a sentence."""
+
+    def check(self, reason: Exception, expected: str) -> None:
+        self.assertEqual(explain(Failure(reason), "h:7"), f"Could not connect to h:7: {expected}")
+
+    def test_reasons(self) -> None:
+        """Each of the usual reasons has its words."""
+        self.check(error.ConnectionRefusedError(), "nothing listens there.")
+        self.check(error.DNSLookupError(), "there is no host of that name.")
+        self.check(error.UnknownHostError(), "there is no host of that name.")
+        self.check(error.TimeoutError(), "it does not answer.")
+        self.check(error.TCPTimedOutError(), "it does not answer.")
+        self.check(error.NoRouteError(osError=errno.EHOSTUNREACH), "no route to host.")
+        self.check(error.ConnectError(osError=errno.ENETUNREACH), "network is unreachable.")
+        self.check(
+            error.ConnectError(osError="strange"), "An error occurred while connecting: strange."
+        )
+        self.check(ValueError("odd"), "odd")

@@ -1,0 +1,425 @@
+"""The client without a terminal: a pipe in front of it, and real processes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.client.person import Person
+from chatservice.client.pipe import WINDOW, Pipe
+from chatservice.client.session import Session, State
+from chatservice.client.show import Log
+
+from .scripted import PATIENCE, Hearer, Peer, line, welcome
+
+
+class Standard(StringTransport):
+    """Standard input and output in memory."""
+
+    reading = True
+
+    def pauseProducing(self) -> None:
+        self.reading = False
+
+    def resumeProducing(self) -> None:
+        self.reading = True
+
+
+class PipeCase(SynchronousTestCase):
+    """A pipe in front of a session that hears what a test says."""
+
+    typed = False
+
+    def setUp(self) -> None:
+        self.chat = Hearer()
+        self.complaints: list[str] = []
+        self.ends = 0
+        self.clock: Any = Clock()
+        self.refs = iter(f"r{number}" for number in range(1, 1000))
+        self.pipe = Pipe(
+            self.make_session,
+            0,
+            Log(lambda: 0.0),
+            self.clock,
+            self.end,
+            typed=self.typed,
+            complain=self.complaints.append,
+        )
+        self.standard: Any = Standard()
+        self.pipe.makeConnection(self.standard)
+
+    def make_session(self, person: Person, recent: int) -> Session:
+        return Session(person, "ada", ["lobby"], self.refs, recent)
+
+    def end(self) -> None:
+        self.ends += 1
+
+    def join(self) -> None:
+        self.pipe.session.connected(self.chat.send)
+        self.pipe.session.line_received(welcome())
+        self.chat.take()
+        self.standard.clear()
+
+    def acknowledge(self, count: int) -> None:
+        """The events of the oldest lines sent come back."""
+        for _ in range(count):
+            request = self.chat.requests.popleft()
+            number = int(request["ref"][1:]) + 1000
+            members = {"nick": "ada", "text": request["text"], "ref": request["ref"]}
+            self.pipe.session.line_received(line("said", id=number, room="lobby", **members))
+
+    def sent(self) -> list[str]:
+        return [request.get("text") or request["line"] for request in self.chat.requests]
+
+
+class PipeTests(PipeCase):
+    """Lines of standard input are text."""
+
+    def test_text(self) -> None:
+        """Every line is said as it is, and an empty one is not."""
+        self.join()
+        self.pipe.dataReceived(b"/usr/bin/ld: x\n\n  \n//y\nhalf")
+        self.assertEqual(self.sent(), ["/usr/bin/ld: x", "//y"])
+        self.pipe.dataReceived(b" a line\n")
+        self.assertEqual(self.sent()[2:], ["half a line"])
+
+    def test_window(self) -> None:
+        """At most eight lines are on their way, and meanwhile nothing is read."""
+        self.join()
+        self.pipe.dataReceived(b"".join(b"%d\n" % n for n in range(20)))
+        self.assertEqual(len(self.sent()), WINDOW)
+        self.assertFalse(self.standard.reading)
+        self.acknowledge(3)
+        self.assertEqual(self.sent()[-1], "10")
+        self.acknowledge(WINDOW)
+        self.acknowledge(WINDOW)
+        self.assertTrue(self.standard.reading)
+
+    def test_before_joining(self) -> None:
+        """Lines that come before the chat was joined are said then."""
+        self.pipe.dataReceived(b"".join(b"%d\n" % n for n in range(9)))
+        self.assertFalse(self.standard.reading)
+        self.pipe.session.connected(self.chat.send)
+        self.pipe.session.line_received(welcome())
+        self.assertEqual(len(self.chat.take()), 1 + WINDOW)
+
+    def test_end(self) -> None:
+        """After the end and the last acknowledgement it says goodbye, and is done."""
+        self.join()
+        self.pipe.dataReceived(b"one\ntwo")
+        self.pipe.readConnectionLost()
+        self.acknowledge(1)
+        self.assertEqual(self.sent(), ["two"])
+        self.acknowledge(1)
+        self.assertEqual(self.sent(), ["/quit"])
+        self.pipe.session.disconnected()
+        self.assertTrue(self.standard.disconnecting)
+        self.pipe.connectionLost()
+        self.assertEqual((self.ends, self.pipe.code, self.pipe.last_words), (1, 0, None))
+
+    def test_end_before_joining(self) -> None:
+        """Without any line it joins, and says goodbye."""
+        self.pipe.readConnectionLost()
+        self.pipe.session.connected(self.chat.send)
+        self.pipe.session.line_received(welcome())
+        self.assertEqual(self.chat.requests[-1]["line"], "/quit")
+
+    def test_end_without_connection(self) -> None:
+        """With everything acknowledged the end does not wait for a new connection."""
+        self.join()
+        self.pipe.session.disconnected()
+        self.pipe.readConnectionLost()
+        self.assertTrue(self.standard.disconnecting)
+
+    def test_slow_goodbye(self) -> None:
+        """A chat that does not answer the goodbye is left after five seconds."""
+        self.join()
+        self.pipe.readConnectionLost()
+        self.clock.advance(4.9)
+        self.assertFalse(self.standard.disconnecting)
+        self.clock.advance(0.2)
+        self.assertTrue(self.standard.disconnecting)
+
+    def test_refused(self) -> None:
+        """A refused line is complained about, and makes the exit code 3."""
+        self.join()
+        self.pipe.dataReceived(b"one\n" + b"x" * 100_000)
+        self.pipe.dataReceived(b"x\n")
+        self.pipe.session.line_received(line("error", ref="r1", code="not-sent", text="disk full"))
+        self.assertEqual(self.complaints, ["a line has at most 4,096 bytes: not sent", "disk full"])
+        self.assertEqual(self.pipe.code, 3)
+
+    def test_nothing_to_say(self) -> None:
+        """A line in which the chat sees nothing is an empty one."""
+        self.join()
+        self.pipe.dataReceived("\u200b\n".encode())
+        self.pipe.session.line_received(line("error", ref="r1", code="empty", text="nothing"))
+        self.assertEqual((self.complaints, self.pipe.code), ([], 0))
+        self.assertEqual(self.pipe.session.unanswered, 0)
+
+    def test_nickname_taken(self) -> None:
+        """A nickname that one cannot have is the end, with code 1."""
+        self.pipe.session.connected(self.chat.send)
+        self.pipe.session.line_received(line("error", code="nick-taken", text="ada is taken"))
+        self.assertTrue(self.standard.disconnecting)
+        self.assertEqual((self.pipe.code, self.pipe.last_words), (1, "ada is taken"))
+
+    def test_nobody_reads(self) -> None:
+        """When nobody reads standard output any more, it says goodbye."""
+        self.join()
+        self.pipe.writeConnectionLost()
+        self.assertEqual(self.sent(), ["/quit"])
+        self.pipe.session.disconnected()
+        self.assertEqual(self.ends, 1)
+
+    def test_shown(self) -> None:
+        """What is said and told comes out in plain lines."""
+        self.join()
+        self.pipe.session.line_received(line("said", id=101, room="lobby", nick="bob", text="é"))
+        self.pipe.session.disconnected()
+        shown = self.standard.value().decode().split("\n")
+        self.assertRegex(shown[0], r"^\[\d\d:\d\d\] bob: é$")
+        self.assertRegex(shown[1], r"^\[\d\d:\d\d\] -- connection lost")
+
+
+class TypedTests(PipeCase):
+    """Standard input is a terminal, and standard output is not."""
+
+    typed = True
+
+    def test_commands(self) -> None:
+        """A person may give commands, and a refused line is not the exit code."""
+        self.join()
+        self.pipe.dataReceived(b"/who\nhi\n")
+        self.assertEqual(self.sent(), ["/who", "hi"])
+        self.pipe.session.line_received(line("error", ref="r2", code="usage", text="no"))
+        self.assertEqual((self.pipe.code, self.complaints), (0, ["no"]))
+
+    def test_busy_goodbye(self) -> None:
+        """A goodbye waits as long as lines before it are still being acknowledged."""
+        self.join()
+        self.pipe.dataReceived(b"hi\n/quit\n")
+        self.clock.advance(4)
+        self.acknowledge(1)
+        self.clock.advance(4)
+        self.assertFalse(self.standard.disconnecting)
+        self.clock.advance(2)
+        self.assertTrue(self.standard.disconnecting)
+
+    def test_nickname(self) -> None:
+        """A person may type another nickname."""
+        self.pipe.session.connected(self.chat.send)
+        self.pipe.session.line_received(line("error", code="bad-nick", text="no"))
+        self.assertIn(b"no; type another nickname", self.standard.value())
+        self.pipe.dataReceived(b"eve\n")
+        self.assertEqual(self.chat.requests[-1]["nick"], "eve")
+        self.assertIs(self.pipe.session.state, State.GREETING)
+
+
+# Real processes
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    """A chat that says what the test tells it to."""
+    scripted = Peer()
+    yield scripted
+    scripted.close()
+
+
+@contextmanager
+def client(*words: str, **more: Any) -> Iterator["subprocess.Popen[str]"]:
+    """The client as a process with pipes; it is ended with the block."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-m", "chatservice", *words]
+    process = subprocess.Popen(command, text=True, **{**pipes, **more})
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    """Run the client without input; its exit code, output and errors."""
+    with client(*words, stdin=subprocess.DEVNULL) as process:
+        out, err = process.communicate(timeout=PATIENCE)
+        return process.returncode, out, err
+
+
+def test_refused_port() -> None:
+    """A port where nothing listens is one sentence and exit code 1."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    sentence = f"chatservice: Could not connect to 127.0.0.1:{port}: nothing listens there.\n"
+    assert run(f"127.0.0.1:{port}") == (1, "", sentence)
+
+
+def test_unknown_host() -> None:
+    """A name that does not resolve is one sentence and exit code 1."""
+    code, out, err = run("no-such-host.invalid")
+    assert (code, out) == (1, "")
+    assert err == (
+        "chatservice: Could not connect to no-such-host.invalid:59000: "
+        "there is no host of that name.\n"
+    )
+
+
+def test_malformed_host() -> None:
+    """A name that cannot be one is one sentence and exit code 1."""
+    code, out, err = run("a..b")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("chatservice: Could not connect to a..b:59000: ")
+
+
+def test_usage() -> None:
+    """A command line that makes no sense is exit code 2, with a sentence."""
+    code, out, err = run("--room", "a b")
+    assert (code, out) == (2, "")
+    assert err.endswith("argument --room: a room's name cannot have a space in it\n")
+
+
+def test_build_log(peer: Peer) -> None:
+    """What is piped in is said line by line, comes back, and ends with a goodbye."""
+    with client(peer.address, "--nick", "ada", "--room", "#Lobby") as process:
+        assert process.stdin is not None
+        process.stdin.write("cc -c a.c\n/usr/bin/ld: x\nlast")
+        process.stdin.close()
+        process.stdin = None
+        assert peer.welcomes()["rooms"] == {"lobby": 0}
+        said = [peer.acknowledges() for _ in range(3)]
+        assert said == ["cc -c a.c", "/usr/bin/ld: x", "last"]
+        assert peer.hears("command")["line"] == "/quit"
+        peer.hangs_up()
+        out, err = process.communicate(timeout=PATIENCE)
+        assert [each.split(" ", 1)[1] for each in out.splitlines()[-3:]] == [
+            "ada: cc -c a.c",
+            "ada: /usr/bin/ld: x",
+            "ada: last",
+        ]
+        assert (process.returncode, err) == (0, "")
+
+
+def test_refused_line(peer: Peer) -> None:
+    """A piped line that is refused is exit code 3, when the others are said."""
+    with client(peer.address) as process:
+        assert process.stdin is not None
+        process.stdin.write("x" * 5000 + "\nok\n")
+        process.stdin.close()
+        process.stdin = None
+        peer.welcomes()
+        assert peer.acknowledges() == "ok"
+        peer.hears("command")
+        peer.hangs_up()
+        _, err = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, err.count("\n")) == (3, 1)
+
+
+def test_nickname_taken(peer: Peer) -> None:
+    """A taken nickname is the chat's sentence and exit code 1."""
+    with client(peer.address) as process:
+        peer.accept()
+        peer.hears("hello")
+        peer.says(line("error", code="nick-taken", text="ada is taken"))
+        _, err = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, err) == (1, "chatservice: ada is taken\n")
+
+
+def test_chat_full(peer: Peer) -> None:
+    """A chat that refuses everybody says why, and that is exit code 1."""
+    with client(peer.address) as process:
+        peer.accept()
+        peer.says(b"-- the chat is full")
+        peer.hangs_up()
+        _, err = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, err) == (1, "chatservice: the chat is full\n")
+
+
+def test_reconnects(peer: Peer) -> None:
+    """A line said before and one said after a cut are both said once."""
+    with client(peer.address) as process:
+        assert process.stdin is not None
+        process.stdin.write("one\n")
+        process.stdin.flush()
+        peer.welcomes()
+        ref = peer.hears("say")["ref"]
+        stored = peer.said("ada", "one", ref)
+        peer.hangs_up()
+        process.stdin.write("two\n")
+        process.stdin.close()
+        process.stdin = None
+        hello = peer.welcomes(lobby={"topic": "", "members": [], "missed": True})
+        assert hello["token"]
+        private = peer.hears("history")
+        assert "room" not in private
+        peer.says(b'{"type":"history","ref":"%s","events":[]}' % private["ref"].encode())
+        page = peer.hears("history")
+        peer.says(b'{"type":"history","ref":"%s","events":[%s]}' % (page["ref"].encode(), stored))
+        assert peer.acknowledges() == "two"
+        assert peer.hears("command")["line"] == "/quit"
+        peer.hangs_up()
+        out, _ = process.communicate(timeout=PATIENCE)
+        assert [out.count("ada: one"), out.count("ada: two")] == [1, 1]
+        assert process.returncode == 0
+
+
+def test_head(peer: Peer) -> None:
+    """When what reads the output ends, the client says goodbye and ends quietly."""
+    reading, writing = os.pipe()
+    with client(peer.address, stdout=writing) as process:
+        os.close(writing)
+        peer.welcomes()
+        assert os.read(reading, 1)
+        os.close(reading)
+        assert peer.hears("command")["line"] == "/quit"
+        peer.hangs_up()
+        assert process.wait(PATIENCE) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_files(peer: Peer, tmp_path: Any) -> None:
+    """Standard input and output may be files."""
+    (tmp_path / "in").write_text("one\ntwo\n")
+    with (
+        open(tmp_path / "in") as given,
+        open(tmp_path / "out", "w") as taken,
+        client(peer.address, stdin=given, stdout=taken) as process,
+    ):
+        peer.welcomes()
+        assert [peer.acknowledges() for _ in range(2)] == ["one", "two"]
+        peer.hears("command")
+        peer.hangs_up()
+        assert process.wait(PATIENCE) == 0
+    assert "ada: two\n" in (tmp_path / "out").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_killed(peer: Peer, number: signal.Signals) -> None:
+    """A deadly signal ends the client as it would end any program."""
+    with client(peer.address) as process:
+        peer.welcomes()
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == -number
+
+
+def test_shared_descriptors_block_again(peer: Peer) -> None:
+    """What shares the client's output finds it blocking, as it was."""
+    reading, writing = os.pipe()
+    with client(peer.address, stdin=subprocess.DEVNULL, stdout=writing) as process:
+        peer.welcomes()
+        peer.hears("command")
+        peer.hangs_up()
+        assert process.wait(PATIENCE) == 0
+    assert os.get_blocking(writing)
+    os.close(reading)
+    os.close(writing)

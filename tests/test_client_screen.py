@@ -1,0 +1,181 @@
+"""What the client paints, as a terminal shows it."""
+
+import pyte
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.client.columns import lay_out
+from chatservice.client.screen import Screen
+
+
+class ScreenCase(SynchronousTestCase):
+    """A screen of 20 by 6, and the terminal that shows it."""
+
+    def setUp(self) -> None:
+        self.terminal = pyte.Screen(20, 6)
+        self.stream = pyte.Stream(self.terminal)
+        self.screen = Screen(20, 6)
+
+    def paint(self, text: str) -> None:
+        self.stream.feed(text)
+
+    def rows(self) -> list[str]:
+        """What is seen, without what is empty below it."""
+        rows = [row.rstrip() for row in self.terminal.display]
+        while rows and not rows[-1]:
+            rows.pop()
+        return rows
+
+    def cursor(self) -> tuple[int, int]:
+        return self.terminal.cursor.y, self.terminal.cursor.x
+
+
+class LayOutTests(SynchronousTestCase):
+    """Text cut into rows."""
+
+    def test_wide(self) -> None:
+        """A wide character that does not fit goes to the next row whole."""
+        self.assertEqual(lay_out("abc日", 3, 4), (["abc", "日"], 1, 0))
+
+    def test_combining(self) -> None:
+        """What combines stays with its letter in a full row."""
+        self.assertEqual(lay_out("abce\u0301x", 5, 4), (["abce\u0301", "x"], 1, 0))
+
+    def test_full_row(self) -> None:
+        """The cursor after a full row is at the beginning of the next one."""
+        self.assertEqual(lay_out("abcd", 4, 4), (["abcd", ""], 1, 0))
+
+    def test_too_narrow(self) -> None:
+        """A terminal narrower than a character does not stop anything."""
+        self.assertEqual(lay_out("日本", 2, 1).rows[1:3], ["日", "本"])
+
+
+class PaintTests(ScreenCase):
+    """The line being typed is whole, whatever happens above it."""
+
+    def test_line_above(self) -> None:
+        """A line goes above the one being typed, and the cursor stays in its place."""
+        self.paint(self.screen.edit("> ", "hello", 3))
+        self.paint(self.screen.show(["bob: hi", "bob: you"]))
+        self.assertEqual(self.rows(), ["bob: hi", "bob: you", "> hello"])
+        self.assertEqual(self.cursor(), (2, 5))
+
+    def test_wrapped_input(self) -> None:
+        """A typed line of several rows is moved down as a whole."""
+        text = "abcdefghij" * 4
+        self.paint(self.screen.edit("> ", text, 5))
+        self.paint(self.screen.show(["bob: hi"]))
+        self.assertEqual(self.rows(), ["bob: hi", "> " + text[:18], text[18:38], text[38:]])
+        self.assertEqual(self.cursor(), (1, 7))
+
+    def test_wrapped_output(self) -> None:
+        """A line of several rows, or of exactly one, leaves no hole and breaks nothing."""
+        self.paint(self.screen.edit("> ", "typed", 5))
+        self.paint(self.screen.show(["x" * 20, "y" * 25]))
+        self.assertEqual(self.rows(), ["x" * 20, "y" * 20, "y" * 5, "> typed"])
+
+    def test_wide_input(self) -> None:
+        """With wide characters the cursor is where the next one goes."""
+        self.paint(self.screen.edit("> ", "日本語", 2))
+        self.paint(self.screen.show(["bob: 日本"]))
+        self.assertEqual(self.cursor(), (1, 6))
+        self.paint(self.screen.edit("> ", "日本語" * 4, 12))
+        self.assertEqual(self.cursor(), (2, 6))
+
+    def test_exactly_full(self) -> None:
+        """A typed line that fills its row has the cursor below, and stays whole."""
+        self.paint(self.screen.edit("> ", "x" * 18, 18))
+        self.assertEqual(self.cursor(), (1, 0))
+        self.paint(self.screen.show(["bob: hi"]))
+        self.assertEqual(self.rows(), ["bob: hi", "> " + "x" * 18])
+        self.paint(self.screen.edit("> ", "", 0))
+        self.assertEqual(self.rows(), ["bob: hi", ">"])
+
+    def test_shorter_input(self) -> None:
+        """Nothing is left of a longer line."""
+        self.paint(self.screen.edit("> ", "x" * 50, 50))
+        self.paint(self.screen.edit("> ", "y", 1))
+        self.assertEqual(self.rows(), ["> y"])
+
+    def test_bottom(self) -> None:
+        """At the bottom of the screen the lines scroll."""
+        self.paint(self.screen.edit("> ", "x" * 30, 3))
+        for number in range(9):
+            self.paint(self.screen.show([f"line {number}"]))
+        self.assertEqual(
+            self.rows(), [f"line {n}" for n in range(5, 9)] + ["> " + "x" * 18, "x" * 12]
+        )
+        self.assertEqual(self.cursor(), (4, 5))
+
+    def test_taller_than_the_screen(self) -> None:
+        """Of a line with more rows than the screen, those around the cursor are seen."""
+        text = "".join(f"{number:<20}" for number in range(10))
+        self.paint(self.screen.edit("", text, 0))
+        self.paint(self.screen.show(["above"]))
+        self.assertEqual(self.rows()[0], "above")
+        self.assertEqual(self.rows()[1:], ["0", "1", "2", "3", "4"])
+        self.paint(self.screen.edit("", text, len(text)))
+        self.assertEqual(self.rows()[-1], "9")
+        self.assertEqual(self.cursor(), (5, 0))
+
+    def test_erase(self) -> None:
+        """In the end only what was said is left, and the cursor is below it."""
+        self.paint(self.screen.show(["bob: hi"]))
+        self.paint(self.screen.edit("> ", "x" * 50, 50))
+        self.paint(self.screen.erase())
+        self.assertEqual(self.rows(), ["bob: hi"])
+        self.assertEqual(self.cursor(), (1, 0))
+
+    def test_clear(self) -> None:
+        """Clearing leaves the line being typed, at the top."""
+        self.paint(self.screen.show(["bob: hi"]))
+        self.paint(self.screen.edit("> ", "typed", 5))
+        self.paint(self.screen.clear())
+        self.assertEqual(self.rows(), ["> typed"])
+        self.paint(self.screen.resize(20, 6))
+        self.assertEqual(self.rows(), ["> typed"])
+
+    def test_resize(self) -> None:
+        """After a change of size everything is laid out anew, coloured lines too."""
+        self.paint(self.screen.show([f"line {n}" for n in range(4)] + ["\x1b[31m" + "x" * 15]))
+        self.paint(self.screen.edit("> ", "typed line", 10))
+        for columns, rows, expected in (
+            (10, 5, ["line 3", "x" * 10, "x" * 5, "> typed li", "ne"]),
+            (10, 6, ["line 2", "line 3", "x" * 10, "x" * 5, "> typed li", "ne"]),
+            (30, 6, [f"line {n}" for n in range(4)] + ["x" * 15, "> typed line"]),
+        ):
+            self.terminal.resize(rows, columns)
+            self.paint(self.screen.resize(columns, rows))
+            self.assertEqual(self.rows(), expected)
+
+    @settings(max_examples=150, deadline=None)
+    @given(
+        st.lists(
+            st.one_of(
+                st.text("ab日", min_size=1, max_size=70).map(lambda t: ("edit", t)),
+                st.text("xy", min_size=1, max_size=45).map(lambda t: ("show", t)),
+            ),
+            max_size=12,
+        ),
+        st.integers(0, 70),
+    )
+    def test_anything(self, steps: list[tuple[str, str]], cursor: int) -> None:
+        """Whatever is typed and shown, the rows of the input are whole at the end."""
+        self.setUp()
+        typed = ""
+        for kind, text in steps:
+            if kind == "edit":
+                typed = text
+                self.paint(self.screen.edit("> ", typed, min(cursor, len(typed))))
+            else:
+                self.paint(self.screen.show([text]))
+        self.paint(self.screen.edit("> ", typed, min(cursor, len(typed))))
+        laid = lay_out("> " + typed, 2 + min(cursor, len(typed)), 20)
+        row, column = self.cursor()
+        self.assertEqual(column, laid.column)
+        if len(laid.rows) < 6:
+            top = row - laid.row
+            painted = self.terminal.display[top : top + len(laid.rows)]
+            expected = [each.rstrip() for each in laid.rows]
+            self.assertEqual([each.rstrip() for each in painted], expected)

@@ -1,0 +1,325 @@
+"""The client on a terminal: a real process on a pty, and the screen that pyte makes of it."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyte
+import pytest
+
+from .scripted import PATIENCE, Peer, line
+
+COLUMNS, ROWS = 64, 10
+# The terminal belongs to the session that the process leads: it gets its signals.
+_ON_ITS_TERMINAL = """
+import fcntl, runpy, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+runpy.run_module("chatservice", run_name="__main__")
+"""
+LOBBY = {"topic": "", "members": ["ada", "bob"], "missed": False}
+
+
+class Terminal:
+    """A terminal with the client on it.
+
+    *descriptor* is the terminal's own side, *line* the program's.
+    """
+
+    def __init__(self, *words: str, **environment: str) -> None:
+        self.descriptor, self.line = pty.openpty()
+        self.size(COLUMNS, ROWS, tell=False)
+        self.screen = pyte.HistoryScreen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self.screen)
+        self.bells = 0
+        self.written = b""
+        self.before = termios.tcgetattr(self.line)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _ON_ITS_TERMINAL, *words],
+            stdin=self.line,
+            stdout=self.line,
+            stderr=self.line,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm", "NO_COLOR": "", **environment},
+        )
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.descriptor)
+        os.close(self.line)
+
+    def size(self, columns: int, rows: int, tell: bool = True) -> None:
+        """Give the terminal another size."""
+        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        if tell:
+            self.screen.resize(rows, columns)
+
+    def type(self, text: str) -> None:
+        os.write(self.descriptor, text.encode())
+
+    def rows(self) -> list[str]:
+        """What is seen, without what is empty below it, and with no clock and no date."""
+        rows = [row.rstrip() for row in self.screen.display if not row.startswith("-- 2")]
+        while rows and not rows[-1]:
+            rows.pop()
+        return [row[8:] if row.startswith("[") and row[3] == ":" else row for row in rows]
+
+    def until(self, condition: Callable[[], bool], what: str = "") -> None:
+        """Show what the client writes until a condition holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, (what, self.rows())
+            if select.select([self.descriptor], [], [], 0.2)[0]:
+                try:
+                    data = os.read(self.descriptor, 65536)
+                except OSError:  # everybody has left the terminal
+                    continue
+                self.written += data
+                self.bells += data.replace(b"\x1b]", b"").count(b"\a")
+                self._stream.feed(data)
+
+    def shows(self, *expected: str) -> None:
+        """Wait until these are the last rows."""
+        wanted = list(expected)
+        self.until(lambda: self.rows()[-len(wanted) :] == wanted, str(wanted))
+
+    def ended(self) -> int:
+        """The exit code, once everything that was written is shown."""
+        self.until(lambda: self.process.poll() is not None)
+        self.until(lambda: not select.select([self.descriptor], [], [], 0)[0])
+        return self.process.wait()
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    """A chat that says what the test tells it to."""
+    scripted = Peer()
+    yield scripted
+    scripted.close()
+
+
+@contextmanager
+def opened(peer: Peer, *words: str, **environment: str) -> Iterator[Terminal]:
+    """A terminal with a client that has not joined yet."""
+    terminal = Terminal(peer.address, "--nick", "ada", *words, **environment)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+@pytest.fixture
+def terminal(peer: Peer) -> Iterator[Terminal]:
+    """A terminal with a client that is in the lobby with bob."""
+    with opened(peer) as one:
+        peer.welcomes(lobby=LOBBY)
+        one.shows("-- you joined lobby: bob (2 here)", "lobby>")
+        yield one
+
+
+def leave(terminal: Terminal, peer: Peer) -> int:
+    """Leave with Ctrl-D; the exit code."""
+    terminal.type("\x04")
+    assert peer.hears("command")["line"] == "/quit"
+    peer.hangs_up()
+    return terminal.ended()
+
+
+def test_line_is_not_broken(terminal: Terminal, peer: Peer) -> None:
+    """What arrives goes above the line being typed, which may be wide and wrapped."""
+    text = "日本語 " * 9 + "end"
+    terminal.type(text)
+    rows = ["lobby>" + " 日本語" * 8, "日本語 end"]
+    terminal.shows(*rows)
+    peer.says(peer.said("bob", "hello"), peer.said("bob", "there"))
+    terminal.shows("bob: hello", "bob: there", *rows)
+    terminal.type("\x01>\r")
+    assert peer.acknowledges() == ">" + text
+    assert leave(terminal, peer) == 0
+
+
+def test_own_lines_come_back(terminal: Terminal, peer: Peer) -> None:
+    """A line is shown when the chat has it, and comes back with the arrow keys."""
+    terminal.type("héllo\r")
+    peer.acknowledges()
+    terminal.shows("ada: héllo", "lobby>")
+    terminal.type("\x1b[A")
+    terminal.shows("ada: héllo", "lobby> héllo")
+
+
+def test_utf8_in_pieces(terminal: Terminal) -> None:
+    """A character that arrives in two pieces is one."""
+    os.write(terminal.descriptor, b"\xc3")
+    os.write(terminal.descriptor, b"\xa9")
+    terminal.shows("lobby> é")
+
+
+def test_paste(terminal: Terminal, peer: Peer) -> None:
+    """Of pasted lines each is sent, and a Tab in them completes nothing."""
+    terminal.until(lambda: b"\x1b[?2004h" in terminal.written)
+    terminal.type("\x1b[200~one\r\n\tbo\rthree\x1b[201~!")
+    assert [peer.acknowledges() for _ in range(2)] == ["one", " bo"]
+    terminal.shows("lobby> three!")
+
+
+def test_completion(terminal: Terminal, peer: Peer) -> None:
+    """Tab completes the nicknames of those who are here."""
+    terminal.type("b\thi")
+    terminal.shows("lobby> bob: hi")
+
+
+def test_bell(terminal: Terminal, peer: Peer) -> None:
+    """The bell rings when somebody says one's name, and for a private message."""
+    peer.says(peer.said("bob", "adamant"), peer.said("bob", "hi ADA!"))
+    terminal.shows("bob: hi ADA!", "lobby>")
+    assert terminal.bells == 1
+    peer.says(line("whispered", id=peer.new_id(), nick="bob", to="ada", text="psst"))
+    terminal.shows("[bob -> you] psst", "lobby>")
+    assert terminal.bells == 2
+    peer.says(peer.said("ada", "I am ada"))
+    terminal.shows("ada: I am ada", "lobby>")
+    assert terminal.bells == 2
+
+
+def test_steering(terminal: Terminal, peer: Peer) -> None:
+    """Nothing that comes from the chat steers the terminal."""
+    peer.says(peer.said("bob", "\x1b[2J\x1b]0;title\ahi\x9b1A\ax"))
+    terminal.shows("-- you joined lobby: bob (2 here)", "bob: hi x", "lobby>")
+    assert terminal.bells == 0
+    assert terminal.screen.title == ""
+
+
+def test_resize(terminal: Terminal, peer: Peer) -> None:
+    """In another size everything is there again."""
+    terminal.type("w" * 70)
+    terminal.shows("lobby> " + "w" * 57, "w" * 13)
+    peer.says(peer.said("bob", "hello"))
+    terminal.shows("bob: hello", "lobby> " + "w" * 57, "w" * 13)
+    terminal.size(30, 8)
+    terminal.shows("bob: hello", "lobby> " + "w" * 23, "w" * 30, "w" * 17)
+    terminal.size(90, 12)
+    terminal.shows("bob: hello", "lobby> " + "w" * 70)
+
+
+def test_keys_that_ask(terminal: Terminal, peer: Peer) -> None:
+    """Ctrl-C clears the line, or says how to leave; Ctrl-L clears the screen."""
+    terminal.type("some text\x03")
+    terminal.shows("lobby>")
+    terminal.type("\x03")
+    terminal.shows("-- Ctrl-D or /quit leaves", "lobby>")
+    terminal.type("\x0c")
+    terminal.until(lambda: terminal.rows() == ["lobby>"])
+
+
+def test_colour(peer: Peer) -> None:
+    """Nicknames are coloured, unless NO_COLOR is set."""
+    for no_color, colours in (("", 1), ("1", 0)):
+        with opened(peer, NO_COLOR=no_color) as one:
+            peer.welcomes(lobby=LOBBY)
+            peer.says(peer.said("bob", "hi"))
+            one.shows("bob: hi", "lobby>")
+            assert (b"mbob\x1b[39m: hi" in one.written) == bool(colours)
+            peer.hangs_up()
+
+
+def test_other_nickname(peer: Peer) -> None:
+    """When the nickname is taken, another one can be typed."""
+    with opened(peer) as one:
+        peer.accept()
+        peer.hears("hello")
+        peer.says(line("error", code="nick-taken", text="ada is taken"))
+        one.shows("-- ada is taken", "nickname:")
+        one.type("eve\r")
+        assert peer.hears("hello")["nick"] == "eve"
+
+
+def test_lost(terminal: Terminal, peer: Peer) -> None:
+    """A line typed while the connection is lost is said when it is back."""
+    peer.hangs_up()
+    terminal.shows("-- connection lost, trying again; what you say is kept", "lobby>")
+    terminal.type("late\r")
+    peer.welcomes(lobby=LOBBY)
+    ref = peer.hears("history")["ref"]
+    peer.says(line("history", ref=ref, events=[]))
+    assert peer.acknowledges() == "late"
+    terminal.shows("-- connected again as ada", "ada: late", "lobby>")
+
+
+def restored(terminal: Terminal) -> bool:
+    """Whether the terminal is as it was, for those who come after."""
+    modes: Any = termios.tcgetattr(terminal.line)
+    return (
+        modes == terminal.before
+        and os.get_blocking(terminal.line)
+        and terminal.written.endswith(b"\x1b[?2004l")
+    )
+
+
+def test_put_back_after_goodbye(terminal: Terminal, peer: Peer) -> None:
+    """After Ctrl-D the terminal is as it was, and only what was said is left on it."""
+    assert termios.tcgetattr(terminal.line) != terminal.before
+    assert leave(terminal, peer) == 0
+    assert restored(terminal)
+    assert terminal.rows()[-1] == "-- you joined lobby: bob (2 here)"
+    assert terminal.screen.cursor.x == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_put_back_after_signal(terminal: Terminal, peer: Peer, number: signal.Signals) -> None:
+    """A deadly signal puts the terminal back before it ends the program."""
+    terminal.type("x" * 70)
+    terminal.shows("lobby> " + "x" * 57, "x" * 13)
+    terminal.process.send_signal(number)
+    assert terminal.ended() == -number
+    assert restored(terminal)
+    assert terminal.rows()[-1] == "-- you joined lobby: bob (2 here)"
+
+
+def test_put_back_after_failure(peer: Peer) -> None:
+    """When there is no connection the sentence stands on a terminal that is as it was."""
+    peer.close()
+    with opened(peer) as one:
+        assert one.ended() == 1
+        sentence = f"chatservice: Could not connect to {peer.address}: nothing listens there."
+        assert one.rows() == [sentence[:COLUMNS], sentence[COLUMNS:]]
+        assert termios.tcgetattr(one.line) == one.before
+
+
+def test_stop_and_go_on(terminal: Terminal, peer: Peer) -> None:
+    """Continued after it was stopped, the client takes the terminal again and is whole."""
+    terminal.type("typed")
+    terminal.shows("lobby> typed")
+    terminal.process.send_signal(signal.SIGSTOP)
+    os.waitpid(terminal.process.pid, os.WUNTRACED)
+    termios.tcsetattr(terminal.line, termios.TCSANOW, terminal.before)
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.until(lambda: termios.tcgetattr(terminal.line) != terminal.before)
+    terminal.type("!")
+    terminal.shows("lobby> typed!")
+
+
+def test_stop_key(terminal: Terminal, peer: Peer) -> None:
+    """Ctrl-Z gives the terminal back; with no shell that could stop the client, it goes on."""
+    terminal.type("typed\x1a!")
+    terminal.shows("lobby> typed!")
+    terminal.until(lambda: terminal.written.count(b"\x1b[?2004h") == 2)
+    assert terminal.written.count(b"\x1b[?2004l") == 1
+
+
+def test_dumb_terminal(peer: Peer) -> None:
+    """A terminal that cannot move its cursor gets plain lines, and commands work."""
+    with opened(peer, TERM="dumb") as one:
+        peer.welcomes(lobby=LOBBY)
+        one.type("/who\n")
+        assert peer.hears("command")["line"] == "/who"
+        assert b"\x1b" not in one.written

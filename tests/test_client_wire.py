@@ -1,0 +1,262 @@
+"""Messages on the wire, the lines they become, and the command line."""
+
+import time
+from contextlib import redirect_stderr
+from io import StringIO
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.client.options import Settings, read_command_line
+from chatservice.client.places import Place
+from chatservice.client.plain import plain
+from chatservice.client.show import Log, in_colour
+from chatservice.client.wire import (
+    Acted,
+    Command,
+    Error,
+    Event,
+    Hello,
+    Joined,
+    Left,
+    Ok,
+    Parted,
+    Ping,
+    Renamed,
+    RoomState,
+    Said,
+    TopicChanged,
+    Welcome,
+    Whispered,
+    decode,
+    encode,
+)
+
+from .scripted import line
+
+
+class PlainTests(SynchronousTestCase):
+    """Nothing that steers a terminal is left in a text."""
+
+    def check(self, text: str, expected: str) -> None:
+        self.assertEqual(plain(text), expected)
+
+    def test_escape_sequences(self) -> None:
+        """Escape sequences vanish whole, with what they carry."""
+        self.check("a\x1b[1;31mb\x1b[m\x9b2Jc", "abc")
+        self.check("a\x1b]0;title\x07b\x1b]8;;url\x1b\\c\x9dx\x9cd", "abcd")
+        self.check("a\x1bcb\x1b(Bd", "abd")
+
+    def test_control_characters(self) -> None:
+        """What is left of control characters, and every end of line, becomes a space."""
+        self.check("a\rb\tc\x00d\x85e\u2028f\ud800g\x1b", "a b c d e f g ")
+
+    def test_text(self) -> None:
+        """Any other text stays as it is."""
+        self.check(
+            "日本 é \N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN} שלום",
+            "日本 é \N{MAN}\u200d\N{WOMAN} שלום",
+        )
+
+
+class WireTests(SynchronousTestCase):
+    """JSON becomes objects, and objects JSON."""
+
+    def test_event(self) -> None:
+        """Members are taken over, those not known are ignored, and text is cleaned."""
+        data = line("said", id=5, room="lobby", nick="bob", text="\x1b[2Jhi", new=1)
+        self.assertEqual(decode(data), Said(id=5, room="lobby", nick="bob", text="hi"))
+
+    def test_wrong_kinds(self) -> None:
+        """A member of the wrong kind counts as empty."""
+        data = line("said", id="5", room=7, nick=None, text=["hi"])
+        self.assertEqual(decode(data), Said())
+        data = line("welcome", id=True, rooms=[1], motd="x")
+        self.assertEqual(decode(data), Welcome())
+        data = line("ok", lines=["a", 1], events=[1, {"type": "ok"}], rooms={"a": 1})
+        self.assertEqual(decode(data), Ok(lines=("a",)))
+
+    def test_nested(self) -> None:
+        """Rooms and events inside a message are objects too."""
+        room = {"topic": "tea", "members": ["ada"], "missed": True, "name": "other"}
+        event = {"type": "left", "id": 3, "nick": "bob", "goodbye": True, "why": ""}
+        found = decode(line("ok", ref="1", rooms={"py": room}, events=[event]))
+        state = RoomState("py", "tea", ("ada",), True)
+        left = Left(id=3, nick="bob", goodbye=True)
+        self.assertEqual(found, Ok(ref="1", rooms=(state,), events=(left,)))
+
+    def test_nonsense(self) -> None:
+        """What is no message of a kind that is known is None."""
+        deep = b"[" * 100_000
+        for data in (
+            b"",
+            b"{",
+            b"[1]",
+            b"3",
+            b"{}",
+            b'{"type":[]}',
+            b'{"type":"x"}',
+            b"\xff",
+            deep,
+        ):
+            self.assertIsNone(decode(data))
+
+    def test_encode(self) -> None:
+        """A request is a line; what it does not have is left out."""
+        self.assertEqual(
+            encode(Hello(nick="é", rooms={"lobby": 0})),
+            '{"type":"hello","nick":"é","rooms":{"lobby":0}}\n'.encode(),
+        )
+        self.assertEqual(
+            encode(Command(line="/x", ref="1")), b'{"type":"command","line":"/x","ref":"1"}\n'
+        )
+        self.assertEqual(encode(Ping(ref="2")), b'{"type":"ping","ref":"2"}\n')
+
+
+NOON = 1_763_712_000.0
+"""Some moment, in seconds since the epoch."""
+
+
+class ShowTests(SynchronousTestCase):
+    """Events as ada sees them in the lobby."""
+
+    def setUp(self) -> None:
+        self.now = NOON
+        self.log = Log(lambda: self.now)
+
+    def check(self, event: Event, expected: str) -> None:
+        """The event's line, after the time."""
+        (shown,) = self.log.event(event, "ada", "lobby")
+        clock = time.strftime("[%H:%M] ", time.localtime(NOON))
+        self.assertEqual(shown, clock + expected)
+
+    def test_talk(self) -> None:
+        """What is said, with its room where that is another one."""
+        at = int(NOON * 1e6)
+        self.check(Said(at, "lobby", "bob", "hi"), "bob: hi")
+        self.check(Said(at, "python", "bob", "hi"), "[#python] bob: hi")
+        self.check(Acted(at, "lobby", "bob", "waves"), "* bob waves")
+        self.check(Acted(at, "python", "bob", "waves"), "[#python] * bob waves")
+
+    def test_whispers(self) -> None:
+        """Private messages name both ends."""
+        at = int(NOON * 1e6)
+        self.check(Whispered(at, "bob", "ada", "psst"), "[bob -> you] psst")
+        self.check(Whispered(at, "ada", "bob", "psst"), "[you -> bob] psst")
+
+    def test_presence(self) -> None:
+        """Who comes and goes."""
+        at = int(NOON * 1e6)
+        self.check(Joined(at, "lobby", "bob", True), "-- bob joined the chat")
+        self.check(Joined(at, "lobby", "bob"), "-- bob joined lobby")
+        self.check(Parted(at, "python", "bob"), "-- bob left #python")
+        self.check(Parted(at, "python", "ada"), "-- you left #python")
+        self.check(Left(at, "bob", True, "tea"), "-- bob left the chat: tea")
+        self.check(Left(at, "bob", True), "-- bob left the chat")
+        self.check(Left(at, "bob", False, "timed out"), "-- bob left the chat (timed out)")
+        self.check(Renamed(at, "bob", "robert"), "-- bob is now robert")
+        self.check(Renamed(at, "eve", "ada"), "-- you are now ada")
+
+    def test_topics(self) -> None:
+        """What a room is about."""
+        at = int(NOON * 1e6)
+        changed = TopicChanged(at, "lobby", "bob", "tea")
+        self.check(changed, "-- bob changed the topic of lobby: tea")
+        self.check(TopicChanged(at, "lobby", "bob"), "-- bob cleared the topic of lobby")
+
+    def test_room(self) -> None:
+        """A room entered: who is there, and what it is about."""
+        lines = self.log.room(Place("python", topic="tea", members={"ada", "Bob", "eve"}), "ada")
+        self.assertEqual(
+            [each.split(" ", 1)[1] for each in lines],
+            ["-- you joined #python: Bob, eve (3 here)", "-- the topic of #python is: tea"],
+        )
+        (alone,) = self.log.room(Place("lobby", members={"ada"}), "ada")
+        self.assertIn("you joined lobby: nobody else is here", alone)
+        (crowd,) = self.log.room(Place("lobby", members={f"n{n:02}" for n in range(20)}), "ada")
+        self.assertIn("n11 and 8 more (21 here)", crowd)
+
+    def test_date(self) -> None:
+        """A line tells where the date changes."""
+        yesterday = NOON - 86_400
+        event = Said(int(yesterday * 1e6), "lobby", "bob", "hi")
+        day = time.strftime("-- %Y-%m-%d", time.localtime(yesterday))
+        self.assertEqual(self.log.event(event, "ada", "lobby")[0], day)
+        self.assertEqual(len(self.log.event(event, "ada", "lobby")), 1)
+        self.assertEqual(len(self.log.notice("x")), 2)
+
+    def test_colour(self) -> None:
+        """A nickname has one colour of its own, and the line ends in the usual one."""
+        log = Log(lambda: NOON, in_colour)
+        (shown,) = log.event(Said(int(NOON * 1e6), "lobby", "bob", "hi"), "ada", "lobby")
+        self.assertRegex(shown, r"\x1b\[[39]\dmbob\x1b\[39m: hi$")
+        self.assertEqual(in_colour("BOB").lower(), in_colour("bob"))
+        self.assertGreater(len({in_colour(f"n{n}").split("n")[0] for n in range(50)}), 5)
+
+
+class CommandLineTests(SynchronousTestCase):
+    """The words after the program's name."""
+
+    def check(self, words: str, host: str, port: int) -> None:
+        found = read_command_line(words.split(), {"USER": "ada"})
+        self.assertEqual((found.host, found.port), (host, port))
+
+    def fails(self, *words: str) -> str:
+        """The sentence with which the words are refused."""
+        errors = StringIO()
+        with redirect_stderr(errors):
+            refusal = self.assertRaises(SystemExit, read_command_line, words, {})
+        self.assertEqual(refusal.code, 2)
+        return errors.getvalue().split("\n")[-2]
+
+    def test_addresses(self) -> None:
+        """The chat is named by host, host and port, or an IPv6 address."""
+        self.check("", "localhost", 59000)
+        self.check("example.org", "example.org", 59000)
+        self.check("example.org:7", "example.org", 7)
+        self.check("::1", "::1", 59000)
+        self.check("[::1]", "::1", 59000)
+        self.check("[::1]:7", "::1", 7)
+
+    def test_bad_addresses(self) -> None:
+        """An address that is none is refused with a sentence."""
+        for word in (":7", "", "[]:7", "[::1]x"):
+            self.assertIn("is not HOST, HOST:PORT or [ADDRESS]:PORT", self.fails(word))
+        for word in ("h:0", "h:65536", "h:x", "h:٣", "h:-1"):
+            self.assertIn("a number from 1 to 65535", self.fails(word))
+
+    def test_defaults(self) -> None:
+        """Without options: the user's name, and the lobby."""
+        self.assertEqual(
+            read_command_line([], {"USER": "ada"}), Settings("localhost", 59000, "ada", ("lobby",))
+        )
+
+    def test_options(self) -> None:
+        """A nickname, and rooms as people write them."""
+        found = read_command_line(["--nick", "Bob", "--room", "#Python", "--room", "2"], {})
+        self.assertEqual((found.nick, found.rooms), ("Bob", ("python", "2")))
+
+    def test_bad_names(self) -> None:
+        """Names that cannot be are refused with the reason."""
+        self.assertIn("cannot have a space", self.fails("--room", "a b"))
+        self.assertIn("reserved", self.fails("--nick", "admin"))
+
+    def test_default_nickname(self) -> None:
+        """The user's name is cleaned; where nothing usable is left one is a guest."""
+        for user, nick in (("ada lovelace", "adalovelace"), ("3x", "x"), ("a" * 40, "a" * 32)):
+            self.assertEqual(read_command_line([], {"USER": user}).nick, nick)
+        for user in ("root", "", "+"):
+            self.assertRegex(read_command_line([], {"USER": user}).nick, r"^guest\d{4}$")
+
+    def test_address_for_people(self) -> None:
+        """An address is shown the way it can be typed."""
+        self.assertEqual(Settings("h", 7, "", ()).address, "h:7")
+        self.assertEqual(Settings("::1", 7, "", ()).address, "[::1]:7")
+
+
+class ErrorTests(SynchronousTestCase):
+    """A refusal."""
+
+    def test_decoded(self) -> None:
+        """Its sentence, its code and its ref."""
+        data = line("error", code="usage", text="no", ref="1")
+        self.assertEqual(decode(data), Error("usage", "no", "1"))
