@@ -74,7 +74,7 @@ class Admission:
 def origin_of(address: Any) -> str:
     """What counts as one address: an IPv4 address, an IPv6 /64, and nothing for other kinds."""
     try:
-        ip = ip_address(getattr(address, "host", "").partition("%")[0])
+        ip = ip_address(getattr(address, "host", ""))
     except ValueError:
         return ""
     if isinstance(ip, IPv6) and ip.ipv4_mapped:

@@ -83,6 +83,8 @@ class Database:
         connection = sqlite3.connect(
             self._path, timeout=5, isolation_level=None, check_same_thread=False
         )
+        # Before the first statement that changes the file.
+        _check_ours(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         return connection
@@ -138,13 +140,16 @@ class Database:
         return _CLAUSES.get(code & 0xFF) if code is not None else None
 
 
-def _upgrade(connection: sqlite3.Connection, schema: str) -> None:
-    """Carry out the sections of the schema that the file does not have."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+def _check_ours(connection: sqlite3.Connection) -> None:
     application: int = connection.execute("PRAGMA application_id").fetchone()[0]
     in_use = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if in_use and application != APPLICATION_ID:
         raise DatabaseError("it belongs to another program")
+
+
+def _upgrade(connection: sqlite3.Connection, schema: str) -> None:
+    """Carry out the sections of the schema that the file does not have."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     sections = re.split(r"^-- version (\d+)$", schema, flags=re.MULTILINE)[1:]
     newest = int(sections[-2])
     if version > newest:

@@ -174,8 +174,12 @@ class Journal:
         return self._database.read(lambda connection: _read_page(connection, wanted))
 
     def close(self, last_id: int) -> Deferred[None]:
-        """Note that no id above C{last_id} was given out, so that the next run begins there."""
-        return self._database.write(lambda connection: _store(connection, [], last_id))
+        """Note that no id above C{last_id} was given out, so that the next run begins there.
+
+        Fails with L{JournalError} if that cannot be stored; the next run begins higher then.
+        """
+        done = self._database.write(lambda connection: _store(connection, [], last_id))
+        return done.addErrback(_explain)
 
 
 def _explain(failure: Any) -> Any:
@@ -196,7 +200,8 @@ def _store(connection: sqlite3.Connection, events: list[Event], ceiling: int) ->
                 said.append((event.id, kind, event.room, event.nick, event.text, event.ref))
                 if isinstance(event, TopicChanged):
                     _store_topic(connection, event)
-            case Whispered():
+            case _:
+                assert isinstance(event, Whispered)
                 who = (event.nick, event.to, *event.identities)
                 whispered.append((event.id, *who, event.text, event.ref))
     connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", said)

@@ -206,7 +206,7 @@ class LineDoor(LineReceiver):
 
     def _peer(self) -> str:
         peer = self.transport.getPeer()
-        return f"{peer.host} port {peer.port}" if hasattr(peer, "host") else str(peer)
+        return f"{peer.host} port {peer.port}" if hasattr(peer, "host") else "this machine"
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         self.state = State.CLOSING

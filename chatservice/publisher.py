@@ -26,6 +26,7 @@ class Publisher:
     At most one batch is with the journal; what is published meanwhile makes the next one.
 
     @param rooms: by name, those of the chat.
+    @param committed: called with each event before its batch is broadcast.
     @param delivered: called with each event after it was broadcast.
     """
 
@@ -34,11 +35,13 @@ class Publisher:
         reactor: Any,
         journal: Journal | MemoryJournal,
         rooms: Mapping[str, Room],
+        committed: Callable[[Event], None],
         delivered: Callable[[Event], None],
     ) -> None:
         self._reactor = reactor
         self._journal = journal
         self._rooms = rooms
+        self._committed = committed
         self._delivered = delivered
         self._published: list[Event] = []
         self._under_way = False
@@ -105,12 +108,14 @@ class Publisher:
         refused = [event for event in batch if event.stored]
         for event in refused:
             if event.author is not None:
-                event.author.door.refuse(event, f"not sent: {why}")
+                _tell_refused(event.author, event, f"not sent: {why}")
         self._come_through(refused)
         return [event for event in batch if not event.stored]
 
     def _broadcast(self, batch: Batch) -> None:
         try:
+            for event in batch:
+                self._committed(event)
             broadcast(batch, self._rooms)
             for event in batch:
                 self._delivered(event)
@@ -129,6 +134,14 @@ class Publisher:
                 waiting, member.waiting = member.waiting, []
                 for done in waiting:
                     done.callback(None)
+
+
+def _tell_refused(member: Member, event: Event, sentence: str) -> None:
+    try:
+        member.door.refuse(event, sentence)
+    except Exception:
+        log.failure("Refusing a line of {nick} failed; dropping that member.", nick=member.nick)
+        member.door.fail()
 
 
 def _fire_when(now: bool, waiting: list[Deferred[None]]) -> Deferred[None]:

@@ -133,20 +133,27 @@ class Room:
     changes as C{Joined} and C{Left} pass through the broadcast (C{audience}).
 
     @ivar name: without ``#``.
+    @ivar departing: how many C{Parted} and C{Left} are on their way to the audience.
     @ivar recent: the last stored events, oldest first.
     """
 
-    __slots__ = ("audience", "members", "name", "recent")
+    __slots__ = ("audience", "departing", "members", "name", "recent")
 
     def __init__(self, name: str, recent: Iterable[Event] = ()) -> None:
         self.name = name
         self.recent: deque[Event] = deque(recent, RECENT_EVENTS)
         self.members: set[Member] = set()
         self.audience: set[Member] = set()
+        self.departing = 0
+
+    def let_go(self, member: Member) -> None:
+        """The member is not in the room any more; those who hear it are about to be told."""
+        self.members.discard(member)
+        self.departing += 1
 
     def is_over(self) -> bool:
         """Whether nobody is here any more, and nobody's leaving is still on its way."""
-        return not self.members and not self.audience
+        return not self.members and not self.departing
 
     def last_id(self) -> int:
         """The id of the newest stored event, or 0."""

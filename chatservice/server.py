@@ -93,7 +93,9 @@ class ChatFactory(ServerFactory):
         self._new_token = new_token
         self._journal = journal or MemoryJournal()
         self.ids = ids or EventIds()
-        self._publisher = Publisher(reactor, self._journal, self.rooms, self._delivered)
+        self._publisher = Publisher(
+            reactor, self._journal, self.rooms, self._committed, self._delivered
+        )
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
         """A text door for somebody who connects, over whatever transport."""
@@ -187,7 +189,7 @@ class ChatFactory(ServerFactory):
     def part(self, member: Member, room: Room) -> None:
         """Leave a room, the lobby too, and stay in the chat."""
         del member.rooms[room.name]
-        room.members.discard(member)
+        room.let_go(member)
         if member.current is room:
             member.current = next(reversed(member.rooms.values()), None)
         self._publish(member, Parted, room=room.name)
@@ -235,7 +237,7 @@ class ChatFactory(ServerFactory):
         del self._by_token[member.token]
         rooms = tuple(member.rooms)
         for room in member.rooms.values():
-            room.members.discard(member)
+            room.let_go(member)
         member.rooms.clear()
         self._publish(member, Left, why=clean(why), goodbye=goodbye, rooms=rooms)
 
@@ -287,18 +289,23 @@ class ChatFactory(ServerFactory):
     def _publish(self, member: Member, kind: Callable[..., Event], **facts: Any) -> None:
         self._publisher.publish(kind(id=self.ids.next(), nick=member.nick, author=member, **facts))
 
-    def _delivered(self, event: Event) -> None:
-        """An event has come to its end: let it take effect on what is nobody's view."""
+    def _committed(self, event: Event) -> None:
+        """An event is stored: a topic holds from now on, for who joins in its batch too."""
         if isinstance(event, TopicChanged):
             self.topics[event.room] = event
             if not event.text:
                 del self.topics[event.room]
-        elif isinstance(event, Left) and event.author is not None:
+
+    def _delivered(self, event: Event) -> None:
+        """An event has come to its end: let it take effect on what is nobody's view."""
+        if isinstance(event, Left) and event.author is not None:
             door, event.author.door = event.author.door, NOWHERE
             door.dismiss()
         if isinstance(event, Left | Parted):
             for name in event.touched:
-                if name in self.rooms and self.rooms[name].is_over():
+                room = self.rooms[name]
+                room.departing -= 1
+                if room.is_over():
                     del self.rooms[name]
 
 
@@ -309,9 +316,10 @@ class ChatProtocol(LineDoor):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        settings = self.chat.settings
-        greeting = [f"Welcome to {settings.name}.", *settings.motd]
-        self._write("\r\n".join(greeting) + "\r\n" + PROMPT)
+        if self.state is State.ARRIVING:
+            settings = self.chat.settings
+            greeting = [f"Welcome to {settings.name}.", *settings.motd]
+            self._write("\r\n".join(greeting) + "\r\n" + PROMPT)
 
     def heard(self, line: bytes) -> None:
         """See L{LineDoor.heard}."""

@@ -20,7 +20,7 @@ from twisted.python import usage
 from chatservice.admission import Admission, most_connections
 from chatservice.database import Database, DatabaseError
 from chatservice.doors.front import FrontFactory
-from chatservice.journal import Journal
+from chatservice.journal import Journal, JournalError
 from chatservice.names import nearest
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
@@ -46,8 +46,9 @@ class CannotStart(SystemExit, Exception):
 
 def _whole_number(least: int) -> Callable[[Any], int]:
     def number(value: Any) -> int:
-        found = int(value)
-        if found < least or isinstance(value, bool | float):
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            raise ValueError("it is to be a whole number")
+        if (found := int(value)) < least:
             raise ValueError(f"it is to be a whole number from {least} on")
         return found
 
@@ -70,7 +71,7 @@ def _text(value: Any) -> str:
 OPTIONS: dict[str, tuple[str, Any, Callable[[Any], Any], str]] = {
     "database": ("d", "chat.sqlite3", _text, "the file that keeps what is said; :memory: for none"),
     "name": ("", "chatservice", lambda value: clean(_text(value)), "what the chat calls itself"),
-    "motd": ("m", "", _text, "a file with the message of the day; read again on SIGHUP"),
+    "motd": ("m", None, _text, "a file with the message of the day; read again on SIGHUP"),
     "replay": ("", 10, _whole_number(0), "lines of a room's history that who joins is shown"),
     "rate-limit": ("", 5, _whole_number(0), "lines a second for one member; 0 for no limit"),
     "send-queue": ("", "1M", _size, "bytes that may wait for one member"),
@@ -86,7 +87,7 @@ class Options(usage.Options):
     synopsis = "[options]"
     longdesc = "One chat on one port, for telnet, nc and the chatservice client."
     optParameters = [
-        [name, short or None, None, f"{text} [default: {default}]" if default != "" else text]
+        [name, short or None, None, text if default is None else f"{text} [default: {default}]"]
         for name, (short, default, _, text) in OPTIONS.items()
     ]
 
@@ -116,11 +117,13 @@ class Options(usage.Options):
         for name, (_, default, read, _) in OPTIONS.items():
             value = self[name] if self[name] is not None else configured.get(name, default)
             try:
-                self[name] = read(value) if value != "" else value
+                self[name] = None if value is None else read(value)
             except ValueError as error:
                 raise usage.UsageError(f"--{name} {value}: {_reason(error)}") from None
         ports = self["port"] or configured.get("port", DEFAULT_PORT)
         ports = ports if isinstance(ports, list) else [ports]
+        if not ports:
+            raise usage.UsageError("port: there is to be one at least")
         self["endpoints"] = [_endpoint(str(port)) for port in ports]
         self["motd-lines"] = _read_motd(self["motd"]) if self["motd"] else ()
 
@@ -231,7 +234,7 @@ class ChatService(Service):
 
     def _say_how_to_join(self, address: Any) -> None:
         if not hasattr(address, "port"):
-            log.info("The chat is open on {address}.", address=address)
+            log.info("The chat is open on {path}.", path=getattr(address, "name", address))
             return
         host = "localhost" if address.host in ("0.0.0.0", "::", "127.0.0.1") else address.host
         log.info(
@@ -262,8 +265,12 @@ class ChatService(Service):
         for port in self._ports:
             yield maybeDeferred(port.stopListening)
         yield self.chat.shut_down(self.SETTLE_TIMEOUT)
-        yield self._journal.close(self.chat.ids.last)
-        self._database.close()
+        try:
+            yield self._journal.close(self.chat.ids.last)
+        except JournalError as error:
+            log.error("The last id is not stored, so the next run skips some: {why}.", why=error)
+        finally:
+            self._database.close()
 
 
 def makeService(options: Options) -> ChatService:

@@ -357,7 +357,7 @@ class ConnectionTests(LineTestCase):
         ada = self.comes()
         self.patch(ada, "getPeer", lambda: UNIXAddress("/run/chat"))
         logged = self.logged(lambda: ada.sends(b"ada\n"))
-        self.assertEqual(logged, ["ada is here, from UNIXAddress('/run/chat')."])
+        self.assertEqual(logged, ["ada is here, from this machine."])
 
     def test_tcp(self) -> None:
         """A TCP connection sends at once, and notices a silent peer's end."""

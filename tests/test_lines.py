@@ -128,7 +128,7 @@ class ArrivingTests(LineTestCase):
         wire.sends(b"x" * 65536)
         wire.sends(b"\nhello\n")
         self.assertEqual((door.lines, wire.lost), ([], ConnectionDone))
-        self.assertEqual(wire.gets(), b"-- you sent a line without an end\n")
+        self.assertEqual(wire.gets(), b"-- a line had no end\n")
 
     def test_overlong_counted_anew(self) -> None:
         """Only one line's own bytes count for the 1 MiB."""

@@ -116,10 +116,8 @@ class Request:
             raise malformed("this is not JSON in UTF-8") from None
         if not isinstance(self._facts, dict):
             raise malformed("a request is a JSON object")
-        self.ref = ""
         self.ref = self.text("ref", "")
         if len(self.ref) > REF_LENGTH:
-            self.ref = ""
             raise malformed(f"a ref has at most {REF_LENGTH} characters")
 
     def text(self, name: str, default: str | None = None) -> str:
@@ -143,12 +141,12 @@ class Request:
 
     def rooms(self) -> dict[str, int]:
         """The rooms of a hello, each with the last id that was seen in it; else the lobby."""
-        value = self._facts.get("rooms") or {LOBBY: 0}
+        value = self._facts.get("rooms", {})
         if not isinstance(value, dict) or not all(type(seen) is int for seen in value.values()):
             raise malformed('"rooms" is to be an object of last ids by room')
         if len(value) > ROOMS_PER_MEMBER:
             raise ChatError("too-many", f"that is more than {ROOMS_PER_MEMBER} rooms")
-        return value
+        return value or {LOBBY: 0}
 
 
 def malformed(sentence: str) -> ChatError:
@@ -182,6 +180,10 @@ class JsonDoor(LineDoor):
         else:
             self._serve(kind, request)
         self._malformed = 0
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        self._ref = ""
+        super().lineLengthExceeded(line)
 
     def _serve(self, kind: str, request: Request) -> None:
         match kind:

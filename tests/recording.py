@@ -1,0 +1,179 @@
+"""Stand-ins for the chat's inside: doors that remember, a journal that waits, no threads."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.database import Database
+from chatservice.events import Batch, Event, TopicChanged
+from chatservice.journal import Page, Wanted
+from chatservice.rooms import Member, Room
+
+
+class RecordingFormat:
+    """A wire on which an event is its id, and C{~} behind it in a room that is not the current.
+
+    @ivar rendered: what was asked for, in order.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.rendered: list[tuple[int, bool]] = []
+
+    def render(self, event: Event, here: bool) -> bytes:
+        self.rendered.append((event.id, here))
+        return f"{self.name}{event.id}{'' if here else '~'} ".encode()
+
+
+class RecordingDoor:
+    """A door that remembers what the chat asked of it; an own event is C{!} before its id.
+
+    @ivar broken: the names of the methods that raise.
+    """
+
+    def __init__(self, wire: RecordingFormat | None = None) -> None:
+        self.format = wire or RecordingFormat()
+        self.deliveries: list[bytes] = []
+        self.asked: list[str] = []
+        self.refused: list[tuple[int, str]] = []
+        self.broken: set[str] = set()
+
+    @property
+    def seen(self) -> list[str]:
+        """The events that were delivered, one word each."""
+        return b"".join(self.deliveries).decode().split()
+
+    def _note(self, what: str) -> None:
+        if what in self.broken:
+            raise ZeroDivisionError(what)
+        self.asked.append(what)
+
+    def deliver(self, data: bytes) -> None:
+        self._note("deliver")
+        self.deliveries.append(data)
+
+    def own(self, event: Event) -> bytes:
+        self._note("own")
+        return f"!{event.id} ".encode()
+
+    def refuse(self, event: Event, sentence: str) -> None:
+        self._note("refuse")
+        self.refused.append((event.id, sentence))
+
+    def dismiss(self) -> None:
+        self._note("dismiss")
+
+    def displace(self) -> None:
+        self._note("displace")
+
+    def fail(self) -> None:
+        self._note("fail")
+
+
+def recorded(nick: str, *rooms: Room, wire: RecordingFormat | None = None) -> Member:
+    """A member behind a recording door, who is in the rooms and hears them.
+
+    The first of them is the current one.
+    """
+    member = Member(nick, nick, RecordingDoor(wire), f"token of {nick}")
+    for room in rooms:
+        member.rooms[room.name] = room
+        room.members.add(member)
+        room.audience.add(member)
+    member.current = rooms[0] if rooms else None
+    return member
+
+
+def seen(member: Member) -> list[str]:
+    """What a recorded member was shown, one word an event."""
+    assert isinstance(member.door, RecordingDoor)
+    return member.door.seen
+
+
+class HeldJournal:
+    """A journal that stores nothing before the test says so; its pages are empty.
+
+    @ivar batches: what was appended, and C{held} the answers that the test is to give.
+    """
+
+    def __init__(self) -> None:
+        self.batches: list[list[Event]] = []
+        self.held: list[Deferred[None]] = []
+        self.floor = 0
+        self.topics: dict[str, TopicChanged] = {}
+
+    def append(self, batch: Batch) -> Deferred[None]:
+        self.batches.append(list(batch))
+        self.held.append(Deferred())
+        return self.held[-1]
+
+    def page(self, wanted: Wanted) -> Deferred[Page]:
+        return succeed(Page([], False))
+
+    def release(self, clock: Clock) -> None:
+        """Store all that comes, until nothing more comes."""
+        clock.advance(0)
+        while self.held:
+            self.held.pop(0).callback(None)
+            clock.advance(0)
+
+    @property
+    def ids(self) -> list[list[int]]:
+        """The ids of each batch."""
+        return [[event.id for event in batch] for batch in self.batches]
+
+
+class InlinePool:
+    """A thread pool without threads: what it is given is done at once."""
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+    def callInThreadWithCallback(
+        self, onResult: Callable[[bool, Any], None], work: Callable[[], Any], *args: Any
+    ) -> None:
+        try:
+            result = work(*args)
+        except Exception as error:
+            onResult(False, error)
+        else:
+            onResult(True, result)
+
+
+class InlineReactor:
+    """The reactor of a database without threads."""
+
+    def callFromThread(self, function: Callable[..., Any], *args: Any) -> None:
+        function(*args)
+
+
+class DatabaseTestCase(SynchronousTestCase):
+    """Tests with a folder of their own, and databases that answer at once."""
+
+    def setUp(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def database(self, path: str | Path = "chat.sqlite3") -> Database:
+        """A database that is not open yet."""
+        where = path if path == ":memory:" else self.folder / path
+        pool: Any = InlinePool
+        return Database(InlineReactor(), str(where), pool)
+
+    def opened(self, path: str | Path = "chat.sqlite3", schema: str | None = None) -> Database:
+        """A database that is open until the test ends."""
+        database = self.database(path)
+        database.open(schema)
+        self.addCleanup(database.close)
+        return database

@@ -1,0 +1,534 @@
+"""Who sees what of a batch, in which order, and at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.broadcast import broadcast
+from chatservice.events import (
+    Batch,
+    Event,
+    Joined,
+    Left,
+    Parted,
+    Renamed,
+    Resumed,
+    Said,
+    TopicChanged,
+    Whispered,
+)
+from chatservice.rooms import NOWHERE, Fenced, Member, Room
+from tests.recording import RecordingDoor, RecordingFormat, recorded, seen
+
+deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=400)
+
+
+def said(id: int, author: Member, room: Room) -> Said:
+    return Said(id=id, nick=author.nick, author=author, room=room.name, text="hi")
+
+
+def joined(id: int, author: Member, room: Room) -> Joined:
+    return Joined(id=id, nick=author.nick, author=author, room=room.name)
+
+
+def parted(id: int, author: Member, room: Room) -> Parted:
+    return Parted(id=id, nick=author.nick, author=author, room=room.name)
+
+
+def left(id: int, author: Member, *rooms: Room) -> Left:
+    names = tuple(room.name for room in rooms)
+    return Left(id=id, nick=author.nick, author=author, goodbye=True, why="", rooms=names)
+
+
+def renamed(id: int, author: Member, *rooms: Room) -> Renamed:
+    names = tuple(room.name for room in rooms)
+    return Renamed(id=id, nick=author.nick, author=author, now="eve", rooms=names)
+
+
+def whispered(id: int, author: Member, to: Member) -> Whispered:
+    return Whispered(
+        id=id, nick=author.nick, author=author, to=to.nick, recipient=to, text="psst"
+    )
+
+
+def resumed(id: int, author: Member, door: RecordingDoor) -> Resumed:
+    return Resumed(id=id, nick=author.nick, author=author, door=door)
+
+
+def door_of(member: Member) -> RecordingDoor:
+    assert isinstance(member.door, RecordingDoor)
+    return member.door
+
+
+class BroadcastTestCase(SynchronousTestCase):
+    """Two rooms; ada and bob are in the lobby, carol and dan in both."""
+
+    def setUp(self) -> None:
+        self.lobby, self.python = Room("lobby"), Room("python")
+        self.wire = RecordingFormat()
+        self.ada = self.here("ada", self.lobby)
+        self.bob = self.here("bob", self.lobby)
+        self.carol = self.here("carol", self.lobby, self.python)
+        self.dan = self.here("dan", self.python, self.lobby)
+
+    def here(self, nick: str, *rooms: Room) -> Member:
+        return recorded(nick, *rooms, wire=self.wire)
+
+    def broadcast(self, *events: Event) -> None:
+        broadcast(events, {"lobby": self.lobby, "python": self.python})
+
+
+class OrderTests(BroadcastTestCase):
+    """Who sees what, and in which order."""
+
+    def test_room(self) -> None:
+        """Everybody in a room sees its events in the order of their ids, the author its own."""
+        self.broadcast(said(1, self.ada, self.lobby), said(2, self.bob, self.lobby))
+        self.assertEqual(seen(self.ada), ["!1", "2"])
+        self.assertEqual(seen(self.bob), ["1", "!2"])
+        self.assertEqual(seen(self.carol), ["1", "2"])
+        self.assertEqual(seen(self.dan), ["1~", "2~"])
+
+    def test_not_in_the_room(self) -> None:
+        """Who is not in a room sees nothing of it, and is sent nothing."""
+        self.broadcast(said(1, self.carol, self.python))
+        self.assertEqual(door_of(self.ada).deliveries, [])
+        self.assertEqual(seen(self.dan), ["1"])
+
+    def test_several_rooms(self) -> None:
+        """Who is in several of the rooms sees their events in one order."""
+        eve, frank = self.here("eve", self.lobby), self.here("frank", self.python)
+        self.broadcast(
+            said(1, eve, self.lobby),
+            said(2, frank, self.python),
+            said(3, eve, self.lobby),
+            said(4, frank, self.python),
+        )
+        self.assertEqual(seen(self.carol), ["1", "2~", "3", "4~"])
+        self.assertEqual(seen(self.dan), ["1~", "2", "3~", "4"])
+        self.assertEqual(seen(self.ada), ["1", "3"])
+
+    def test_the_two_smaller_of_three_rooms(self) -> None:
+        """Who is in some of many rooms gets one delivery, whichever of the rooms is the largest."""
+        tea = Room("tea")
+        eve, frank = self.here("eve", self.python, tea), self.here("frank", tea)
+        batch = [said(1, frank, tea), said(2, self.dan, self.python), said(3, self.ada, self.lobby)]
+        broadcast(batch, {"lobby": self.lobby, "python": self.python, "tea": tea})
+        self.assertEqual(seen(eve), ["1~", "2"])
+        self.assertEqual(len(door_of(eve).deliveries), 1)
+
+    def test_members_event(self) -> None:
+        """A fact about a member is seen once by whoever shares any of its rooms."""
+        frank = self.here("frank", self.python)
+        self.broadcast(renamed(1, self.carol, self.lobby, self.python))
+        for member in (self.ada, self.dan, frank):
+            self.assertEqual(seen(member), ["1"])
+        self.assertEqual(seen(self.carol), ["!1"])
+
+    def test_one_delivery(self) -> None:
+        """Everybody gets one delivery, however many events and rooms there are in the batch."""
+        self.broadcast(
+            said(1, self.ada, self.lobby),
+            renamed(2, self.carol, self.lobby, self.python),
+            said(3, self.dan, self.python),
+            whispered(4, self.bob, self.carol),
+        )
+        for member in (self.ada, self.bob, self.carol, self.dan):
+            self.assertEqual(len(door_of(member).deliveries), 1)
+
+    def test_joining(self) -> None:
+        """Who joins sees nothing before its own joining, and everything after it."""
+        eve = self.here("eve")
+        self.broadcast(
+            said(1, self.ada, self.lobby),
+            joined(2, eve, self.lobby),
+            said(3, self.bob, self.lobby),
+        )
+        self.assertEqual(seen(eve), ["!2", "3~"])
+        self.assertEqual(seen(self.carol), ["1", "2", "3"])
+        self.broadcast(said(4, self.ada, self.lobby))
+        self.assertEqual(seen(eve), ["!2", "3~", "4~"])
+
+    def test_parting(self) -> None:
+        """Who leaves a room sees everything before it, nothing after, and other rooms still."""
+        self.broadcast(
+            said(1, self.ada, self.lobby),
+            parted(2, self.carol, self.lobby),
+            said(3, self.bob, self.lobby),
+            said(4, self.dan, self.python),
+        )
+        self.assertEqual(seen(self.carol), ["1", "!2", "4~"])
+        self.broadcast(said(5, self.ada, self.lobby))
+        self.assertEqual(seen(self.carol), ["1", "!2", "4~"])
+        self.assertEqual(seen(self.ada), ["!1", "2", "3", "!5"])
+
+    def test_there_and_back(self) -> None:
+        """Who parts and joins again within a batch misses what was said between."""
+        self.broadcast(
+            parted(1, self.bob, self.lobby),
+            said(2, self.ada, self.lobby),
+            joined(3, self.bob, self.lobby),
+            said(4, self.ada, self.lobby),
+        )
+        self.assertEqual(seen(self.bob), ["!1", "!3", "4"])
+
+    def test_leaving(self) -> None:
+        """Who leaves the chat is sent nothing more; those of all its rooms are told once."""
+        frank = self.here("frank", self.python)
+        self.broadcast(
+            left(1, self.carol, self.lobby, self.python), said(2, self.ada, self.lobby)
+        )
+        self.assertEqual(seen(self.carol), [])
+        self.assertEqual(seen(self.dan), ["1", "2~"])
+        self.assertEqual((seen(self.ada), seen(frank)), (["1", "!2"], ["1"]))
+        self.broadcast(said(3, self.ada, self.lobby), said(4, self.dan, self.python))
+        self.assertEqual(seen(self.carol), [])
+
+    def test_whispers(self) -> None:
+        """A private line reaches the two people alone, in its place in the order."""
+        self.broadcast(
+            said(1, self.dan, self.lobby),
+            whispered(2, self.ada, self.bob),
+            said(3, self.dan, self.lobby),
+        )
+        self.assertEqual(seen(self.ada), ["1", "!2", "3"])
+        self.assertEqual(seen(self.bob), ["1", "2", "3"])
+        self.assertEqual(seen(self.carol), ["1", "3"])
+
+    def test_whisper_across_rooms(self) -> None:
+        """A private line needs no room that both are in."""
+        frank = self.here("frank")
+        self.broadcast(whispered(1, frank, self.ada))
+        self.assertEqual((seen(frank), seen(self.ada), seen(self.bob)), (["!1"], ["1"], []))
+
+    def test_whisper_to_oneself(self) -> None:
+        """A line to oneself comes once, as one's own."""
+        self.broadcast(whispered(1, self.ada, self.ada))
+        self.assertEqual(seen(self.ada), ["!1"])
+
+    def test_read_back(self) -> None:
+        """What has no author here is nobody's own, and whom it is for is not known by name."""
+        self.broadcast(
+            Said(id=1, nick="ada", room="lobby", text="hi"),
+            Whispered(id=2, nick="eve", to="bob", text="psst"),
+            Joined(id=3, nick="eve", room="lobby"),
+            Left(id=4, nick="eve", goodbye=True, why="", rooms=("lobby",)),
+            Resumed(id=5, nick="eve", door=NOWHERE),
+        )
+        self.assertEqual(seen(self.ada), ["1", "3", "4"])
+        self.assertEqual(seen(self.bob), ["1", "3", "4"])
+
+    def test_nothing(self) -> None:
+        """An empty batch is delivered to nobody."""
+        self.broadcast()
+        self.assertEqual(door_of(self.ada).asked, [])
+
+    def test_recent(self) -> None:
+        """A room remembers what is history, in order, and not who came and went."""
+        batch = [
+            said(1, self.ada, self.lobby),
+            joined(2, self.here("eve"), self.lobby),
+            TopicChanged(id=3, nick="ada", room="lobby", text="", author=self.ada),
+            said(4, self.dan, self.python),
+        ]
+        self.broadcast(*batch)
+        self.assertEqual(list(self.lobby.recent), [batch[0], batch[2]])
+        self.assertEqual(list(self.python.recent), [batch[3]])
+
+    def test_recent_at_the_joining(self) -> None:
+        """When it is shown its own joining, a joiner's room remembers exactly what came before."""
+        remembered: list[int] = []
+        eve = self.here("eve")
+        door_of(eve).own = lambda event: (  # type: ignore[method-assign]
+            remembered.extend(past.id for past in self.lobby.recent) or b""
+        )
+        self.broadcast(
+            said(1, self.ada, self.lobby), joined(2, eve, self.lobby), said(3, self.ada, self.lobby)
+        )
+        self.assertEqual(remembered, [1])
+
+
+class ResumeTests(BroadcastTestCase):
+    """A connection that takes a member over."""
+
+    def test_fence(self) -> None:
+        """A new connection is shown nothing before the fence, and everything from it on."""
+        door = RecordingDoor(self.wire)
+        self.bob.door = Fenced(door)
+        self.broadcast(
+            said(1, self.ada, self.lobby),
+            said(2, self.bob, self.lobby),
+            whispered(3, self.ada, self.bob),
+            resumed(4, self.bob, door),
+            said(5, self.ada, self.lobby),
+            said(6, self.bob, self.lobby),
+        )
+        self.assertEqual(door.seen, ["!4", "5", "!6"])
+        self.assertIs(self.bob.door, door)
+
+    def test_before_the_fences_batch(self) -> None:
+        """A batch before the one with the fence is not shown to the new connection."""
+        door = RecordingDoor(self.wire)
+        self.bob.door = Fenced(door)
+        self.broadcast(said(1, self.ada, self.lobby))
+        self.assertEqual(door.asked, [])
+
+    def test_nobody_else(self) -> None:
+        """Others see nothing of it."""
+        door = RecordingDoor(self.wire)
+        self.bob.door = Fenced(door)
+        self.broadcast(resumed(1, self.bob, door))
+        self.assertEqual(seen(self.ada), [])
+
+    def test_taken_over_again(self) -> None:
+        """Of two connections that take a member over, the later one has it from its own fence."""
+        first, second = RecordingDoor(self.wire), RecordingDoor(self.wire)
+        self.bob.door = Fenced(second)
+        self.broadcast(
+            resumed(1, self.bob, first), said(2, self.ada, self.lobby), resumed(3, self.bob, second)
+        )
+        self.assertEqual((first.asked, second.seen), ([], ["!3"]))
+
+    def test_gone_meanwhile(self) -> None:
+        """A member whose new connection is gone before the fence stays without one."""
+        self.bob.door = NOWHERE
+        door = RecordingDoor(self.wire)
+        self.broadcast(resumed(1, self.bob, door))
+        self.assertIs(self.bob.door, NOWHERE)
+        self.assertEqual(door.asked, [])
+
+
+class CostTests(BroadcastTestCase):
+    """An event is rendered for each wire and view, not for each reader."""
+
+    def crowd(self, count: int) -> list[Member]:
+        return [self.here(f"reader{number}", self.lobby) for number in range(count)]
+
+    def test_once_for_a_view(self) -> None:
+        """However many readers there are, a line is rendered once here and once elsewhere."""
+        self.crowd(50)
+        self.broadcast(said(1, self.ada, self.lobby))
+        self.assertEqual(sorted(self.wire.rendered), [(1, False), (1, True)])
+
+    def test_once_for_a_format(self) -> None:
+        """Readers on different wires each get their own, rendered once."""
+        other = RecordingFormat("other")
+        reader = recorded("eve", self.lobby, wire=other)
+        recorded("frank", self.lobby, wire=other)
+        self.crowd(50)
+        self.broadcast(said(1, self.ada, self.lobby))
+        self.assertEqual(other.rendered, [(1, True)])
+        self.assertEqual(seen(reader), ["other1"])
+
+    def test_same_bytes(self) -> None:
+        """Readers with the same view are handed the same object."""
+        one, *others = self.crowd(5)
+        self.broadcast(said(1, self.ada, self.lobby), said(2, self.bob, self.lobby))
+        for other in others:
+            self.assertIs(door_of(other).deliveries[0], door_of(one).deliveries[0])
+
+    def test_the_few(self) -> None:
+        """Those who need a join of their own share what is rendered for them as well."""
+        authors = self.crowd(20)
+        self.crowd(50)
+        self.broadcast(*(said(id, author, self.lobby) for id, author in enumerate(authors)))
+        for id in range(20):
+            self.assertEqual(self.wire.rendered.count((id, True)), 2)
+            self.assertEqual(self.wire.rendered.count((id, False)), 1)
+
+    def test_view_of_a_members_event(self) -> None:
+        """What is in several rooms is nowhere else: there is one view of it in each room."""
+        self.broadcast(renamed(1, self.carol, self.lobby, self.python))
+        self.assertNotIn((1, False), self.wire.rendered)
+
+
+class FaultTests(BroadcastTestCase):
+    """A bug in one member's way costs that member alone."""
+
+    def assert_dropped(self, member: Member) -> None:
+        """The member was dropped, the traceback logged, and everybody else served."""
+        self.assertIn("fail", door_of(member).asked)
+        self.assertTrue(self.flushLoggedErrors(ZeroDivisionError))
+        for other in {self.ada, self.bob, self.carol, self.dan} - {member}:
+            self.assertEqual(len(door_of(other).deliveries), 1)
+            self.assertNotIn("fail", door_of(other).asked)
+
+    def test_delivery_to_a_reader(self) -> None:
+        """A reader whose delivery raises is dropped, and the others get theirs."""
+        door_of(self.bob).broken = {"deliver"}
+        self.broadcast(said(1, self.ada, self.lobby))
+        self.assert_dropped(self.bob)
+
+    def test_delivery_to_the_author(self) -> None:
+        """An author whose delivery raises is dropped, and the others get theirs."""
+        door_of(self.ada).broken = {"deliver"}
+        self.broadcast(said(1, self.ada, self.lobby))
+        self.assert_dropped(self.ada)
+
+    def test_own(self) -> None:
+        """An author whose door cannot spell its event is dropped, and the others get theirs."""
+        door_of(self.ada).broken = {"own"}
+        self.broadcast(said(1, self.ada, self.lobby), said(2, self.bob, self.lobby))
+        self.assert_dropped(self.ada)
+        self.assertEqual(seen(self.bob), ["1", "!2"])
+
+    def test_own_and_nothing_else(self) -> None:
+        """An author for whom nothing could be spelled is sent nothing."""
+        door_of(self.ada).broken = {"own"}
+        self.broadcast(said(1, self.ada, self.lobby))
+        self.assertEqual(door_of(self.ada).deliveries, [])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_rendering_for_a_reader(self) -> None:
+        """A reader whose wire cannot spell an event is dropped, and the others get theirs."""
+        door_of(self.bob).format = BrokenFormat()
+        self.broadcast(said(1, self.ada, self.lobby))
+        self.assert_dropped(self.bob)
+
+    def test_rendering_for_an_author(self) -> None:
+        """An author whose wire cannot spell another's event is dropped, and the others served."""
+        door_of(self.bob).format = BrokenFormat()
+        self.broadcast(said(1, self.bob, self.lobby), said(2, self.ada, self.lobby))
+        self.assertIn("fail", door_of(self.bob).asked)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(seen(self.ada), ["1", "!2"])
+
+    def test_stays_in_the_room(self) -> None:
+        """Dropping is for a later turn: whoever is dropped is in the room until then."""
+        door_of(self.bob).broken = {"deliver"}
+        self.broadcast(said(1, self.ada, self.lobby))
+        self.assertIn(self.bob, self.lobby.audience)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+
+class BrokenFormat(RecordingFormat):
+    """A wire that cannot spell anything."""
+
+    def render(self, event: Event, here: bool) -> bytes:
+        raise ZeroDivisionError
+
+
+def one_by_one(batch: Batch, rooms: dict[str, Room], members: Iterable[Member]) -> dict[str, str]:
+    """What broadcast is to give everybody, found in the simplest way: event by event."""
+    given = {member.nick: "" for member in members}
+    for event in batch:
+        touched = [rooms[name] for name in event.touched]
+        if isinstance(event, Joined) and event.author is not None:
+            touched[0].audience.add(event.author)
+        for member in members:
+            given[member.nick] += _shown(event, touched, member)
+        if isinstance(event, Parted | Left) and event.author is not None:
+            for room in touched:
+                room.audience.discard(event.author)
+    gone = {event.nick for event in batch if isinstance(event, Left)}
+    return {nick: "" if nick in gone else text for nick, text in given.items()}
+
+
+def _shown(event: Event, touched: list[Room], member: Member) -> str:
+    if event.author is member:
+        return member.door.own(event).decode()
+    if isinstance(event, Whispered):
+        hears, here = event.recipient is member, True
+    else:
+        hears = any(member in room.audience for room in touched)
+        here = len(touched) != 1 or touched[0] is member.current
+    return member.door.format.render(event, here).decode() if hears else ""
+
+
+ROOMS = ("lobby", "python", "tea")
+MEMBERS = ("ada", "bob", "carol", "dan", "eve", "frank")
+Step = tuple[str, int, int]
+
+STEPS = st.tuples(
+    st.sampled_from(["say", "say", "say", "whisper", "move", "move", "rename", "leave", "commit"]),
+    st.integers(0, len(MEMBERS) - 1),
+    st.integers(0, 5),
+)
+
+
+class Script:
+    """A chat that random steps are done in; what is impossible at some step does nothing."""
+
+    def __init__(self, where: list[set[str]]) -> None:
+        self.rooms = {name: Room(name) for name in ROOMS}
+        wires = (RecordingFormat("x"), RecordingFormat("y"))
+        self.members = [
+            recorded(
+                nick, *(self.rooms[name] for name in ROOMS if name in names), wire=wires[number % 2]
+            )
+            for number, (nick, names) in enumerate(zip(MEMBERS, where, strict=True))
+        ]
+        self.batches: list[list[Event]] = [[]]
+        self._here = dict(zip(self.members, map(set, where), strict=True))
+
+    def do(self, step: Step) -> None:
+        kind, who, what = step
+        member = self.members[who]
+        if kind == "commit":
+            self.batches.append([])
+        elif member in self._here:
+            id = sum(map(len, self.batches))
+            room = self.rooms[ROOMS[what % len(ROOMS)]]
+            self.batches[-1] += getattr(self, f"_{kind}")(id, member, room, what)
+
+    def _say(self, id: int, member: Member, room: Room, _: int) -> list[Event]:
+        return [said(id, member, room)] if room.name in self._here[member] else []
+
+    def _whisper(self, id: int, member: Member, _: Room, what: int) -> list[Event]:
+        to = self.members[what]
+        return [whispered(id, member, to)] if to in self._here else []
+
+    def _move(self, id: int, member: Member, room: Room, _: int) -> list[Event]:
+        inside = room.name in self._here[member]
+        self._here[member] ^= {room.name}
+        step: Callable[[int, Member, Room], Event] = parted if inside else joined
+        return [step(id, member, room)]
+
+    def _rename(self, id: int, member: Member, _: Room, __: int) -> list[Event]:
+        return [renamed(id, member, *self._rooms_of(member))]
+
+    def _leave(self, id: int, member: Member, _: Room, __: int) -> list[Event]:
+        event = left(id, member, *self._rooms_of(member))
+        del self._here[member]
+        return [event]
+
+    def _rooms_of(self, member: Member) -> list[Room]:
+        return [self.rooms[name] for name in ROOMS if name in self._here[member]]
+
+
+def played(where: list[set[str]], steps: list[Step]) -> Script:
+    script = Script(where)
+    for step in steps:
+        script.do(step)
+    return script
+
+
+class ReferenceTests(SynchronousTestCase):
+    """The quick way and the simple way agree."""
+
+    @deterministic
+    @given(
+        st.lists(
+            st.sets(st.sampled_from(ROOMS)), min_size=len(MEMBERS), max_size=len(MEMBERS)
+        ),
+        st.lists(STEPS, max_size=25),
+    )
+    def test_any_batches(self, where: list[set[str]], steps: list[Step]) -> None:
+        """Whatever happens, everybody is given what going event by event would give."""
+        quick, simple = played(where, steps), played(where, steps)
+        for mine, batch in zip(quick.batches, simple.batches, strict=True):
+            expected = one_by_one(batch, simple.rooms, simple.members)
+            for member in quick.members:
+                door_of(member).deliveries.clear()
+            broadcast(mine, quick.rooms)
+            for member in quick.members:
+                deliveries = door_of(member).deliveries
+                self.assertLessEqual(len(deliveries), 1)
+                self.assertEqual(b"".join(deliveries).decode(), expected[member.nick])
+        for name in ROOMS:
+            hearing = {member.nick for member in quick.rooms[name].audience}
+            self.assertEqual(hearing, {member.nick for member in simple.rooms[name].audience})
