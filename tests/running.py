@@ -1,0 +1,295 @@
+"""The chat as people run it: twistd in a process of its own, and conversations with it.
+
+Nothing here sleeps. Every wait is for one condition, and fails after L{PATIENCE}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+HOST = "127.0.0.1"
+TWISTD = str(Path(sys.executable).with_name("twistd"))
+
+PATIENCE = 30.0
+"""Seconds after which something that was to happen has not."""
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.create_server((HOST, 0)) as listening:
+        number: int = listening.getsockname()[1]
+        return number
+
+
+def endpoint(port: int) -> str:
+    """What C{--port} is to be for a port that only this machine can reach."""
+    return f"tcp:{port}:interface={HOST}:backlog=1024"
+
+
+class Conversation:
+    """Lines received from one file descriptor and sent to another.
+
+    @ivar heard: every whole line received so far, without its end.
+    """
+
+    def __init__(self, reading: int, writing: int) -> None:
+        self._reading = reading
+        self._writing = writing
+        self._unread: deque[str] = deque()
+        self._unfinished = b""
+        self.heard: list[str] = []
+        for descriptor in (reading, writing):
+            os.set_blocking(descriptor, False)
+
+    def send(self, *lines: str) -> None:
+        """Send lines, each with a line feed."""
+        self.send_bytes("".join(f"{line}\n" for line in lines).encode())
+
+    def send_bytes(self, data: bytes) -> None:
+        """Send just this."""
+        rest = memoryview(data)
+        while rest:
+            wait_until_ready(self._writing, select.POLLOUT, "the other side does not read")
+            rest = rest[os.write(self._writing, rest) :]
+
+    def line(self) -> str:
+        """The next line, without its end.
+
+        @raise EOFError: the other side has closed.
+        """
+        while not self._unread:
+            self._receive()
+        return self._unread.popleft()
+
+    def until(self, text: str) -> str:
+        """Read on until a line with C{text} in it, and give that one back."""
+        while True:
+            line = self.line()
+            if text in line:
+                return line
+
+    def until_prompt(self, text: str) -> None:
+        """Read on until a line that has not ended is C{text}."""
+        while self._unfinished.decode("utf-8", "replace") != text:
+            self._receive()
+        self._unread.clear()
+
+    def to_the_end(self) -> list[str]:
+        """Every line that is left until the other side closes."""
+        left = []
+        try:
+            while True:
+                left.append(self.line())
+        except EOFError:
+            return left
+
+    def _receive(self) -> None:
+        last = self.heard[-1:] or [""]
+        wait_until_ready(self._reading, select.POLLIN, f"nothing came after {last[0][:200]!r}")
+        try:
+            data = os.read(self._reading, 256 * 1024)
+        except OSError:
+            # A connection that was reset, or a terminal whose program has ended.
+            data = b""
+        if not data:
+            raise EOFError(f"closed after {last[0][:200]!r}")
+        *whole, self._unfinished = (self._unfinished + data).split(b"\n")
+        lines = [line.decode("utf-8", "replace").rstrip("\r") for line in whole]
+        self._unread.extend(lines)
+        self.heard.extend(lines)
+
+
+def wait_until_ready(descriptor: int, event: int, otherwise: str) -> None:
+    """Wait until a file descriptor is ready for C{event}, or its other side has hung up."""
+    poll = select.poll()
+    poll.register(descriptor, event)
+    assert poll.poll(PATIENCE * 1000), f"{otherwise} within {PATIENCE:.0f} s"
+
+
+class Peer(Conversation):
+    """A connection to the text door, as from nc.
+
+    @param receive_buffer: bytes that the system takes in while nobody reads; 0 for as it likes.
+    """
+
+    def __init__(self, port: int, receive_buffer: int = 0) -> None:
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        try:
+            self.socket.connect((HOST, port))
+        except OSError:
+            self.socket.close()
+            raise
+        super().__init__(self.socket.fileno(), self.socket.fileno())
+
+    def join(self, nick: str) -> None:
+        """Join the chat under a nickname, and read until it is done."""
+        self.send(nick)
+        self.until("you joined lobby")
+
+    def close(self) -> None:
+        """Hang up."""
+        self.socket.close()
+
+
+class Program(Peer):
+    """A connection to the JSON lines door.
+
+    @ivar welcome: the answer to the hello, once there is one.
+    """
+
+    welcome: dict[str, Any]
+
+    def ask(self, kind: str, **facts: Any) -> None:
+        """Send a request."""
+        self.send(json.dumps({"type": kind, **facts}))
+
+    def fact(self) -> dict[str, Any]:
+        """The next object."""
+        found: dict[str, Any] = json.loads(self.line())
+        return found
+
+    def until_fact(self, kind: str, **facts: Any) -> dict[str, Any]:
+        """Read on until an object that has all these members."""
+        while True:
+            found = self.fact()
+            if found.items() >= {"type": kind, **facts}.items():
+                return found
+
+    def hello(self, nick: str, **facts: Any) -> None:
+        """Join the chat, and read until it is done."""
+        self.ask("hello", nick=nick, **facts)
+        self.welcome = self.until_fact("welcome")
+
+    def history(self, **where: str) -> list[dict[str, Any]]:
+        """All there is in the history of C{room}, or of one's private messages without it."""
+        events: list[dict[str, Any]] = []
+        more = True
+        while more:
+            last = events[-1]["id"] if events else 0
+            self.ask("history", after=last, limit=100, ref="page", **where)
+            page = self.until_fact("history", ref="page")
+            events += page["events"]
+            more = page["more"]
+        return events
+
+
+P = TypeVar("P", bound=Peer)
+
+
+class Server:
+    """A running C{twistd -n chat}, and everybody who was let in through it.
+
+    @ivar port: the number of the one it was started on.
+    @ivar log: the file that everything it prints is in.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.process = process
+        self.port = port
+        self.log = log
+        self._peers: list[Peer] = []
+
+    def connect(self, **options: Any) -> Peer:
+        """Somebody at the text door, who has said nothing yet."""
+        return self._keep(Peer(self.port, **options))
+
+    def join(self, nick: str, **options: Any) -> Peer:
+        """Somebody in the lobby, through the text door."""
+        peer = self.connect(**options)
+        peer.join(nick)
+        return peer
+
+    def program(self, nick: str, **facts: Any) -> Program:
+        """Somebody in the lobby, through the JSON lines door."""
+        program = self._keep(Program(self.port))
+        program.hello(nick, **facts)
+        return program
+
+    def _keep(self, peer: P) -> P:
+        self._peers.append(peer)
+        return peer
+
+    def peak_memory(self) -> int:
+        """The most bytes that it ever had in memory (VmHWM in proc_pid_status(5))."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+    def stop(self) -> int:
+        """Ask it to end, as an operator does, and give back its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        for peer in self._peers:
+            peer.close()
+        if self.process.poll() is None:
+            self.kill()
+
+    def wait_until_it_answers(self) -> None:
+        """Return once it serves, and fail with its log if it ends instead."""
+        deadline = time.monotonic() + PATIENCE
+        while not answers(self.port):
+            assert time.monotonic() < deadline, f"nobody answers on port {self.port}"
+            try:
+                self.process.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+            raise AssertionError(f"twistd ended:\n{self.log.read_text()}")
+
+
+def answers(port: int) -> bool:
+    """Whether a chat serves on a port: a web browser would get an answer."""
+    try:
+        with socket.create_connection((HOST, port), PATIENCE) as browser:
+            browser.sendall(b"HEAD / HTTP/1.0\r\n\r\n")
+            return browser.recv(1) != b""
+    except OSError:
+        return False
+
+
+@contextmanager
+def running(
+    directory: Path, *options: str, prepare: Callable[[], object] | None = None
+) -> Iterator[Server]:
+    """A chat that runs in C{directory} for as long as the context lasts.
+
+    @param options: of C{twistd chat}, beside the port.
+    @param prepare: called in the new process before it becomes twistd.
+    """
+    port = free_port()
+    log = directory / "chat.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [TWISTD, "-n", "chat", "--port", endpoint(port), *options],
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=prepare,
+        )
+    server = Server(process, port, log)
+    try:
+        server.wait_until_it_answers()
+        yield server
+    finally:
+        server.close()
