@@ -123,8 +123,8 @@ def parse(chat: ChatFactory, member: Member, line: str, ref: str = "") -> Call:
 
     @raise ChatError: there is no such command.
     """
-    name, _, rest = line.removeprefix("/").strip().partition(" ")
-    return Call(chat, member, _find(name), rest.strip(), ref)
+    name, _, rest = clean(line).removeprefix("/").strip(" ").partition(" ")
+    return Call(chat, member, _find(name), rest.strip(" "), ref)
 
 
 def _find(name: str) -> Command:

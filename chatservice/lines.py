@@ -85,6 +85,7 @@ class LineDoor(LineReceiver):
         self._skipped = 0
         self._holds = 0
         self._at_end = False
+        self._refused = False
         self._tokens = float(BURST)
         self._counted_at = now
         self._join_by = (now if since is None else since) + JOIN_TIMEOUT
@@ -109,8 +110,8 @@ class LineDoor(LineReceiver):
         raise NotImplementedError
 
     def refuse(self, event: Event, sentence: str) -> None:
-        """See L{chatservice.rooms.Door.refuse}."""
-        raise NotImplementedError
+        """See L{chatservice.rooms.Door.refuse}; a subclass says it as well."""
+        self._refused = True
 
     # The life of a connection.
 
@@ -308,7 +309,8 @@ class LineDoor(LineReceiver):
         """Do something after this member's earlier lines are through, and read on after that.
 
         @param work: gives a result, or a Deferred of one.
-        @param answer: called with it, when what C{work} itself caused is through as well.
+        @param answer: called with it, when what C{work} itself caused is through as well and was
+            not refused.
         """
         assert self.member is not None
         member = self.member
@@ -317,9 +319,10 @@ class LineDoor(LineReceiver):
             yield self.chat.settled(member)
             # Who has left, or goes on through another connection, does nothing here any more.
             if self.state is State.PRESENT:
+                self._refused = False
                 result = yield work()
                 yield self.chat.settled(member)
-            if self.state is State.PRESENT:
+            if self.state is State.PRESENT and not self._refused:
                 answer(result)
         except Exception:
             self.complain(Failure())

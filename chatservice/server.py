@@ -359,6 +359,7 @@ class ChatProtocol(LineDoor):
 
     def refuse(self, event: Event, sentence: str) -> None:
         """See L{chatservice.rooms.Door.refuse}."""
+        super().refuse(event, sentence)
         self.tell(ChatError("not-sent", sentence))
 
     def own(self, event: Event) -> bytes:

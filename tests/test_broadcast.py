@@ -337,7 +337,7 @@ class CostTests(BroadcastTestCase):
         self.crowd(50)
         self.broadcast(*(said(id, author, self.lobby) for id, author in enumerate(authors)))
         for id in range(20):
-            self.assertEqual(self.wire.rendered.count((id, True)), 2)
+            self.assertEqual(self.wire.rendered.count((id, True)), 1)
             self.assertEqual(self.wire.rendered.count((id, False)), 1)
 
     def test_view_of_a_members_event(self) -> None:

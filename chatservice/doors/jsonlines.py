@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from functools import singledispatchmethod
+from functools import singledispatch
 from typing import Any
 
 from chatservice import commands
@@ -37,50 +37,59 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
+@singledispatch
+def facts_of(event: Event) -> dict[str, Any]:
+    """The event as an object on the wire."""
+    raise NotImplementedError(f"no spelling for {event!r}")
+
+
+@facts_of.register
+def _(event: Said) -> dict[str, Any]:
+    return _room_event("said", event) | {"text": event.text} | _ref(event.ref)
+
+
+@facts_of.register
+def _(event: Acted) -> dict[str, Any]:
+    return _room_event("acted", event) | {"text": event.text} | _ref(event.ref)
+
+
+@facts_of.register
+def _(event: TopicChanged) -> dict[str, Any]:
+    return _room_event("topic_changed", event) | {"topic": event.text} | _ref(event.ref)
+
+
+@facts_of.register
+def _(event: Whispered) -> dict[str, Any]:
+    private = {"to": event.to, "text": event.text}
+    return _event("whispered", event) | private | _ref(event.ref)
+
+
+@facts_of.register
+def _(event: Joined) -> dict[str, Any]:
+    return _room_event("joined", event) | {"arrived": event.arrived}
+
+
+@facts_of.register
+def _(event: Parted) -> dict[str, Any]:
+    return _room_event("parted", event)
+
+
+@facts_of.register
+def _(event: Left) -> dict[str, Any]:
+    return _event("left", event) | {"goodbye": event.goodbye, "why": event.why}
+
+
+@facts_of.register
+def _(event: Renamed) -> dict[str, Any]:
+    return _event("renamed", event) | {"now": event.now}
+
+
 class JsonFormat:
     """Events as JSON lines; the same for everybody, in whatever room the reader is."""
 
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.rooms.Format.render}."""
-        return json_line(self.facts(event))
-
-    @singledispatchmethod
-    def facts(self, event: Event) -> dict[str, Any]:
-        """The event as an object on the wire."""
-        raise NotImplementedError(f"no spelling for {event!r}")
-
-    @facts.register
-    def _(self, event: Said) -> dict[str, Any]:
-        return _room_event("said", event) | {"text": event.text} | _ref(event.ref)
-
-    @facts.register
-    def _(self, event: Acted) -> dict[str, Any]:
-        return _room_event("acted", event) | {"text": event.text} | _ref(event.ref)
-
-    @facts.register
-    def _(self, event: TopicChanged) -> dict[str, Any]:
-        return _room_event("topic_changed", event) | {"topic": event.text} | _ref(event.ref)
-
-    @facts.register
-    def _(self, event: Whispered) -> dict[str, Any]:
-        private = {"to": event.to, "text": event.text}
-        return _event("whispered", event) | private | _ref(event.ref)
-
-    @facts.register
-    def _(self, event: Joined) -> dict[str, Any]:
-        return _room_event("joined", event) | {"arrived": event.arrived}
-
-    @facts.register
-    def _(self, event: Parted) -> dict[str, Any]:
-        return _room_event("parted", event)
-
-    @facts.register
-    def _(self, event: Left) -> dict[str, Any]:
-        return _event("left", event) | {"goodbye": event.goodbye, "why": event.why}
-
-    @facts.register
-    def _(self, event: Renamed) -> dict[str, Any]:
-        return _event("renamed", event) | {"now": event.now}
+        return json_line(facts_of(event))
 
 
 def json_line(facts: dict[str, Any]) -> bytes:
@@ -324,6 +333,7 @@ class JsonDoor(LineDoor):
 
     def refuse(self, event: Event, sentence: str) -> None:
         """See L{chatservice.rooms.Door.refuse}."""
+        super().refuse(event, sentence)
         ref = event.ref if isinstance(event, Said | Acted | Whispered | TopicChanged) else ""
         self._send({"type": "error", "code": "not-sent", "text": sentence} | _ref(ref))
 
@@ -337,4 +347,4 @@ class JsonDoor(LineDoor):
 
 
 def _all_facts(events: Iterable[Event]) -> list[dict[str, Any]]:
-    return [JSON.facts(event) for event in events]
+    return [facts_of(event) for event in events]

@@ -1,0 +1,245 @@
+"""Conversations in memory: people at either door of one chat, and tests made of tables."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice import server
+from chatservice.admission import Admission
+from chatservice.doors.front import FrontFactory
+from chatservice.events import EventIds
+from chatservice.journal import MemoryJournal, Page, Wanted
+from chatservice.server import ChatFactory
+from chatservice.settings import Settings
+from tests.doubles import Wire
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+TOKEN = "a-token-of-22-letters_"
+"""One that a client made up."""
+
+EVENTS = {"said", "acted", "whispered", "topic_changed", "joined", "parted", "left", "renamed"}
+TALK = {"said", "acted", "whispered", "topic_changed"}
+
+Method = TypeVar("Method", bound=Callable[..., None])
+
+
+def each_row(table: Mapping[str, Any]) -> Callable[[Method], Method]:
+    """Make of a test method one for each row; it is called with the row."""
+
+    def mark(method: Method) -> Method:
+        method.table = table  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+class TableCase(SynchronousTestCase):
+    """Tests of which some are tables."""
+
+    def __init_subclass__(cls) -> None:
+        for name, method in list(vars(cls).items()):
+            table = getattr(method, "table", None)
+            if table is None:
+                continue
+            delattr(cls, name)
+            for row_name, row in table.items():
+                setattr(cls, f"{name}__{row_name}", _with_row(method, row_name, row))
+
+
+def _with_row(method: Callable[..., None], name: str, row: Any) -> Callable[[Any], None]:
+    def test(self: Any) -> None:
+        method(self, row)
+
+    test.__doc__ = f"{method.__doc__} ({name})"
+    return test
+
+
+class HalfClosingWire(Wire):
+    """A wire whose protocol may end its side of the connection and still read.
+
+    @ivar write_ended: whether it has.
+    """
+
+    write_ended = False
+
+    def loseWriteConnection(self) -> None:
+        self.write_ended = True
+        self.protocol.writeConnectionLost()
+
+
+class TextPerson:
+    """Somebody at the text door."""
+
+    is_program = False
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+
+    def types(self, line: str, ref: str = "") -> None:
+        """Type a line; this door has no refs."""
+        self.wire.sends(f"{line}\n".encode())
+
+    def sees(self) -> list[str]:
+        """The lines that came since the last time; the last one is a prompt if not empty."""
+        lines = self.wire.sees().split("\r\n")
+        return lines if lines[-1] else lines[:-1]
+
+
+class JsonPerson:
+    """A program at the JSON door, or whoever speaks its protocol by hand.
+
+    @ivar welcome: the last one.
+    """
+
+    is_program = True
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.welcome: dict[str, Any] = {}
+        self._last_id = 0
+
+    def asks(self, kind: str, **members: Any) -> None:
+        """Send a request."""
+        self.sends_object({"type": kind, **members})
+
+    def sends_object(self, value: Any) -> None:
+        """Send any JSON value as a line."""
+        self.wire.sends(json.dumps(value).encode() + b"\n")
+
+    def types(self, line: str, ref: str = "") -> None:
+        """Send what a person would type."""
+        self.asks("command", line=line, **({"ref": ref} if ref else {}))
+
+    def sees_all(self) -> list[dict[str, Any]]:
+        """The objects that came since the last time, whole."""
+        lines = self.wire.gets().decode().split("\n")
+        assert lines.pop() == "", "a line without its end"
+        objects = [json.loads(line) for line in lines if line.startswith("{")]
+        for facts in objects:
+            if facts["type"] == "welcome":
+                self.welcome = facts
+            elif facts["type"] in EVENTS:
+                assert self._last_id < facts["id"] < 2**53, "ids are to grow"
+                self._last_id = facts["id"]
+        return objects
+
+    def sees(self) -> list[dict[str, Any]]:
+        """The objects that came since the last time, without their ids."""
+        return [without_id(facts) for facts in self.sees_all()]
+
+
+Person = TextPerson | JsonPerson
+
+
+def without_id(facts: dict[str, Any]) -> dict[str, Any]:
+    """An object without what differs from run to run."""
+    return {name: value for name, value in facts.items() if name != "id"}
+
+
+def error(code: str, text: str, ref: str = "") -> dict[str, Any]:
+    """An error at the JSON door."""
+    return {"type": "error", "code": code, "text": text} | ({"ref": ref} if ref else {})
+
+
+def malformed(text: str, ref: str = "") -> dict[str, Any]:
+    """The error for what is no request."""
+    return error("malformed", text, ref)
+
+
+def said(nick: str, text: str, ref: str = "", room: str = "lobby") -> dict[str, Any]:
+    """A line at the JSON door, without its id."""
+    return {"type": "said", "room": room, "nick": nick, "text": text} | (
+        {"ref": ref} if ref else {}
+    )
+
+
+def new_path(case: SynchronousTestCase) -> Path:
+    """Where there is no file yet, in a folder that goes away with the test."""
+    folder = tempfile.mkdtemp()
+    case.addCleanup(shutil.rmtree, folder)
+    return Path(folder) / "file"
+
+
+def tokens() -> Iterator[str]:
+    """Secrets that are not."""
+    return (f"token-of-a-test-{number:06}" for number in count(1))
+
+
+class SlowJournal(MemoryJournal):
+    """Gives no page and stores nothing before the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[Wanted, Deferred[Page]]] = []
+        self.appended: list[Deferred[None]] = []
+
+    def page(self, wanted: Wanted) -> Deferred[Page]:
+        self.asked.append((wanted, Deferred()))
+        return self.asked[-1][1]
+
+    def append(self, batch: Any) -> Deferred[None]:
+        super().append(batch)
+        self.appended.append(Deferred())
+        return self.appended[-1]
+
+
+class ConversationCase(TableCase):
+    """A chat in memory with all its doors, on a clock that stands still at noon.
+
+    @ivar rules: the settings of the chat.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.rules = Settings(rate_limit=0)
+        self.open_chat()
+        self.patch(server, "utc_today", lambda: NOON.date())
+
+    def open_chat(self, journal: Any = None, admission: Admission | None = None) -> None:
+        """Begin with a new chat."""
+        new_token = tokens()
+        self.journal = journal or MemoryJournal()
+        self.chat = ChatFactory(
+            self.clock,
+            self.journal,
+            self.rules,
+            EventIds(lambda: NOON.timestamp() + self.clock.seconds()),
+            lambda: next(new_token),
+        )
+        self.front = FrontFactory(self.chat, admission or Admission(), direct=True)
+
+    def connect(self) -> HalfClosingWire:
+        """A new connection, on which nothing was said yet."""
+        wire = HalfClosingWire(self.clock)
+        wire.protocol = self.front.buildProtocol(wire.getPeer())
+        wire.protocol.makeConnection(wire)
+        return wire
+
+    def at_text(self, nick: str) -> TextPerson:
+        """Somebody who has joined at the text door, and seen all there was to see."""
+        person = TextPerson(self.connect())
+        person.types(nick)
+        self.assertIn("-- you joined lobby", person.wire.sees())
+        return person
+
+    def at_json(self, nick: str, **hello: Any) -> JsonPerson:
+        """Somebody who has joined at the JSON door, and seen all there was to see."""
+        person = JsonPerson(self.connect())
+        person.asks("hello", nick=nick, **hello)
+        self.assertIn("welcome", [facts["type"] for facts in person.sees()])
+        return person
+
+    def at(self, door: str, nick: str) -> Person:
+        """Somebody who has joined at the C{text} or the C{json} door."""
+        return self.at_text(nick) if door == "text" else self.at_json(nick)

@@ -1,0 +1,132 @@
+"""How many may connect."""
+
+import resource
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice import admission
+from chatservice.admission import SPARE_FILES, Admission, most_connections, origin_of
+from chatservice.events import ChatError
+
+ORIGINS = {
+    "192.0.2.1": "192.0.2.1",
+    "::ffff:192.0.2.1": "192.0.2.1",
+    "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::",
+    "2001:db8:1:2::1": "2001:db8:1:2::",
+    "2001:db8:1:3::1": "2001:db8:1:3::",
+    "fe80::1%eth0": "fe80::",
+    "": "",
+    "localhost": "",
+}
+
+
+def at(host: str) -> IPv4Address | IPv6Address:
+    """An address of either kind."""
+    return (IPv6Address if ":" in host else IPv4Address)("TCP", host, 40000)
+
+
+class AdmissionTests(SynchronousTestCase):
+    """Admission."""
+
+    def refusal(self, admission: Admission, host: str) -> str:
+        """The sentence that refuses one more connection."""
+        error = self.assertRaises(ChatError, admission.admit, at(host))
+        self.assertEqual(error.code, "closing")
+        return error.sentence
+
+    def test_origins(self) -> None:
+        """An IPv4 address is one origin, however it is spelled, and so is an IPv6 /64."""
+        self.assertEqual({host: origin_of(at(host)) for host in ORIGINS}, ORIGINS)
+
+    def test_no_address(self) -> None:
+        """What has no address has no origin."""
+        self.assertEqual(origin_of(UNIXAddress("/run/chat")), "")
+        self.assertEqual(origin_of(None), "")
+
+    def test_full(self) -> None:
+        """As many are admitted as there may be in all; one who leaves makes room for one."""
+        limited = Admission(in_all=2)
+        limited.admit(at("192.0.2.1"))
+        limited.admit(at("192.0.2.2"))
+        self.assertEqual(self.refusal(limited, "192.0.2.3"), "the chat is full: try again later")
+        limited.release(at("192.0.2.1"))
+        limited.admit(at("192.0.2.3"))
+        self.assertEqual(limited.count, 2)
+        self.refusal(limited, "192.0.2.1")
+
+    def test_per_address(self) -> None:
+        """As many are admitted as one origin may have, and others all the same."""
+        for one, same, other in (
+            ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"),
+            ("2001:db8::1", "2001:db8::ffff:0:0:1", "2001:db8:0:1::1"),
+        ):
+            limited = Admission(per_address=2)
+            limited.admit(at(one))
+            limited.admit(at(same))
+            self.assertEqual(
+                self.refusal(limited, one),
+                "your address has as many connections as it may have (2): close one of them first",
+            )
+            limited.admit(at(other))
+            limited.release(at(same))
+            limited.admit(at(one))
+            self.assertEqual(limited.count, 3)
+
+    def test_local(self) -> None:
+        """Connections without an address are not limited by it."""
+        limited = Admission(per_address=1)
+        for _ in range(3):
+            limited.admit(UNIXAddress("/run/chat"))
+        self.assertEqual(limited.count, 3)
+
+    def test_no_limits(self) -> None:
+        """Without limits everybody is admitted."""
+        unlimited = Admission()
+        for _ in range(1000):
+            unlimited.admit(at("192.0.2.1"))
+        self.assertEqual(unlimited.count, 1000)
+
+    def test_nothing_is_kept(self) -> None:
+        """An origin from which nobody is connected any more is forgotten."""
+        limited = Admission(per_address=2)
+        for _ in range(2):
+            limited.admit(at("192.0.2.1"))
+        for _ in range(2):
+            limited.release(at("192.0.2.1"))
+        self.assertEqual((limited.count, dict(limited._from)), (0, {}))
+
+
+class MostConnectionsTests(SynchronousTestCase):
+    """most_connections."""
+
+    def limits(self, soft: int, hard: int) -> list[tuple[int, int]]:
+        """Have limits of file descriptors; gives back those that are set."""
+        was_set: list[tuple[int, int]] = []
+        self.patch(admission.resource, "getrlimit", lambda which: (soft, hard))
+        self.patch(admission.resource, "setrlimit", lambda which, limits: was_set.append(limits))
+        return was_set
+
+    def test_raised(self) -> None:
+        """The soft limit is raised to the hard one, and some descriptors are spared."""
+        was_set = self.limits(1024, 4096)
+        self.assertEqual(most_connections(), 4096 - SPARE_FILES)
+        self.assertEqual(was_set, [(4096, 4096)])
+
+    def test_wanted(self) -> None:
+        """There are never more than were wanted, nor more than are possible."""
+        self.limits(1024, 4096)
+        self.assertEqual(most_connections(10), 10)
+        self.assertEqual(most_connections(10_000), 4096 - SPARE_FILES)
+
+    def test_unlimited(self) -> None:
+        """Without a hard limit the soft one stays."""
+        was_set = self.limits(1024, resource.RLIM_INFINITY)
+        self.assertEqual((most_connections(), was_set), (1024 - SPARE_FILES, []))
+
+    def test_hardly_any(self) -> None:
+        """Where there are few descriptors half of them are spared; one connection is possible."""
+        self.limits(100, 100)
+        self.assertEqual(most_connections(), 50)
+        self.limits(1, 1)
+        self.assertEqual(most_connections(), 1)

@@ -1,0 +1,131 @@
+"""How people go, on purpose or not, and what those who stay see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from tests.conversation import (
+    ConversationCase,
+    JsonPerson,
+    Person,
+    each_row,
+)
+
+
+def resets(case: ConversationCase, ada: Person) -> None:
+    """Her connection is reset."""
+    ada.wire.vanishes()
+
+
+def sends_endlessly(case: ConversationCase, ada: Person) -> None:
+    """She sends a line without an end."""
+    for _ in range(20):
+        ada.wire.sends(b"x" * 65536)
+
+
+def stops_reading(case: ConversationCase, ada: Person) -> None:
+    """She reads nothing, and a lot is said."""
+    ada.wire.window = 0
+    flooder = case.at_text("flooder")
+    for _ in range(4):
+        flooder.types("x" * 4000)
+
+
+def breaks(case: ConversationCase, ada: Person) -> None:
+    """Delivering to her raises an error."""
+    door: Any = case.chat.members["ada"].door
+    door.deliver = lambda data: 1 // 0
+    case.at_text("grace").types("oops")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How ada's connection ends, and what bob then sees at each door."""
+
+    happens: Callable[[ConversationCase, Person], None]
+    text: str
+    goodbye: bool
+    why: str
+
+
+ENDINGS = {
+    "quit": Ending(lambda case, ada: ada.types("/quit"), "-- ada left the chat", True, ""),
+    "quit_with_a_word": Ending(
+        lambda case, ada: ada.types("/quit it is late"),
+        "-- ada left the chat: it is late",
+        True,
+        "it is late",
+    ),
+    "bye": Ending(
+        lambda case, ada: ada.types("/bye tea\x1b[2J\ttime"),
+        "-- ada left the chat: tea time",
+        True,
+        "tea time",
+    ),
+    "end_of_file": Ending(lambda case, ada: ada.wire.ends(), "-- ada left the chat", True, ""),
+    "reset": Ending(resets, "-- ada left the chat (connection lost)", False, "connection lost"),
+    "endless_line": Ending(
+        sends_endlessly,
+        "-- ada left the chat (a line had no end)",
+        False,
+        "a line had no end",
+    ),
+    "not_reading": Ending(
+        stops_reading,
+        "-- ada left the chat (did not read what was sent)",
+        False,
+        "did not read what was sent",
+    ),
+    "bug": Ending(
+        breaks,
+        "-- ada left the chat (something went wrong in the server)",
+        False,
+        "something went wrong in the server",
+    ),
+}
+
+
+class EndingTests(ConversationCase):
+    """Goodbyes and lost connections."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.rules.send_queue = 8192
+
+    @each_row(
+        {
+            f"{name}__{'_'.join(doors)}": (ending, doors)
+            for name, ending in ENDINGS.items()
+            for doors in product(("text", "json"), repeat=2)
+        }
+    )
+    def test_ending(self, case: tuple[Ending, tuple[str, str]]) -> None:
+        """However somebody goes, it is announced once, with the reason if it was no goodbye."""
+        ending, (ada_door, bob_door) = case
+        ada, bob = self.at(ada_door, "ada"), self.at(bob_door, "bob")
+        for person in (ada, bob):
+            person.types("/join python")
+        ending.happens(self, ada)
+        self.clock.advance(5)
+        seen = bob.sees()
+        if isinstance(bob, JsonPerson):
+            left = {"type": "left", "nick": "ada", "goodbye": ending.goodbye, "why": ending.why}
+            self.assertEqual([facts for facts in seen if facts["type"] == "left"], [left])
+        else:
+            self.assertEqual([line for line in seen if "ada left the chat" in line], [ending.text])
+        self.assertIsNotNone(ada.wire.lost)
+        self.assertNotIn("ada", self.chat.members)
+        self.flushLoggedErrors(ZeroDivisionError)
+
+    def test_reset_is_no_error(self) -> None:
+        """A lost connection leaves nothing behind: no member, no door, no timer."""
+        ada = self.at_text("ada")
+        ada.wire.vanishes()
+        ada.wire.turn()
+        self.assertEqual(
+            (self.chat.members, self.chat.doors, self.chat.rooms, self.clock.getDelayedCalls()),
+            ({}, set(), {}, []),
+        )

@@ -1,0 +1,391 @@
+"""One port: the first bytes choose the door, however they are cut, and whenever they come."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.protocol import Protocol
+
+from chatservice.admission import Admission
+from chatservice.doors import front
+from chatservice.doors.front import SILENCE, TEXT_DOOR, Row, choose
+from chatservice.doors.web import LINGER
+from chatservice.lines import JOIN_TIMEOUT
+from tests.conversation import ConversationCase, HalfClosingWire, JsonPerson, each_row
+
+GREETING = "Welcome to chatservice.\r\nChoose a nickname: "
+ARRIVED = "-- you joined lobby: bob (2 here)\r\n"
+ALL_AT_ONCE = 0
+SIZES = (*range(1, 10), ALL_AT_ONCE)
+REQUEST = (
+    b"POST / HTTP/1.1\r\nHost: localhost:59000\r\nContent-Length: 30\r\n\r\n"
+    b'mallory\r\nhello\r\n{"type":"hello","nick":"mallory"}\r\n'
+)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a peer sends first.
+
+    @ivar seen: what it sees then, if it is not greeted before; C{greeted} what it sees after the
+        greeting, and C{None} where it is closed without a word.
+    @ivar said: what bob sees.
+    """
+
+    data: bytes
+    seen: str
+    greeted: str | None
+    said: tuple[str, ...] = ()
+
+
+def text(data: bytes, *said: str, more: str = "") -> Opening:
+    """Somebody who types a nickname and something more."""
+    seen = ARRIVED + more
+    return Opening(data, GREETING + seen, seen, ("-- ada joined the chat", *said))
+
+
+def text_refused(data: bytes, sentence: str) -> Opening:
+    """Somebody who types no nickname."""
+    seen = f"-- {sentence}\r\nChoose a nickname: "
+    return Opening(data, GREETING + seen, seen)
+
+
+def http(data: bytes, body: bool = True) -> Opening:
+    """A client of HTTP."""
+    page = (
+        "chatservice is a chat, and this port has no web page.\n"
+        "Join it from a terminal: telnet HOST 59000\n"
+    )
+    head = (
+        "HTTP/1.1 501 Not Implemented\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n"
+        f"Content-Length: {len(page)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    return Opening(data, head + page if body else head, None)
+
+
+def failed(text: str) -> str:
+    """The answer to a line that is no JSON request."""
+    error = {"type": "error", "code": "malformed", "text": text}
+    return json.dumps(error, separators=(",", ":")) + "\n"
+
+
+NOT_JSON = failed("this is not JSON in UTF-8")
+
+OPENINGS = {
+    "nc": text(b"ada\nhello\n", "ada: hello"),
+    "telnet": text(b"ada\r\nhello\r\n", "ada: hello"),
+    "telnet_of_old": text(b"ada\r\0hello\r\0", "ada: hello"),
+    "bare_cr": text(b"ada\rhello\r", "ada: hello"),
+    "blank_line_first": Opening(
+        b"\nada\n",
+        f"{GREETING}Choose a nickname: {ARRIVED}",
+        f"Choose a nickname: {ARRIVED}",
+        ("-- ada joined the chat",),
+    ),
+    "begins_like_a_method": text_refused(b"GETTING ON\n", "a nickname cannot have a space in it"),
+    "method_alone": Opening(
+        b"GET\n",
+        f"{GREETING}{ARRIVED}",
+        ARRIVED,
+        ("-- GET joined the chat",),
+    ),
+    "method_in_small_letters": text_refused(b"get /\n", "a nickname cannot have a space in it"),
+    "brace_after_a_space": text_refused(b" {\n", 'a nickname cannot start with "{"'),
+    "telnet_option": Opening(
+        b"\xff\xfb\x1fada\n",
+        f"{GREETING}\udcff\udcfe\x1f{ARRIVED}",
+        f"\udcff\udcfe\x1f{ARRIVED}",
+        ("-- ada joined the chat",),
+    ),
+    "json": Opening(
+        b"{}\n", failed('"type" is to be a string'), "\r\n" + failed('"type" is to be a string')
+    ),
+    "not_quite_json": Opening(b"{ada\n", NOT_JSON, "\r\n" + NOT_JSON),
+    "get": http(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    "head": http(b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n", body=False),
+    "post": http(REQUEST),
+    **{
+        method.lower(): http(f"{method} / HTTP/1.1\r\n\r\n".encode())
+        for method in ("PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
+    },
+    "websocket": http(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
+    "http_0_9": http(b"GET /\n"),
+}
+
+
+class OpeningTests(ConversationCase):
+    """Who is at the other end."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.bob = self.at_text("bob")
+
+    @each_row(
+        {
+            f"{name}__{size or 'at_once'}": (opening, size)
+            for name, opening in OPENINGS.items()
+            for size in SIZES
+        }
+    )
+    def test_opening(self, row: tuple[Opening, int]) -> None:
+        """Each gets its own door, and nothing else is said, in pieces of any size."""
+        opening, size = row
+        wire = self.connect()
+        wire.sends(opening.data, size)
+        self.assertEqual(shown(wire), opening.seen)
+        self.assertEqual(tuple(self.bob.sees()), opening.said)
+
+    @each_row(
+        {
+            f"{name}__{size or 'at_once'}": (opening, size)
+            for name, opening in OPENINGS.items()
+            for size in SIZES
+        }
+    )
+    def test_after_silence(self, row: tuple[Opening, int]) -> None:
+        """Who is silent is greeted, and gets the same door, but for HTTP, which gets nothing."""
+        opening, size = row
+        wire = self.connect()
+        self.clock.advance(SILENCE)
+        self.assertEqual(wire.sees(), GREETING)
+        wire.sends(opening.data, size)
+        self.assertEqual(shown(wire), opening.greeted or "")
+        self.assertEqual(wire.lost is None, opening.greeted is not None)
+        self.assertEqual(tuple(self.bob.sees()), opening.said)
+
+    def test_not_greeted_too_early(self) -> None:
+        """Nobody is greeted before 0.3 s have passed, also in the middle of a word."""
+        for start in (b"", b"G", b"OPTIONS"):
+            wire = self.connect()
+            wire.sends(start)
+            self.clock.advance(SILENCE - 0.01)
+            self.assertEqual(wire.sees(), "")
+            self.clock.advance(0.01)
+            self.assertEqual(wire.sees(), GREETING)
+
+    def test_rest_of_a_word(self) -> None:
+        """The beginning of a word is kept over the greeting, whatever it becomes."""
+        for rest, seen, lost in (
+            (b"\n", "-- you joined lobby: bob (2 here)\r\n", False),
+            (b"ET / HTTP/1.1\r\n", "", True),
+        ):
+            wire = self.connect()
+            wire.sends(b"G")
+            self.clock.advance(SILENCE)
+            wire.sees()
+            wire.sends(rest)
+            self.assertEqual((wire.sees(), wire.lost is not None), (seen, lost))
+
+    def test_undecided(self) -> None:
+        """Every beginning of a method is undecided, and the next letter decides."""
+        for letters in (b"", b"G", b"GE", b"GET", b"P", b"PO", b"OPTIONS", b"CONNECT"):
+            self.assertIsNone(choose(letters))
+            self.assertIs(choose(letters + b"\n"), TEXT_DOOR)
+
+    def test_sends_directly(self) -> None:
+        """On plain TCP the doors send past the reactor's queue, but not behind a greeting."""
+        at_once, greeted = self.connect(), self.connect()
+        at_once.sends(b"{}\n")
+        self.clock.advance(SILENCE)
+        greeted.written.clear()
+        greeted.sends(b"{}\n")
+        self.assertEqual((len(at_once.direct), at_once.written), (1, []))
+        self.assertEqual((len(greeted.direct), len(greeted.written)), (1, 2))
+
+    def test_greeting_that_waits(self) -> None:
+        """A greeting that the network has not taken yet comes before what the door says."""
+        wire = self.connect()
+        wire.window = 5
+        self.clock.advance(SILENCE)
+        wire.sends(b"{}\n")
+        wire.window = None
+        self.assertEqual(wire.sees(), GREETING + "\r\n" + failed('"type" is to be a string'))
+
+    def test_one_minute_in_all(self) -> None:
+        """The minute in which to join counts from the connection, whenever the door opened."""
+        wire = self.connect()
+        self.clock.advance(JOIN_TIMEOUT - 10)
+        wire.sends(b"{}\n")
+        wire.sees()
+        self.clock.advance(9.9)
+        self.assertEqual(wire.sees(), "")
+        self.clock.advance(0.1)
+        self.assertIn('"closing"', wire.sees())
+
+    def test_a_silent_peer_is_closed(self) -> None:
+        """Who says nothing at all is closed after a minute, and leaves nothing behind."""
+        wire = self.connect()
+        self.clock.advance(SILENCE)
+        self.clock.advance(JOIN_TIMEOUT - SILENCE)
+        self.assertTrue(wire.sees().endswith("-- you have not joined within 60 seconds\r\n"))
+        self.assertEqual(len(self.chat.doors), 1)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_no_reader_of_http(self) -> None:
+        """After its answer HTTP is not listened to, and the connection ends after two seconds."""
+        wire = self.connect()
+        wire.sends(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertTrue(wire.write_ended)
+        wire.sees()
+        wire.sends(b"GET / HTTP/1.1\r\n\r\nada\nhello\n")
+        self.clock.advance(LINGER - 0.01)
+        self.assertEqual((wire.sees(), wire.lost), ("", None))
+        self.clock.advance(0.01)
+        wire.turn()
+        self.assertIsNotNone(wire.lost)
+        self.assertEqual((self.bob.sees(), self.clock.getDelayedCalls()), ([], []))
+
+    def test_json_client(self) -> None:
+        """A client that speaks at once sees no greeting."""
+        wire = self.connect()
+        wire.sends(b'{"type":"hello","nick":"ada"}\n')
+        types = [facts["type"] for facts in JsonPerson(wire).sees()]
+        self.assertEqual(types, ["welcome", "joined"])
+        self.clock.advance(1)
+        self.assertEqual(wire.sees(), "")
+
+
+def shown(wire: HalfClosingWire) -> str:
+    """What the peer got, also where it is no text."""
+    return wire.gets().decode("utf-8", "surrogateescape")
+
+
+class EndTests(ConversationCase):
+    """Connections that end at the front."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.admission = Admission()
+        self.open_chat(admission=self.admission)
+
+    @each_row(
+        {
+            "silent": (b"", False, GREETING),
+            "silent_and_greeted": (b"", True, GREETING),
+            "half_a_word": (
+                b"POST",
+                False,
+                f"{GREETING}-- you joined lobby: nobody else (1 here)\r\n",
+            ),
+            "half_a_word_and_greeted": (
+                b"POST",
+                True,
+                f"{GREETING}-- you joined lobby: nobody else (1 here)\r\n",
+            ),
+            "text": (b"ada", False, f"{GREETING}-- you joined lobby: nobody else (1 here)\r\n"),
+            "json": (b"{}", False, failed('"type" is to be a string')),
+            "http": (b"GET / HTTP/1.1\r\n", False, OPENINGS["get"].seen),
+        }
+    )
+    def test_half_close(self, row: tuple[bytes, bool, str]) -> None:
+        """Who ends the input gets what is due, and then the connection ends, in every state."""
+        data, greeted, seen = row
+        wire = self.connect()
+        wire.sends(data)
+        self.clock.advance(SILENCE if greeted else 0)
+        wire.ends()
+        self.assertEqual(wire.sees(), seen)
+        self.assertIsNotNone(wire.lost)
+        self.assertEqual((self.admission.count, self.chat.doors, self.chat.members), (0, set(), {}))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    @each_row(
+        {
+            "silent": (b"", False),
+            "greeted": (b"", True),
+            "half_a_word": (b"GE", False),
+            "half_a_word_and_greeted": (b"GE", True),
+            "text": (b"ada\n", False),
+            "json": (b"{}\n", False),
+            "http": (b"GET / HTTP/1.1\r\n", False),
+            "http_after_the_greeting": (b"GET / HTTP/1.1\r\n", True),
+        }
+    )
+    def test_reset(self, row: tuple[bytes, bool]) -> None:
+        """A connection that is reset in any state leaves nothing behind."""
+        data, greeted = row
+        wire = self.connect()
+        self.clock.advance(SILENCE if greeted else 0)
+        wire.sends(data)
+        wire.vanishes()
+        wire.turn()
+        self.assertEqual((self.admission.count, self.chat.doors, self.chat.members), (0, set(), {}))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_reset_while_undecided_and_greeted(self) -> None:
+        """Half a word and a greeting, and then nothing: that was all."""
+        wire = self.connect()
+        wire.sends(b"GE")
+        self.clock.advance(SILENCE)
+        wire.vanishes()
+        self.assertEqual((self.chat.doors, self.clock.getDelayedCalls()), (set(), []))
+
+    def test_our_end_is_closed(self) -> None:
+        """That our side of the connection ended is news for the door, where there is one."""
+        before, after = self.connect(), self.connect()
+        after.sends(b"ada\n")
+        for wire in (before, after):
+            wire.protocol.writeConnectionLost()
+            self.assertIsNone(wire.lost)
+
+    def test_door_without_half_close(self) -> None:
+        """A door that cannot go on without its input is closed at the end of it."""
+        row = Row((b"x",), lambda chat, direct, since: Protocol())
+        self.patch(front, "DOORS", (row,))
+        wire = self.connect()
+        wire.sends(b"x")
+        wire.protocol.writeConnectionLost()
+        self.assertIsNone(wire.lost)
+        wire.ends()
+        wire.sees()
+        self.assertIsNotNone(wire.lost)
+
+
+class LimitTests(ConversationCase):
+    """How many may connect."""
+
+    def refused(self, host: str) -> str:
+        """What a connection from an address sees that is not let in."""
+        wire = self.connect_from(host)
+        seen = wire.sees()
+        self.assertIsNotNone(wire.lost)
+        return seen
+
+    def connect_from(self, host: str) -> HalfClosingWire:
+        """A connection from an address."""
+        wire = HalfClosingWire(self.clock, host=host)
+        address = (IPv6Address if ":" in host else IPv4Address)("TCP", host, 40000)
+        wire.protocol = self.front.buildProtocol(address)
+        wire.protocol.makeConnection(wire)
+        return wire
+
+    def test_full(self) -> None:
+        """Who finds the chat full is told so in one sentence, and may come when somebody left."""
+        self.open_chat(admission=Admission(in_all=1))
+        first = self.connect_from("192.0.2.1")
+        sentence = "-- the chat is full: try again later\r\n"
+        self.assertEqual(self.refused("192.0.2.2"), sentence)
+        self.assertEqual(self.refused("192.0.2.2"), sentence)
+        first.vanishes()
+        self.assertIsNone(self.connect_from("192.0.2.2").lost)
+
+    def test_per_address(self) -> None:
+        """Who has too many connections from one address is told so in one sentence."""
+        sentence = (
+            "-- your address has as many connections as it may have (1):"
+            " close one of them first\r\n"
+        )
+        for one, same, other in (
+            ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"),
+            ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"),
+        ):
+            self.open_chat(admission=Admission(per_address=1))
+            first = self.connect_from(one)
+            self.assertEqual(self.refused(same), sentence)
+            self.assertIsNone(self.connect_from(other).lost)
+            first.vanishes()
+            self.assertIsNone(self.connect_from(same).lost)

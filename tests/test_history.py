@@ -1,0 +1,121 @@
+"""Pages of what was said, at the door for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatservice.journal import MemoryJournal
+from tests.conversation import (
+    TOKEN,
+    ConversationCase,
+)
+
+
+class HistoryTests(ConversationCase):
+    """Pages of what was said."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.open_chat(MemoryJournal(limit=10))
+        self.ada = self.at_json("ada")
+
+    def say(self, count: int) -> list[int]:
+        """Let ada say numbered lines; gives back their ids."""
+        for number in range(count):
+            self.ada.asks("say", room="lobby", text=str(number))
+        return [facts["id"] for facts in self.ada.sees_all()]
+
+    def page(self, **wanted: Any) -> tuple[list[int], bool]:
+        """The ids and C{more} of a page, which is the only answer."""
+        self.ada.asks("history", ref="9", **wanted)
+        (page,) = self.ada.sees_all()
+        self.assertEqual((page["type"], page["ref"]), ("history", "9"))
+        self.assertEqual(page.get("room"), wanted.get("room"))
+        return [event["id"] for event in page["events"]], page["more"]
+
+    def test_newest(self) -> None:
+        """Without after, a page ends with the newest, and more tells of older ones."""
+        ids = self.say(5)
+        self.assertEqual(self.page(room="lobby", limit=3), (ids[2:], True))
+        self.assertEqual(self.page(room="lobby", limit=3, before=ids[2]), (ids[:2], False))
+        self.assertEqual(self.page(room="lobby", limit=5), (ids, False))
+        self.assertEqual(self.page(room="lobby", before=ids[0]), ([], False))
+
+    def test_oldest(self) -> None:
+        """With after, a page begins with the oldest after it, and more tells of newer ones."""
+        ids = self.say(5)
+        self.assertEqual(self.page(room="lobby", after=0, limit=3), (ids[:3], True))
+        self.assertEqual(self.page(room="lobby", after=ids[2], limit=3), (ids[3:], False))
+        self.assertEqual(
+            self.page(room="lobby", after=ids[0], before=ids[4], limit=3), (ids[1:4], False)
+        )
+
+    def test_events(self) -> None:
+        """A page has stored events as they were seen, and no presence."""
+        for line, ref in (("/me waves", "1"), ("/topic snakes", "2"), ("hi", "")):
+            self.ada.types(line, ref)
+        self.ada.types("/nick grace")
+        seen = [facts for facts in self.ada.sees_all() if facts["type"] not in ("ok", "renamed")]
+        self.ada.asks("history", room="lobby")
+        (page,) = self.ada.sees_all()
+        self.assertEqual(page, {"type": "history", "room": "lobby", "events": seen, "more": False})
+
+    def test_fifty(self) -> None:
+        """A page has fifty events if no limit is given."""
+        self.open_chat()
+        self.ada = self.at_json("ada")
+        ids = self.say(60)
+        self.assertEqual(self.page(room="lobby"), (ids[10:], True))
+
+    def test_no_gap(self) -> None:
+        """Nothing tells of a gap while everything asked for is kept."""
+        ids = self.say(12)
+        self.assertEqual(self.page(room="lobby", after=ids[1]), (ids[2:], False))
+        self.assertEqual(self.page(room="lobby"), (ids[2:], False))
+
+    def test_gap(self) -> None:
+        """What is no longer kept is told just before the page."""
+        ids = self.say(12)
+        self.ada.asks("history", room="lobby", after=ids[0], ref="9")
+        gap, page = self.ada.sees_all()
+        before = gap.pop("before")
+        self.assertEqual(gap, {"type": "gap", "ref": "9", "room": "lobby"})
+        self.assertTrue(ids[1] < before <= ids[2])
+        self.assertEqual([event["id"] for event in page["events"]], ids[2:])
+
+    def test_private(self) -> None:
+        """Without a room, a page has the private messages of this token, and nobody else's."""
+        bob = self.at_json("bob", token=TOKEN)
+        eve = self.at_json("eve")
+        for person in (bob, eve):
+            person.sees()
+        self.ada.types("/msg bob psst", ref="1")
+        bob.types("/msg ada what?")
+        (first, second) = bob.sees_all()
+        self.assertEqual(eve.sees(), [])
+        for person, events in ((bob, [first, second]), (eve, [])):
+            person.asks("history", ref="9")
+            page = {"type": "history", "events": events, "more": False, "ref": "9"}
+            self.assertEqual(person.sees_all(), [page])
+
+    def test_private_belongs_to_the_token(self) -> None:
+        """Private messages are shown again to the token, not to whoever bears the nickname."""
+        self.at_json("bob", token=TOKEN).types("/quit")
+        bob = self.at_json("bob", token=TOKEN)
+        self.ada.types("/msg bob psst")
+        bob.types("/quit")
+        stranger = self.at_json("bob")
+        stranger.asks("history")
+        self.assertEqual(stranger.sees()[0]["events"], [])
+        robert = self.at_json("robert", token=TOKEN)
+        robert.asks("history")
+        self.assertEqual([event["text"] for event in robert.sees()[0]["events"]], ["psst"])
+
+    def test_gap_of_private(self) -> None:
+        """A gap among private messages has no room."""
+        for number in range(12):
+            self.ada.types(f"/msg ada {number}")
+        self.ada.sees()
+        self.ada.asks("history", after=0)
+        gap, _ = self.ada.sees()
+        self.assertEqual(sorted(gap), ["before", "type"])

@@ -1,0 +1,346 @@
+"""The chat's rules as its verbs keep them, a journal that fails, and the end of it all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, fail
+
+from chatservice.events import ChatError, Said, TopicChanged
+from chatservice.journal import JournalError, MemoryJournal, Wanted
+from chatservice.rooms import NOWHERE
+from chatservice.server import ChatFactory
+from tests.conversation import ConversationCase, SlowJournal
+from tests.doubles import Wire
+
+
+class FailingJournal(MemoryJournal):
+    """Stores nothing, for a reason.
+
+    @ivar error: the reason; it works when there is none.
+    """
+
+    error: Exception | None = None
+
+    def append(self, batch: Any) -> Deferred[None]:
+        return fail(self.error) if self.error else super().append(batch)
+
+
+class FailingTests(ConversationCase):
+    """A journal that cannot store."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.failing = FailingJournal()
+        self.open_chat(self.failing)
+        self.ada, self.bob = self.at_text("ada"), self.at_text("bob")
+        self.ada.sees()
+
+    def test_refused(self) -> None:
+        """A line that cannot be stored is seen by nobody, and its author is told why."""
+        self.failing.error = JournalError("the disk is full")
+        self.ada.types("hello")
+        self.assertEqual(self.ada.sees(), ["-- not sent: the disk is full"])
+        self.assertEqual(self.bob.sees(), [])
+
+    def test_topic_stays(self) -> None:
+        """A topic that cannot be stored does not change."""
+        self.failing.error = JournalError("the disk is full")
+        self.ada.types("/topic snakes")
+        self.assertEqual(self.ada.sees(), ["-- not sent: the disk is full"])
+        self.assertEqual(self.chat.topics, {})
+
+    def test_presence_goes_on(self) -> None:
+        """People come and go while nothing can be stored."""
+        self.failing.error = JournalError("the disk is full")
+        self.at_text("eve").types("/quit")
+        self.assertEqual(self.bob.sees(), ["-- eve joined the chat", "-- eve left the chat"])
+
+    def test_bug(self) -> None:
+        """An error that is a bug is in the log, and the author is told that something is wrong."""
+        self.failing.error = ZeroDivisionError()
+        self.ada.types("hello")
+        self.assertEqual(self.ada.sees(), ["-- not sent: something went wrong in the server"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_works_again(self) -> None:
+        """Lines are said again as soon as they can be stored."""
+        self.failing.error = JournalError("the disk is full")
+        self.ada.types("hello")
+        self.failing.error = None
+        self.ada.types("again")
+        self.assertEqual(self.bob.sees(), ["ada: again"])
+
+
+class VerbTests(ConversationCase):
+    """The chat, as its doors see it."""
+
+    def member(self, nick: str, token: str = "") -> Any:
+        """A member without a connection, in the lobby."""
+        rooms = self.successResultOf(self.chat.open_rooms(["lobby"]))
+        member = self.chat.join(NOWHERE, nick, rooms, token)
+        self.clock.advance(0)
+        return member
+
+    def test_alone(self) -> None:
+        """A factory with nothing but a reactor is a working chat."""
+        chat = ChatFactory(self.clock)
+        wire = Wire.to(chat.buildProtocol(IPv4Address("TCP", "192.0.2.1", 1)), self.clock)
+        wire.sends(b"ada\n")
+        self.assertIn("-- you joined lobby: nobody else (1 here)", wire.sees())
+        self.assertEqual(len(chat.members["ada"].token), 22)
+
+    def test_buildProtocol_is_not_direct(self) -> None:
+        """On a transport that may be TLS, nothing is sent past it."""
+        wire = Wire.to(self.chat.buildProtocol(None), self.clock)
+        self.assertEqual((wire.direct, len(wire.written)), ([], 1))
+
+    def test_restore(self) -> None:
+        """A chat begins above the last id of the run before, with its topics."""
+        topic = TopicChanged(id=1, nick="ada", room="python", text="snakes")
+        self.journal.topics["python"] = topic
+        self.journal.floor = 2**52
+        self.chat.restore()
+        self.assertEqual((self.chat.topics, self.chat.ids.next()), ({"python": topic}, 2**52 + 1))
+
+    def test_room_is_remembered(self) -> None:
+        """A room in which nobody is any more goes away, and what was said there does not."""
+        ada = self.at_text("ada")
+        for line in ("/join python", "hiss", "/part"):
+            ada.types(line)
+        self.assertEqual(set(self.chat.rooms), {"lobby"})
+        ada.sees()
+        ada.types("/join python")
+        self.assertEqual(
+            ada.sees(), ["-- you joined #python: nobody else (1 here)", "[12:00] ada: hiss"]
+        )
+
+    def test_fifty_rooms(self) -> None:
+        """Nobody is in more than fifty rooms."""
+        ada = self.at_text("ada")
+        for number in range(50):
+            ada.types(f"/join r{number}")
+        self.assertEqual(ada.sees()[-1], "-- you are in 50 rooms: /part one first")
+        ada.types("/part r48")
+        ada.types("/join r49")
+        self.assertEqual(ada.sees()[-1], "-- you joined #r49: nobody else (1 here)")
+
+    def test_rename_keeps_rooms(self) -> None:
+        """Another nickname keeps the rooms and the current room, and frees the old nickname."""
+        ada = self.at_text("ada")
+        for line in ("/join python", "/nick grace"):
+            ada.types(line)
+        other = self.at_text("ada")
+        ada.types("/who")
+        self.assertEqual(ada.sees()[-2:], ["-- ada: lobby", "-- grace: lobby, #python"])
+        ada.types("hi")
+        self.assertEqual(other.sees(), [])
+
+    def test_rename_without_a_room(self) -> None:
+        """Who is in no room is told of the new nickname all the same."""
+        ada = self.at_text("ada")
+        ada.types("/part")
+        ada.sees()
+        ada.types("/nick grace")
+        self.assertEqual(ada.sees(), ["-- you are now grace"])
+
+    def test_seen_once(self) -> None:
+        """Who shares several rooms with somebody sees a new nickname and a leave once."""
+        ada, bob = self.at_text("ada"), self.at_text("bob")
+        for person in (ada, bob):
+            person.types("/join python")
+        bob.sees()
+        ada.types("/nick grace")
+        ada.types("/quit")
+        self.assertEqual(bob.sees(), ["-- ada is now grace", "-- grace left the chat"])
+
+    def test_not_seen_elsewhere(self) -> None:
+        """Who shares no room with somebody sees neither nickname nor leave."""
+        ada, bob = self.at_text("ada"), self.at_text("bob")
+        bob.types("/part")
+        bob.sees()
+        ada.types("/nick grace")
+        ada.types("/quit")
+        self.assertEqual(bob.sees(), [])
+
+    def test_leave_twice(self) -> None:
+        """Leaving again does nothing, also when somebody else has the nickname by then."""
+        first = self.member("ada")
+        self.chat.leave(first, "", goodbye=True)
+        second = self.member("ada")
+        self.chat.leave(first, "", goodbye=True)
+        self.assertIs(self.chat.member_named("ada"), second)
+
+    def test_enter_after_leaving(self) -> None:
+        """Who has left enters nothing."""
+        ada = self.member("ada")
+        self.chat.leave(ada, "", goodbye=True)
+        self.successResultOf(self.chat.enter(ada, "python"))
+        self.clock.advance(0)
+        self.assertEqual((self.chat.rooms, ada.rooms), ({}, {}))
+
+    def test_enter_what_was_opened(self) -> None:
+        """A room that was opened before somebody else filled it is not a second one."""
+        opened = self.successResultOf(self.chat.open_rooms(["python"]))
+        ada = self.member("ada")
+        self.successResultOf(self.chat.enter(ada, "python"))
+        bob = self.chat.join(NOWHERE, "bob", opened)
+        self.assertEqual(self.chat.rooms["python"].members, {ada, bob})
+
+    def test_room_opened_from_the_journal(self) -> None:
+        """A room with nobody in it is opened with its last 200 events."""
+        ada = self.member("ada")
+        lobby = self.chat.rooms["lobby"]
+        for number in range(201):
+            self.chat.say(ada, lobby, str(number))
+        self.clock.advance(0)
+        (room,) = self.successResultOf(self.chat.open_rooms(["lobby"]))
+        self.assertIs(room, lobby)
+        self.chat.leave(ada, "", goodbye=True)
+        for _ in range(6):
+            self.clock.advance(0)
+        (room,) = self.successResultOf(self.chat.open_rooms(["lobby"]))
+        self.assertEqual([event.text for event in room.recent][::199], ["1", "200"])
+
+    def test_resume_nobody(self) -> None:
+        """A token that nobody here has resumes nothing."""
+        self.member("ada", "t" * 22)
+        self.assertIsNone(self.chat.resume(NOWHERE, "u" * 22))
+
+    def test_no_such_room_name(self) -> None:
+        """A malformed name of a room is a mistake with a code."""
+        error = self.assertRaises(ChatError, self.chat.room_name, "a b")
+        self.assertEqual(error.code, "bad-room")
+
+    def test_nick_in_error_is_clean(self) -> None:
+        """A nickname in a refusal is shortened and cannot act on a terminal."""
+        error = self.assertRaises(ChatError, self.chat.member_named, "\x1b[2J" + "x" * 99)
+        self.assertEqual(error.sentence, f"nobody here is called {'x' * 40}")
+
+    def test_history(self) -> None:
+        """What was said is in the history by the time it is delivered."""
+        ada = self.member("ada")
+        self.chat.say(ada, self.chat.rooms["lobby"], "hi", ref="r1")
+        self.successResultOf(self._after_settled(ada))
+        page = self.successResultOf(self.chat.history(Wanted(of="lobby")))
+        (event,) = page.events
+        self.assertEqual(event, Said(id=event.id, nick="ada", room="lobby", text="hi", ref="r1"))
+
+    def _after_settled(self, member: Any) -> Deferred[None]:
+        settled = self.chat.settled(member)
+        self.clock.advance(0)
+        return settled
+
+
+class ShutDownTests(ConversationCase):
+    """The end of the chat."""
+
+    def shut_down(self) -> Deferred[Any]:
+        """Begin to shut down."""
+        return self.chat.shut_down(3.0)
+
+    def test_nobody_here(self) -> None:
+        """An empty chat is down at once."""
+        self.successResultOf(self.shut_down())
+
+    def test_everybody_is_told(self) -> None:
+        """Everybody is told, at every door, joined or not, and sees nobody leave."""
+        ada, bob = self.at_text("ada"), self.at_json("bob")
+        arriving = self.connect()
+        arriving.sends(b"admin\n")
+        for wire in (ada.wire, bob.wire, arriving):
+            wire.sees()
+        done = self.shut_down()
+        self.assertNoResult(done)
+        sentence = "the chat is shutting down"
+        self.assertEqual(ada.sees(), [f"-- {sentence}"])
+        self.assertEqual(bob.sees(), [{"type": "error", "code": "closing", "text": sentence}])
+        self.assertEqual(arriving.sees(), f"-- {sentence}\r\n")
+        self.successResultOf(done)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_accepted_lines_are_delivered(self) -> None:
+        """What was read before is said; what comes later is not read."""
+        ada, bob = self.at_text("ada"), self.at_text("bob")
+        ada.wire.protocol.dataReceived(b"in time\n")
+        self.shut_down()
+        ada.wire.protocol.dataReceived(b"too late\n")
+        self.assertEqual(bob.sees(), ["ada: in time", "-- the chat is shutting down"])
+
+    def test_journal_hangs(self) -> None:
+        """A journal that does not answer delays the end by no more than the patience."""
+        slow = SlowJournal()
+        ada = self.at_text("ada")
+        self.patch(self.journal, "append", slow.append)
+        ada.types("hello")
+        done = self.shut_down()
+        self.clock.advance(2.9)
+        self.assertEqual(ada.sees(), [])
+        self.clock.advance(0.1)
+        self.assertEqual(ada.sees(), ["-- the chat is shutting down"])
+        self.successResultOf(done)
+
+    def test_reader_hangs(self) -> None:
+        """Who does not read is dropped after five seconds."""
+        ada = self.at_text("ada")
+        ada.wire.window = 0
+        done = self.shut_down()
+        ada.sees()
+        self.clock.advance(4.9)
+        self.assertNoResult(done)
+        self.clock.advance(0.1)
+        self.clock.advance(0)
+        self.successResultOf(done)
+
+    def test_late_comer(self) -> None:
+        """Who turns up while the chat is shutting down is told so, and the end is not delayed."""
+        ada, late = self.at_text("ada"), self.connect()
+        ada.wire.window = 0
+        done = self.shut_down()
+        late.sends(b"late\n")
+        self.assertEqual(late.sees(), "-- the chat is shutting down\r\n")
+        self.assertIsNotNone(late.lost)
+        self.clock.advance(5)
+        self.clock.advance(0)
+        self.successResultOf(done)
+
+    def test_late_comer_after_the_end(self) -> None:
+        """Who turns up when all are gone changes nothing."""
+        ada, late = self.at_text("ada"), self.connect()
+        done = self.shut_down()
+        ada.sees()
+        self.successResultOf(done)
+        late.sends(b"late\n")
+        self.assertIsNotNone(late.lost)
+        self.assertNotIn("late", self.chat.members)
+
+
+class TypingTests(ConversationCase):
+    """How lines are read."""
+
+    def test_blank(self) -> None:
+        """An empty line is nothing, and no mistake."""
+        bob, ada = self.at_text("bob"), self.at_text("ada")
+        bob.sees()
+        ada.wire.sends(b"\n  \r\n\t\n")
+        self.assertEqual((ada.sees(), bob.sees()), ([], []))
+
+    def test_slowed_down(self) -> None:
+        """After a burst of ten, lines are read at the limit, and none is lost."""
+        self.rules.rate_limit = 5
+        bob, ada = self.at_text("bob"), self.at_text("ada")
+        bob.sees()
+        ada.wire.sends(b"".join(b"%d\n" % number for number in range(12)))
+        at_once = len(bob.sees())
+        self.assertEqual(at_once, 9)
+        for more in (1, 1, 1):
+            self.clock.advance(0.2)
+            self.assertEqual(len(bob.sees()), more)
+
+    def test_no_limit(self) -> None:
+        """Without a limit everything is read as it comes."""
+        bob, ada = self.at_text("bob"), self.at_text("ada")
+        bob.sees()
+        ada.wire.sends(b"".join(b"%d\n" % number for number in range(200)))
+        self.assertEqual(bob.sees(), [f"ada: {number}" for number in range(200)])

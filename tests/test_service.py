@@ -1,0 +1,269 @@
+"""twistd chat as a service, from start to stop."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from twisted.internet.defer import fail
+from twisted.internet.endpoints import (
+    SSL4ServerEndpoint,
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    UNIXServerEndpoint,
+)
+from twisted.internet.error import CannotListenError
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogEvent, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice import admission, tap
+from chatservice.database import Database
+from chatservice.journal import JournalError
+from chatservice.settings import Settings
+from chatservice.tap import CannotStart, ChatService, Options
+from tests.conversation import new_path
+from tests.doubles import Wire
+from tests.recording import InlinePool
+
+FILES = 1024
+"""File descriptors that there are."""
+
+
+class Reactor(MemoryReactorClock):
+    """A reactor without a network, threads or a clock of its own."""
+
+    def callFromThread(self, function: Any, *args: Any, **kwargs: Any) -> None:
+        function(*args, **kwargs)
+
+
+class TakenReactor(Reactor):
+    """A reactor on which every port is taken."""
+
+    def listenTCP(self, *args: Any, **kwargs: Any) -> Any:
+        raise CannotListenError("", 59000, OSError(98, "Address already in use"))
+
+
+class ServiceTests(SynchronousTestCase):
+    """The service, from start to stop."""
+
+    def setUp(self) -> None:
+        pool: Any = InlinePool
+        self.patch(tap, "Database", lambda reactor, path: Database(reactor, path, pool))
+        self.patch(admission.resource, "setrlimit", lambda which, limits: None)
+        self.patch(admission.resource, "getrlimit", lambda which: (FILES, FILES))
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))
+        self.reactor = Reactor()
+        self.logged: list[str] = []
+        globalLogPublisher.addObserver(self.note)
+        self.addCleanup(globalLogPublisher.removeObserver, self.note)
+
+    def note(self, event: LogEvent) -> None:
+        """Remember what is logged."""
+        self.logged.append((event.get("log_format") or "").format(**event))
+
+    def service(self, *arguments: str, reactor: Any = None) -> ChatService:
+        """The service that a command line gives, on a port of the reactor without a network."""
+        options = Options()
+        options.parseOptions(["--database", str(new_path(self)), *arguments])
+        self.reactor = reactor or self.reactor
+        endpoint = TCP4ServerEndpoint(self.reactor, 59000)
+        options["endpoints"] = [("59000", endpoint)]
+        return ChatService(self.reactor, options)
+
+    def started(self, *arguments: str) -> ChatService:
+        """A service that runs."""
+        service = self.service(*arguments)
+        service.privilegedStartService()
+        service.startService()
+        return service
+
+    def connect(self) -> Wire:
+        """A new connection to the port."""
+        factory = self.reactor.tcpServers[0][1]
+        wire = Wire(self.reactor)
+        wire.protocol = factory.buildProtocol(wire.getPeer())
+        wire.protocol.makeConnection(wire)
+        return wire
+
+    def stop(self, service: ChatService) -> None:
+        """Stop the service, and see that it stops."""
+        done = service.stopService()
+        for _ in range(8):
+            self.reactor.advance(0)
+        self.successResultOf(done)
+
+    def test_a_chat(self) -> None:
+        """What is said is stored, told at the end of the chat, and there after a restart."""
+        service = self.started()
+        wire = self.connect()
+        wire.sends(b"ada\nhello\n/topic snakes\n")
+        self.assertIn("you joined lobby", wire.sees())
+        done = service.stopService()
+        self.assertEqual(wire.sees(), "-- the chat is shutting down\r\n")
+        self.successResultOf(done)
+        last = service.chat.ids.last
+        again = ChatService(self.reactor, service._options)
+        again.privilegedStartService()
+        again.startService()
+        self.assertEqual(again.chat.ids.last, last)
+        self.reactor.tcpServers.reverse()
+        wire = self.connect()
+        wire.sends(b"bob\n")
+        seen = wire.sees()
+        self.assertIn("-- the topic is: snakes (set by ada)\r\n", seen)
+        self.assertIn("] ada: hello\r\n", seen)
+        wire.vanishes()
+        self.stop(again)
+
+    def test_ports_are_closed_first(self) -> None:
+        """Nobody can connect any more by the time people are told."""
+        service = self.started()
+        wire = self.connect()
+        wire.sends(b"ada\n")
+        wire.sees()
+        seen: list[str] = []
+        self.patch(service._ports[0], "stopListening", lambda: seen.append(wire.sees()))
+        done = service.stopService()
+        self.assertEqual(seen, [""])
+        self.assertEqual(wire.sees(), "-- the chat is shutting down\r\n")
+        self.successResultOf(done)
+
+    def test_full_disk_at_the_end(self) -> None:
+        """That the last id cannot be stored is in the log, and the file is closed all the same."""
+        service = self.started()
+        closed: list[None] = []
+        self.patch(service._database, "close", lambda: closed.append(None))
+        error = JournalError("the disk is full")
+        self.patch(service._journal, "close", lambda last: fail(error))
+        self.stop(service)
+        self.assertEqual(
+            (closed, self.logged[-1]),
+            (
+                [None],
+                "The last id is not stored, so the next run skips some: the disk is full.",
+            ),
+        )
+
+    def test_settings(self) -> None:
+        """The options arrive where they have their effect."""
+        motd = new_path(self)
+        motd.write_text("Be kind.\n")
+        service = self.started(
+            *("--name", "Tea room", "--replay", "3", "--rate-limit", "7", "--send-queue", "2K"),
+            *("--motd", str(motd), "--max-connections", "2", "--max-per-address", "1"),
+        )
+        settings = service.chat.settings
+        self.assertEqual(settings, Settings("Tea room", ("Be kind.",), 3, 7, 2048))
+        first, second = self.connect(), self.connect()
+        self.assertEqual(
+            second.sees(),
+            "-- your address has as many connections as it may have (1):"
+            " close one of them first\r\n",
+        )
+        first.vanishes()
+        self.stop(service)
+
+    def test_in_memory(self) -> None:
+        """A database in memory needs no file."""
+        service = self.started("--database", ":memory:")
+        wire = self.connect()
+        wire.sends(b"ada\nhello\n/history\n")
+        self.assertIn("] ada: hello\r\n", wire.sees())
+        wire.vanishes()
+        self.stop(service)
+
+    def test_fewer_connections(self) -> None:
+        """That the system allows fewer connections than were asked for is in the log."""
+        self.stop(self.started("--max-connections", str(FILES)))
+        most = FILES - admission.SPARE_FILES
+        self.assertIn(f"The system allows {most} connections, fewer than asked for.", self.logged)
+
+    def test_enough_connections(self) -> None:
+        """As many connections as the system allows, or fewer, are nothing to tell."""
+        self.stop(self.started("--max-connections", str(FILES - admission.SPARE_FILES)))
+        self.assertEqual([line for line in self.logged if "allows" in line], [])
+
+    def test_how_to_join(self) -> None:
+        """The log tells how to join."""
+        self.stop(self.started())
+        said = "\n".join(self.logged)
+        for line in ("telnet localhost 59000", "nc localhost 59000", "chatservice localhost:59000"):
+            self.assertIn(f"    {line}", said)
+
+    def test_how_to_join_elsewhere(self) -> None:
+        """On an address of its own that one is told; on a socket of files its name is."""
+        service = self.service()
+        service._say_how_to_join(Wire(self.reactor, host="192.0.2.7").getPeer())
+        self.assertIn("    telnet 192.0.2.7 40000", "\n".join(self.logged))
+        service._say_how_to_join("/run/chat")
+        self.assertEqual(self.logged[-1], "The chat is open on /run/chat.")
+
+    def test_direct(self) -> None:
+        """Only plain TCP is sent to past the reactor's queue."""
+        seen = []
+        self.patch(tap, "FrontFactory", lambda chat, admission, direct: seen.append(direct))
+        service = self.service()
+        reactor: Any = self.reactor
+        service._options["endpoints"] = [
+            ("4", TCP4ServerEndpoint(reactor, 1)),
+            ("6", TCP6ServerEndpoint(reactor, 2)),
+            ("unix", UNIXServerEndpoint(reactor, "/run/chat")),
+            ("ssl", SSL4ServerEndpoint(reactor, 3, None)),
+        ]
+        service.privilegedStartService()
+        self.assertEqual(seen, [True, True, False, False])
+
+    def test_taken_port(self) -> None:
+        """A taken port ends the start with one sentence and status 1."""
+        service = self.service(reactor=TakenReactor())
+        error = self.assertRaises(CannotStart, service.privilegedStartService)
+        self.assertEqual(error.code, "cannot listen on 59000: Address already in use")
+        self.assertIsInstance(error, SystemExit)
+
+    def test_other_trouble_with_a_port(self) -> None:
+        """Whatever else keeps a port from opening is told in one sentence."""
+        reactor = Reactor()
+        self.patch(reactor, "listenTCP", lambda *args, **kwargs: int("x"))
+        service = self.service(reactor=reactor)
+        error = self.assertRaises(CannotStart, service.privilegedStartService)
+        self.assertTrue(str(error).startswith("cannot listen on 59000: invalid literal"))
+
+    def test_no_database(self) -> None:
+        """A database that does not open ends the start with one sentence."""
+        service = self.service("--database", "/no/such/folder/chat")
+        service.privilegedStartService()
+        error = self.assertRaises(CannotStart, service.startService)
+        self.assertEqual(str(error), "cannot use /no/such/folder/chat: No such file or directory")
+
+    def test_reload(self) -> None:
+        """SIGHUP reads the message of the day again; one that cannot be read stays as it was."""
+        motd = new_path(self)
+        motd.write_text("Be kind.\n")
+        service = self.started("--motd", str(motd))
+        motd.write_text("Tea at five.\n")
+        signal.raise_signal(signal.SIGHUP)
+        self.assertEqual(service.chat.settings.motd, ("Tea at five.",))
+        self.assertEqual(self.logged[-1], "The message of the day was read again.")
+        motd.unlink()
+        signal.raise_signal(signal.SIGHUP)
+        self.assertEqual(service.chat.settings.motd, ("Tea at five.",))
+        why = f"cannot read {motd}: No such file or directory"
+        self.assertEqual(self.logged[-1], f"The message of the day stays as it was: {why}.")
+        self.stop(service)
+
+    def test_reload_nothing(self) -> None:
+        """Without a message of the day SIGHUP does nothing."""
+        service = self.started()
+        before = len(self.logged)
+        signal.raise_signal(signal.SIGHUP)
+        self.assertEqual(len(self.logged), before)
+        self.stop(service)
+
+    def test_makeService(self) -> None:
+        """twistd is given the service, which has opened nothing yet."""
+        options = Options()
+        path = new_path(self)
+        options.parseOptions(["--database", str(path)])
+        self.assertIsInstance(tap.makeService(options), ChatService)
+        self.assertFalse(path.exists())

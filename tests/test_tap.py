@@ -1,0 +1,230 @@
+"""The options of twistd chat, from the command line and from the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.endpoints import (
+    TCP4ServerEndpoint,
+    TCP6ServerEndpoint,
+    UNIXServerEndpoint,
+)
+from twisted.python import usage
+
+from chatservice.tap import Options
+from tests.conversation import TableCase, each_row, new_path
+
+DEFAULTS = {
+    "database": "chat.sqlite3",
+    "name": "chatservice",
+    "motd": None,
+    "motd-lines": (),
+    "replay": 10,
+    "rate-limit": 5,
+    "send-queue": 1024 * 1024,
+    "max-connections": 0,
+    "max-per-address": 32,
+}
+
+GIVEN: dict[str, tuple[list[str], str, Any]] = {
+    "database": (["--database", "/srv/chat"], 'database = "/srv/chat"', "/srv/chat"),
+    "database_in_memory": (["-d", ":memory:"], 'database = ":memory:"', ":memory:"),
+    "name": (["--name", "Tea room"], 'name = "Tea room"', "Tea room"),
+    "replay": (["--replay", "0"], "replay = 0", 0),
+    "rate-limit": (["--rate-limit", "0"], "rate-limit = 0", 0),
+    "send-queue": (["--send-queue", "64K"], 'send-queue = "64K"', 64 * 1024),
+    "send-queue_in_small_letters": (["--send-queue", "4mb"], 'send-queue = "4mb"', 4 * 1024**2),
+    "send-queue_in_other_units": (["--send-queue", "1GiB"], 'send-queue = "1GiB"', 1024**3),
+    "send-queue_in_bytes": (["--send-queue", "2048"], "send-queue = 2048", 2048),
+    "max-connections": (["--max-connections", "9"], "max-connections = 9", 9),
+    "max-per-address": (["--max-per-address", "0"], "max-per-address = 0", 0),
+}
+
+FROM_0 = "it is to be a whole number from 0 on"
+WHOLE = "it is to be a whole number"
+FROM_1024 = "it is to be a whole number from 1024 on"
+A_TEXT = "it is to be a text"
+
+BAD_VALUES = {
+    "replay_negative": (["--replay", "-1"], f"--replay -1: {FROM_0}"),
+    "replay_of_a_word": (["--replay", "ten"], f"--replay ten: {WHOLE}"),
+    "replay_empty": (["--replay", ""], f"--replay : {WHOLE}"),
+    "rate_half": (["--rate-limit", "0.5"], f"--rate-limit 0.5: {WHOLE}"),
+    "send_queue_too_small": (["--send-queue", "1023"], f"--send-queue 1023: {FROM_1024}"),
+    "send_queue_of_a_word": (["--send-queue", "K"], f"--send-queue K: {WHOLE}"),
+    "send_queue_empty": (["--send-queue", ""], f"--send-queue : {WHOLE}"),
+    "name_empty": (["--name", ""], f"--name : {A_TEXT}"),
+    "name_invisible": (["--name", "\x1b[2J"], f"--name \x1b[2J: {A_TEXT}"),
+    "database_empty": (["--database", ""], f"--database : {A_TEXT}"),
+    "port_too_high": (["--port", "65536"], "--port 65536: there are ports up to 65535"),
+    "motd_missing": (
+        ["--motd", "/no/such/file"],
+        "cannot read /no/such/file: No such file or directory",
+    ),
+    "config_missing": (
+        ["--config", "/no/such/file"],
+        "cannot read /no/such/file: No such file or directory",
+    ),
+}
+
+BAD_ENDPOINTS = ("-1", "tcp", "tcp:abc", "nonsense:59000", "", "tcp:59000:interfaces=::1")
+
+ALL = "database, max-connections, max-per-address, motd, name, port, rate-limit, replay, send-queue"
+
+BAD_CONFIGS = {
+    "mistyped": ("prot = 1", "there is no option prot: did you mean port?"),
+    "underscore": (
+        "max_connections = 1",
+        "there is no option max_connections: did you mean max-connections?",
+    ),
+    "unknown": ("xyzzy = 1", f"there is no option xyzzy: there are {ALL}"),
+    "config": ('config = "x"', f"there is no option config: there are {ALL}"),
+    "table": ("[chat]\nport = 1", f"there is no option chat: there are {ALL}"),
+}
+
+BAD_CONFIG_VALUES = {
+    "number_is_a_list": ("replay = []", f"--replay []: {WHOLE}"),
+    "number_is_true": ("replay = true", f"--replay True: {WHOLE}"),
+    "number_is_a_float": ("replay = 1.0", f"--replay 1.0: {WHOLE}"),
+    "number_is_infinite": ("replay = inf", f"--replay inf: {WHOLE}"),
+    "number_is_a_date": ("replay = 2026-11-21", f"--replay 2026-11-21: {WHOLE}"),
+    "text_is_a_number": ("name = 5", f"--name 5: {A_TEXT}"),
+    "text_is_a_list": ('motd = ["x"]', f"--motd ['x']: {A_TEXT}"),
+    "size_is_a_list": ("send-queue = []", f"--send-queue []: {WHOLE}"),
+    "size_is_true": ("send-queue = true", f"--send-queue True: {WHOLE}"),
+    "no_ports": ("port = []", "port: there is to be one at least"),
+}
+
+
+class OptionsTests(TableCase):
+    """The options, from either place."""
+
+    def options(self, *arguments: str) -> Options:
+        """What a command line gives."""
+        options = Options()
+        options.parseOptions(arguments)
+        return options
+
+    def refusal(self, *arguments: str) -> str:
+        """The sentence that refuses a command line."""
+        sentence = str(self.assertRaises(usage.UsageError, self.options, *arguments))
+        self.assertNotIn("\n", sentence)
+        return sentence
+
+    def file(self, text: str) -> str:
+        """A file with a text in it."""
+        path = new_path(self)
+        path.write_text(text, "utf-8")
+        return str(path)
+
+    def test_defaults(self) -> None:
+        """With nothing to configure there is a chat on port 59000."""
+        options = self.options()
+        self.assertEqual({name: options[name] for name in DEFAULTS}, DEFAULTS)
+        ((name, endpoint),) = options["endpoints"]
+        self.assertEqual((name, type(endpoint)), ("59000", TCP4ServerEndpoint))
+        self.assertEqual(endpoint._port, 59000)
+
+    @each_row(GIVEN)
+    def test_command_line(self, row: tuple[list[str], str, Any]) -> None:
+        """An option on the command line is read, and the others keep their defaults."""
+        arguments, config, value = row
+        name = config.partition(" ")[0]
+        options = self.options(*arguments)
+        self.assertEqual({each: options[each] for each in DEFAULTS}, {**DEFAULTS, name: value})
+
+    @each_row(GIVEN)
+    def test_config(self, row: tuple[list[str], str, Any]) -> None:
+        """The file has the same options by the same names."""
+        _, config, value = row
+        name = config.partition(" ")[0]
+        options = self.options("--config", self.file(config))
+        self.assertEqual({each: options[each] for each in DEFAULTS}, {**DEFAULTS, name: value})
+
+    @each_row(GIVEN)
+    def test_command_line_wins(self, row: tuple[list[str], str, Any]) -> None:
+        """What is on the command line is not looked for in the file."""
+        arguments, config, value = row
+        name = config.partition(" ")[0]
+        other = self.file(f"{name} = 7777" if isinstance(value, int) else f'{name} = "other"')
+        self.assertEqual(self.options("-c", other, *arguments)[name], value)
+
+    def test_motd(self) -> None:
+        """The message of the day is a file, cleaned, and read from either place."""
+        motd = self.file("Be kind.\n\n\x1b[2JTea at five.\n\n")
+        for arguments in (("-m", motd), ("-c", self.file(f'motd = "{motd}"'))):
+            self.assertEqual(
+                self.options(*arguments)["motd-lines"], ("Be kind.", "", "Tea at five.")
+            )
+
+    def test_ports(self) -> None:
+        """There may be several ports, of any kind that Twisted knows."""
+        ports = ("0", "tcp:1234:interface=127.0.0.1", "tcp6:59000", "unix:/run/chat")
+        kinds = [TCP4ServerEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint, UNIXServerEndpoint]
+        on_line = self.options("--port", *" -p ".join(ports).split(" "))
+        listed = ", ".join(f'"{port}"' for port in ports[1:])
+        in_file = self.options("-c", self.file(f"port = [0, {listed}]"))
+        for options in (on_line, in_file):
+            self.assertEqual([type(endpoint) for _, endpoint in options["endpoints"]], kinds)
+            self.assertEqual(tuple(name for name, _ in options["endpoints"]), ports)
+
+    def test_one_port_in_the_file(self) -> None:
+        """One port needs no list, and the command line wins over it."""
+        config = self.file("port = 1234")
+        self.assertEqual([name for name, _ in self.options("-c", config)["endpoints"]], ["1234"])
+        both = self.options("-c", config, "-p", "5678")
+        self.assertEqual([name for name, _ in both["endpoints"]], ["5678"])
+
+    @each_row(BAD_VALUES)
+    def test_bad_value(self, row: tuple[list[str], str]) -> None:
+        """A value that makes no sense is refused in one sentence that names it."""
+        arguments, sentence = row
+        self.assertEqual(self.refusal(*arguments), sentence)
+
+    @each_row({endpoint or "empty": endpoint for endpoint in BAD_ENDPOINTS})
+    def test_bad_endpoint(self, endpoint: str) -> None:
+        """What is neither a number nor an endpoint is refused with an example."""
+        self.assertTrue(
+            self.refusal("--port", endpoint).startswith(
+                f"--port {endpoint}: it is neither a number nor an endpoint such as"
+                " tcp:59000:interface=127.0.0.1 ("
+            )
+        )
+
+    @each_row(BAD_CONFIGS)
+    def test_unknown_option(self, row: tuple[str, str]) -> None:
+        """A name in the file that is no option is refused, with the nearest one there is."""
+        config, sentence = row
+        path = self.file(config)
+        self.assertEqual(self.refusal("--config", path), f"{path}: {sentence}")
+
+    @each_row(BAD_CONFIG_VALUES)
+    def test_bad_value_in_the_file(self, row: tuple[str, str]) -> None:
+        """A value of the wrong kind is refused in one sentence that names it."""
+        config, sentence = row
+        self.assertEqual(self.refusal("--config", self.file(config)), sentence)
+
+    def test_not_toml(self) -> None:
+        """A file that is not TOML is refused with the place."""
+        path = self.file("port: 1")
+        self.assertTrue(self.refusal("--config", path).startswith(f"{path} is not TOML: "))
+        Path(path).write_bytes(b"name = '\xff'")
+        self.assertTrue(self.refusal("--config", path).startswith(f"{path} is not TOML: "))
+
+    def test_unknown_on_the_command_line(self) -> None:
+        """An unknown option on the command line is refused."""
+        self.assertEqual(self.refusal("--prot", "1"), "option --prot not recognized")
+
+    def test_help(self) -> None:
+        """The help tells each option with its default."""
+        text = " ".join(str(Options()).split())
+        for name, default in DEFAULTS.items():
+            if name != "motd-lines":
+                self.assertIn(f"--{name}=", text)
+            if isinstance(default, int) and name != "send-queue":
+                self.assertIn(f"[default: {default}]", text)
+        self.assertIn("[default: 1M]", text)
+        self.assertNotIn("[default: None]", text)
+        self.assertIn("--port=", text)
+        self.assertIn("--config=", text)
