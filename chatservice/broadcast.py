@@ -26,31 +26,51 @@ def broadcast(batch: Batch, rooms: Mapping[str, Room]) -> None:
 
     @param rooms: by name; every room that the batch touches is in it.
     """
+    rendered = _Rendered()
     singled_out = _singled_out(batch, rooms)
-    heard = _pass_through(batch, rooms, singled_out)
+    heard = _pass_through(batch, rooms, singled_out, rendered)
     for name, events in heard.items():
-        _deliver_room(rooms[name], events, singled_out)
+        _deliver_room(rooms[name], events, singled_out, rendered)
     for member, pieces in singled_out.items():
         if pieces:
             _deliver(member, b"".join(pieces))
 
 
+class _Rendered:
+    """The bytes of a batch's events, made once for each view."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[tuple[int, View], bytes] = {}
+
+    def piece(self, event: Event, wire: Format, here: bool) -> bytes:
+        """One event, as a reader sees it who did not cause it."""
+        view = (wire, here or len(event.touched) != 1)
+        key = (event.id, view)
+        piece = self._pieces.get(key)
+        if piece is None:
+            piece = self._pieces[key] = wire.render(event, view[1])
+        return piece
+
+
 def _singled_out(batch: Batch, rooms: Mapping[str, Room]) -> dict[Member, list[bytes]]:
-    """The members who need a join of their own."""
+    """The members who need a join of their own, each with room for its pieces."""
     members: set[Member] = set()
     touched: set[str] = set()
     leaving: set[Member] = set()
     for event in batch:
         touched.update(event.touched)
-        if event.author is not None:
-            members.add(event.author)
-            if isinstance(event, Left):
-                leaving.add(event.author)
-        if isinstance(event, Whispered) and event.recipient is not None:
-            members.add(event.recipient)
+        members.update(_parties(event))
+        if isinstance(event, Left):
+            leaving.update(_parties(event))
     if len(touched) > 1:
         members |= _in_several([rooms[name].audience for name in touched])
     return {member: [] for member in members - leaving}
+
+
+def _parties(event: Event) -> list[Member]:
+    """Who is in an event: its author, and whom a private line is for."""
+    recipient = event.recipient if isinstance(event, Whispered) else None
+    return [member for member in (event.author, recipient) if member is not None]
 
 
 def _in_several(audiences: list[set[Member]]) -> set[Member]:
@@ -64,7 +84,10 @@ def _in_several(audiences: list[set[Member]]) -> set[Member]:
 
 
 def _pass_through(
-    batch: Batch, rooms: Mapping[str, Room], singled_out: dict[Member, list[bytes]]
+    batch: Batch,
+    rooms: Mapping[str, Room],
+    singled_out: Mapping[Member, list[bytes]],
+    rendered: _Rendered,
 ) -> dict[str, list[Event]]:
     """Let the events happen one after the other, and give back what was heard in each room.
 
@@ -78,14 +101,14 @@ def _pass_through(
             touched[0].audience.add(event.author)
         elif isinstance(event, Resumed):
             _let_through(event)
-        views: dict[View, bytes] = {}
-        for member, pieces in singled_out.items():
+        hearers = set(_parties(event))
+        for room in touched:
+            hearers |= room.audience & singled_out.keys()
+        for member in hearers & singled_out.keys():
             try:
-                piece = _piece(event, touched, member, views)
+                singled_out[member].append(_piece(event, touched, member, rendered))
             except Exception:
                 _fail(member)
-            else:
-                pieces.append(piece)
         for room in touched:
             heard.setdefault(room.name, []).append(event)
             if isinstance(event, Parted | Left) and event.author is not None:
@@ -102,22 +125,16 @@ def _let_through(event: Resumed) -> None:
         member.door = event.door
 
 
-def _piece(event: Event, touched: list[Room], member: Member, views: dict[View, bytes]) -> bytes:
-    """What one member sees of one event; nothing if it does not reach that member."""
+def _piece(event: Event, touched: list[Room], member: Member, rendered: _Rendered) -> bytes:
+    """What one of those singled out sees of an event."""
     if event.author is member:
         return member.door.own(event)
-    if isinstance(event, Whispered):
-        return member.door.format.render(event, True) if event.recipient is member else b""
-    if not any(member in room.audience for room in touched):
-        return b""
-    here = len(touched) != 1 or member.current is touched[0]
-    view = (member.door.format, here)
-    if view not in views:
-        views[view] = view[0].render(event, here)
-    return views[view]
+    return rendered.piece(event, member.door.format, member.current in touched)
 
 
-def _deliver_room(room: Room, events: list[Event], singled_out: Mapping[Member, object]) -> None:
+def _deliver_room(
+    room: Room, events: list[Event], singled_out: Mapping[Member, object], rendered: _Rendered
+) -> None:
     views: dict[View, bytes] = {}
     for member in room.audience.difference(singled_out):
         try:
@@ -125,15 +142,11 @@ def _deliver_room(room: Room, events: list[Event], singled_out: Mapping[Member, 
             view = (door.format, member.current is room)
             data = views.get(view)
             if data is None:
-                data = views[view] = b"".join(_rendered(room, events, view))
+                pieces = [rendered.piece(event, *view) for event in events]
+                data = views[view] = b"".join(pieces)
             door.deliver(data)
         except Exception:
             _fail(member)
-
-
-def _rendered(room: Room, events: list[Event], view: View) -> list[bytes]:
-    wire, here = view
-    return [wire.render(event, here or len(event.touched) != 1) for event in events]
 
 
 def _deliver(member: Member, data: bytes) -> None:

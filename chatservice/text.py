@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
-from functools import singledispatchmethod
+from functools import singledispatch
 
 from chatservice.events import (
     Acted,
@@ -81,60 +81,70 @@ def clean_line(text: str) -> str:
     return text
 
 
+@singledispatch
+def line_of(event: Event) -> str:
+    """The event in a line, without its end; empty for what nobody is shown."""
+    raise NotImplementedError(f"no words for {event!r}")
+
+
+@line_of.register
+def _(event: Said) -> str:
+    return f"{event.nick}: {event.text}"
+
+
+@line_of.register
+def _(event: Acted) -> str:
+    return f"* {event.nick} {event.text}"
+
+
+@line_of.register
+def _(event: Whispered) -> str:
+    return f"[{event.nick} -> you] {event.text}"
+
+
+@line_of.register
+def _(event: TopicChanged) -> str:
+    if not event.text:
+        return f"-- {event.nick} cleared the topic of {spelled(event.room)}"
+    return f"-- {event.nick} changed the topic of {spelled(event.room)}: {event.text}"
+
+
+@line_of.register
+def _(event: Joined) -> str:
+    return f"-- {event.nick} joined {'the chat' if event.arrived else spelled(event.room)}"
+
+
+@line_of.register
+def _(event: Parted) -> str:
+    return f"-- {event.nick} left {spelled(event.room)}"
+
+
+@line_of.register
+def _(event: Left) -> str:
+    if not event.goodbye:
+        return f"-- {event.nick} left the chat ({event.why})"
+    return f"-- {event.nick} left the chat" + (f": {event.why}" if event.why else "")
+
+
+@line_of.register
+def _(event: Renamed) -> str:
+    return f"-- {event.nick} is now {event.now}"
+
+
+@line_of.register
+def _(event: Resumed) -> str:
+    return ""
+
+
 class TextFormat:
     """Events as lines of text, the way the text door shows them."""
 
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.rooms.Format.render}."""
-        line = self.line(event)
+        line = line_of(event)
         if not here and isinstance(event, Said | Acted):
             line = f"[#{event.room}] {line}"
         return f"{line}\r\n".encode() if line else b""
-
-    @singledispatchmethod
-    def line(self, event: Event) -> str:
-        """The event in a line, without its end; empty for what nobody is shown."""
-        raise NotImplementedError(f"no words for {event!r}")
-
-    @line.register
-    def _(self, event: Said) -> str:
-        return f"{event.nick}: {event.text}"
-
-    @line.register
-    def _(self, event: Acted) -> str:
-        return f"* {event.nick} {event.text}"
-
-    @line.register
-    def _(self, event: Whispered) -> str:
-        return f"[{event.nick} -> you] {event.text}"
-
-    @line.register
-    def _(self, event: TopicChanged) -> str:
-        if not event.text:
-            return f"-- {event.nick} cleared the topic of {spelled(event.room)}"
-        return f"-- {event.nick} changed the topic of {spelled(event.room)}: {event.text}"
-
-    @line.register
-    def _(self, event: Joined) -> str:
-        return f"-- {event.nick} joined {'the chat' if event.arrived else spelled(event.room)}"
-
-    @line.register
-    def _(self, event: Parted) -> str:
-        return f"-- {event.nick} left {spelled(event.room)}"
-
-    @line.register
-    def _(self, event: Left) -> str:
-        if not event.goodbye:
-            return f"-- {event.nick} left the chat ({event.why})"
-        return f"-- {event.nick} left the chat" + (f": {event.why}" if event.why else "")
-
-    @line.register
-    def _(self, event: Renamed) -> str:
-        return f"-- {event.nick} is now {event.now}"
-
-    @line.register
-    def _(self, event: Resumed) -> str:
-        return ""
 
 
 TEXT = TextFormat()
@@ -156,7 +166,7 @@ def retold(events: Iterable[Event], today: date) -> Iterator[str]:
         if moment.date() != day:
             day = moment.date()
             yield f"-- {day.isoformat()} (UTC)"
-        yield f"[{moment:%H:%M}] {TEXT.line(event)}"
+        yield f"[{moment:%H:%M}] {line_of(event)}"
 
 
 def names_in_a_line(nicks: list[str], count: int) -> str:

@@ -60,10 +60,7 @@ class KeyReader:
         self._rest = ""
         keys: list[Key] = []
         while text:
-            if self._pasting:
-                text = self._paste(text, keys)
-            else:
-                text = self._press(text, keys)
+            text = self._paste(text, keys) if self._pasting else self._press(text, keys)
         return keys
 
     def _press(self, text: str, keys: list[Key]) -> str:

@@ -79,10 +79,10 @@ class Log:
             lines.insert(0, time.strftime("-- %Y-%m-%d", moment))
         return lines
 
-    def _words(self, event: Event, own_nick: str) -> str:
+    def _words(self, event: Event, own_nick: str) -> str:  # noqa: C901 (a case for each event)
         nick = self._paint(event.nick)
         match event:
-            case Parted(nick=nick, room=room) if nick == own_nick:
+            case Parted(room=room) if event.nick == own_nick:
                 return f"-- you left {spelled(room)}"
             case Renamed(now=now) if now == own_nick:
                 return f"-- you are now {self._paint(now)}"
