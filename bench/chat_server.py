@@ -1,0 +1,106 @@
+"""The server that is measured: C{twistd chat} with its journal on, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import processes
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+OPTIONS = ("--replay", "0", "--rate-limit", "0", "--max-per-address", "0")
+"""Everything else is the default: a database file, synchronous=FULL."""
+
+START_LIMIT = 30.0
+IDLE_LIMIT = 60.0
+
+_LISTENING = re.compile(r"The chat is open on 127\.0\.0\.1 port (\d+)")
+
+
+class ChatServer:
+    """The server as a process; started again, it goes on with the same database.
+
+    @param folder: for the database and the log.
+    @param core: the one to run on, or C{None} for any.
+    @ivar port: on 127.0.0.1, another one after each start.
+    """
+
+    def __init__(self, folder: Path, core: int | None) -> None:
+        self._folder = folder
+        self._core = core
+        self._log = folder / "server.log"
+
+    def start(self) -> None:
+        """Start it, and wait until it listens.
+
+        @raise RuntimeError: it does not, with the end of its log.
+        """
+        self._log.unlink(missing_ok=True)
+        run_twistd = "from twisted.scripts.twistd import run; run()"
+        twistd = [sys.executable, "-c", run_twistd, "-n", "--pidfile=", f"--logfile={self._log}"]
+        chat = ["chat", "--port", "tcp:0:interface=127.0.0.1:backlog=1024", *OPTIONS]
+        environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+        self._process = processes.start(twistd + chat, self._core, self._folder, environment)
+        deadline = time.monotonic() + START_LIMIT
+        while time.monotonic() < deadline and self._process.poll() is None:
+            if found := _LISTENING.search(self.log()):
+                self.port = int(found[1])
+                return
+            time.sleep(0.02)
+        processes.end(self._process)
+        raise RuntimeError(f"the server did not start:\n{self.log()[-2000:]}")
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def log(self) -> str:
+        """What it has logged since it was started."""
+        return self._log.read_text("utf-8", "replace") if self._log.exists() else ""
+
+    def cpu_seconds(self) -> float:
+        """CPU time so far."""
+        return processes.cpu_seconds(self.pid)
+
+    def resident_bytes(self) -> int:
+        """Memory in RAM now."""
+        return processes.resident_bytes(self.pid)
+
+    def wait_until_idle(self) -> None:
+        """Wait until it has used no CPU for half a second."""
+        deadline = time.monotonic() + IDLE_LIMIT
+        before, used = -1.0, self.cpu_seconds()
+        while used > before and time.monotonic() < deadline:
+            time.sleep(0.5)
+            before, used = used, self.cpu_seconds()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Started, and ended in order if it still runs."""
+        self.start()
+        try:
+            yield
+        finally:
+            processes.end(self._process)
+
+    def kill(self) -> None:
+        """End it without giving it a moment (SIGKILL)."""
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def fresh_server(core: int | None) -> Iterator[ChatServer]:
+    """A server with an empty history, in a folder that goes when it ends."""
+    with TemporaryDirectory(prefix="chat-bench-") as folder:
+        server = ChatServer(Path(folder), core)
+        with server.running():
+            yield server

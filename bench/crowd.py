@@ -1,0 +1,242 @@
+"""Many members in one epoll loop, lean enough not to be what is measured.
+
+A message is C{|<sender> <nanoseconds> <padding>}. Nearly everybody only counts the bars in what is
+read; the probe of each room, and a few others, also look at the sender and at the time.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MARK = b"|"
+PADDING = "x" * 40
+SAMPLED = 16
+"""Every so manyth member looks at the time of what it hears."""
+
+JOINING_AT_ONCE = 64
+JOIN_LIMIT = 300.0
+QUIET = 1.0
+"""Seconds without a byte after which everything has arrived."""
+
+QUIET_LIMIT = 60.0
+EVENTS_AT_ONCE = 128
+"""Few, so that who speaks again in a closed loop does not wait for everybody's reading."""
+
+
+class TextDoor:
+    """How a person at a terminal speaks. A second room is entered beside the lobby."""
+
+    echo = False
+
+    def hello(self, nick: str, room: str) -> bytes:
+        """What joins the chat and the room."""
+        return f"{nick}\r\n/join {room}\r\n".encode() if room != "lobby" else f"{nick}\r\n".encode()
+
+    def ready(self, room: str) -> bytes:
+        """What is read when that is done."""
+        return b"you joined " + (b"lobby" if room == "lobby" else f"#{room}:".encode())
+
+    def line(self, room: str, text: str) -> bytes:
+        """What says a line."""
+        return f"{text}\r\n".encode()
+
+
+class JsonDoor:
+    """How a program speaks; it hears its own lines, too."""
+
+    echo = True
+
+    def hello(self, nick: str, room: str) -> bytes:
+        """See L{TextDoor.hello}."""
+        return _json_line({"type": "hello", "nick": nick, "rooms": {room: 0}})
+
+    def ready(self, room: str) -> bytes:
+        """See L{TextDoor.ready}."""
+        return b'{"type":"welcome"'
+
+    def line(self, room: str, text: str) -> bytes:
+        """See L{TextDoor.line}."""
+        return _json_line({"type": "say", "room": room, "text": text})
+
+
+def _json_line(facts: dict[str, object]) -> bytes:
+    return json.dumps(facts).encode() + b"\n"
+
+
+@dataclass(slots=True)
+class Player:
+    """One member.
+
+    @ivar read: what takes the bytes read; C{None} while the bars in them are just counted.
+    @ivar tail: the bytes of a line that has not ended yet.
+    @ivar said: how many messages it sent, and C{heard} how many it received.
+    """
+
+    index: int
+    room: str
+    connection: socket.socket
+    read: Callable[[Player, bytes], None] | None
+    tail: bytes = b""
+    said: int = 0
+    heard: int = 0
+
+
+class Crowd:
+    """Members C{0} to C{size - 1}, of which number C{i} is in room C{i % rooms}.
+
+    The first of each room is its probe: it never speaks, and what it hears has come home.
+
+    @param first: the number in the first one's nickname.
+    @ivar delays: nanoseconds from saying to hearing, as the sampled members saw it.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        size: int,
+        rooms: int = 1,
+        door: TextDoor | JsonDoor | None = None,
+        first: int = 0,
+    ) -> None:
+        self._port = port
+        self._size = size
+        self._rooms = rooms
+        self._door = door or TextDoor()
+        self._first = first
+        self._epoll = select.epoll()
+        self._buffer = bytearray(1 << 18)
+        self._view = memoryview(self._buffer)
+        self._by_descriptor: dict[int, Player] = {}
+        self._came_home: Counter[int] = Counter()
+        self._joined = 0
+        self.players: list[Player] = []
+        self.delays: list[int] = []
+
+    def join(self) -> float:
+        """Have everybody join, a few at a time; how many seconds it took until all had.
+
+        @raise RuntimeError: not all did.
+        """
+        begun = time.monotonic()
+        while self._joined < self._size:
+            waiting = len(self.players) - self._joined
+            for _ in range(min(JOINING_AT_ONCE - waiting, self._size - len(self.players))):
+                self._connect()
+            self.turn(0.05)
+            if time.monotonic() - begun > JOIN_LIMIT:
+                raise RuntimeError(
+                    f"only {self._joined:,} of {self._size:,} had joined after {JOIN_LIMIT:.0f} s"
+                )
+        return time.monotonic() - begun
+
+    def _connect(self) -> None:
+        index = len(self.players)
+        room = f"room{index % self._rooms}" if self._rooms > 1 else "lobby"
+        connection = socket.create_connection(("127.0.0.1", self._port), 10)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setblocking(False)
+        player = Player(index, room, connection, self._read_welcome)
+        self.players.append(player)
+        self._by_descriptor[connection.fileno()] = player
+        self._epoll.register(connection, select.EPOLLIN)
+        self._send(player, self._door.hello(f"bench{self._first + index}", room))
+
+    def turn(self, timeout: float) -> int:
+        """Read what has arrived, or arrives within C{timeout} seconds; from how many it was."""
+        ready = self._epoll.poll(timeout, EVENTS_AT_ONCE)
+        for descriptor, _ in ready:
+            player = self._by_descriptor[descriptor]
+            try:
+                size = player.connection.recv_into(self._view)
+            except ConnectionError:
+                size = 0
+            if not size:
+                last = player.tail.decode("utf-8", "replace").strip()
+                raise RuntimeError(
+                    f"the server closed the connection of member {player.index}: {last}"
+                )
+            if player.read is None:
+                player.heard += self._buffer.count(MARK, 0, size)
+            else:
+                player.read(player, bytes(self._view[:size]))
+        return len(ready)
+
+    def _read_welcome(self, player: Player, data: bytes) -> None:
+        player.tail += data
+        ready = self._door.ready(player.room)
+        if ready in player.tail:
+            self._joined += 1
+            player.tail = b""
+            looks = player.index < self._rooms or player.index % SAMPLED == 0
+            player.read = self._read_lines if looks else None
+        else:
+            player.tail = player.tail[-len(ready) :]
+
+    def _read_lines(self, player: Player, data: bytes) -> None:
+        now = time.monotonic_ns()
+        *lines, player.tail = (player.tail + data).split(b"\n")
+        for line in lines:
+            _, mark, message = line.partition(MARK)
+            if mark:
+                sender, said_at, _ = message.split(b" ", 2)
+                player.heard += 1
+                self.delays.append(now - int(said_at))
+                if player.index < self._rooms:
+                    self._came_home[int(sender)] += 1
+
+    def came_home(self) -> list[tuple[int, int]]:
+        """The members whose messages their probe has heard since the last call, and how many."""
+        home = list(self._came_home.items())
+        self._came_home.clear()
+        return home
+
+    def say(self, index: int, count: int = 1) -> None:
+        """Have a member send so many messages, in one go."""
+        player = self.players[index]
+        text = f"|{index} {time.monotonic_ns()} {PADDING}"
+        self._send(player, self._door.line(player.room, text) * count)
+        player.said += count
+
+    def _send(self, player: Player, data: bytes) -> None:
+        try:
+            sent = player.connection.send(data)
+        except (BlockingIOError, ConnectionError) as error:
+            raise RuntimeError(f"member {player.index} could not send: {error}") from error
+        if sent < len(data):
+            raise RuntimeError(f"the server does not read what member {player.index} sends")
+
+    def wait_for_quiet(self) -> None:
+        """Read until nothing has arrived for a second.
+
+        @raise RuntimeError: something always did.
+        """
+        deadline = time.monotonic() + QUIET_LIMIT
+        while self.turn(QUIET):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"there was no silence within {QUIET_LIMIT:.0f} s")
+
+    def heard(self) -> int:
+        """The messages that all members together have heard."""
+        return sum(player.heard for player in self.players)
+
+    def missing(self) -> int:
+        """By how many messages the members are off what each of them should have heard."""
+        said: Counter[str] = Counter()
+        for player in self.players:
+            said[player.room] += player.said
+        own = 0 if self._door.echo else 1
+        return sum(
+            abs(said[player.room] - own * player.said - player.heard) for player in self.players
+        )
+
+    def close(self) -> None:
+        """Everybody hangs up."""
+        for player in self.players:
+            player.connection.close()
+        self._epoll.close()

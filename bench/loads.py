@@ -1,0 +1,177 @@
+"""The loads: what the members do, and what is measured meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+
+from chat_server import ChatServer, fresh_server
+from crowd import Crowd, JsonDoor, TextDoor
+from tables import Row
+
+SENDERS = 10
+WINDOW = 8
+"""Messages that a sender has on their way in a closed loop."""
+
+LONE_RATE = 20
+"""Lone messages a second, of all senders together."""
+
+WARM_UP = 50
+"""Members who have joined before memory is first looked at."""
+
+
+@contextmanager
+def _joined(server: ChatServer, size: int, rooms: int = 1) -> Iterator[Crowd]:
+    crowd = Crowd(server.port, size, rooms)
+    try:
+        crowd.join()
+        crowd.wait_for_quiet()
+        yield crowd
+    finally:
+        crowd.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What was used and delivered between two moments.
+
+    @ivar busy: the share of its core that the playing of the members took, 0 to 1.
+    """
+
+    seconds: float
+    server_cpu: float
+    heard: int
+    busy: float
+
+
+def _measure(server: ChatServer, crowd: Crowd, load: Callable[[], None]) -> _Span:
+    heard, server_cpu = crowd.heard(), server.cpu_seconds()
+    own_cpu, begun = time.process_time(), time.monotonic()
+    load()
+    seconds = time.monotonic() - begun
+    return _Span(
+        seconds,
+        server.cpu_seconds() - server_cpu,
+        crowd.heard() - heard,
+        (time.process_time() - own_cpu) / seconds,
+    )
+
+
+def _closed_loop(crowd: Crowd, senders: range, seconds: float) -> None:
+    """Whoever's message came home says another one."""
+    until = time.monotonic() + seconds
+    for sender in senders:
+        crowd.say(sender, WINDOW)
+    while time.monotonic() < until:
+        crowd.turn(0.05)
+        for sender, count in crowd.came_home():
+            crowd.say(sender, count)
+
+
+def _open_loop(crowd: Crowd, senders: range, seconds: float) -> None:
+    """One message, and then one from the next sender, evenly in time."""
+    begun = time.monotonic()
+    for number in range(int(seconds * LONE_RATE)):
+        crowd.say(senders[number % len(senders)])
+        while (left := begun + (number + 1) / LONE_RATE - time.monotonic()) > 0:
+            crowd.turn(left)
+
+
+def _row(crowd: Crowd, span: _Span) -> Row:
+    delays = sorted(crowd.delays)
+    crowd.wait_for_quiet()
+    return {
+        "messages/s": round(sum(player.said for player in crowd.players) / span.seconds),
+        "deliveries/s": round(span.heard / span.seconds),
+        "server us/delivery": round(span.server_cpu / max(1, span.heard) * 1e6, 3),
+        "p50 ms": _quantile(delays, 0.5),
+        "p99 ms": _quantile(delays, 0.99),
+        "members' core": f"{span.busy:.0%}",
+        "missing": crowd.missing(),
+    }
+
+
+def _quantile(ordered: list[int], share: float) -> float:
+    return round(ordered[int((len(ordered) - 1) * share)] / 1e6, 2) if ordered else 0.0
+
+
+def saturated(core: int | None, size: int, seconds: float, rooms: int = 1) -> Row:
+    """As much as goes through, in one room or in many."""
+    senders = range(rooms, rooms + max(SENDERS, rooms))
+    with fresh_server(core) as server, _joined(server, size, rooms) as crowd:
+        span = _measure(server, crowd, lambda: _closed_loop(crowd, senders, seconds))
+        where = "one room" if rooms == 1 else f"{rooms} rooms of {size // rooms}"
+        return {"load": f"saturated, {where}", "members": size} | _row(crowd, span)
+
+
+def lone(core: int | None, size: int, seconds: float) -> Row:
+    """One message at a time, with nothing else going on."""
+    senders = range(1, 1 + SENDERS)
+    with fresh_server(core) as server, _joined(server, size) as crowd:
+        span = _measure(server, crowd, lambda: _open_loop(crowd, senders, seconds))
+        load = f"lone, {LONE_RATE} a second, one room"
+        return {"load": load, "members": size} | _row(crowd, span)
+
+
+def joining(core: int | None, size: int) -> Row:
+    """Everybody joins one room, and hears lone messages there."""
+    with fresh_server(core) as server:
+        resident, cpu = server.resident_bytes(), server.cpu_seconds()
+        crowd = Crowd(server.port, size)
+        try:
+            seconds = crowd.join()
+            crowd.wait_for_quiet()
+            cpu = server.cpu_seconds() - cpu
+            resident = server.resident_bytes() - resident
+            rounds = [_heard_by_all(crowd) for _ in range(5)]
+        finally:
+            crowd.close()
+        return {
+            "members": size,
+            "join s": round(seconds, 2),
+            "server ms/join": round(cpu / size * 1e3, 3),
+            "server KiB/member": round(resident / size / 1024, 2),
+            "lone message heard by all, ms": round(median(rounds) * 1e3, 1),
+            "missing": crowd.missing(),
+        }
+
+
+def _heard_by_all(crowd: Crowd) -> float:
+    """Seconds until everybody else has heard a lone message."""
+    begun = time.monotonic()
+    wanted = crowd.heard() + len(crowd.players) - 1
+    crowd.say(1)
+    while crowd.heard() < wanted:
+        if time.monotonic() - begun > 30:
+            raise RuntimeError("a lone message did not reach everybody within 30 s")
+        # Counting what was heard takes longer than a turn.
+        for _ in range(len(crowd.players) // 64 + 1):
+            if not crowd.turn(0.001):
+                break
+    return time.monotonic() - begun
+
+
+def memory(core: int | None, size: int, door: TextDoor | JsonDoor) -> Row:
+    """What a member costs who has joined and is silent."""
+    with fresh_server(core) as server:
+        early = Crowd(server.port, WARM_UP, door=door)
+        crowd = Crowd(server.port, size, door=door, first=WARM_UP)
+        try:
+            early.join()
+            early.wait_for_quiet()
+            before = server.resident_bytes()
+            crowd.join()
+            crowd.wait_for_quiet()
+            early.wait_for_quiet()
+            used = server.resident_bytes() - before
+        finally:
+            crowd.close()
+            early.close()
+        return {
+            "door": "text" if isinstance(door, TextDoor) else "JSON",
+            "members": size,
+            "server KiB/member": round(used / size / 1024, 2),
+        }
