@@ -1,5 +1,6 @@
 """A chat that says what a test tells it to, for the client; on a real port, or in memory."""
 
+import itertools
 import json
 import socket
 import time
@@ -7,11 +8,19 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from twisted.trial.unittest import SynchronousTestCase
+
 from chatservice.client.places import Place
+from chatservice.client.session import Session
+from chatservice.client.state import State
 from chatservice.client.wire import Error, Event, Request, encode
 
 PATIENCE = 20.0
 """Seconds after which something that was to happen has not."""
+
+LOBBY = {"topic": "", "members": ["ada", "bob"], "missed": False}
+MISSED = {**LOBBY, "missed": True}
+"""Rooms as a welcome has them."""
 
 
 def line(kind: str, **members: Any) -> bytes:
@@ -81,6 +90,43 @@ class Hearer:
         taken = [{k: v for k, v in r.items() if k != "ref"} for r in self.requests]
         self.requests.clear()
         return taken
+
+
+class SessionCase(SynchronousTestCase):
+    """A session of ada's, with somebody who records and somebody who hears."""
+
+    rooms: tuple[str, ...] = ("lobby",)
+    recent = 20
+
+    def setUp(self) -> None:
+        self.person = Recorder()
+        self.chat = Hearer()
+        refs = (f"r{number}" for number in itertools.count(1))
+        self.session = Session(self.person, "ada", self.rooms, refs, self.recent)
+
+    def connect(self) -> None:
+        self.session.connected(self.chat.send)
+
+    def hear(self, *lines: bytes) -> None:
+        for each in lines:
+            self.session.line_received(each)
+
+    def live(self, fence: int = 100) -> None:
+        """Join, and forget how that went."""
+        self.connect()
+        self.hear(welcome(fence, lobby=LOBBY))
+        self.assertIs(self.session.state, State.LIVE)
+        self.person.take()
+        self.chat.take()
+
+    def say(self, text: str) -> str:
+        """Say a line; its ref."""
+        self.session.typed(text)
+        ref: str = self.chat.requests[-1]["ref"]
+        return ref
+
+    def said(self, number: int, text: str = "x", nick: str = "bob", **more: Any) -> bytes:
+        return line("said", **{"id": number, "room": "lobby", "nick": nick, "text": text, **more})
 
 
 class Peer:

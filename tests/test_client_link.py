@@ -13,7 +13,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.link import IDLE, PATIENCE, Backoff, Link, explain
-from chatservice.client.session import Session, State
+from chatservice.client.session import Session
+from chatservice.client.state import State
 
 from .scripted import Recorder, line, welcome
 

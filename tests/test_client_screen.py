@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.columns import lay_out
+from chatservice.client.columns import cells, fold, lay_out
 from chatservice.client.screen import Screen
 
 
@@ -51,6 +51,64 @@ class LayOutTests(SynchronousTestCase):
         self.assertEqual(lay_out("日本", 2, 1).rows[1:3], ["日", "本"])
 
 
+class FoldTests(SynchronousTestCase):
+    """A line that is shown, cut into rows."""
+
+    def test_fits(self) -> None:
+        """A line of at most one row is left as it is, blanks and all."""
+        self.assertEqual(fold("ab  c de", 8), ["ab  c de"])
+        self.assertEqual(fold("", 8), [""])
+
+    def test_at_blanks(self) -> None:
+        """A line is cut between words, and the blanks there are dropped."""
+        self.assertEqual(
+            fold("[14:02] -- /history [N]  the last N lines", 32),
+            ["[14:02] -- /history [N]  the", " " * 8 + "last N lines"],
+        )
+
+    def test_long_word(self) -> None:
+        """A word that is longer than a row begins where it can, and is cut at the edge."""
+        self.assertEqual(fold("ab " + "x" * 12, 8), ["ab xxxxx", "  xxxxxx", "  x"])
+        self.assertEqual(fold("abcdefgh " + "x" * 12, 8), ["abcdefgh", "  xxxxxx", "  xxxxxx"])
+
+    def test_word_of_an_unindented_row(self) -> None:
+        """A word that only the first row could hold is cut as well."""
+        self.assertEqual(fold("ab xxxxxxx", 8), ["ab xxxxx", "  xx"])
+
+    def test_padded(self) -> None:
+        """However many blanks come before it, no text but the line's own begins a row."""
+        for blanks in range(90):
+            forged = fold("bob: x" + " " * blanks + "-- bob left the chat", 30)
+            self.assertEqual([row[:2] for row in forged], ["bo"] + ["  "] * (len(forged) - 1))
+            self.assertEqual(len(forged), 1 if blanks <= 4 else 2)
+
+    def test_wide(self) -> None:
+        """Wide characters count twice, and what combines stays with its letter."""
+        self.assertEqual(fold("日本 日本語", 8), ["日本", "  日本語"])
+        self.assertEqual(fold("abcdefge\u0301x", 8), ["abcdefge\u0301", "  x"])
+
+    def test_colour(self) -> None:
+        """Colours take no room and are not cut."""
+        red, usual = "\x1b[91m", "\x1b[39m"
+        self.assertEqual(fold(f"{red}abcd{usual}: hi", 8), [f"{red}abcd{usual}: hi"])
+        self.assertEqual(
+            fold(f"{red}abcdefgh{usual}ij: x", 8), [f"{red}abcdefgh{usual}", "  ij: x"]
+        )
+
+    def test_too_narrow(self) -> None:
+        """A terminal narrower than a character does not stop anything."""
+        self.assertEqual(fold("日 ab", 1)[1:], ["日", "a", "b"])
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.text("ab 日", max_size=90), st.integers(8, 40))
+    def test_anything(self, text: str, columns: int) -> None:
+        """No row is longer than the screen is wide, and no letter is lost."""
+        rows = fold("x" + text, columns)
+        self.assertLessEqual(max(sum(map(cells, row)) for row in rows), columns)
+        self.assertEqual("".join(rows).replace(" ", ""), ("x" + text).replace(" ", ""))
+        self.assertTrue(all(row.startswith("  ") for row in rows[1:]), rows)
+
+
 class PaintTests(ScreenCase):
     """The line being typed is whole, whatever happens above it."""
 
@@ -73,7 +131,7 @@ class PaintTests(ScreenCase):
         """A line of several rows, or of exactly one, leaves no hole and breaks nothing."""
         self.paint(self.screen.edit("> ", "typed", 5))
         self.paint(self.screen.show(["x" * 20, "y" * 25]))
-        self.assertEqual(self.rows(), ["x" * 20, "y" * 20, "y" * 5, "> typed"])
+        self.assertEqual(self.rows(), ["x" * 20, "y" * 20, " " * 5 + "y" * 5, "> typed"])
 
     def test_wide_input(self) -> None:
         """With wide characters the cursor is where the next one goes."""
@@ -141,8 +199,8 @@ class PaintTests(ScreenCase):
         self.paint(self.screen.show([f"line {n}" for n in range(4)] + ["\x1b[31m" + "x" * 15]))
         self.paint(self.screen.edit("> ", "typed line", 10))
         for columns, rows, expected in (
-            (10, 5, ["line 3", "x" * 10, "x" * 5, "> typed li", "ne"]),
-            (10, 6, ["line 2", "line 3", "x" * 10, "x" * 5, "> typed li", "ne"]),
+            (10, 5, ["line 3", "x" * 10, "  " + "x" * 5, "> typed li", "ne"]),
+            (10, 6, ["line 2", "line 3", "x" * 10, "  " + "x" * 5, "> typed li", "ne"]),
             (30, 6, [f"line {n}" for n in range(4)] + ["x" * 15, "> typed line"]),
         ):
             self.terminal.resize(rows, columns)

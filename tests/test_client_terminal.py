@@ -17,7 +17,7 @@ from typing import Any
 import pyte
 import pytest
 
-from .scripted import PATIENCE, Peer, line
+from .scripted import LOBBY, PATIENCE, Peer, line
 
 COLUMNS, ROWS = 64, 10
 # The terminal belongs to the session that the process leads: it gets its signals.
@@ -26,7 +26,6 @@ import fcntl, runpy, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 runpy.run_module("chatservice", run_name="__main__")
 """
-LOBBY = {"topic": "", "members": ["ada", "bob"], "missed": False}
 
 
 class Terminal:
@@ -197,6 +196,12 @@ def test_steering(terminal: Terminal, peer: Peer) -> None:
     terminal.shows("-- you joined lobby: bob (2 here)", "bob: hi x", "lobby>")
     assert terminal.bells == 0
     assert terminal.screen.title == ""
+
+
+def test_forged_line(terminal: Terminal, peer: Peer) -> None:
+    """Blanks up to the edge do not make a line of what follows them."""
+    peer.says(peer.said("bob", "x" + " " * (COLUMNS - 14) + "-- bob left the chat"))
+    terminal.shows("bob: x", " " * 8 + "-- bob left the chat", "lobby>")
 
 
 def test_resize(terminal: Terminal, peer: Peer) -> None:

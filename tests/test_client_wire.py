@@ -137,6 +137,11 @@ class ShowTests(SynchronousTestCase):
         self.check(Acted(at, "lobby", "bob", "waves"), "* bob waves")
         self.check(Acted(at, "python", "bob", "waves"), "[#python] * bob waves")
 
+    def test_lobby_from_elsewhere(self) -> None:
+        """From another room the lobby is named as people write it."""
+        (shown,) = self.log.event(Said(int(NOON * 1e6), "lobby", "bob", "hi"), "ada", "python")
+        self.assertTrue(shown.endswith("] [lobby] bob: hi"), shown)
+
     def test_whispers(self) -> None:
         """Private messages name both ends."""
         at = int(NOON * 1e6)
@@ -216,10 +221,14 @@ class CommandLineTests(SynchronousTestCase):
         self.check("::1", "::1", 59000)
         self.check("[::1]", "::1", 59000)
         self.check("[::1]:7", "::1", 7)
+        self.check("fe80::1%eth0", "fe80::1%eth0", 59000)
 
     def test_bad_addresses(self) -> None:
         """An address that is none is refused with a sentence."""
-        for word in (":7", "", "[]:7", "[::1]x"):
+        for word in (
+            *(":7", "", "[]:7", "[::1]x", "[::1]:7:8", "[example.org]", "[a:b:c]:7"),
+            *("a:b:c", "http://localhost:59510", "::1::2", "1:2:3:4:5:6:7:8:9"),
+        ):
             self.assertIn("is not HOST, HOST:PORT or [ADDRESS]:PORT", self.fails(word))
         for word in ("h:0", "h:65536", "h:x", "h:٣", "h:-1"):
             self.assertIn("a number from 1 to 65535", self.fails(word))

@@ -1,8 +1,15 @@
 """How text lies on a grid of character cells."""
 
+import re
 from typing import NamedTuple
 
 from wcwidth import wcwidth
+
+_COLOUR = r"\x1b\[[0-9;]*m"  # SGR (ECMA-48 8.3.117)
+_CELL = re.compile(rf"{_COLOUR}|.", re.DOTALL)
+_WORD = re.compile(r"( *)([^ ]+)")
+_INDENT = 8
+"""The cells that the time takes at the beginning of a line."""
 
 
 class Laid(NamedTuple):
@@ -40,3 +47,30 @@ def lay_out(text: str, cursor: int, columns: int) -> Laid:
             used = 0
         at = (len(rows) - 1, used)
     return Laid(rows, *at)
+
+
+def fold(line: str, columns: int) -> list[str]:
+    """Cut a line, which may be coloured, into rows of at most *columns* cells.
+
+    It is cut at blanks, and only a word that is longer than a row within itself. All rows but the
+    first are indented, so that nothing in a line can pass for the beginning of another one.
+    """
+    indent = " " * min(_INDENT, columns // 4)
+    rows, used = [""], 0
+    for blanks, word in _WORD.findall(line):
+        room, needed = columns - used - len(blanks), _width(word)
+        if needed > room and (needed <= columns - len(indent) or room <= 0):
+            rows.append(indent)
+            used, blanks = len(indent), ""
+        for cell in _CELL.findall(blanks + word):
+            width = _width(cell)
+            if used + width > columns:
+                rows.append(indent)
+                used = len(indent)
+            rows[-1] += cell
+            used += width
+    return rows
+
+
+def _width(text: str) -> int:
+    return sum(map(cells, re.sub(_COLOUR, "", text)))

@@ -2,24 +2,9 @@
 
 from collections.abc import Iterable
 
+from chatservice.client.commands import COMMANDS
 from chatservice.client.show import spelled
 
-COMMANDS = (
-    "/help",
-    "/history",
-    "/join",
-    "/list",
-    "/me",
-    "/motd",
-    "/msg",
-    "/names",
-    "/nick",
-    "/part",
-    "/ping",
-    "/quit",
-    "/topic",
-    "/who",
-)
 _WITH_ROOM = {"/join", "/names", "/part"}
 
 

@@ -18,7 +18,8 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
-from chatservice.client.session import Session, State
+from chatservice.client.session import Session
+from chatservice.client.state import State
 from chatservice.client.wire import Request, encode
 
 IDLE = 60.0

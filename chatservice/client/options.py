@@ -1,6 +1,7 @@
 """The command line."""
 
 import argparse
+import ipaddress
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,7 @@ from chatservice.names import NICK_LENGTH, check_nick, check_room
 
 PORT = 59000
 
-_ADDRESS = re.compile(r"(?:\[(?P<ip6>[^]]*)]|(?P<host>[^:[]*))(?::(?P<port>.*))?", re.DOTALL)
+_ADDRESS = re.compile(r"(?:\[(?P<ip6>[^]]*)]|(?P<host>[^:[]*))(?::(?P<port>[^:]*))?")
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,24 @@ def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> S
 
 
 def _address(text: str) -> tuple[str, int]:
-    if text.count(":") > 1 and not text.startswith("["):
+    if _is_ip6(text):
         return text, PORT
     match = _ADDRESS.fullmatch(text)
-    host = match and (match["ip6"] or match["host"])
-    if match is None or not host:
+    host = match and (match["host"] or match["ip6"])
+    if match is None or not host or (match["ip6"] and not _is_ip6(host)):
         raise ValueError(f"{text!r} is not HOST, HOST:PORT or [ADDRESS]:PORT")
     port = match["port"] or str(PORT)
     if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535):
         raise ValueError(f"{port!r} is not a port: it is a number from 1 to 65535")
     return host, int(port)
+
+
+def _is_ip6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _argument(check: Callable[[str], object]) -> Callable[[str], object]:

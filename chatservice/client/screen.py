@@ -4,13 +4,11 @@ Every method gives the characters to write. No alternate screen and no scrolling
 was said stays in the terminal's own scrollback. Control sequences are those of ECMA-48.
 """
 
-import re
 from collections import deque
 from collections.abc import Iterable
 
-from chatservice.client.columns import lay_out
+from chatservice.client.columns import fold, lay_out
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _REMEMBERED = 300
 _ERASE_BELOW = "\x1b[J"
 _CLEAR = "\x1b[H\x1b[2J"
@@ -32,7 +30,7 @@ class Screen:
         written = self.erase()
         for line in lines:
             self._shown.append(line)
-            written += line + "\r\n"
+            written += self._rows_of(line)
         return written + self._paint()
 
     def edit(self, prompt: str, text: str, cursor: int) -> str:
@@ -66,11 +64,15 @@ class Screen:
         room = self._rows - len(self._window()[0])
         fitting: deque[str] = deque()
         for line in reversed(self._shown):
-            room -= len(lay_out(_COLOUR.sub("", line), -1, self._columns).rows)
+            written = self._rows_of(line)
+            room -= written.count("\n")
             if room < 0:
                 break
-            fitting.appendleft(line + "\r\n")
+            fitting.appendleft(written)
         return _CLEAR + "".join(fitting) + self._paint()
+
+    def _rows_of(self, line: str) -> str:
+        return "".join(f"{row}\r\n" for row in fold(line, self._columns))
 
     def _window(self) -> tuple[list[str], int, int]:
         """The rows of the input to show, all or those around the cursor, and its row, column."""

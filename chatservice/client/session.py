@@ -7,14 +7,15 @@ See docs/protocol.rst, "Resuming".
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from enum import Enum
 
+from chatservice.client.commands import GOODBYES, command_word
 from chatservice.client.person import Person
 from chatservice.client.places import Places
 from chatservice.client.plain import plain
 from chatservice.client.replay import Replay
-from chatservice.client.unanswered import Unanswered, command_word, is_talk
+from chatservice.client.show import spelled
+from chatservice.client.state import State
+from chatservice.client.unanswered import Unanswered, is_move, is_talk
 from chatservice.client.wire import (
     LONGEST_LINE,
     LONGEST_TEXT,
@@ -40,18 +41,6 @@ from chatservice.client.wire import (
     encode,
 )
 from chatservice.names import NICK_LENGTH
-
-_GOODBYES = {"/quit", "/exit", "/bye"}
-
-
-class State(Enum):
-    OFFLINE = "there is no connection"
-    GREETING = "hello was said and not answered"
-    ASKING = "another nickname is wanted"
-    REPLAYING = "history is shown, and what happens meanwhile is held back"
-    LIVE = "events are shown as they come, and lines sent as they are typed"
-    LEAVING = "goodbye was said"
-    GONE = "it is over"
 
 
 class Session:
@@ -124,7 +113,7 @@ class Session:
                 self._person.told("connection lost, trying again; what you say is kept")
             for _ in range(self._unanswered.connection_lost()):
                 self._refuse("offline", "connection lost before the command was answered")
-            self._type_what_waits()
+            self._refuse_what_waits()
 
     def unreachable(self, sentence: str) -> None:
         """There has been no connection, and there will be none."""
@@ -145,17 +134,17 @@ class Session:
 
     def typed(self, line: str) -> None:
         """A line was typed: talk, a command, or a nickname when one is wanted."""
-        words = line.split(maxsplit=1)
-        if not words:
+        line = plain(line)
+        if not line.strip():
             return
-        goodbye = words[0].casefold() in _GOODBYES
-        if self.state is State.ASKING and not goodbye:
-            self._choose(words[0])
+        word = command_word(line)
+        if self.state is State.ASKING and word not in GOODBYES:
+            self._choose(line.split()[0])
         elif self._unanswered.moving and self.state is not State.ASKING:
             self._typed.append(line)
-        elif goodbye:
+        elif word in GOODBYES:
             self.leave(line)
-        elif line.startswith("/") and not line.startswith("//"):
+        elif word:
             self._command(line)
         else:
             self.say(line.removeprefix("/") if line.startswith("//") else line)
@@ -164,6 +153,17 @@ class Session:
         lines, self._typed = self._typed, deque()
         for line in lines:
             self.typed(line)
+
+    def _refuse_what_waits(self) -> None:
+        """Say nothing where one has stayed of what was meant for elsewhere; but take a goodbye."""
+        lines, self._typed = self._typed, deque()
+        current = self.places.current
+        where = f"still in {spelled(current)}" if current else "in no room"
+        for line in lines:
+            if command_word(line) in GOODBYES:
+                self.leave(line)
+            else:
+                self._refuse("not-sent", f"not sent: you are {where}")
 
     def say(self, text: str) -> None:
         """Say *text* in the current room, whatever it begins with."""
@@ -180,7 +180,7 @@ class Session:
         if self.state in {State.OFFLINE, State.GREETING, State.ASKING}:
             self._end()
         elif self._farewell is None:
-            self._farewell = Command(line=plain(line), ref=next(self._refs))
+            self._farewell = Command(line=line, ref=next(self._refs))
             self._person.leaving()
             self._send_what_waits()
 
@@ -192,8 +192,11 @@ class Session:
 
     def _greeted(self, line: bytes) -> None:
         if not line.startswith(b"{"):
-            words = plain(line.decode(errors="replace")).removeprefix("-- ").strip()
-            self._last_words = words or self._last_words
+            words = plain(line.decode(errors="replace")).rstrip()
+            if words.startswith("-- "):
+                self._last_words = words.removeprefix("-- ")
+            elif words and not self._last_words:
+                self._last_words = "That is not a chat."
             return
         match decode(line):
             case Welcome() as welcome:
@@ -273,15 +276,14 @@ class Session:
 
     def _heard(self, line: bytes) -> None:
         match decode(line):
-            case None | Welcome():
+            case History() as history if self._replay.asked(history.ref):
+                self._history(history)
+            case None | Welcome() | History():
                 pass
             case Ok() as ok:
                 self._ok(ok)
             case Error() as error:
                 self._error(error)
-            case History() as history:
-                if self._replay.asked(history.ref):
-                    self._history(history)
             case Gap(room=room):
                 self._person.told(f"some lines of {room or 'private talk'} are no longer kept")
             case event if self.state is State.REPLAYING:
@@ -308,23 +310,27 @@ class Session:
         if self._replay.asked(error.ref):
             self._replay.page_shown(more=False)
             self._turn_page()
-        elif self._unanswered.answered(error.ref):
+        elif request := self._unanswered.answered(error.ref):
             self._person.refused(error)
-            self._type_what_waits()
+            if is_move(request):
+                self._refuse_what_waits()
             self._person.settled()
         else:
             self._person.told(error.text)
 
     def _happen(self, event: Event, replayed: bool) -> None:
-        if isinstance(event, Joined) and event.nick == self.nick:
-            self._entered(event)
-        elif self.places.is_news(event) and not self._is_own_end(event):
-            settled = self._acknowledge(event)
-            self._become(event)
-            self.places.apply(event)
-            self._person.happened(event, replayed)
-            if settled:
-                self._person.settled()
+        match event:
+            case Joined(nick=self.nick):
+                self._entered(event)
+            case Left(nick=self.nick):
+                pass  # one's own leaving is no news
+            case _ if self.places.is_news(event):
+                settled = self._acknowledge(event)
+                self._become(event)
+                self.places.apply(event)
+                self._person.happened(event, replayed)
+                if settled:
+                    self._person.settled()
 
     def _entered(self, event: Joined) -> None:
         place = self.places.get(event.room) or self.places.enter(event.room)
@@ -336,13 +342,10 @@ class Session:
             self.state = State.REPLAYING
             self._turn_page()
 
-    def _is_own_end(self, event: Event) -> bool:
-        return isinstance(event, Left) and event.nick == self.nick
-
     def _acknowledge(self, event: Event) -> bool:
         if not isinstance(event, Said | Acted | Whispered) or event.nick not in self._own_names:
             return False
-        return self._unanswered.answered(event.ref)
+        return self._unanswered.answered(event.ref) is not None
 
     def _become(self, event: Event) -> None:
         match event:
@@ -355,14 +358,13 @@ class Session:
     # What goes to the chat
 
     def _command(self, line: str) -> None:
-        request = Command(line=plain(line), ref=next(self._refs))
-        if self.places.current and command_word(request) != "/join":
-            request = replace(request, room=self.places.current)
+        word = command_word(line)
+        room = None if word == "/join" else self.places.current or None
+        request = Command(line=line, ref=next(self._refs), room=room)
         if len(encode(request)) > LONGEST_LINE:
             self._refuse("too-long", "that is too long for one line: not sent")
         elif self.state is State.OFFLINE and not is_talk(request):
-            sentence = f"there is no connection: {command_word(request)} was not carried out"
-            self._refuse("offline", sentence)
+            self._refuse("offline", f"there is no connection: {word} was not carried out")
         else:
             self._ask(request)
 

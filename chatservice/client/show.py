@@ -53,7 +53,7 @@ class Log:
         room = getattr(event, "room", current)
         elsewhere = room != current and isinstance(event, Said | Acted)
         line = self._words(event, own_nick)
-        return self._timed(event.id / 1e6, f"[#{room}] {line}" if elsewhere else line)
+        return self._timed(event.id / 1e6, f"[{spelled(room)}] {line}" if elsewhere else line)
 
     def notice(self, sentence: str) -> list[str]:
         """A sentence that is not somebody's."""

@@ -12,8 +12,8 @@ from chatservice.client.editor import Editor, Entered, Wish
 from chatservice.client.front import Front
 from chatservice.client.keys import KeyReader
 from chatservice.client.screen import Screen
-from chatservice.client.session import State
 from chatservice.client.show import spelled
+from chatservice.client.state import State
 from chatservice.client.wire import Acted, Error, Event, Said, Whispered
 
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste (xterm)

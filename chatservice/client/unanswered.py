@@ -1,9 +1,7 @@
 """What one has asked for and the chat has not answered yet, in order."""
 
+from chatservice.client.commands import MOVES, TALK, command_word
 from chatservice.client.wire import Command, Say
-
-_TALK = {"/me", "/msg", "/query"}
-_MOVES = {"/join", "/part", "/leave"}
 
 
 class Unanswered:
@@ -19,9 +17,10 @@ class Unanswered:
     def add(self, request: Say | Command) -> None:
         self._requests[request.ref] = request
 
-    def answered(self, ref: str) -> bool:
-        """Forget a request that was answered. False if there is none with this *ref*."""
-        return self._requests.pop(ref, None) is not None
+    def answered(self, ref: str) -> Say | Command | None:
+        """Take out the request that was answered; None if there is none with this *ref*."""
+        self._sent.discard(ref)
+        return self._requests.pop(ref, None)
 
     def to_send(self) -> list[Say | Command]:
         """The requests not sent yet; from now on, they are."""
@@ -40,14 +39,14 @@ class Unanswered:
     @property
     def moving(self) -> bool:
         """Whether there is a command that may change the current room."""
-        return any(command_word(request) in _MOVES for request in self._requests.values())
+        return any(is_move(request) for request in self._requests.values())
 
 
 def is_talk(request: Say | Command) -> bool:
     """Whether it is answered by its event alone, and so can be sent again until that comes."""
-    return isinstance(request, Say) or command_word(request) in _TALK
+    return isinstance(request, Say) or command_word(request.line) in TALK
 
 
-def command_word(request: Say | Command) -> str:
-    """The slash command that it is; "" for none."""
-    return "" if isinstance(request, Say) else request.line.split()[0].casefold()
+def is_move(request: Say | Command) -> bool:
+    """Whether it is a command that may change the current room."""
+    return isinstance(request, Command) and command_word(request.line) in MOVES

@@ -1,0 +1,211 @@
+"""The client without a terminal: real processes with pipes and files."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from .scripted import PATIENCE, Peer, line
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    """A chat that says what the test tells it to."""
+    scripted = Peer()
+    yield scripted
+    scripted.close()
+
+
+@contextmanager
+def client(*words: str, **more: Any) -> Iterator["subprocess.Popen[str]"]:
+    """The client as a process with pipes; it is ended with the block."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-m", "chatservice", *words]
+    process = subprocess.Popen(command, text=True, **{**pipes, **more})
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    """Run the client without input; its exit code, output and errors."""
+    with client(*words, stdin=subprocess.DEVNULL) as process:
+        out, err = process.communicate(timeout=PATIENCE)
+        return process.returncode, out, err
+
+
+def test_refused_port() -> None:
+    """A port where nothing listens is one sentence and exit code 1."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    sentence = f"chatservice: Could not connect to 127.0.0.1:{port}: nothing listens there.\n"
+    assert run(f"127.0.0.1:{port}") == (1, "", sentence)
+
+
+def test_unknown_host() -> None:
+    """A name that does not resolve is one sentence and exit code 1."""
+    code, out, err = run("no-such-host.invalid")
+    assert (code, out) == (1, "")
+    assert err == (
+        "chatservice: Could not connect to no-such-host.invalid:59000: "
+        "there is no host of that name.\n"
+    )
+
+
+def test_malformed_host() -> None:
+    """A name that cannot be one is one sentence and exit code 1."""
+    code, out, err = run("a..b")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("chatservice: Could not connect to a..b:59000: ")
+
+
+def test_usage() -> None:
+    """A command line that makes no sense is exit code 2, with a sentence."""
+    code, out, err = run("--room", "a b")
+    assert (code, out) == (2, "")
+    assert err.endswith("argument --room: a room's name cannot have a space in it\n")
+
+
+def test_build_log(peer: Peer) -> None:
+    """What is piped in is said line by line, comes back, and ends with a goodbye."""
+    with client(peer.address, "--nick", "ada", "--room", "#Lobby") as process:
+        assert process.stdin is not None
+        process.stdin.write("cc -c a.c\n/usr/bin/ld: x\nlast")
+        process.stdin.close()
+        process.stdin = None
+        assert peer.welcomes()["rooms"] == {"lobby": 0}
+        said = [peer.acknowledges() for _ in range(3)]
+        assert said == ["cc -c a.c", "/usr/bin/ld: x", "last"]
+        assert peer.hears("command")["line"] == "/quit"
+        peer.hangs_up()
+        out, err = process.communicate(timeout=PATIENCE)
+        assert [each.split(" ", 1)[1] for each in out.splitlines()[-3:]] == [
+            "ada: cc -c a.c",
+            "ada: /usr/bin/ld: x",
+            "ada: last",
+        ]
+        assert (process.returncode, err) == (0, "")
+
+
+def test_refused_line(peer: Peer) -> None:
+    """A piped line that is refused is exit code 3, when the others are said."""
+    with client(peer.address) as process:
+        assert process.stdin is not None
+        process.stdin.write("x" * 5000 + "\nok\n")
+        process.stdin.close()
+        process.stdin = None
+        peer.welcomes()
+        assert peer.acknowledges() == "ok"
+        peer.hears("command")
+        peer.hangs_up()
+        _, err = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, err.count("\n")) == (3, 1)
+
+
+def test_nickname_taken(peer: Peer) -> None:
+    """A taken nickname is the chat's sentence and exit code 1."""
+    with client(peer.address) as process:
+        peer.accept()
+        peer.hears("hello")
+        peer.says(line("error", code="nick-taken", text="ada is taken"))
+        _, err = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, err) == (1, "chatservice: ada is taken\n")
+
+
+def test_chat_full(peer: Peer) -> None:
+    """A chat that refuses everybody says why, and that is exit code 1."""
+    with client(peer.address) as process:
+        peer.accept()
+        peer.says(b"-- the chat is full")
+        peer.hangs_up()
+        _, err = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, err) == (1, "chatservice: the chat is full\n")
+
+
+def test_reconnects(peer: Peer) -> None:
+    """A line said before and one said after a cut are both said once."""
+    with client(peer.address) as process:
+        assert process.stdin is not None
+        process.stdin.write("one\n")
+        process.stdin.flush()
+        peer.welcomes()
+        ref = peer.hears("say")["ref"]
+        stored = peer.said("ada", "one", ref)
+        peer.hangs_up()
+        process.stdin.write("two\n")
+        process.stdin.close()
+        process.stdin = None
+        hello = peer.welcomes(lobby={"topic": "", "members": [], "missed": True})
+        assert hello["token"]
+        private = peer.hears("history")
+        assert "room" not in private
+        peer.says(b'{"type":"history","ref":"%s","events":[]}' % private["ref"].encode())
+        page = peer.hears("history")
+        peer.says(b'{"type":"history","ref":"%s","events":[%s]}' % (page["ref"].encode(), stored))
+        assert peer.acknowledges() == "two"
+        assert peer.hears("command")["line"] == "/quit"
+        peer.hangs_up()
+        out, _ = process.communicate(timeout=PATIENCE)
+        assert [out.count("ada: one"), out.count("ada: two")] == [1, 1]
+        assert process.returncode == 0
+
+
+def test_head(peer: Peer) -> None:
+    """When what reads the output ends, the client says goodbye and ends quietly."""
+    reading, writing = os.pipe()
+    with client(peer.address, stdout=writing) as process:
+        os.close(writing)
+        peer.welcomes()
+        assert os.read(reading, 1)
+        os.close(reading)
+        assert peer.hears("command")["line"] == "/quit"
+        peer.hangs_up()
+        assert process.wait(PATIENCE) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_files(peer: Peer, tmp_path: Any) -> None:
+    """Standard input and output may be files."""
+    (tmp_path / "in").write_text("one\ntwo\n")
+    with (
+        open(tmp_path / "in") as given,
+        open(tmp_path / "out", "w") as taken,
+        client(peer.address, stdin=given, stdout=taken) as process,
+    ):
+        peer.welcomes()
+        assert [peer.acknowledges() for _ in range(2)] == ["one", "two"]
+        peer.hears("command")
+        peer.hangs_up()
+        assert process.wait(PATIENCE) == 0
+    assert "ada: two\n" in (tmp_path / "out").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_killed(peer: Peer, number: signal.Signals) -> None:
+    """A deadly signal ends the client as it would end any program."""
+    with client(peer.address) as process:
+        peer.welcomes()
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == -number
+
+
+def test_shared_descriptors_block_again(peer: Peer) -> None:
+    """What shares the client's output finds it blocking, as it was."""
+    reading, writing = os.pipe()
+    with client(peer.address, stdin=subprocess.DEVNULL, stdout=writing) as process:
+        peer.welcomes()
+        peer.hears("command")
+        peer.hangs_up()
+        assert process.wait(PATIENCE) == 0
+    assert os.get_blocking(writing)
+    os.close(reading)
+    os.close(writing)
