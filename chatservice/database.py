@@ -27,8 +27,8 @@ _CLAUSES = {
     sqlite3.SQLITE_READONLY: "the database is read-only",
     sqlite3.SQLITE_IOERR: "the disk fails",
     sqlite3.SQLITE_CORRUPT: "the database is damaged",
-    sqlite3.SQLITE_NOTADB: "it is not a database",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+    sqlite3.SQLITE_NOTADB: "the file is not a database",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
     sqlite3.SQLITE_BUSY: "another program holds the database",
     sqlite3.SQLITE_LOCKED: "another program holds the database",
     sqlite3.SQLITE_PERM: "access is denied",
@@ -73,7 +73,8 @@ class Database:
             self._reader = self._writer if self._path == IN_MEMORY else self._connect()
         except (OSError, sqlite3.Error, DatabaseError) as error:
             clause = self.clause_for(error) or str(error)
-            raise DatabaseError(f"cannot use {self._path}: {clause}") from error
+            reason = clause[:1].upper() + clause[1:]
+            raise DatabaseError(f"{reason}: cannot use {self._path}") from error
         for pool in {self._write_pool, self._read_pool}:
             pool.start()
 
@@ -95,7 +96,7 @@ class Database:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DatabaseError("it is in use by another chat") from None
+            raise DatabaseError("the file is in use by another chat") from None
 
     def at_start(self, work: Work[T]) -> T:
         """Do C{work}, which only reads, right after L{open} and on the calling thread."""
@@ -144,7 +145,7 @@ def _check_ours(connection: sqlite3.Connection) -> None:
     application: int = connection.execute("PRAGMA application_id").fetchone()[0]
     in_use = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if in_use and application != APPLICATION_ID:
-        raise DatabaseError("it belongs to another program")
+        raise DatabaseError("the file belongs to another program")
 
 
 def _upgrade(connection: sqlite3.Connection, schema: str) -> None:
@@ -154,7 +155,7 @@ def _upgrade(connection: sqlite3.Connection, schema: str) -> None:
     newest = int(sections[-2])
     if version > newest:
         raise DatabaseError(
-            f"it is of version {version}, made by a newer chatservice (this one knows {newest})"
+            f"the file is of version {version}, from a newer chatservice (this one knows {newest})"
         )
     for number, sql in zip(map(int, sections[::2]), sections[1::2], strict=True):
         if number > version:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import signal
 import time
 import tomllib
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
+from twisted.internet.address import UNIXAddress
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
@@ -22,6 +26,7 @@ from chatservice.database import Database, DatabaseError
 from chatservice.doors.front import FrontFactory
 from chatservice.journal import Journal, JournalError
 from chatservice.names import nearest
+from chatservice.rooms import RECENT_EVENTS
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from chatservice.text import clean
@@ -44,41 +49,89 @@ class CannotStart(SystemExit, Exception):
     __module__ = "builtins"
 
 
-def _whole_number(least: int) -> Callable[[Any], int]:
+class _BadValue(Exception):
+    """What the value of an option is to be, in words."""
+
+
+def _whole_number(least: int, most: int | None = None) -> Callable[[Any], int]:
     def number(value: Any) -> int:
-        if not isinstance(value, str | int) or isinstance(value, bool):
-            raise ValueError("it is to be a whole number")
-        if (found := int(value)) < least:
-            raise ValueError(f"it is to be a whole number from {least} on")
+        found = _number(value)
+        if found < least or (most is not None and found > most):
+            limits = f"from {least} on" if most is None else f"from {least} to {most}"
+            raise _BadValue(f"it is to be a whole number {limits}")
         return found
 
     return number
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+    raise _BadValue("it is to be a whole number")
 
 
 def _size(value: Any) -> int:
     """Bytes, also as C{512K} or C{4M}."""
     text = str(value).upper().removesuffix("IB").removesuffix("B")
     factor = {"K": 1024, "M": 1024**2, "G": 1024**3}.get(text[-1:], 1)
-    return _whole_number(1024)(int(text[:-1] if factor > 1 else text) * factor)
+    return _whole_number(1024)(_number(text[:-1] if factor > 1 else text) * factor)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not clean(value).strip():
-        raise ValueError("it is to be a text")
+        raise _BadValue("it is to be a text")
     return value
 
 
-OPTIONS: dict[str, tuple[str, Any, Callable[[Any], Any], str]] = {
-    "database": ("d", "chat.sqlite3", _text, "the file that keeps what is said; :memory: for none"),
-    "name": ("", "chatservice", lambda value: clean(_text(value)), "what the chat calls itself"),
-    "motd": ("m", None, _text, "a file with the message of the day; read again on SIGHUP"),
-    "replay": ("", 10, _whole_number(0), "lines of a room's history that who joins is shown"),
-    "rate-limit": ("", 5, _whole_number(0), "lines a second for one member; 0 for no limit"),
-    "send-queue": ("", "1M", _size, "bytes that may wait for one member"),
-    "max-connections": ("", 0, _whole_number(0), "connections in all; 0: what the system allows"),
-    "max-per-address": ("", 32, _whole_number(0), "connections from one address; 0 for no limit"),
-}
-"""By name: short form, default, how a value is read, and the help."""
+def _line(value: Any) -> str:
+    return clean(_text(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of the command line and, by the same name, of the configuration file.
+
+    @ivar default: as it would be written; C{None} for none.
+    @ivar read: makes the value of what was written.
+    @ivar short: its letter on the command line.
+    """
+
+    name: str
+    default: str | int | None
+    read: Callable[[Any], Any]
+    help: str
+    short: str | None = None
+
+    def parameter(self) -> list[Any]:
+        """Its row in C{usage.Options.optParameters}."""
+        default = "" if self.default is None else f" [default: {self.default}]"
+        return [self.name, self.short, None, self.help + default]
+
+
+OPTIONS = (
+    Option(
+        "database",
+        "chat.sqlite3",
+        _text,
+        "the file that keeps what is said; :memory: for none",
+        short="d",
+    ),
+    Option("name", "chatservice", _line, "what the chat calls itself"),
+    Option("motd", None, _text, "a file with the message of the day; read again on SIGHUP", "m"),
+    Option(
+        "replay",
+        10,
+        _whole_number(0, RECENT_EVENTS),
+        f"lines of a room's history that who joins is shown, at most {RECENT_EVENTS}",
+    ),
+    Option("rate-limit", 5, _whole_number(0), "lines a second for one member; 0 for no limit"),
+    Option("send-queue", "1M", _size, "bytes that may wait for one member"),
+    Option("max-connections", 0, _whole_number(0), "connections in all; 0: what the system allows"),
+    Option("max-per-address", 32, _whole_number(0), "connections from one address; 0 for no limit"),
+)
 
 
 class Options(usage.Options):
@@ -86,10 +139,7 @@ class Options(usage.Options):
 
     synopsis = "[options]"
     longdesc = "One chat on one port, for telnet, nc and the chatservice client."
-    optParameters = [
-        [name, short or None, None, text if default is None else f"{text} [default: {default}]"]
-        for name, (short, default, _, text) in OPTIONS.items()
-    ]
+    optParameters = [option.parameter() for option in OPTIONS]
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,23 +164,19 @@ class Options(usage.Options):
         @raise usage.UsageError: the operator's mistake, in one sentence.
         """
         configured = _read_config(self["config"]) if self["config"] else {}
-        for name, (_, default, read, _) in OPTIONS.items():
-            value = self[name] if self[name] is not None else configured.get(name, default)
+        for option in OPTIONS:
+            name, value = option.name, self[option.name]
+            value = configured.get(name, option.default) if value is None else value
             try:
-                self[name] = None if value is None else read(value)
-            except ValueError as error:
-                raise usage.UsageError(f"--{name} {value}: {_reason(error)}") from None
+                self[name] = None if value is None else option.read(value)
+            except _BadValue as error:
+                raise usage.UsageError(f"--{name} {value}: {error}") from None
         ports = self["port"] or configured.get("port", DEFAULT_PORT)
         ports = ports if isinstance(ports, list) else [ports]
         if not ports:
             raise usage.UsageError("port: there is to be one at least")
         self["endpoints"] = [_endpoint(str(port)) for port in ports]
         self["motd-lines"] = _read_motd(self["motd"]) if self["motd"] else ()
-
-
-def _reason(error: ValueError) -> str:
-    text = str(error)
-    return text if text.startswith("it is") else "it is to be a whole number"
 
 
 def _read_config(path: str) -> dict[str, Any]:
@@ -140,7 +186,7 @@ def _read_config(path: str) -> dict[str, Any]:
         raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise usage.UsageError(f"{path} is not TOML: {error}") from None
-    known = [*OPTIONS, "port"]
+    known = [*(option.name for option in OPTIONS), "port"]
     for name in values:
         if name not in known:
             near = nearest(name, known)
@@ -169,11 +215,70 @@ def _endpoint(port: str) -> tuple[str, Any]:
         description = port
     try:
         return port, serverFromString(reactor, description)
+    except (ImportError, NameError) as error:  # tls: without pyOpenSSL is a NameError
+        raise usage.UsageError(
+            f"--port {port}: such an endpoint needs packages that are not installed ({error});"
+            " for TLS: pip install 'Twisted[tls]'"
+        ) from None
+    except OSError as error:
+        raise usage.UsageError(
+            f"--port {port}: cannot read {error.filename}: {error.strerror}"
+        ) from None
     except Exception as error:
         raise usage.UsageError(
             f"--port {port}: it is neither a number nor an endpoint such as"
             f" tcp:59000:interface=127.0.0.1 ({error})"
         ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Port:
+    """One that the chat is open on.
+
+    @ivar name: what the operator wrote.
+    @ivar direct: whether it is plain TCP.
+    @ivar listening: C{IListeningPort}.
+    """
+
+    name: str
+    direct: bool
+    listening: Any
+
+
+def _say_how_to_join(port: _Port) -> None:
+    address = port.listening.getHost()
+    if isinstance(address, UNIXAddress):
+        path = os.fsdecode(address.name or b"")
+        log.info(
+            "The chat is open on {path}. Join it with\n    nc -U {quoted}",
+            path=path,
+            quoted=shlex.quote(path),
+        )
+        return
+    log.info(
+        "The chat is open on {host} port {port}.{ways}",
+        host=address.host,
+        port=address.port,
+        ways=_ways_to_join(port, address.host, address.port),
+    )
+
+
+def _ways_to_join(port: _Port, host: str, number: int) -> str:
+    host = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1") else host
+    in_url = f"[{host}]" if ":" in host else host
+    if port.direct:
+        return (
+            " Join it with one of\n"
+            f"    telnet {host} {number}\n"
+            f"    nc {host} {number}\n"
+            f"    chatservice {in_url}:{number}"
+        )
+    if port.name.startswith(("ssl:", "tls:")):
+        return (
+            " It is for clients that speak TLS, such as\n"
+            f"    openssl s_client -quiet -connect {in_url}:{number}"
+        )
+    return ""
 
 
 class ChatService(Service):
@@ -197,7 +302,7 @@ class ChatService(Service):
             send_queue=options["send-queue"],
         )
         self.chat = ChatFactory(reactor, self._journal, settings)
-        self._ports: list[Any] = []
+        self._ports: list[_Port] = []
 
     def privilegedStartService(self) -> None:
         """Bind the ports, while the process may still be root."""
@@ -209,15 +314,17 @@ class ChatService(Service):
         admission = Admission(most, self._options["max-per-address"])
         for name, endpoint in self._options["endpoints"]:
             direct = type(endpoint) in (TCP4ServerEndpoint, TCP6ServerEndpoint)
-            self._listen(name, endpoint, FrontFactory(self.chat, admission, direct))
+            self._listen(name, endpoint, FrontFactory(self.chat, admission, direct), direct)
 
-    def _listen(self, name: str, endpoint: Any, factory: FrontFactory) -> None:
+    def _listen(self, name: str, endpoint: Any, factory: FrontFactory, direct: bool) -> None:
         failures: list[Any] = []
-        maybeDeferred(endpoint.listen, factory).addCallbacks(self._ports.append, failures.append)
+        maybeDeferred(endpoint.listen, factory).addCallbacks(
+            lambda listening: self._ports.append(_Port(name, direct, listening)), failures.append
+        )
         if failures:
             error = failures[0].value
             reason = error.socketError if isinstance(error, CannotListenError) else error
-            raise CannotStart(f"cannot listen on {name}: {getattr(reason, 'strerror', reason)}")
+            raise CannotStart(f"{getattr(reason, 'strerror', reason)}: cannot listen on {name}")
 
     def startService(self) -> None:
         """Open the database, after twistd has forked and given up root."""
@@ -230,22 +337,7 @@ class ChatService(Service):
         self.chat.restore()
         signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
         for port in self._ports:
-            self._say_how_to_join(port.getHost())
-
-    def _say_how_to_join(self, address: Any) -> None:
-        if not hasattr(address, "port"):
-            log.info("The chat is open on {path}.", path=getattr(address, "name", address))
-            return
-        host = "localhost" if address.host in ("0.0.0.0", "::", "127.0.0.1") else address.host
-        log.info(
-            "The chat is open on {host} port {port}. Join it with one of\n"
-            "    telnet {to} {port}\n"
-            "    nc {to} {port}\n"
-            "    chatservice {to}:{port}",
-            host=address.host,
-            port=address.port,
-            to=host,
-        )
+            _say_how_to_join(port)
 
     def reload(self) -> None:
         """Read the message of the day again; nobody is dropped."""
@@ -263,7 +355,7 @@ class ChatService(Service):
         """Close the ports, deliver what was accepted, tell everybody, and close the file."""
         yield maybeDeferred(super().stopService)
         for port in self._ports:
-            yield maybeDeferred(port.stopListening)
+            yield maybeDeferred(port.listening.stopListening)
         yield self.chat.shut_down(self.SETTLE_TIMEOUT)
         try:
             yield self._journal.close(self.chat.ids.last)

@@ -3,11 +3,14 @@
 import resource
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.error import ConnectionAborted
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import admission
 from chatservice.admission import SPARE_FILES, Admission, most_connections, origin_of
 from chatservice.events import ChatError
+from chatservice.lines import CLOSE_TIMEOUT
+from tests.conversation import ConversationCase, HalfClosingWire
 
 ORIGINS = {
     "192.0.2.1": "192.0.2.1",
@@ -130,3 +133,72 @@ class MostConnectionsTests(SynchronousTestCase):
         self.assertEqual(most_connections(), 50)
         self.limits(1, 1)
         self.assertEqual(most_connections(), 1)
+
+
+class RefusalTests(ConversationCase):
+    """What becomes of a connection that is not let in."""
+
+    def refused(self, host: str) -> str:
+        """What a connection from an address sees that is not let in."""
+        wire = self.connect_from(host)
+        seen = wire.sees()
+        self.assertIsNotNone(wire.lost)
+        return seen
+
+    def connect_from(self, host: str, window: int | None = None) -> HalfClosingWire:
+        """A connection from an address."""
+        wire = HalfClosingWire(self.clock, window, host)
+        wire.protocol = self.front.buildProtocol(at(host))
+        wire.protocol.makeConnection(wire)
+        return wire
+
+    def test_full(self) -> None:
+        """Who finds the chat full is told so in one sentence, and may come when somebody left."""
+        self.open_chat(admission=Admission(in_all=1))
+        first = self.connect_from("192.0.2.1")
+        sentence = "-- the chat is full: try again later\r\n"
+        self.assertEqual(self.refused("192.0.2.2"), sentence)
+        self.assertEqual(self.refused("192.0.2.2"), sentence)
+        first.vanishes()
+        self.assertIsNone(self.connect_from("192.0.2.2").lost)
+
+    def test_per_address(self) -> None:
+        """Who has too many connections from one address is told so in one sentence."""
+        sentence = (
+            "-- your address has as many connections as it may have (1):"
+            " close one of them first\r\n"
+        )
+        for one, same, other in (
+            ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"),
+            ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"),
+        ):
+            self.open_chat(admission=Admission(per_address=1))
+            first = self.connect_from(one)
+            self.assertEqual(self.refused(same), sentence)
+            self.assertIsNone(self.connect_from(other).lost)
+            first.vanishes()
+            self.assertIsNone(self.connect_from(same).lost)
+
+    def test_who_does_not_take_it(self) -> None:
+        """Who does not take the sentence, nor shakes hands over TLS, is cut off after 5 s."""
+        self.open_chat(admission=Admission(in_all=1))
+        self.connect_from("192.0.2.1")
+        wire = self.connect_from("192.0.2.2", window=0)
+        wire.protocol.dataReceived(b"mallory\nhello\n")
+        self.clock.advance(CLOSE_TIMEOUT - 0.01)
+        wire.turn()
+        self.assertIsNone(wire.lost)
+        self.clock.advance(0.01)
+        wire.turn()
+        self.assertIs(wire.lost, ConnectionAborted)
+        self.assertEqual(self.chat.members, {})
+
+    def test_nothing_is_left(self) -> None:
+        """Once a refused connection has ended, nothing waits for it any more."""
+        self.open_chat(admission=Admission(in_all=1))
+        self.connect_from("192.0.2.1").vanishes()
+        before = self.clock.getDelayedCalls()
+        first = self.connect_from("192.0.2.1")
+        first.sends(b"ada\n")
+        self.refused("192.0.2.2")
+        self.assertEqual((self.clock.getDelayedCalls(), before), ([], []))

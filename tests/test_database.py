@@ -123,20 +123,20 @@ class OpeningTests(DatabaseTestCase):
 
 
 class RefusalTests(DatabaseTestCase):
-    """What does not open is said in one sentence, and stays as it was."""
+    """What does not open is said in one sentence, the reason first, and stays as it was."""
 
-    def assert_refused(self, path: Path, clause: str, schema: str | None = None) -> None:
+    def assert_refused(self, path: Path, reason: str, schema: str | None = None) -> None:
         with self.assertRaises(DatabaseError) as caught:
             self.database(path.name).open(schema)
-        self.assertEqual(str(caught.exception), f"cannot use {path}: {clause}")
+        self.assertEqual(str(caught.exception), f"{reason}: cannot use {path}")
 
     def test_newer(self) -> None:
         """A file of a version that is not known is refused."""
         newer = self.database()
         newer.open(TWO)
         newer.close()
-        clause = "it is of version 2, made by a newer chatservice (this one knows 1)"
-        self.assert_refused(self.folder / "chat.sqlite3", clause, ONE)
+        reason = "The file is of version 2, from a newer chatservice (this one knows 1)"
+        self.assert_refused(self.folder / "chat.sqlite3", reason, ONE)
 
     def test_another_program(self) -> None:
         """The file of another program is refused, and not a byte of it is changed."""
@@ -146,7 +146,7 @@ class RefusalTests(DatabaseTestCase):
         raw.commit()
         raw.close()
         before = path.read_bytes()
-        self.assert_refused(path, "it belongs to another program")
+        self.assert_refused(path, "The file belongs to another program")
         self.assertEqual(path.read_bytes(), before)
 
     def test_not_a_database(self) -> None:
@@ -154,7 +154,7 @@ class RefusalTests(DatabaseTestCase):
         path = self.folder / "notes.txt"
         path.write_text("Buy bread, and this many more words to fill a header.\n" * 20)
         before = path.read_bytes()
-        self.assert_refused(path, "it is not a database")
+        self.assert_refused(path, "The file is not a database")
         self.assertEqual(path.read_bytes(), before)
 
     def test_directory(self) -> None:
@@ -167,20 +167,20 @@ class RefusalTests(DatabaseTestCase):
         path = self.folder / "missing" / "chat.sqlite3"
         with self.assertRaises(DatabaseError) as caught:
             self.database("missing/chat.sqlite3").open()
-        self.assertEqual(str(caught.exception), f"cannot use {path}: No such file or directory")
+        self.assertEqual(str(caught.exception), f"No such file or directory: cannot use {path}")
 
     def test_in_use(self) -> None:
         """A file that another chat has open is refused until that one closes it."""
         first = self.database()
         first.open(ONE)
-        self.assert_refused(self.folder / "chat.sqlite3", "it is in use by another chat")
+        self.assert_refused(self.folder / "chat.sqlite3", "The file is in use by another chat")
         first.close()
         self.opened(schema=ONE)
 
     def test_bad_schema(self) -> None:
         """A schema that SQLite does not take is refused with what SQLite says of it."""
         path = self.folder / "chat.sqlite3"
-        self.assert_refused(path, "no such table: nowhere", BROKEN)
+        self.assert_refused(path, "No such table: nowhere", BROKEN)
 
 
 class TransactionTests(DatabaseTestCase):

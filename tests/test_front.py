@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.protocol import Protocol
 
 from chatservice.admission import Admission
 from chatservice.doors import front
-from chatservice.doors.front import SILENCE, TEXT_DOOR, Row, choose
+from chatservice.doors.front import SILENCE, TEXT_DOOR, FrontFactory, Row, choose
 from chatservice.doors.web import LINGER
 from chatservice.lines import JOIN_TIMEOUT
 from tests.conversation import ConversationCase, HalfClosingWire, JsonPerson, each_row
@@ -239,6 +239,27 @@ class OpeningTests(ConversationCase):
         self.assertIsNotNone(wire.lost)
         self.assertEqual((self.bob.sees(), self.clock.getDelayedCalls()), ([], []))
 
+    def test_http_over_tls(self) -> None:
+        """Where it is not plain TCP, the answer ends the connection, and does not name telnet."""
+        self.front = FrontFactory(self.chat, Admission())
+        wire = self.connect()
+        wire.sends(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertTrue(
+            wire.sees().endswith("\r\n\r\nchatservice is a chat, and this port has no web page.\n")
+        )
+        self.assertEqual((wire.write_ended, wire.lost), (False, ConnectionDone))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_http_over_tls_that_does_not_end(self) -> None:
+        """Who does not take the answer over TLS is cut off after two seconds."""
+        self.front = FrontFactory(self.chat, Admission())
+        wire = self.connect()
+        wire.window = 0
+        wire.sends(b"GET / HTTP/1.1\r\n\r\n")
+        self.clock.advance(LINGER)
+        wire.turn()
+        self.assertIs(wire.lost, ConnectionAborted)
+
     def test_json_client(self) -> None:
         """A client that speaks at once sees no greeting."""
         wire = self.connect()
@@ -343,49 +364,3 @@ class EndTests(ConversationCase):
         wire.ends()
         wire.sees()
         self.assertIsNotNone(wire.lost)
-
-
-class LimitTests(ConversationCase):
-    """How many may connect."""
-
-    def refused(self, host: str) -> str:
-        """What a connection from an address sees that is not let in."""
-        wire = self.connect_from(host)
-        seen = wire.sees()
-        self.assertIsNotNone(wire.lost)
-        return seen
-
-    def connect_from(self, host: str) -> HalfClosingWire:
-        """A connection from an address."""
-        wire = HalfClosingWire(self.clock, host=host)
-        address = (IPv6Address if ":" in host else IPv4Address)("TCP", host, 40000)
-        wire.protocol = self.front.buildProtocol(address)
-        wire.protocol.makeConnection(wire)
-        return wire
-
-    def test_full(self) -> None:
-        """Who finds the chat full is told so in one sentence, and may come when somebody left."""
-        self.open_chat(admission=Admission(in_all=1))
-        first = self.connect_from("192.0.2.1")
-        sentence = "-- the chat is full: try again later\r\n"
-        self.assertEqual(self.refused("192.0.2.2"), sentence)
-        self.assertEqual(self.refused("192.0.2.2"), sentence)
-        first.vanishes()
-        self.assertIsNone(self.connect_from("192.0.2.2").lost)
-
-    def test_per_address(self) -> None:
-        """Who has too many connections from one address is told so in one sentence."""
-        sentence = (
-            "-- your address has as many connections as it may have (1):"
-            " close one of them first\r\n"
-        )
-        for one, same, other in (
-            ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"),
-            ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"),
-        ):
-            self.open_chat(admission=Admission(per_address=1))
-            first = self.connect_from(one)
-            self.assertEqual(self.refused(same), sentence)
-            self.assertIsNone(self.connect_from(other).lost)
-            first.vanishes()
-            self.assertIsNone(self.connect_from(same).lost)

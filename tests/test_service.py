@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import fail
 from twisted.internet.endpoints import (
     SSL4ServerEndpoint,
@@ -15,6 +16,7 @@ from twisted.internet.endpoints import (
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, globalLogPublisher
+from twisted.protocols.haproxy import proxyEndpoint
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import admission, tap
@@ -28,6 +30,16 @@ from tests.recording import InlinePool
 
 FILES = 1024
 """File descriptors that there are."""
+
+
+def ipv4(host: str) -> IPv4Address:
+    """Where a port is."""
+    return IPv4Address("TCP", host, 40000)
+
+
+def ipv6(host: str) -> IPv6Address:
+    """The same."""
+    return IPv6Address("TCP", host, 40000)
 
 
 class Reactor(MemoryReactorClock):
@@ -123,7 +135,7 @@ class ServiceTests(SynchronousTestCase):
         wire.sends(b"ada\n")
         wire.sees()
         seen: list[str] = []
-        self.patch(service._ports[0], "stopListening", lambda: seen.append(wire.sees()))
+        self.patch(service._ports[0].listening, "stopListening", lambda: seen.append(wire.sees()))
         done = service.stopService()
         self.assertEqual(seen, [""])
         self.assertEqual(wire.sees(), "-- the chat is shutting down\r\n")
@@ -191,13 +203,66 @@ class ServiceTests(SynchronousTestCase):
         for line in ("telnet localhost 59000", "nc localhost 59000", "chatservice localhost:59000"):
             self.assertIn(f"    {line}", said)
 
-    def test_how_to_join_elsewhere(self) -> None:
-        """On an address of its own that one is told; on a socket of files its name is."""
+    def advice(self, name: str, endpoint: Any, address: Any) -> str:
+        """What is logged last when the chat is open on an endpoint that listens at an address."""
         service = self.service()
-        service._say_how_to_join(Wire(self.reactor, host="192.0.2.7").getPeer())
-        self.assertIn("    telnet 192.0.2.7 40000", "\n".join(self.logged))
-        service._say_how_to_join("/run/chat")
-        self.assertEqual(self.logged[-1], "The chat is open on /run/chat.")
+        service._options["endpoints"] = [(name, endpoint(self.reactor))]
+        service.privilegedStartService()
+        self.patch(service._ports[0].listening, "getHost", lambda: address)
+        service.startService()
+        advice = self.logged[-1]
+        self.stop(service)
+        return advice
+
+    def test_how_to_join_elsewhere(self) -> None:
+        """On an address of its own that one is told, in brackets only where it needs them."""
+        self.assertEqual(
+            self.advice("1", lambda reactor: TCP4ServerEndpoint(reactor, 1), ipv4("192.0.2.7")),
+            "The chat is open on 192.0.2.7 port 40000. Join it with one of\n"
+            "    telnet 192.0.2.7 40000\n"
+            "    nc 192.0.2.7 40000\n"
+            "    chatservice 192.0.2.7:40000",
+        )
+        self.assertEqual(
+            self.advice("tcp6:1", lambda reactor: TCP6ServerEndpoint(reactor, 1), ipv6("::1")),
+            "The chat is open on ::1 port 40000. Join it with one of\n"
+            "    telnet ::1 40000\n"
+            "    nc ::1 40000\n"
+            "    chatservice [::1]:40000",
+        )
+
+    def test_how_to_join_a_socket_file(self) -> None:
+        """On a socket that is a file, one is told how nc reaches it, also in a strange place."""
+        self.assertEqual(
+            self.advice(
+                "unix:tea room",
+                lambda reactor: UNIXServerEndpoint(reactor, "tea room"),
+                UNIXAddress(b"tea room"),
+            ),
+            "The chat is open on tea room. Join it with\n    nc -U 'tea room'",
+        )
+
+    def test_how_to_join_over_tls(self) -> None:
+        """Where TLS is spoken, nobody is told to come without it."""
+        for host, named in (("0.0.0.0", "localhost"), ("2001:db8::1", "[2001:db8::1]")):
+            address = ipv6(host) if ":" in host else ipv4(host)
+            self.assertEqual(
+                self.advice("ssl:1", lambda reactor: SSL4ServerEndpoint(reactor, 1, None), address),
+                f"The chat is open on {host} port 40000."
+                " It is for clients that speak TLS, such as\n"
+                f"    openssl s_client -quiet -connect {named}:40000",
+            )
+
+    def test_how_to_join_who_knows(self) -> None:
+        """On a port of another kind, one is told where it is, and no more."""
+        self.assertEqual(
+            self.advice(
+                "haproxy:tcp:1",
+                lambda reactor: proxyEndpoint(TCP4ServerEndpoint(reactor, 1)),
+                ipv4("192.0.2.7"),
+            ),
+            "The chat is open on 192.0.2.7 port 40000.",
+        )
 
     def test_direct(self) -> None:
         """Only plain TCP is sent to past the reactor's queue."""
@@ -218,7 +283,7 @@ class ServiceTests(SynchronousTestCase):
         """A taken port ends the start with one sentence and status 1."""
         service = self.service(reactor=TakenReactor())
         error = self.assertRaises(CannotStart, service.privilegedStartService)
-        self.assertEqual(error.code, "cannot listen on 59000: Address already in use")
+        self.assertEqual(error.code, "Address already in use: cannot listen on 59000")
         self.assertIsInstance(error, SystemExit)
 
     def test_other_trouble_with_a_port(self) -> None:
@@ -227,14 +292,17 @@ class ServiceTests(SynchronousTestCase):
         self.patch(reactor, "listenTCP", lambda *args, **kwargs: int("x"))
         service = self.service(reactor=reactor)
         error = self.assertRaises(CannotStart, service.privilegedStartService)
-        self.assertTrue(str(error).startswith("cannot listen on 59000: invalid literal"))
+        self.assertEqual(
+            str(error),
+            "invalid literal for int() with base 10: 'x': cannot listen on 59000",
+        )
 
     def test_no_database(self) -> None:
         """A database that does not open ends the start with one sentence."""
         service = self.service("--database", "/no/such/folder/chat")
         service.privilegedStartService()
         error = self.assertRaises(CannotStart, service.startService)
-        self.assertEqual(str(error), "cannot use /no/such/folder/chat: No such file or directory")
+        self.assertEqual(str(error), "No such file or directory: cannot use /no/such/folder/chat")
 
     def test_reload(self) -> None:
         """SIGHUP reads the message of the day again; one that cannot be read stays as it was."""

@@ -12,6 +12,7 @@ from twisted.internet.endpoints import (
 )
 from twisted.python import usage
 
+from chatservice import tap
 from chatservice.tap import Options
 from tests.conversation import TableCase, each_row, new_path
 
@@ -32,6 +33,7 @@ GIVEN: dict[str, tuple[list[str], str, Any]] = {
     "database_in_memory": (["-d", ":memory:"], 'database = ":memory:"', ":memory:"),
     "name": (["--name", "Tea room"], 'name = "Tea room"', "Tea room"),
     "replay": (["--replay", "0"], "replay = 0", 0),
+    "replay_of_all": (["--replay", "200"], "replay = 200", 200),
     "rate-limit": (["--rate-limit", "0"], "rate-limit = 0", 0),
     "send-queue": (["--send-queue", "64K"], 'send-queue = "64K"', 64 * 1024),
     "send-queue_in_small_letters": (["--send-queue", "4mb"], 'send-queue = "4mb"', 4 * 1024**2),
@@ -41,13 +43,16 @@ GIVEN: dict[str, tuple[list[str], str, Any]] = {
     "max-per-address": (["--max-per-address", "0"], "max-per-address = 0", 0),
 }
 
+TO_200 = "it is to be a whole number from 0 to 200"
 FROM_0 = "it is to be a whole number from 0 on"
 WHOLE = "it is to be a whole number"
 FROM_1024 = "it is to be a whole number from 1024 on"
 A_TEXT = "it is to be a text"
 
 BAD_VALUES = {
-    "replay_negative": (["--replay", "-1"], f"--replay -1: {FROM_0}"),
+    "replay_negative": (["--replay", "-1"], f"--replay -1: {TO_200}"),
+    "replay_of_too_many": (["--replay", "201"], f"--replay 201: {TO_200}"),
+    "rate_negative": (["--rate-limit", "-1"], f"--rate-limit -1: {FROM_0}"),
     "replay_of_a_word": (["--replay", "ten"], f"--replay ten: {WHOLE}"),
     "replay_empty": (["--replay", ""], f"--replay : {WHOLE}"),
     "rate_half": (["--rate-limit", "0.5"], f"--rate-limit 0.5: {WHOLE}"),
@@ -192,6 +197,36 @@ class OptionsTests(TableCase):
             )
         )
 
+    def test_endpoint_without_its_packages(self) -> None:
+        """An endpoint that cannot be had here is refused with what is missing and how to get it."""
+        for error in (
+            ModuleNotFoundError("No module named 'OpenSSL'"),
+            NameError("name 'SNIConnectionCreator' is not defined"),
+        ):
+
+            def no_tls(*_: object, error: Exception = error) -> None:
+                raise error
+
+            self.patch(tap, "serverFromString", no_tls)
+            self.assertEqual(
+                self.refusal("--port", "ssl:59000"),
+                "--port ssl:59000: such an endpoint needs packages that are not installed"
+                f" ({error}); for TLS: pip install 'Twisted[tls]'",
+            )
+
+    def test_endpoint_without_its_files(self) -> None:
+        """An endpoint whose certificate cannot be read is refused with which, and why."""
+
+        def no_certificate(reactor: object, description: str) -> None:
+            Path("/no/such/file").read_bytes()
+
+        self.patch(tap, "serverFromString", no_certificate)
+        self.assertEqual(
+            self.refusal("--port", "ssl:59000:privateKey=/no/such/file"),
+            "--port ssl:59000:privateKey=/no/such/file:"
+            " cannot read /no/such/file: No such file or directory",
+        )
+
     @each_row(BAD_CONFIGS)
     def test_unknown_option(self, row: tuple[str, str]) -> None:
         """A name in the file that is no option is refused, with the nearest one there is."""
@@ -225,6 +260,7 @@ class OptionsTests(TableCase):
             if isinstance(default, int) and name != "send-queue":
                 self.assertIn(f"[default: {default}]", text)
         self.assertIn("[default: 1M]", text)
+        self.assertIn("is shown, at most 200 [default: 10]", text)
         self.assertNotIn("[default: None]", text)
         self.assertIn("--port=", text)
         self.assertIn("--config=", text)

@@ -202,7 +202,7 @@ MISTAKES = [
     (nothing, ("--port", "nowhere"), "--port nowhere: it is neither a number nor an endpoint"),
     (nothing, ("--bogus", "1"), "option --bogus not recognized"),
     (nothing, ("--rate-limit", "fast"), "--rate-limit fast: it is to be a whole number"),
-    (nothing, ("--replay", "-1"), "--replay -1: it is to be a whole number from 0 on"),
+    (nothing, ("--replay", "-1"), "--replay -1: it is to be a whole number from 0 to 200"),
     (nothing, ("--motd", "none.txt"), "cannot read none.txt: No such file or directory"),
     (nothing, ("--config", "none.toml"), "cannot read none.toml: No such file or directory"),
     (bad_toml, ("--config", "broken.toml"), "broken.toml is not TOML: "),
@@ -211,10 +211,10 @@ MISTAKES = [
 """What to prepare, the options, and what the sentence has in it: found before twistd forks."""
 
 FAILURES = [
-    (nothing, ("--database", "no/such/folder"), "cannot use no/such/folder: No such file"),
-    (newer_database, (), "cannot use chat.sqlite3: it is of version 99, made by a newer"),
-    (foreign_database, (), "cannot use chat.sqlite3: it belongs to another program"),
-    (no_database, (), "cannot use chat.sqlite3: it is not a database"),
+    (nothing, ("--database", "no/folder/x"), "No such file or directory: cannot use no/folder/x"),
+    (newer_database, (), "The file is of version 99, from a newer chatservice (this one knows "),
+    (foreign_database, (), "The file belongs to another program: cannot use chat.sqlite3"),
+    (no_database, (), "The file is not a database: cannot use chat.sqlite3"),
 ]
 """The same, for what goes wrong only when the services start."""
 
@@ -247,8 +247,12 @@ def fails_in_foreground(directory: Path, sentence: str, *options: str) -> None:
     assert not (directory / "other.pid").exists()
 
 
+SHOWN = 100 - len("1 CannotStart: ")
+"""Bytes of the sentence that the parent of a daemon is told."""
+
+
 def fails_as_daemon(directory: Path, sentence: str, *options: str) -> None:
-    """Check that twistd ends so too; it prints 100 bytes of the sentence, and logs all of it."""
+    """Check that twistd ends so too; it prints as much as it is told, and logs all of it."""
     # The daemon may outlive its parent for a moment. A pipe that it holds hangs up at its end.
     reading, held = os.pipe()
     try:
@@ -259,7 +263,7 @@ def fails_as_daemon(directory: Path, sentence: str, *options: str) -> None:
     with os.fdopen(reading, "rb") as pipe:
         wait_until_ready(pipe.fileno(), select.POLLIN, "the daemon does not end")
     assert ended.returncode == 1
-    assert sentence[:60] in ended.stdout + ended.stderr
+    assert sentence[:SHOWN] in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
     log = (directory / "other.log").read_text()
     assert sentence in log.splitlines()[-1]
@@ -290,9 +294,10 @@ def test_taken(tmp_path: Path, fails: Callable[..., None]) -> None:
     with running(tmp_path) as chat:
         ada = chat.join("ada")
         taken = endpoint(chat.port)
-        fails(tmp_path, f"cannot listen on {taken}: Address already in use", "--port", taken)
+        fails(tmp_path, f"Address already in use: cannot listen on {taken}", "--port", taken)
         free = endpoint(free_port())
-        fails(tmp_path, "cannot use chat.sqlite3: it is in use by another", "--port", free)
+        sentence = "The file is in use by another chat: cannot use chat.sqlite3"
+        fails(tmp_path, sentence, "--port", free)
         ada.send("hello", "/ping")
         ada.until("pong")
 

@@ -19,7 +19,7 @@ from chatservice.admission import Admission
 from chatservice.doors.jsonlines import JsonDoor
 from chatservice.doors.web import HttpRefusal
 from chatservice.events import ChatError
-from chatservice.lines import LineDoor
+from chatservice.lines import CLOSE_TIMEOUT, LineDoor
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory
@@ -51,7 +51,7 @@ DOORS = (
     Row((b"{",), JsonDoor),
     Row(
         tuple(f"{method} ".encode() for method in HTTP_METHODS),
-        lambda chat, direct, since: HttpRefusal(chat.reactor, chat.settings.name),
+        lambda chat, direct, since: HttpRefusal(chat.reactor, chat.settings.name, direct),
         after_greeting=False,
     ),
 )
@@ -165,19 +165,30 @@ class FrontProtocol(Protocol):
 
 
 class Refusal(Protocol):
-    """Says one sentence and closes.
+    """Says one sentence and closes, 5 s from now at the latest; what the peer says is discarded.
 
+    @param reactor: C{IReactorTime}.
     @param sentence: why this connection is not wanted.
     """
 
     transport: Any
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, reactor: Any, sentence: str) -> None:
+        self._reactor = reactor
         self._sentence = sentence
 
     def connectionMade(self) -> None:
         self.transport.write(f"-- {self._sentence}\r\n".encode())
         self.transport.loseConnection()
+        # TLS waits for the peer to shake hands, and TCP for it to read.
+        self._end = self._reactor.callLater(CLOSE_TIMEOUT, self.transport.abortConnection)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Over TLS the peer is still heard."""
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        if self._end.active():
+            self._end.cancel()
 
 
 class FrontFactory(ServerFactory):
@@ -198,7 +209,7 @@ class FrontFactory(ServerFactory):
         try:
             self._admission.admit(addr)
         except ChatError as error:
-            return Refusal(error.sentence)
+            return Refusal(self._chat.reactor, error.sentence)
         front = FrontProtocol(self._chat, self._direct, addr)
         front.factory = self
         return front

@@ -18,24 +18,26 @@ class HttpRefusal(Protocol):
 
     @param reactor: C{IReactorTime}.
     @param name: what the chat calls itself.
+    @param direct: whether the connection is plain TCP.
     """
 
     transport: Any
 
-    def __init__(self, reactor: Any, name: str) -> None:
+    def __init__(self, reactor: Any, name: str, direct: bool) -> None:
         self._reactor = reactor
         self._name = name
+        self._direct = direct
         self._answered = False
 
     def dataReceived(self, data: bytes) -> None:
         if self._answered:
             return
         self._answered = True
-        here = self.transport.getHost()
-        body = (
-            f"{self._name} is a chat, and this port has no web page.\n"
-            f"Join it from a terminal: telnet HOST {getattr(here, 'port', 'PORT')}\n"
-        ).encode()
+        sentences = f"{self._name} is a chat, and this port has no web page.\n"
+        if self._direct:
+            port = self.transport.getHost().port
+            sentences += f"Join it from a terminal: telnet HOST {port}\n"
+        body = sentences.encode()
         head = (
             "HTTP/1.1 501 Not Implemented\r\n"
             "Content-Type: text/plain; charset=utf-8\r\n"
@@ -43,8 +45,16 @@ class HttpRefusal(Protocol):
             "Connection: close\r\n\r\n"
         ).encode()
         self.transport.write(head if data.startswith(b"HEAD ") else head + body)
-        self.transport.loseWriteConnection()
+        self._end_writing()
         self._end = self._reactor.callLater(LINGER, self.transport.abortConnection)
+
+    def _end_writing(self) -> None:
+        """End the answer; the rest of the request is read, and thrown away."""
+        if self._direct:
+            self.transport.loseWriteConnection()
+        else:
+            # Over TLS, loseWriteConnection would end the TCP connection beneath it.
+            self.transport.loseConnection()
 
     def readConnectionLost(self) -> None:
         """The client has gone, or will not ask for more."""
