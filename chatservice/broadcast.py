@@ -56,15 +56,12 @@ def _singled_out(batch: Batch, rooms: Mapping[str, Room]) -> dict[Member, list[b
     """The members who need a join of their own, each with room for its pieces."""
     members: set[Member] = set()
     touched: set[str] = set()
-    leaving: set[Member] = set()
     for event in batch:
         touched.update(event.touched)
         members.update(_parties(event))
-        if isinstance(event, Left):
-            leaving.update(_parties(event))
     if len(touched) > 1:
         members |= _in_several([rooms[name].audience for name in touched])
-    return {member: [] for member in members - leaving}
+    return {member: [] for member in members}
 
 
 def _parties(event: Event) -> list[Member]:
@@ -97,32 +94,36 @@ def _pass_through(
     heard: dict[str, list[Event]] = {}
     for event in batch:
         touched = [rooms[name] for name in event.touched]
-        if isinstance(event, Joined) and event.author is not None:
-            touched[0].audience.add(event.author)
-        elif isinstance(event, Resumed):
-            _let_through(event)
-        hearers = set(_parties(event))
+        _take_effect(event, touched)
+        hearers = set() if isinstance(event, Left) else set(_parties(event))
         for room in touched:
             hearers |= room.audience & singled_out.keys()
-        for member in hearers & singled_out.keys():
+        for member in hearers:
             try:
                 singled_out[member].append(_piece(event, touched, member, rendered))
             except Exception:
                 _fail(member)
         for room in touched:
             heard.setdefault(room.name, []).append(event)
-            if isinstance(event, Parted | Left) and event.author is not None:
-                room.audience.discard(event.author)
             if event.stored:
                 room.recent.append(event)
     return heard
 
 
-def _let_through(event: Resumed) -> None:
-    """The fence has passed, unless another connection took over meanwhile."""
+def _take_effect(event: Event, touched: list[Room]) -> None:
+    """Change who hears what, from this event on; its author sees it in any case."""
     member = event.author
-    if member is not None and isinstance(member.door, Fenced) and member.door.door is event.door:
-        member.door = event.door
+    match event:
+        case _ if member is None:
+            pass
+        case Joined():
+            touched[0].audience.add(member)
+        case Parted() | Left():
+            for room in touched:
+                room.audience.discard(member)
+        # The fence has passed, unless another connection took over meanwhile.
+        case Resumed(door=door) if isinstance(member.door, Fenced) and member.door.door is door:
+            member.door = door
 
 
 def _piece(event: Event, touched: list[Room], member: Member, rendered: _Rendered) -> bytes:

@@ -13,7 +13,7 @@ from chatservice.events import ChatError, Event
 from chatservice.journal import Page, Wanted
 from chatservice.names import nearest
 from chatservice.rooms import LOBBY, Member, Room
-from chatservice.text import clean, names_in_a_line, spelled
+from chatservice.text import clean, clean_line, names_in_a_line, spelled
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory
@@ -123,12 +123,12 @@ def parse(chat: ChatFactory, member: Member, line: str, ref: str = "") -> Call:
 
     @raise ChatError: there is no such command.
     """
-    name, _, rest = clean(line).removeprefix("/").strip(" ").partition(" ")
+    name, _, rest = clean(line).removeprefix("/").partition(" ")
     return Call(chat, member, _find(name), rest.strip(" "), ref)
 
 
 def _find(name: str) -> Command:
-    known = name.casefold().removeprefix("/")
+    known = name.casefold()
     found = COMMANDS.get(ALIASES.get(known, known))
     if found is not None:
         return found
@@ -190,7 +190,7 @@ def list_rooms(call: Call) -> Answer:
     lines = []
     for name in names[:LIST_MOST]:
         count = len(rooms[name].members) if name in rooms else 0
-        topic = f": {topics[name].text}" if name in topics else ""
+        topic = f": {textwrap.shorten(topics[name].text, WIDTH)}" if name in topics else ""
         lines.append(f"{spelled(name)} ({count:,} here){topic}")
     if len(names) > LIST_MOST:
         lines.append(f"and {len(names) - LIST_MOST:,} more")
@@ -302,7 +302,7 @@ def ping(call: Call) -> Answer:
 )
 def help_(call: Call) -> Answer:
     if call.rest:
-        return Answer(_explained(_find(call.rest)))
+        return Answer(_explained(_find(call.rest.removeprefix("/"))))
     width = max(len(row.usage) for row in COMMANDS.values())
     rows = (f"{row.usage:<{width}}  {row.summary}" for row in COMMANDS.values())
     return Answer([*rows, "//text says a text that begins with a slash"])
@@ -316,7 +316,7 @@ def _explained(row: Command) -> list[str]:
 
 @command("/quit [WHY]", "leave the chat, with a word if you like")
 def quit_(call: Call) -> Answer:
-    call.chat.leave(call.member, call.rest, goodbye=True)
+    call.chat.leave(call.member, clean_line(call.rest) if call.rest else "", goodbye=True)
     return DONE
 
 

@@ -175,7 +175,11 @@ class EventIds:
         """Give out no id at or below ``floor``, the highest that may have been given before."""
         self.last = max(self.last, floor)
 
+    def now(self) -> int:
+        """The time now, in microseconds, on the clock of the ids: never below the last one."""
+        return max(int(self._clock() * 1_000_000), self.last)
+
     def next(self) -> int:
         """The time now, in microseconds, or one above the last id if that is greater."""
-        self.last = max(int(self._clock() * 1_000_000), self.last + 1)
+        self.last = max(self.now(), self.last + 1)
         return self.last

@@ -7,8 +7,8 @@ closing: what a connection is like, whatever is said over it.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Generator, Iterable
-from enum import Enum, auto
+from collections.abc import Callable, Collection, Generator, Iterable
+from enum import IntEnum, auto
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
@@ -21,7 +21,7 @@ from zope.interface import implementer
 
 from chatservice.events import ChatError, Event
 from chatservice.outbox import Outbox
-from chatservice.rooms import NOWHERE, Format, Member
+from chatservice.rooms import NOWHERE, Format, Member, Room
 from chatservice.telnet import IAC, KILL_LINE, Telnet
 
 if TYPE_CHECKING:
@@ -47,12 +47,13 @@ CLOSE_TIMEOUT = 5.0
 FAILED = ChatError("failed", "something went wrong here, and is in the server's log: not done")
 
 
-class State(Enum):
+class State(IntEnum):
     """What a connection is doing: every one goes through these in this order."""
 
     ARRIVING = auto()
     PRESENT = auto()
     CLOSING = auto()
+    GONE = auto()
 
 
 @implementer(IHalfCloseableProtocol)
@@ -132,7 +133,7 @@ class LineDoor(LineReceiver):
 
     @inlineCallbacks
     def join(
-        self, nick: str, rooms: Iterable[str], token: str = ""
+        self, nick: str, rooms: Collection[str], token: str = ""
     ) -> Generator[Deferred[Any], Any, None]:
         """Have a member behind this connection, and read no further before that.
 
@@ -140,21 +141,24 @@ class LineDoor(LineReceiver):
         """
         self.hold()
         try:
-            opened = yield self.chat.open_rooms(rooms)
-            if self.state is State.ARRIVING:
-                taken_over = self.chat.resume(self, token)
-                self.member = taken_over or self.chat.join(self, nick, opened, token)
-                self.state = State.PRESENT
-                self._stop_timeout()
-                log.info("{nick} is here, from {peer}.", nick=self.member.nick, peer=self._peer())
+            yield self.chat.with_rooms(rooms, lambda opened: self._arrive(nick, opened, token))
         except Exception:
             self.complain(Failure())
         finally:
             self.release()
 
+    def _arrive(self, nick: str, rooms: Iterable[Room], token: str) -> None:
+        if self.state is not State.ARRIVING:
+            return
+        taken_over = self.chat.resume(self, token)
+        self.member = taken_over or self.chat.join(self, nick, rooms, token)
+        self.state = State.PRESENT
+        self._stop_timeout()
+        log.info("{nick} is here, from {peer}.", nick=self.member.nick, peer=self._peer())
+
     def close(self, sentence: str = "") -> None:
         """Say why, if there is something to say, and close when all is sent, or 5 s from now."""
-        if self.state is State.CLOSING:
+        if self.state >= State.CLOSING:
             return
         if sentence:
             self.tell(ChatError("closing", sentence))
@@ -176,6 +180,7 @@ class LineDoor(LineReceiver):
 
     def dismiss(self) -> None:
         """See L{chatservice.rooms.Door.dismiss}."""
+        self._why = "goodbye"
         self.close()
 
     def displace(self) -> None:
@@ -210,7 +215,7 @@ class LineDoor(LineReceiver):
         return f"{peer.host} port {peer.port}" if hasattr(peer, "host") else "this machine"
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        self.state = State.CLOSING
+        self.state = State.GONE
         self._stop_timeout()
         self.outbox.close()
         if self.member is not None:
@@ -230,7 +235,7 @@ class LineDoor(LineReceiver):
     # From bytes to lines.
 
     def dataReceived(self, data: bytes) -> None:
-        if self.state is State.CLOSING:
+        if self.state >= State.CLOSING:
             return
         if self._telnet is not None or IAC in data:
             self._telnet = self._telnet or Telnet(self.outbox.write)
@@ -239,7 +244,7 @@ class LineDoor(LineReceiver):
             data = self._with_line_feeds(data)
         for start in range(0, len(data) or 1, SLICE):
             super().dataReceived(data[start : start + SLICE])
-            while self._buffer and not self.line_mode:
+            while self._buffer and not self.line_mode and not self.paused:
                 super().dataReceived(b"")
         self._end_if_all_read()
 
@@ -251,7 +256,7 @@ class LineDoor(LineReceiver):
         return data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\n").replace(b"\r", b"\n")
 
     def lineReceived(self, line: bytes) -> None:
-        if self.state is State.CLOSING:
+        if self.state >= State.CLOSING:
             return
         self._count_for_flood_limit()
         try:
@@ -269,7 +274,7 @@ class LineDoor(LineReceiver):
 
     def rawDataReceived(self, data: bytes) -> None:
         """Throw away an overlong line, to its end."""
-        if self.state is State.CLOSING:
+        if self.state >= State.CLOSING:
             return
         skipped, end, rest = data.partition(self.delimiter)
         self._skipped += len(skipped)
@@ -299,7 +304,7 @@ class LineDoor(LineReceiver):
     def release(self) -> None:
         """Read on, unless there is another reason to wait."""
         self._holds -= 1
-        if self._holds == 0 and self.state is not State.CLOSING:
+        if self._holds == 0 and self.state is not State.GONE:
             self.resumeProducing()
 
     @inlineCallbacks
@@ -352,7 +357,7 @@ class LineDoor(LineReceiver):
         """Nothing of ours ends only the writing."""
 
     def _end_if_all_read(self) -> None:
-        if not self._at_end or self.paused or self._busyReceiving or self.state is State.CLOSING:
+        if not self._at_end or self.paused or self._busyReceiving or self.state >= State.CLOSING:
             return
         last_line = self.clearLineBuffer()
         if not self.line_mode:
@@ -374,7 +379,8 @@ def keep_honest(transport: Any) -> None:
         return
     transport.setTcpNoDelay(True)
     transport.setTcpKeepAlive(True)
-    connection = getattr(transport, "getHandle", lambda: None)()
+    # A TLS transport passes this on to the one below it; getHandle() would not give a socket.
+    connection = getattr(transport, "socket", None)
     # Twisted's UNIX sockets say that they provide ITCPTransport as well.
     if isinstance(connection, socket.socket) and connection.family != socket.AF_UNIX:
         for option, value in (

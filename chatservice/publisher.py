@@ -83,12 +83,15 @@ class Publisher:
     def _commit_next(self) -> None:
         self._under_way = bool(self._published)
         if self._under_way:
-            # Let the reactor read once more first: what came during the broadcast goes along.
-            self._reactor.callLater(0, self._reactor.callLater, 0, self._commit)
+            self._reactor.callLater(0, self._commit_after_reading)
         else:
             idle, self._idle = self._idle, []
             for done in idle:
                 done.callback(None)
+
+    def _commit_after_reading(self) -> None:
+        """Let the reactor read once more first: what came during the broadcast goes along."""
+        self._reactor.callLater(0, self._commit)
 
     def _note_success(self, batch: Batch) -> None:
         if self._failing and any(event.stored for event in batch):

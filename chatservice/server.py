@@ -11,12 +11,12 @@ L{ChatProtocol} is the text door, for telnet, nc, and whatever sends lines.
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Callable, Generator, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.interfaces import IAddress
@@ -39,7 +39,7 @@ from chatservice.events import (
 )
 from chatservice.journal import Journal, MemoryJournal, Page, Wanted
 from chatservice.lines import LineDoor, State
-from chatservice.names import check_nick, check_room, nick_key
+from chatservice.names import NICK_LENGTH, check_nick, check_room, nick_key
 from chatservice.publisher import Publisher
 from chatservice.rooms import (
     LOBBY,
@@ -52,10 +52,17 @@ from chatservice.rooms import (
     Room,
 )
 from chatservice.settings import Settings
-from chatservice.text import TEXT, clean, clean_line, names_in_a_line, retold, spelled
+from chatservice.text import TEXT, arrival, clean, clean_line, encoded, retold, spelled
 
-NAMES_SHOWN = 20
+T = TypeVar("T")
+
+TOPIC_BYTES = 400
 PROMPT = "Choose a nickname: "
+NICK_INPUT = 4 * NICK_LENGTH
+"""Characters that are looked at of what is typed for a nickname."""
+
+HTTP_REQUEST = re.compile(r"\S+ \S+ HTTP/\d")
+"""A request line (RFC 9112, section 3), whatever the method."""
 
 
 class ChatFactory(ServerFactory):
@@ -87,6 +94,7 @@ class ChatFactory(ServerFactory):
         self.rooms: dict[str, Room] = {}
         self.topics: dict[str, TopicChanged] = {}
         self.doors: set[LineDoor] = set()
+        self._being_entered: Counter[str] = Counter()
         self.closing = False
         self._all_gone: Deferred[None] = Deferred()
         self._by_token: dict[str, Member] = {}
@@ -118,11 +126,11 @@ class ChatFactory(ServerFactory):
 
         @param patience: seconds that the journal may take for what is on its way.
         """
+        self.closing = True
         for door in self.doors:
             door.hold()
         settled = self._publisher.all_settled()
         yield settled.addTimeout(patience, self.reactor).addErrback(lambda _: None)
-        self.closing = True
         for door in list(self.doors):
             door.close("the chat is shutting down")
         if self.doors:
@@ -137,7 +145,7 @@ class ChatFactory(ServerFactory):
     # Verbs: what a door may ask for. Each raises ChatError for the member's own mistake.
 
     def join(self, door: Door, nick: str, rooms: Iterable[Room], token: str = "") -> Member:
-        """Come to the chat, and enter rooms that L{open_rooms} gave."""
+        """Come to the chat, and enter rooms; see L{with_rooms}."""
         nick, key = self._free_nick(nick)
         member = Member(nick, key, door, token or self._new_token())
         self.members[key] = member
@@ -163,28 +171,36 @@ class ChatFactory(ServerFactory):
             return succeed(None)
         if len(member.rooms) >= ROOMS_PER_MEMBER:
             raise ChatError("too-many", f"you are in {ROOMS_PER_MEMBER} rooms: /part one first")
-        return self.open_rooms([name]).addCallback(lambda rooms: self._enter(member, rooms[0]))
+        return self.with_rooms([name], lambda rooms: self._enter(member, rooms[0]))
 
     def _enter(self, member: Member, room: Room, arrived: bool = False) -> None:
         if not self._is_here(member) or room.name in member.rooms:
             return
-        # Somebody may have entered, or the last one left, since the room was opened.
         room = self.rooms.setdefault(room.name, room)
         room.members.add(member)
         member.rooms[room.name] = member.current = room
         self._publish(member, Joined, room=room.name, arrived=arrived)
 
     @inlineCallbacks
-    def open_rooms(self, names: Iterable[str]) -> Generator[Deferred[Any], Any, list[Room]]:
-        """The rooms of these names, to be entered; those with nobody in them from the journal."""
-        rooms = []
-        for name in names:
-            room = self.rooms.get(name)
-            if room is None:
-                page = yield self._journal.page(Wanted(of=name, limit=RECENT_EVENTS))
-                room = Room(name, page.events)
-            rooms.append(room)
-        return rooms
+    def with_rooms(
+        self, names: Collection[str], enter: Callable[[list[Room]], T]
+    ) -> Generator[Deferred[Any], Any, T]:
+        """Call C{enter} with the rooms of these names, and give back what it gives.
+
+        Those that nobody is in come from the journal, and go away again if C{enter} leaves them
+        empty. Meanwhile none of them goes away: what is said in it must not be missing.
+        """
+        self._being_entered.update(list(names))
+        try:
+            for name in names:
+                if name not in self.rooms:
+                    page = yield self._journal.page(Wanted(of=name, limit=RECENT_EVENTS))
+                    self.rooms.setdefault(name, Room(name, page.events))
+            return enter([self.rooms[name] for name in names])
+        finally:
+            self._being_entered.subtract(list(names))
+            for name in names:
+                self._forget_if_over(name)
 
     def part(self, member: Member, room: Room) -> None:
         """Leave a room, the lobby too, and stay in the chat."""
@@ -218,7 +234,7 @@ class ChatFactory(ServerFactory):
         """Take another nickname, and keep everything else."""
         nick, key = self._free_nick(nick, member)
         if nick == member.nick:
-            return
+            raise ChatError("nick-taken", f"you are {nick} already")
         self._publish(member, Renamed, now=nick, rooms=tuple(member.rooms))
         del self.members[member.key]
         self.members[key] = member
@@ -227,6 +243,8 @@ class ChatFactory(ServerFactory):
     def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> None:
         """Change what a room is about, or clear it with an empty text."""
         text = clean_line(text) if text else ""
+        if len(text.encode()) > TOPIC_BYTES:
+            raise ChatError("too-long", f"a topic has at most {TOPIC_BYTES} bytes")
         self._publish(member, TopicChanged, room=room.name, text=text, ref=ref)
 
     def leave(self, member: Member, why: str, goodbye: bool) -> None:
@@ -245,9 +263,9 @@ class ChatFactory(ServerFactory):
 
     def member_named(self, nick: str) -> Member:
         """Whoever bears a nickname."""
-        member = self.members.get(nick_key(nick))
+        member = self.members.get(nick_key(nick)) if len(nick) <= NICK_INPUT else None
         if member is None:
-            raise ChatError("no-nick", f"nobody here is called {clean(nick)[:40]}")
+            raise ChatError("no-nick", f"nobody here is called {clean(nick)[:NICK_LENGTH]}")
         return member
 
     def history(self, wanted: Wanted) -> Deferred[Page]:
@@ -303,10 +321,14 @@ class ChatFactory(ServerFactory):
             door.dismiss()
         if isinstance(event, Left | Parted):
             for name in event.touched:
-                room = self.rooms[name]
-                room.departing -= 1
-                if room.is_over():
-                    del self.rooms[name]
+                self.rooms[name].departing -= 1
+                self._forget_if_over(name)
+
+    def _forget_if_over(self, name: str) -> None:
+        room = self.rooms.get(name)
+        if room is not None and room.is_over() and not self._being_entered[name]:
+            del self.rooms[name]
+            del self._being_entered[name]
 
 
 class ChatProtocol(LineDoor):
@@ -318,8 +340,7 @@ class ChatProtocol(LineDoor):
         super().connectionMade()
         if self.state is State.ARRIVING:
             settings = self.chat.settings
-            greeting = [f"Welcome to {settings.name}.", *settings.motd]
-            self._write("\r\n".join(greeting) + "\r\n" + PROMPT)
+            self.outbox.write(encoded([f"Welcome to {settings.name}.", *settings.motd], PROMPT))
 
     def heard(self, line: bytes) -> None:
         """See L{LineDoor.heard}."""
@@ -332,10 +353,13 @@ class ChatProtocol(LineDoor):
             self.chat.say(self.member, commands.current_room(self.member), commands.unescape(text))
 
     def _choose_nick(self, text: str) -> None:
-        if text.strip():
-            self.join(clean(text), [LOBBY])
+        if HTTP_REQUEST.match(text):
+            # A web page may be at the other end, and what it sends is nobody's words.
+            self.abort("is no person")
+        elif text.strip():
+            self.join(clean(text[:NICK_INPUT]), [LOBBY])
         else:
-            self._write(PROMPT)
+            self.outbox.write(PROMPT.encode())
 
     def _obey(self, text: str) -> None:
         assert self.member is not None
@@ -346,16 +370,13 @@ class ChatProtocol(LineDoor):
             self.in_turn(call.carry_out, self._answer)
 
     def _answer(self, answer: commands.Answer) -> None:
-        lines = [f"-- {line}" for line in answer.lines] + list(retold(answer.events, utc_today()))
-        self._write("".join(f"{line}\r\n" for line in lines))
-
-    def _write(self, text: str) -> None:
-        self.outbox.write(text.encode())
+        history = retold(answer.events, self.chat.ids.now())
+        self.outbox.write(encoded([*(f"-- {line}" for line in answer.lines), *history]))
 
     def tell(self, error: ChatError) -> None:
         """See L{LineDoor.tell}."""
         prompt = PROMPT if self.state is State.ARRIVING and error.code != "closing" else ""
-        self._write(f"-- {error.sentence}\r\n{prompt}")
+        self.outbox.write(encoded([f"-- {error.sentence}"], prompt))
 
     def refuse(self, event: Event, sentence: str) -> None:
         """See L{chatservice.rooms.Door.refuse}."""
@@ -366,37 +387,17 @@ class ChatProtocol(LineDoor):
         """See L{chatservice.rooms.Door.own}: what one typed oneself is not said again."""
         match event:
             case Joined():
-                return self._entered(self.chat.rooms[event.room])
-            case Parted():
-                return self._parted(event)
+                room = self.chat.rooms[event.room]
+                topic = self.chat.topics.get(room.name)
+                replay = self.chat.settings.replay
+                return encoded(arrival(room, event.nick, topic, replay, event.id))
+            case Parted(author=Member(current=current)):
+                where = f"talking in {spelled(current.name)} now" if current else "in no room"
+                return encoded([f"-- you left {spelled(event.room)}: you are {where}"])
             case Renamed():
-                return f"-- you are now {event.now}\r\n".encode()
+                return encoded([f"-- you are now {event.now}"])
             case TopicChanged():
                 return TEXT.render(replace(event, nick="you"), True)
             case Whispered(author=author, recipient=recipient) if author is recipient:
                 return TEXT.render(event, True)
         return b""
-
-    def _entered(self, room: Room) -> bytes:
-        some = islice(room.audience, NAMES_SHOWN + 1)
-        others = [member.nick for member in some if member is not self.member]
-        count = len(room.audience)
-        who = names_in_a_line(others[:NAMES_SHOWN], count - 1) if others else "nobody else"
-        lines = [f"-- you joined {spelled(room.name)}: {who} ({count:,} here)"]
-        topic = self.chat.topics.get(room.name)
-        if topic is not None:
-            lines.append(f"-- the topic is: {topic.text} (set by {topic.nick})")
-        if replay := self.chat.settings.replay:
-            lines.extend(retold(list(room.recent)[-replay:], utc_today()))
-        return "".join(f"{line}\r\n" for line in lines).encode()
-
-    def _parted(self, event: Parted) -> bytes:
-        assert self.member is not None
-        current = self.member.current
-        now = f"you are talking in {spelled(current.name)} now" if current else "you are in no room"
-        return f"-- you left {spelled(event.room)}: {now}\r\n".encode()
-
-
-def utc_today() -> date:
-    """Today's date, in the time zone in which history is retold."""
-    return datetime.now(UTC).date()

@@ -8,8 +8,12 @@ IAC, DONT, DO, WONT, WILL, SB = 255, 254, 253, 252, 251, 250
 EL, AYT, IP, BRK, SE = 248, 246, 244, 243, 240
 TIMING_MARK = 6
 
-KILL_LINE = b"\x03"
-"""What stands in the text where the peer took back the line so far (Ctrl-C, erase line)."""
+KILL_LINE = bytes((IAC,))
+"""What stands in the text where the peer took back the line so far (Ctrl-C, erase line): the one
+byte that no text has."""
+
+SUBNEGOTIATION = 1024
+"""Bytes after which a subnegotiation without an end was none, but text in another encoding."""
 
 
 class Telnet:
@@ -25,6 +29,7 @@ class Telnet:
         self._reply = reply
         self._replies = bytearray()
         self._pending = b""
+        self._skipped = 0
 
     def text_of(self, data: bytes) -> bytes:
         """The text in C{data}; a command that it cuts off is kept for the next call."""
@@ -45,6 +50,10 @@ class Telnet:
             if at < 0:
                 # Of a subnegotiation only its last byte matters, which may begin its end.
                 self._pending = data[iac : iac + 2] + data[iac + 2 :][-1:]
+                self._skipped += len(data) - iac - len(self._pending)
+                if self._skipped > SUBNEGOTIATION:
+                    self._pending = b""
+                    self._skipped = 0
                 return b"".join(text)
         text.append(data[at:])
         return b"".join(text)
@@ -57,7 +66,10 @@ class Telnet:
         command = rest[0]
         if command == SB:
             end = data.find(bytes((IAC, SE)), iac)
-            return end + 2 if end >= 0 else -1
+            if end < 0:
+                return -1
+            self._skipped = 0
+            return end + 2
         if command in (DO, WILL, DONT, WONT):
             if len(rest) < 2:
                 return -1

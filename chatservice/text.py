@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import singledispatch
+from itertools import islice
 
 from chatservice.events import (
     Acted,
@@ -20,13 +21,15 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.rooms import LOBBY
+from chatservice.rooms import LOBBY, Room
 
 TEXT_BYTES = 4096
+NAMES_SHOWN = 20
 
 _ESCAPE_SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI (ECMA-48 5.4)
-    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS, ...
+    # OSC, DCS and their like, to the end of the text if they have none of their own.
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
     r"|\x1b[ -/]*[0-~]"
 )
 _SEPARATORS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
@@ -143,11 +146,16 @@ class TextFormat:
         """See L{chatservice.rooms.Format.render}."""
         line = line_of(event)
         if not here and isinstance(event, Said | Acted):
-            line = f"[#{event.room}] {line}"
-        return f"{line}\r\n".encode() if line else b""
+            line = f"[{spelled(event.room)}] {line}"
+        return encoded([line]) if line else b""
 
 
 TEXT = TextFormat()
+
+
+def encoded(lines: Iterable[str], prompt: str = "") -> bytes:
+    """Lines as the text door sends them, each with its end, and a prompt without one."""
+    return ("".join(f"{line}\r\n" for line in lines) + prompt).encode()
 
 
 def spelled(room: str) -> str:
@@ -155,18 +163,43 @@ def spelled(room: str) -> str:
     return room if room == LOBBY else f"#{room}"
 
 
-def retold(events: Iterable[Event], today: date) -> Iterator[str]:
+def arrival(
+    room: Room, nick: str, topic: TopicChanged | None, replay: int, now: int
+) -> list[str]:
+    """What somebody is told who has just entered a room.
+
+    @param nick: the newcomer's, who is among those who hear the room already.
+    @param replay: how many of the room's last lines to retell.
+    @param now: see L{retold}.
+    """
+    some = (member.nick for member in islice(room.audience, NAMES_SHOWN + 1))
+    others = [other for other in some if other != nick][:NAMES_SHOWN]
+    count = len(room.audience)
+    who = names_in_a_line(others, count - 1) if others else "nobody else"
+    lines = [f"-- you joined {spelled(room.name)}: {who} ({count:,} here)"]
+    if topic is not None:
+        lines.append(f"-- the topic is: {topic.text} (set by {topic.nick})")
+    if replay:
+        lines.extend(retold(list(room.recent)[-replay:], now))
+    return lines
+
+
+def retold(events: Iterable[Event], now: int) -> Iterator[str]:
     """History as lines, each with its time (UTC), and a line wherever the date changes.
 
-    @param today: the date that goes without saying at the beginning.
+    @param now: an id, whose date goes without saying at the beginning.
     """
-    day = today
+    day = _moment(now).date()
     for event in events:
-        moment = datetime.fromtimestamp(event.id / 1_000_000, UTC)
+        moment = _moment(event.id)
         if moment.date() != day:
             day = moment.date()
             yield f"-- {day.isoformat()} (UTC)"
         yield f"[{moment:%H:%M}] {line_of(event)}"
+
+
+def _moment(id: int) -> datetime:
+    return datetime.fromtimestamp(id / 1_000_000, UTC)
 
 
 def names_in_a_line(nicks: list[str], count: int) -> str:

@@ -15,7 +15,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import server
 from chatservice.admission import Admission
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
@@ -204,7 +203,6 @@ class ConversationCase(TableCase):
         self.clock = Clock()
         self.rules = Settings(rate_limit=0)
         self.open_chat()
-        self.patch(server, "utc_today", lambda: NOON.date())
 
     def open_chat(self, journal: Any = None, admission: Admission | None = None) -> None:
         """Begin with a new chat."""

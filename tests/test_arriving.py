@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from chatservice import server
 from chatservice.journal import MemoryJournal
 from chatservice.lines import JOIN_TIMEOUT
-from chatservice.rooms import NOWHERE
+from chatservice.rooms import NOWHERE, Room
 from tests.conversation import ConversationCase, SlowJournal, TextPerson, each_row
 from tests.doubles import Wire
 
@@ -89,9 +86,8 @@ class ArrivingTests(ConversationCase):
 
     def test_crowd_is_here(self) -> None:
         """Of more than twenty people, twenty are named and the others counted."""
-        rooms = self.successResultOf(self.chat.open_rooms(["lobby"]))
         for number in range(199):
-            self.chat.join(NOWHERE, f"n{number}", rooms)
+            self.chat.join(NOWHERE, f"n{number}", [self.chat.rooms.get("lobby") or Room("lobby")])
         line = self.arrival("ada").split("\r\n")[1].removeprefix(PROMPT)
         self.assertEqual(line.count(", "), 19)
         self.assertTrue(line.endswith(" and 179 more (200 here)"), line)
@@ -143,7 +139,7 @@ class ArrivingTests(ConversationCase):
         bob.types("today")
         self.clock.advance(12 * 3600)
         bob.types("tomorrow")
-        self.patch(server, "utc_today", lambda: date(2026, 11, 30))
+        self.clock.advance(8 * 24 * 3600)
         self.assertEqual(
             self.arrival("ada").split("\r\n")[2:-1],
             [
@@ -203,6 +199,30 @@ class ArrivingTests(ConversationCase):
         person = TextPerson(self.connect())
         person.types(nick)
         return person.wire.sees()
+
+
+HTTP = {
+    "known": b"POST / HTTP/1.1\r\n",
+    "unknown": b"PROPFIND / HTTP/1.1\r\n",
+    "after_an_empty_line": b"\r\nPOST / HTTP/1.1\r\n",
+    "old": b"GET /x HTTP/1.0\r\n",
+}
+
+
+class HttpTests(ConversationCase):
+    """What a web page may make a browser send is nobody's words, also without the front."""
+
+    @each_row(HTTP)
+    def test_http(self, request: bytes) -> None:
+        """A request is closed on, and not one line of it is said or becomes a nickname."""
+        bob = self.at_text("bob")
+        bob.sees()
+        wire = Wire.to(self.chat.buildProtocol(None), self.clock)
+        wire.sends(request + b"Host: x\r\n\r\nevil\r\nhello from a web page\r\n")
+        self.clock.advance(0)
+        self.assertIsNotNone(wire.lost)
+        self.assertEqual(bob.sees(), [])
+        self.assertEqual(list(self.chat.members), ["bob"])
 
 
 class OpeningTests(ConversationCase):

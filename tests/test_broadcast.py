@@ -177,7 +177,7 @@ class OrderTests(BroadcastTestCase):
         self.assertEqual(seen(self.bob), ["!1", "!3", "4"])
 
     def test_leaving(self) -> None:
-        """Who leaves the chat is sent nothing more; those of all its rooms are told once."""
+        """Who leaves the chat hears all before that, and no more; its rooms are told once."""
         frank = self.here("frank", self.python)
         self.broadcast(
             left(1, self.carol, self.lobby, self.python), said(2, self.ada, self.lobby)
@@ -419,13 +419,15 @@ def one_by_one(batch: Batch, rooms: dict[str, Room], members: Iterable[Member]) 
         touched = [rooms[name] for name in event.touched]
         if isinstance(event, Joined) and event.author is not None:
             touched[0].audience.add(event.author)
-        for member in members:
-            given[member.nick] += _shown(event, touched, member)
-        if isinstance(event, Parted | Left) and event.author is not None:
+        if isinstance(event, Left) and event.author is not None:
             for room in touched:
                 room.audience.discard(event.author)
-    gone = {event.nick for event in batch if isinstance(event, Left)}
-    return {nick: "" if nick in gone else text for nick, text in given.items()}
+        for member in members:
+            if not (isinstance(event, Left) and member is event.author):
+                given[member.nick] += _shown(event, touched, member)
+        if isinstance(event, Parted) and event.author is not None:
+            touched[0].audience.discard(event.author)
+    return given
 
 
 def _shown(event: Event, touched: list[Room], member: Member) -> str:

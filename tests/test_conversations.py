@@ -173,7 +173,7 @@ COMMANDS = {
         {"type": "renamed", "nick": "ada", "now": "ADA"},
         [],
     ),
-    "rename_to_the_same": answered("/nick ada"),
+    "rename_to_the_same": refused("/nick ada", "nick-taken", "you are ada already"),
     "nick_asked": answered("/nick", "you are ada"),
     "join": Row(
         "/join #Python",
@@ -309,6 +309,20 @@ MISTAKES = {
         f"/topic {'x' * 4097}",
         "too-long",
         "that has 4,097 bytes, and a line at most 4,096: not sent",
+    ),
+    "topic_somewhat_long": refused(
+        f"/topic {'x' * 401}", "too-long", "a topic has at most 400 bytes"
+    ),
+    "long_goodbye": refused(
+        f"/quit {'x' * 4097}",
+        "too-long",
+        "that has 4,097 bytes, and a line at most 4,096: not sent",
+    ),
+    "blank_after_slash": refused(
+        "/ quit", "unknown", "there is no command /: /help lists those there are"
+    ),
+    "help_on_a_text": refused(
+        "/help //x", "unknown", "there is no command //x: /help lists those there are"
     ),
     "private_to_nobody": refused("/msg grace hi", "no-nick", "nobody here is called grace"),
     "private_nothing": refused("/msg bob ", "usage", "use it like this: /msg NICK TEXT"),

@@ -35,7 +35,7 @@ class EndOfInputTests(LineTestCase):
             b"ada\nhello": hello,
             b"ada\r\nhello\r": hello,
             b"ada\nhello\n" + b"x" * 20000: hello,
-            b"ada\nhello\nmore\x03": hello,
+            b"ada\nhello\nmore\xff\xf4": hello,
             b"ada\n/me waves": f"{came}* ada waves\r\n{left}",
             b"ada\nhello\n/quit tea": f"{came}ada: hello\r\n-- ada left the chat: tea\r\n",
         }
@@ -369,7 +369,7 @@ class ConnectionTests(LineTestCase):
         wire = Wire(self.clock)
         connection = socket.socket()
         self.addCleanup(connection.close)
-        wire.getHandle = lambda: connection
+        wire.socket = connection
         keep_honest(wire)
         idle, interval, count, unacknowledged = (
             connection.getsockopt(socket.IPPROTO_TCP, option)
@@ -389,7 +389,7 @@ class ConnectionTests(LineTestCase):
         self.addCleanup(one.close)
         self.addCleanup(other.close)
         wire = Wire(self.clock)
-        wire.getHandle = lambda: one
+        wire.socket = one
         keep_honest(wire)
 
     def test_no_tcp(self) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail
 
+from chatservice import server
 from chatservice.events import ChatError, Said, TopicChanged
-from chatservice.journal import JournalError, MemoryJournal, Wanted
-from chatservice.rooms import NOWHERE
+from chatservice.journal import JournalError, MemoryJournal, Page, Wanted
+from chatservice.rooms import NOWHERE, Room
 from chatservice.server import ChatFactory
 from tests.conversation import ConversationCase, SlowJournal
 from tests.doubles import Wire
@@ -78,10 +79,15 @@ class VerbTests(ConversationCase):
 
     def member(self, nick: str, token: str = "") -> Any:
         """A member without a connection, in the lobby."""
-        rooms = self.successResultOf(self.chat.open_rooms(["lobby"]))
-        member = self.chat.join(NOWHERE, nick, rooms, token)
+        joined = self.chat.with_rooms(
+            ["lobby"], lambda rooms: self.chat.join(NOWHERE, nick, rooms, token)
+        )
         self.clock.advance(0)
-        return member
+        return self.successResultOf(joined)
+
+    def opened(self, *names: str) -> list[Room]:
+        """Rooms that somebody might enter now."""
+        return self.successResultOf(self.chat.with_rooms(names, list))
 
     def test_alone(self) -> None:
         """A factory with nothing but a reactor is a working chat."""
@@ -182,10 +188,9 @@ class VerbTests(ConversationCase):
 
     def test_enter_what_was_opened(self) -> None:
         """A room that was opened before somebody else filled it is not a second one."""
-        opened = self.successResultOf(self.chat.open_rooms(["python"]))
         ada = self.member("ada")
         self.successResultOf(self.chat.enter(ada, "python"))
-        bob = self.chat.join(NOWHERE, "bob", opened)
+        bob = self.chat.join(NOWHERE, "bob", [Room("python")])
         self.assertEqual(self.chat.rooms["python"].members, {ada, bob})
 
     def test_room_opened_from_the_journal(self) -> None:
@@ -195,13 +200,38 @@ class VerbTests(ConversationCase):
         for number in range(201):
             self.chat.say(ada, lobby, str(number))
         self.clock.advance(0)
-        (room,) = self.successResultOf(self.chat.open_rooms(["lobby"]))
-        self.assertIs(room, lobby)
+        self.assertEqual(self.opened("lobby"), [lobby])
         self.chat.leave(ada, "", goodbye=True)
         for _ in range(6):
             self.clock.advance(0)
-        (room,) = self.successResultOf(self.chat.open_rooms(["lobby"]))
+        (room,) = self.opened("lobby")
         self.assertEqual([event.text for event in room.recent][::199], ["1", "200"])
+
+    def test_room_left_while_entered(self) -> None:
+        """What is said in a room, while somebody who enters waits for another, is not missing."""
+        journal = SlowJournal()
+        self.open_chat(journal)
+        entered = self.chat.with_rooms(["python", "snakes"], list)
+        journal.asked[0][1].callback(Page([], more=False))
+        ada = self.chat.join(NOWHERE, "ada", [self.chat.rooms["python"]])
+        self.chat.say(ada, self.chat.rooms["python"], "hi")
+        self.chat.leave(ada, "", goodbye=True)
+        self.clock.advance(0)
+        journal.appended[0].callback(None)
+        journal.asked[1][1].callback(Page([], more=False))
+        python, _ = self.successResultOf(entered)
+        self.assertEqual([event.text for event in python.recent], ["hi"])
+        self.assertEqual(self.chat.rooms, {})
+
+    def test_entering_fails(self) -> None:
+        """A room whose history cannot be read is not there afterwards."""
+        journal = SlowJournal()
+        self.open_chat(journal)
+        entered = self.chat.with_rooms(["python", "snakes"], list)
+        journal.asked[0][1].callback(Page([], more=False))
+        journal.asked[1][1].errback(ZeroDivisionError())
+        self.failureResultOf(entered, ZeroDivisionError)
+        self.assertEqual(self.chat.rooms, {})
 
     def test_resume_nobody(self) -> None:
         """A token that nobody here has resumes nothing."""
@@ -216,7 +246,12 @@ class VerbTests(ConversationCase):
     def test_nick_in_error_is_clean(self) -> None:
         """A nickname in a refusal is shortened and cannot act on a terminal."""
         error = self.assertRaises(ChatError, self.chat.member_named, "\x1b[2J" + "x" * 99)
-        self.assertEqual(error.sentence, f"nobody here is called {'x' * 40}")
+        self.assertEqual(error.sentence, f"nobody here is called {'x' * 32}")
+
+    def test_long_nick_asked_for(self) -> None:
+        """Nobody has a nickname that long, and nothing is made of it."""
+        self.patch(server, "nick_key", None)
+        self.assertRaises(ChatError, self.chat.member_named, "a\u0316\u0301" * 4000)
 
     def test_history(self) -> None:
         """What was said is in the history by the time it is delivered."""

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from functools import singledispatch
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatservice import commands
 from chatservice.events import (
@@ -28,6 +28,10 @@ from chatservice.events import (
 from chatservice.journal import LATEST, Page, Wanted
 from chatservice.lines import LineDoor
 from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Room
+from chatservice.text import clean
+
+if TYPE_CHECKING:
+    from chatservice.server import ChatFactory
 
 MALFORMED_IN_A_ROW = 10
 REF_LENGTH = 64
@@ -126,8 +130,8 @@ class Request:
         if not isinstance(self._facts, dict):
             raise malformed("a request is a JSON object")
         self.ref = self.text("ref", "")
-        if len(self.ref) > REF_LENGTH:
-            raise malformed(f"a ref has at most {REF_LENGTH} characters")
+        if len(self.ref) > REF_LENGTH or clean(f"{self.ref}.") != f"{self.ref}.":
+            raise malformed(f"a ref has at most {REF_LENGTH} characters, none of them a control")
 
     def text(self, name: str, default: str | None = None) -> str:
         """A string."""
@@ -168,8 +172,10 @@ class JsonDoor(LineDoor):
 
     format = JSON
 
-    def connectionMade(self) -> None:
-        super().connectionMade()
+    def __init__(
+        self, chat: ChatFactory, direct: bool = False, since: float | None = None
+    ) -> None:
+        super().__init__(chat, direct, since)
         self._malformed = 0
         self._ref = ""
         self._seen: dict[str, int] = {}
@@ -221,25 +227,19 @@ class JsonDoor(LineDoor):
 
     def _say(self, request: Request) -> None:
         assert self.member is not None
-        name = request.text("room")
-        room = self.member.rooms.get(name)
-        if room is None:
-            raise ChatError("no-room", f"you are not in {name[:60]}")
+        room = self._room_named(request.text("room"))
         self.chat.say(self.member, room, request.text("text"), self._ref)
 
     def _command(self, request: Request) -> None:
         assert self.member is not None
         line = request.text("line")
-        if request.has("room"):
-            room = self.member.rooms.get(request.text("room"))
-            if room is None:
-                raise ChatError("no-room", f"you are not in {request.text('room')[:60]}")
-            self.member.current = room
+        room = self._room_named(request.text("room")) if request.has("room") else None
         if not commands.is_command(line):
-            room = commands.current_room(self.member)
+            room = room or commands.current_room(self.member)
             self.chat.say(self.member, room, commands.unescape(line), self._ref)
             return
         call = commands.parse(self.chat, self.member, line, self._ref)
+        self.member.current = room or self.member.current
         if call.command.talk:
             call.carry_out()
         else:
@@ -247,11 +247,7 @@ class JsonDoor(LineDoor):
 
     def _history(self, request: Request) -> None:
         assert self.member is not None
-        room: str | None = None
-        if request.has("room"):
-            room = request.text("room")
-            if room not in self.member.rooms:
-                raise ChatError("no-room", f"you are not in {room[:60]}")
+        room = self._room_named(request.text("room")).name if request.has("room") else None
         wanted = Wanted(
             of=room or self.member.identity,
             after=request.number("after", 0, 0, LATEST) if request.has("after") else None,
@@ -263,6 +259,12 @@ class JsonDoor(LineDoor):
             lambda: self.chat.history(wanted),
             lambda page: self._page(page, {"room": room} if room else {}, request.ref),
         )
+
+    def _room_named(self, name: str) -> Room:
+        assert self.member is not None
+        if name not in self.member.rooms:
+            raise ChatError("no-room", f"you are not in {clean(name)[:60]}")
+        return self.member.rooms[name]
 
     def _in_turn(
         self,
