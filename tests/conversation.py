@@ -6,8 +6,9 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +30,10 @@ TOKEN = "a-token-of-22-letters_"
 
 EVENTS = {"said", "acted", "whispered", "topic_changed", "joined", "parted", "left", "renamed"}
 TALK = {"said", "acted", "whispered", "topic_changed"}
+EVERYBODY = ("ada", "bob", "eve")
+
+Facts = dict[str, Any]
+"""An object at the JSON door."""
 
 Method = TypeVar("Method", bound=Callable[..., None])
 
@@ -105,7 +110,7 @@ class JsonPerson:
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
-        self.welcome: dict[str, Any] = {}
+        self.welcome: Facts = {}
         self._last_id = 0
 
     def asks(self, kind: str, **members: Any) -> None:
@@ -120,7 +125,7 @@ class JsonPerson:
         """Send what a person would type."""
         self.asks("command", line=line, **({"ref": ref} if ref else {}))
 
-    def sees_all(self) -> list[dict[str, Any]]:
+    def sees_all(self) -> list[Facts]:
         """The objects that came since the last time, whole."""
         lines = self.wire.gets().decode().split("\n")
         assert lines.pop() == "", "a line without its end"
@@ -133,7 +138,7 @@ class JsonPerson:
                 self._last_id = facts["id"]
         return objects
 
-    def sees(self) -> list[dict[str, Any]]:
+    def sees(self) -> list[Facts]:
         """The objects that came since the last time, without their ids."""
         return [without_id(facts) for facts in self.sees_all()]
 
@@ -141,22 +146,22 @@ class JsonPerson:
 Person = TextPerson | JsonPerson
 
 
-def without_id(facts: dict[str, Any]) -> dict[str, Any]:
+def without_id(facts: Facts) -> Facts:
     """An object without what differs from run to run."""
     return {name: value for name, value in facts.items() if name != "id"}
 
 
-def error(code: str, text: str, ref: str = "") -> dict[str, Any]:
+def error(code: str, text: str, ref: str = "") -> Facts:
     """An error at the JSON door."""
     return {"type": "error", "code": code, "text": text} | ({"ref": ref} if ref else {})
 
 
-def malformed(text: str, ref: str = "") -> dict[str, Any]:
+def malformed(text: str, ref: str = "") -> Facts:
     """The error for what is no request."""
     return error("malformed", text, ref)
 
 
-def said(nick: str, text: str, ref: str = "", room: str = "lobby") -> dict[str, Any]:
+def said(nick: str, text: str, ref: str = "", room: str = "lobby") -> Facts:
     """A line at the JSON door, without its id."""
     return {"type": "said", "room": room, "nick": nick, "text": text} | (
         {"ref": ref} if ref else {}
@@ -241,3 +246,82 @@ class ConversationCase(TableCase):
     def at(self, door: str, nick: str) -> Person:
         """Somebody who has joined at the C{text} or the C{json} door."""
         return self.at_text(nick) if door == "text" else self.at_json(nick)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Ada types something, beside bob and eve, who came to the lobby after her.
+
+    @ivar others: what those who hear of it see at the text door, and C{own} what ada sees there.
+    @ivar fact: what all of them see at the JSON door.
+    @ivar answer: the sentences that answer a command; C{None} where it has no answer.
+    @ivar error: the code and the sentence that refuse it instead.
+    @ivar before: who typed what before.
+    """
+
+    typed: str
+    others: str = ""
+    own: str = ""
+    fact: Facts = field(default_factory=dict)
+    answer: list[str] | None = None
+    error: tuple[str, str] | None = None
+    before: tuple[tuple[str, str], ...] = ()
+    hearers: tuple[str, ...] = EVERYBODY
+
+
+def refused(typed: str, code: str, sentence: str, *before: tuple[str, str]) -> Row:
+    """Ada types something that is refused."""
+    return Row(typed, error=(code, sentence), before=before)
+
+
+def at_all_doors(table: dict[str, Row]) -> dict[str, tuple[Row, tuple[str, ...]]]:
+    """Every row with ada, bob and eve at every combination of the two doors."""
+    return {
+        f"{name}__{'_'.join(doors)}": (row, doors)
+        for name, row in table.items()
+        for doors in product(("text", "json"), repeat=len(EVERYBODY))
+    }
+
+
+class RowCase(ConversationCase):
+    """Tests of which each row is played with three people in the lobby."""
+
+    def play(self, row: Row, doors: tuple[str, ...]) -> None:
+        """Let ada type, and compare what all three see."""
+        people = {nick: self.at(door, nick) for nick, door in zip(EVERYBODY, doors, strict=True)}
+        for nick, line in row.before:
+            people[nick].types(line)
+        for person in people.values():
+            person.sees()
+        people["ada"].types(row.typed, ref="r1")
+        by_program = people["ada"].is_program
+        for nick, person in people.items():
+            seen = person.sees()
+            if isinstance(person, TextPerson):
+                self.assertEqual(seen, expected_text(row, nick), nick)
+            else:
+                for facts in seen:
+                    facts.pop("rooms", None)
+                self.assertEqual(seen, expected_objects(row, nick, by_program), nick)
+
+
+def expected_text(row: Row, nick: str) -> list[str]:
+    """What a person at the text door sees of a row."""
+    if nick != "ada":
+        return [row.others] if row.others and nick in row.hearers else []
+    own = [row.own] if row.own else []
+    error = [f"-- {row.error[1]}"] if row.error else []
+    return own + [f"-- {line}" for line in row.answer or ()] + error
+
+
+def expected_objects(row: Row, nick: str, by_program: bool) -> list[Facts]:
+    """What a program at the JSON door sees of a row, without ids."""
+    objects: list[Facts] = []
+    if row.fact and nick in row.hearers:
+        ref = {"ref": "r1"} if by_program and row.fact["type"] in TALK else {}
+        objects.append(row.fact | ref)
+    if nick == "ada" and row.answer is not None:
+        objects.append({"type": "ok", "lines": row.answer, "ref": "r1"})
+    if nick == "ada" and row.error:
+        objects.append(error(*row.error, ref="r1"))
+    return objects

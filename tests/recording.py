@@ -13,8 +13,19 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.database import Database
-from chatservice.events import Batch, Event, TopicChanged
-from chatservice.journal import Page, Wanted
+from chatservice.events import (
+    Batch,
+    Event,
+    Joined,
+    Left,
+    Parted,
+    Renamed,
+    Resumed,
+    Said,
+    TopicChanged,
+    Whispered,
+)
+from chatservice.journal import Journal, Page, Wanted
 from chatservice.rooms import Member, Room
 
 
@@ -92,10 +103,57 @@ def recorded(nick: str, *rooms: Room, wire: RecordingFormat | None = None) -> Me
     return member
 
 
+def door_of(member: Member) -> RecordingDoor:
+    """The recording door of a member."""
+    assert isinstance(member.door, RecordingDoor)
+    return member.door
+
+
 def seen(member: Member) -> list[str]:
     """What a recorded member was shown, one word an event."""
-    assert isinstance(member.door, RecordingDoor)
-    return member.door.seen
+    return door_of(member).seen
+
+
+def said(id: int, author: Member, room: Room) -> Said:
+    """A member says a line in a room."""
+    return Said(id=id, nick=author.nick, author=author, room=room.name, text="hi")
+
+
+def joined(id: int, author: Member, room: Room) -> Joined:
+    """A member joins a room."""
+    return Joined(id=id, nick=author.nick, author=author, room=room.name)
+
+
+def parted(id: int, author: Member, room: Room) -> Parted:
+    """A member leaves a room."""
+    return Parted(id=id, nick=author.nick, author=author, room=room.name)
+
+
+def left(id: int, author: Member, *rooms: Room) -> Left:
+    """A member leaves the chat, and the rooms that it was in."""
+    names = tuple(room.name for room in rooms)
+    return Left(id=id, nick=author.nick, author=author, goodbye=True, why="", rooms=names)
+
+
+def renamed(id: int, author: Member, *rooms: Room) -> Renamed:
+    """A member in some rooms is called eve from now on."""
+    names = tuple(room.name for room in rooms)
+    return Renamed(id=id, nick=author.nick, author=author, now="eve", rooms=names)
+
+
+def whispered(id: int, author: Member, to: Member) -> Whispered:
+    """A member says something to another in private."""
+    return Whispered(id=id, nick=author.nick, author=author, to=to.nick, recipient=to, text="psst")
+
+
+def resumed(id: int, author: Member, door: RecordingDoor) -> Resumed:
+    """A new connection takes a member over."""
+    return Resumed(id=id, nick=author.nick, author=author, door=door)
+
+
+def line(id: int, text: str = "hi", room: str = "lobby") -> Said:
+    """A line of ada's as a journal gives it back, without its author."""
+    return Said(id=id, nick="ada", room=room, text=text)
 
 
 class HeldJournal:
@@ -177,3 +235,15 @@ class DatabaseTestCase(SynchronousTestCase):
         database.open(schema)
         self.addCleanup(database.close)
         return database
+
+
+class DatabaseJournalTestCase(DatabaseTestCase):
+    """Tests with a journal in an open database."""
+
+    path = "chat.sqlite3"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.database_ = self.opened(self.path)
+        self.journal = Journal(self.database_)
+        self.journal.open()

@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.broadcast import broadcast
-from chatservice.events import (
-    Batch,
-    Event,
-    Joined,
-    Left,
-    Parted,
-    Renamed,
-    Resumed,
-    Said,
-    TopicChanged,
-    Whispered,
-)
+from chatservice.events import Event, Joined, Left, Resumed, Said, TopicChanged, Whispered
 from chatservice.rooms import NOWHERE, Fenced, Member, Room
-from tests.recording import RecordingDoor, RecordingFormat, recorded, seen
-
-deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=400)
-
-
-def said(id: int, author: Member, room: Room) -> Said:
-    return Said(id=id, nick=author.nick, author=author, room=room.name, text="hi")
-
-
-def joined(id: int, author: Member, room: Room) -> Joined:
-    return Joined(id=id, nick=author.nick, author=author, room=room.name)
-
-
-def parted(id: int, author: Member, room: Room) -> Parted:
-    return Parted(id=id, nick=author.nick, author=author, room=room.name)
-
-
-def left(id: int, author: Member, *rooms: Room) -> Left:
-    names = tuple(room.name for room in rooms)
-    return Left(id=id, nick=author.nick, author=author, goodbye=True, why="", rooms=names)
-
-
-def renamed(id: int, author: Member, *rooms: Room) -> Renamed:
-    names = tuple(room.name for room in rooms)
-    return Renamed(id=id, nick=author.nick, author=author, now="eve", rooms=names)
-
-
-def whispered(id: int, author: Member, to: Member) -> Whispered:
-    return Whispered(
-        id=id, nick=author.nick, author=author, to=to.nick, recipient=to, text="psst"
-    )
-
-
-def resumed(id: int, author: Member, door: RecordingDoor) -> Resumed:
-    return Resumed(id=id, nick=author.nick, author=author, door=door)
-
-
-def door_of(member: Member) -> RecordingDoor:
-    assert isinstance(member.door, RecordingDoor)
-    return member.door
+from tests.recording import (
+    RecordingDoor,
+    RecordingFormat,
+    door_of,
+    joined,
+    left,
+    parted,
+    recorded,
+    renamed,
+    resumed,
+    said,
+    seen,
+    whispered,
+)
 
 
 class BroadcastTestCase(SynchronousTestCase):
@@ -179,9 +138,7 @@ class OrderTests(BroadcastTestCase):
     def test_leaving(self) -> None:
         """Who leaves the chat hears all before that, and no more; its rooms are told once."""
         frank = self.here("frank", self.python)
-        self.broadcast(
-            left(1, self.carol, self.lobby, self.python), said(2, self.ada, self.lobby)
-        )
+        self.broadcast(left(1, self.carol, self.lobby, self.python), said(2, self.ada, self.lobby))
         self.assertEqual(seen(self.carol), [])
         self.assertEqual(seen(self.dan), ["1", "2~"])
         self.assertEqual((seen(self.ada), seen(frank)), (["1", "!2"], ["1"]))
@@ -410,127 +367,3 @@ class BrokenFormat(RecordingFormat):
 
     def render(self, event: Event, here: bool) -> bytes:
         raise ZeroDivisionError
-
-
-def one_by_one(batch: Batch, rooms: dict[str, Room], members: Iterable[Member]) -> dict[str, str]:
-    """What broadcast is to give everybody, found in the simplest way: event by event."""
-    given = {member.nick: "" for member in members}
-    for event in batch:
-        touched = [rooms[name] for name in event.touched]
-        if isinstance(event, Joined) and event.author is not None:
-            touched[0].audience.add(event.author)
-        if isinstance(event, Left) and event.author is not None:
-            for room in touched:
-                room.audience.discard(event.author)
-        for member in members:
-            if not (isinstance(event, Left) and member is event.author):
-                given[member.nick] += _shown(event, touched, member)
-        if isinstance(event, Parted) and event.author is not None:
-            touched[0].audience.discard(event.author)
-    return given
-
-
-def _shown(event: Event, touched: list[Room], member: Member) -> str:
-    if event.author is member:
-        return member.door.own(event).decode()
-    if isinstance(event, Whispered):
-        hears, here = event.recipient is member, True
-    else:
-        hears = any(member in room.audience for room in touched)
-        here = len(touched) != 1 or touched[0] is member.current
-    return member.door.format.render(event, here).decode() if hears else ""
-
-
-ROOMS = ("lobby", "python", "tea")
-MEMBERS = ("ada", "bob", "carol", "dan", "eve", "frank")
-Step = tuple[str, int, int]
-
-STEPS = st.tuples(
-    st.sampled_from(["say", "say", "say", "whisper", "move", "move", "rename", "leave", "commit"]),
-    st.integers(0, len(MEMBERS) - 1),
-    st.integers(0, 5),
-)
-
-
-class Script:
-    """A chat that random steps are done in; what is impossible at some step does nothing."""
-
-    def __init__(self, where: list[set[str]]) -> None:
-        self.rooms = {name: Room(name) for name in ROOMS}
-        wires = (RecordingFormat("x"), RecordingFormat("y"))
-        self.members = [
-            recorded(
-                nick, *(self.rooms[name] for name in ROOMS if name in names), wire=wires[number % 2]
-            )
-            for number, (nick, names) in enumerate(zip(MEMBERS, where, strict=True))
-        ]
-        self.batches: list[list[Event]] = [[]]
-        self._here = dict(zip(self.members, map(set, where), strict=True))
-
-    def do(self, step: Step) -> None:
-        kind, who, what = step
-        member = self.members[who]
-        if kind == "commit":
-            self.batches.append([])
-        elif member in self._here:
-            id = sum(map(len, self.batches))
-            room = self.rooms[ROOMS[what % len(ROOMS)]]
-            self.batches[-1] += getattr(self, f"_{kind}")(id, member, room, what)
-
-    def _say(self, id: int, member: Member, room: Room, _: int) -> list[Event]:
-        return [said(id, member, room)] if room.name in self._here[member] else []
-
-    def _whisper(self, id: int, member: Member, _: Room, what: int) -> list[Event]:
-        to = self.members[what]
-        return [whispered(id, member, to)] if to in self._here else []
-
-    def _move(self, id: int, member: Member, room: Room, _: int) -> list[Event]:
-        inside = room.name in self._here[member]
-        self._here[member] ^= {room.name}
-        step: Callable[[int, Member, Room], Event] = parted if inside else joined
-        return [step(id, member, room)]
-
-    def _rename(self, id: int, member: Member, _: Room, __: int) -> list[Event]:
-        return [renamed(id, member, *self._rooms_of(member))]
-
-    def _leave(self, id: int, member: Member, _: Room, __: int) -> list[Event]:
-        event = left(id, member, *self._rooms_of(member))
-        del self._here[member]
-        return [event]
-
-    def _rooms_of(self, member: Member) -> list[Room]:
-        return [self.rooms[name] for name in ROOMS if name in self._here[member]]
-
-
-def played(where: list[set[str]], steps: list[Step]) -> Script:
-    script = Script(where)
-    for step in steps:
-        script.do(step)
-    return script
-
-
-class ReferenceTests(SynchronousTestCase):
-    """The quick way and the simple way agree."""
-
-    @deterministic
-    @given(
-        st.lists(
-            st.sets(st.sampled_from(ROOMS)), min_size=len(MEMBERS), max_size=len(MEMBERS)
-        ),
-        st.lists(STEPS, max_size=25),
-    )
-    def test_any_batches(self, where: list[set[str]], steps: list[Step]) -> None:
-        """Whatever happens, everybody is given what going event by event would give."""
-        quick, simple = played(where, steps), played(where, steps)
-        for mine, batch in zip(quick.batches, simple.batches, strict=True):
-            expected = one_by_one(batch, simple.rooms, simple.members)
-            for member in quick.members:
-                door_of(member).deliveries.clear()
-            broadcast(mine, quick.rooms)
-            for member in quick.members:
-                deliveries = door_of(member).deliveries
-                self.assertLessEqual(len(deliveries), 1)
-                self.assertEqual(b"".join(deliveries).decode(), expected[member.nick])
-        for name in ROOMS:
-            hearing = {member.nick for member in quick.rooms[name].audience}
-            self.assertEqual(hearing, {member.nick for member in simple.rooms[name].audience})

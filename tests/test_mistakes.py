@@ -1,0 +1,102 @@
+"""What is told to who types something that cannot be done, at whatever door each person is."""
+
+from __future__ import annotations
+
+from tests.conversation import Row, RowCase, at_all_doors, each_row, refused
+
+MISTAKES = {
+    "unknown": refused(
+        "/xyzzy", "unknown", "there is no command /xyzzy: /help lists those there are"
+    ),
+    "mistyped": refused("/jion x", "unknown", "there is no command /jion: did you mean /join?"),
+    "mistyped_alias": refused("/exti", "unknown", "there is no command /exti: did you mean /exit?"),
+    "slash_alone": refused("/", "unknown", "there is no command /: /help lists those there are"),
+    "help_of_unknown": refused(
+        "/help jion", "unknown", "there is no command /jion: did you mean /join?"
+    ),
+    "escape_in_command": refused(
+        "/\x1b[2Jxyzzy", "unknown", "there is no command /xyzzy: /help lists those there are"
+    ),
+    "rename_taken": refused("/nick Bob", "nick-taken", "Bob is taken: choose another nickname"),
+    "rename_alike": refused(
+        "/nick b0b",
+        "nick-taken",
+        "b0b looks too much like bob, who is here: choose another nickname",
+    ),
+    "rename_reserved": refused(
+        "/nick server",
+        "bad-nick",
+        "server is reserved, or looks like a name that is: choose another one",
+    ),
+    "rename_malformed": refused("/nick 9", "bad-nick", 'a nickname cannot start with "9"'),
+    "line_without_a_room": refused(
+        "hi",
+        "no-room",
+        "you are in no room: /join one first, such as /join lobby",
+        ("ada", "/part"),
+    ),
+    "action_without_a_room": refused(
+        "/me waves",
+        "no-room",
+        "you are in no room: /join one first, such as /join lobby",
+        ("ada", "/part"),
+    ),
+    "part_without_a_room": refused(
+        "/part",
+        "no-room",
+        "you are in no room: /join one first, such as /join lobby",
+        ("ada", "/part"),
+    ),
+    "part_elsewhere": refused("/part python", "no-room", "you are not in #python"),
+    "names_elsewhere": refused("/names lobby", "no-room", "you are not in lobby", ("ada", "/part")),
+    "join_nothing": refused("/join", "usage", "use it like this: /join ROOM"),
+    "join_two": refused("/join a b", "usage", "use it like this: /join ROOM"),
+    "join_malformed": refused("/join a!", "bad-room", 'a room\'s name cannot have "!" in it'),
+    "nothing_done": refused("/me", "empty", "there is nothing to say"),
+    "nothing_but_controls": refused("\x1b[2J", "empty", "there is nothing to say"),
+    "too_long": refused(
+        "é" * 2049, "too-long", "that has 4,098 bytes, and a line at most 4,096: not sent"
+    ),
+    "topic_too_long": refused(
+        f"/topic {'x' * 4097}",
+        "too-long",
+        "that has 4,097 bytes, and a line at most 4,096: not sent",
+    ),
+    "topic_somewhat_long": refused(
+        f"/topic {'x' * 401}", "too-long", "a topic has at most 400 bytes"
+    ),
+    "long_goodbye": refused(
+        f"/quit {'x' * 4097}",
+        "too-long",
+        "that has 4,097 bytes, and a line at most 4,096: not sent",
+    ),
+    "blank_after_slash": refused(
+        "/ quit", "unknown", "there is no command /: /help lists those there are"
+    ),
+    "help_on_a_text": refused(
+        "/help //x", "unknown", "there is no command //x: /help lists those there are"
+    ),
+    "private_to_nobody": refused("/msg grace hi", "no-nick", "nobody here is called grace"),
+    "private_nothing": refused("/msg bob ", "usage", "use it like this: /msg NICK TEXT"),
+    "who_is_nobody": refused("/who grace", "no-nick", "nobody here is called grace"),
+    "history_of_none": refused("/history 0", "usage", "/history takes a number from 1 to 100"),
+    "history_of_too_many": refused(
+        "/history 101", "usage", "/history takes a number from 1 to 100"
+    ),
+    "history_of_a_word": refused("/history all", "usage", "/history takes a number from 1 to 100"),
+    "history_of_a_huge_number": refused(
+        f"/history {'9' * 4000}", "usage", "/history takes a number from 1 to 100"
+    ),
+    "history_of_another_digit": refused(
+        "/history ٣", "usage", "/history takes a number from 1 to 100"
+    ),
+}
+
+
+class MistakeTests(RowCase):
+    """What ada should not have typed, and what each of three then sees."""
+
+    @each_row(at_all_doors(MISTAKES))
+    def test_mistake(self, case: tuple[Row, tuple[str, ...]]) -> None:
+        """A mistake is told to who made it, in one sentence, and nobody else sees anything."""
+        self.play(*case)
