@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -113,6 +114,12 @@ def is_command(text: str) -> bool:
     return text.startswith("/") and not text.startswith("//")
 
 
+def is_goodbye(text: str) -> bool:
+    """Whether a typed line is C{/quit}, by whatever name."""
+    name = text.partition(" ")[0].removeprefix("/").casefold()
+    return is_command(text) and ALIASES.get(name, name) == "quit"
+
+
 def unescape(text: str) -> str:
     """What a line that is no command says: C{//text} is C{/text}."""
     return text.removeprefix("/") if text.startswith("//") else text
@@ -186,14 +193,14 @@ def part(call: Call) -> Answer:
 def list_rooms(call: Call) -> Answer:
     rooms, topics = call.chat.rooms, call.chat.topics
     known = {LOBBY, *rooms, *topics}
-    names = sorted(known, key=lambda name: (name not in rooms, name))
+    shown = heapq.nsmallest(LIST_MOST, known, key=lambda name: (name not in rooms, name))
     lines = []
-    for name in names[:LIST_MOST]:
+    for name in shown:
         count = len(rooms[name].members) if name in rooms else 0
-        topic = f": {textwrap.shorten(topics[name].text, WIDTH)}" if name in topics else ""
+        topic = f": {topics[name].text[:WIDTH]}" if name in topics else ""
         lines.append(f"{spelled(name)} ({count:,} here){topic}")
-    if len(names) > LIST_MOST:
-        lines.append(f"and {len(names) - LIST_MOST:,} more")
+    if len(known) > LIST_MOST:
+        lines.append(f"and {len(known) - LIST_MOST:,} more")
     return Answer(lines)
 
 
@@ -276,7 +283,8 @@ def nick(call: Call) -> Answer:
 )
 def history(call: Call) -> Deferred[Answer]:
     wanted = call.rest or str(HISTORY_LINES)
-    if not (wanted.isascii() and wanted.isdigit() and 1 <= int(wanted[:9]) <= HISTORY_MOST):
+    is_short_number = wanted.isascii() and wanted.isdigit() and len(wanted) <= 3
+    if not (is_short_number and 1 <= int(wanted) <= HISTORY_MOST):
         raise ChatError("usage", f"/history takes a number from 1 to {HISTORY_MOST}")
 
     def answer(page: Page) -> Answer:

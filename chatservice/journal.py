@@ -171,7 +171,8 @@ class Journal:
 
     def page(self, wanted: Wanted) -> Deferred[Page]:
         """See the module."""
-        return self._database.read(lambda connection: _read_page(connection, wanted))
+        page = self._database.read(lambda connection: _read_page(connection, wanted))
+        return page.addErrback(_explain)
 
     def close(self, last_id: int) -> Deferred[None]:
         """Note that no id above C{last_id} was given out, so that the next run begins there.

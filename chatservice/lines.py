@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatservice.events import ChatError, Event
+from chatservice.journal import JournalError
 from chatservice.outbox import Outbox
 from chatservice.rooms import NOWHERE, Format, Member, Room
 from chatservice.telnet import IAC, KILL_LINE, Telnet
@@ -281,6 +282,7 @@ class LineDoor(LineReceiver):
         if end:
             self._buffer = rest
             self.setLineMode()
+            self._count_for_flood_limit()
             self.tell(ChatError("too-long", "that line is too long: not sent"))
         elif self._skipped > OVERLONG:
             self.close("a line had no end")
@@ -288,7 +290,10 @@ class LineDoor(LineReceiver):
     def complain(self, failure: Failure) -> None:
         """Tell a member's mistake to the member, and a bug to the log."""
         error = failure.value
-        if not isinstance(error, ChatError):
+        if isinstance(error, JournalError):
+            log.error("The journal cannot be read: {why}.", why=error)
+            error = ChatError("failed", f"not done: {error}")
+        elif not isinstance(error, ChatError):
             log.failure("A line from {who} failed.", failure, who=self._who())
             error = FAILED
         self.tell(error)

@@ -57,6 +57,8 @@ from chatservice.text import TEXT, arrival, clean, clean_line, encoded, retold, 
 T = TypeVar("T")
 
 TOPIC_BYTES = 400
+TOPICS = 5000
+"""The most rooms that have a topic: they are remembered when everybody has left."""
 PROMPT = "Choose a nickname: "
 NICK_INPUT = 4 * NICK_LENGTH
 """Characters that are looked at of what is typed for a nickname."""
@@ -198,7 +200,7 @@ class ChatFactory(ServerFactory):
                     self.rooms.setdefault(name, Room(name, page.events))
             return enter([self.rooms[name] for name in names])
         finally:
-            self._being_entered.subtract(list(names))
+            self._being_entered -= Counter(list(names))
             for name in names:
                 self._forget_if_over(name)
 
@@ -245,6 +247,8 @@ class ChatFactory(ServerFactory):
         text = clean_line(text) if text else ""
         if len(text.encode()) > TOPIC_BYTES:
             raise ChatError("too-long", f"a topic has at most {TOPIC_BYTES} bytes")
+        if text and room.name not in self.topics and len(self.topics) >= TOPICS:
+            raise ChatError("too-many", f"{TOPICS:,} rooms have a topic, and no more can")
         self._publish(member, TopicChanged, room=room.name, text=text, ref=ref)
 
     def leave(self, member: Member, why: str, goodbye: bool) -> None:
@@ -318,6 +322,8 @@ class ChatFactory(ServerFactory):
         """An event has come to its end: let it take effect on what is nobody's view."""
         if isinstance(event, Left) and event.author is not None:
             door, event.author.door = event.author.door, NOWHERE
+            # The events that it is the author of may be kept for long, and rooms need not.
+            event.author.current = None
             door.dismiss()
         if isinstance(event, Left | Parted):
             for name in event.touched:
@@ -326,9 +332,8 @@ class ChatFactory(ServerFactory):
 
     def _forget_if_over(self, name: str) -> None:
         room = self.rooms.get(name)
-        if room is not None and room.is_over() and not self._being_entered[name]:
+        if room is not None and room.is_over() and name not in self._being_entered:
             del self.rooms[name]
-            del self._being_entered[name]
 
 
 class ChatProtocol(LineDoor):
@@ -356,6 +361,8 @@ class ChatProtocol(LineDoor):
         if HTTP_REQUEST.match(text):
             # A web page may be at the other end, and what it sends is nobody's words.
             self.abort("is no person")
+        elif commands.is_goodbye(text):
+            self.close()
         elif text.strip():
             self.join(clean(text[:NICK_INPUT]), [LOBBY])
         else:

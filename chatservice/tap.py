@@ -128,7 +128,7 @@ OPTIONS = (
         f"lines of a room's history that who joins is shown, at most {RECENT_EVENTS}",
     ),
     Option("rate-limit", 5, _whole_number(0), "lines a second for one member; 0 for no limit"),
-    Option("send-queue", "1M", _size, "bytes that may wait for one member"),
+    Option("send-queue", "1M", _size, "bytes that may wait for one member, such as 512K"),
     Option("max-connections", 0, _whole_number(0), "connections in all; 0: what the system allows"),
     Option("max-per-address", 32, _whole_number(0), "connections from one address; 0 for no limit"),
 )
@@ -165,12 +165,13 @@ class Options(usage.Options):
         """
         configured = _read_config(self["config"]) if self["config"] else {}
         for option in OPTIONS:
-            name, value = option.name, self[option.name]
-            value = configured.get(name, option.default) if value is None else value
+            name, value, where = option.name, self[option.name], "--"
+            if value is None:
+                value, where = configured.get(name, option.default), f"{self['config']}: "
             try:
                 self[name] = None if value is None else option.read(value)
             except _BadValue as error:
-                raise usage.UsageError(f"--{name} {value}: {error}") from None
+                raise usage.UsageError(f"{where}{name} {value}: {error}") from None
         ports = self["port"] or configured.get("port", DEFAULT_PORT)
         ports = ports if isinstance(ports, list) else [ports]
         if not ports:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatservice.journal import MemoryJournal
+from chatservice.journal import JournalError, MemoryJournal
 from chatservice.lines import JOIN_TIMEOUT
 from chatservice.rooms import NOWHERE, Room
 from tests.conversation import ConversationCase, SlowJournal, TextPerson, each_row
@@ -22,7 +22,7 @@ REFUSED_NICKS = {
         "admin is reserved, or looks like a name that is: choose another one",
     ),
     "malformed": ("9lives", 'a nickname cannot start with "9"'),
-    "a_command": ("/quit", 'a nickname cannot have "/" in it'),
+    "a_command": ("/join", 'a nickname cannot have "/" in it'),
     "spaces": ("ada lovelace", "a nickname cannot have a space in it"),
     "too_long": ("x" * 33, "a nickname has at most 32 characters"),
     "nothing_visible": ("\x1b[2J", "a nickname has at least one character"),
@@ -209,6 +209,15 @@ HTTP = {
 }
 
 
+class GoodbyeTests(ConversationCase):
+    def test_goodbye_before_joining(self) -> None:
+        """Who is asked for a nickname may leave instead."""
+        for goodbye in ("/quit", "/quit now", "/BYE", "/exit"):
+            wire = self.connect()
+            wire.sends(f"{goodbye}\r\n".encode())
+            self.assertIsNotNone(wire.lost)
+
+
 class HttpTests(ConversationCase):
     """What a web page may make a browser send is nobody's words, also without the front."""
 
@@ -287,6 +296,14 @@ class OpeningTests(ConversationCase):
         wire.sends(b"ada\n")
         self.open_the_rest()
         self.assertIn("you joined lobby", wire.sees())
+
+    def test_room_cannot_be_read(self) -> None:
+        """A disk that cannot be read is told in a sentence, and is no bug."""
+        wire = self.connect()
+        wire.sends(b"ada\n")
+        wire.sees()
+        self.slow.asked.pop()[1].errback(JournalError("the disk fails"))
+        self.assertEqual(wire.sees(), f"-- not done: the disk fails\r\n{PROMPT}")
 
     def test_command_of_somebody_gone(self) -> None:
         """A command that waits for its turn is not carried out for who has left meanwhile."""

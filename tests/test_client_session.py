@@ -118,6 +118,13 @@ class NicknameTests(SessionCase):
         self.hear(welcome(nick="eve", lobby=LOBBY))
         self.assertEqual(self.session.nick, "eve")
 
+    def test_as_typed(self) -> None:
+        """A nickname with a blank in it is not cut: the chat says what is wrong with it."""
+        self.connect()
+        self.hear(self.taken())
+        self.session.typed(" eve and ada ")
+        self.assertEqual(self.chat.take()[-1]["nick"], "eve and ada")
+
     def test_typed_without_connection(self) -> None:
         """A nickname typed after the connection was closed goes out with the next one."""
         self.connect()

@@ -6,6 +6,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import fail
+
 from chatservice.database import Database
 from chatservice.events import Event, EventIds, Joined, TopicChanged
 from chatservice.journal import CEILING_AHEAD, Journal, JournalError, Wanted
@@ -185,6 +187,14 @@ class TroubleTests(DatabaseJournalTestCase):
         self.pragma("query_only = OFF")
         self.successResultOf(self.journal.append([line(2)]))
         self.assertEqual(self.ids(), [2])
+
+    def test_reading(self) -> None:
+        """What is wrong with the disk is told of reading too."""
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+        self.patch(self.database_, "read", lambda work: fail(error))
+        failure = self.failureResultOf(self.journal.page(Wanted(of="lobby")), JournalError)
+        self.assertEqual(str(failure.value), "the disk fails")
 
     def test_close(self) -> None:
         """A database that cannot be written when the chat ends says why."""

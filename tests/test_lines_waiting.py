@@ -23,6 +23,15 @@ class FloodTests(LineTestCase):
         self.assertEqual(heard, [10, 15, 20, 25, 30, 35, 40])
         self.assertEqual(door.lines, sent)
 
+    def test_overlong_lines_count(self) -> None:
+        """A line that is thrown away counts like one that is heard."""
+        self.begin(rate_limit=5)
+        _, wire = self.listens()
+        wire.sends((b"x" * 20_000 + b"\n") * 12)
+        self.assertEqual((wire.gets().count(b"too long"), wire.reading), (10, False))
+        self.clock.advance(0.5)
+        self.assertEqual(wire.gets().count(b"too long"), 2)
+
     def test_pauses(self) -> None:
         """No pause is longer than a second, even at the slowest rate."""
         for rate_limit in (1, 2, 5, 100):

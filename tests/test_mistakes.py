@@ -83,6 +83,9 @@ MISTAKES = {
     "history_of_too_many": refused(
         "/history 101", "usage", "/history takes a number from 1 to 100"
     ),
+    "history_with_zeros": refused(
+        f"/history {'0' * 8}1999", "usage", "/history takes a number from 1 to 100"
+    ),
     "history_of_a_word": refused("/history all", "usage", "/history takes a number from 1 to 100"),
     "history_of_a_huge_number": refused(
         f"/history {'9' * 4000}", "usage", "/history takes a number from 1 to 100"

@@ -231,7 +231,33 @@ class VerbTests(ConversationCase):
         journal.asked[0][1].callback(Page([], more=False))
         journal.asked[1][1].errback(ZeroDivisionError())
         self.failureResultOf(entered, ZeroDivisionError)
-        self.assertEqual(self.chat.rooms, {})
+        self.assertEqual((self.chat.rooms, self.chat._being_entered), ({}, {}))
+
+    def test_departed_is_not_kept(self) -> None:
+        """What is kept of somebody who left holds no room."""
+        ada = self.member("ada")
+        self.successResultOf(self.chat.enter(ada, "python"))
+        self.chat.set_topic(ada, self.chat.rooms["python"], "snakes")
+        self.chat.leave(ada, "", goodbye=True)
+        self.clock.advance(0)
+        author = self.chat.topics["python"].author
+        self.assertEqual((author.rooms, author.current, author.door), ({}, None, NOWHERE))
+
+    def test_topics_are_bounded(self) -> None:
+        """When too many rooms have a topic no more can have one; another text is no more."""
+        self.patch(server, "TOPICS", 1)
+        ada = self.member("ada")
+        self.successResultOf(self.chat.enter(ada, "python"))
+        lobby, python = ada.rooms["lobby"], ada.rooms["python"]
+        self.chat.set_topic(ada, lobby, "tea")
+        self.clock.advance(0)
+        self.chat.set_topic(ada, lobby, "coffee")
+        error = self.assertRaises(ChatError, self.chat.set_topic, ada, python, "snakes")
+        self.assertEqual(error.sentence, "1 rooms have a topic, and no more can")
+        self.chat.set_topic(ada, lobby, "")
+        self.clock.advance(0)
+        self.clock.advance(0)
+        self.chat.set_topic(ada, python, "snakes")
 
     def test_resume_nobody(self) -> None:
         """A token that nobody here has resumes nothing."""

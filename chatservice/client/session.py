@@ -139,7 +139,7 @@ class Session:
             return
         word = command_word(line)
         if self.state is State.ASKING and word not in GOODBYES:
-            self._choose(line.split()[0])
+            self._choose(line.strip())
         elif self._unanswered.moving and self.state is not State.ASKING:
             self._typed.append(line)
         elif word in GOODBYES:
