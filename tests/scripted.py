@@ -1,19 +1,31 @@
 """A chat that says what a test tells it to, for the client; on a real port, or in memory."""
 
+import fcntl
 import itertools
 import json
+import os
+import pty
+import select
 import socket
+import struct
+import subprocess
+import sys
+import termios
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyte
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.client.identity import Identity
 from chatservice.client.places import Place
 from chatservice.client.session import Session
 from chatservice.client.state import State
-from chatservice.client.wire import Error, Event, Request, encode
+from chatservice.client.wire import Error, Event, Preferences, Request, encode
 
 PATIENCE = 20.0
 """Seconds after which something that was to happen has not."""
@@ -28,11 +40,17 @@ def line(kind: str, **members: Any) -> bytes:
     return json.dumps({"type": kind, **members}).encode()
 
 
-def welcome(fence: int = 100, nick: str = "ada", **rooms: dict[str, Any]) -> bytes:
+def welcome(
+    fence: int = 100,
+    nick: str = "ada",
+    settings: dict[str, Any] | None = None,
+    **rooms: dict[str, Any],
+) -> bytes:
     """A welcome into rooms; into the lobby, if none are given."""
     named = rooms or {"lobby": {"topic": "", "members": [nick], "missed": False}}
-    token = "t" * 22
-    return line("welcome", id=fence, nick=nick, token=token, resumed=False, motd=[], rooms=named)
+    known = {"account": None, "settings": settings or {}}
+    token = {"token": "t" * 22, "resumed": False}
+    return line("welcome", id=fence, nick=nick, **known, **token, motd=[], rooms=named)
 
 
 @dataclass
@@ -43,6 +61,7 @@ class Recorder:
     shown: list[Event] = field(default_factory=list)
     errors: list[Error] = field(default_factory=list)
     settled_count: int = 0
+    preferences: Preferences = field(default_factory=Preferences)
 
     def happened(self, event: Event, replayed: bool) -> None:
         self.shown.append(event)
@@ -60,6 +79,15 @@ class Recorder:
 
     def nickname_refused(self, sentence: str) -> None:
         self.told_all.append(f"nickname refused: {sentence}")
+
+    def password_wanted(self, error: Error) -> None:
+        self.told_all.append(f"password wanted: {error.code}")
+
+    def preferred(self, preferences: Preferences) -> None:
+        self.preferences = preferences
+
+    def handed(self, line: str) -> None:
+        self.told_all.append(f"handed {line}")
 
     def settled(self) -> None:
         self.settled_count += 1
@@ -97,12 +125,14 @@ class SessionCase(SynchronousTestCase):
 
     rooms: tuple[str, ...] = ("lobby",)
     recent = 20
+    password: str | None = None
 
     def setUp(self) -> None:
         self.person = Recorder()
         self.chat = Hearer()
         refs = (f"r{number}" for number in itertools.count(1))
-        self.session = Session(self.person, "ada", self.rooms, refs, self.recent)
+        identity = Identity("ada", self.password)
+        self.session = Session(self.person, identity, self.rooms, refs, self.recent)
 
     def connect(self) -> None:
         self.session.connected(self.chat.send)
@@ -150,7 +180,7 @@ class Peer:
         self._file = self._connection.makefile("rb")
 
     def hears(self, kind: str = "") -> dict[str, Any]:
-        """The next request; "" if the connection has ended."""
+        """The next request; nothing if the connection has ended."""
         data = self._file.readline()
         request: dict[str, Any] = json.loads(data) if data else {}
         assert not kind or request.get("type") == kind, request
@@ -194,3 +224,93 @@ class Peer:
         if self._connection is not None:
             self.hangs_up()
         self._listening.close()
+
+
+COLUMNS, ROWS = 64, 10
+# The terminal belongs to the session that the process leads: it gets its signals.
+_ON_ITS_TERMINAL = """
+import fcntl, runpy, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+runpy.run_module("chatservice", run_name="__main__")
+"""
+
+
+class Terminal:
+    """A terminal with the client on it.
+
+    *descriptor* is the terminal's own side, *line* the program's.
+    """
+
+    def __init__(self, *words: str, **environment: str) -> None:
+        self.descriptor, self.line = pty.openpty()
+        self.size(COLUMNS, ROWS, tell=False)
+        self.screen = pyte.HistoryScreen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self.screen)
+        self.bells = 0
+        self.written = b""
+        self.before = termios.tcgetattr(self.line)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _ON_ITS_TERMINAL, *words],
+            stdin=self.line,
+            stdout=self.line,
+            stderr=self.line,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm", "NO_COLOR": "", **environment},
+        )
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.descriptor)
+        os.close(self.line)
+
+    def size(self, columns: int, rows: int, tell: bool = True) -> None:
+        """Give the terminal another size."""
+        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        if tell:
+            self.screen.resize(rows, columns)
+
+    def type(self, text: str) -> None:
+        os.write(self.descriptor, text.encode())
+
+    def rows(self) -> list[str]:
+        """What is seen, without what is empty below it, and with no clock and no date."""
+        rows = [row.rstrip() for row in self.screen.display if not row.startswith("-- 2")]
+        while rows and not rows[-1]:
+            rows.pop()
+        return [row[8:] if row.startswith("[") and row[3] == ":" else row for row in rows]
+
+    def until(self, condition: Callable[[], bool], what: str = "") -> None:
+        """Show what the client writes until a condition holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, (what, self.rows())
+            if select.select([self.descriptor], [], [], 0.2)[0]:
+                try:
+                    data = os.read(self.descriptor, 65536)
+                except OSError:  # everybody has left the terminal
+                    continue
+                self.written += data
+                self.bells += data.replace(b"\x1b]", b"").count(b"\a")
+                self._stream.feed(data)
+
+    def shows(self, *expected: str) -> None:
+        """Wait until these are the last rows."""
+        wanted = list(expected)
+        self.until(lambda: self.rows()[-len(wanted) :] == wanted, str(wanted))
+
+    def ended(self) -> int:
+        """The exit code, once everything that was written is shown."""
+        self.until(lambda: self.process.poll() is not None)
+        self.until(lambda: not select.select([self.descriptor], [], [], 0)[0])
+        return self.process.wait()
+
+
+@contextmanager
+def opened(peer: Peer, *words: str, **environment: str) -> Iterator[Terminal]:
+    """A terminal with a client that has not joined yet."""
+    terminal = Terminal(peer.address, "--nick", "ada", "--room", "lobby", *words, **environment)
+    try:
+        yield terminal
+    finally:
+        terminal.close()

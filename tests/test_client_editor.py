@@ -222,7 +222,7 @@ class CompletionTests(SynchronousTestCase):
 
     def test_commands(self) -> None:
         """Commands are completed at the beginning of a line alone."""
-        self.check("/m", "/me ", "/motd ", "/msg ")
+        self.check("/m", "/me ", "/modlog ", "/motd ", "/msg ", "/mute ")
         self.check("x /m")
 
     def test_all_commands(self) -> None:

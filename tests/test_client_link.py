@@ -12,6 +12,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.client.identity import Identity
 from chatservice.client.link import IDLE, PATIENCE, Backoff, Link, explain
 from chatservice.client.session import Session
 from chatservice.client.state import State
@@ -38,7 +39,7 @@ class LinkTests(SynchronousTestCase):
         self.reactor: Any = MemoryReactorClock()
         self.person = Recorder()
         refs = (f"r{number}" for number in itertools.count(1))
-        self.session = Session(self.person, "ada", ["lobby"], refs, 0)
+        self.session = Session(self.person, Identity("ada"), ["lobby"], refs, 0)
         endpoint = TCP4ClientEndpoint(self.reactor, "192.0.2.1", 7)
         self.backoff = Backoff(lambda: 0.0)
         self.link = Link(endpoint, "host:7", self.session, self.reactor, self.backoff)

@@ -6,6 +6,7 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.client.identity import Identity
 from chatservice.client.person import Person
 from chatservice.client.pipe import WINDOW, Pipe
 from chatservice.client.session import Session
@@ -31,6 +32,8 @@ class PipeCase(SynchronousTestCase):
     """A pipe in front of a session that hears what a test says."""
 
     typed = False
+    commands = False
+    password: str | None = None
 
     def setUp(self) -> None:
         self.chat = Hearer()
@@ -45,13 +48,14 @@ class PipeCase(SynchronousTestCase):
             self.clock,
             self.end,
             typed=self.typed,
+            commands=self.commands,
             complain=self.complaints.append,
         )
         self.standard: Any = Standard()
         self.pipe.makeConnection(self.standard)
 
     def make_session(self, person: Person, recent: int) -> Session:
-        return Session(person, "ada", ["lobby"], self.refs, recent)
+        return Session(person, Identity("ada", self.password), ["lobby"], self.refs, recent)
 
     def end(self) -> None:
         self.ends += 1
@@ -184,10 +188,88 @@ class PipeTests(PipeCase):
         self.assertRegex(shown[1], r"^\[\d\d:\d\d\] -- connection lost")
 
 
+class PasswordTests(PipeCase):
+    """A nickname that is registered, where nobody can be asked for its password."""
+
+    password = "from a file"
+
+    def refuse(self, code: str) -> None:
+        self.pipe.session.line_received(line("error", code=code, text="that is wrong"))
+
+    def test_known(self) -> None:
+        """A password that a file has is sent when the chat asks for it."""
+        self.pipe.session.connected(self.chat.send)
+        self.refuse("password-needed")
+        self.assertEqual([r.get("password") for r in self.chat.take()], [None, "from a file"])
+        self.pipe.session.line_received(welcome())
+        self.assertIs(self.pipe.session.state, State.LIVE)
+
+    def test_wrong(self) -> None:
+        """A wrong one is the end, with the chat's sentence and code 1."""
+        self.pipe.session.connected(self.chat.send)
+        self.refuse("password-needed")
+        self.refuse("wrong-password")
+        self.assertTrue(self.standard.disconnecting)
+        self.assertEqual((self.pipe.code, self.pipe.last_words), (1, "that is wrong"))
+
+
+class NoPasswordTests(PipeCase):
+    """The same, and there is no password at all."""
+
+    def test_unknown(self) -> None:
+        """The sentence tells where a password may be, and the end of input does not replace it."""
+        self.pipe.session.connected(self.chat.send)
+        self.pipe.session.line_received(line("error", code="password-needed", text="registered"))
+        self.assertTrue(self.standard.disconnecting)
+        expected = (
+            "ada is a registered nickname: give its password "
+            "with --password-file FILE, or in CHATSERVICE_PASSWORD."
+        )
+        self.assertEqual((self.pipe.code, self.pipe.last_words), (1, expected))
+
+    def test_needed_again(self) -> None:
+        """So it is after a reconnection, whatever was still to be said."""
+        self.join()
+        self.pipe.session.disconnected()
+        self.pipe.session.connected(self.chat.send)
+        self.pipe.session.line_received(line("error", code="password-needed", text="registered"))
+        self.pipe.readConnectionLost()
+        self.pipe.session.disconnected()
+        self.assertEqual(self.pipe.code, 1)
+        self.assertIn("registered nickname", str(self.pipe.last_words))
+
+
+class CommandTests(PipeCase):
+    """A program that gives commands."""
+
+    commands = True
+
+    def test_export(self) -> None:
+        """Lines for programs come out as they are, and the end waits for the last of them."""
+        self.join()
+        self.pipe.dataReceived(b"/export\n")
+        self.pipe.readConnectionLost()
+        self.assertEqual([request["type"] for request in self.chat.requests], ["command"])
+        for more in (True, False):
+            self.assertEqual(self.sent(), ["/export"])
+            raw = {"raw": True, "more": more, "lines": ['{"id":1}']}
+            self.pipe.session.line_received(line("ok", ref="r1", **raw))
+        self.assertEqual(self.standard.value(), b'{"id":1}\n' * 2)
+        self.assertEqual(self.sent()[1:], ["/quit"])
+
+    def test_refused(self) -> None:
+        """A refused command is exit code 3."""
+        self.join()
+        self.pipe.dataReceived(b"/kick bob\n")
+        self.pipe.session.line_received(line("error", ref="r1", code="not-allowed", text="no"))
+        self.assertEqual((self.complaints, self.pipe.code), (["no"], 3))
+
+
 class TypedTests(PipeCase):
     """Standard input is a terminal, and standard output is not."""
 
     typed = True
+    commands = True
 
     def test_commands(self) -> None:
         """A person may give commands, and a refused line is not the exit code."""

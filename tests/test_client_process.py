@@ -120,6 +120,41 @@ def test_nickname_taken(peer: Peer) -> None:
         assert (process.returncode, err) == (1, "chatservice: ada is taken\n")
 
 
+@pytest.mark.parametrize("from_file", [True, False])
+def test_password(peer: Peer, tmp_path: Any, from_file: bool) -> None:
+    """The password of a registered nickname comes from a file, or else from the environment."""
+    (tmp_path / "password").write_text("of a file\nnot this\n")
+    words = ["--password-file", str(tmp_path / "password")] if from_file else []
+    environment = {**os.environ, "CHATSERVICE_PASSWORD": "of the environment"}
+    with client(peer.address, *words, env=environment) as process:
+        peer.accept()
+        assert "password" not in peer.hears("hello")
+        peer.says(line("error", code="password-needed", text="registered"))
+        expected = "of a file" if from_file else "of the environment"
+        assert peer.hears("hello")["password"] == expected
+        peer.says(line("error", code="wrong-password", text="that is wrong"))
+        _, err = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, err) == (1, "chatservice: that is wrong\n")
+
+
+def test_commands(peer: Peer) -> None:
+    """With --commands a piped line may be a command; what is for programs is not touched."""
+    with client(peer.address, "--commands") as process:
+        assert process.stdin is not None
+        process.stdin.write("/export\n")
+        process.stdin.close()
+        process.stdin = None
+        peer.welcomes()
+        request = peer.hears("command")
+        assert request["line"] == "/export"
+        peer.says(line("ok", ref=request["ref"], lines=['{"a":1}'], raw=True))
+        assert peer.hears("command")["line"] == "/quit"
+        peer.hangs_up()
+        out, _ = process.communicate(timeout=PATIENCE)
+        assert out.splitlines()[-1] == '{"a":1}'
+        assert process.returncode == 0
+
+
 def test_chat_full(peer: Peer) -> None:
     """A chat that refuses everybody says why, and that is exit code 1."""
     with client(peer.address) as process:

@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.client.identity import Identity
 from chatservice.client.session import Session
 from chatservice.client.state import State
 from chatservice.client.wire import Request, Said, encode
@@ -45,6 +46,29 @@ class LostTests(SessionCase):
             ["told connection lost, trying again; what you say is kept"] + ["refused offline"] * 3,
         )
         self.assertEqual(self.session.unanswered, 0)
+
+    def test_passwords_are_not_kept(self) -> None:
+        """A command with a password is not sent a second time, nor said."""
+        for typed in ("/login ada xyzzy", "/register xyzzy", "/password xyzzy plugh"):
+            self.say(typed)
+        self.session.disconnected()
+        self.chat.take()
+        self.connect()
+        self.hear(welcome(200, lobby=LOBBY))
+        self.hear(line("history", ref=self.chat.requests[-1]["ref"], events=[]))
+        self.assertIs(self.session.state, State.LIVE)
+        self.assertNotIn("xyzzy", str(self.chat.take()))
+
+    def test_for_good(self) -> None:
+        """Who was banned meanwhile, or came back elsewhere, does not try again."""
+        for code in ("banned", "taken-over"):
+            self.setUp()
+            self.session.disconnected()
+            self.connect()
+            self.person.take()
+            self.hear(line("error", code=code, text="not here"))
+            self.session.disconnected()
+            self.assertEqual(self.person.take(), ["gone not here True"])
 
     def test_lines_after_a_join(self) -> None:
         """What was typed behind a command that moves is given up with it, and said nowhere."""
@@ -187,7 +211,7 @@ class CutTests(SynchronousTestCase):
         """A whole conversation, cut after so many messages; and how many messages it took."""
         chat, person = Chat(), Recorder()
         refs = (f"r{number}" for number in itertools.count(1))
-        session = Session(person, "ada", ["lobby"], refs, recent=0)
+        session = Session(person, Identity("ada"), ["lobby"], refs, recent=0)
         session.connected(chat.send)
         messages = spoken = 0
         while spoken < self.LINES or session.unanswered or session.state is not State.LIVE:

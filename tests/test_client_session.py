@@ -99,6 +99,45 @@ class JoiningTests(SessionCase):
         self.assertIs(self.session.state, State.GONE)
 
 
+class AnyRoomTests(SessionCase):
+    """A session that leaves it to the chat in which rooms it is."""
+
+    rooms = ()
+
+    def test_rooms(self) -> None:
+        """It is in the rooms of the welcome, the last of them the current one."""
+        self.connect()
+        self.assertEqual(self.chat.take(), [{"type": "hello", "nick": "ada", "rooms": {}}])
+        self.hear(welcome(100, lobby=LOBBY, python=LOBBY))
+        pages = []
+        for _ in range(2):
+            pages.append(self.chat.requests[-1])
+            self.hear(line("history", ref=pages[-1]["ref"], events=[]))
+        self.assertEqual([(p["room"], p["limit"]) for p in pages], [("lobby", 20), ("python", 20)])
+        self.assertEqual(self.session.places.current, "python")
+
+    def test_typed_ahead(self) -> None:
+        """What is typed before the welcome waits, in its order, for a room to be said in."""
+        for typed in ("one", "/topic tea", "two"):
+            self.session.typed(typed)
+        self.connect()
+        self.chat.take()
+        self.assertEqual(self.session.unanswered, 3)
+        self.hear(welcome(100, lobby=LOBBY))
+        self.hear(line("history", ref=self.chat.requests[-1]["ref"], events=[]))
+        sent = [(r["room"], r.get("text") or r["line"]) for r in self.chat.take()[1:]]
+        expected = [("lobby", "one"), ("lobby", "/topic tea"), ("lobby", "two")]
+        self.assertEqual(sent, expected)
+        self.assertEqual(self.person.take()[1:], [])
+
+    def test_notice_before_the_welcome(self) -> None:
+        """What the chat has to say while one waits is told."""
+        self.connect()
+        self.hear(line("notice", lines=["bob is silent: free in 10 s"]))
+        self.assertEqual(self.person.take(), ["told bob is silent: free in 10 s"])
+        self.assertIs(self.session.state, State.GREETING)
+
+
 class NicknameTests(SessionCase):
     """The nickname that one cannot have."""
 

@@ -1,4 +1,4 @@
-"""What is said and commanded in the client, and the rooms where that happens; with no I/O."""
+"""What is said and commanded in the client, and what the chat answers; with no I/O."""
 
 import json
 
@@ -6,9 +6,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.state import State
 from chatservice.client.unanswered import Unanswered
-from chatservice.client.wire import Say
+from chatservice.client.wire import Preferences, Say
 
-from .scripted import LOBBY, MISSED, SessionCase, line, welcome
+from .scripted import LOBBY, SessionCase, line, welcome
 
 
 class TalkTests(SessionCase):
@@ -43,18 +43,20 @@ class TalkTests(SessionCase):
 
     def test_goodbye_is_a_command(self) -> None:
         """What only looks like a goodbye, and is none to the chat, is none."""
-        for typed in (" /quit", "/ quit", "/quit\u00a0now", "//quit"):
+        for typed in (" //quit", "/ quit", "/quit\u00a0now", "//quit"):
             self.session.typed(typed)
         self.assertEqual(
             self.chat.take(),
             [
-                {"type": "say", "room": "lobby", "text": " /quit"},
+                {"type": "say", "room": "lobby", "text": " //quit"},
                 {"type": "command", "room": "lobby", "line": "/ quit"},
                 {"type": "command", "room": "lobby", "line": "/quit\u00a0now"},
                 {"type": "say", "room": "lobby", "text": "/quit"},
             ],
         )
         self.assertIs(self.session.state, State.LIVE)
+        self.session.typed("  /quit")
+        self.assertIs(self.session.state, State.LEAVING)
 
     def test_control_characters(self) -> None:
         """What would steer a terminal is not sent."""
@@ -83,6 +85,47 @@ class TalkTests(SessionCase):
         self.hear(line("error", ref=ref, code="usage", text="a"), line("error", text="b"))
         self.assertEqual(self.person.take(), ["refused usage", "told b"])
         self.assertEqual(self.session.unanswered, 0)
+
+    def test_long_answer(self) -> None:
+        """An answer may come in several pieces, and lines for programs are handed on."""
+        ref = self.say("/export")
+        for more, raw in ((True, True), (False, True)):
+            self.assertEqual(self.session.unanswered, 1)
+            self.hear(line("ok", ref=ref, lines=["{}"], more=more, raw=raw))
+        self.assertEqual(self.person.take(), ["handed {}", "handed {}"])
+        self.assertEqual(self.session.unanswered, 0)
+
+    def test_settings(self) -> None:
+        """What one has set holds once the chat says so; what it does not say is the habit."""
+        for told, expected in (
+            ({"bell": False}, Preferences(bell=False)),
+            ({"bell": False, "quiet": True}, Preferences(bell=False, quiet=True)),
+            ({}, Preferences()),
+        ):
+            before = self.person.preferences
+            ref = self.say("/set bell off")
+            self.assertEqual(self.person.preferences, before)
+            self.hear(line("ok", ref=ref, token="u" * 22, account=None, settings=told))
+            self.assertEqual(self.person.preferences, expected)
+            self.hear(line("ok", ref=self.say("/who")))
+            self.assertEqual(self.person.preferences, expected)
+
+    def test_settings_of_a_welcome(self) -> None:
+        """Each welcome tells what is set, and what is no longer."""
+        for told, quiet in (({"quiet": True}, True), ({}, False)):
+            self.session.disconnected()
+            self.connect()
+            self.hear(welcome(200, settings=told, lobby=LOBBY))
+            self.assertEqual(self.person.preferences, Preferences(quiet=quiet))
+
+    def test_another_token(self) -> None:
+        """The token that came last brings one back; an ok without one changes nothing."""
+        self.hear(line("ok", ref=self.say("/password a b"), token="u" * 22, settings={}))
+        self.hear(line("ok", ref=self.say("/who")))
+        self.session.disconnected()
+        self.chat.take()
+        self.connect()
+        self.assertEqual(self.chat.take()[0]["token"], "u" * 22)
 
     def test_whispers(self) -> None:
         """Private messages are shown once, and acknowledge one's own."""
@@ -126,6 +169,60 @@ class TalkTests(SessionCase):
         self.hear(self.said(102, "hi", "ada", ref=ref))
         self.assertEqual(self.session.unanswered, 0)
 
+    def test_notice(self) -> None:
+        """What the chat has to tell is told, and what it kept for one is shown once."""
+        kept = [
+            {"type": "whispered", "id": number, "nick": "bob", "to": "ada", "text": "psst"}
+            for number in (40, 150)
+        ]
+        notice = line("notice", lines=["37 new lines"], events=kept)
+        self.hear(line("whispered", id=160, nick="bob", to="ada", text="now"), notice, notice)
+        self.assertEqual(
+            self.person.take(),
+            [
+                *("new Whispered 160", "told 37 new lines", "old Whispered 40"),
+                *("old Whispered 150", "told 37 new lines"),
+            ],
+        )
+
+    def test_notice_after_history(self) -> None:
+        """What is in the history that one missed as well is shown once, in its place there."""
+        psst = {"type": "whispered", "nick": "bob", "to": "ada", "text": "psst"}
+        older, newer = psst | {"id": 150}, psst | {"id": 160}
+        self.session.disconnected()
+        self.connect()
+        self.person.take()
+        self.hear(welcome(200, lobby=LOBBY), line("notice", lines=["x"], events=[newer]))
+        self.hear(line("history", ref=self.chat.requests[-1]["ref"], events=[older, newer]))
+        self.assertEqual(
+            self.person.take()[1:], ["old Whispered 150", "old Whispered 160", "told x"]
+        )
+
+    def test_kept_whispers_are_known(self) -> None:
+        """After a reconnection what was told as kept is not asked for again."""
+        kept = {"type": "whispered", "id": 150, "nick": "bob", "to": "ada", "text": "psst"}
+        self.hear(line("notice", lines=[], events=[kept]))
+        self.session.disconnected()
+        self.connect()
+        self.hear(welcome(200, lobby=LOBBY))
+        self.assertEqual(self.chat.take()[-1]["after"], 150)
+
+    def test_asked_for_a_sign_of_life(self) -> None:
+        """The chat's ping is answered, also while history is shown."""
+        self.hear(line("ping"))
+        self.assertEqual(list(self.chat.requests), [{"type": "pong"}])
+        self.session.disconnected()
+        self.connect()
+        self.hear(welcome(200, lobby=LOBBY), line("ping"))
+        self.assertEqual(self.chat.take()[-1], {"type": "pong"})
+
+    def test_taken_over(self) -> None:
+        """Who is here with another program now does not fight it, whatever was on its way."""
+        error = {"code": "taken-over", "text": "you are here from elsewhere now"}
+        self.hear(line("error", ref=self.say("/who"), **error))
+        self.session.disconnected()
+        self.assertEqual(self.person.take(), ["gone you are here from elsewhere now True"])
+
     def test_gap(self) -> None:
         """That history is no longer kept is told."""
         self.hear(line("gap", room="lobby"), line("gap"))
@@ -159,151 +256,3 @@ class UnansweredTests(SynchronousTestCase):
             self.assertEqual(unanswered.to_send(), [])
             self.assertIs(unanswered.answered("1"), request)
             self.assertIsNone(unanswered.answered("1"))
-
-
-class RoomTests(SessionCase):
-    """Entering and leaving rooms."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.live()
-
-    def join(self, at: int = 110) -> None:
-        """Enter python, of which nothing is to be shown."""
-        ref = self.say("/join python")
-        self.hear(
-            line("joined", id=at, room="python", nick="ada"),
-            line("ok", ref=ref, lines=[], rooms={"python": LOBBY}),
-        )
-        page = self.chat.requests[-1]
-        self.hear(line("history", ref=page["ref"], events=[]))
-
-    def test_join(self) -> None:
-        """A room entered becomes the current one, its recent lines first."""
-        ref = self.say("/join python")
-        self.assertEqual(self.chat.take(), [{"type": "command", "line": "/join python"}])
-        self.hear(line("joined", id=110, room="python", nick="ada"))
-        page = self.chat.requests[-1]
-        self.assertEqual((page["room"], page["before"]), ("python", 110))
-        self.hear(self.said(120, room="python"))
-        self.hear(line("ok", ref=ref, lines=[], rooms={"python": LOBBY}))
-        event = json.loads(self.said(90, room="python"))
-        self.hear(line("history", ref=page["ref"], events=[event]))
-        self.assertEqual(
-            self.person.take(), ["entered python ['ada', 'bob']", "old Said 90", "new Said 120"]
-        )
-        self.assertEqual(self.session.places.current, "python")
-
-    def test_lines_after_a_join(self) -> None:
-        """What is typed after a command that moves goes where that leads."""
-        ref = self.say("/join python")
-        self.session.typed("hello snakes")
-        self.assertEqual(self.session.unanswered, 2)
-        self.assertEqual(len(self.chat.take()), 1)
-        self.hear(
-            line("joined", id=110, room="python", nick="ada"),
-            line("ok", ref=ref, lines=[], rooms={"python": LOBBY}),
-        )
-        self.hear(line("history", ref=self.chat.requests[-1]["ref"], events=[]))
-        self.assertEqual(
-            self.chat.take()[-1], {"type": "say", "room": "python", "text": "hello snakes"}
-        )
-
-    def test_lines_after_a_failed_join(self) -> None:
-        """If the command is refused so are they: they were not meant for where one still is."""
-        ref = self.say("/join #secret")
-        self.session.typed("the password is xyzzy")
-        self.session.typed("/me whispers it")
-        self.chat.take()
-        self.hear(line("error", ref=ref, code="bad-room", text="no"))
-        self.assertEqual(self.person.take(), ["refused bad-room"] + ["refused not-sent"] * 2)
-        self.assertEqual(self.person.errors[-1].text, "not sent: you are still in lobby")
-        self.assertEqual((self.chat.take(), self.session.unanswered), ([], 0))
-
-    def test_line_after_a_failed_part(self) -> None:
-        """Where one is in a room of another name, or in none, the refusal says so."""
-        self.join()
-        for parted, where in (
-            ([], "still in #python"),
-            (["python", "lobby"], "in no room"),
-        ):
-            ref = self.say("/part attic")
-            self.session.typed("hello")
-            self.hear(*[line("parted", id=120, room=room, nick="ada") for room in parted])
-            self.hear(line("error", ref=ref, code="no-room", text="no"))
-            self.assertEqual(self.person.errors[-1].text, f"not sent: you are {where}")
-
-    def test_goodbye_after_a_failed_join(self) -> None:
-        """A goodbye typed behind a command that is refused is said all the same."""
-        ref = self.say("/join #secret")
-        self.session.typed("/quit")
-        self.chat.take()
-        self.hear(line("error", ref=ref, code="bad-room", text="no"))
-        self.assertEqual(self.chat.take(), [{"type": "command", "line": "/quit"}])
-
-    def test_other_command_refused(self) -> None:
-        """The refusal of a command that does not move refuses nothing behind another that does."""
-        topic, _ = self.say("/topic tea"), self.say("/join python")
-        self.session.typed("hello snakes")
-        self.hear(line("error", ref=topic, code="usage", text="no"))
-        self.assertEqual(self.person.take(), ["refused usage"])
-        self.assertEqual(self.session.unanswered, 2)
-
-    def test_back_to_a_room(self) -> None:
-        """Joining a room one is in makes it the current one, and does not enter it again."""
-        self.join()
-        self.person.take()
-        ref = self.say("/join lobby")
-        self.hear(line("ok", ref=ref, lines=["you are in lobby"], rooms={"lobby": LOBBY}))
-        self.assertEqual(self.person.take(), ["told you are in lobby"])
-        self.assertEqual(self.session.places.current, "lobby")
-
-    def test_known_room_joined(self) -> None:
-        """One's own entering of a room that the welcome named is no news."""
-        self.hear(line("joined", id=101, room="lobby", nick="ada", arrived=True))
-        self.assertEqual(self.person.take(), [])
-
-    def test_part(self) -> None:
-        """Leaving the current room leads back to the one entered last."""
-        self.join()
-        ref = self.say("/part")
-        self.hear(line("parted", id=120, room="python", nick="ada"), line("ok", ref=ref))
-        self.assertEqual(self.session.places.current, "lobby")
-        self.hear(line("parted", id=121, room="lobby", nick="ada"))
-        self.session.typed("hello?")
-        self.session.typed("/who")
-        self.assertEqual(self.person.take()[-1], "refused no-room")
-        self.assertEqual(self.chat.take()[-1], {"type": "command", "line": "/who"})
-
-    def test_two_rooms_at_once(self) -> None:
-        """The second of two rooms entered at once waits for the first one's history."""
-        self.hear(
-            line("joined", id=110, room="a", nick="ada"),
-            line("joined", id=111, room="b", nick="ada"),
-            self.said(112, room="b"),
-        )
-        for _ in range(2):
-            self.hear(line("history", ref=self.chat.requests[-1]["ref"], events=[]))
-        self.assertEqual([r["room"] for r in self.chat.take()], ["a", "b"])
-        self.assertEqual(self.person.take(), ["new Said 112"])
-
-    def test_history_refused(self) -> None:
-        """A page that is refused is done with."""
-        self.hear(line("joined", id=110, room="a", nick="ada"))
-        ref = self.chat.requests[-1]["ref"]
-        self.hear(line("error", ref=ref, code="no-room", text="no"))
-        self.assertIs(self.session.state, State.LIVE)
-
-
-class NoHistoryTests(SessionCase):
-    """A session that wants no recent lines."""
-
-    recent = 0
-
-    def test_nothing_is_asked_for(self) -> None:
-        """What was said before one came is not asked for."""
-        self.connect()
-        self.hear(welcome(100, lobby=MISSED))
-        self.assertIs(self.session.state, State.LIVE)
-        self.hear(line("joined", id=110, room="python", nick="ada"))
-        self.assertIs(self.session.state, State.LIVE)

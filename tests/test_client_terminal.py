@@ -1,102 +1,14 @@
 """The client on a terminal: a real process on a pty, and the screen that pyte makes of it."""
 
-import fcntl
 import os
-import pty
-import select
 import signal
-import struct
-import subprocess
-import sys
 import termios
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
-import pyte
 import pytest
 
-from .scripted import LOBBY, PATIENCE, Peer, line
-
-COLUMNS, ROWS = 64, 10
-# The terminal belongs to the session that the process leads: it gets its signals.
-_ON_ITS_TERMINAL = """
-import fcntl, runpy, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-runpy.run_module("chatservice", run_name="__main__")
-"""
-
-
-class Terminal:
-    """A terminal with the client on it.
-
-    *descriptor* is the terminal's own side, *line* the program's.
-    """
-
-    def __init__(self, *words: str, **environment: str) -> None:
-        self.descriptor, self.line = pty.openpty()
-        self.size(COLUMNS, ROWS, tell=False)
-        self.screen = pyte.HistoryScreen(COLUMNS, ROWS)
-        self._stream = pyte.ByteStream(self.screen)
-        self.bells = 0
-        self.written = b""
-        self.before = termios.tcgetattr(self.line)
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _ON_ITS_TERMINAL, *words],
-            stdin=self.line,
-            stdout=self.line,
-            stderr=self.line,
-            start_new_session=True,
-            env={**os.environ, "TERM": "xterm", "NO_COLOR": "", **environment},
-        )
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self.descriptor)
-        os.close(self.line)
-
-    def size(self, columns: int, rows: int, tell: bool = True) -> None:
-        """Give the terminal another size."""
-        fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        if tell:
-            self.screen.resize(rows, columns)
-
-    def type(self, text: str) -> None:
-        os.write(self.descriptor, text.encode())
-
-    def rows(self) -> list[str]:
-        """What is seen, without what is empty below it, and with no clock and no date."""
-        rows = [row.rstrip() for row in self.screen.display if not row.startswith("-- 2")]
-        while rows and not rows[-1]:
-            rows.pop()
-        return [row[8:] if row.startswith("[") and row[3] == ":" else row for row in rows]
-
-    def until(self, condition: Callable[[], bool], what: str = "") -> None:
-        """Show what the client writes until a condition holds."""
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < deadline, (what, self.rows())
-            if select.select([self.descriptor], [], [], 0.2)[0]:
-                try:
-                    data = os.read(self.descriptor, 65536)
-                except OSError:  # everybody has left the terminal
-                    continue
-                self.written += data
-                self.bells += data.replace(b"\x1b]", b"").count(b"\a")
-                self._stream.feed(data)
-
-    def shows(self, *expected: str) -> None:
-        """Wait until these are the last rows."""
-        wanted = list(expected)
-        self.until(lambda: self.rows()[-len(wanted) :] == wanted, str(wanted))
-
-    def ended(self) -> int:
-        """The exit code, once everything that was written is shown."""
-        self.until(lambda: self.process.poll() is not None)
-        self.until(lambda: not select.select([self.descriptor], [], [], 0)[0])
-        return self.process.wait()
+from .scripted import COLUMNS, LOBBY, Peer, Terminal, line, opened, welcome
 
 
 @pytest.fixture
@@ -105,16 +17,6 @@ def peer() -> Iterator[Peer]:
     scripted = Peer()
     yield scripted
     scripted.close()
-
-
-@contextmanager
-def opened(peer: Peer, *words: str, **environment: str) -> Iterator[Terminal]:
-    """A terminal with a client that has not joined yet."""
-    terminal = Terminal(peer.address, "--nick", "ada", *words, **environment)
-    try:
-        yield terminal
-    finally:
-        terminal.close()
 
 
 @pytest.fixture
@@ -246,6 +148,96 @@ def test_other_nickname(peer: Peer) -> None:
         one.shows("-- ada is taken", "nickname:")
         one.type("eve\r")
         assert peer.hears("hello")["nick"] == "eve"
+
+
+def ask_password(peer: Peer, one: Terminal) -> None:
+    """Have the chat ask for the nickname's password."""
+    peer.hears("hello")
+    peer.says(line("error", code="password-needed", text="ada is registered"))
+    one.shows("-- ada is registered", "Password for ada:")
+
+
+def test_password(peer: Peer) -> None:
+    """A password is asked for and not shown, nor remembered, nor said."""
+    with opened(peer) as one:
+        peer.accept()
+        ask_password(peer, one)
+        one.type("xyzzyx\x7f\rmore")
+        assert peer.hears("hello")["password"] == "xyzzy"
+        peer.says(line("error", code="wrong-password", text="that is wrong"))
+        one.shows("-- that is wrong", "Password for ada:")
+        one.type("plugh\r")
+        assert peer.hears("hello")["password"] == "plugh"
+        peer.says(welcome(peer.new_id(), lobby=LOBBY))
+        one.shows("-- you joined lobby: bob (2 here)", "lobby>")
+        one.type("\x1b[Ahi\r")
+        assert peer.acknowledges() == "hi"
+        one.shows("ada: hi", "lobby>")
+        assert not any(word in one.written for word in (b"xyz", b"plu", b"more"))
+
+
+@pytest.mark.parametrize("key", ["\x1b", "\x03", "\r"])
+def test_no_password(peer: Peer, key: str) -> None:
+    """Esc, Ctrl-C or nothing lead to another nickname; what was typed is thrown away."""
+    with opened(peer) as one:
+        peer.accept()
+        ask_password(peer, one)
+        one.type("" if key == "\r" else "xyzzy")
+        one.type(key)
+        one.shows("-- not joined as ada: choose another nickname", "nickname:")
+        one.type("eve\r")
+        hello = peer.hears("hello")
+        assert (hello["nick"], "password" in hello) == ("eve", False)
+        assert b"xyzzy" not in one.written
+
+
+def test_draft_outlives_password(terminal: Terminal, peer: Peer) -> None:
+    """A line that is half typed when a password is asked for is there again afterwards."""
+    terminal.type("half a li")
+    terminal.shows("lobby> half a li")
+    peer.hangs_up()
+    peer.accept()
+    ask_password(peer, terminal)
+    terminal.type("xyzzy\r")
+    assert peer.hears("hello")["password"] == "xyzzy"
+    peer.says(welcome(peer.new_id(), lobby=LOBBY))
+    peer.says(line("history", ref=peer.hears("history")["ref"], events=[]))
+    terminal.shows("-- connected again as ada", "lobby> half a li")
+
+
+def test_three_wrong_passwords(peer: Peer) -> None:
+    """After the third wrong password the client ends, with the chat's sentence."""
+    with opened(peer) as one:
+        peer.accept()
+        ask_password(peer, one)
+        for _ in range(3):
+            one.shows("Password for ada:")
+            one.type("xyzzy\r")
+            peer.hears("hello")
+            peer.says(line("error", code="wrong-password", text="that is wrong"))
+        assert one.ended() == 1
+        assert one.rows()[-1] == "chatservice: that is wrong"
+        assert termios.tcgetattr(one.line) == one.before
+
+
+def test_settings(peer: Peer) -> None:
+    """Who has set it so hears no bell, and sees no times and no colours."""
+    with opened(peer) as one:
+        peer.accept()
+        peer.hears("hello")
+        off = {"time": False, "colour": False, "bell": False}
+        peer.says(welcome(peer.new_id(), settings=off, lobby=LOBBY))
+        peer.says(peer.said("bob", "hi ada"))
+        one.shows("bob: hi ada", "lobby>")
+        assert one.bells == 0
+        assert b"\nbob: hi ada" in one.written.replace(b"\x1b[J", b"\n")
+
+
+def test_kicked(terminal: Terminal, peer: Peer) -> None:
+    """Who is kicked out of the room sees that it is no longer the current one."""
+    facts = {"room": "lobby", "nick": "eve", "target": "ada", "text": "spam"}
+    peer.says(line("kicked", id=peer.new_id(), **facts))
+    terminal.shows("-- eve kicked you from lobby: spam", ">")
 
 
 def test_lost(terminal: Terminal, peer: Peer) -> None:

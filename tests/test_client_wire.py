@@ -1,8 +1,10 @@
 """Messages on the wire, the lines they become, and the command line."""
 
+import os
 import time
 from contextlib import redirect_stderr
 from io import StringIO
+from tempfile import mkstemp
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -12,6 +14,7 @@ from chatservice.client.plain import plain
 from chatservice.client.show import Log, in_colour
 from chatservice.client.wire import (
     Acted,
+    CameAndWent,
     Command,
     Error,
     Event,
@@ -21,6 +24,7 @@ from chatservice.client.wire import (
     Ok,
     Parted,
     Ping,
+    Preferences,
     Renamed,
     RoomState,
     Said,
@@ -99,6 +103,19 @@ class WireTests(SynchronousTestCase):
             deep,
         ):
             self.assertIsNone(decode(data))
+
+    def test_settings(self) -> None:
+        """Settings that the chat does not have are as this client always did things."""
+        for kind, expected in (("welcome", Welcome), ("ok", Ok)):
+            found = decode(line(kind, settings={"time": False, "bell": "no"}))
+            self.assertEqual(found, expected(settings=Preferences(time=False)))
+        self.assertEqual(Preferences(), Preferences(True, True, True, False))
+
+    def test_password(self) -> None:
+        """A password goes on the wire, and into nothing that is written down."""
+        hello = Hello(nick="ada", password="xyzzy")
+        self.assertIn(b'"password":"xyzzy"', encode(hello))
+        self.assertNotIn("xyzzy", repr(hello))
 
     def test_encode(self) -> None:
         """A request is a line; what it does not have is left out."""
@@ -189,6 +206,52 @@ class ShowTests(SynchronousTestCase):
         self.assertEqual(len(self.log.event(event, "ada", "lobby")), 1)
         self.assertEqual(len(self.log.notice("x")), 2)
 
+    def shown(self, event: Event, replayed: bool = False) -> list[str]:
+        return self.log.event(event, "ada", "lobby", replayed)
+
+    def test_without_time(self) -> None:
+        """Who wants no times sees those of history alone."""
+        self.log.preferences = Preferences(time=False)
+        said = Said(int(NOON * 1e6), "lobby", "bob", "hi")
+        self.assertEqual(self.shown(said), ["bob: hi"])
+        self.assertEqual(self.log.notice("x"), ["-- x"])
+        self.assertRegex(self.shown(said, replayed=True)[0], r"^\[\d\d:\d\d\] bob: hi$")
+
+    def test_without_colour(self) -> None:
+        """Who wants no colours gets none."""
+        self.log = Log(lambda: NOON, in_colour)
+        self.log.preferences = Preferences(colour=False)
+        said = Said(int(NOON * 1e6), "lobby", "bob", "hi")
+        self.assertTrue(self.shown(said)[0].endswith("] bob: hi"))
+        (room,) = self.log.room(Place("lobby", members={"ada", "bob"}), "ada")
+        self.assertTrue(room.endswith("-- you joined lobby: bob (2 here)"))
+
+    def test_quiet(self) -> None:
+        """Who wants it quiet sees nobody else come or go."""
+        at = int(NOON * 1e6)
+        comings = [
+            Joined(at, "lobby", "bob"),
+            Parted(at, "lobby", "bob"),
+            Left(at, "bob"),
+            CameAndWent(at, "lobby", 20, 2),
+        ]
+        self.assertEqual([len(self.shown(event)) for event in comings], [1, 1, 1, 1])
+        self.log.preferences = Preferences(quiet=True)
+        self.assertEqual([self.shown(event) for event in comings], [[], [], [], []])
+        for event in (Parted(at, "lobby", "ada"), Renamed(at, "bob", "rob")):
+            self.assertEqual(len(self.shown(event)), 1)
+
+    def test_folded(self) -> None:
+        """Of comings and goings that are folded only one's own are shown."""
+        at = int(NOON * 1e6)
+        for nick, count in (("bob", 0), ("ada", 1)):
+            for event in (
+                Joined(at, "lobby", nick, folded=True),
+                Parted(at, "lobby", nick, folded=True),
+                Left(at, nick, folded=True),
+            ):
+                self.assertEqual(len(self.shown(event)), count)
+
     def test_colour(self) -> None:
         """A nickname has one colour of its own, and the line ends in the usual one."""
         log = Log(lambda: NOON, in_colour)
@@ -213,6 +276,14 @@ class CommandLineTests(SynchronousTestCase):
         self.assertEqual(refusal.code, 2)
         return errors.getvalue().split("\n")[-2]
 
+    def file(self, text: str) -> str:
+        """The path of a file with this text."""
+        handle, path = mkstemp()
+        self.addCleanup(os.remove, path)
+        with open(handle, "w") as file:
+            file.write(text)
+        return path
+
     def test_addresses(self) -> None:
         """The chat is named by host, host and port, or an IPv6 address."""
         self.check("", "localhost", 59000)
@@ -234,9 +305,9 @@ class CommandLineTests(SynchronousTestCase):
             self.assertIn("a number from 1 to 65535", self.fails(word))
 
     def test_defaults(self) -> None:
-        """Without options: the user's name, and the lobby."""
+        """Without options: the user's name, and whatever rooms the chat has for it."""
         self.assertEqual(
-            read_command_line([], {"USER": "ada"}), Settings("localhost", 59000, "ada", ("lobby",))
+            read_command_line([], {"USER": "ada"}), Settings("localhost", 59000, "ada", ())
         )
 
     def test_options(self) -> None:
@@ -248,6 +319,22 @@ class CommandLineTests(SynchronousTestCase):
         """Names that cannot be are refused with the reason."""
         self.assertIn("cannot have a space", self.fails("--room", "a b"))
         self.assertIn("reserved", self.fails("--nick", "admin"))
+
+    def test_password(self) -> None:
+        """A password comes from the first line of a file, or from the environment; never a word."""
+        path = self.file("of a file \r\nmore")
+        environment = {"CHATSERVICE_PASSWORD": "of the environment"}
+        words = ["--password-file", path]
+        self.assertEqual(read_command_line(words, environment).password, "of a file ")
+        self.assertEqual(read_command_line([], environment).password, "of the environment")
+        self.assertIsNone(read_command_line([], {"CHATSERVICE_PASSWORD": ""}).password)
+        self.assertNotIn("of a file", repr(read_command_line(words, {})))
+
+    def test_bad_password_files(self) -> None:
+        """A file that has no password is refused with the reason."""
+        path = self.file("")
+        self.assertIn("no such file", self.fails("--password-file", f"{path}.none"))
+        self.assertIn(f"the first line of {path} is empty", self.fails("--password-file", path))
 
     def test_default_nickname(self) -> None:
         """The user's name is cleaned; where nothing usable is left one is a guest."""

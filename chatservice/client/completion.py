@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from chatservice.client.commands import COMMANDS
-from chatservice.client.show import spelled
+from chatservice.client.words import spelled
 
 _WITH_ROOM = {"/join", "/names", "/part"}
 

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from chatservice.client.columns import cells
+from chatservice.client.commands import holds_password
 from chatservice.client.keys import Key
 from chatservice.client.plain import plain
 
@@ -32,7 +33,7 @@ Complete = Callable[[str], Sequence[str]]
 
 class Editor:
     """A line of text with a cursor (an index, never inside a combined character), the lines
-    entered before, and the text that was last cut out.
+    entered before (but none with a password), and the text that was last cut out.
     """
 
     def __init__(self, complete: Complete) -> None:
@@ -140,7 +141,7 @@ class Editor:
         self._replace("")
         if not line.strip():
             return None
-        if self._entered[-1:] != [line]:
+        if self._entered[-1:] != [line] and not holds_password(line):
             self._entered.append(line)
         del self._entered[:-_REMEMBERED]
         self._at = len(self._entered)

@@ -14,9 +14,9 @@ from chatservice.client.person import Person
 from chatservice.client.places import Place
 from chatservice.client.session import Session
 from chatservice.client.show import Log
-from chatservice.client.wire import Error, Event
+from chatservice.client.wire import Error, Event, Preferences
 
-GOODBYE, NOT_CONNECTED, REFUSED = 0, 1, 3
+GOODBYE, NOT_JOINED, REFUSED = 0, 1, 3
 """Exit codes; 2 is for a command line that makes no sense."""
 
 _FAREWELL = 5.0
@@ -68,16 +68,27 @@ class Front(Protocol):
     def nickname_refused(self, sentence: str) -> None:
         """See `Person.nickname_refused`."""
 
+    @abstractmethod
+    def password_wanted(self, error: Error) -> None:
+        """See `Person.password_wanted`."""
+
     # What the session tells
 
     def happened(self, event: Event, replayed: bool) -> None:
-        self.show(self._log.event(event, self.session.nick, self.session.places.current))
+        current = self.session.places.current
+        self.show(self._log.event(event, self.session.nick, current, replayed))
 
     def entered(self, place: Place) -> None:
         self.show(self._log.room(place, self.session.nick))
 
     def told(self, sentence: str) -> None:
         self.show(self._log.notice(sentence))
+
+    def preferred(self, preferences: Preferences) -> None:
+        self._log.preferences = preferences
+
+    def handed(self, line: str) -> None:
+        self.show([line])
 
     def settled(self) -> None:
         if self._patience is not None and self._patience.active():
@@ -89,7 +100,7 @@ class Front(Protocol):
     def gone(self, sentence: str | None, failed: bool) -> None:
         self.last_words = sentence
         if failed:
-            self.code = NOT_CONNECTED
+            self.code = NOT_JOINED
         if self._output_lost:
             self._done()
         else:

@@ -63,6 +63,16 @@ class KeyReader:
             text = self._paste(text, keys) if self._pasting else self._press(text, keys)
         return keys
 
+    @property
+    def may_be_escape(self) -> bool:
+        """Whether the Esc key was pressed, unless more of a sequence is on its way."""
+        return self._rest == "\x1b" and not self._pasting
+
+    def escape(self) -> Key:
+        """The Esc key, as nothing more has come."""
+        self._rest = ""
+        return Key("escape")
+
     def _press(self, text: str, keys: list[Key]) -> str:
         token = _TOKEN.match(text)
         assert token is not None  # every character is in one of the alternatives

@@ -17,6 +17,7 @@ from twisted.internet.stdio import StandardIO
 
 from chatservice.client.descriptors import Descriptors
 from chatservice.client.front import Front
+from chatservice.client.identity import Identity
 from chatservice.client.link import Backoff, Link
 from chatservice.client.options import Settings, read_command_line
 from chatservice.client.person import Person
@@ -28,6 +29,7 @@ from chatservice.client.terminal import Terminal
 _RECENT = 20
 """Lines of history that a person is shown of a room that is new."""
 
+_LOBBY = "lobby"
 _DEADLY = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
@@ -88,10 +90,15 @@ class Client:
             return Terminal(*common, descriptors=self._descriptors)
         recent = _RECENT if typed else 0
         common = (self._make_session, recent, Log(time.time), self._reactor, self._end)
-        return Pipe(*common, typed=typed, complain=_complain)
+        commands = typed or self._settings.commands
+        return Pipe(*common, typed=typed, commands=commands, complain=_complain)
 
     def _make_session(self, person: Person, recent: int) -> Session:
-        return Session(person, self._settings.nick, self._settings.rooms, _refs(), recent)
+        identity = Identity(self._settings.nick, self._settings.password)
+        rooms = self._settings.rooms
+        if not recent and not rooms:
+            rooms = (_LOBBY,)  # what a program says does not follow its owner around
+        return Session(person, identity, rooms, _refs(), recent)
 
     def _end(self) -> None:
         self._link.stop()

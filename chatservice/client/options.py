@@ -5,23 +5,32 @@ import ipaddress
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatservice.names import NICK_LENGTH, check_nick, check_room
 
 PORT = 59000
+PASSWORD_VARIABLE = "CHATSERVICE_PASSWORD"
+"""Of the environment: a nickname's password, if no file has it."""
 
+_LONGEST_PASSWORD = 10_000
 _ADDRESS = re.compile(r"(?:\[(?P<ip6>[^]]*)]|(?P<host>[^:[]*))(?::(?P<port>[^:]*))?")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the person wants: where to go, under which nickname, into which rooms."""
+    """What the person wants: where to go, under which nickname, into which rooms.
+
+    *password* is the nickname's, if a file or the environment has it. *commands*: lines that are
+    piped in may be commands.
+    """
 
     host: str
     port: int
     nick: str
     rooms: tuple[str, ...]
+    password: str | None = field(default=None, repr=False)
+    commands: bool = False
 
     @property
     def address(self) -> str:
@@ -38,8 +47,9 @@ def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> S
     parser = argparse.ArgumentParser(
         prog="chatservice",
         description="Join a chat from this terminal, or pipe lines into it.",
-        epilog="Exit status: 0 said goodbye, 1 could not connect, 2 usage, "
-        "3 a piped line was refused.",
+        epilog=f"{PASSWORD_VARIABLE} in the environment is the password of the nickname, if it is "
+        "registered and --password-file is not given. Exit status: 0 said goodbye, "
+        "1 could not join, 2 usage, 3 a piped line was refused.",
     )
     parser.add_argument(
         "address",
@@ -57,12 +67,42 @@ def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> S
         metavar="ROOM",
         action="append",
         type=_argument(check_room),
-        help="a room to join (default: lobby); may be given more than once",
+        help="a room to join (default: the lobby, and for a registered nickname at a terminal "
+        "the rooms where it was last); may be given more than once",
+    )
+    parser.add_argument(
+        "--password-file",
+        metavar="FILE",
+        type=_argument(_first_line),
+        help="the first line of this file is the password of your nickname",
+    )
+    parser.add_argument(
+        "--commands",
+        action="store_true",
+        help="carry out piped lines that begin with a slash; without, they are said",
     )
     found = parser.parse_args(words)
     host, port = found.address
     nick = found.nick or _default_nick(environment)
-    return Settings(host=host, port=port, nick=nick, rooms=tuple(found.room or ["lobby"]))
+    return Settings(
+        host=host,
+        port=port,
+        nick=nick,
+        rooms=tuple(found.room or []),
+        password=found.password_file or environment.get(PASSWORD_VARIABLE) or None,
+        commands=found.commands,
+    )
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            line = file.readline(_LONGEST_PASSWORD).rstrip("\r\n")
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+    if not line:
+        raise ValueError(f"the first line of {path} is empty")
+    return line
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from chatservice.client.places import Place
-from chatservice.client.wire import Error, Event
+from chatservice.client.wire import Error, Event, Preferences
 
 
 class Person(Protocol):
@@ -24,6 +24,18 @@ class Person(Protocol):
     def nickname_refused(self, sentence: str) -> None:
         """Another nickname is wanted: the next typed line is taken for it."""
 
+    def password_wanted(self, error: Error) -> None:
+        """The nickname's password is wanted: the session's `prove` takes it.
+
+        *error* tells why: none was sent, or a wrong one.
+        """
+
+    def preferred(self, preferences: Preferences) -> None:
+        """Show things in this way from now on."""
+
+    def handed(self, line: str) -> None:
+        """Show a line that is meant for programs, as it is."""
+
     def settled(self) -> None:
         """Something was answered, or the session became live: there may be room for more."""
 
@@ -31,4 +43,4 @@ class Person(Protocol):
         """Goodbye is being said; what is left is to wait for the end, and not for ever."""
 
     def gone(self, sentence: str | None, failed: bool) -> None:
-        """The session is over; *failed* when the chat was never joined."""
+        """The session is over; *failed* when one could not join, or had to leave."""

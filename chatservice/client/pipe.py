@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chatservice.client.front import REFUSED, Front
+from chatservice.client.options import PASSWORD_VARIABLE
 from chatservice.client.wire import LONGEST_LINE, Error
 
 WINDOW = 8
@@ -14,13 +15,16 @@ WINDOW = 8
 class Pipe(Front):
     """Standard input and output, of which at least one is no terminal.
 
-    What comes in is text to be said, unless *typed*: then a person types it, and commands are
-    carried out. *complain* writes a sentence to standard error.
+    What comes in is text to be said, or with *commands* also commands to be carried out. *typed*
+    when a person types it. *complain* writes a sentence to standard error.
     """
 
-    def __init__(self, *args: Any, typed: bool, complain: Callable[[str], None]) -> None:
+    def __init__(
+        self, *args: Any, typed: bool, commands: bool, complain: Callable[[str], None]
+    ) -> None:
         super().__init__(*args)
         self._typed = typed
+        self._commands = commands
         self._complain = complain
         self._rest = b""
         self._lines: deque[str] = deque()
@@ -54,7 +58,7 @@ class Pipe(Front):
             self.session.leave()
 
     def _take(self, line: str) -> None:
-        if self._typed:
+        if self._commands:
             self.session.typed(line)
         elif line.strip():
             self.session.say(line)
@@ -75,4 +79,18 @@ class Pipe(Front):
         if self._typed:
             self.told(f"{sentence}; type another nickname")
         else:
-            self.gone(sentence, failed=True)
+            self._give_up(sentence)
+
+    def password_wanted(self, error: Error) -> None:
+        """Give up: what is typed here would be seen, and a program cannot be asked."""
+        sentence = error.text
+        if error.code == "password-needed":
+            sentence = (
+                f"{self.session.nick} is a registered nickname: give its password "
+                f"with --password-file FILE, or in {PASSWORD_VARIABLE}."
+            )
+        self._give_up(sentence)
+
+    def _give_up(self, sentence: str) -> None:
+        self.session.abandon()
+        self.gone(sentence, failed=True)

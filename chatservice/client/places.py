@@ -1,5 +1,7 @@
 """Where one is: the rooms, who is in them, and up to which event everything was shown."""
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chatservice.client.wire import (
@@ -7,6 +9,7 @@ from chatservice.client.wire import (
     Event,
     Joined,
     Left,
+    OperatorAct,
     Parted,
     Renamed,
     RoomState,
@@ -14,6 +17,8 @@ from chatservice.client.wire import (
     TopicChanged,
     Whispered,
 )
+
+_REMEMBERED = 1000
 
 
 @dataclass
@@ -33,10 +38,11 @@ class Place:
 class Places:
     """The rooms by name, in the order in which they were entered, and the current one."""
 
-    def __init__(self) -> None:
-        self._places: dict[str, Place] = {}
-        self._current = ""
+    def __init__(self, rooms: Sequence[str]) -> None:
+        self._places = {room: Place(room) for room in rooms}
+        self._current = next(iter(rooms), "")
         self._whispers_shown = 0
+        self._private: deque[int] = deque(maxlen=_REMEMBERED)
 
     def get(self, name: str) -> Place | None:
         return self._places.get(name)
@@ -80,6 +86,19 @@ class Places:
         if event.id <= self.shown_in(room):
             return False
         self.mark(room, event.id)
+        if room is None:
+            self._private.append(event.id)
+        return True
+
+    def was_kept(self, event: Event) -> bool:
+        """Whether an event that the chat kept for one was not shown before; from now on, it was.
+
+        It may be older than what was shown: kept for an account that one has only just proven.
+        """
+        if event.id in self._private:
+            return False
+        if not isinstance(event, Whispered) or not self.is_news(event):
+            self._private.append(event.id)
         return True
 
     def enter(self, name: str) -> Place:
@@ -113,7 +132,9 @@ class Places:
                 place.members.add(nick)
             case Parted(room=room, nick=nick) if place := self.get(room):
                 place.members.discard(nick)
-            case Left(nick=nick):
+            case OperatorAct(type="kicked", room=room, target=nick) if place := self.get(room):
+                place.members.discard(nick)
+            case Left(nick=nick) | OperatorAct(type="kicked", room="", target=nick):
                 for place in self._places.values():
                     place.members.discard(nick)
             case Renamed(nick=nick, now=now):

@@ -1,99 +1,85 @@
 """The conversation with the chat, from hello to goodbye, over as many connections as it takes.
 
 No I/O and no time: a link hands in lines and takes requests, a person types and is shown what
-happened. Every line of talk is kept until its event comes back, and every event is shown once.
+happened. How it begins is in joining.py. Every line of talk is kept until its event comes back,
+and every event is shown once.
 See docs/protocol.rst, "Resuming".
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from chatservice.client.commands import GOODBYES, command_word
+from chatservice.client.identity import Identity
+from chatservice.client.joining import GREETING, WANTING, Joining
+from chatservice.client.outgoing import Outgoing
 from chatservice.client.person import Person
 from chatservice.client.places import Places
 from chatservice.client.plain import plain
 from chatservice.client.replay import Replay
-from chatservice.client.show import spelled
 from chatservice.client.state import State
-from chatservice.client.unanswered import Unanswered, is_move, is_talk
+from chatservice.client.unanswered import is_move
 from chatservice.client.wire import (
-    LONGEST_LINE,
-    LONGEST_TEXT,
     Acted,
     Command,
     Error,
     Event,
     Gap,
-    Hello,
     History,
     Joined,
     Left,
+    Notice,
     Ok,
+    OperatorAct,
     Parted,
     Ping,
+    Pong,
     Renamed,
-    Request,
     Said,
-    Say,
     Welcome,
     Whispered,
     decode,
-    encode,
 )
-from chatservice.names import NICK_LENGTH
+from chatservice.client.words import spelled
+
+_JOINED = {State.REPLAYING, State.LIVE, State.LEAVING}
 
 
-class Session:
+class Session(Joining):
     """One person's conversation with the chat.
 
-    *refs* gives a mark for each request, never the same twice. *recent* is how many lines of
+    *rooms* are those to join; if none, the chat knows where one was last. *refs* gives a mark for
+    each request, never the same twice. *recent* is how many lines of
     history to show of a room that is new; 0 for none.
     """
 
     def __init__(
-        self, person: Person, nick: str, rooms: Sequence[str], refs: Iterator[str], recent: int
+        self,
+        person: Person,
+        identity: Identity,
+        rooms: Sequence[str],
+        refs: Iterator[str],
+        recent: int,
     ) -> None:
-        self.state = State.OFFLINE
-        self.nick = nick
-        self.places = Places()
-        for room in (*rooms, rooms[0]):  # the first one becomes the current one
-            self.places.enter(room)
-        self._person = person
+        super().__init__(person, identity, Places(rooms))
         self._refs = refs
-        self._send: Callable[[Request], None] | None = None
-        self._token: str | None = None
-        self._own_names = {nick}
-        self._unanswered = Unanswered()
-        self._typed: deque[str] = deque()  # after a command that may change the current room
+        self._outgoing = Outgoing(self.places, refs, self._refuse)
         self._replay = Replay(self.places, recent)
-        self._held: deque[Event] = deque()
+        self._held: deque[Event | Notice] = deque()
         self._farewell: Command | None = None
-        self._last_words = ""
-
-    @property
-    def joined(self) -> bool:
-        """Whether the chat was ever joined."""
-        return self._token is not None
 
     @property
     def unanswered(self) -> int:
         """How many lines and commands were neither acknowledged nor refused."""
-        return len(self._unanswered) + len(self._typed)
+        return len(self._outgoing)
 
     # What the link tells
 
-    def connected(self, send: Callable[[Request], None]) -> None:
-        """There is a connection, and *send* puts requests on it."""
-        self._send = send
-        self._last_words = ""
-        if self.state is State.OFFLINE:
-            self._greet()
-
     def line_received(self, line: bytes) -> None:
         """A line came from the chat."""
-        if self.state is State.GREETING:
+        if self.state in GREETING:
             self._greeted(line)
-        elif self.state in {State.REPLAYING, State.LIVE, State.LEAVING}:
+        elif self.state in _JOINED:
             self._heard(line)
 
     def disconnected(self) -> None:
@@ -101,18 +87,17 @@ class Session:
         was, self._send = self.state, None
         self._replay.forget()
         self._held.clear()
-        if was in {State.ASKING, State.GONE}:
+        if was in WANTING or was is State.GONE:
             return
         if self._farewell is not None:
-            self._end()
-        elif self._token is None:
+            self._end_here()
+        elif not self.joined:
             self._end(self._last_words or "The chat closed the connection.", failed=True)
         else:
             self.state = State.OFFLINE
-            if was is not State.GREETING:
+            if was not in GREETING:
                 self._person.told("connection lost, trying again; what you say is kept")
-            for _ in range(self._unanswered.connection_lost()):
-                self._refuse("offline", "connection lost before the command was answered")
+            self._outgoing.connection_lost()
             self._refuse_what_waits()
 
     def unreachable(self, sentence: str) -> None:
@@ -125,7 +110,7 @@ class Session:
 
     def ping(self) -> bool:
         """Ask the chat for a sign of life. False if it does not know us yet."""
-        if self.state not in {State.REPLAYING, State.LIVE, State.LEAVING}:
+        if self.state not in _JOINED:
             return False
         self._to_chat(Ping(ref=next(self._refs)))
         return True
@@ -140,45 +125,41 @@ class Session:
         word = command_word(line)
         if self.state is State.ASKING and word not in GOODBYES:
             self._choose(line.strip())
-        elif self._unanswered.moving and self.state is not State.ASKING:
-            self._typed.append(line)
+        elif self._outgoing.moving and self.state is not State.ASKING:
+            self._outgoing.wait(line)
         elif word in GOODBYES:
             self.leave(line)
+        elif not self.joined:
+            self._outgoing.wait(line)
         elif word:
-            self._command(line)
+            self._outgoing.command(line, offline=self.state is State.OFFLINE)
+            self._send_what_waits()
         else:
             self.say(line.removeprefix("/") if line.startswith("//") else line)
 
+    def say(self, text: str) -> None:
+        """Say *text* in the current room, whatever it begins with."""
+        self._outgoing.say(text)
+        self._send_what_waits()
+
     def _type_what_waits(self) -> None:
-        lines, self._typed = self._typed, deque()
-        for line in lines:
+        for line in self._outgoing.take_waiting():
             self.typed(line)
 
     def _refuse_what_waits(self) -> None:
         """Say nothing where one has stayed of what was meant for elsewhere; but take a goodbye."""
-        lines, self._typed = self._typed, deque()
         current = self.places.current
         where = f"still in {spelled(current)}" if current else "in no room"
-        for line in lines:
+        for line in self._outgoing.take_waiting():
             if command_word(line) in GOODBYES:
                 self.leave(line)
             else:
                 self._refuse("not-sent", f"not sent: you are {where}")
 
-    def say(self, text: str) -> None:
-        """Say *text* in the current room, whatever it begins with."""
-        text = plain(text)
-        if not self.places.current:
-            self._refuse("no-room", "you are in no room: /join one first")
-        elif len(text.encode()) > LONGEST_TEXT:
-            self._refuse("too-long", f"a line has at most {LONGEST_TEXT:,} bytes: not sent")
-        else:
-            self._ask(Say(room=self.places.current, text=text, ref=next(self._refs)))
-
     def leave(self, line: str = "/quit") -> None:
         """Say goodbye, after what is still to be sent."""
-        if self.state in {State.OFFLINE, State.GREETING, State.ASKING}:
-            self._end()
+        if self.state is State.OFFLINE or self.state in GREETING | WANTING:
+            self._end_here()
         elif self._farewell is None:
             self._farewell = Command(line=line, ref=next(self._refs))
             self._person.leaving()
@@ -186,43 +167,10 @@ class Session:
 
     # Joining
 
-    def _greet(self) -> None:
-        self.state = State.GREETING
-        self._to_chat(Hello(nick=self.nick, rooms=self.places.shown, token=self._token))
-
-    def _greeted(self, line: bytes) -> None:
-        if not line.startswith(b"{"):
-            words = plain(line.decode(errors="replace")).rstrip()
-            if words.startswith("-- "):
-                self._last_words = words.removeprefix("-- ")
-            elif words and not self._last_words:
-                self._last_words = "That is not a chat."
-            return
-        match decode(line):
-            case Welcome() as welcome:
-                self._welcomed(welcome)
-            case Error() as error:
-                self._hello_refused(error)
-
-    def _hello_refused(self, error: Error) -> None:
-        self._last_words = error.text
-        if error.code == "nick-taken" and self._token and len(self.nick) < NICK_LENGTH:
-            self.nick += "_"
-            self._greet()
-        elif error.code in {"nick-taken", "bad-nick"}:
-            self.state = State.ASKING
-            self._person.nickname_refused(error.text)
-        elif self._token is None:
-            self._end(error.text, failed=True)
-
-    def _choose(self, nick: str) -> None:
-        self.nick = nick
-        self.state = State.OFFLINE
-        if self._send is not None:
-            self._greet()
-
     def _welcomed(self, welcome: Welcome) -> None:
-        first, self._token = self._token is None, welcome.token
+        first = not self.joined
+        self._identity.welcomed(welcome)
+        self._person.preferred(welcome.settings)
         self.state = State.REPLAYING
         if first:
             self.places.mark(None, welcome.id)
@@ -231,8 +179,6 @@ class Session:
         else:
             self._person.told(f"connected again as {welcome.nick}")
             self._replay.add(None, welcome.id)
-        self.nick = welcome.nick
-        self._own_names.add(self.nick)
         self._arrive(welcome, first)
         self._turn_page()
 
@@ -240,11 +186,12 @@ class Session:
         current = self.places.current
         self.places.keep_only({state.name for state in welcome.rooms})
         for state in welcome.rooms:
+            new = self.places.get(state.name) is None
             place = self.places.enter(state.name)
             place.update(state)
             if first:
                 self._person.entered(place)
-            if state.missed:
+            if state.missed or new:
                 self._replay.add(place.name, welcome.id)
             else:
                 place.shown = welcome.id
@@ -268,9 +215,11 @@ class Session:
     def _go_live(self) -> None:
         self.state = State.LIVE
         while self._held and self.state is State.LIVE:
-            self._happen(self._held.popleft(), replayed=False)
+            self._live(self._held.popleft())
+        self._type_what_waits()
         self._send_what_waits()
-        self._person.settled()
+        if self.state is not State.GONE:
+            self._person.settled()
 
     # What comes from the chat
 
@@ -286,13 +235,26 @@ class Session:
                 self._error(error)
             case Gap(room=room):
                 self._person.told(f"some lines of {room or 'private talk'} are no longer kept")
-            case event if self.state is State.REPLAYING:
-                self._held.append(event)
-            case event:
-                self._happen(event, replayed=False)
+            case Ping():
+                self._to_chat(Pong())
+            case news if self.state is State.REPLAYING:
+                self._held.append(news)
+            case news:
+                self._live(news)
+
+    def _live(self, news: Event | Notice) -> None:
+        if not isinstance(news, Notice):
+            self._happen(news, replayed=False)
+            return
+        for line in news.lines:
+            self._person.told(line)
+        for event in filter(self.places.was_kept, news.events):
+            self._person.happened(event, replayed=True)
 
     def _ok(self, ok: Ok) -> None:
-        self._unanswered.answered(ok.ref)
+        if ok.token:
+            self._identity.renew(ok.token)
+            self._person.preferred(ok.settings)
         for state in ok.rooms:
             place = self.places.enter(state.name)
             new = self.nick not in place.members
@@ -300,17 +262,21 @@ class Session:
             if new:
                 self._person.entered(place)
         for line in ok.lines:
-            self._person.told(line)
+            (self._person.handed if ok.raw else self._person.told)(line)
         for event in ok.events:
             self._person.happened(event, replayed=True)
-        self._type_what_waits()
+        if not ok.more:
+            self._outgoing.answered(ok.ref)
+            self._type_what_waits()
         self._person.settled()
 
     def _error(self, error: Error) -> None:
-        if self._replay.asked(error.ref):
+        if error.code == "taken-over":  # by another program, which is not to be fought
+            self._end(error.text, failed=True)
+        elif self._replay.asked(error.ref):
             self._replay.page_shown(more=False)
             self._turn_page()
-        elif request := self._unanswered.answered(error.ref):
+        elif request := self._outgoing.answered(error.ref):
             self._person.refused(error)
             if is_move(request):
                 self._refuse_what_waits()
@@ -325,12 +291,15 @@ class Session:
             case Left(nick=self.nick):
                 pass  # one's own leaving is no news
             case _ if self.places.is_news(event):
+                current = self.places.current
                 settled = self._acknowledge(event)
                 self._become(event)
                 self.places.apply(event)
                 self._person.happened(event, replayed)
-                if settled:
+                if settled or self.places.current != current:
                     self._person.settled()
+                if self._is_sent_away(event):
+                    self._end("You were kicked from the chat.", failed=True)
 
     def _entered(self, event: Joined) -> None:
         place = self.places.get(event.room) or self.places.enter(event.room)
@@ -343,57 +312,44 @@ class Session:
             self._turn_page()
 
     def _acknowledge(self, event: Event) -> bool:
-        if not isinstance(event, Said | Acted | Whispered) or event.nick not in self._own_names:
+        if not isinstance(event, Said | Acted | Whispered):
             return False
-        return self._unanswered.answered(event.ref) is not None
+        own = self._identity.is_own(event.nick)
+        return own and self._outgoing.answered(event.ref) is not None
+
+    def _is_sent_away(self, event: Event) -> bool:
+        """Whether one is to leave the chat, and not to come back by itself."""
+        match event:
+            case OperatorAct(type="kicked", room="", target=self.nick):
+                return True
+        return False
 
     def _become(self, event: Event) -> None:
         match event:
             case Renamed(nick=self.nick, now=now):
-                self.nick = now
-                self._own_names.add(now)
+                self._identity.become(now)
             case Parted(nick=self.nick, room=room):
+                self.places.leave(room)
+            case OperatorAct(type="kicked", target=self.nick, room=room):
                 self.places.leave(room)
 
     # What goes to the chat
 
-    def _command(self, line: str) -> None:
-        word = command_word(line)
-        room = None if word == "/join" else self.places.current or None
-        request = Command(line=line, ref=next(self._refs), room=room)
-        if len(encode(request)) > LONGEST_LINE:
-            self._refuse("too-long", "that is too long for one line: not sent")
-        elif self.state is State.OFFLINE and not is_talk(request):
-            self._refuse("offline", f"there is no connection: {word} was not carried out")
-        else:
-            self._ask(request)
-
     def _refuse(self, code: str, sentence: str) -> None:
         self._person.refused(Error(code=code, text=sentence))
-
-    def _ask(self, request: Say | Command) -> None:
-        self._unanswered.add(request)
-        self._send_what_waits()
 
     def _send_what_waits(self) -> None:
         """Send every request that this connection has not seen, once it may be sent."""
         if self.state is not State.LIVE:
             return
-        for request in self._unanswered.to_send():
+        for request in self._outgoing.to_send():
             self._to_chat(request)
         if self._farewell is not None:
             self.state = State.LEAVING
             self._to_chat(self._farewell)
 
-    def _to_chat(self, request: Request) -> None:
-        assert self._send is not None  # nothing is sent in a state without a connection
-        self._send(request)
-
-    # The end
-
-    def _end(self, sentence: str | None = None, failed: bool = False) -> None:
-        self.state = State.GONE
-        if sentence is None and (count := self.unanswered):
-            lines = "1 line was" if count == 1 else f"{count} lines were"
-            sentence = f"{lines} not confirmed by the chat."
-        self._person.gone(sentence, failed)
+    def _end_here(self) -> None:
+        """Leave without a goodbye, for which it is too early or too late."""
+        count = len(self._outgoing)
+        lines = "1 line was" if count == 1 else f"{count} lines were"
+        self._end(f"{lines} not confirmed by the chat." if count else None)

@@ -1,4 +1,4 @@
-"""What happened, as lines of text: the words of the text door, with the local time first."""
+"""What happened, as lines of text, each with the local time first."""
 
 import time
 import zlib
@@ -7,20 +7,16 @@ from collections.abc import Callable
 from chatservice.client.places import Place
 from chatservice.client.wire import (
     Acted,
+    CameAndWent,
     Event,
     Joined,
     Left,
     Parted,
-    Renamed,
+    Preferences,
     Said,
-    TopicChanged,
-    Whispered,
 )
+from chatservice.client.words import Paint, spelled, words
 
-Paint = Callable[[str], str]
-"""Makes a nickname look like itself, say by a colour."""
-
-_LOBBY = "lobby"
 _COLOURS = (31, 32, 33, 34, 35, 36, 91, 92, 93, 94, 95, 96)
 _NAMED = 12
 """How many nicknames are listed of those in a room."""
@@ -32,37 +28,38 @@ def in_colour(nick: str) -> str:
     return f"\x1b[{colour}m{nick}\x1b[39m"
 
 
-def spelled(room: str) -> str:
-    """A room's name as people write it: ``lobby``, and ``#python``."""
-    return room if room == _LOBBY else f"#{room}"
-
-
 class Log:
-    """Makes the lines of a session: each with its time, and one wherever the date changes.
+    """Makes the lines of a session: with their times, and one wherever the date changes.
 
-    *now* gives the time in seconds since the epoch, for what is no event.
+    *now* gives the time in seconds since the epoch, for what is no event. *preferences* may be
+    others from one line to the next.
     """
 
     def __init__(self, now: Callable[[], float], paint: Paint = str) -> None:
+        self.preferences = Preferences()
         self._now = now
         self._paint = paint
         self._day = time.localtime(now())[:3]
 
-    def event(self, event: Event, own_nick: str, current: str) -> list[str]:
-        """An event as seen by *own_nick* in the room *current*."""
+    def event(self, event: Event, own_nick: str, current: str, replayed: bool = False) -> list[str]:
+        """An event as seen by *own_nick* in the room *current*; history always has its time."""
+        if self._is_hidden(event, own_nick):
+            return []
         room = getattr(event, "room", current)
         elsewhere = room != current and isinstance(event, Said | Acted)
-        line = self._words(event, own_nick)
-        return self._timed(event.id / 1e6, f"[{spelled(room)}] {line}" if elsewhere else line)
+        line = words(event, own_nick, self._painted)
+        if elsewhere:
+            line = f"[{spelled(room)}] {line}"
+        return self._timed(event.id / 1e6, line, replayed or self.preferences.time)
 
     def notice(self, sentence: str) -> list[str]:
         """A sentence that is not somebody's."""
-        return self._timed(self._now(), f"-- {sentence}")
+        return self._timed(self._now(), f"-- {sentence}", self.preferences.time)
 
     def room(self, place: Place, own_nick: str) -> list[str]:
         """A room just entered: who is there, and the topic."""
         others = sorted(place.members - {own_nick}, key=str.casefold)
-        named = ", ".join(map(self._paint, others[:_NAMED]))
+        named = ", ".join(map(self._painted, others[:_NAMED]))
         if len(others) > _NAMED:
             named += f" and {len(others) - _NAMED:,} more"
         who = f"{named} ({len(others) + 1:,} here)" if others else "nobody else is here"
@@ -71,40 +68,24 @@ class Log:
             lines += self.notice(f"the topic of {spelled(place.name)} is: {place.topic}")
         return lines
 
-    def _timed(self, seconds: float, line: str) -> list[str]:
+    def _is_hidden(self, event: Event, own_nick: str) -> bool:
+        """Whether it is one of the comings and goings of others that are not to be seen."""
+        match event:
+            case CameAndWent():
+                return self.preferences.quiet
+            case Joined(folded=folded) | Parted(folded=folded) | Left(folded=folded):
+                return event.nick != own_nick and (folded or self.preferences.quiet)
+        return False
+
+    def _painted(self, nick: str) -> str:
+        return self._paint(nick) if self.preferences.colour else nick
+
+    def _timed(self, seconds: float, line: str, wanted: bool) -> list[str]:
+        if not wanted:
+            return [line]
         moment = time.localtime(seconds)
         lines = [f"{time.strftime('[%H:%M]', moment)} {line}"]
         if moment[:3] != self._day:
             self._day = moment[:3]
             lines.insert(0, time.strftime("-- %Y-%m-%d", moment))
         return lines
-
-    def _words(self, event: Event, own_nick: str) -> str:  # noqa: C901 (a case for each event)
-        nick = self._paint(event.nick)
-        match event:
-            case Parted(room=room) if event.nick == own_nick:
-                return f"-- you left {spelled(room)}"
-            case Renamed(now=now) if now == own_nick:
-                return f"-- you are now {self._paint(now)}"
-            case Said(text=text):
-                return f"{nick}: {text}"
-            case Acted(text=text):
-                return f"* {nick} {text}"
-            case Whispered(to=to, text=text):
-                sender = "you" if event.nick == own_nick else nick
-                reader = "you" if to == own_nick else self._paint(to)
-                return f"[{sender} -> {reader}] {text}"
-            case TopicChanged(room=room, topic=""):
-                return f"-- {nick} cleared the topic of {spelled(room)}"
-            case TopicChanged(room=room, topic=topic):
-                return f"-- {nick} changed the topic of {spelled(room)}: {topic}"
-            case Joined(room=room, arrived=arrived):
-                return f"-- {nick} joined {'the chat' if arrived else spelled(room)}"
-            case Parted(room=room):
-                return f"-- {nick} left {spelled(room)}"
-            case Left(goodbye=False, why=why):
-                return f"-- {nick} left the chat ({why})"
-            case Left(why=why):
-                return f"-- {nick} left the chat" + (f": {why}" if why else "")
-            case Renamed(now=now):
-                return f"-- {nick} is now {self._paint(now)}"

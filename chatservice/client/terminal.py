@@ -6,18 +6,26 @@ import re
 import signal
 from typing import Any
 
+from twisted.internet.interfaces import IDelayedCall
+
 from chatservice.client.completion import completions
 from chatservice.client.descriptors import Descriptors
 from chatservice.client.editor import Editor, Entered, Wish
 from chatservice.client.front import Front
-from chatservice.client.keys import KeyReader
+from chatservice.client.keys import Key, KeyReader
 from chatservice.client.screen import Screen
-from chatservice.client.show import spelled
+from chatservice.client.secret import Password, Secret
 from chatservice.client.state import State
 from chatservice.client.wire import Acted, Error, Event, Said, Whispered
+from chatservice.client.words import spelled
 
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste (xterm)
 _BELL = "\a"
+_ESCAPE = 0.1
+"""Seconds after which nothing that follows belongs to an escape character."""
+
+_SECRETIVE = {State.LOCKED, State.PROVING}
+"""In these nothing that is typed is shown: it may be a password, or more of one."""
 
 
 class Terminal(Front):
@@ -28,6 +36,8 @@ class Terminal(Front):
         self._descriptors = descriptors
         self._keys = KeyReader()
         self._editor = Editor(self._completions)
+        self._secret = Secret()
+        self._escape: IDelayedCall | None = None
         self._screen = Screen(*_size())
 
     # Standard input and output
@@ -37,8 +47,22 @@ class Terminal(Front):
         self._redraw()
 
     def dataReceived(self, data: bytes) -> None:
+        if self._escape is not None and self._escape.active():
+            self._escape.cancel()
         for key in self._keys.feed(data):
+            self._press(key)
+        if self._keys.may_be_escape and self.session.state in _SECRETIVE:
+            self._escape = self._clock.callLater(_ESCAPE, self._escaped)
+        self._redraw()
+
+    def _press(self, key: Key) -> None:
+        if self.session.state in _SECRETIVE:
+            self._carry_out(self._secret.press(key))
+        else:
             self._carry_out(self._editor.press(key))
+
+    def _escaped(self) -> None:
+        self._press(self._keys.escape())
         self._redraw()
 
     def resized(self) -> None:
@@ -61,10 +85,12 @@ class Terminal(Front):
         self._descriptors.raw()
         self._write(_PASTE_ON)
 
-    def _carry_out(self, outcome: Entered | Wish | None) -> None:
+    def _carry_out(self, outcome: Entered | Password | Wish | None) -> None:
         match outcome:
             case Entered(line):
                 self.session.typed(line)
+            case Password(text):
+                self.session.prove(text)
             case Wish.LEAVE:
                 self.session.leave()
             case Wish.CLEAR:
@@ -87,7 +113,7 @@ class Terminal(Front):
 
     def happened(self, event: Event, replayed: bool) -> None:
         super().happened(event, replayed)
-        if not replayed and self._is_named(event):
+        if not replayed and self._log.preferences.bell and self._is_named(event):
             self._write(_BELL)
 
     def settled(self) -> None:
@@ -101,17 +127,23 @@ class Terminal(Front):
         self.told(sentence)
         self._redraw()
 
+    def password_wanted(self, error: Error) -> None:
+        self._secret = Secret()
+        self.told(error.text)
+        self._redraw()
+
     def _is_named(self, event: Event) -> bool:
         """Whether somebody else says one's own name, or something to oneself."""
         own = self.session.nick
-        if event.nick == own:
+        if not isinstance(event, Said | Acted | Whispered) or event.nick == own:
             return False
-        if isinstance(event, Whispered):
-            return True
         name = rf"(?<!\w){re.escape(own)}(?!\w)"
-        return isinstance(event, Said | Acted) and bool(re.search(name, event.text, re.IGNORECASE))
+        return isinstance(event, Whispered) or bool(re.search(name, event.text, re.IGNORECASE))
 
     def _redraw(self) -> None:
+        if self.session.state in _SECRETIVE:
+            self._write(self._screen.edit(f"Password for {self.session.nick}: ", "", 0))
+            return
         if self.session.state is State.ASKING:
             prompt = "nickname: "
         else:

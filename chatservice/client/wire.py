@@ -58,10 +58,13 @@ class TopicChanged:
 
 @dataclass(frozen=True)
 class Joined:
+    """*folded*: so many come and go that a sum is shown instead; see `CameAndWent`."""
+
     id: int = 0
     room: str = ""
     nick: str = ""
     arrived: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Parted:
     id: int = 0
     room: str = ""
     nick: str = ""
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Left:
     nick: str = ""
     goodbye: bool = False
     why: str = ""
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,58 @@ class Renamed:
     now: str = ""
 
 
-Event = Said | Acted | Whispered | TopicChanged | Joined | Parted | Left | Renamed
+@dataclass(frozen=True)
+class CameAndWent:
+    """How many entered and left a room in a while, for those that were folded."""
+
+    id: int = 0
+    room: str = ""
+    came: int = 0
+    went: int = 0
+
+
+@dataclass(frozen=True)
+class WentAway:
+    id: int = 0
+    nick: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class CameBack:
+    id: int = 0
+    nick: str = ""
+
+
+@dataclass(frozen=True)
+class OperatorAct:
+    """What an operator did: *type* is one of `ACTS`. Without a *room*, in the whole chat.
+
+    *target* is whom or what it was done to; *until* an id from which on it holds no more, or 0.
+    """
+
+    id: int = 0
+    type: str = ""
+    room: str = ""
+    nick: str = ""
+    target: str = ""
+    until: int = 0
+    text: str = ""
+
+
+Presence = Joined | Parted | Left
+Event = (
+    Said
+    | Acted
+    | Whispered
+    | TopicChanged
+    | Presence
+    | Renamed
+    | CameAndWent
+    | WentAway
+    | CameBack
+    | OperatorAct
+)
 
 
 # Answers: to this client alone.
@@ -103,20 +159,55 @@ class RoomState:
 
 
 @dataclass(frozen=True)
+class Preferences:
+    """How somebody wants to be shown things; what the chat does not say is this client's habit.
+
+    *time*: lines that are no history have their time too. *colour*: nicknames are coloured.
+    *bell*: it rings when one is named, or told something in private. *quiet*: who comes and who
+    goes is not shown.
+    """
+
+    time: bool = True
+    colour: bool = True
+    bell: bool = True
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
 class Welcome:
+    """*token* proves that one is who one was, on the next connection."""
+
     id: int = 0
     nick: str = ""
     token: str = ""
+    settings: Preferences = Preferences()
     motd: tuple[str, ...] = ()
     rooms: tuple[RoomState, ...] = ()
 
 
 @dataclass(frozen=True)
 class Ok:
+    """*more*: another one answers the same request. *raw*: the lines are for programs.
+
+    With a *token*, both it and the *settings* take the place of those of the welcome.
+    """
+
     ref: str = ""
     lines: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     rooms: tuple[RoomState, ...] = ()
+    more: bool = False
+    raw: bool = False
+    token: str = ""
+    settings: Preferences = Preferences()
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to read that was not asked for; the events are history."""
+
+    lines: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,8 +229,19 @@ class Gap:
     room: str = ""
 
 
-Answer = Welcome | Ok | Error | History | Gap
-Message = Event | Answer
+# Both ways.
+
+
+@dataclass(frozen=True)
+class Ping:
+    """Asks for a sign of life."""
+
+    type: ClassVar[str] = "ping"
+    ref: str = ""
+
+
+Answer = Welcome | Ok | Notice | Error | History | Gap
+Message = Event | Answer | Ping
 
 
 # Requests. A member that is None is not sent.
@@ -151,6 +253,7 @@ class Hello:
     nick: str
     rooms: Mapping[str, int] = field(default_factory=dict)
     token: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -180,12 +283,31 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Ping:
-    type: ClassVar[str] = "ping"
-    ref: str
+class Pong:
+    """The sign of life that the chat asked for."""
+
+    type: ClassVar[str] = "pong"
 
 
-Request = Hello | Say | Command | Page | Ping
+Request = Hello | Say | Command | Page | Ping | Pong
+
+ACTS = (
+    "kicked",
+    "banned",
+    "unbanned",
+    "muted",
+    "unmuted",
+    "founded",
+    "opped",
+    "deopped",
+    "voiced",
+    "devoiced",
+    "invited",
+    "room_set",
+    "announced",
+    "locked_down",
+)
+"""What operators do."""
 
 _EVENTS: dict[str, type[Event]] = {
     "said": Said,
@@ -196,14 +318,20 @@ _EVENTS: dict[str, type[Event]] = {
     "parted": Parted,
     "left": Left,
     "renamed": Renamed,
+    "came_and_went": CameAndWent,
+    "went_away": WentAway,
+    "came_back": CameBack,
+    **dict.fromkeys(ACTS, OperatorAct),
 }
 _MESSAGES: dict[str, type[Message]] = {
     **_EVENTS,
     "welcome": Welcome,
     "ok": Ok,
+    "notice": Notice,
     "error": Error,
     "history": History,
     "gap": Gap,
+    "ping": Ping,
 }
 
 M = TypeVar("M")
@@ -250,6 +378,8 @@ def _inside(name: str, value: Any) -> Any:
         return tuple(_build(RoomState, s, name=plain(n)) for n, s in states if isinstance(s, dict))
     if name == "events" and isinstance(value, list):
         return tuple(e for e in (_of_kinds(_EVENTS, each) for each in value) if e is not None)
+    if name == "settings" and isinstance(value, dict):
+        return _build(Preferences, value)
     if isinstance(value, list):
         return tuple(plain(each) for each in value if isinstance(each, str))
     return value

@@ -1,0 +1,80 @@
+"""What one says and asks for: typed lines made into requests, and kept until they are answered."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from chatservice.client.commands import command_word
+from chatservice.client.places import Places
+from chatservice.client.plain import plain
+from chatservice.client.unanswered import Unanswered, is_talk
+from chatservice.client.wire import LONGEST_LINE, LONGEST_TEXT, Command, Say, encode
+
+
+class Outgoing:
+    """The requests on their way, and the lines that wait behind them.
+
+    *refs* gives a mark for each request. *refuse* is told a code and a sentence for what is not
+    going to be sent.
+    """
+
+    def __init__(
+        self, places: Places, refs: Iterator[str], refuse: Callable[[str, str], None]
+    ) -> None:
+        self._places = places
+        self._refs = refs
+        self._refuse = refuse
+        self._unanswered = Unanswered()
+        self._waiting: deque[str] = deque()  # until it is known what the current room is
+
+    def __len__(self) -> int:
+        """How many were neither acknowledged nor refused."""
+        return len(self._unanswered) + len(self._waiting)
+
+    @property
+    def moving(self) -> bool:
+        """Whether nobody knows yet which the current room will be."""
+        return self._unanswered.moving
+
+    def wait(self, line: str) -> None:
+        """Have a typed line wait until it is known where it goes."""
+        self._waiting.append(line)
+
+    def take_waiting(self) -> deque[str]:
+        """The lines that waited, in order; they do no more."""
+        lines, self._waiting = self._waiting, deque()
+        return lines
+
+    def say(self, text: str) -> None:
+        """Say *text* in the current room, whatever it begins with."""
+        text = plain(text)
+        if not self._places.current:
+            self._refuse("no-room", "you are in no room: /join one first")
+        elif len(text.encode()) > LONGEST_TEXT:
+            self._refuse("too-long", f"a line has at most {LONGEST_TEXT:,} bytes: not sent")
+        else:
+            self._unanswered.add(Say(room=self._places.current, text=text, ref=next(self._refs)))
+
+    def command(self, line: str, offline: bool) -> None:
+        """Have a command carried out; *offline* when there is no connection."""
+        word = command_word(line)
+        room = None if word == "/join" else self._places.current or None
+        request = Command(line=line, ref=next(self._refs), room=room)
+        if len(encode(request)) > LONGEST_LINE:
+            self._refuse("too-long", "that is too long for one line: not sent")
+        elif offline and not is_talk(request):
+            self._refuse("offline", f"there is no connection: {word} was not carried out")
+        else:
+            self._unanswered.add(request)
+
+    def to_send(self) -> list[Say | Command]:
+        """The requests that this connection has not seen; from now on, it has."""
+        return self._unanswered.to_send()
+
+    def answered(self, ref: str) -> Say | Command | None:
+        """Take out the request that was answered; None if there is none with this *ref*."""
+        return self._unanswered.answered(ref)
+
+    def connection_lost(self) -> None:
+        """Keep the talk, to be sent again, and refuse the commands."""
+        for _ in range(self._unanswered.connection_lost()):
+            self._refuse("offline", "connection lost before the command was answered")

@@ -1,0 +1,42 @@
+"""A password being typed: keys go in, and nothing of it is shown or remembered. No I/O."""
+
+from typing import NamedTuple
+
+from chatservice.client.editor import Wish
+from chatservice.client.keys import Key
+from chatservice.client.plain import plain
+
+
+class Password(NamedTuple):
+    """What was typed until Enter was pressed; empty if that is not going to happen."""
+
+    text: str
+
+
+class Secret:
+    """Takes keys in the place of the editor while a password is wanted."""
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def press(self, key: Key) -> Password | Wish | None:
+        """Take a key; give back the password, or what is not for a password to do."""
+        match key.name:
+            case "text":
+                self._text += plain(key.text)
+            case "backspace":
+                self._text = self._text[:-1]
+            case "ctrl-u":
+                self._text = ""
+            case "enter":
+                typed, self._text = self._text, ""
+                return Password(typed)
+            case "ctrl-c" | "escape":
+                return Password("")
+            case "ctrl-d" if not self._text:
+                return Wish.LEAVE
+            case "ctrl-l":
+                return Wish.CLEAR
+            case "ctrl-z":
+                return Wish.SUSPEND
+        return None
