@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import resource
 from collections import Counter
-from ipaddress import IPv4Address as IPv4
-from ipaddress import IPv6Address as IPv6
-from ipaddress import ip_address
 from typing import Any
 
 from chatservice.events import ChatError
+from chatservice.networks import origin_of
 
 SPARE_FILES = 192
 """File descriptors kept for everything that is not a member's connection: the chat's own, and
@@ -52,7 +50,7 @@ class Admission:
         """
         if self._in_all and self.count >= self._in_all:
             raise ChatError("closing", "the chat is full: try again later")
-        origin = origin_of(address)
+        origin = origin_of(getattr(address, "host", ""))
         if self._per_address and origin and self._from[origin] >= self._per_address:
             raise ChatError(
                 "closing",
@@ -65,20 +63,7 @@ class Admission:
     def release(self, address: Any) -> None:
         """A connection that was admitted has ended."""
         self.count -= 1
-        origin = origin_of(address)
+        origin = origin_of(getattr(address, "host", ""))
         self._from[origin] -= 1
         if not self._from[origin]:
             del self._from[origin]
-
-
-def origin_of(address: Any) -> str:
-    """What counts as one address: an IPv4 address, an IPv6 /64, and nothing for other kinds."""
-    try:
-        ip = ip_address(getattr(address, "host", ""))
-    except ValueError:
-        return ""
-    if isinstance(ip, IPv6) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    if isinstance(ip, IPv4):
-        return str(ip)
-    return str(IPv6(int(ip) >> 64 << 64))

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from twisted.logger import Logger
 
+from chatservice.acts import Kicked, OperatorAct
 from chatservice.events import Batch, Event, Joined, Left, Parted, Resumed, Whispered
 from chatservice.rooms import Fenced, Format, Member, Room
 
@@ -24,7 +25,7 @@ View = tuple[Format, bool]
 def broadcast(batch: Batch, rooms: Mapping[str, Room]) -> None:
     """Deliver a batch to everybody who hears it, and let its joins and leaves take effect.
 
-    @param rooms: by name; every room that the batch touches is in it.
+    @param rooms: by name; one that the batch touches and that is not in it has no hearers.
     """
     rendered = _Rendered()
     singled_out = _singled_out(batch, rooms)
@@ -57,7 +58,7 @@ def _singled_out(batch: Batch, rooms: Mapping[str, Room]) -> dict[Member, list[b
     members: set[Member] = set()
     touched: set[str] = set()
     for event in batch:
-        touched.update(event.touched)
+        touched.update(name for name in event.touched if name in rooms)
         members.update(_parties(event))
     if len(touched) > 1:
         members |= _in_several([rooms[name].audience for name in touched])
@@ -65,9 +66,16 @@ def _singled_out(batch: Batch, rooms: Mapping[str, Room]) -> dict[Member, list[b
 
 
 def _parties(event: Event) -> list[Member]:
-    """Who is in an event: its author, and whom a private line is for."""
-    recipient = event.recipient if isinstance(event, Whispered) else None
-    return [member for member in (event.author, recipient) if member is not None]
+    """Who is in an event: its author, whom a private line is for, whom an operator meant."""
+    other = _other_party(event)
+    return [member for member in (event.author, other) if member is not None]
+
+
+def _other_party(event: Event) -> Member | None:
+    match event:
+        case Whispered(recipient=other) | OperatorAct(whom=other):
+            return other
+    return None
 
 
 def _in_several(audiences: list[set[Member]]) -> set[Member]:
@@ -93,7 +101,8 @@ def _pass_through(
     """
     heard: dict[str, list[Event]] = {}
     for event in batch:
-        touched = [rooms[name] for name in event.touched]
+        # What somebody said last in a room, before the kick came, may find nobody there.
+        touched = [rooms[name] for name in event.touched if name in rooms]
         _take_effect(event, touched)
         hearers = set() if isinstance(event, Left) else set(_parties(event))
         for room in touched:
@@ -105,7 +114,7 @@ def _pass_through(
                 _fail(member)
         for room in touched:
             heard.setdefault(room.name, []).append(event)
-            if event.stored:
+            if event.history:
                 room.recent.append(event)
     return heard
 
@@ -121,6 +130,9 @@ def _take_effect(event: Event, touched: list[Room]) -> None:
         case Parted() | Left():
             for room in touched:
                 room.audience.discard(member)
+        case Kicked(whom=whom) if whom is not None:
+            for room in touched:
+                room.audience.discard(whom)
         # The fence has passed, unless another connection took over meanwhile.
         case Resumed(door=door) if isinstance(member.door, Fenced) and member.door.door is door:
             member.door = door
@@ -128,7 +140,7 @@ def _take_effect(event: Event, touched: list[Room]) -> None:
 
 def _piece(event: Event, touched: list[Room], member: Member, rendered: _Rendered) -> bytes:
     """What one of those singled out sees of an event."""
-    if event.author is member:
+    if event.author is member or (isinstance(event, OperatorAct) and event.whom is member):
         return member.door.own(event)
     return rendered.piece(event, member.door.format, member.current in touched)
 

@@ -40,6 +40,10 @@ class DatabaseError(Exception):
     """Why the database does not open: a sentence for the operator."""
 
 
+class StorageError(Exception):
+    """Why something was not stored or read: a clause for people, such as "the disk is full"."""
+
+
 class Database:
     """One SQLite file in WAL mode, where what a commit returned from is on the disk.
 
@@ -139,6 +143,14 @@ class Database:
             return error.strerror
         code = getattr(error, "sqlite_errorcode", None)
         return _CLAUSES.get(code & 0xFF) if code is not None else None
+
+
+def explain(failure: Any) -> Any:
+    """Make a L{StorageError} of what SQLite says of the disk; a bug stays what it is."""
+    clause = Database.clause_for(failure.value)
+    if clause is None:
+        return failure
+    raise StorageError(clause) from failure.value
 
 
 def _check_ours(connection: sqlite3.Connection) -> None:

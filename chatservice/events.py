@@ -34,14 +34,18 @@ class ChatError(Exception):
 class Event:
     """A fact.
 
-    @cvar stored: whether it is history (stored before anybody sees it) or presence (not stored).
+    @cvar stored: whether it is on the disk before anybody sees it, or presence (not stored).
+    @cvar history: whether it is a part of its room's history.
     @ivar nick: the nickname, at that time, of who did it.
+    @ivar identity: the author's lasting identity (see L{chatservice.rooms.Member}), 16 bytes.
     """
 
     stored: ClassVar[bool] = False
+    history: ClassVar[bool] = False
     id: int
     nick: str
     author: Member | None = field(default=None, compare=False, repr=False)
+    identity: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def touched(self) -> tuple[str, ...]:
@@ -76,6 +80,7 @@ class Said(RoomEvent):
     """A line; ``ref`` is its author's own mark for it, at most 64 characters, or empty."""
 
     stored = True
+    history = True
     text: str
     ref: str = ""
 
@@ -85,6 +90,7 @@ class Acted(RoomEvent):
     """A line about oneself in the third person: ``/me waves``."""
 
     stored = True
+    history = True
     text: str
     ref: str = ""
 
@@ -94,6 +100,7 @@ class TopicChanged(RoomEvent):
     """The room's topic is now ``text``; empty if it was cleared."""
 
     stored = True
+    history = True
     text: str
     ref: str = ""
 
@@ -102,8 +109,8 @@ class TopicChanged(RoomEvent):
 class Whispered(Event):
     """A private line to one person.
 
-    @ivar to: the nickname of whom it is for, and ``recipient`` that member.
-    @ivar identities: the lasting identities of author and recipient (see L{Member.identity}).
+    @ivar to: the nickname of whom it is for, and ``recipient`` that member, if present.
+    @ivar to_identity: the lasting identity of whom it is for.
     """
 
     stored = True
@@ -111,19 +118,26 @@ class Whispered(Event):
     text: str
     ref: str = ""
     recipient: Member | None = field(default=None, compare=False, repr=False)
-    identities: tuple[bytes, bytes] = field(default=(b"", b""), compare=False, repr=False)
+    to_identity: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined(RoomEvent):
-    """Entered a room; ``arrived`` when this is how the member came to the chat."""
+    """Entered a room; ``arrived`` when this is how the member came to the chat.
+
+    ``folded`` in L{Joined}, L{Parted} and L{Left}: so many come and go that line doors show a sum
+    instead (L{CameAndWent}).
+    """
 
     arrived: bool = False
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parted(RoomEvent):
     """Left a room, and is still in the chat."""
+
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +146,35 @@ class Left(MemberEvent):
 
     @ivar goodbye: whether it was meant; then ``why`` are the member's own words, or empty.
         Otherwise the connection was lost, and ``why`` is the reason.
+    @ivar seen: of rooms in which there was more to catch up on (``""``: private lines), each with
+        the last id that was seen there; in all others everything was.
     """
 
     goodbye: bool
     why: str
+    folded: bool = False
+    seen: tuple[tuple[str, int], ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameAndWent(RoomEvent):
+    """How many joins and leaves of a busy room were folded; done by nobody."""
+
+    nick: str = ""
+    came: int
+    went: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WentAway(MemberEvent):
+    """Is here, but not at the keyboard; ``why`` may be empty."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameBack(MemberEvent):
+    """Is at the keyboard again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,23 +1,29 @@
 """Where events become durable, and are read back in order.
 
-A journal has two methods. C{append(batch)} gives a Deferred that fires with C{None} when the
-batch's stored events will survive a crash, and fails with L{JournalError} when they could not be
-stored. C{page(wanted)} gives a Deferred of a L{Page}. C{floor} is the highest id that an earlier
-run may have given out, and C{topics} what the rooms' topics were.
+What was appended to a journal when its Deferred fires will survive a crash; a Deferred fails with
+L{JournalError} when something could not be stored or read. There are two: L{Journal}, in a
+database, and L{chatservice.memory.MemoryJournal}, which does the same for a while, and without
+a disk. What both can do is said here at L{Journal}.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
 
-from chatservice.database import Database
-from chatservice.events import Acted, Batch, Event, RoomEvent, Said, TopicChanged, Whispered
+from chatservice.acts import OperatorAct
+from chatservice.database import Database, StorageError, explain
+from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
+from chatservice.names import mentions
+from chatservice.personal import Export, Personal
+from chatservice.rows import ACT, MOVES, PRIVATE, TALK, act_of, private_of, store, talk_of
+from chatservice.search import Search
 
 CEILING_AHEAD = 10_000_000
 """Microseconds by which the stored ceiling of ids is ahead of the last one."""
@@ -27,9 +33,11 @@ PAGE_BYTES = 128 * 1024
 
 LATEST = 2**63 - 1
 
+MISSED_MOST = 1000
+"""The most lines that are counted."""
 
-class JournalError(Exception):
-    """Why a batch was not stored: a clause for people, such as "the disk is full"."""
+JournalError = StorageError
+"""Why something was not stored or read: a clause for people, such as "the disk is full"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +70,37 @@ class Page:
     kept_from: int | None = None
 
 
-def _page(newest_or_oldest_first: Iterable[Event], wanted: Wanted) -> tuple[list[Event], bool]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody was last, and did not leave on purpose.
+
+    @ivar room: its name; or empty for the chat itself, and so for private lines.
+    @ivar nick: under which nickname.
+    @ivar entered: the id of coming there.
+    @ivar seen: the last id that was seen there; of who is there now, one that was seen before.
+    """
+
+    room: str
+    nick: str
+    entered: int
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What others said meanwhile.
+
+    @ivar count: how many lines, L{MISSED_MOST} at most.
+    @ivar mentions: in how many of these the nickname is.
+    @ivar more: whether there are more lines than that.
+    """
+
+    count: int
+    mentions: int
+    more: bool
+
+
+def page_of(newest_or_oldest_first: Iterable[Event], wanted: Wanted) -> tuple[list[Event], bool]:
     """The events that fit, in the order of their ids, and whether any did not."""
     fitting: list[Event] = []
     room_left = PAGE_BYTES
@@ -76,148 +114,180 @@ def _page(newest_or_oldest_first: Iterable[Event], wanted: Wanted) -> tuple[list
     return (fitting if wanted.after is not None else fitting[::-1]), more
 
 
-class MemoryJournal:
-    """Keeps the last events in memory, for a chat without a database.
-
-    @param limit: how many.
-    """
-
-    def __init__(self, limit: int = 10_000) -> None:
-        self._events: deque[Event] = deque()
-        self._limit = limit
-        self._forgotten: dict[str | bytes, int] = {}
-        self.floor = 0
-        self.topics: dict[str, TopicChanged] = {}
-
-    def append(self, batch: Batch) -> Deferred[None]:
-        """See the module."""
-        self._events.extend(event for event in batch if event.stored)
-        while len(self._events) > self._limit:
-            oldest = self._events.popleft()
-            for owner in _owners(oldest):
-                self._forgotten[owner] = oldest.id
-        return succeed(None)
-
-    def page(self, wanted: Wanted) -> Deferred[Page]:
-        """See the module."""
-        after = wanted.after or 0
-        found = [
-            event
-            for event in self._events
-            if after < event.id < wanted.before and wanted.of in _owners(event)
-        ]
-        if wanted.after is None:
-            found.reverse()
-        events, more = _page(found, wanted)
-        forgotten = self._forgotten.get(wanted.of, 0)
-        gap = forgotten + 1 if wanted.after is not None and wanted.after < forgotten else None
-        return succeed(Page(events, more, gap))
+def missed_of(texts: Collection[str], nick: str) -> Missed:
+    """What lines come to; one more of them than L{MISSED_MOST} will do."""
+    counted = list(texts)[:MISSED_MOST]
+    mentioning = sum(mentions(nick, text) for text in counted)
+    return Missed(len(counted), mentioning, len(texts) > MISSED_MOST)
 
 
-def _owners(event: Event) -> tuple[str | bytes, ...]:
-    if isinstance(event, Whispered):
-        return event.identities
-    return (event.room,) if isinstance(event, RoomEvent) else ()
-
-
-_KINDS: dict[str, type[Said | Acted | TopicChanged]] = {
-    "said": Said,
-    "acted": Acted,
-    "topic": TopicChanged,
-}
-_KIND_OF = {kind: name for name, kind in _KINDS.items()}
-
-_ROOM_PAGE = """
-    SELECT kind, id, room, nick, text, ref FROM events
-    WHERE room = ? AND id > ? AND id < ? ORDER BY id {order} LIMIT ?"""
-_PRIVATE_PAGE = """
-    SELECT id, nick, recipient, text, ref FROM whispers
-    WHERE author_identity = ?1 AND id > ?2 AND id < ?3
+_ROOM_PAGE = f"""
+    SELECT {TALK} FROM events WHERE room = ? AND id > ? AND id < ? ORDER BY id {{order}} LIMIT ?"""
+_PRIVATE_PAGE = f"""
+    SELECT {PRIVATE} FROM whispers WHERE author_identity = ?1 AND id > ?2 AND id < ?3
     UNION
-    SELECT id, nick, recipient, text, ref FROM whispers
-    WHERE recipient_identity = ?1 AND id > ?2 AND id < ?3
-    ORDER BY id {order} LIMIT ?4"""
+    SELECT {PRIVATE} FROM whispers WHERE recipient_identity = ?1 AND id > ?2 AND id < ?3
+    ORDER BY id {{order}} LIMIT ?4"""
+_ROOM_MISSED = """
+    SELECT text FROM events WHERE room = ? AND id > ? AND id < ? AND author <> ?
+    AND kind <> 'topic' ORDER BY id LIMIT ?"""
+_PRIVATE_MISSED = """
+    SELECT text FROM whispers WHERE recipient_identity = ? AND id > ? AND id < ?
+    AND author_identity <> ? ORDER BY id LIMIT ?"""
+_PLACES = """
+    SELECT room, nick, entered, coalesce(seen, max(entered, ?)) FROM places
+    WHERE identity = ? ORDER BY entered, room"""
+_MODLOG = f"""
+    SELECT {ACT} FROM acts WHERE id < ?1 AND (?2 IS NULL OR room = ?2) ORDER BY id DESC LIMIT ?3"""
 
 
 class Journal:
     """Keeps events in the database.
 
     @param database: need not be open yet.
+    @ivar floor: the highest id that an earlier run may have given out.
+    @ivar topics: what the rooms' topics were when it was opened.
+    @ivar acts: what operators had done by then, in the order of the ids.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._search = Search(database)
+        self._personal = Personal(database)
         self._ceiling = 0
+        self._storing = False
+        self._settled = False
         self.floor = 0
         self.topics: dict[str, TopicChanged] = {}
+        self.acts: list[OperatorAct] = []
 
     def open(self) -> None:
         """Find out where the last run ended; the database has just been opened."""
         self.floor = self._ceiling = self._database.at_start(_read_ceiling)
         self.topics = self._database.at_start(_read_topics)
+        self.acts = self._database.at_start(_read_acts)
 
     def append(self, batch: Batch) -> Deferred[None]:
-        """See the module. No second batch before the first one is done."""
+        """Store what is to be kept of events. No second batch before the first one is done."""
         last = batch[-1].id
-        stored = [event for event in batch if event.stored]
-        if not stored and last <= self._ceiling:
+        kept = [event for event in batch if event.stored or isinstance(event, MOVES)]
+        if not kept and last <= self._ceiling:
             return succeed(None)
         ceiling = self._ceiling if last <= self._ceiling else last + CEILING_AHEAD
-        done = self._database.write(lambda connection: _store(connection, stored, ceiling))
-        return done.addCallbacks(lambda _: self._raise_ceiling(ceiling), _explain)
+        unsettled = None if self._settled else self.floor
+        self._storing = True
+        work = partial(_store, events=kept, ceiling=ceiling, unsettled=unsettled)
+        done = self._database.write(work)
+        return done.addCallbacks(lambda _: self._stored(ceiling), self._not_stored)
 
-    def _raise_ceiling(self, ceiling: int) -> None:
+    def _stored(self, ceiling: int) -> None:
+        self._storing = False
+        self._settled = True
         self._ceiling = ceiling
 
+    def _not_stored(self, failure: Failure) -> Any:
+        self._storing = False
+        return explain(failure)
+
     def page(self, wanted: Wanted) -> Deferred[Page]:
-        """See the module."""
-        page = self._database.read(lambda connection: _read_page(connection, wanted))
-        return page.addErrback(_explain)
+        """A part of a room's history, or of what somebody said and was told in private."""
+        work = partial(_read_page, wanted=wanted)
+        return self._database.read(work).addErrback(explain)
+
+    def missed(
+        self, of: str | bytes, after: int, before: int, nick: str, not_by: bytes
+    ) -> Deferred[Missed]:
+        """How much was said between two ids, in a room or to an identity in private.
+
+        @param nick: whose mentions are counted: as a whole word, in capitals or not.
+        @param not_by: the identity whose own lines do not count.
+        """
+        sql = _PRIVATE_MISSED if isinstance(of, bytes) else _ROOM_MISSED
+        given = (of, after, before, not_by, MISSED_MOST + 1)
+
+        def work(connection: sqlite3.Connection) -> Missed:
+            return missed_of([text for (text,) in connection.execute(sql, given)], nick)
+
+        return self._database.read(work).addErrback(explain)
+
+    def places(self, identity: bytes) -> Deferred[list[Place]]:
+        """Where somebody was last, in the order of entering."""
+        given = (self.floor, identity)
+
+        def work(connection: sqlite3.Connection) -> list[Place]:
+            return [Place(*row) for row in connection.execute(_PLACES, given)]
+
+        return self._database.read(work).addErrback(explain)
+
+    def move(self, former: bytes, now: bytes) -> Deferred[None]:
+        """Who had one identity has another from now on: its places replace those of the other."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM places WHERE identity = ?", (now,))
+            connection.execute("UPDATE places SET identity = ? WHERE identity = ?", (now, former))
+
+        return self._database.write(work).addErrback(explain)
+
+    def leave(self, identity: bytes, seen: int) -> Deferred[None]:
+        """Who has an identity is nowhere any more, and saw everything up to an id."""
+        sql = "UPDATE places SET seen = ? WHERE identity = ? AND seen IS NULL"
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(sql, (seen, identity))
+
+        return self._database.write(work).addErrback(explain)
+
+    def search(
+        self, words: str, rooms: Collection[str], nick: str | None, limit: int
+    ) -> Deferred[list[Event]]:
+        """The newest lines of rooms in which all the words are; see L{Search.find}."""
+        return self._search.find(words, rooms, nick, limit)
+
+    def index(self) -> Deferred[bool]:
+        """Prepare searching a little, unless something is being stored; see L{Search.step}."""
+        return succeed(False) if self._storing else self._search.step()
+
+    def modlog(self, room: str | None, before: int, limit: int) -> Deferred[list[OperatorAct]]:
+        """The last acts of operators below an id, in the order of the ids.
+
+        @param room: only those in it; C{None} for all.
+        """
+        given = (before, room, limit)
+
+        def work(connection: sqlite3.Connection) -> list[OperatorAct]:
+            return [act_of(row) for row in connection.execute(_MODLOG, given)][::-1]
+
+        return self._database.read(work).addErrback(explain)
+
+    def export(self, identity: bytes, after: int = 0) -> Deferred[Export]:
+        """A page of what is stored about somebody; see L{Personal.export}."""
+        return self._personal.export(identity, after)
+
+    def forget(self, identity: bytes) -> Deferred[int]:
+        """Erase what somebody said; see L{Personal.forget}."""
+        return self._personal.forget(identity)
 
     def close(self, last_id: int) -> Deferred[None]:
         """Note that no id above C{last_id} was given out, so that the next run begins there.
 
-        Fails with L{JournalError} if that cannot be stored; the next run begins higher then.
+        If that cannot be stored, the next run begins higher.
         """
-        done = self._database.write(lambda connection: _store(connection, [], last_id))
-        return done.addErrback(_explain)
+        work = partial(_store, events=[], ceiling=last_id, unsettled=None)
+        return self._database.write(work).addErrback(explain)
 
 
-def _explain(failure: Any) -> Any:
-    """Make a L{JournalError} of what SQLite says of the disk; a bug stays what it is."""
-    clause = Database.clause_for(failure.value)
-    if clause is None:
-        return failure
-    raise JournalError(clause) from failure.value
+def _store(
+    connection: sqlite3.Connection, events: list[Event], ceiling: int, unsettled: int | None
+) -> None:
+    """Write a batch.
 
-
-def _store(connection: sqlite3.Connection, events: list[Event], ceiling: int) -> None:
-    said: list[tuple[Any, ...]] = []
-    whispered: list[tuple[Any, ...]] = []
-    for event in events:
-        match event:
-            case Said() | Acted() | TopicChanged():
-                kind = _KIND_OF[type(event)]
-                said.append((event.id, kind, event.room, event.nick, event.text, event.ref))
-                if isinstance(event, TopicChanged):
-                    _store_topic(connection, event)
-            case _:
-                assert isinstance(event, Whispered)
-                who = (event.nick, event.to, *event.identities)
-                whispered.append((event.id, *who, event.text, event.ref))
-    connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", said)
-    connection.executemany("INSERT INTO whispers VALUES (?, ?, ?, ?, ?, ?, ?)", whispered)
+    @param unsettled: until which id everybody saw everything whose leaving was not stored, because
+        the run ended; C{None} if that is written already.
+    """
+    if unsettled is not None:
+        connection.execute("UPDATE places SET seen = ? WHERE seen IS NULL", (unsettled,))
+    store(connection, events)
     connection.execute("UPDATE ids SET ceiling = ? WHERE ceiling <> ?1", (ceiling,))
-
-
-def _store_topic(connection: sqlite3.Connection, event: TopicChanged) -> None:
-    if event.text:
-        connection.execute(
-            "INSERT OR REPLACE INTO topics VALUES (?, ?, ?, ?)",
-            (event.room, event.id, event.nick, event.text),
-        )
-    else:
-        connection.execute("DELETE FROM topics WHERE room = ?", (event.room,))
 
 
 def _read_ceiling(connection: sqlite3.Connection) -> int:
@@ -226,28 +296,28 @@ def _read_ceiling(connection: sqlite3.Connection) -> int:
 
 
 def _read_topics(connection: sqlite3.Connection) -> dict[str, TopicChanged]:
+    rows = connection.execute("SELECT room, id, nick, text, author FROM topics")
     return {
-        room: TopicChanged(id=id, room=room, nick=nick, text=text)
-        for room, id, nick, text in connection.execute("SELECT room, id, nick, text FROM topics")
+        room: TopicChanged(id=id, room=room, nick=nick, text=text, identity=author)
+        for room, id, nick, text, author in rows
     }
+
+
+def _read_acts(connection: sqlite3.Connection) -> list[OperatorAct]:
+    return [act_of(row) for row in connection.execute(f"SELECT {ACT} FROM acts ORDER BY id")]
 
 
 def _read_page(connection: sqlite3.Connection, wanted: Wanted) -> Page:
     order = "DESC" if wanted.after is None else "ASC"
     limits = (wanted.of, wanted.after or 0, wanted.before, wanted.limit + 1)
-    found: Iterable[Event]
     if isinstance(wanted.of, bytes):
-        found = (
-            Whispered(id=id, nick=nick, to=to, text=text, ref=ref)
-            for id, nick, to, text, ref in connection.execute(
-                _PRIVATE_PAGE.format(order=order), limits
-            )
-        )
-    else:
-        found = (
-            _KINDS[kind](id=id, room=room, nick=nick, text=text, ref=ref)
-            for kind, id, room, nick, text, ref in connection.execute(
-                _ROOM_PAGE.format(order=order), limits
-            )
-        )
-    return Page(*_page(found, wanted))
+        sql = _PRIVATE_PAGE.format(order=order)
+        return Page(*page_of(map(private_of, connection.execute(sql, limits)), wanted))
+    events = map(talk_of, connection.execute(_ROOM_PAGE.format(order=order), limits))
+    return Page(*page_of(events, wanted), _read_kept_from(connection, wanted))
+
+
+def _read_kept_from(connection: sqlite3.Connection, wanted: Wanted) -> int | None:
+    row = connection.execute("SELECT id FROM pruned WHERE room = ?", (wanted.of,)).fetchone()
+    is_missing = row is not None and wanted.after is not None and wanted.after < row[0]
+    return row[0] + 1 if is_missing else None

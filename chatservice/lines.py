@@ -6,26 +6,28 @@ closing: what a connection is like, whatever is said over it.
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Collection, Generator, Iterable
+from collections.abc import Callable, Generator
 from enum import IntEnum, auto
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, ITCPTransport
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatservice.events import ChatError, Event
+from chatservice.flood import FloodLimit
 from chatservice.journal import JournalError
+from chatservice.keepalive import keep_honest
 from chatservice.outbox import Outbox
-from chatservice.rooms import NOWHERE, Format, Member, Room
+from chatservice.rooms import NOWHERE, Fenced, Format, Member
 from chatservice.telnet import IAC, KILL_LINE, Telnet
 
 if TYPE_CHECKING:
+    from chatservice.arrivals import Wish
     from chatservice.server import ChatFactory
 
 log = Logger()
@@ -39,13 +41,16 @@ OVERLONG = 1024 * 1024
 UNCOMMITTED = 64
 """Lines on their way through the journal, above which a member is not read."""
 
-BURST = 10
-"""Lines that a member may send at once before the flood limit slows the reading."""
+PASSWORDS = 3
+"""Wrong passwords after which a connection is closed."""
 
 JOIN_TIMEOUT = 60.0
 CLOSE_TIMEOUT = 5.0
 
 FAILED = ChatError("failed", "something went wrong here, and is in the server's log: not done")
+
+
+Work = Callable[[], Any]
 
 
 class State(IntEnum):
@@ -68,6 +73,7 @@ class LineDoor(LineReceiver):
     @param since: when the connection was made, in the reactor's seconds; now if it is new.
     """
 
+    kind: str
     delimiter = b"\n"
     MAX_LENGTH = 16384
     format: Format
@@ -88,10 +94,11 @@ class LineDoor(LineReceiver):
         self._holds = 0
         self._at_end = False
         self._refused = False
-        self._tokens = float(BURST)
-        self._counted_at = now
+        self._flood_limit = FloodLimit(now)
         self._join_by = (now if since is None else since) + JOIN_TIMEOUT
         self._timeout: IDelayedCall | None = None
+        self._wrong_passwords = 0
+        self._heard_at = now
         self._why = ""
 
     # What a subclass says.
@@ -105,6 +112,18 @@ class LineDoor(LineReceiver):
 
     def tell(self, error: ChatError) -> None:
         """Send a sentence about this connection or its last line."""
+        raise NotImplementedError
+
+    def notify(self, lines: list[str], events: list[Event]) -> None:
+        """See L{chatservice.rooms.Door.notify}."""
+        raise NotImplementedError
+
+    def ping(self, sentence: str) -> None:
+        """See L{chatservice.rooms.Door.ping}."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """See L{chatservice.rooms.Door.look}."""
         raise NotImplementedError
 
     def own(self, event: Event) -> bytes:
@@ -133,37 +152,44 @@ class LineDoor(LineReceiver):
         self.close(f"you have not joined within {JOIN_TIMEOUT:.0f} seconds")
 
     @inlineCallbacks
-    def join(
-        self, nick: str, rooms: Collection[str], token: str = ""
-    ) -> Generator[Deferred[Any], Any, None]:
-        """Have a member behind this connection, and read no further before that.
-
-        @param token: what an earlier connection was given, to take its place if it still stands.
-        """
+    def join(self, wish: Wish) -> Generator[Deferred[Any], Any, None]:
+        """Have a member behind this connection, and read no further before that."""
         self.hold()
         try:
-            yield self.chat.with_rooms(rooms, lambda opened: self._arrive(nick, opened, token))
+            member = yield self.chat.arrivals.arrive(self, wish)
+            self.member = member
+            self.state = State.PRESENT
+            self._stop_timeout()
+            log.info("{nick} is here, from {peer}.", nick=member.nick, peer=self._peer())
+            self.look()
+            if not isinstance(member.door, Fenced):
+                self.arrived(wish)
         except Exception:
             self.complain(Failure())
         finally:
             self.release()
 
-    def _arrive(self, nick: str, rooms: Iterable[Room], token: str) -> None:
-        if self.state is not State.ARRIVING:
-            return
-        taken_over = self.chat.resume(self, token)
-        self.member = taken_over or self.chat.join(self, nick, rooms, token)
-        self.state = State.PRESENT
-        self._stop_timeout()
-        log.info("{nick} is here, from {peer}.", nick=self.member.nick, peer=self._peer())
+    def arrived(self, wish: Wish) -> None:
+        """There is a new member behind the connection now."""
+        assert self.member is not None
+        if not wish.rooms:
+            self.chat.arrivals.tell_missed(self.member).addErrback(self.complain)
 
-    def close(self, sentence: str = "") -> None:
+    def check_still_wanted(self) -> None:
+        """Go on only if the peer still waits to be let in.
+
+        @raise ChatError: it has gone.
+        """
+        if self.state is not State.ARRIVING:
+            raise ChatError("closing", "the connection is gone")
+
+    def close(self, sentence: str = "", code: str = "closing") -> None:
         """Say why, if there is something to say, and close when all is sent, or 5 s from now."""
         if self.state >= State.CLOSING:
             return
-        if sentence:
-            self.tell(ChatError("closing", sentence))
         self.state = State.CLOSING
+        if sentence:
+            self.tell(ChatError(code, sentence))
         self._why = self._why or sentence
         self._stop_timeout()
         self.transport.loseConnection()
@@ -187,7 +213,7 @@ class LineDoor(LineReceiver):
     def displace(self) -> None:
         """See L{chatservice.rooms.Door.displace}."""
         self.member = None
-        self.abort("taken over by another connection")
+        self.close("another connection has taken this one's place", "taken-over")
 
     def fail(self) -> None:
         """See L{chatservice.rooms.Door.fail}."""
@@ -223,9 +249,12 @@ class LineDoor(LineReceiver):
             goodbye = reason.check(ConnectionDone) is not None and not self._why
             why = "" if goodbye else self._why or "connection lost"
             log.info("{nick} is gone: {why}.", nick=self.member.nick, why=why or "goodbye")
-            self.member.door = NOWHERE
-            self.chat.leave(self.member, why, goodbye=goodbye)
-            self.member = None
+            member, self.member = self.member, None
+            member.door = NOWHERE
+            if goodbye:
+                self.chat.leave(member, "", goodbye=True)
+            else:
+                self.chat.lose(member, why)
         self.chat.door_gone(self)
 
     def _stop_timeout(self) -> None:
@@ -233,11 +262,17 @@ class LineDoor(LineReceiver):
             self._timeout.cancel()
         self._timeout = None
 
+    def _is_over(self) -> bool:
+        """Whether the peer can do nothing here any more, such as who was just kicked."""
+        gone = self.member is not None and not self.chat.is_here(self.member)
+        return gone or self.state >= State.CLOSING
+
     # From bytes to lines.
 
     def dataReceived(self, data: bytes) -> None:
         if self.state >= State.CLOSING:
             return
+        self._heard_at = self.chat.reactor.seconds()
         if self._telnet is not None or IAC in data:
             self._telnet = self._telnet or Telnet(self.outbox.write)
             data = self._telnet.text_of(data)
@@ -257,7 +292,7 @@ class LineDoor(LineReceiver):
         return data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\n").replace(b"\r", b"\n")
 
     def lineReceived(self, line: bytes) -> None:
-        if self.state >= State.CLOSING:
+        if self._is_over():
             return
         self._count_for_flood_limit()
         try:
@@ -296,7 +331,37 @@ class LineDoor(LineReceiver):
         elif not isinstance(error, ChatError):
             log.failure("A line from {who} failed.", failure, who=self._who())
             error = FAILED
-        self.tell(error)
+        if self.state >= State.CLOSING:
+            return
+        self._wrong_passwords += error.code == "wrong-password"
+        if self._wrong_passwords == PASSWORDS:
+            self.close(f"{error.sentence}: that was the last of {PASSWORDS} tries", error.code)
+        elif error.code == "banned" and self.member is None:
+            self.close(error.sentence, error.code)
+        else:
+            self.tell(error)
+
+    # What the chat asks of any door.
+
+    @property
+    def address(self) -> str:
+        """The host at the other end; empty if it is this machine, through a UNIX socket."""
+        return getattr(self.transport.getPeer(), "host", "")
+
+    def silence(self) -> float:
+        """See L{chatservice.rooms.Door.silence}."""
+        silence: float = self.chat.reactor.seconds() - self._heard_at
+        return silence
+
+    def show_typing(self, shown: bool) -> None:
+        """Have a telnet show what is typed, or hide it; others cannot be told."""
+        if self._telnet is not None:
+            self._telnet.show_typing(shown)
+
+    def ask_telnet(self) -> None:
+        """Have a telnet answer by itself, so that one hears from it."""
+        if self._telnet is not None:
+            self._telnet.ask()
 
     # Waiting.
 
@@ -314,42 +379,37 @@ class LineDoor(LineReceiver):
 
     @inlineCallbacks
     def in_turn(
-        self, work: Callable[[], Any], answer: Callable[[Any], object]
+        self, work: Work | None, answer: Callable[[Any], Work | None]
     ) -> Generator[Deferred[Any], Any, None]:
         """Do something after this member's earlier lines are through, and read on after that.
 
         @param work: gives a result, or a Deferred of one.
         @param answer: called with it, when what C{work} itself caused is through as well and was
-            not refused.
+            not refused. What it gives is done next, when all has been sent.
         """
         assert self.member is not None
         member = self.member
         self.hold()
         try:
             yield self.chat.settled(member)
-            # Who has left, or goes on through another connection, does nothing here any more.
-            if self.state is State.PRESENT:
+            while work is not None and not self._is_over():
                 self._refused = False
                 result = yield work()
                 yield self.chat.settled(member)
-            if self.state is State.PRESENT and not self._refused:
-                answer(result)
+                if self._is_over() or self._refused:
+                    break
+                work = answer(result)
+                yield self.outbox.emptied()
         except Exception:
             self.complain(Failure())
         finally:
             self.release()
 
     def _count_for_flood_limit(self) -> None:
-        rate = self.chat.settings.rate_limit
-        if not rate:
-            return
-        now = self.chat.reactor.seconds()
-        earned = (now - self._counted_at) * rate
-        self._counted_at = now
-        self._tokens = min(BURST, self._tokens + earned) - 1
-        if self._tokens < 1:
+        wait = self._flood_limit.count(self.chat.settings.rate_limit, self.chat.reactor.seconds())
+        if wait:
             self.hold()
-            self.chat.reactor.callLater((1 - self._tokens) / rate, self.release)
+            self.chat.reactor.callLater(wait, self.release)
 
     # The end of the input.
 
@@ -376,24 +436,3 @@ class LineDoor(LineReceiver):
             self.in_turn(lambda: self.chat.leave(member, "", goodbye=True), lambda _: None)
         else:
             self.close()
-
-
-def keep_honest(transport: Any) -> None:
-    """Send at once, and notice within 150 s that a peer is gone without a word (tcp(7))."""
-    if not ITCPTransport.providedBy(transport):
-        return
-    transport.setTcpNoDelay(True)
-    transport.setTcpKeepAlive(True)
-    # A TLS transport passes this on to the one below it; getHandle() would not give a socket.
-    connection = getattr(transport, "socket", None)
-    # Twisted's UNIX sockets say that they provide ITCPTransport as well.
-    if isinstance(connection, socket.socket) and connection.family != socket.AF_UNIX:
-        for option, value in (
-            (socket.TCP_KEEPIDLE, 60),
-            (socket.TCP_KEEPINTVL, 15),
-            (socket.TCP_KEEPCNT, 5),
-            (socket.TCP_USER_TIMEOUT, 120_000),
-        ):
-            connection.setsockopt(socket.IPPROTO_TCP, option, value)
-
-

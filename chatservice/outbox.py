@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPullProducer
 from zope.interface import implementer
 
@@ -29,7 +30,17 @@ class Outbox:
         true for a plain TCP connection: on TLS that method exists as well, and sends plain text.
     """
 
-    __slots__ = ("_direct", "_handed", "_limit", "_overflow", "_queue", "_transport", "waiting")
+    __slots__ = (
+        "_corked",
+        "_direct",
+        "_emptied",
+        "_handed",
+        "_limit",
+        "_overflow",
+        "_queue",
+        "_transport",
+        "waiting",
+    )
 
     def __init__(
         self, transport: Any, limit: int, overflow: Callable[[], object], direct: bool = False
@@ -39,6 +50,8 @@ class Outbox:
         self._overflow = overflow
         self._direct = direct
         self._queue: deque[bytes] | None = None
+        self._corked: deque[bytes] | None = None
+        self._emptied: list[Deferred[None]] = []
         self._handed = 0
         self.waiting = 0
 
@@ -47,8 +60,9 @@ class Outbox:
         # Handed no bytes, the transport would never ask for more.
         if self._transport is None or not data:
             return
-        if self._queue is not None:
-            self._wait_for(data)
+        queue = self._queue if self._corked is None else self._corked
+        if queue is not None:
+            self._wait_in(queue, data)
             return
         if self._direct:
             sent = self._transport.writeSomeData(data)
@@ -61,14 +75,38 @@ class Outbox:
         self.waiting = len(data)
         self._transport.registerProducer(self, False)
 
-    def _wait_for(self, data: bytes) -> None:
+    def _wait_in(self, queue: deque[bytes], data: bytes) -> None:
         if self.waiting + len(data) > self._limit:
             self.close()
             self._overflow()
             return
-        assert self._queue is not None
-        self._queue.append(data)
+        queue.append(data)
         self.waiting += len(data)
+
+    def cork(self) -> None:
+        """Let what is written from now on wait for L{uncork}."""
+        self._corked = deque()
+
+    def uncork(self, first: bytes) -> None:
+        """Send C{first}, and after it what has waited."""
+        corked, self._corked = self._corked or (), None
+        self.waiting -= sum(map(len, corked))
+        for data in (first, *corked):
+            self.write(data)
+
+    def emptied(self) -> Deferred[None]:
+        """Fires when nothing waits any more, or the outbox is closed."""
+        done: Deferred[None] = Deferred()
+        if self._queue is None:
+            done.callback(None)
+        else:
+            self._emptied.append(done)
+        return done
+
+    def _tell_emptied(self) -> None:
+        emptied, self._emptied = self._emptied, []
+        for done in emptied:
+            done.callback(None)
 
     def resumeProducing(self) -> None:
         """The transport has sent what it was handed: hand over more, or be done."""
@@ -81,6 +119,7 @@ class Outbox:
         elif self._queue is not None:
             self._queue = None
             self._transport.unregisterProducer()
+            self._tell_emptied()
 
     @staticmethod
     def _next_chunk(queue: deque[bytes]) -> bytes:
@@ -107,6 +146,8 @@ class Outbox:
     def close(self) -> None:
         """Forget what waits, and send nothing more."""
         self._queue = None
+        self._corked = None
         self.waiting = 0
         self._handed = 0
         self._transport = None
+        self._tell_emptied()

@@ -11,7 +11,8 @@ from twisted.python.failure import Failure
 
 from chatservice.broadcast import broadcast
 from chatservice.events import Batch, Event
-from chatservice.journal import Journal, JournalError, MemoryJournal
+from chatservice.journal import Journal, JournalError
+from chatservice.memory import MemoryJournal
 from chatservice.rooms import Member, Room
 
 log = Logger()

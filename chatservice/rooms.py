@@ -5,15 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterable
-from typing import Protocol
+from math import inf
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 
 from chatservice.events import Event
+from chatservice.networks import origin_of
+from chatservice.preferences import Preferences
+
+if TYPE_CHECKING:
+    from chatservice.accounts import Account
 
 LOBBY = "lobby"
 RECENT_EVENTS = 200
 ROOMS_PER_MEMBER = 50
+NOBODY: dict[str, str] = {}
+AS_IT_COMES = Preferences()
 
 
 class Format(Protocol):
@@ -27,8 +36,12 @@ class Format(Protocol):
 
 
 class Door(Protocol):
-    """What the chat asks of a connection with a member behind it."""
+    """What the chat asks of a connection with a member behind it.
 
+    @ivar kind: which door it is, in a word or two for people.
+    """
+
+    kind: str
     format: Format
 
     def deliver(self, data: bytes) -> None:
@@ -40,11 +53,23 @@ class Door(Protocol):
     def refuse(self, event: Event, sentence: str) -> None:
         """Tell that the member's event could not be stored, so that nobody saw it."""
 
+    def notify(self, lines: list[str], events: list[Event]) -> None:
+        """Tell sentences, and history, that the member did not just ask for."""
+
+    def look(self) -> None:
+        """What the member wants to see, or how, has changed: have another C{format} if need be."""
+
+    def ping(self, sentence: str) -> None:
+        """Find out whether anybody is there: have the peer answer, whatever it answers."""
+
+    def silence(self) -> float:
+        """For how many seconds nothing was heard from the peer."""
+
     def dismiss(self) -> None:
         """The member has left the chat: close, once everything is sent."""
 
     def displace(self) -> None:
-        """Another connection takes the member over: close at once, and read nothing more."""
+        """Another connection takes the member over: say so, close, and read nothing more."""
 
     def fail(self) -> None:
         """Delivering to the member ran into a bug: drop it, on a later turn."""
@@ -57,6 +82,7 @@ class _Nowhere:
         def render(self, event: Event, here: bool) -> bytes:
             return b""
 
+    kind = "no connection"
     format: Format = _Silence()
 
     def deliver(self, data: bytes) -> None:
@@ -67,6 +93,18 @@ class _Nowhere:
 
     def refuse(self, event: Event, sentence: str) -> None:
         pass
+
+    def notify(self, lines: list[str], events: list[Event]) -> None:
+        pass
+
+    def look(self) -> None:
+        pass
+
+    def ping(self, sentence: str) -> None:
+        pass
+
+    def silence(self) -> float:
+        return inf
 
     def dismiss(self) -> None:
         pass
@@ -90,6 +128,9 @@ class Fenced(_Nowhere):
     def __init__(self, door: Door) -> None:
         self.door = door
 
+    def silence(self) -> float:
+        return self.door.silence()
+
     def dismiss(self) -> None:
         self.door.dismiss()
 
@@ -104,26 +145,97 @@ class Member:
     @ivar rooms: the rooms the member is in, by name, in the order of entering.
     @ivar current: the room that lines go to, if there is one.
     @ivar token: the secret with which the member takes the place back.
+    @ivar account: what the member has proved to be, if anything.
+    @ivar identity: 16 bytes under which everything about the member is kept: the account's, or
+        what the token comes to (L{identity_of}).
+    @ivar address: the host that the member came from, or empty for this machine.
+    @ivar since: the id, so the time, of coming to the chat.
+    @ivar away: why the member is away (maybe empty), or C{None}.
+    @ivar fence: the id from which on the member hears by itself.
+    @ivar lost_at: the last id that was heard before the connection was lost; 0 while there is one.
+    @ivar lingering: the call that ends the wait for a lost connection to come back.
+    @ivar missed: for each room of which the member has not caught up on everything, and C{""} for
+        private lines, the id after which that begins.
+    @ivar ignored: the nicknames whose lines the member does not want to see, by key; replaced as a
+        whole when it changes.
     @ivar uncommitted: how many events of the member's are on their way through the journal, and
         C{waiting} fires when there is none.
     """
 
-    __slots__ = ("current", "door", "key", "nick", "rooms", "token", "uncommitted", "waiting")
+    __slots__ = (
+        "account",
+        "address",
+        "away",
+        "current",
+        "door",
+        "fence",
+        "identity",
+        "ignored",
+        "key",
+        "lingering",
+        "lost_at",
+        "missed",
+        "nick",
+        "preferences",
+        "rooms",
+        "since",
+        "token",
+        "uncommitted",
+        "waiting",
+    )
 
-    def __init__(self, nick: str, key: str, door: Door, token: str) -> None:
+    def __init__(
+        self, nick: str, key: str, door: Door, token: str, address: str = "", since: int = 0
+    ) -> None:
         self.nick = nick
         self.key = key
         self.door = door
         self.token = token
+        self.account: Account | None = None
+        self.identity = identity_of(token)
+        self.address = address
+        self.since = since
+        self.away: str | None = None
+        self.fence = since
+        self.lost_at = 0
+        self.lingering: IDelayedCall | None = None
+        self.missed: dict[str, int] = {}
+        self.ignored = NOBODY
+        self.preferences = AS_IT_COMES
         self.rooms: dict[str, Room] = {}
         self.current: Room | None = None
         self.uncommitted = 0
         self.waiting: list[Deferred[None]] = []
 
+
     @property
-    def identity(self) -> bytes:
-        """What private messages are kept under: 16 bytes that do not give the token away."""
-        return hashlib.blake2b(self.token.encode(), digest_size=16).digest()
+    def origin(self) -> str:
+        """What limits count the member's address as."""
+        return origin_of(self.address)
+
+    def stop_lingering(self) -> None:
+        """The wait for a lost connection is over."""
+        if self.lingering is not None and self.lingering.active():
+            self.lingering.cancel()
+        self.lingering = None
+
+    def forget_room(self, room: Room) -> None:
+        """The member is in the room no more."""
+        del self.rooms[room.name]
+        self.missed.pop(room.name, None)
+        if self.current is room:
+            self.current = next(reversed(self.rooms.values()), None)
+
+    def miss(self, since: int, until: int) -> None:
+        """Nothing was heard from the one id to the other."""
+        for name in ("", *self.rooms):
+            self.missed.setdefault(name, since)
+        self.fence = until
+
+
+def identity_of(token: str) -> bytes:
+    """What is kept in the place of a token: 16 bytes that do not give it away."""
+    return hashlib.blake2b(token.encode(), digest_size=16).digest()
 
 
 class Room:
@@ -150,6 +262,11 @@ class Room:
         """The member is not in the room any more; those who hear it are about to be told."""
         self.members.discard(member)
         self.departing += 1
+
+    def forget(self, identity: bytes) -> None:
+        """Forget what somebody said."""
+        kept = [event for event in self.recent if event.identity != identity]
+        self.recent = deque(kept, RECENT_EVENTS)
 
     def is_over(self) -> bool:
         """Whether nobody is here any more, and nobody's leaving is still on its way."""

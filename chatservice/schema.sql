@@ -38,3 +38,61 @@ CREATE TABLE topics (
     nick TEXT NOT NULL,
     text TEXT NOT NULL
 ) WITHOUT ROWID;
+
+-- version 2
+
+-- Who said it: the lasting identity of the author, where it is known.
+ALTER TABLE events ADD COLUMN author BLOB NOT NULL DEFAULT x'';
+ALTER TABLE topics ADD COLUMN author BLOB NOT NULL DEFAULT x'';
+
+-- Registered nicknames. key: equal for all nicknames that look like it. hash: of the password
+-- (Argon2), empty if another checker knows it. The other columns are JSON: an object of
+-- preferences, an object of ignored nicknames by key, and arrays of addresses that proved the
+-- name, newest last, and of the hashes (hexadecimal) of tokens that prove it.
+CREATE TABLE accounts (
+    key TEXT PRIMARY KEY,
+    nick TEXT NOT NULL,
+    identity BLOB NOT NULL UNIQUE,
+    hash TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    preferences TEXT NOT NULL,
+    ignored TEXT NOT NULL,
+    proven_from TEXT NOT NULL,
+    tokens TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Where somebody was last: the rooms that were not left on purpose, and "" for the chat itself.
+-- entered: the id of the Joined. seen: the last id seen there; NULL while present.
+CREATE TABLE places (
+    identity BLOB NOT NULL,
+    room TEXT NOT NULL,
+    nick TEXT NOT NULL,
+    entered INTEGER NOT NULL,
+    seen INTEGER,
+    PRIMARY KEY (identity, room)
+) WITHOUT ROWID;
+
+-- What operators did; see acts.py. All of moderation is what these come to.
+CREATE TABLE acts (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    room TEXT NOT NULL,
+    nick TEXT NOT NULL,
+    author BLOB NOT NULL,
+    target TEXT NOT NULL,
+    target_identity BLOB NOT NULL,
+    network TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    text TEXT NOT NULL
+);
+
+-- Of each room of which something is over and deleted, the highest such id.
+CREATE TABLE pruned (room TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
+
+-- The words of events, up to the id in "indexed". erased: how many of the lines that it had are
+-- erased since it was last tidied up.
+CREATE VIRTUAL TABLE words USING fts5 (
+    text, content = 'events', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE TABLE indexed (id INTEGER NOT NULL, erased INTEGER NOT NULL);
+INSERT INTO indexed VALUES (0, 0);

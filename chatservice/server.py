@@ -1,4 +1,4 @@
-"""The chat, and its text door. Read this first.
+"""The chat. Read this first.
 
 L{ChatFactory} is the chat: who is here, which rooms exist, and the way of every event. A door
 calls its verbs (join, say, leave, ...); a verb checks the rules, changes who is where, and
@@ -6,25 +6,28 @@ I{publishes} an event. What was published in one turn of the reactor goes to the
 batch; when the journal has it on the disk, the batch is I{broadcast} to everybody who hears it
 (publisher.py, broadcast.py). Nobody sees anything any other way.
 
-L{ChatProtocol} is the text door, for telnet, nc, and whatever sends lines.
+How people come in is told in arrivals.py, who may do what in moderation.py, and what each door
+makes of it in doors/.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
-from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterable
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Generator
+from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 
-from chatservice import commands
+from chatservice.accounts import Account, Accounts
+from chatservice.acts import Founded, Kicked, OperatorAct
+from chatservice.arrivals import Arrivals, Wish
+from chatservice.doors.text import ChatProtocol
 from chatservice.events import (
     Acted,
+    CameAndWent,
+    CameBack,
     ChatError,
     Event,
     EventIds,
@@ -35,36 +38,36 @@ from chatservice.events import (
     Resumed,
     Said,
     TopicChanged,
+    WentAway,
     Whispered,
 )
-from chatservice.journal import Journal, MemoryJournal, Page, Wanted
-from chatservice.lines import LineDoor, State
-from chatservice.names import NICK_LENGTH, check_nick, check_room, nick_key
+from chatservice.journal import Journal, Page, Wanted
+from chatservice.lines import LineDoor
+from chatservice.logins import Logins
+from chatservice.memory import MemoryJournal
+from chatservice.moderation import Moderation
+from chatservice.names import NICK_INPUT, NICK_LENGTH, check_room, nick_key
+from chatservice.operators import Operators
+from chatservice.passwords import Passwords
+from chatservice.presence import Folding
 from chatservice.publisher import Publisher
+from chatservice.roomlist import RoomList
 from chatservice.rooms import (
-    LOBBY,
     NOWHERE,
-    RECENT_EVENTS,
     ROOMS_PER_MEMBER,
-    Door,
     Fenced,
     Member,
     Room,
 )
 from chatservice.settings import Settings
-from chatservice.text import TEXT, arrival, clean, clean_line, encoded, retold, spelled
-
-T = TypeVar("T")
+from chatservice.text import clean, clean_line, spelled
 
 TOPIC_BYTES = 400
+UNNOTICED = 150.0
+"""Seconds after which a dead connection is noticed at the latest (lines.py, keep_honest)."""
+
 TOPICS = 5000
 """The most rooms that have a topic: they are remembered when everybody has left."""
-PROMPT = "Choose a nickname: "
-NICK_INPUT = 4 * NICK_LENGTH
-"""Characters that are looked at of what is typed for a nickname."""
-
-HTTP_REQUEST = re.compile(r"\S+ \S+ HTTP/\d")
-"""A request line (RFC 9112, section 3), whatever the method."""
 
 
 class ChatFactory(ServerFactory):
@@ -74,7 +77,7 @@ class ChatFactory(ServerFactory):
     @param journal: where events are kept; without one, the last ones stay in memory.
     @param ids: the source of event ids.
     @param new_token: makes a secret for whoever joins.
-    @ivar members: who is here, by the key of the nickname (L{nick_key}).
+    @ivar members: who is here, by the key of the nickname (L{nick_key}); C{by_token} by the token.
     @ivar rooms: those with somebody in them, by name.
     @ivar topics: of all rooms that have one, by the room's name.
     @ivar doors: every connection, whether there is a member behind it yet or not.
@@ -89,22 +92,31 @@ class ChatFactory(ServerFactory):
         settings: Settings | None = None,
         ids: EventIds | None = None,
         new_token: Callable[[], str] = lambda: secrets.token_urlsafe(16),
+        accounts: Accounts | None = None,
     ) -> None:
         self.reactor = reactor
         self.settings = settings or Settings()
+        self.ids = ids or EventIds()
+        self.journal = journal or MemoryJournal()
+        self.accounts = accounts or Accounts(Passwords(reactor), reactor.seconds, self.ids.now)
+        self.moderation = Moderation(
+            self.settings.operators, self.ids.now, self.settings.keep, self.settings.keep_lines
+        )
+        self.arrivals = Arrivals(self)
+        self.logins = Logins(self)
         self.members: dict[str, Member] = {}
-        self.rooms: dict[str, Room] = {}
+        self.rooms = RoomList(self.journal)
+        self.operators = Operators(self)
         self.topics: dict[str, TopicChanged] = {}
         self.doors: set[LineDoor] = set()
-        self._being_entered: Counter[str] = Counter()
         self.closing = False
+        self.new_token = new_token
+        self.by_token: dict[str, Member] = {}
         self._all_gone: Deferred[None] = Deferred()
-        self._by_token: dict[str, Member] = {}
-        self._new_token = new_token
-        self._journal = journal or MemoryJournal()
-        self.ids = ids or EventIds()
+        self._last_delivered = 0
+        self._folding = Folding(reactor, self._tell_folded)
         self._publisher = Publisher(
-            reactor, self._journal, self.rooms, self._committed, self._delivered
+            reactor, self.journal, self.rooms, self._committed, self._delivered
         )
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
@@ -119,8 +131,10 @@ class ChatFactory(ServerFactory):
 
     def restore(self) -> None:
         """Begin where the last run ended; the journal is open."""
-        self.ids.start_above(self._journal.floor)
-        self.topics.update(self._journal.topics)
+        self.ids.start_above(self.journal.floor)
+        self.topics.update(self.journal.topics)
+        for act in self.journal.acts:
+            self.moderation.apply(act)
 
     @inlineCallbacks
     def shut_down(self, patience: float) -> Generator[Deferred[Any], Any, None]:
@@ -129,6 +143,9 @@ class ChatFactory(ServerFactory):
         @param patience: seconds that the journal may take for what is on its way.
         """
         self.closing = True
+        self._folding.stop()
+        for member in self.members.values():
+            member.stop_lingering()
         for door in self.doors:
             door.hold()
         settled = self._publisher.all_settled()
@@ -144,28 +161,70 @@ class ChatFactory(ServerFactory):
         if self.closing and not self.doors and not self._all_gone.called:
             self._all_gone.callback(None)
 
-    # Verbs: what a door may ask for. Each raises ChatError for the member's own mistake.
+    # Coming and going. What a verb cannot do it says in a ChatError: the member's own mistake.
 
-    def join(self, door: Door, nick: str, rooms: Iterable[Room], token: str = "") -> Member:
-        """Come to the chat, and enter rooms; see L{with_rooms}."""
-        nick, key = self._free_nick(nick)
-        member = Member(nick, key, door, token or self._new_token())
+    def join(
+        self,
+        door: LineDoor,
+        wish: Wish,
+        account: Account | None,
+        rooms: list[Room],
+        back: Collection[str],
+    ) -> Member:
+        """Come to the chat, and enter rooms; how one gets here is told in arrivals.py.
+
+        @param account: what was proved, if anything.
+        @param back: the names of rooms that were not left the last time.
+        """
+        nick, key = self.arrivals.free_nick(wish.nick, door.address, account)
+        # One that somebody else has taken is of no use to who has proved an account.
+        is_free = wish.token and wish.token not in self.by_token
+        token = wish.token if is_free else self.new_token()
+        member = Member(nick, key, door, token, door.address, self.ids.now())
+        if account is not None:
+            member.account, member.identity = account, account.identity
+        self.moderation.check_arrival(member)
+        if account is not None:
+            self.logins.bind(member, account).addErrback(door.complain)
         self.members[key] = member
-        self._by_token[member.token] = member
-        for number, room in enumerate(rooms):
-            self._enter(member, room, arrived=number == 0)
+        self.by_token[token] = member
+        self._enter_some(member, rooms, back)
         return member
 
-    def resume(self, door: Door, token: str) -> Member | None:
-        """Take over the connection that the token was given to, if that member is here."""
-        member = self._by_token.get(token)
-        if member is not None:
-            member.door.displace()
-            member.door = Fenced(door)
-            self._publish(member, Resumed, door=door)
-        return member
+    def _enter_some(self, member: Member, rooms: list[Room], back: Collection[str]) -> None:
+        """Enter those of the rooms that are open to the member."""
+        refused = []
+        for room in rooms:
+            try:
+                self._check_open(member, room.name, room.name in back)
+            except ChatError as error:
+                refused.append(error.sentence)
+            else:
+                self._enter(member, room, arrived=not member.rooms)
+        if refused:
+            member.door.notify(refused, [])
+        if not member.rooms:
+            # Nothing else would tell when the member hears by itself.
+            self.publish(member, Resumed, door=member.door)
+            member.since = member.fence = self.ids.last
 
-    def enter(self, member: Member, text: str) -> Deferred[None]:
+    def _check_open(self, member: Member, room: str, back: bool) -> None:
+        self.moderation.check_entry(member, room, back)
+        if self.moderation.needs_password(member, room, back):
+            raise ChatError("closed", f"{spelled(room)} has a password: /join it with that")
+
+    def resume(self, door: LineDoor, member: Member) -> None:
+        """Put another connection in the place of the one that a member had."""
+        member.stop_lingering()
+        silence = min(member.door.silence(), UNNOTICED)
+        heard = min(self._last_heard(member), self.ids.now() - int(silence * 1_000_000))
+        member.lost_at = member.lost_at or heard
+        member.door.displace()
+        member.door = Fenced(door)
+        member.address = door.address
+        self.publish(member, Resumed, door=door)
+
+    def enter(self, member: Member, text: str, password: str = "") -> Deferred[None]:
         """Enter a room, or make one that one is in the current one."""
         name = self.room_name(text)
         if name in member.rooms:
@@ -173,95 +232,132 @@ class ChatFactory(ServerFactory):
             return succeed(None)
         if len(member.rooms) >= ROOMS_PER_MEMBER:
             raise ChatError("too-many", f"you are in {ROOMS_PER_MEMBER} rooms: /part one first")
-        return self.with_rooms([name], lambda rooms: self._enter(member, rooms[0]))
+        self.moderation.check_entry(member, name, back=False)
+
+        def enter(rooms: list[Room]) -> None:
+            # Much may have happened while the password was checked and the room was read.
+            self.moderation.check_entry(member, name, back=False)
+            self._enter(member, rooms[0])
+
+        allowed = self.arrivals.check_room_password(member, name, password)
+        return allowed.addCallback(lambda _: self.rooms.opened([name], enter))
 
     def _enter(self, member: Member, room: Room, arrived: bool = False) -> None:
-        if not self._is_here(member) or room.name in member.rooms:
+        if not self.is_here(member) or room.name in member.rooms:
             return
+        is_new = not room.members and not room.recent and room.name not in self.topics
         room = self.rooms.setdefault(room.name, room)
         room.members.add(member)
         member.rooms[room.name] = member.current = room
-        self._publish(member, Joined, room=room.name, arrived=arrived)
-
-    @inlineCallbacks
-    def with_rooms(
-        self, names: Collection[str], enter: Callable[[list[Room]], T]
-    ) -> Generator[Deferred[Any], Any, T]:
-        """Call C{enter} with the rooms of these names, and give back what it gives.
-
-        Those that nobody is in come from the journal, and go away again if C{enter} leaves them
-        empty. Meanwhile none of them goes away: what is said in it must not be missing.
-        """
-        self._being_entered.update(list(names))
-        try:
-            for name in names:
-                if name not in self.rooms:
-                    page = yield self._journal.page(Wanted(of=name, limit=RECENT_EVENTS))
-                    self.rooms.setdefault(name, Room(name, page.events))
-            return enter([self.rooms[name] for name in names])
-        finally:
-            self._being_entered -= Counter(list(names))
-            for name in names:
-                self._forget_if_over(name)
+        folded = self._folding.note([room.name], came=True)
+        self.publish(member, Joined, room=room.name, arrived=arrived, folded=folded)
+        if arrived:
+            member.since = member.fence = self.ids.last
+        if is_new and self.moderation.may_found(member, room.name):
+            self.operators.act(member, Founded, room.name)
 
     def part(self, member: Member, room: Room) -> None:
         """Leave a room, the lobby too, and stay in the chat."""
-        del member.rooms[room.name]
         room.let_go(member)
-        if member.current is room:
-            member.current = next(reversed(member.rooms.values()), None)
-        self._publish(member, Parted, room=room.name)
+        member.forget_room(room)
+        folded = self._folding.note([room.name], came=False)
+        self.publish(member, Parted, room=room.name, folded=folded)
+
+    def lose(self, member: Member, why: str) -> None:
+        """The connection is lost: leave, unless the member comes back before long."""
+        if self.closing or not self.is_here(member):
+            return
+        member.lost_at = member.lost_at or self._last_heard(member)
+        if not self.settings.linger:
+            self.leave(member, why, goodbye=False)
+            return
+        member.lingering = self.reactor.callLater(
+            self.settings.linger, self.leave, member, why, goodbye=False
+        )
+
+    def _last_heard(self, member: Member) -> int:
+        """The id up to which a member was delivered everything; more may be on its way."""
+        return max(self._last_delivered, member.since)
+
+    def leave(self, member: Member, why: str, goodbye: bool, folded: bool = False) -> None:
+        """Leave the chat; see L{Left}. The nickname is free at once."""
+        if self.closing or not self.is_here(member):
+            return
+        member.stop_lingering()
+        del self.members[member.key]
+        del self.by_token[member.token]
+        if member.account is not None:
+            member.account.member = None
+        rooms = tuple(member.rooms)
+        for room in member.rooms.values():
+            room.let_go(member)
+        member.rooms.clear()
+        seen = dict.fromkeys(("", *rooms), member.lost_at) if member.lost_at else {}
+        seen.update(member.missed)
+        self.publish(
+            member,
+            Left,
+            why=clean(why),
+            goodbye=goodbye,
+            rooms=rooms,
+            folded=self._folding.note(rooms, came=False) or folded,
+            seen=tuple(seen.items()),
+        )
+
+    # Talk, and what else a member may do.
 
     def say(self, member: Member, room: Room, text: str, ref: str = "") -> None:
         """Say a line to everybody in a room."""
-        self._publish(member, Said, room=room.name, text=clean_line(text), ref=ref)
+        self.moderation.check_speech(member, room.name)
+        self.publish(member, Said, room=room.name, text=clean_line(text), ref=ref)
 
     def act(self, member: Member, room: Room, text: str, ref: str = "") -> None:
         """Say what one does, in the third person."""
-        self._publish(member, Acted, room=room.name, text=clean_line(text), ref=ref)
+        self.moderation.check_speech(member, room.name)
+        self.publish(member, Acted, room=room.name, text=clean_line(text), ref=ref)
 
-    def whisper(self, member: Member, to: Member, text: str, ref: str = "") -> None:
-        """Say a line to one person in private."""
-        self._publish(
+    def whisper(self, member: Member, to: Member | Account, text: str, ref: str = "") -> None:
+        """Say a line to one person in private; for an account that is not here it is kept."""
+        self.moderation.check_speech(member, "")
+        self.publish(
             member,
             Whispered,
             to=to.nick,
-            recipient=to,
-            identities=(member.identity, to.identity),
+            recipient=to if isinstance(to, Member) else None,
+            to_identity=to.identity,
             text=clean_line(text),
             ref=ref,
         )
 
     def rename(self, member: Member, nick: str) -> None:
         """Take another nickname, and keep everything else."""
-        nick, key = self._free_nick(nick, member)
+        nick, key = self.arrivals.free_nick(nick, member.address, member.account, member)
         if nick == member.nick:
             raise ChatError("nick-taken", f"you are {nick} already")
-        self._publish(member, Renamed, now=nick, rooms=tuple(member.rooms))
+        self.publish(member, Renamed, now=nick, rooms=tuple(member.rooms))
         del self.members[member.key]
         self.members[key] = member
         member.nick, member.key = nick, key
+        member.door.look()
+
+    def set_away(self, member: Member, why: str | None) -> None:
+        """Be away from the keyboard, or back with C{None}."""
+        rooms = tuple(member.rooms)
+        if why is None:
+            self.publish(member, CameBack, rooms=rooms)
+        else:
+            self.publish(member, WentAway, why=why, rooms=rooms)
+        member.away = why
 
     def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> None:
         """Change what a room is about, or clear it with an empty text."""
+        self.moderation.check_topic(member, room.name)
         text = clean_line(text) if text else ""
         if len(text.encode()) > TOPIC_BYTES:
             raise ChatError("too-long", f"a topic has at most {TOPIC_BYTES} bytes")
         if text and room.name not in self.topics and len(self.topics) >= TOPICS:
             raise ChatError("too-many", f"{TOPICS:,} rooms have a topic, and no more can")
-        self._publish(member, TopicChanged, room=room.name, text=text, ref=ref)
-
-    def leave(self, member: Member, why: str, goodbye: bool) -> None:
-        """Leave the chat; see L{Left}. The nickname is free at once."""
-        if self.closing or not self._is_here(member):
-            return
-        del self.members[member.key]
-        del self._by_token[member.token]
-        rooms = tuple(member.rooms)
-        for room in member.rooms.values():
-            room.let_go(member)
-        member.rooms.clear()
-        self._publish(member, Left, why=clean(why), goodbye=goodbye, rooms=rooms)
+        self.publish(member, TopicChanged, room=room.name, text=text, ref=ref)
 
     # Questions.
 
@@ -272,9 +368,13 @@ class ChatFactory(ServerFactory):
             raise ChatError("no-nick", f"nobody here is called {clean(nick)[:NICK_LENGTH]}")
         return member
 
+    def is_here(self, member: Member) -> bool:
+        """Whether the member is in the chat, with or without a connection at this moment."""
+        return self.members.get(member.key) is member
+
     def history(self, wanted: Wanted) -> Deferred[Page]:
         """A part of what was said."""
-        return self._journal.page(wanted)
+        return self.journal.page(wanted)
 
     def settled(self, member: Member) -> Deferred[None]:
         """Fires when everything that a member has said so far is delivered or refused."""
@@ -288,123 +388,59 @@ class ChatFactory(ServerFactory):
         except ValueError as error:
             raise ChatError("bad-room", str(error)) from error
 
-    def _is_here(self, member: Member) -> bool:
-        return self.members.get(member.key) is member
-
-    def _free_nick(self, wanted: str, own: Member | None = None) -> tuple[str, str]:
-        try:
-            nick = check_nick(wanted)
-        except ValueError as error:
-            raise ChatError("bad-nick", str(error)) from error
-        key = nick_key(nick)
-        holder = self.members.get(key)
-        if holder is None or holder is own:
-            return nick, key
-        if holder.nick.casefold() == nick.casefold():
-            reason = f"{nick} is taken"
-        else:
-            reason = f"{nick} looks too much like {holder.nick}, who is here"
-        raise ChatError("nick-taken", f"{reason}: choose another nickname")
+    @inlineCallbacks
+    def erase(self, identity: bytes) -> Generator[Deferred[Any], Any, int]:
+        """Forget everything that somebody said, and give back how many lines that were."""
+        count: int = yield self.journal.forget(identity)
+        for room in self.rooms.values():
+            room.forget(identity)
+        for topic in list(self.topics.values()):
+            if topic.identity == identity:
+                del self.topics[topic.room]
+        return count
 
     # What publishing needs.
 
-    def _publish(self, member: Member, kind: Callable[..., Event], **facts: Any) -> None:
-        self._publisher.publish(kind(id=self.ids.next(), nick=member.nick, author=member, **facts))
+    def publish(self, member: Member, kind: Callable[..., Event], **facts: Any) -> None:
+        """Let an event of a member's go its way."""
+        id, identity = self.ids.next(), member.identity
+        self._publisher.publish(
+            kind(id=id, nick=member.nick, author=member, identity=identity, **facts)
+        )
+
+    def _tell_folded(self, room: str, came: int, went: int) -> None:
+        if room in self.rooms and self.rooms[room].members:
+            event = CameAndWent(id=self.ids.next(), room=room, came=came, went=went)
+            self._publisher.publish(event)
 
     def _committed(self, event: Event) -> None:
-        """An event is stored: a topic holds from now on, for who joins in its batch too."""
+        """An event is stored: it holds from now on, for who joins in its batch too."""
         if isinstance(event, TopicChanged):
             self.topics[event.room] = event
             if not event.text:
                 del self.topics[event.room]
+        elif isinstance(event, OperatorAct):
+            self.moderation.apply(event)
 
     def _delivered(self, event: Event) -> None:
         """An event has come to its end: let it take effect on what is nobody's view."""
-        if isinstance(event, Left) and event.author is not None:
-            door, event.author.door = event.author.door, NOWHERE
-            # The events that it is the author of may be kept for long, and rooms need not.
-            event.author.current = None
-            door.dismiss()
+        self._last_delivered = event.id
+        match event:
+            case Left(author=Member() as member):
+                door, member.door = member.door, NOWHERE
+                # The events that it is the author of may be kept for long, and rooms need not.
+                member.current = None
+                door.dismiss()
+            case Resumed(author=Member() as member, door=door) if member.door is door:
+                member.lost_at = 0
+            case Kicked(whom=Member() as whom, room=""):
+                self.leave(whom, f"kicked by {event.nick}", goodbye=False, folded=True)
+            case Kicked(whom=Member() as whom) if event.room in whom.rooms:
+                room = whom.rooms[event.room]
+                room.members.discard(whom)
+                whom.forget_room(room)
+                self.rooms.forget_if_over(room.name)
         if isinstance(event, Left | Parted):
             for name in event.touched:
                 self.rooms[name].departing -= 1
-                self._forget_if_over(name)
-
-    def _forget_if_over(self, name: str) -> None:
-        room = self.rooms.get(name)
-        if room is not None and room.is_over() and name not in self._being_entered:
-            del self.rooms[name]
-
-
-class ChatProtocol(LineDoor):
-    """The text door: lines typed by a person, events as lines."""
-
-    format = TEXT
-
-    def connectionMade(self) -> None:
-        super().connectionMade()
-        if self.state is State.ARRIVING:
-            settings = self.chat.settings
-            self.outbox.write(encoded([f"Welcome to {settings.name}.", *settings.motd], PROMPT))
-
-    def heard(self, line: bytes) -> None:
-        """See L{LineDoor.heard}."""
-        text = line.decode("utf-8", "replace")
-        if self.member is None:
-            self._choose_nick(text)
-        elif commands.is_command(text):
-            self._obey(text)
-        elif text.strip():
-            self.chat.say(self.member, commands.current_room(self.member), commands.unescape(text))
-
-    def _choose_nick(self, text: str) -> None:
-        if HTTP_REQUEST.match(text):
-            # A web page may be at the other end, and what it sends is nobody's words.
-            self.abort("is no person")
-        elif commands.is_goodbye(text):
-            self.close()
-        elif text.strip():
-            self.join(clean(text[:NICK_INPUT]), [LOBBY])
-        else:
-            self.outbox.write(PROMPT.encode())
-
-    def _obey(self, text: str) -> None:
-        assert self.member is not None
-        call = commands.parse(self.chat, self.member, text)
-        if call.command.talk:
-            call.carry_out()
-        else:
-            self.in_turn(call.carry_out, self._answer)
-
-    def _answer(self, answer: commands.Answer) -> None:
-        history = retold(answer.events, self.chat.ids.now())
-        self.outbox.write(encoded([*(f"-- {line}" for line in answer.lines), *history]))
-
-    def tell(self, error: ChatError) -> None:
-        """See L{LineDoor.tell}."""
-        prompt = PROMPT if self.state is State.ARRIVING and error.code != "closing" else ""
-        self.outbox.write(encoded([f"-- {error.sentence}"], prompt))
-
-    def refuse(self, event: Event, sentence: str) -> None:
-        """See L{chatservice.rooms.Door.refuse}."""
-        super().refuse(event, sentence)
-        self.tell(ChatError("not-sent", sentence))
-
-    def own(self, event: Event) -> bytes:
-        """See L{chatservice.rooms.Door.own}: what one typed oneself is not said again."""
-        match event:
-            case Joined():
-                room = self.chat.rooms[event.room]
-                topic = self.chat.topics.get(room.name)
-                replay = self.chat.settings.replay
-                return encoded(arrival(room, event.nick, topic, replay, event.id))
-            case Parted(author=Member(current=current)):
-                where = f"talking in {spelled(current.name)} now" if current else "in no room"
-                return encoded([f"-- you left {spelled(event.room)}: you are {where}"])
-            case Renamed():
-                return encoded([f"-- you are now {event.now}"])
-            case TopicChanged():
-                return TEXT.render(replace(event, nick="you"), True)
-            case Whispered(author=author, recipient=recipient) if author is recipient:
-                return TEXT.render(event, True)
-        return b""
+                self.rooms.forget_if_over(name)

@@ -14,6 +14,10 @@ class Settings:
     @ivar replay: how many lines of a room's history a joining person is shown.
     @ivar rate_limit: lines a second that a member may send after a burst; 0 for no limit.
     @ivar send_queue: bytes that may wait for one member.
+    @ivar linger: seconds for which a lost connection may come back before the leave is announced.
+    @ivar operators: the keys of the nicknames that are the server's operators.
+    @ivar keep: seconds for which history is kept, and C{keep_lines} the lines of a room; 0 for
+        no such bound.
     """
 
     name: str = "chatservice"
@@ -21,3 +25,7 @@ class Settings:
     replay: int = 10
     rate_limit: int = 5
     send_queue: int = 1024 * 1024
+    linger: float = 30.0
+    operators: frozenset[str] = frozenset()
+    keep: int = 0
+    keep_lines: int = 0

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
+from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.strcred import AuthOptionMixin
 from twisted.internet.address import UNIXAddress
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred
@@ -21,15 +23,21 @@ from twisted.internet.error import CannotListenError
 from twisted.logger import Logger
 from twisted.python import usage
 
+from chatservice.accounts import Accounts
 from chatservice.admission import Admission, most_connections
 from chatservice.database import Database, DatabaseError
 from chatservice.doors.front import FrontFactory
+from chatservice.durations import seconds_of
+from chatservice.events import EventIds
 from chatservice.journal import Journal, JournalError
-from chatservice.names import nearest
+from chatservice.names import check_nick, nearest, nick_key
+from chatservice.passwords import Passwords
+from chatservice.pruning import Pruning
 from chatservice.rooms import RECENT_EVENTS
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from chatservice.text import clean
+from chatservice.upkeep import Upkeep
 
 # Twisted's timers follow the wall clock, and stand still when it is set back (twisted#2424).
 ReactorBase.seconds = staticmethod(time.monotonic)
@@ -90,6 +98,14 @@ def _line(value: Any) -> str:
     return clean(_text(value))
 
 
+def _duration(value: Any) -> int:
+    """Seconds, as C{30d} or C{12h}; 0 for none."""
+    try:
+        return 0 if str(value) == "0" else seconds_of(str(value))
+    except ValueError as error:
+        raise _BadValue(str(error)) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """An option of the command line and, by the same name, of the configuration file.
@@ -129,13 +145,23 @@ OPTIONS = (
     ),
     Option("rate-limit", 5, _whole_number(0), "lines a second for one member; 0 for no limit"),
     Option("send-queue", "1M", _size, "bytes that may wait for one member, such as 512K"),
+    Option(
+        "linger",
+        30,
+        _whole_number(0),
+        "seconds a lost connection may come back before its leave is announced",
+    ),
+    Option("keep", 0, _duration, "how long history is kept, such as 30d; 0: for ever"),
+    Option("keep-lines", 0, _whole_number(0), "lines of history kept of a room; 0: all of them"),
     Option("max-connections", 0, _whole_number(0), "connections in all; 0: what the system allows"),
     Option("max-per-address", 32, _whole_number(0), "connections from one address; 0 for no limit"),
 )
 
 
-class Options(usage.Options):
+class Options(usage.Options, AuthOptionMixin):
     """The options of C{twistd chat}, from the command line and the configuration file."""
+
+    supportedInterfaces = (IUsernamePassword,)
 
     synopsis = "[options]"
     longdesc = "One chat on one port, for telnet, nc and the chatservice client."
@@ -144,6 +170,7 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         self["port"] = []
+        self["operator"] = []
         self["config"] = None
 
     def opt_port(self, value: str) -> None:
@@ -151,6 +178,10 @@ class Options(usage.Options):
         self["port"].append(value)
 
     opt_p = opt_port
+
+    def opt_operator(self, nick: str) -> None:
+        """A registered nickname that is an operator of the whole chat; may be given again"""
+        self["operator"].append(nick)
 
     def opt_config(self, path: str) -> None:
         """A TOML file with these options by the same names; the command line wins"""
@@ -177,6 +208,8 @@ class Options(usage.Options):
         if not ports:
             raise usage.UsageError("port: there is to be one at least")
         self["endpoints"] = [_endpoint(str(port)) for port in ports]
+        operators = self["operator"] or configured.get("operator", [])
+        self["operators"] = frozenset(map(_operator_key, operators))
         self["motd-lines"] = _read_motd(self["motd"]) if self["motd"] else ()
 
 
@@ -187,13 +220,20 @@ def _read_config(path: str) -> dict[str, Any]:
         raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise usage.UsageError(f"{path} is not TOML: {error}") from None
-    known = [*(option.name for option in OPTIONS), "port"]
+    known = [*(option.name for option in OPTIONS), "port", "operator"]
     for name in values:
         if name not in known:
             near = nearest(name, known)
             hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(known))}"
             raise usage.UsageError(f"{path}: there is no option {name}: {hint}")
     return values
+
+
+def _operator_key(nick: str) -> str:
+    try:
+        return nick_key(check_nick(nick))
+    except ValueError as error:
+        raise usage.UsageError(f"--operator {nick}: {error}") from None
 
 
 def _read_motd(path: str) -> tuple[str, ...]:
@@ -301,8 +341,19 @@ class ChatService(Service):
             replay=options["replay"],
             rate_limit=options["rate-limit"],
             send_queue=options["send-queue"],
+            linger=options["linger"],
+            operators=options["operators"],
+            keep=options["keep"],
+            keep_lines=options["keep-lines"],
         )
-        self.chat = ChatFactory(reactor, self._journal, settings)
+        ids = EventIds()
+        checkers = options.get("credCheckers") or ()
+        self._accounts = Accounts(
+            Passwords(reactor), reactor.seconds, ids.now, self._database, checkers
+        )
+        self.chat = ChatFactory(reactor, self._journal, settings, ids, accounts=self._accounts)
+        pruning = Pruning(self._database, self.chat.moderation.bounds, ids.now)
+        self._upkeep = Upkeep(reactor, [pruning.step, self._journal.index])
         self._ports: list[_Port] = []
 
     def privilegedStartService(self) -> None:
@@ -335,10 +386,19 @@ class ChatService(Service):
         except DatabaseError as error:
             raise CannotStart(str(error)) from None
         self._journal.open()
+        self._accounts.load()
         self.chat.restore()
+        self._upkeep.start()
         signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
         for port in self._ports:
             _say_how_to_join(port)
+        for key in self._options["operators"]:
+            if self._accounts.named(key) is None:
+                log.warn(
+                    "The operator {key} is not registered: join from this machine under that"
+                    " nickname, and /register a password.",
+                    key=key,
+                )
 
     def reload(self) -> None:
         """Read the message of the day again; nobody is dropped."""
@@ -357,6 +417,7 @@ class ChatService(Service):
         yield maybeDeferred(super().stopService)
         for port in self._ports:
             yield maybeDeferred(port.listening.stopListening)
+        yield self._upkeep.stop()
         yield self.chat.shut_down(self.SETTLE_TIMEOUT)
         try:
             yield self._journal.close(self.chat.ids.last)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 IAC, DONT, DO, WONT, WILL, SB = 255, 254, 253, 252, 251, 250
 EL, AYT, IP, BRK, SE = 248, 246, 244, 243, 240
-TIMING_MARK = 6
+ECHO, TIMING_MARK = 1, 6
 
 KILL_LINE = bytes((IAC,))
 """What stands in the text where the peer took back the line so far (Ctrl-C, erase line): the one
@@ -30,6 +30,19 @@ class Telnet:
         self._replies = bytearray()
         self._pending = b""
         self._skipped = 0
+        self._hidden = False
+
+    def show_typing(self, shown: bool) -> None:
+        """Have the peer show what its person types, or not, while a password is asked (RFC 857).
+
+        A peer that leaves it to us to echo shows nothing, and we do not echo.
+        """
+        self._hidden = not shown
+        self._reply(bytes((IAC, WONT if shown else WILL, ECHO)))
+
+    def ask(self) -> None:
+        """Ask for something that a telnet answers by itself (RFC 860)."""
+        self._reply(bytes((IAC, DO, TIMING_MARK)))
 
     def text_of(self, data: bytes) -> bytes:
         """The text in C{data}; a command that it cuts off is kept for the next call."""
@@ -82,7 +95,11 @@ class Telnet:
         return iac + 2
 
     def _answer_option(self, command: int, option: int) -> None:
-        if command == DO:
+        if option == ECHO and command == DO and self._hidden:
+            pass  # it agrees
+        elif option == TIMING_MARK and command == WILL:
+            pass  # it answers that it is there
+        elif command == DO:
             answer = WILL if option == TIMING_MARK else WONT
             self._replies += bytes((IAC, answer, option))
         elif command == WILL:

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import singledispatch
 from itertools import islice
 
+from chatservice import durations
+from chatservice.acts import (
+    Announced,
+    Banned,
+    Deopped,
+    Devoiced,
+    Founded,
+    Invited,
+    Kicked,
+    LockedDown,
+    Muted,
+    OperatorAct,
+    Opped,
+    RoomSet,
+    Unbanned,
+    Unmuted,
+    Voiced,
+)
 from chatservice.events import (
     Acted,
+    CameAndWent,
+    CameBack,
     ChatError,
     Event,
     Joined,
@@ -19,12 +40,14 @@ from chatservice.events import (
     Resumed,
     Said,
     TopicChanged,
+    WentAway,
     Whispered,
 )
-from chatservice.rooms import LOBBY, Room
+from chatservice.rooms import LOBBY, Member, Room
 
 TEXT_BYTES = 4096
 NAMES_SHOWN = 20
+YOU, YOURSELF = "you", "yourself"
 
 _ESCAPE_SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI (ECMA-48 5.4)
@@ -114,29 +137,168 @@ def _(event: TopicChanged) -> str:
 
 @line_of.register
 def _(event: Joined) -> str:
+    if event.folded:
+        return ""
     return f"-- {event.nick} joined {'the chat' if event.arrived else spelled(event.room)}"
 
 
 @line_of.register
 def _(event: Parted) -> str:
-    return f"-- {event.nick} left {spelled(event.room)}"
+    return "" if event.folded else f"-- {event.nick} left {spelled(event.room)}"
 
 
 @line_of.register
 def _(event: Left) -> str:
+    if event.folded:
+        return ""
     if not event.goodbye:
         return f"-- {event.nick} left the chat ({event.why})"
-    return f"-- {event.nick} left the chat" + (f": {event.why}" if event.why else "")
+    return f"-- {event.nick} left the chat{_because(event.why)}"
+
+
+@line_of.register
+def _(event: CameAndWent) -> str:
+    return f"-- {spelled(event.room)}: {event.came:,} came and {event.went:,} went"
+
+
+@line_of.register
+def _(event: WentAway) -> str:
+    return f"-- {_is(event.nick)} away{_because(event.why)}"
+
+
+@line_of.register
+def _(event: CameBack) -> str:
+    return f"-- {_is(event.nick)} back"
 
 
 @line_of.register
 def _(event: Renamed) -> str:
-    return f"-- {event.nick} is now {event.now}"
+    return f"-- {_is(event.nick)} now {event.now}"
 
 
 @line_of.register
 def _(event: Resumed) -> str:
     return ""
+
+
+@line_of.register
+def _(event: Kicked) -> str:
+    return f"-- {event.nick} kicked {event.target} from {_place(event)}{_because(event.text)}"
+
+
+@line_of.register
+def _(event: Banned) -> str:
+    return f"-- {event.nick} banned {event.target} from {_place(event)}{ending(event)}"
+
+
+@line_of.register
+def _(event: Unbanned) -> str:
+    return f"-- {event.nick} unbanned {event.target} from {_place(event)}{_because(event.text)}"
+
+
+@line_of.register
+def _(event: Muted) -> str:
+    return f"-- {event.nick} muted {event.target} in {_place(event)}{ending(event)}"
+
+
+@line_of.register
+def _(event: Unmuted) -> str:
+    return f"-- {event.nick} unmuted {event.target} in {_place(event)}{_because(event.text)}"
+
+
+@line_of.register
+def _(event: Founded) -> str:
+    return f"-- {_is(event.nick)} the owner of {_place(event)}"
+
+
+@line_of.register
+def _(event: Opped) -> str:
+    return f"-- {event.nick} made {event.target} an operator of {_place(event)}"
+
+
+@line_of.register
+def _(event: Deopped) -> str:
+    return f"-- {event.nick} removed {event.target} as an operator of {_place(event)}"
+
+
+@line_of.register
+def _(event: Voiced) -> str:
+    return f"-- {event.nick} gave {event.target} a voice in {_place(event)}"
+
+
+@line_of.register
+def _(event: Devoiced) -> str:
+    return f"-- {event.nick} took the voice in {_place(event)} from {event.target}"
+
+
+@line_of.register
+def _(event: Invited) -> str:
+    how = f": /join {_place(event)}" if event.target == YOU else ""
+    return f"-- {event.nick} invited {event.target} to {_place(event)}{how}"
+
+
+@line_of.register
+def _(event: RoomSet) -> str:
+    return f"-- {event.nick} set {event.target} of {_place(event)} to {_value(event)}"
+
+
+@line_of.register
+def _(event: Announced) -> str:
+    return f"-- {event.nick} {'announce' if event.nick == YOU else 'announces'}: {event.text}"
+
+
+@line_of.register
+def _(event: LockedDown) -> str:
+    if event.text == "on":
+        return f"-- {event.nick} locked the chat down: only registered names may join now"
+    return f"-- {event.nick} ended the lockdown: anybody may join again"
+
+
+def text_shown(act: OperatorAct) -> str:
+    """What may be shown of an act's C{text}: of a room's password only whether there is one."""
+    if isinstance(act, RoomSet) and act.target == "password":
+        return "off" if act.text in ("", "off") else "on"
+    return act.text
+
+
+def second_person(event: Event, reader: Member) -> Event:
+    """The event for somebody who is in it: with C{you} in the place of the reader's name."""
+    by_reader = event.author is reader
+    if by_reader:
+        event = replace(event, nick=YOU)
+    if isinstance(event, OperatorAct) and event.whom is reader:
+        event = replace(event, target=YOURSELF if by_reader else YOU)
+    return event
+
+
+def _is(nick: str) -> str:
+    return f"{nick} {'are' if nick == YOU else 'is'}"
+
+
+def _because(why: str) -> str:
+    return f": {why}" if why else ""
+
+
+def _place(act: OperatorAct) -> str:
+    return place_spelled(act.room)
+
+
+def place_spelled(room: str) -> str:
+    """A room's name as line doors spell it; if it is empty, the whole chat is meant."""
+    return spelled(room) if room else "the chat"
+
+
+def _value(act: RoomSet) -> str:
+    value = text_shown(act)
+    if value in ("", "0"):
+        return "off"
+    return durations.spelled(int(value)) if act.target == "keep" else value
+
+
+def ending(act: OperatorAct) -> str:
+    """Until when an act holds, and why, as the end of a sentence."""
+    until = f" until {when(act.until)}" if act.until else ""
+    return until + _because(act.text)
 
 
 class TextFormat:
@@ -145,12 +307,17 @@ class TextFormat:
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.rooms.Format.render}."""
         line = line_of(event)
-        if not here and isinstance(event, Said | Acted):
-            line = f"[{spelled(event.room)}] {line}"
+        if not here:
+            line = _with_room(event, line)
         return encoded([line]) if line else b""
 
 
 TEXT = TextFormat()
+
+
+def _with_room(event: Event, line: str) -> str:
+    """A line that tells an event, behind its room where it does not name that."""
+    return f"[{spelled(event.room)}] {line}" if isinstance(event, Said | Acted) else line
 
 
 def encoded(lines: Iterable[str], prompt: str = "") -> bytes:
@@ -164,7 +331,7 @@ def spelled(room: str) -> str:
 
 
 def arrival(
-    room: Room, nick: str, topic: TopicChanged | None, replay: int, now: int
+    room: Room, nick: str, topic: TopicChanged | None, recent: Iterable[Event], now: int
 ) -> list[str]:
     """What somebody is told who has just entered a room.
 
@@ -179,15 +346,15 @@ def arrival(
     lines = [f"-- you joined {spelled(room.name)}: {who} ({count:,} here)"]
     if topic is not None:
         lines.append(f"-- the topic is: {topic.text} (set by {topic.nick})")
-    if replay:
-        lines.extend(retold(list(room.recent)[-replay:], now))
+    lines.extend(retold(recent, now))
     return lines
 
 
-def retold(events: Iterable[Event], now: int) -> Iterator[str]:
+def retold(events: Iterable[Event], now: int, rooms: bool = False) -> Iterator[str]:
     """History as lines, each with its time (UTC), and a line wherever the date changes.
 
     @param now: an id, whose date goes without saying at the beginning.
+    @param rooms: whether each line names its room.
     """
     day = _moment(now).date()
     for event in events:
@@ -195,7 +362,23 @@ def retold(events: Iterable[Event], now: int) -> Iterator[str]:
         if moment.date() != day:
             day = moment.date()
             yield f"-- {day.isoformat()} (UTC)"
-        yield f"[{moment:%H:%M}] {line_of(event)}"
+        line = _with_room(event, line_of(event)) if rooms else line_of(event)
+        yield f"[{clock_time(event.id)}] {line}"
+
+
+def when(id: int) -> str:
+    """The time that an id stands for, to the minute."""
+    return f"{_moment(id):%Y-%m-%d %H:%M} (UTC)"
+
+
+def time_of(id: int, now: int) -> str:
+    """The time that an id stands for; without its date if that is the date of C{now}, an id."""
+    return clock_time(id) if _moment(id).date() == _moment(now).date() else when(id)
+
+
+def clock_time(id: int) -> str:
+    """The hour and the minute (UTC) that an id stands for."""
+    return f"{_moment(id):%H:%M}"
 
 
 def _moment(id: int) -> datetime:

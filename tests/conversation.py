@@ -16,13 +16,15 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.accounts import Accounts
 from chatservice.admission import Admission
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
-from chatservice.journal import MemoryJournal, Page, Wanted
+from chatservice.journal import Page, Wanted
+from chatservice.memory import MemoryJournal
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
-from tests.doubles import Wire
+from tests.doubles import PlainPasswords, Wire
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TOKEN = "a-token-of-22-letters_"
@@ -206,19 +208,21 @@ class ConversationCase(TableCase):
 
     def setUp(self) -> None:
         self.clock = Clock()
-        self.rules = Settings(rate_limit=0)
+        self.rules = Settings(rate_limit=0, linger=0)
         self.open_chat()
 
     def open_chat(self, journal: Any = None, admission: Admission | None = None) -> None:
         """Begin with a new chat."""
         new_token = tokens()
         self.journal = journal or MemoryJournal()
+        ids = EventIds(lambda: NOON.timestamp() + self.clock.seconds())
         self.chat = ChatFactory(
             self.clock,
             self.journal,
             self.rules,
-            EventIds(lambda: NOON.timestamp() + self.clock.seconds()),
+            ids,
             lambda: next(new_token),
+            Accounts(PlainPasswords(), self.clock.seconds, ids.now),
         )
         self.front = FrontFactory(self.chat, admission or Admission(), direct=True)
 
@@ -301,7 +305,9 @@ class RowCase(ConversationCase):
                 self.assertEqual(seen, expected_text(row, nick), nick)
             else:
                 for facts in seen:
-                    facts.pop("rooms", None)
+                    for member in ("rooms", "token", "account", "settings"):
+                        facts.pop(member, None)
+                    facts.pop("token", None)
                 self.assertEqual(seen, expected_objects(row, nick, by_program), nick)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IConsumer, IHalfCloseableProtocol, ITCPTransport
 from twisted.internet.main import CONNECTION_LOST
@@ -16,8 +16,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from chatservice.events import Batch, ChatError, Event
-from chatservice.journal import MemoryJournal, Page, Wanted
+from chatservice.journal import Page, Wanted
 from chatservice.lines import LineDoor
+from chatservice.memory import MemoryJournal
+from chatservice.passwords import Passwords
 from chatservice.rooms import LOBBY
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
@@ -235,6 +237,28 @@ class Wire:
         return self.options.get("keepalive", False)
 
 
+class PlainPasswords(Passwords):
+    """Keeps passwords as they are, and answers at once.
+
+    @ivar checks: how many were checked.
+    @ivar outdated: the beginning of hashes that are to be made anew.
+    """
+
+    def __init__(self) -> None:
+        self.checks = 0
+        self.outdated: tuple[str, ...] = ()
+
+    def hash(self, password: str) -> Deferred[str]:
+        return succeed(f"plain:{password}")
+
+    def check(self, hash: str, password: str) -> Deferred[bool]:
+        self.checks += 1
+        return succeed(hash.partition(":")[1:] == (":", password))
+
+    def is_outdated(self, hash: str) -> bool:
+        return hash.startswith(self.outdated)
+
+
 def pieces(data: bytes, size: int) -> Iterator[bytes]:
     """C{data} in pieces of C{size} bytes; in one if that is 0."""
     size = size or len(data) or 1
@@ -296,6 +320,9 @@ class Listener(LineDoor):
     def own(self, event: Event) -> bytes:
         return b""
 
+    def look(self) -> None:
+        """It shows everything to everybody."""
+
 
 class LineTestCase(SynchronousTestCase):
     """A chat on a clock, that people come to through the text door."""
@@ -303,7 +330,9 @@ class LineTestCase(SynchronousTestCase):
     def begin(self, rate_limit: int = 0, send_queue: int = 65536) -> None:
         self.clock = StrictClock()
         self.journal = SlowJournal()
-        settings = Settings(replay=0, rate_limit=rate_limit, send_queue=send_queue)
+        settings = Settings(
+            replay=0, rate_limit=rate_limit, send_queue=send_queue, linger=0
+        )
         self.chat = ChatFactory(self.clock, self.journal, settings)
 
     def setUp(self) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.arrivals import Wish
 from chatservice.database import Database
 from chatservice.events import (
     Batch,
@@ -22,11 +23,12 @@ from chatservice.events import (
     Renamed,
     Resumed,
     Said,
-    TopicChanged,
     Whispered,
 )
-from chatservice.journal import Journal, Page, Wanted
-from chatservice.rooms import Member, Room
+from chatservice.journal import Journal, Wanted
+from chatservice.memory import MemoryJournal
+from chatservice.rooms import Member, Room, identity_of
+from chatservice.server import ChatFactory
 
 
 class RecordingFormat:
@@ -49,6 +51,8 @@ class RecordingDoor:
 
     @ivar broken: the names of the methods that raise.
     """
+
+    address = "192.0.2.1"
 
     def __init__(self, wire: RecordingFormat | None = None) -> None:
         self.format = wire or RecordingFormat()
@@ -78,6 +82,18 @@ class RecordingDoor:
     def refuse(self, event: Event, sentence: str) -> None:
         self._note("refuse")
         self.refused.append((event.id, sentence))
+
+    def notify(self, lines: list[str], events: list[Event]) -> None:
+        self._note("notify")
+
+    def look(self) -> None:
+        self._note("look")
+
+    def ping(self, sentence: str) -> None:
+        self._note("ping")
+
+    def silence(self) -> float:
+        return 0.0
 
     def dismiss(self) -> None:
         self._note("dismiss")
@@ -114,67 +130,88 @@ def seen(member: Member) -> list[str]:
     return door_of(member).seen
 
 
+def come(chat: ChatFactory, nick: str, *rooms: Room, token: str = "") -> Member:
+    """Somebody comes to rooms of a chat, through a door that remembers."""
+    door: Any = RecordingDoor()
+    return chat.join(door, Wish(nick, token=token), None, list(rooms), ())
+
+
+def by(author: Member) -> dict[str, Any]:
+    """The facts about who did something."""
+    return {"nick": author.nick, "author": author, "identity": author.identity}
+
+
 def said(id: int, author: Member, room: Room) -> Said:
     """A member says a line in a room."""
-    return Said(id=id, nick=author.nick, author=author, room=room.name, text="hi")
+    return Said(id=id, **by(author), room=room.name, text="hi")
 
 
 def joined(id: int, author: Member, room: Room) -> Joined:
     """A member joins a room."""
-    return Joined(id=id, nick=author.nick, author=author, room=room.name)
+    return Joined(id=id, **by(author), room=room.name)
 
 
 def parted(id: int, author: Member, room: Room) -> Parted:
     """A member leaves a room."""
-    return Parted(id=id, nick=author.nick, author=author, room=room.name)
+    return Parted(id=id, **by(author), room=room.name)
 
 
 def left(id: int, author: Member, *rooms: Room) -> Left:
     """A member leaves the chat, and the rooms that it was in."""
     names = tuple(room.name for room in rooms)
-    return Left(id=id, nick=author.nick, author=author, goodbye=True, why="", rooms=names)
+    return Left(id=id, **by(author), goodbye=True, why="", rooms=names)
 
 
 def renamed(id: int, author: Member, *rooms: Room) -> Renamed:
     """A member in some rooms is called eve from now on."""
     names = tuple(room.name for room in rooms)
-    return Renamed(id=id, nick=author.nick, author=author, now="eve", rooms=names)
+    return Renamed(id=id, **by(author), now="eve", rooms=names)
 
 
 def whispered(id: int, author: Member, to: Member) -> Whispered:
     """A member says something to another in private."""
-    return Whispered(id=id, nick=author.nick, author=author, to=to.nick, recipient=to, text="psst")
+    whom = {"to": to.nick, "recipient": to, "to_identity": to.identity}
+    return Whispered(id=id, **by(author), **whom, text="psst")
 
 
 def resumed(id: int, author: Member, door: RecordingDoor) -> Resumed:
     """A new connection takes a member over."""
-    return Resumed(id=id, nick=author.nick, author=author, door=door)
+    return Resumed(id=id, **by(author), door=door)
 
 
-def line(id: int, text: str = "hi", room: str = "lobby") -> Said:
-    """A line of ada's as a journal gives it back, without its author."""
-    return Said(id=id, nick="ada", room=room, text=text)
+ADA, BOB, EVE = (identity_of(f"{nick}'s token") for nick in ("ada", "bob", "eve"))
 
 
-class HeldJournal:
-    """A journal that stores nothing before the test says so; its pages are empty.
+def line(
+    id: int, text: str = "hi", room: str = "lobby", nick: str = "ada", identity: bytes = ADA
+) -> Said:
+    """A line, of ada's if of nobody else's, as a journal gives it back, without its author."""
+    return Said(id=id, nick=nick, room=room, text=text, identity=identity)
+
+
+def private_line(id: int, by: str, to: str, text: str = "psst") -> Whispered:
+    """A private line among ada, bob and eve, as a journal gives it back."""
+    identities = {"ada": ADA, "bob": BOB, "eve": EVE}
+    return Whispered(
+        id=id, nick=by, to=to, text=text, identity=identities[by], to_identity=identities[to]
+    )
+
+
+class HeldJournal(MemoryJournal):
+    """A journal that stores nothing, and says that it has when the test says so.
 
     @ivar batches: what was appended, and C{held} the answers that the test is to give.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.batches: list[list[Event]] = []
         self.held: list[Deferred[None]] = []
-        self.floor = 0
-        self.topics: dict[str, TopicChanged] = {}
 
     def append(self, batch: Batch) -> Deferred[None]:
         self.batches.append(list(batch))
         self.held.append(Deferred())
         return self.held[-1]
-
-    def page(self, wanted: Wanted) -> Deferred[Page]:
-        return succeed(Page([], False))
 
     def release(self, clock: Clock) -> None:
         """Store all that comes, until nothing more comes."""
@@ -237,6 +274,28 @@ class DatabaseTestCase(SynchronousTestCase):
         return database
 
 
+class JournalCase:
+    """Tests of what any journal does; C{self.journal} is one, open and empty."""
+
+    journal: Journal | MemoryJournal
+    successResultOf: Callable[..., Any]
+
+    def append(self, *events: Event) -> None:
+        assert self.successResultOf(self.journal.append(events)) is None
+
+    def ids(self, of: str | bytes = "lobby", **wanted: int) -> list[int]:
+        """The ids on a page."""
+        page = self.successResultOf(self.journal.page(Wanted(of=of, **wanted)))
+        return [event.id for event in page.events]
+
+
+class MemoryJournalTestCase(SynchronousTestCase):
+    """Tests with a journal in memory."""
+
+    def setUp(self) -> None:
+        self.journal = MemoryJournal()
+
+
 class DatabaseJournalTestCase(DatabaseTestCase):
     """Tests with a journal in an open database."""
 
@@ -247,3 +306,13 @@ class DatabaseJournalTestCase(DatabaseTestCase):
         self.database_ = self.opened(self.path)
         self.journal = Journal(self.database_)
         self.journal.open()
+
+    def check_index(self) -> None:
+        """Have SQLite find out whether the index is that of the lines there are; it raises if not.
+
+        See section 6.5 of the FTS5 documentation.
+        """
+        while self.successResultOf(self.journal.index()):
+            pass
+        sql = "INSERT INTO words (words, rank) VALUES ('integrity-check', 1)"
+        self.successResultOf(self.database_.write(lambda connection: connection.execute(sql)))

@@ -7,21 +7,10 @@ from twisted.internet.error import ConnectionAborted
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import admission
-from chatservice.admission import SPARE_FILES, Admission, most_connections, origin_of
+from chatservice.admission import SPARE_FILES, Admission, most_connections
 from chatservice.events import ChatError
 from chatservice.lines import CLOSE_TIMEOUT
 from tests.conversation import ConversationCase, HalfClosingWire
-
-ORIGINS = {
-    "192.0.2.1": "192.0.2.1",
-    "::ffff:192.0.2.1": "192.0.2.1",
-    "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::",
-    "2001:db8:1:2::1": "2001:db8:1:2::",
-    "2001:db8:1:3::1": "2001:db8:1:3::",
-    "fe80::1%eth0": "fe80::",
-    "": "",
-    "localhost": "",
-}
 
 
 def at(host: str) -> IPv4Address | IPv6Address:
@@ -37,15 +26,6 @@ class AdmissionTests(SynchronousTestCase):
         error = self.assertRaises(ChatError, admission.admit, at(host))
         self.assertEqual(error.code, "closing")
         return error.sentence
-
-    def test_origins(self) -> None:
-        """An IPv4 address is one origin, however it is spelled, and so is an IPv6 /64."""
-        self.assertEqual({host: origin_of(at(host)) for host in ORIGINS}, ORIGINS)
-
-    def test_no_address(self) -> None:
-        """What has no address has no origin."""
-        self.assertEqual(origin_of(UNIXAddress("/run/chat")), "")
-        self.assertEqual(origin_of(None), "")
 
     def test_full(self) -> None:
         """As many are admitted as there may be in all; one who leaves makes room for one."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from chatservice.journal import JournalError, MemoryJournal
+from chatservice.journal import JournalError
 from chatservice.lines import JOIN_TIMEOUT
-from chatservice.rooms import NOWHERE, Room
+from chatservice.memory import MemoryJournal
+from chatservice.rooms import Room
 from tests.conversation import ConversationCase, SlowJournal, TextPerson, each_row
 from tests.doubles import Wire
+from tests.recording import come
 
 PROMPT = "Choose a nickname: "
 
@@ -22,7 +24,15 @@ REFUSED_NICKS = {
         "admin is reserved, or looks like a name that is: choose another one",
     ),
     "malformed": ("9lives", 'a nickname cannot start with "9"'),
-    "a_command": ("/join", 'a nickname cannot have "/" in it'),
+    "a_command": (
+        "/join python",
+        "first choose a nickname; only /resume TOKEN and /quit are understood before that",
+    ),
+    "a_slash": ("ada/eve", 'a nickname cannot have "/" in it'),
+    "nobodys_token": (
+        "/resume " + "t" * 22,
+        "that token brings nobody back: choose a nickname",
+    ),
     "spaces": ("ada lovelace", "a nickname cannot have a space in it"),
     "too_long": ("x" * 33, "a nickname has at most 32 characters"),
     "nothing_visible": ("\x1b[2J", "a nickname has at least one character"),
@@ -87,7 +97,7 @@ class ArrivingTests(ConversationCase):
     def test_crowd_is_here(self) -> None:
         """Of more than twenty people, twenty are named and the others counted."""
         for number in range(199):
-            self.chat.join(NOWHERE, f"n{number}", [self.chat.rooms.get("lobby") or Room("lobby")])
+            come(self.chat, f"n{number}", self.chat.rooms.get("lobby") or Room("lobby"))
         line = self.arrival("ada").split("\r\n")[1].removeprefix(PROMPT)
         self.assertEqual(line.count(", "), 19)
         self.assertTrue(line.endswith(" and 179 more (200 here)"), line)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.acts import Kicked
 from chatservice.broadcast import broadcast
 from chatservice.events import Batch, Event, Joined, Left, Parted, Whispered
 from chatservice.rooms import Member, Room
@@ -36,6 +37,9 @@ def one_by_one(batch: Batch, rooms: dict[str, Room], members: Iterable[Member]) 
         if isinstance(event, Left) and event.author is not None:
             for room in touched:
                 room.audience.discard(event.author)
+        if isinstance(event, Kicked) and event.whom is not None:
+            for room in touched:
+                room.audience.discard(event.whom)
         for member in members:
             if not (isinstance(event, Left) and member is event.author):
                 given[member.nick] += _shown(event, touched, member)
@@ -44,8 +48,16 @@ def one_by_one(batch: Batch, rooms: dict[str, Room], members: Iterable[Member]) 
     return given
 
 
+def kicked(id: int, author: Member, whom: Member, *rooms: Room) -> Kicked:
+    """An operator puts somebody out of rooms."""
+    names = tuple(room.name for room in rooms)
+    return Kicked(
+        id=id, nick=author.nick, author=author, target=whom.nick, whom=whom, seen_in=names
+    )
+
+
 def _shown(event: Event, touched: list[Room], member: Member) -> str:
-    if event.author is member:
+    if event.author is member or (isinstance(event, Kicked) and event.whom is member):
         return member.door.own(event).decode()
     if isinstance(event, Whispered):
         hears, here = event.recipient is member, True
@@ -60,7 +72,9 @@ MEMBERS = ("ada", "bob", "carol", "dan", "eve", "frank")
 Step = tuple[str, int, int]
 
 STEPS = st.tuples(
-    st.sampled_from(["say", "say", "say", "whisper", "move", "move", "rename", "leave", "commit"]),
+    st.sampled_from(
+        ["say", "say", "say", "whisper", "move", "move", "rename", "kick", "leave", "commit"]
+    ),
     st.integers(0, len(MEMBERS) - 1),
     st.integers(0, 5),
 )
@@ -106,6 +120,15 @@ class Script:
 
     def _rename(self, id: int, member: Member, _: Room, __: int) -> list[Event]:
         return [renamed(id, member, *self._rooms_of(member))]
+
+    def _kick(self, id: int, member: Member, room: Room, what: int) -> list[Event]:
+        """From a room, or from all of them."""
+        whom = self.members[what]
+        if room.name not in self._here.get(whom, ()):
+            return []
+        names = {room.name} if what % 2 else set(self._here[whom])
+        self._here[whom] -= names
+        return [kicked(id, member, whom, *(self.rooms[name] for name in sorted(names)))]
 
     def _leave(self, id: int, member: Member, _: Room, __: int) -> list[Event]:
         event = left(id, member, *self._rooms_of(member))

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from chatservice.commands import COMMANDS, HISTORY_MOST, LIST_MOST, NAMES_MOST, WHO_MOST
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from runpy import run_path
+
+from chatservice.commands import COMMANDS, Group
+from chatservice.commands.basics import USAGE_WIDTH
+from chatservice.commands.history import HISTORY_MOST
+from chatservice.commands.people import WHO_MOST
+from chatservice.commands.rooms import LIST_MOST, NAMES_MOST
 from chatservice.events import TopicChanged
 from chatservice.rooms import NOWHERE, Member
 from tests.conversation import ConversationCase, each_row
 
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
 EXPLAINED = {
     "join": [
-        "-- /join ROOM: enter a room, or make it; your lines go there from then on",
-        "-- A room that you are in already becomes the one that your lines go to.",
+        "-- /join ROOM [PASSWORD]: enter a room, or make it; your lines then go there",
+        "-- A room that you are in already becomes the one that your lines go to. Some",
+        "-- rooms ask for a password, which one of their operators can tell you.",
     ],
     "/history": [
-        "-- /history [N]: the last N lines of the room, 20 if you give no number",
-        "-- At most 100 at a time. Times are UTC.",
+        "-- /history [#ROOM] [N | 2h | before ID]: the last lines of a room",
+        "-- The last N, 20 if you say nothing else; those since so long ago (m, h, d,",
+        "-- w); or those before another one. At most 100 at a time. Times are UTC.",
     ],
     "exit": [
         "-- /quit [WHY]: leave the chat, with a word if you like",
@@ -48,22 +61,49 @@ class CommandTests(ConversationCase):
 
     def test_help(self) -> None:
         """/help lists every command with a line about it, and how to say a slash."""
-        lines = self.asks("/help")
-        self.assertEqual(len(lines), len(COMMANDS) + 1)
-        for row, line in zip(COMMANDS.values(), lines, strict=False):
-            self.assertEqual(line.split("  ")[0], f"-- {row.usage}")
-            self.assertTrue(line.endswith(f"  {row.summary}"), line)
-        self.assertEqual(lines[-1], "-- //text says a text that begins with a slash")
-        columns = {
-            line.index(row.summary) for row, line in zip(COMMANDS.values(), lines, strict=False)
-        }
-        self.assertEqual(len(columns), 1)
+        *lines, last = self.asks("/help")
+        self.assertEqual(last, "-- //text says a text that begins with a slash")
+        listed = " ".join(" ".join(line.removeprefix("--").split()) for line in lines)
+        for row in COMMANDS.values():
+            self.assertIn(f"{row.usage} {row.summary}", listed)
+
+    def test_help_columns(self) -> None:
+        """/help fits a terminal of 80 columns, with all that explains in one column."""
+        *lines, _ = self.asks("/help")
+        self.assertEqual([line for line in lines if len(line) > 80], [])
+        starts = [line[USAGE_WIDTH + len("--   ") + 2 :] for line in lines]
+        for row in COMMANDS.values():
+            words = " ".join(row.summary.split()[:2])
+            self.assertTrue(any(start.startswith(words) for start in starts), row.usage)
+
+    def test_help_groups(self) -> None:
+        """/help has a heading above the commands of each group, the groups in their order."""
+        expected = []
+        for group in Group:
+            rows = [f"/{row.name}" for row in COMMANDS.values() if row.group is group]
+            expected += [f"{group}:", *rows]
+        *lines, _ = self.asks("/help")
+        shown = [line.removeprefix("-- ") for line in lines]
+        headings = [line for line in shown if not line.startswith("  ")]
+        self.assertEqual(headings, [f"{group}:" for group in Group])
+        entries = [line.split()[0] for line in shown if line.startswith("  /")]
+        self.assertEqual(sorted(headings + entries), sorted(expected))
+
+    def test_page(self) -> None:
+        """docs/commands.rst is what docs/make_commands.py makes of the table."""
+        made = StringIO()
+        with redirect_stdout(made):
+            run_path(str(DOCS / "make_commands.py"), run_name="__main__")
+        self.assertEqual((DOCS / "commands.rst").read_text("utf-8"), made.getvalue())
 
     def test_all_there(self) -> None:
         """The commands are those that people know from elsewhere."""
         self.assertEqual(
             " ".join(sorted(COMMANDS)),
-            "help history join list me motd msg names nick part ping quit topic who",
+            "announce away back ban bans catchup deop devoice export forget help history ignore "
+            "invite join kick list lockdown login logout me modlog motd msg mute names nick op "
+            "part password ping quit register room search set token topic unban unignore unmute "
+            "unregister voice who whois",
         )
 
     @each_row({name.strip("/"): (name, lines) for name, lines in EXPLAINED.items()})
@@ -89,7 +129,7 @@ class CommandTests(ConversationCase):
         for number in range(25):
             self.ada.types(f"line {number}")
         self.assertEqual(
-            self.asks("/history"), [f"[12:00] ada: line {number}" for number in range(5, 25)]
+            self.asks("/history")[:-1], [f"[12:00] ada: line {number}" for number in range(5, 25)]
         )
 
     def test_history_of_a_number(self) -> None:
@@ -109,7 +149,8 @@ class CommandTests(ConversationCase):
         """/history shows at most a hundred lines."""
         for number in range(HISTORY_MOST + 1):
             self.ada.types(str(number))
-        self.assertEqual(len(self.asks(f"/history {HISTORY_MOST}")), HISTORY_MOST)
+        *lines, _ = self.asks(f"/history {HISTORY_MOST}")
+        self.assertEqual(len(lines), HISTORY_MOST)
 
     def test_history_of_nothing(self) -> None:
         """/history says so where nothing was said."""
@@ -120,7 +161,25 @@ class CommandTests(ConversationCase):
         self.crowd(WHO_MOST + 1)
         lines = self.asks("/who")
         self.assertEqual((len(lines), lines[0]), (WHO_MOST + 1, "-- ada: lobby"))
-        self.assertEqual(lines[-1], "-- and 2 more")
+        self.assertEqual(lines[-1], "-- and 2 more: /who 2")
+
+    def test_who_pages(self) -> None:
+        """/who PAGE goes on where the page before ended, to the last one."""
+        self.crowd(1334)
+        self.assertEqual(self.asks("/who 1"), self.asks("/who"))
+        lines = self.asks("/who 2")
+        self.assertEqual((len(lines), lines[0]), (WHO_MOST + 1, "-- n0099: lobby"))
+        self.assertEqual(lines[-1], "-- and 1,135 more: /who 3")
+        lines = self.asks("/who 14")
+        self.assertEqual((len(lines), lines[-1]), (35, "-- n1333: lobby"))
+
+    def test_who_beyond(self) -> None:
+        """/who of a page that there is not tells the last one."""
+        self.crowd(WHO_MOST)
+        for page in ("0", "3", "٢", "9" * 5000):
+            self.assertEqual(
+                self.asks(f"/who {page}"), ["-- there is no such page: the last one is /who 2"]
+            )
 
     def test_who_is_just_a_hundred(self) -> None:
         """/who counts nobody when it lists all."""
@@ -165,6 +224,19 @@ class CommandTests(ConversationCase):
         self.assertEqual(self.asks("/join lobby"), ["-- you are talking in lobby"])
         self.ada.types("hi")
         self.assertEqual(bob.sees(), ["ada: hi"])
+
+    def test_join_with_a_password(self) -> None:
+        """/join ROOM PASSWORD opens a room that has one, which may have spaces."""
+        for line in ("/register correct-horse", "/join vault", "/room password open sesame"):
+            self.ada.types(line)
+        for door in ("text", "json"):
+            bob = self.at(door, f"bob-{door}")
+            for password in ("", " sesame"):
+                bob.types(f"/join vault{password}")
+            self.assertEqual(list(self.chat.rooms["vault"].members), [self.chat.members["ada"]])
+            bob.types("/join vault  open sesame ")
+            self.assertEqual(len(self.chat.rooms["vault"].members), 2)
+            bob.types("/quit")
 
     def test_line_before_command(self) -> None:
         """A command is carried out after the lines typed before it."""

@@ -337,11 +337,13 @@ class ReasonTests(LineTestCase):
         self.assertEqual(self.bob.sees(), "-- ada left the chat (a line had no end)\r\n")
 
     def test_displaced(self) -> None:
-        """Who is taken over by another connection does not leave."""
+        """Who is taken over by another connection is told, and does not leave."""
         door = self.ada.protocol
         door.displace()
-        self.clock.advance(0)
-        self.assertEqual((self.ada.lost, self.bob.sees()), (ConnectionAborted, ""))
+        self.assertEqual(
+            self.ada.sees(), "-- another connection has taken this one's place\r\n"
+        )
+        self.assertEqual((self.ada.lost, self.bob.sees()), (ConnectionDone, ""))
         self.assertEqual((len(self.chat.doors), "ada" in self.chat.members), (1, True))
 
 

@@ -79,7 +79,8 @@ class EventTests(SynchronousTestCase):
             text="psst",
             author=ada,
             recipient=bob,
-            identities=(ada.identity, bob.identity),
+            identity=ada.identity,
+            to_identity=bob.identity,
         )
         self.assertEqual(lived, Whispered(id=1, nick="ada", to="bob", text="psst"))
         self.assertNotEqual(lived, Whispered(id=2, nick="ada", to="bob", text="psst"))
@@ -87,9 +88,8 @@ class EventTests(SynchronousTestCase):
     def test_repr_keeps_secrets(self) -> None:
         """An event in the log shows neither a member nor an identity."""
         ada = recorded("ada")
-        event = Whispered(
-            id=1, nick="ada", to="ada", text="", author=ada, identities=(ada.identity,) * 2
-        )
+        secrets = {"author": ada, "identity": ada.identity, "to_identity": ada.identity}
+        event = Whispered(id=1, nick="ada", to="ada", text="", **secrets)
         self.assertNotIn(repr(ada.identity), repr(event))
         self.assertNotIn("Member", repr(event))
 

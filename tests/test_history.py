@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatservice.journal import MemoryJournal
+from chatservice.memory import MemoryJournal
 from tests.conversation import (
     TOKEN,
     ConversationCase,

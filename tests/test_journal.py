@@ -18,7 +18,8 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.journal import Journal, MemoryJournal, Page, Wanted
+from chatservice.journal import Journal, Page, Wanted
+from chatservice.memory import MemoryJournal
 from chatservice.rooms import NOWHERE, Member
 from tests.recording import DatabaseJournalTestCase, line
 
@@ -162,7 +163,8 @@ class JournalContract(Base):
             ref="r",
             author=ADA,
             recipient=to,
-            identities=(ADA.identity, to.identity),
+            identity=ADA.identity,
+            to_identity=to.identity,
         )
 
     def test_private(self) -> None:
@@ -187,9 +189,8 @@ class JournalContract(Base):
 
     def test_private_pages(self) -> None:
         """Private lines are paged as those of a room, those sent with those received."""
-        back = Whispered(
-            id=2, nick="bob", to="ada", text="yes?", identities=(BOB.identity, ADA.identity)
-        )
+        who = {"identity": BOB.identity, "to_identity": ADA.identity}
+        back = Whispered(id=2, nick="bob", to="ada", text="yes?", **who)
         self.append(self.whisper(1), back, self.whisper(3), self.whisper(4))
         for identity in (ADA.identity, BOB.identity):
             self.assertEqual(self.ids(identity, after=1, limit=2), [2, 3])

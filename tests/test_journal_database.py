@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import fail
 
 from chatservice.database import Database
-from chatservice.events import Event, EventIds, Joined, TopicChanged
+from chatservice.events import Event, EventIds, Joined, Renamed, TopicChanged
 from chatservice.journal import CEILING_AHEAD, Journal, JournalError, Wanted
 from tests.recording import DatabaseJournalTestCase, DatabaseTestCase, line
 
@@ -129,10 +129,10 @@ class CeilingTests(DatabaseJournalTestCase):
         self.assertEqual(self.ceiling(), NOW + CEILING_AHEAD)
 
     def test_not_written_below(self) -> None:
-        """Below the ceiling, presence writes nothing, and a line nothing but itself."""
+        """Below the ceiling, a new name writes nothing, and a line nothing but itself."""
         self.append(line(NOW))
         before = self.writes()
-        self.append(Joined(id=NOW + CEILING_AHEAD, nick="ada", room="lobby"))
+        self.append(Renamed(id=NOW + CEILING_AHEAD, nick="ada", now="eve"))
         self.assertEqual(self.writes() - before, 0)
         self.append(line(NOW + 1))
         self.assertEqual(self.writes() - before, 1)

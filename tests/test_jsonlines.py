@@ -42,10 +42,12 @@ class HelloTests(ConversationCase):
                 "type": "welcome",
                 "id": fence,
                 "nick": "ada",
+                "account": None,
                 "token": "token-of-a-test-000002",
                 "resumed": False,
                 "server": "chatservice",
                 "motd": ["Be kind."],
+                "settings": {},
                 "rooms": {"lobby": {"topic": "snakes", "members": ["ada", "bob"], "missed": True}},
             },
         )

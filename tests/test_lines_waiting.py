@@ -2,6 +2,7 @@
 
 from twisted.internet.defer import Deferred
 
+from chatservice.arrivals import Wish
 from chatservice.events import ChatError
 from chatservice.lines import LineDoor
 from chatservice.rooms import LOBBY
@@ -153,7 +154,7 @@ class InTurnTests(LineTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.door, self.wire = self.listens()
-        self.door.join("ada", [LOBBY])
+        self.door.join(Wish("ada"))
         self.wire.gets()
         self.steps: list[object] = []
         self.journal.slow = True

@@ -41,7 +41,8 @@ def test_slow_reader(tmp_path: Path) -> None:
     """Who stops reading while 100 MiB pass is dropped and named; the others miss nothing of it."""
     at_a_time, length = 32, 4096
     total = 100 * MIB // length
-    with running(tmp_path, *UNLIMITED, "--send-queue", "512K", "--replay", "0") as chat:
+    options = (*UNLIMITED, "--send-queue", "512K", "--replay", "0", "--linger", "0")
+    with running(tmp_path, *options) as chat:
         for number in range(4):
             chat.join(f"slow{number}", receive_buffer=4096)
         ada, bob = chat.join("ada"), chat.join("bob")
@@ -147,7 +148,7 @@ def test_few_files(tmp_path: Path) -> None:
     def few() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
-    with running(tmp_path, *UNLIMITED, prepare=few) as chat:
+    with running(tmp_path, *UNLIMITED, "--linger", "0", prepare=few) as chat:
         ada, bob = chat.program("ada"), chat.program("bob")
         answers: list[tuple[Peer, str]] = []
         while len(answers) < limit:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.conversation import Row, RowCase, at_all_doors, each_row, refused
 
+HISTORY_USAGE = "/history takes a number from 1 to 100, a time such as 2h, or before ID"
+
 MISTAKES = {
     "unknown": refused(
         "/xyzzy", "unknown", "there is no command /xyzzy: /help lists those there are"
@@ -49,8 +51,7 @@ MISTAKES = {
     ),
     "part_elsewhere": refused("/part python", "no-room", "you are not in #python"),
     "names_elsewhere": refused("/names lobby", "no-room", "you are not in lobby", ("ada", "/part")),
-    "join_nothing": refused("/join", "usage", "use it like this: /join ROOM"),
-    "join_two": refused("/join a b", "usage", "use it like this: /join ROOM"),
+    "join_nothing": refused("/join", "usage", "use it like this: /join ROOM [PASSWORD]"),
     "join_malformed": refused("/join a!", "bad-room", 'a room\'s name cannot have "!" in it'),
     "nothing_done": refused("/me", "empty", "there is nothing to say"),
     "nothing_but_controls": refused("\x1b[2J", "empty", "there is nothing to say"),
@@ -79,20 +80,15 @@ MISTAKES = {
     "private_to_nobody": refused("/msg grace hi", "no-nick", "nobody here is called grace"),
     "private_nothing": refused("/msg bob ", "usage", "use it like this: /msg NICK TEXT"),
     "who_is_nobody": refused("/who grace", "no-nick", "nobody here is called grace"),
-    "history_of_none": refused("/history 0", "usage", "/history takes a number from 1 to 100"),
-    "history_of_too_many": refused(
-        "/history 101", "usage", "/history takes a number from 1 to 100"
+    "who_without_such_a_page": refused(
+        "/who 2", "usage", "there is no such page: the last one is /who 1"
     ),
-    "history_with_zeros": refused(
-        f"/history {'0' * 8}1999", "usage", "/history takes a number from 1 to 100"
-    ),
-    "history_of_a_word": refused("/history all", "usage", "/history takes a number from 1 to 100"),
-    "history_of_a_huge_number": refused(
-        f"/history {'9' * 4000}", "usage", "/history takes a number from 1 to 100"
-    ),
-    "history_of_another_digit": refused(
-        "/history ٣", "usage", "/history takes a number from 1 to 100"
-    ),
+    "history_of_none": refused("/history 0", "usage", HISTORY_USAGE),
+    "history_of_too_many": refused("/history 101", "usage", HISTORY_USAGE),
+    "history_with_zeros": refused(f"/history {'0' * 8}1999", "usage", HISTORY_USAGE),
+    "history_of_a_word": refused("/history all", "usage", HISTORY_USAGE),
+    "history_of_a_huge_number": refused(f"/history {'9' * 4000}", "usage", HISTORY_USAGE),
+    "history_of_another_digit": refused("/history ٣", "usage", HISTORY_USAGE),
 }
 
 

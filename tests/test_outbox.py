@@ -249,3 +249,120 @@ class EndTests(SynchronousTestCase):
         writer.wire.registerProducer(another, False)
         writer.outbox.detach()
         self.assertIs(writer.wire.producer, another)
+
+
+class CorkTests(SynchronousTestCase):
+    """What is written while something else is to go first."""
+
+    def setUp(self) -> None:
+        self.writer = Writer(limit=10)
+        self.outbox, self.wire = self.writer.outbox, self.writer.wire
+
+    def test_goes_first(self) -> None:
+        """What the cork is pulled with overtakes what was written meanwhile, and nothing else."""
+        self.outbox.write(b"1 ")
+        self.outbox.cork()
+        self.outbox.write(b"3 ")
+        self.outbox.write(b"4 ")
+        self.assertEqual((self.wire.gets(), self.outbox.waiting), (b"1 ", 4))
+        self.outbox.uncork(b"2 ")
+        self.outbox.write(b"5 ")
+        self.assertEqual((self.wire.gets(), self.outbox.waiting), (b"2 3 4 5 ", 0))
+
+    def test_after_what_waits(self) -> None:
+        """What waited for the network before is not overtaken."""
+        self.wire.window = 0
+        self.outbox.write(b"1 ")
+        self.outbox.cork()
+        self.outbox.write(b"3 ")
+        self.outbox.uncork(b"2 ")
+        self.assertEqual(self.outbox.waiting, 6)
+        self.wire.window = None
+        self.assertEqual((self.wire.gets(), self.outbox.waiting), (b"1 2 3 ", 0))
+
+    def test_sent_meanwhile(self) -> None:
+        """What waited for the network before is sent while the cork is in."""
+        self.wire.window = 0
+        self.outbox.write(b"1 ")
+        self.outbox.cork()
+        self.outbox.write(b"3 ")
+        self.wire.window = None
+        self.assertEqual((self.wire.gets(), self.outbox.waiting), (b"1 ", 2))
+        self.outbox.uncork(b"2 ")
+        self.assertEqual((self.wire.gets(), self.outbox.waiting), (b"2 3 ", 0))
+
+    def test_bounded(self) -> None:
+        """Behind the cork no more waits than anywhere else."""
+        self.outbox.cork()
+        self.outbox.write(b"x" * 6)
+        self.outbox.write(b"x" * 5)
+        self.assertEqual(self.writer.overflows, [0])
+        self.outbox.uncork(b"first")
+        self.assertEqual((self.wire.gets(), self.outbox.waiting), (b"", 0))
+
+    def test_nothing_first(self) -> None:
+        """The cork may be pulled with nothing, when nothing has waited."""
+        self.outbox.cork()
+        self.outbox.uncork(b"")
+        self.assertEqual((self.wire.direct, self.wire.producer), ([], None))
+
+    def test_closed_meanwhile(self) -> None:
+        """Nothing is sent when the connection was lost before the cork was pulled."""
+        self.outbox.cork()
+        self.outbox.write(b"2")
+        self.wire.vanishes()
+        self.outbox.uncork(b"1")
+        self.assertEqual((self.outbox.waiting, self.wire.written), (0, []))
+
+
+class EmptiedTests(SynchronousTestCase):
+    """Waiting until everything is sent."""
+
+    def test_nothing_waits(self) -> None:
+        """There is nothing to wait for when everything went out at once."""
+        writer = Writer()
+        writer.outbox.write(b"hello")
+        self.successResultOf(writer.outbox.emptied())
+
+    def test_waits(self) -> None:
+        """Everybody who waits goes on when the network has taken the last byte, and not before."""
+        writer = Writer(window=2)
+        writer.outbox.write(b"hello")
+        first, second = writer.outbox.emptied(), writer.outbox.emptied()
+        writer.wire.gets()
+        writer.wire.window = 2
+        writer.wire.gets()
+        self.assertNoResult(first)
+        writer.wire.window = None
+        writer.wire.gets()
+        self.successResultOf(first)
+        self.successResultOf(second)
+
+    def test_writes_again(self) -> None:
+        """Who has waited may write, and wait again."""
+        writer = Writer(window=0)
+        writer.outbox.write(b"one ")
+        emptied = writer.outbox.emptied()
+        emptied.addCallback(lambda _: writer.outbox.write(b"two"))
+        emptied.addCallback(lambda _: writer.outbox.emptied())
+        writer.wire.window = None
+        self.assertEqual(writer.wire.gets(), b"one two")
+        self.successResultOf(emptied)
+
+    def test_ends(self) -> None:
+        """Nobody waits for ever: the end of the connection counts, whatever way it came."""
+        for end in (Outbox.close, Outbox.detach, Outbox.stopProducing):
+            writer = Writer(window=0)
+            writer.outbox.write(b"hello")
+            emptied = writer.outbox.emptied()
+            end(writer.outbox)
+            self.successResultOf(emptied)
+            self.successResultOf(writer.outbox.emptied())
+
+    def test_overflow(self) -> None:
+        """Who waits goes on when too much waited."""
+        writer = Writer(window=0, limit=3)
+        writer.outbox.write(b"one")
+        emptied = writer.outbox.emptied()
+        writer.outbox.write(b"two")
+        self.successResultOf(emptied)

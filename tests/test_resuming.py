@@ -8,16 +8,20 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.journal import JournalError
+from chatservice.journal import JournalError, Page
 from tests.conversation import (
     TOKEN,
     ConversationCase,
     JsonPerson,
+    SlowJournal,
     each_row,
+    error,
     said,
 )
 
 Facts = dict[str, Any]
+
+TAKEN_OVER = error("taken-over", "another connection has taken this one's place")
 
 
 class ResumingTests(ConversationCase):
@@ -38,7 +42,7 @@ class ResumingTests(ConversationCase):
         self.assertEqual((welcome["nick"], welcome["token"]), ("ada", TOKEN))
         self.assertTrue(welcome["resumed"])
         self.assertEqual(list(welcome["rooms"]), ["lobby", "python"])
-        self.assertEqual((self.ada.sees(), self.bob.sees()), ([], []))
+        self.assertEqual((self.ada.sees(), self.bob.sees()), ([TAKEN_OVER], []))
         self.assertIsNotNone(self.ada.wire.lost)
         again.types("hiss")
         self.assertEqual(again.sees(), [said("ada", "hiss", room="python")])
@@ -90,13 +94,13 @@ class ResumingTests(ConversationCase):
         self.assertEqual([event["text"] for event in again.sees()[0]["events"]], ["old", "below"])
 
     def test_taken_over_twice(self) -> None:
-        """Of two that take over at once the second one has the place, and the first nothing."""
+        """Of two that take over at once the second one has the place, and the first is told."""
         first, second = JsonPerson(self.connect()), JsonPerson(self.connect())
         hello = json.dumps({"type": "hello", "nick": "ada", "token": TOKEN}).encode() + b"\n"
         for person in (first, second):
             person.wire.protocol.dataReceived(hello)
         self.bob.types("hi")
-        self.assertEqual(first.sees(), [])
+        self.assertEqual(first.sees(), [TAKEN_OVER])
         self.assertIsNotNone(first.wire.lost)
         welcome, event = second.sees()
         self.assertEqual((welcome["resumed"], event), (True, said("bob", "hi")))
@@ -111,7 +115,24 @@ class ResumingTests(ConversationCase):
         (welcome,) = second.sees()
         self.assertEqual((welcome["nick"], welcome["resumed"]), ("eve", True))
         self.assertEqual(welcome["rooms"]["lobby"]["members"], ["ada", "bob", "eve"])
-        self.assertEqual(first.sees(), [])
+        self.assertEqual(first.sees(), [TAKEN_OVER])
+
+    def test_two_while_the_rooms_open(self) -> None:
+        """Of two that come with one token while the rooms open, the second takes the first over."""
+        journal = SlowJournal()
+        self.open_chat(journal)
+        first, second = JsonPerson(self.connect()), JsonPerson(self.connect())
+        for person, nick in ((first, "eve"), (second, "dan")):
+            person.asks("hello", nick=nick, token=TOKEN)
+        self.assertEqual(len(journal.asked), 2)
+        for _, page in journal.asked:
+            page.callback(Page([], more=False))
+        self.clock.advance(0)
+        journal.appended[0].callback(None)
+        self.assertEqual(first.sees(), [TAKEN_OVER])
+        (welcome,) = second.sees()
+        self.assertEqual((welcome["nick"], welcome["resumed"]), ("eve", True))
+        self.assertEqual(list(self.chat.members), ["eve"])
 
     def test_vanishes_while_taking_over(self) -> None:
         """Who takes over and vanishes at once has left."""
@@ -134,7 +155,7 @@ class ResumingTests(ConversationCase):
 
         self.patch(self.journal, "append", append)
         again = self.at_json("ada", token=TOKEN)
-        self.assertEqual((again.sees(), self.bob.sees(), self.ada.sees()), ([], [], []))
+        self.assertEqual((again.sees(), self.bob.sees(), self.ada.sees()), ([], [], [TAKEN_OVER]))
 
     def test_after_leaving(self) -> None:
         """The token of somebody who has left makes an ordinary join that keeps it."""
@@ -150,7 +171,7 @@ class ResumingTests(ConversationCase):
         """An answer that waited for the old connection's turn is not given, and is no error."""
         self.ada.wire.protocol.dataReceived(b'{"type":"command","line":"/join c"}\n')
         again = self.at_json("ada", token=TOKEN)
-        self.assertEqual(self.ada.sees(), [])
+        self.assertEqual(self.ada.sees(), [TAKEN_OVER])
         self.assertEqual(list(again.welcome["rooms"]), ["lobby", "python", "c"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.task import Clock
@@ -23,8 +24,9 @@ from chatservice.events import (
 from chatservice.lines import LineDoor
 from chatservice.rooms import NOWHERE, RECENT_EVENTS, Door, Fenced, Member, Room
 from chatservice.server import ChatFactory
+from chatservice.settings import Settings
 from tests.doubles import Wire
-from tests.recording import HeldJournal, RecordingDoor, seen
+from tests.recording import HeldJournal, RecordingDoor, come, seen
 
 if TYPE_CHECKING:
     Base = SynchronousTestCase
@@ -59,7 +61,7 @@ class OverTests(SynchronousTestCase):
         journal: Any = self.journal
         self.chat = ChatFactory(self.clock, journal)
         self.ada, self.bob = (
-            self.chat.join(RecordingDoor(), nick, [Room("lobby")]) for nick in ("ada", "bob")
+            come(self.chat, nick, Room("lobby")) for nick in ("ada", "bob")
         )
         self.chat.enter(self.ada, "python")
         self.journal.release(self.clock)
@@ -131,9 +133,8 @@ class DoorContract(Base):
     def begin(self) -> None:
         """A chat with bob in it."""
         self.clock = Clock()
-        self.chat = ChatFactory(self.clock)
-        self.chat.settings.rate_limit = 0
-        self.bob = self.chat.join(RecordingDoor(), "bob", [Room("lobby")])
+        self.chat = ChatFactory(self.clock, settings=Settings(rate_limit=0, linger=0))
+        self.bob = come(self.chat, "bob", Room("lobby"))
         self.clock.advance(0)
 
     def events_of(self, author: Member, other: Member) -> list[Event]:
@@ -181,6 +182,9 @@ class SilentDoorContract(DoorContract):
         """It takes deliveries and refusals, and forgets them."""
         self.assertIsNone(self.door.deliver(b"hi"))
         self.assertIsNone(self.door.refuse(said(1), "not sent: the disk is full"))
+        self.assertIsNone(self.door.notify(["bob asks for you"], []))
+        self.assertIsNone(self.door.look())
+        self.assertIsNone(self.door.ping("are you there?"))
         self.assertIsNone(self.door.fail())
 
 
@@ -191,6 +195,10 @@ class NowhereTests(SilentDoorContract, SynchronousTestCase):
         self.begin()
         self.door = NOWHERE
         self.member = Member("ada", "ada", NOWHERE, "a token")
+
+    def test_silent_for_ever(self) -> None:
+        """Nothing will be heard through it."""
+        self.assertEqual(self.door.silence(), inf)
 
     def test_nothing_to_close(self) -> None:
         """There is nothing behind it to be closed."""
@@ -213,6 +221,11 @@ class FencedTests(SilentDoorContract, SynchronousTestCase):
         self.door.refuse(said(1), "not sent: the disk is full")
         self.door.own(said(1))
         self.assertEqual(self.behind.asked, [])
+
+    def test_silence(self) -> None:
+        """It has been silent for as long as the door behind it."""
+        self.patch(self.behind, "silence", lambda: 7.0)
+        self.assertEqual(self.door.silence(), 7.0)
 
     def test_dismissed(self) -> None:
         """The member leaves: the door behind it is dismissed."""
@@ -338,8 +351,8 @@ class ConnectionContract(DoorContract):
     def held(self) -> HeldJournal:
         """Begin again, in a chat whose journal waits and is at work."""
         journal: Any = HeldJournal()
-        self.chat = ChatFactory(self.clock, journal)
-        self.bob = self.chat.join(RecordingDoor(), "bob", [Room("lobby")])
+        self.chat = ChatFactory(self.clock, journal, Settings(linger=0))
+        self.bob = come(self.chat, "bob", Room("lobby"))
         self.clock.advance(0)
         self.door = self.make()
         self.wire = Wire.to(self.door, self.clock)

@@ -9,11 +9,13 @@ from twisted.internet.defer import Deferred, fail
 
 from chatservice import server
 from chatservice.events import ChatError, Said, TopicChanged
-from chatservice.journal import JournalError, MemoryJournal, Page, Wanted
+from chatservice.journal import JournalError, Page, Wanted
+from chatservice.memory import MemoryJournal
 from chatservice.rooms import NOWHERE, Room
 from chatservice.server import ChatFactory
 from tests.conversation import ConversationCase, SlowJournal
 from tests.doubles import Wire
+from tests.recording import come
 
 
 class FailingJournal(MemoryJournal):
@@ -78,16 +80,16 @@ class VerbTests(ConversationCase):
     """The chat, as its doors see it."""
 
     def member(self, nick: str, token: str = "") -> Any:
-        """A member without a connection, in the lobby."""
-        joined = self.chat.with_rooms(
-            ["lobby"], lambda rooms: self.chat.join(NOWHERE, nick, rooms, token)
+        """A member in the lobby."""
+        joined = self.chat.rooms.opened(
+            ["lobby"], lambda rooms: come(self.chat, nick, *rooms, token=token)
         )
         self.clock.advance(0)
         return self.successResultOf(joined)
 
     def opened(self, *names: str) -> list[Room]:
         """Rooms that somebody might enter now."""
-        return self.successResultOf(self.chat.with_rooms(names, list))
+        return self.successResultOf(self.chat.rooms.opened(names, list))
 
     def test_alone(self) -> None:
         """A factory with nothing but a reactor is a working chat."""
@@ -190,7 +192,7 @@ class VerbTests(ConversationCase):
         """A room that was opened before somebody else filled it is not a second one."""
         ada = self.member("ada")
         self.successResultOf(self.chat.enter(ada, "python"))
-        bob = self.chat.join(NOWHERE, "bob", [Room("python")])
+        bob = come(self.chat, "bob", Room("python"))
         self.assertEqual(self.chat.rooms["python"].members, {ada, bob})
 
     def test_room_opened_from_the_journal(self) -> None:
@@ -211,9 +213,9 @@ class VerbTests(ConversationCase):
         """What is said in a room, while somebody who enters waits for another, is not missing."""
         journal = SlowJournal()
         self.open_chat(journal)
-        entered = self.chat.with_rooms(["python", "snakes"], list)
+        entered = self.chat.rooms.opened(["python", "snakes"], list)
         journal.asked[0][1].callback(Page([], more=False))
-        ada = self.chat.join(NOWHERE, "ada", [self.chat.rooms["python"]])
+        ada = come(self.chat, "ada", self.chat.rooms["python"])
         self.chat.say(ada, self.chat.rooms["python"], "hi")
         self.chat.leave(ada, "", goodbye=True)
         self.clock.advance(0)
@@ -227,11 +229,11 @@ class VerbTests(ConversationCase):
         """A room whose history cannot be read is not there afterwards."""
         journal = SlowJournal()
         self.open_chat(journal)
-        entered = self.chat.with_rooms(["python", "snakes"], list)
+        entered = self.chat.rooms.opened(["python", "snakes"], list)
         journal.asked[0][1].callback(Page([], more=False))
         journal.asked[1][1].errback(ZeroDivisionError())
         self.failureResultOf(entered, ZeroDivisionError)
-        self.assertEqual((self.chat.rooms, self.chat._being_entered), ({}, {}))
+        self.assertEqual((self.chat.rooms, self.chat.rooms._being_entered), ({}, {}))
 
     def test_departed_is_not_kept(self) -> None:
         """What is kept of somebody who left holds no room."""
@@ -258,11 +260,6 @@ class VerbTests(ConversationCase):
         self.clock.advance(0)
         self.clock.advance(0)
         self.chat.set_topic(ada, python, "snakes")
-
-    def test_resume_nobody(self) -> None:
-        """A token that nobody here has resumes nothing."""
-        self.member("ada", "t" * 22)
-        self.assertIsNone(self.chat.resume(NOWHERE, "u" * 22))
 
     def test_no_such_room_name(self) -> None:
         """A malformed name of a room is a mistake with a code."""

@@ -164,9 +164,14 @@ class ServiceTests(SynchronousTestCase):
         service = self.started(
             *("--name", "Tea room", "--replay", "3", "--rate-limit", "7", "--send-queue", "2K"),
             *("--motd", str(motd), "--max-connections", "2", "--max-per-address", "1"),
+            *("--linger", "9", "--operator", "Ada", "--keep", "30d", "--keep-lines", "4"),
         )
         settings = service.chat.settings
-        self.assertEqual(settings, Settings("Tea room", ("Be kind.",), 3, 7, 2048))
+        people = {"linger": 9, "operators": frozenset({"ada"})}
+        history = {"keep": 30 * 86400, "keep_lines": 4}
+        self.assertEqual(
+            settings, Settings("Tea room", ("Be kind.",), 3, 7, 2048, **people, **history)
+        )
         first, second = self.connect(), self.connect()
         self.assertEqual(
             second.sees(),

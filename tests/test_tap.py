@@ -24,6 +24,9 @@ DEFAULTS = {
     "replay": 10,
     "rate-limit": 5,
     "send-queue": 1024 * 1024,
+    "linger": 30,
+    "keep": 0,
+    "keep-lines": 0,
     "max-connections": 0,
     "max-per-address": 32,
 }
@@ -35,6 +38,10 @@ GIVEN: dict[str, tuple[list[str], str, Any]] = {
     "replay": (["--replay", "0"], "replay = 0", 0),
     "replay_of_all": (["--replay", "200"], "replay = 200", 200),
     "rate-limit": (["--rate-limit", "0"], "rate-limit = 0", 0),
+    "linger": (["--linger", "0"], "linger = 0", 0),
+    "keep": (["--keep", "30d"], 'keep = "30d"', 30 * 86400),
+    "keep_for_ever": (["--keep", "0"], "keep = 0", 0),
+    "keep-lines": (["--keep-lines", "1000"], "keep-lines = 1000", 1000),
     "send-queue": (["--send-queue", "64K"], 'send-queue = "64K"', 64 * 1024),
     "send-queue_in_small_letters": (["--send-queue", "4mb"], 'send-queue = "4mb"', 4 * 1024**2),
     "send-queue_in_other_units": (["--send-queue", "1GiB"], 'send-queue = "1GiB"', 1024**3),
@@ -56,6 +63,7 @@ BAD_VALUES = {
     "replay_of_a_word": (["--replay", "ten"], f"--replay ten: {WHOLE}"),
     "replay_empty": (["--replay", ""], f"--replay : {WHOLE}"),
     "rate_half": (["--rate-limit", "0.5"], f"--rate-limit 0.5: {WHOLE}"),
+    "linger_negative": (["--linger", "-1"], f"--linger -1: {FROM_0}"),
     "send_queue_too_small": (["--send-queue", "1023"], f"--send-queue 1023: {FROM_1024}"),
     "send_queue_of_a_word": (["--send-queue", "K"], f"--send-queue K: {WHOLE}"),
     "send_queue_empty": (["--send-queue", ""], f"--send-queue : {WHOLE}"),
@@ -75,7 +83,10 @@ BAD_VALUES = {
 
 BAD_ENDPOINTS = ("-1", "tcp", "tcp:abc", "nonsense:59000", "", "tcp:59000:interfaces=::1")
 
-ALL = "database, max-connections, max-per-address, motd, name, port, rate-limit, replay, send-queue"
+ALL = (
+    "database, keep, keep-lines, linger, max-connections, max-per-address, motd, name, operator,"
+    " port, rate-limit, replay, send-queue"
+)
 
 BAD_CONFIGS = {
     "mistyped": ("prot = 1", "there is no option prot: did you mean port?"),

@@ -22,7 +22,7 @@ CONVERSATIONS = {
     b"a\xff\xfd\x01b": (b"ab", b"\xff\xfc\x01"),
     b"a\xff\xfd\xffb": (b"ab", b"\xff\xfc\xff"),
     b"a\xff\xfb\x1fb": (b"ab", b"\xff\xfe\x1f"),
-    b"a\xff\xfb\x06b": (b"ab", b"\xff\xfe\x06"),
+    b"a\xff\xfb\x06b": (b"ab", b""),
     b"a\xff\xfe\x01b\xff\xfc\x01c": (b"abc", b""),
     b"a\xff\xf1b\xff\xf9c\xff\x01d": (b"abcd", b""),
     b"a\xff\xffb": (b"ab", b""),
@@ -66,6 +66,38 @@ class TelnetTests(SynchronousTestCase):
         texts = [telnet.text_of(data) for data in (b"\xff\xfd", b"", b"\x06hi")]
         self.assertEqual(texts, [b"", b"", b"hi"])
         self.assertEqual(replies, [WILL_TIMING_MARK])
+
+    def test_password(self) -> None:
+        """While a password is typed the peer is to leave the echo to us, and then no more.
+
+        Its consent is not answered: that would go on for ever (RFC 854).
+        """
+        replies: list[bytes] = []
+        telnet = Telnet(replies.append)
+        telnet.show_typing(False)
+        text = telnet.text_of(b"\xff\xfd\x01secret\n")
+        telnet.show_typing(True)
+        text += telnet.text_of(b"\xff\xfe\x01hello\n")
+        self.assertEqual(text, b"secret\nhello\n")
+        self.assertEqual(replies, [b"\xff\xfb\x01", b"\xff\xfc\x01"])
+
+    def test_echo_refused(self) -> None:
+        """Nobody but us has it that nothing is shown: asked by the peer, we refuse."""
+        replies: list[bytes] = []
+        telnet = Telnet(replies.append)
+        telnet.show_typing(False)
+        telnet.show_typing(True)
+        telnet.text_of(b"\xff\xfd\x01")
+        self.assertEqual(replies[2:], [b"\xff\xfc\x01"])
+
+    def test_ask(self) -> None:
+        """A telnet that is asked answers by itself, and its answer is no text and no question."""
+        replies: list[bytes] = []
+        telnet = Telnet(replies.append)
+        telnet.ask()
+        self.assertEqual(replies, [b"\xff\xfd\x06"])
+        self.assertEqual(telnet.text_of(WILL_TIMING_MARK + b"\xff\xfc\x06hi"), b"hi")
+        self.assertEqual(len(replies), 1)
 
     def test_no_end(self) -> None:
         """What begins like a subnegotiation and does not end is text in another encoding."""

@@ -1,29 +1,14 @@
-"""What text may carry from one member to another, and events as lines."""
+"""What text may carry from one member to another."""
 
 import re
 import unicodedata
-from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import events
-from chatservice.events import (
-    Acted,
-    ChatError,
-    Event,
-    Joined,
-    Left,
-    Parted,
-    Renamed,
-    Resumed,
-    Said,
-    TopicChanged,
-    Whispered,
-)
-from chatservice.rooms import NOWHERE
-from chatservice.text import TEXT, clean, clean_line, names_in_a_line, retold, spelled
+from chatservice.events import ChatError
+from chatservice.text import clean, clean_line
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=500)
 
@@ -141,124 +126,3 @@ class CleanLineTests(SynchronousTestCase):
             self.assertEqual(
                 error.sentence, "that has 4,097 bytes, and a line at most 4,096: not sent"
             )
-
-
-ID = 1_763_712_000_000_000  # 2025-11-21 08:00 UTC
-
-# Events, and how they are shown where their room is the current one.
-LINES: list[tuple[Event, str]] = [
-    (Said(id=ID, nick="ada", room="lobby", text="hi"), "ada: hi"),
-    (Acted(id=ID, nick="ada", room="lobby", text="waves"), "* ada waves"),
-    (Whispered(id=ID, nick="ada", to="bob", text="psst"), "[ada -> you] psst"),
-    (
-        TopicChanged(id=ID, nick="ada", room="python", text="snakes"),
-        "-- ada changed the topic of #python: snakes",
-    ),
-    (TopicChanged(id=ID, nick="ada", room="lobby", text=""), "-- ada cleared the topic of lobby"),
-    (Joined(id=ID, nick="ada", room="lobby", arrived=True), "-- ada joined the chat"),
-    (Joined(id=ID, nick="ada", room="python"), "-- ada joined #python"),
-    (Parted(id=ID, nick="ada", room="lobby"), "-- ada left lobby"),
-    (Left(id=ID, nick="ada", goodbye=True, why=""), "-- ada left the chat"),
-    (Left(id=ID, nick="ada", goodbye=True, why="tea"), "-- ada left the chat: tea"),
-    (
-        Left(id=ID, nick="ada", goodbye=False, why="connection lost"),
-        "-- ada left the chat (connection lost)",
-    ),
-    (Renamed(id=ID, nick="bob", now="robert"), "-- bob is now robert"),
-]
-
-
-class TextFormatTests(SynchronousTestCase):
-    def test_here(self) -> None:
-        """Every event is one line, in words."""
-        self.assertEqual(
-            [TEXT.render(event, True) for event, _ in LINES],
-            [f"{line}\r\n".encode() for _, line in LINES],
-        )
-
-    def test_elsewhere(self) -> None:
-        """What is said in a room that one is not looking at names the room."""
-        said = Said(id=ID, nick="eve", room="python", text="hi")
-        acted = Acted(id=ID, nick="eve", room="lobby", text="waves")
-        topic = TopicChanged(id=ID, nick="eve", room="python", text="")
-        self.assertEqual(
-            [TEXT.render(event, False) for event in (said, acted, topic)],
-            [
-                b"[#python] eve: hi\r\n",
-                b"[lobby] * eve waves\r\n",
-                b"-- eve cleared the topic of #python\r\n",
-            ],
-        )
-
-    def test_nothing_to_show(self) -> None:
-        """That somebody took a connection over is shown to nobody."""
-        self.assertEqual(TEXT.render(Resumed(id=ID, nick="ada", door=NOWHERE), True), b"")
-
-    def test_unknown(self) -> None:
-        """An event that has no words yet is a bug that shows."""
-        self.assertRaises(NotImplementedError, TEXT.render, Event(id=ID, nick="ada"), True)
-
-    def test_every_event_has_words(self) -> None:
-        """There are words for every kind of event that there is."""
-        classes = {kind for kind in vars(events).values() if isinstance(kind, type)}
-        kinds = {kind for kind in classes if issubclass(kind, Event)}
-        kinds -= {Event, events.RoomEvent, events.MemberEvent}
-        self.assertEqual(kinds, {type(event) for event, _ in LINES} | {Resumed})
-
-    def test_spelled(self) -> None:
-        """A room has a # but for the lobby."""
-        self.assertEqual([spelled("lobby"), spelled("python")], ["lobby", "#python"])
-
-
-def said_at(year: int, month: int, day: int, hour: int, minute: int, second: float = 0) -> Said:
-    """A line that was said at some time (UTC)."""
-    moment = datetime(year, month, day, hour, minute, tzinfo=UTC).timestamp() + second
-    return Said(id=int(moment * 1_000_000), nick="bob", room="lobby", text="hi")
-
-
-NOON = said_at(2026, 11, 21, 12, 0).id
-
-
-class RetoldTests(SynchronousTestCase):
-    def test_today(self) -> None:
-        """History bears its time, in UTC, and today goes without saying."""
-        lines = [said_at(2026, 11, 21, 0, 0), said_at(2026, 11, 21, 23, 59, 59.999)]
-        self.assertEqual(list(retold(lines, NOON)), ["[00:00] bob: hi", "[23:59] bob: hi"])
-
-    def test_dates(self) -> None:
-        """There is a line wherever the date changes, with the first event too."""
-        lines = [
-            said_at(2025, 12, 31, 23, 59, 59.999),
-            said_at(2026, 1, 1, 0, 0),
-            said_at(2026, 1, 1, 9, 5),
-            said_at(2026, 11, 21, 14, 2),
-        ]
-        self.assertEqual(
-            list(retold(lines, NOON)),
-            [
-                "-- 2025-12-31 (UTC)",
-                "[23:59] bob: hi",
-                "-- 2026-01-01 (UTC)",
-                "[00:00] bob: hi",
-                "[09:05] bob: hi",
-                "-- 2026-11-21 (UTC)",
-                "[14:02] bob: hi",
-            ],
-        )
-
-    def test_nothing(self) -> None:
-        """No history has no lines."""
-        self.assertEqual(list(retold([], NOON)), [])
-
-
-class NamesInALineTests(SynchronousTestCase):
-    def test_names(self) -> None:
-        """Names stand in the order of the alphabet, and those left out are counted."""
-        self.assertEqual(
-            [
-                names_in_a_line(["eve", "Bob", "ada"], 3),
-                names_in_a_line(["bob"], 1),
-                names_in_a_line(["bob", "ada"], 1236),
-            ],
-            ["ada, Bob, eve", "bob", "ada, bob and 1,234 more"],
-        )

@@ -8,18 +8,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from chatservice import commands
+from chatservice.arrivals import Wish
+from chatservice.doors.facts import JSON, facts_of, json_line, ref_of
 from chatservice.events import (
     Acted,
     ChatError,
     Event,
     Joined,
-    Left,
-    Parted,
-    Renamed,
     Resumed,
     Said,
     TopicChanged,
@@ -27,7 +25,9 @@ from chatservice.events import (
 )
 from chatservice.journal import LATEST, Page, Wanted
 from chatservice.lines import LineDoor
-from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Room
+from chatservice.looks import format_for, without_ignored
+from chatservice.preferences import Preferences
+from chatservice.rooms import ROOMS_PER_MEMBER, Format, Room
 from chatservice.text import clean
 
 if TYPE_CHECKING:
@@ -37,83 +37,6 @@ MALFORMED_IN_A_ROW = 10
 REF_LENGTH = 64
 PAGE_MOST = 100
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-@singledispatch
-def facts_of(event: Event) -> dict[str, Any]:
-    """The event as an object on the wire."""
-    raise NotImplementedError(f"no spelling for {event!r}")
-
-
-@facts_of.register
-def _(event: Said) -> dict[str, Any]:
-    return _room_event("said", event) | {"text": event.text} | _ref(event.ref)
-
-
-@facts_of.register
-def _(event: Acted) -> dict[str, Any]:
-    return _room_event("acted", event) | {"text": event.text} | _ref(event.ref)
-
-
-@facts_of.register
-def _(event: TopicChanged) -> dict[str, Any]:
-    return _room_event("topic_changed", event) | {"topic": event.text} | _ref(event.ref)
-
-
-@facts_of.register
-def _(event: Whispered) -> dict[str, Any]:
-    private = {"to": event.to, "text": event.text}
-    return _event("whispered", event) | private | _ref(event.ref)
-
-
-@facts_of.register
-def _(event: Joined) -> dict[str, Any]:
-    return _room_event("joined", event) | {"arrived": event.arrived}
-
-
-@facts_of.register
-def _(event: Parted) -> dict[str, Any]:
-    return _room_event("parted", event)
-
-
-@facts_of.register
-def _(event: Left) -> dict[str, Any]:
-    return _event("left", event) | {"goodbye": event.goodbye, "why": event.why}
-
-
-@facts_of.register
-def _(event: Renamed) -> dict[str, Any]:
-    return _event("renamed", event) | {"now": event.now}
-
-
-class JsonFormat:
-    """Events as JSON lines; the same for everybody, in whatever room the reader is."""
-
-    def render(self, event: Event, here: bool) -> bytes:
-        """See L{chatservice.rooms.Format.render}."""
-        return json_line(facts_of(event))
-
-
-def json_line(facts: dict[str, Any]) -> bytes:
-    """An object as a line on the wire."""
-    return f"{_encode(facts)}\n".encode()
-
-
-def _event(kind: str, event: Event) -> dict[str, Any]:
-    return {"type": kind, "id": event.id, "nick": event.nick}
-
-
-def _room_event(kind: str, event: Said | Acted | TopicChanged | Joined | Parted) -> dict[str, Any]:
-    return {"type": kind, "id": event.id, "room": event.room, "nick": event.nick}
-
-
-def _ref(ref: str) -> dict[str, Any]:
-    return {"ref": ref} if ref else {}
-
-
-JSON = JsonFormat()
 
 
 class Request:
@@ -153,13 +76,13 @@ class Request:
         return name in self._facts
 
     def rooms(self) -> dict[str, int]:
-        """The rooms of a hello, each with the last id that was seen in it; else the lobby."""
+        """The rooms of a hello, each with the last id that was seen in it."""
         value = self._facts.get("rooms", {})
         if not isinstance(value, dict) or not all(type(seen) is int for seen in value.values()):
             raise malformed('"rooms" is to be an object of last ids by room')
         if len(value) > ROOMS_PER_MEMBER:
             raise ChatError("too-many", f"that is more than {ROOMS_PER_MEMBER} rooms")
-        return value or {LOBBY: 0}
+        return value
 
 
 def malformed(sentence: str) -> ChatError:
@@ -170,7 +93,8 @@ def malformed(sentence: str) -> ChatError:
 class JsonDoor(LineDoor):
     """A program at the other end."""
 
-    format = JSON
+    kind = "a program"
+    format: Format = JSON
 
     def __init__(
         self, chat: ChatFactory, direct: bool = False, since: float | None = None
@@ -179,6 +103,9 @@ class JsonDoor(LineDoor):
         self._malformed = 0
         self._ref = ""
         self._seen: dict[str, int] = {}
+        self._told: dict[str, Any] = {}
+
+    # Requests.
 
     def heard(self, line: bytes) -> None:
         """See L{LineDoor.heard}."""
@@ -210,10 +137,10 @@ class JsonDoor(LineDoor):
                 self._history(request)
             case "ping":
                 self._in_turn(request, lambda: None, lambda _: {"type": "pong"})
+            case "pong":
+                pass  # the answer to our own ping: something was heard
             case _:
                 raise ChatError("unknown-type", f"there is no request {kind[:40]!r}")
-
-    # Requests.
 
     def _hello(self, request: Request) -> None:
         if self.member is not None:
@@ -222,8 +149,11 @@ class JsonDoor(LineDoor):
         if token and not _TOKEN.fullmatch(token):
             raise malformed('"token" is not one that the server gave')
         nick = request.text("nick")
+        if not nick:
+            raise ChatError("bad-nick", "a nickname has at least one character")
+        password = request.text("password") if request.has("password") else None
         self._seen = {self.chat.room_name(name): seen for name, seen in request.rooms().items()}
-        self.join(nick, self._seen, token)
+        self.join(Wish(nick, password, token, list(self._seen) or None))
 
     def _say(self, request: Request) -> None:
         assert self.member is not None
@@ -274,8 +204,9 @@ class JsonDoor(LineDoor):
     ) -> None:
         """Do what was asked for in its turn, and answer with its C{ref}."""
 
-        def send(result: Any) -> None:
-            self._send(answer(result) | _ref(request.ref))
+        def send(result: Any) -> Callable[[], Any] | None:
+            self._send(answer(result) | ref_of(request.ref))
+            return result.rest if isinstance(result, commands.Answer) else None
 
         self.in_turn(work, send)
 
@@ -290,12 +221,31 @@ class JsonDoor(LineDoor):
             facts["events"] = _all_facts(answer.events)
         if answer.rooms:
             facts["rooms"] = {room.name: self._room(room) for room in answer.rooms}
+        who = self._who_one_is()
+        if who != self._told:
+            facts |= who
+            self._told = who
+        if answer.raw:
+            facts["raw"] = True
+        if answer.rest is not None:
+            facts["more"] = True
         return facts
+
+    def _who_one_is(self) -> dict[str, Any]:
+        """What a program is told again as soon as it has changed."""
+        assert self.member is not None
+        account = self.member.account
+        return {
+            "token": self.member.token,
+            "account": account.nick if account is not None else None,
+            "settings": self.member.preferences.those_set(),
+        }
 
     def _page(self, page: Page, room: dict[str, Any], ref: str) -> dict[str, Any]:
         if page.kept_from is not None:
-            self._send({"type": "gap", "before": page.kept_from} | room | _ref(ref))
-        events = _all_facts(page.events)
+            self._send({"type": "gap", "before": page.kept_from} | room | ref_of(ref))
+        assert self.member is not None
+        events = _all_facts(without_ignored(page.events, self.member.ignored))
         return {"type": "history", "events": events, "more": page.more} | room
 
     def _room(self, room: Room) -> dict[str, Any]:
@@ -309,17 +259,20 @@ class JsonDoor(LineDoor):
 
     def _welcome(self, fence: int, resumed: bool) -> bytes:
         assert self.member is not None
+        self._told = self._who_one_is()
+        # Who named no room has seen nothing of those that there are.
+        self._seen = self._seen or dict.fromkeys(self.member.rooms, 0)
         return json_line(
             {
                 "type": "welcome",
                 "id": fence,
                 "nick": self.member.nick,
-                "token": self.member.token,
                 "resumed": resumed,
                 "server": self.chat.settings.name,
                 "motd": list(self.chat.settings.motd),
                 "rooms": {name: self._room(room) for name, room in self.member.rooms.items()},
             }
+            | self._told
         )
 
     # What the chat asks of a door.
@@ -327,21 +280,38 @@ class JsonDoor(LineDoor):
     def own(self, event: Event) -> bytes:
         """See L{chatservice.rooms.Door.own}: one's own events come back, as the acknowledgement."""
         if isinstance(event, Resumed):
-            return self._welcome(event.id, resumed=True)
+            # Who has come, and was let into no room, took nothing over.
+            return self._welcome(event.id, resumed=bool(self.member and self.member.lost_at))
         line = JSON.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line
+        if isinstance(event, Whispered) and event.recipient is None:
+            self.notify([f"{event.to} is not here: kept until {event.to} comes back"], [])
         return line
+
+    def notify(self, lines: list[str], events: list[Event]) -> None:
+        """See L{chatservice.rooms.Door.notify}."""
+        self._send({"type": "notice", "lines": lines, "events": _all_facts(events)})
+
+    def ping(self, sentence: str) -> None:
+        """See L{chatservice.rooms.Door.ping}."""
+        self._send({"type": "ping"})
+
+    def look(self) -> None:
+        """See L{chatservice.rooms.Door.look}: a program goes by the preferences by itself."""
+        if self.member is not None:
+            self.format = format_for(JSON, Preferences(), self.member.ignored, self.member.nick)
 
     def refuse(self, event: Event, sentence: str) -> None:
         """See L{chatservice.rooms.Door.refuse}."""
         super().refuse(event, sentence)
         ref = event.ref if isinstance(event, Said | Acted | Whispered | TopicChanged) else ""
-        self._send({"type": "error", "code": "not-sent", "text": sentence} | _ref(ref))
+        self._send({"type": "error", "code": "not-sent", "text": sentence} | ref_of(ref))
 
     def tell(self, error: ChatError) -> None:
         """See L{LineDoor.tell}."""
-        ref = {} if error.code == "closing" else _ref(self._ref)
+        # What ends the connection is no answer to a request.
+        ref = {} if error.code in ("closing", "taken-over") else ref_of(self._ref)
         self._send({"type": "error", "code": error.code, "text": error.sentence} | ref)
         self._malformed = self._malformed + 1 if error.code == "malformed" else 0
         if self._malformed == MALFORMED_IN_A_ROW:

@@ -1,0 +1,166 @@
+"""What operators do: facts like any other, kept for ever, and all that moderation is made of.
+
+Who is banned, who may speak, how a room is set: all of it is what these acts come to when they
+are taken one after the other (moderation.py). None is changed or taken back; another one is added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from chatservice.events import Event
+
+if TYPE_CHECKING:
+    from chatservice.rooms import Member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorAct(Event):
+    """Something that an operator did.
+
+    @cvar kind: its name in the database, on the wire and in C{/modlog}.
+    @ivar room: where it holds; empty for the whole chat.
+    @ivar target: whom or what it was done to, as it is shown: a nickname, an address, a network
+        in CIDR notation, or the name of a room setting.
+    @ivar target_identity: the lasting identity of whom it was done to, or empty.
+    @ivar network: the address or network that it covers, in CIDR notation, or empty.
+    @ivar until: the id (microseconds since the epoch) from which on it holds no more; 0 for none.
+    @ivar text: the reason, what is announced, or the value of a room setting.
+    @ivar whom: the member it was done to, if present.
+    @ivar seen_in: the rooms in which it is shown.
+    """
+
+    stored = True
+    kind: ClassVar[str]
+    room: str = ""
+    target: str = ""
+    target_identity: bytes = field(default=b"", repr=False)
+    network: str = field(default="", repr=False)
+    until: int = 0
+    text: str = ""
+    whom: Member | None = field(default=None, compare=False, repr=False)
+    seen_in: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        return self.seen_in
+
+
+class Kicked(OperatorAct):
+    """Had to leave the room, or the chat."""
+
+    __slots__ = ()
+    kind = "kicked"
+
+
+class Banned(OperatorAct):
+    """May not come in any more."""
+
+    __slots__ = ()
+    kind = "banned"
+
+
+class Unbanned(OperatorAct):
+    """May come in again."""
+
+    __slots__ = ()
+    kind = "unbanned"
+
+
+class Muted(OperatorAct):
+    """May not speak."""
+
+    __slots__ = ()
+    kind = "muted"
+
+
+class Unmuted(OperatorAct):
+    """May speak again."""
+
+    __slots__ = ()
+    kind = "unmuted"
+
+
+class Founded(OperatorAct):
+    """Made a room while logged in, and so owns it."""
+
+    __slots__ = ()
+    kind = "founded"
+
+
+class Opped(OperatorAct):
+    """Is an operator of the room now."""
+
+    __slots__ = ()
+    kind = "opped"
+
+
+class Deopped(OperatorAct):
+    """Is no operator of the room any more."""
+
+    __slots__ = ()
+    kind = "deopped"
+
+
+class Voiced(OperatorAct):
+    """May speak in the room while it is moderated."""
+
+    __slots__ = ()
+    kind = "voiced"
+
+
+class Devoiced(OperatorAct):
+    """May not speak any more in the room while it is moderated."""
+
+    __slots__ = ()
+    kind = "devoiced"
+
+
+class Invited(OperatorAct):
+    """May enter the room, though it is for invited people only."""
+
+    __slots__ = ()
+    kind = "invited"
+
+
+class RoomSet(OperatorAct):
+    """The room's setting C{target} is now C{text}."""
+
+    __slots__ = ()
+    kind = "room_set"
+
+
+class Announced(OperatorAct):
+    """Told something to all rooms."""
+
+    __slots__ = ()
+    kind = "announced"
+
+
+class LockedDown(OperatorAct):
+    """Only registered names may join from now on, or all again: C{text} is C{on} or C{off}."""
+
+    __slots__ = ()
+    kind = "locked_down"
+
+
+KINDS: dict[str, type[OperatorAct]] = {
+    act.kind: act
+    for act in (
+        Kicked,
+        Banned,
+        Unbanned,
+        Muted,
+        Unmuted,
+        Founded,
+        Opped,
+        Deopped,
+        Voiced,
+        Devoiced,
+        Invited,
+        RoomSet,
+        Announced,
+        LockedDown,
+    )
+}

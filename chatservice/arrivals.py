@@ -1,0 +1,312 @@
+"""How somebody comes to the chat: whose a nickname is, who has it, which rooms, what was missed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.task import deferLater
+
+from chatservice.accounts import Account
+from chatservice.events import ChatError, Event, Whispered
+from chatservice.journal import Missed, Place, Wanted
+from chatservice.names import check_nick, nick_key
+from chatservice.networks import origin_of
+from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Member, Room, identity_of
+from chatservice.text import spelled, time_of
+from chatservice.tries import Tries
+
+if TYPE_CHECKING:
+    from chatservice.lines import LineDoor
+    from chatservice.server import ChatFactory
+
+SILENT = 60.0
+"""Seconds without a word after which a connection may be asked whether it is still there."""
+
+PING_TIMEOUT = 10
+"""Seconds in which it has to answer."""
+
+PRIVATE_MOST = 100
+"""Private lines that are delivered at once on return; the others are in the history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody who wants to come in says.
+
+    @ivar nick: the nickname wanted; empty for the one that the token brings back.
+    @ivar password: what proves the nickname, if it is registered.
+    @ivar token: a secret from an earlier C{welcome}, or empty.
+    @ivar rooms: which rooms; C{None} for those of the last time, and the lobby for who is new.
+    """
+
+    nick: str
+    password: str | None = None
+    token: str = ""
+    rooms: Collection[str] | None = None
+
+
+class Arrivals:
+    """Lets people into the chat.
+
+    @param chat: the one.
+    """
+
+    def __init__(self, chat: ChatFactory) -> None:
+        self._chat = chat
+        self._room_tries = Tries(chat.reactor.seconds)
+
+    @inlineCallbacks
+    def arrive(self, door: LineDoor, wish: Wish) -> Generator[Deferred[Any], Any, Member]:
+        """Have a member behind a door: a new one, or one that is here and is taken over.
+
+        Fails with L{ChatError}.
+        """
+        chat = self._chat
+        account = yield self._proved(wish, door.address)
+        here = self._taken_over(door, wish, account)
+        if here is not None:
+            return here
+        places = yield self._places(wish, account)
+        if wish.token:
+            wish = replace(wish, nick=wish.nick or _last_nick(account, places))
+        yield self._freed(self.check_nick(wish.nick, door.address)[1], account, door)
+        names = wish.rooms or [place.room for place in places if place.room] or [LOBBY]
+        back = {place.room for place in places}
+
+        def join(rooms: list[Room]) -> Member:
+            door.check_still_wanted()
+            # By now the same person may have come through another connection.
+            member = self._taken_over(door, wish, account)
+            if member is None:
+                member = chat.join(door, wish, account, rooms, back)
+                if not wish.rooms:
+                    # Of a room that is closed to the member by now nothing was missed.
+                    heard = {"", *member.rooms}
+                    missed = ((place.room, place.seen) for place in places if place.room in heard)
+                    member.missed.update(missed)
+            return member
+
+        member: Member = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
+        return member
+
+    def _places(self, wish: Wish, account: Account | None) -> Deferred[list[Place]]:
+        """Where the same person was last; nowhere, if nothing tells who it is."""
+        if account is not None:
+            return self._chat.journal.places(account.identity)
+        return self._chat.journal.places(identity_of(wish.token)) if wish.token else succeed([])
+
+    def _taken_over(self, door: LineDoor, wish: Wish, account: Account | None) -> Member | None:
+        """Who is here with that token or account, with this door from now on."""
+        here = self._chat.by_token.get(wish.token)
+        if account is not None and (here is None or here.account is not account):
+            # The token may be for somebody else's place: the password says who this is.
+            self._chat.accounts.check_there(account)
+            here = account.member
+        if here is not None:
+            door.check_still_wanted()
+            self._chat.resume(door, here)
+        return here
+
+    @inlineCallbacks
+    def tell_missed(self, member: Member) -> Generator[Deferred[Any], Any, None]:
+        """Tell how much was said since the last time, and deliver private lines."""
+        journal = self._chat.journal
+        # What was under way while the member entered is stored by then, and counted.
+        yield self._chat.settled(member)
+        private = yield self.catch_up(member, [""], PRIVATE_MOST)
+        lines = []
+        for room, after in list(member.missed.items()):
+            found = yield journal.missed(
+                of=room or member.identity,
+                after=after,
+                before=member.fence,
+                nick=member.nick,
+                not_by=member.identity,
+            )
+            if found.count:
+                lines.append(_new_lines(room, found, time_of(after, self._chat.ids.now())))
+            else:
+                member.missed.pop(room, None)
+        if lines or private:
+            member.door.notify(lines, private)
+
+    @inlineCallbacks
+    def catch_up(
+        self, member: Member, rooms: Collection[str], most: int
+    ) -> Generator[Deferred[Any], Any, list[Event]]:
+        """What a member missed in rooms (C{""}: private lines), oldest first, and note it as seen.
+
+        @param most: events of each room; what is left stays missed.
+        """
+        found: list[Event] = []
+        for room in rooms:
+            if room not in member.missed:
+                continue
+            wanted = Wanted(
+                of=room or member.identity,
+                after=member.missed[room],
+                before=member.fence,
+                limit=most,
+            )
+            page = yield self._chat.journal.page(wanted)
+            if page.more:
+                member.missed[room] = page.events[-1].id
+            else:
+                member.missed.pop(room, None)
+            found.extend(
+                event
+                for event in page.events
+                if not isinstance(event, Whispered) or event.to_identity == member.identity
+            )
+        return sorted(found, key=lambda event: event.id)
+
+    # Whose a nickname is, and who holds it.
+
+    def check_nick(self, wanted: str, address: str) -> tuple[str, str]:
+        """A nickname as it is shown, and its key.
+
+        @param address: of who wants it, empty for this machine.
+        @raise ChatError: nobody may have it, or not from there.
+        """
+        try:
+            nick = check_nick(wanted)
+        except ValueError as error:
+            raise ChatError("bad-nick", str(error)) from error
+        key = nick_key(nick)
+        chat = self._chat
+        if key in chat.settings.operators and not (chat.accounts.named(key) or _is_local(address)):
+            raise ChatError(
+                "registered",
+                f"{nick} is an operator's, who registers it from the machine that the chat runs on:"
+                " choose another nickname",
+            )
+        return nick, key
+
+    def free_nick(
+        self, wanted: str, address: str, account: Account | None, own: Member | None = None
+    ) -> tuple[str, str]:
+        """A nickname that is free for who has proved C{account}, and its key.
+
+        @param own: who bears it maybe already, and wants to be renamed.
+        @raise ChatError: it is somebody's, or nobody may have it.
+        """
+        nick, key = self.check_nick(wanted, address)
+        owner = self._chat.accounts.named(key)
+        if owner is not None and owner is not account:
+            hint = f"/login {owner.nick} PASSWORD if it is yours, or choose another nickname"
+            raise ChatError("registered", f"{whose(nick, owner)}: {hint}")
+        holder = self._chat.members.get(key)
+        if holder is None or holder is own:
+            return nick, key
+        if holder.nick.casefold() == nick.casefold():
+            reason = f"{nick} is taken"
+        else:
+            reason = f"{nick} looks too much like {holder.nick}, who is here"
+        raise ChatError("nick-taken", f"{reason}: choose another nickname")
+
+    @inlineCallbacks
+    def check_room_password(
+        self, member: Member, room: str, password: str
+    ) -> Generator[Deferred[Any], Any, None]:
+        """Let who knows it into a room that has a password; fails with L{ChatError}."""
+        needed = self._chat.moderation.needs_password(member, room, False)
+        if not needed:
+            return
+        if not password:
+            how = f"/join {spelled(room)} PASSWORD"
+            raise ChatError("closed", f"{spelled(room)} has a password: {how}")
+        tried = (room, member.origin)
+        wait = self._room_tries.wait(tried)
+        if wait:
+            raise ChatError("too-many-tries", f"that was tried too often: wait {wait:.0f} s")
+        self._room_tries.count(tried)
+        right = yield self._chat.accounts.passwords.check(needed, password)
+        if not right:
+            raise ChatError("closed", f"that is not the password of {spelled(room)}")
+        self._room_tries.give_back(tried)
+
+    @inlineCallbacks
+    def _proved(
+        self, wish: Wish, address: str
+    ) -> Generator[Deferred[Any], Any, Account | None]:
+        accounts = self._chat.accounts
+        if wish.password is not None:
+            account: Account = yield accounts.prove(wish.nick, wish.password, origin_of(address))
+            return account
+        by_token = accounts.proven_by(wish.token) if wish.token else None
+        owner = accounts.named(wish.nick) if wish.nick else None
+        if owner is None or owner is by_token:
+            return by_token
+        if self._chat.by_token.get(wish.token) is not None:
+            return None
+        raise ChatError("password-needed", whose(wish.nick, owner))
+
+    @inlineCallbacks
+    def _freed(
+        self, key: str, account: Account | None, door: LineDoor
+    ) -> Generator[Deferred[Any], Any, None]:
+        """Wait until a nickname is free, if it may become so by itself."""
+        chat = self._chat
+        holder = chat.members.get(key)
+        if holder is None:
+            return
+        if account is not None and chat.accounts.named(key) is account:
+            # Since before the nickname was registered.
+            chat.logins.rename_to_guest(holder)
+            return
+        silence = holder.door.silence()
+        if chat.accounts.named(key) is not None or silence < SILENT:
+            return
+        door.notify([f"{holder.nick} {_quiet_for(silence)}: free in {PING_TIMEOUT} s, if so"], [])
+        holder.door.ping(
+            f"somebody asks for the nickname {holder.nick}, and nothing was heard from you for"
+            f" long: type something within {PING_TIMEOUT} s to keep it"
+        )
+        for _ in range(PING_TIMEOUT):
+            yield deferLater(chat.reactor, 1, lambda: None)
+            door.check_still_wanted()
+            if chat.members.get(key) is not holder or holder.door.silence() < PING_TIMEOUT:
+                return
+        if holder.lost_at:
+            chat.leave(holder, "connection lost", goodbye=False)
+        else:
+            chat.logins.rename_to_guest(holder)
+
+
+def whose(nick: str, owner: Account) -> str:
+    """Why a nickname is not free for who has not proved to be its owner."""
+    if nick.casefold() == owner.nick.casefold():
+        return f"{owner.nick} is registered"
+    return f"{nick} looks too much like {owner.nick}, which is registered"
+
+
+def _last_nick(account: Account | None, places: list[Place]) -> str:
+    for place in places:
+        return place.nick
+    if account is not None:
+        return account.nick
+    raise ChatError("not-joined", "that token brings nobody back: choose a nickname")
+
+
+def _is_local(address: str) -> bool:
+    return not address or ip_address(address).is_loopback
+
+
+def _quiet_for(silence: float) -> str:
+    if silence == inf:
+        return "has lost the connection"
+    return f"has not said anything for {silence / 60:.0f} min"
+
+
+def _new_lines(room: str, found: Missed, when: str) -> str:
+    count = f"{found.count:,}" + ("+" if found.more else "")
+    verb = "mentions" if found.mentions == 1 else "mention"
+    mentions = f", {found.mentions:,} {verb} you" if found.mentions else ""
+    lines = "line" if found.count == 1 else "lines"
+    what = f"new {lines} in {spelled(room)}" if room else f"more private {lines}"
+    return f"{count} {what} since {when}{mentions}: /catchup"

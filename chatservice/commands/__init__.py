@@ -1,0 +1,54 @@
+"""The slash commands: one small function each, in the table that C{/help} prints.
+
+Importing this package fills the table; each group of commands has a module.
+"""
+
+from chatservice.commands import (
+    basics,
+    history,
+    names,
+    operators,
+    people,
+    personal,
+    rooms,
+    roomsettings,
+    sanctions,
+    talk,
+)
+from chatservice.commands.table import (
+    ALIASES,
+    COMMANDS,
+    Answer,
+    Call,
+    Command,
+    Group,
+    current_room,
+    is_command,
+    is_goodbye,
+    parse,
+    unescape,
+)
+
+__all__ = [
+    "ALIASES",
+    "COMMANDS",
+    "Answer",
+    "Call",
+    "Command",
+    "Group",
+    "basics",
+    "current_room",
+    "history",
+    "is_command",
+    "is_goodbye",
+    "names",
+    "operators",
+    "parse",
+    "people",
+    "personal",
+    "rooms",
+    "roomsettings",
+    "sanctions",
+    "talk",
+    "unescape",
+]

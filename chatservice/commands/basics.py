@@ -1,0 +1,77 @@
+"""The commands about the chat itself."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from chatservice.commands.table import (
+    ALIASES,
+    COMMANDS,
+    DONE,
+    WIDTH,
+    Answer,
+    Call,
+    Command,
+    Group,
+    command,
+    find,
+    wrapped,
+)
+from chatservice.text import clean_line
+
+USAGE_WIDTH = 22
+"""Columns for how a command is written; one that needs more has a line of its own."""
+
+
+@command(
+    Group.BASICS,
+    "/help [NAME]",
+    "this list, or more about one command",
+    "//text says /text. A line without a slash is said in the room.",
+)
+def help_(call: Call) -> Answer:
+    if call.rest:
+        return Answer(_explained(find(call.rest.removeprefix("/"))))
+    return Answer([*_listed(), "//text says a text that begins with a slash"])
+
+
+def _listed() -> Iterator[str]:
+    for group in Group:
+        yield f"{group}:"
+        for row in COMMANDS.values():
+            if row.group is group:
+                yield from _in_columns(row)
+
+
+def _in_columns(row: Command) -> Iterator[str]:
+    usage = f"  {row.usage:<{USAGE_WIDTH}}  "
+    margin = " " * (USAGE_WIDTH + 4)
+    if len(row.usage) > USAGE_WIDTH:
+        yield usage.rstrip(" ")
+        usage = margin
+    yield from textwrap.wrap(
+        row.summary, WIDTH, initial_indent=usage, subsequent_indent=margin, break_on_hyphens=False
+    )
+
+
+def _explained(row: Command) -> list[str]:
+    others = [f"/{alias}" for alias, name in ALIASES.items() if name == row.name]
+    also = [f"The same: {', '.join(others)}."] if others else []
+    return [*wrapped(f"{row.usage}: {row.summary}"), *wrapped(row.details), *also]
+
+
+@command(Group.BASICS, "/quit [WHY]", "leave the chat, with a word if you like")
+def quit_(call: Call) -> Answer:
+    call.chat.leave(call.member, clean_line(call.rest) if call.rest else "", goodbye=True)
+    return DONE
+
+
+@command(Group.BASICS, "/motd", "the message of the day")
+def motd(call: Call) -> Answer:
+    return Answer(list(call.chat.settings.motd) or ["there is no message of the day"])
+
+
+@command(Group.BASICS, "/ping", "see whether the chat is there")
+def ping(call: Call) -> Answer:
+    return Answer(["pong"])

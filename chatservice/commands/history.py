@@ -1,0 +1,170 @@
+"""What was said before: the history, what somebody missed, and what is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+
+from chatservice.commands.table import Answer, Call, Group, command, number, room_named
+from chatservice.durations import seconds_of
+from chatservice.events import ChatError
+from chatservice.journal import LATEST, Page, Wanted
+from chatservice.looks import without_ignored
+from chatservice.names import check_nick
+from chatservice.rooms import LOBBY, Room
+from chatservice.text import spelled
+
+HISTORY_LINES = 20
+HISTORY_MOST = 100
+CATCH_UP_MOST = 100
+"""Events of each room at a time."""
+SEARCH_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of a room's history is asked for: its newest lines between two ids.
+
+    @ivar nothing: the sentence if there are none.
+    """
+
+    nothing: str = "nothing was said here yet"
+    lines: int = HISTORY_MOST
+    since: int = 0
+    before: int = LATEST
+
+
+@command(
+    Group.HISTORY,
+    "/history [#ROOM] [N | 2h | before ID]",
+    "the last lines of a room",
+    f"The last N, {HISTORY_LINES} if you say nothing else; those since so long ago (m, h, d, w); "
+    f"or those before another one. At most {HISTORY_MOST} at a time. Times are UTC.",
+)
+@inlineCallbacks
+def history(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    words = call.rest.split()
+    room = room_named(call, words.pop(0)) if words and _is_room(words[0]) else call.room
+    span = _span(words, call.chat.ids.now())
+    wanted = Wanted(of=room.name, before=span.before, limit=span.lines)
+    page = yield call.chat.history(wanted)
+    return _shown(call, room, span, page)
+
+
+def _span(words: list[str], now: int) -> Span:
+    match words:
+        case []:
+            return Span(lines=HISTORY_LINES)
+        case [before, id] if before.casefold() == "before" and number(id, LATEST):
+            return Span("nothing was said before that", before=int(id))
+        case [count] if number(count, HISTORY_MOST):
+            return Span(lines=int(count))
+        case [ago] if not ago.isdigit():
+            try:
+                return Span("nothing was said since then", since=now - seconds_of(ago) * 1_000_000)
+            except ValueError:
+                pass
+    raise ChatError(
+        "usage",
+        f"/history takes a number from 1 to {HISTORY_MOST}, a time such as 2h, or before ID",
+    )
+
+
+def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
+    asked_for = [event for event in page.events if event.id > span.since]
+    events = without_ignored(asked_for, call.member.ignored)
+    lines = []
+    if not asked_for:
+        lines.append(span.nothing)
+    elif not events:
+        lines.append("all of it was said by people whom you ignore")
+    if page.more and len(asked_for) == len(page.events):
+        lines.append(f"there is more: /history #{room.name} before {page.events[0].id}")
+    return Answer(lines, events, scattered=room is not call.member.current)
+
+
+@command(
+    Group.HISTORY,
+    "/catchup [ROOM]",
+    "what was said while you were not here",
+    f"In all your rooms, if you name none, and in private. At most {CATCH_UP_MOST} lines of each "
+    "at a time; the next /catchup goes on from there.",
+)
+@inlineCallbacks
+def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    member = call.member
+    rooms = [room_named(call, call.rest).name] if call.rest else ["", *member.rooms]
+    events = yield call.chat.arrivals.catch_up(member, rooms, CATCH_UP_MOST)
+    left = [spelled(room) if room else "private" for room in rooms if room in member.missed]
+    if left:
+        lines = [f"there is more in {', '.join(left)}: /catchup"]
+    elif not events:
+        lines = ["you have missed nothing"]
+    else:
+        lines = []
+    return Answer(lines, without_ignored(events, member.ignored), scattered=True)
+
+
+@command(
+    Group.HISTORY,
+    "/search WORDS [in #ROOM] [from NICK]",
+    f"the {SEARCH_MOST} newest lines with all these words",
+    "In the rooms that you are in. A word that ends in * finds whatever begins with it.",
+)
+@inlineCallbacks
+def search(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    sought = _sought(call)
+    events = yield call.chat.journal.search(
+        sought.words, sought.rooms, sought.nick, SEARCH_MOST
+    )
+    lines = []
+    if not events:
+        lines.append("nothing was found")
+    elif len(events) == SEARCH_MOST:
+        lines.append(f"these are the {SEARCH_MOST} newest: more words find fewer lines")
+    return Answer(lines, without_ignored(events, call.member.ignored), scattered=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for, in which rooms, and whose lines; C{None} for everybody's."""
+
+    words: str
+    rooms: list[str]
+    nick: str | None
+
+
+def _sought(call: Call) -> Sought:
+    words = call.rest.split()
+    if not words:
+        raise call.wrong()
+    room: Room | None = None
+    nick: str | None = None
+    while len(words) > 2:
+        match words[-2:]:
+            case ["in", where] if room is None and _is_room(where):
+                room = room_named(call, where)
+            case ["from", who] if nick is None and _is_nick(who):
+                nick = who
+            case _:
+                break
+        del words[-2:]
+    # Who is in no room at all is told so.
+    rooms = [room.name] if room else list(call.member.rooms) or [call.room.name]
+    return Sought(" ".join(words), rooms, nick)
+
+
+def _is_room(word: str) -> bool:
+    """Whether a word is a room as line doors spell it."""
+    return word.startswith("#") or word.casefold() == LOBBY
+
+
+def _is_nick(word: str) -> bool:
+    try:
+        check_nick(word)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,127 @@
+"""Whose a nickname is: accounts and tokens.
+
+No answer repeats a password, and no line of these commands goes anywhere but to its command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+
+from chatservice.commands.table import Answer, Call, Group, account_of, command
+from chatservice.events import ChatError
+
+
+@command(
+    Group.YOUR_NAME,
+    "/register PASSWORD",
+    "make your nickname yours alone",
+    "From then on it, and whatever looks like it, asks for the password. What you said before "
+    "stays yours. A password has at least 8 characters and no space.",
+)
+@inlineCallbacks
+def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    chat, member = call.chat, call.member
+    password = _new_password(call, call.rest)
+    _check_logged_out(call)
+    account = yield chat.accounts.register(member.nick, member.identity, password, member.origin)
+    # Hashing takes its time, in which one may leave, or log in through another connection.
+    if chat.is_here(member) and member.identity == account.identity:
+        account.preferences, account.ignored = member.preferences, member.ignored
+        yield chat.logins.bind(member, account)
+    else:
+        chat.logins.free(account)
+    return Answer([f"{account.nick} is yours: from now on it asks for your password"])
+
+
+@command(
+    Group.YOUR_NAME,
+    "/login [NICK] PASSWORD",
+    "prove that a registered nickname is yours",
+    "It is your present nickname if you name none; name it if the password has a space. Whoever "
+    "bears the nickname meanwhile gets another one.",
+)
+@inlineCallbacks
+def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    nick, password = _two_words(call.rest)
+    if not password:
+        nick, password = call.member.nick, nick
+    if not password:
+        raise call.wrong()
+    _check_logged_out(call)
+    account = yield call.chat.accounts.prove(nick, password, call.member.origin)
+    yield call.chat.logins.log_in(call.member, account)
+    return Answer([f"you are logged in as {account.nick}"])
+
+
+@command(
+    Group.YOUR_NAME,
+    "/logout",
+    "be a guest again; your nickname stays yours",
+    "The token of your connection changes as well.",
+)
+@inlineCallbacks
+def logout(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    account = account_of(call)
+    yield call.chat.logins.log_out(call.member)
+    nick = account.nick
+    return Answer([f"you are logged out: {nick} stays yours, and comes back with /login {nick}"])
+
+
+@command(
+    Group.YOUR_NAME,
+    "/password OLD NEW",
+    "change your password",
+    "All tokens are changed with it: /token shows the new one. A password has at least 8 "
+    "characters and no space.",
+)
+@inlineCallbacks
+def password(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    chat, member = call.chat, call.member
+    old, wanted = _two_words(call.rest)
+    new = _new_password(call, wanted)
+    account = account_of(call)
+    yield chat.accounts.prove(account.nick, old, member.origin)
+    yield chat.accounts.change_password(account, new)
+    if chat.is_here(member):
+        chat.logins.change_token(member)
+        yield chat.accounts.remember(account, member.token)
+    return Answer([f"the password of {account.nick} is changed, and so is your token: /token"])
+
+
+@command(
+    Group.YOUR_NAME,
+    "/token",
+    "what brings you back when your connection breaks",
+    "At the prompt for a nickname, /resume TOKEN gives you your nickname, your rooms and what you "
+    "missed. For a registered nickname it does so at any time later, too.",
+)
+def token(call: Call) -> Answer:
+    return Answer(
+        [
+            f"your token: {call.member.token}",
+            "/resume TOKEN at the prompt for a nickname brings you back: keep it secret",
+        ]
+    )
+
+
+def _two_words(text: str) -> tuple[str, str]:
+    """The first word and what follows it."""
+    first, _, rest = text.partition(" ")
+    return first, rest.strip(" ")
+
+
+def _new_password(call: Call, wanted: str) -> str:
+    if not wanted:
+        raise call.wrong()
+    if " " in wanted:
+        raise ChatError("usage", "a password cannot have a space in it: hyphens will do")
+    return wanted
+
+
+def _check_logged_out(call: Call) -> None:
+    account = call.member.account
+    if account is not None:
+        raise ChatError("logged-in", f"you are logged in as {account.nick}: /logout first")

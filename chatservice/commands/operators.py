@@ -1,0 +1,180 @@
+"""What operators are and do besides: roles, room settings, announcements, and what was done."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from chatservice.acts import (
+    Announced,
+    Deopped,
+    Devoiced,
+    Invited,
+    LockedDown,
+    OperatorAct,
+    Opped,
+    Voiced,
+)
+from chatservice.commands.table import DONE, Answer, Call, Group, command, number
+from chatservice.commands.targets import (
+    WHERE,
+    first_word,
+    for_reader,
+    holder_named,
+    is_among,
+    meant_here,
+    person_named,
+    place_meant,
+)
+from chatservice.events import ChatError
+from chatservice.journal import LATEST
+from chatservice.moderation import CHAT
+from chatservice.standing import Person
+from chatservice.text import clean_line, place_spelled, spelled
+
+MODLOG_LINES = 20
+MODLOG_MOST = 100
+
+
+@command(
+    Group.OPERATORS,
+    "/op NICK",
+    "make somebody an operator of the current room",
+    "It has to be a registered nickname.",
+)
+def op(call: Call) -> Answer:
+    room, person = meant_here(call)
+    if person.account is None:
+        raise ChatError("not-allowed", f"{person.nick} is to /register first: operators have to")
+    moderation = call.chat.moderation
+    if moderation.is_owner(person, room) or is_among(person, moderation.operators(room)):
+        return Answer([f"{person.nick} is an operator of {spelled(room)} already"])
+    return _done_to(call, Opped, room, person)
+
+
+@command(
+    Group.OPERATORS,
+    "/deop NICK",
+    "have somebody be no operator of the current room any more",
+    "The owner's ownership ends with it.",
+)
+def deop(call: Call) -> Answer:
+    moderation = call.chat.moderation
+    room = call.room.name
+    moderation.check_power(call.member, room)
+    owner = moderation.owner(room)
+    person = holder_named(call, [*moderation.operators(room), *([owner] if owner else [])])
+    if person is None:
+        return Answer([f"{call.rest} is no operator of {spelled(room)}"])
+    moderation.check_may_kick(call.member, person, room)
+    return _done_to(call, Deopped, room, person)
+
+
+@command(
+    Group.OPERATORS,
+    "/voice NICK",
+    "let somebody speak in the current room when it is moderated",
+)
+def voice(call: Call) -> Answer:
+    room, person = meant_here(call)
+    if is_among(person, call.chat.moderation.voiced(room)):
+        return Answer([f"{person.nick} has a voice in {spelled(room)} already"])
+    return _done_to(call, Voiced, room, person)
+
+
+@command(Group.OPERATORS, "/devoice NICK", "take the voice back")
+def devoice(call: Call) -> Answer:
+    room = call.room.name
+    call.chat.moderation.check_power(call.member, room)
+    person = holder_named(call, call.chat.moderation.voiced(room))
+    if person is None:
+        return Answer([f"{call.rest} has no voice in {spelled(room)}"])
+    return _done_to(call, Devoiced, room, person)
+
+
+@command(
+    Group.OPERATORS,
+    "/invite NICK [#ROOM]",
+    "let somebody into a room that is for invited people only",
+    "An invitation ends when the person is kicked or banned.",
+)
+def invite(call: Call) -> Answer:
+    nick, rest = first_word(call, call.rest)
+    room = call.chat.room_name(rest) if rest else call.room.name
+    call.chat.moderation.check_power(call.member, room)
+    person = person_named(call, nick)
+    if person.member is not None and room in person.member.rooms:
+        return Answer([f"{person.nick} is in {spelled(room)} already"])
+    if is_among(person, call.chat.moderation.invited(room)):
+        return Answer([f"{person.nick} is invited to {spelled(room)} already"])
+    return _done_to(call, Invited, room, person)
+
+
+@command(Group.OPERATORS, "/announce TEXT", "tell all rooms something")
+def announce(call: Call) -> Answer:
+    call.chat.moderation.check_power(call.member, CHAT)
+    if not call.rest:
+        raise call.wrong()
+    call.chat.operators.act(call.member, Announced, text=clean_line(call.rest))
+    return DONE
+
+
+@command(
+    Group.OPERATORS,
+    "/lockdown on|off",
+    "let only registered names join the chat, or all again",
+    "Who is here stays.",
+)
+def lockdown(call: Call) -> Answer:
+    call.chat.moderation.check_power(call.member, CHAT)
+    if call.rest not in ("on", "off"):
+        raise call.wrong()
+    if call.chat.moderation.locked_down == (call.rest == "on"):
+        return Answer([f"the lockdown is {call.rest} already"])
+    call.chat.operators.act(call.member, LockedDown, text=call.rest)
+    return DONE
+
+
+@command(
+    Group.OPERATORS,
+    "/modlog [#ROOM|*] [N | before ID]",
+    f"what operators did, the last {MODLOG_LINES} acts if you give no number",
+    f"{WHERE} At most {MODLOG_MOST} at a time. Times are UTC.",
+)
+def modlog(call: Call) -> Deferred[Answer]:
+    room, rest = place_meant(call)
+    call.chat.moderation.check_power(call.member, room)
+    limit, before = _which(call, rest)
+
+    def answer(acts: list[OperatorAct]) -> Answer:
+        if not acts:
+            return Answer([f"no operator did anything in {place_spelled(room)}"])
+        where = f"#{room}" if room else "*"
+        older = f"before these: /modlog {where} before {acts[0].id}"
+        shown = [for_reader(call, act) for act in acts]
+        return Answer([older] if len(acts) == limit else [], events=[*shown])
+
+    return call.chat.journal.modlog(room or None, before, limit).addCallback(answer)
+
+
+def _which(call: Call, text: str) -> tuple[int, int]:
+    """How many acts are wanted, and below which id."""
+    if not text:
+        return MODLOG_LINES, LATEST
+    word, _, id = text.partition(" ")
+    before = number(id, LATEST) if word == "before" else LATEST
+    limit = MODLOG_LINES if word == "before" else number(text, MODLOG_MOST)
+    if limit is None or before is None:
+        raise call.wrong()
+    return limit, before
+
+
+def _done_to(call: Call, kind: type[OperatorAct], room: str, person: Person) -> Answer:
+    call.chat.operators.act(
+        call.member,
+        kind,
+        room,
+        target=person.nick,
+        target_identity=person.identity,
+        whom=person.member,
+    )
+    return DONE

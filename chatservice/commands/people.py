@@ -1,0 +1,192 @@
+"""Who is in the chat and what they are doing, by what name, and how each wants to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import ceil, isfinite
+
+from twisted.internet.defer import Deferred
+
+from chatservice import durations
+from chatservice.commands.table import DONE, Answer, Call, Group, command, number
+from chatservice.events import ChatError
+from chatservice.names import check_nick, nick_key
+from chatservice.rooms import Member
+from chatservice.text import clean_line, names_in_a_line, spelled, when
+
+WHO_MOST = 100
+IGNORED_MOST = 100
+NOT_KEPT = "kept until you leave: /register to keep it for ever"
+SETTINGS = {
+    "time": "every line with its time (UTC)",
+    "colour": "nicknames in colours",
+    "bell": "a bell when you are mentioned or get a private line",
+    "quiet": "no lines about who joins and leaves",
+}
+
+
+@command(
+    Group.PEOPLE,
+    "/who [NICK|PAGE]",
+    "who is in the chat, and in which rooms",
+    f"Without a nickname it lists everybody, {WHO_MOST} to a page: /who 2 is the second.",
+)
+def who(call: Call) -> Answer:
+    # No nickname begins with a digit.
+    if call.rest and not call.rest.isdigit():
+        return Answer([_whereabouts(call.chat.member_named(call.rest))])
+    everybody = sorted(call.chat.members.values(), key=lambda member: member.nick.casefold())
+    pages = ceil(len(everybody) / WHO_MOST)
+    page = number(call.rest or "1", pages)
+    if page is None:
+        raise ChatError("usage", f"there is no such page: the last one is /who {pages}")
+    end = page * WHO_MOST
+    lines = [_whereabouts(member) for member in everybody[end - WHO_MOST : end]]
+    if page < pages:
+        lines.append(f"and {len(everybody) - end:,} more: /who {page + 1}")
+    return Answer(lines)
+
+
+def _whereabouts(member: Member) -> str:
+    return f"{member.nick}: {', '.join(map(spelled, member.rooms)) or 'in no room'}"
+
+
+@command(Group.PEOPLE, "/nick NAME", "take another nickname; you stay in your rooms")
+def nick(call: Call) -> Answer:
+    if not call.rest:
+        return Answer([f"you are {call.member.nick}"])
+    call.chat.rename(call.member, call.rest)
+    return DONE
+
+
+@command(
+    Group.PEOPLE,
+    "/away [WHY]",
+    "tell that you are not at the keyboard; /back ends it",
+    "You stay in your rooms, and /whois shows that you are away.",
+)
+def away(call: Call) -> Answer:
+    call.chat.set_away(call.member, clean_line(call.rest) if call.rest else "")
+    return DONE
+
+
+@command(Group.PEOPLE, "/back", "tell that you are at the keyboard again")
+def back(call: Call) -> Answer:
+    if call.member.away is None:
+        return Answer(["you were not away"])
+    call.chat.set_away(call.member, None)
+    return DONE
+
+
+@command(Group.PEOPLE, "/whois NICK", "who somebody is: registered or not, since when, away")
+def whois(call: Call) -> Answer:
+    if not call.rest:
+        raise call.wrong()
+    account = call.chat.accounts.named(call.rest)
+    if account is None:
+        return Answer(list(_description(call.chat.member_named(call.rest))))
+    member = account.member or call.chat.members.get(account.key)
+    if member is None:
+        return Answer([f"{account.nick} is registered since {when(account.since)}, and not here"])
+    return Answer(list(_description(member)))
+
+
+def _description(member: Member) -> Iterator[str]:
+    nick, account = member.nick, member.account
+    if account is None:
+        yield f"{nick} is not registered"
+    elif account.key == member.key:
+        yield f"{nick} is registered since {when(account.since)}"
+    else:
+        yield f"{nick} is logged in as {account.nick}, registered since {when(account.since)}"
+    yield f"here since {when(member.since)}, door: {member.door.kind}"
+    yield f"in {', '.join(map(spelled, member.rooms)) or 'no room'}"
+    if member.away is not None:
+        yield f"away: {member.away}" if member.away else "away"
+    silence = member.door.silence()
+    if isfinite(silence):
+        yield f"silent for {_roughly(int(silence))}"
+
+
+def _roughly(seconds: int) -> str:
+    unit = next((unit for unit in (86_400, 3_600, 60) if seconds >= unit), None)
+    return durations.spelled(seconds - seconds % unit) if unit else "less than a minute"
+
+
+@command(
+    Group.PEOPLE,
+    "/ignore [NICK]",
+    "see nothing any more of what somebody says; without NICK, whom you ignore",
+    "Who is logged in stays ignored under other nicknames as well. /unignore ends it.",
+)
+def ignore(call: Call) -> Answer | Deferred[Answer]:
+    ignored = call.member.ignored
+    if not call.rest:
+        names = names_in_a_line(list(ignored.values()), len(ignored)) or "nobody"
+        return Answer([f"you ignore {names}"])
+    key, nick = _whom(call)
+    account = call.member.account
+    if key == call.member.key or (account is not None and key == account.key):
+        raise ChatError("usage", "you cannot ignore yourself")
+    if len(ignored) >= IGNORED_MOST:
+        raise ChatError("too-many", f"you ignore {IGNORED_MOST} already: /unignore one first")
+    call.member.ignored = {**ignored, key: nick}
+    return _kept(call, f"you ignore {nick} from now on: /unignore {nick} ends it")
+
+
+@command(Group.PEOPLE, "/unignore NICK", "see again what somebody says")
+def unignore(call: Call) -> Answer | Deferred[Answer]:
+    if not call.rest:
+        raise call.wrong()
+    ignored = dict(call.member.ignored)
+    key = nick_key(call.rest)
+    if key not in ignored:
+        key, nick = _whom(call)
+        if key not in ignored:
+            raise ChatError("no-nick", f"you do not ignore {nick}")
+    nick = ignored.pop(key)
+    call.member.ignored = ignored
+    return _kept(call, f"you see again what {nick} says")
+
+
+def _whom(call: Call) -> tuple[str, str]:
+    """The key and the nickname of whom a command names: those of the account, if there is one."""
+    try:
+        nick = check_nick(call.rest)
+    except ValueError as error:
+        raise ChatError("bad-nick", str(error)) from error
+    key = nick_key(nick)
+    member = call.chat.members.get(key)
+    if member is not None and member.account is not None:
+        return member.account.key, member.account.nick
+    return key, nick
+
+
+@command(
+    Group.PEOPLE,
+    "/set [NAME on|off]",
+    "how you are shown things; without NAME, what there is to set",
+    "The names are " + ", ".join(SETTINGS) + ".",
+)
+def set_preference(call: Call) -> Answer | Deferred[Answer]:
+    preferences = call.member.preferences
+    if not call.rest:
+        states = {name: "on" if getattr(preferences, name) else "off" for name in SETTINGS}
+        return Answer([f"{name} is {states[name]}: {what}" for name, what in SETTINGS.items()])
+    name, _, state = call.rest.casefold().partition(" ")
+    if name not in SETTINGS or state.strip() not in ("on", "off"):
+        raise call.wrong()
+    call.member.preferences = replace(preferences, **{name: state.strip() == "on"})
+    return _kept(call, f"{name} is {state.strip()} now: {SETTINGS[name]}")
+
+
+def _kept(call: Call, line: str) -> Answer | Deferred[Answer]:
+    """Let what a member has just set take effect, and keep it if it can be kept."""
+    member = call.member
+    member.door.look()
+    account = member.account
+    if account is None:
+        return Answer([line, NOT_KEPT])
+    account.preferences, account.ignored = member.preferences, member.ignored
+    return call.chat.accounts.save(account).addCallback(lambda _: Answer([line]))

@@ -1,0 +1,128 @@
+"""What is kept about somebody: shown, given up, erased."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+
+from chatservice.commands.table import Answer, Call, Group, account_of, command, wrapped
+from chatservice.events import ChatError
+
+if TYPE_CHECKING:
+    from chatservice.accounts import Account
+
+EVERYTHING = "everything"
+"""How somebody without a password confirms."""
+
+
+@command(
+    Group.YOUR_NAME,
+    "/unregister PASSWORD",
+    "give your nickname up, for whoever wants it",
+    "You bear it until you leave. What you said stays: /forget erases it.",
+)
+@inlineCallbacks
+def unregister(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    if not call.rest:
+        raise call.wrong()
+    account = account_of(call)
+    yield _prove_again(call, account)
+    yield _give_up(call, account)
+    return Answer([f"{account.nick} is registered no more: whoever registers it next has it"])
+
+
+@command(
+    Group.YOUR_NAME,
+    "/export",
+    "everything that is kept about you, as JSON lines",
+    "Your account if you have one, where you were last, all that you said, the private messages "
+    "to you, and what you did as an operator. Ids are times, in microseconds since 1970 (UTC).",
+)
+def export(call: Call) -> Answer | Deferred[Answer]:
+    first = partial(_exported, call, call.member.identity, 0)
+    account = call.member.account
+    return first() if account is None else Answer([_described(account)], raw=True, rest=first)
+
+
+@inlineCallbacks
+def _exported(
+    call: Call, identity: bytes, after: int
+) -> Generator[Deferred[Any], Any, Answer]:
+    page = yield call.chat.journal.export(identity, after)
+    rest = None if page.next is None else partial(_exported, call, identity, page.next)
+    return Answer(page.lines, raw=True, rest=rest)
+
+
+def _described(account: Account) -> str:
+    """An account as a line of the export: all but what would prove it."""
+    facts = {
+        "type": "account",
+        "nick": account.nick,
+        "since": datetime.fromtimestamp(account.since // 1_000_000, UTC).isoformat(),
+        "settings": account.preferences.those_set(),
+        "ignored": list(account.ignored.values()),
+        "proven_from": account.proven_from,
+    }
+    return json.dumps(facts, ensure_ascii=False)
+
+
+@command(
+    Group.YOUR_NAME,
+    "/forget [PASSWORD]",
+    "erase everything that is kept about you",
+    f"Who has no password confirms with /forget {EVERYTHING}.",
+)
+@inlineCallbacks
+def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    chat, account = call.chat, call.member.account
+    _check_no_operator(call)
+    if not call.rest:
+        return Answer(_what_goes(account))
+    if account is not None:
+        yield _prove_again(call, account)
+    elif call.rest.casefold() != EVERYTHING:
+        raise ChatError("usage", f"you have no password: /forget {EVERYTHING} erases it all")
+    count = yield chat.erase(call.member.identity)
+    if account is not None:
+        yield _give_up(call, account)
+    return Answer([f"it is all erased; {count:,} lines were yours"])
+
+
+def _what_goes(account: Account | None) -> list[str]:
+    whose = f"the account {account.nick}, " if account is not None else ""
+    confirmation = "PASSWORD" if account is not None else EVERYTHING
+    return [
+        *wrapped(
+            f"this erases {whose}all that you said, in rooms and in private, and where you were; "
+            "what others told you in private stays theirs, and what operators did stays in their "
+            "log"
+        ),
+        "it cannot be undone, and may take a while; /export shows it before",
+        f"to do it: /forget {confirmation}",
+    ]
+
+
+def _check_no_operator(call: Call) -> None:
+    if call.chat.moderation.is_operator(call.member):
+        raise ChatError(
+            "not-allowed",
+            "you are an operator of this chat: whoever registered the name next would be one",
+        )
+
+
+def _prove_again(call: Call, account: Account) -> Deferred[Account]:
+    """Before the account is given up."""
+    _check_no_operator(call)
+    return call.chat.accounts.prove(account.nick, call.rest, call.member.origin)
+
+
+@inlineCallbacks
+def _give_up(call: Call, account: Account) -> Generator[Deferred[Any], Any, None]:
+    yield call.chat.accounts.remove(account)
+    if account.member is not None:
+        call.chat.logins.forget_account(account.member)

@@ -1,0 +1,65 @@
+"""Rooms: into them, out of them, which there are and who is there."""
+
+from __future__ import annotations
+
+import heapq
+
+from twisted.internet.defer import Deferred
+
+from chatservice.commands.table import DONE, WIDTH, Answer, Call, Group, command, room_of, wrapped
+from chatservice.rooms import LOBBY
+from chatservice.text import names_in_a_line, spelled
+
+LIST_MOST = 200
+NAMES_MOST = 1000
+
+
+@command(
+    Group.ROOMS,
+    "/join ROOM [PASSWORD]",
+    "enter a room, or make it; your lines then go there",
+    "A room that you are in already becomes the one that your lines go to. Some rooms ask for a "
+    "password, which one of their operators can tell you.",
+)
+def join(call: Call) -> Answer | Deferred[Answer]:
+    name, _, password = call.rest.partition(" ")
+    if not name:
+        raise call.wrong()
+    before = set(call.member.rooms)
+
+    def entered(_: None) -> Answer:
+        room = call.room
+        if room.name in before:
+            return Answer([f"you are talking in {spelled(room.name)}"], rooms=[room])
+        return Answer(rooms=[room])
+
+    return call.chat.enter(call.member, name, password.strip(" ")).addCallback(entered)
+
+
+@command(Group.ROOMS, "/part [ROOM]", "leave a room, the current one if you name none")
+def part(call: Call) -> Answer:
+    call.chat.part(call.member, room_of(call))
+    return DONE
+
+
+@command(Group.ROOMS, "/list", "the rooms there are, with their topics")
+def list_rooms(call: Call) -> Answer:
+    rooms, topics = call.chat.rooms, call.chat.topics
+    known = {LOBBY, *rooms, *topics}
+    shown = heapq.nsmallest(LIST_MOST, known, key=lambda name: (name not in rooms, name))
+    lines = []
+    for name in shown:
+        count = len(rooms[name].members) if name in rooms else 0
+        topic = f": {topics[name].text[:WIDTH]}" if name in topics else ""
+        lines.append(f"{spelled(name)} ({count:,} here){topic}")
+    if len(known) > LIST_MOST:
+        lines.append(f"and {len(known) - LIST_MOST:,} more")
+    return Answer(lines)
+
+
+@command(Group.ROOMS, "/names [ROOM]", "who is in a room, the current one if you name none")
+def names(call: Call) -> Answer:
+    room = room_of(call)
+    nicks = [member.nick for member in room.members]
+    listed = names_in_a_line(sorted(nicks, key=str.casefold)[:NAMES_MOST], len(nicks))
+    return Answer([f"in {spelled(room.name)} ({len(nicks):,} here):", *wrapped(listed)])

@@ -1,0 +1,217 @@
+"""The table of commands, what a row of it is, and what the commands share."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+
+from chatservice.events import ChatError, Event
+from chatservice.names import nearest
+from chatservice.rooms import Member, Room
+from chatservice.text import clean, spelled
+
+if TYPE_CHECKING:
+    from chatservice.accounts import Account
+    from chatservice.server import ChatFactory
+
+WIDTH = 76
+"""The most columns of a line of an answer, which the text door begins with C{-- }."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command has to say to whoever gave it.
+
+    @ivar lines: sentences.
+    @ivar events: history that was asked for; the sentences come after it.
+    @ivar rooms: rooms that were entered.
+    @ivar scattered: whether the events are of several rooms, so that each is shown with its own.
+    @ivar raw: whether C{lines} are data, to be shown as they are.
+    @ivar rest: gives what follows, once this is sent; C{None} if nothing does.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    rooms: list[Room] = field(default_factory=list)
+    scattered: bool = False
+    raw: bool = False
+    rest: Callable[[], Deferred[Answer]] | None = None
+
+
+DONE = Answer()
+
+
+class Group(StrEnum):
+    """The headings that commands are listed under, in their order."""
+
+    BASICS = "Basics"
+    TALK = "Talk"
+    ROOMS = "Rooms"
+    PEOPLE = "People"
+    YOUR_NAME = "Your name"
+    HISTORY = "History"
+    OPERATORS = "Operators"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A row of the table.
+
+    @ivar group: where C{/help} lists it.
+    @ivar usage: how it is written, such as C{/join ROOM}.
+    @ivar summary: one line for the list, and C{details} what else C{/help NAME} says.
+    @ivar talk: whether it says something, which goes the way of a line and has no other answer.
+    """
+
+    name: str
+    group: Group
+    usage: str
+    summary: str
+    details: str
+    talk: bool
+    function: Callable[[Call], Answer | Deferred[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command as somebody gave it.
+
+    @ivar rest: what followed its name.
+    @ivar ref: the giver's own mark for it, or empty.
+    """
+
+    chat: ChatFactory
+    member: Member
+    command: Command
+    rest: str
+    ref: str = ""
+
+    def carry_out(self) -> Answer | Deferred[Answer]:
+        """Do it.
+
+        @raise ChatError: the member's own mistake.
+        """
+        return self.command.function(self)
+
+    @property
+    def room(self) -> Room:
+        """The room that it is given in."""
+        return current_room(self.member)
+
+    def wrong(self) -> ChatError:
+        """The error that tells how the command is written."""
+        return ChatError("usage", f"use it like this: {self.command.usage}")
+
+
+COMMANDS: dict[str, Command] = {}
+ALIASES = {"leave": "part", "exit": "quit", "bye": "quit", "query": "msg"}
+
+
+def command(
+    group: Group, usage: str, summary: str, details: str = "", talk: bool = False
+) -> Callable[[Callable[[Call], Answer | Deferred[Answer]]], Callable[[Call], object]]:
+    """Put a function into the table, under the name that its usage begins with."""
+
+    def enter(function: Callable[[Call], Answer | Deferred[Answer]]) -> Callable[[Call], object]:
+        name = usage.split()[0].removeprefix("/")
+        COMMANDS[name] = Command(name, group, usage, summary, details, talk, function)
+        return function
+
+    return enter
+
+
+def is_command(text: str) -> bool:
+    """Whether a typed line is a command, and not something to say."""
+    # Blanks before it are no reason to say a password aloud.
+    bare = text.lstrip(" ")
+    return bare.startswith("/") and not bare.startswith("//")
+
+
+def is_goodbye(text: str) -> bool:
+    """Whether a typed line is C{/quit}, by whatever name."""
+    name = text.strip(" ").partition(" ")[0].removeprefix("/").casefold()
+    return is_command(text) and ALIASES.get(name, name) == "quit"
+
+
+def unescape(text: str) -> str:
+    """What a line that is no command says: C{//text} is C{/text}."""
+    return text.removeprefix("/") if text.startswith("//") else text
+
+
+def parse(chat: ChatFactory, member: Member, line: str, ref: str = "") -> Call:
+    """A typed line that is a command.
+
+    @raise ChatError: there is no such command.
+    """
+    name, _, rest = clean(line).lstrip(" ").removeprefix("/").partition(" ")
+    return Call(chat, member, find(name), rest.strip(" "), ref)
+
+
+def find(name: str) -> Command:
+    """The command of that name or alias.
+
+    @raise ChatError: there is none.
+    """
+    known = name.casefold()
+    found = COMMANDS.get(ALIASES.get(known, known))
+    if found is not None:
+        return found
+    near = nearest(known, [*COMMANDS, *ALIASES])
+    hint = f"did you mean /{near}?" if near else "/help lists those there are"
+    raise ChatError("unknown", f"there is no command /{clean(name)[:40]}: {hint}")
+
+
+def current_room(member: Member) -> Room:
+    """The room that a member's lines go to.
+
+    @raise ChatError: there is none.
+    """
+    if member.current is None:
+        raise ChatError("no-room", "you are in no room: /join one first, such as /join lobby")
+    return member.current
+
+
+def room_of(call: Call) -> Room:
+    """The room that a command names, or the current one if it names none.
+
+    @raise ChatError: the member is not in it.
+    """
+    return room_named(call, call.rest) if call.rest else call.room
+
+
+def room_named(call: Call, text: str) -> Room:
+    """The room of that name.
+
+    @raise ChatError: the member is not in it.
+    """
+    name = call.chat.room_name(text)
+    if name not in call.member.rooms:
+        raise ChatError("no-room", f"you are not in {spelled(name)}")
+    return call.member.rooms[name]
+
+
+def account_of(call: Call) -> Account:
+    """The account that the member has proved.
+
+    @raise ChatError: there is none.
+    """
+    if call.member.account is None:
+        raise ChatError("not-logged-in", "you are not logged in: /register or /login first")
+    return call.member.account
+
+
+def number(text: str, most: int) -> int | None:
+    """The number from 1 to C{most} that a text is; None if it is none of those."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
+        return None
+    return int(text) if 1 <= int(text) <= most else None
+
+
+def wrapped(text: str) -> list[str]:
+    """A text in lines of at most L{WIDTH}."""
+    return textwrap.wrap(text, WIDTH, break_on_hyphens=False)

@@ -1,0 +1,60 @@
+"""What is said other than by a plain line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatservice.commands.table import DONE, Answer, Call, Group, command
+from chatservice.rooms import Member
+from chatservice.text import spelled
+
+if TYPE_CHECKING:
+    from chatservice.accounts import Account
+
+
+@command(Group.TALK, "/me TEXT", "say what you do: /me waves shows as * ada waves", talk=True)
+def me(call: Call) -> Answer:
+    call.chat.act(call.member, call.room, call.rest, call.ref)
+    return DONE
+
+
+@command(
+    Group.TALK,
+    "/msg NICK TEXT",
+    "say something to one person in private",
+    "Private messages are kept for the two of you alone. Who has registered the nickname and is "
+    "not here gets them later.",
+    talk=True,
+)
+def msg(call: Call) -> Answer:
+    nick, _, text = call.rest.partition(" ")
+    if not text.strip():
+        raise call.wrong()
+    call.chat.whisper(call.member, _addressee(call, nick), text.strip(), call.ref)
+    return DONE
+
+
+def _addressee(call: Call, nick: str) -> Member | Account:
+    """Whoever bears a nickname or, if nobody does, has registered it."""
+    account = call.chat.accounts.named(nick)
+    if account is None or account.key in call.chat.members:
+        return call.chat.member_named(nick)
+    return account.member or account
+
+
+@command(
+    Group.TALK,
+    "/topic [TEXT]",
+    "what the room is about; with a text, change it",
+    "/topic - clears it. The topic is kept when the chat restarts.",
+)
+def topic(call: Call) -> Answer:
+    room = call.room
+    if call.rest:
+        call.chat.set_topic(call.member, room, "" if call.rest == "-" else call.rest, call.ref)
+        return DONE
+    set_one = call.chat.topics.get(room.name)
+    if set_one is None:
+        return Answer([f"{spelled(room.name)} has no topic"])
+    where = spelled(room.name)
+    return Answer([f"the topic of {where} is: {set_one.text} (set by {set_one.nick})"])

@@ -1,0 +1,161 @@
+"""The text door: for telnet, nc, and whatever sends lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.python.failure import Failure
+
+from chatservice import commands
+from chatservice.acts import OperatorAct
+from chatservice.arrivals import Wish
+from chatservice.events import (
+    CameBack,
+    ChatError,
+    Event,
+    Joined,
+    Parted,
+    Renamed,
+    Resumed,
+    TopicChanged,
+    WentAway,
+    Whispered,
+)
+from chatservice.lines import LineDoor, State
+from chatservice.looks import format_for, without_ignored
+from chatservice.reception import Reception
+from chatservice.rooms import Format, Member
+from chatservice.text import TEXT, arrival, encoded, retold, second_person, spelled
+
+CATCH_UP_MOST = 500
+"""Events of each room that are shown at once to who comes back with a token."""
+
+
+class ChatProtocol(LineDoor):
+    """The text door: lines typed by a person, events as lines."""
+
+    kind = "telnet, nc or the like"
+    format: Format = TEXT
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._reception = Reception(self)
+        if self.state is State.ARRIVING:
+            self._reception.greet()
+
+    def heard(self, line: bytes) -> None:
+        """See L{LineDoor.heard}."""
+        text = line.decode("utf-8", "replace")
+        if self.member is None:
+            self._reception.heard(text)
+        elif commands.is_command(text):
+            self._obey(text)
+        elif text.strip():
+            self.chat.say(self.member, commands.current_room(self.member), commands.unescape(text))
+
+    def arrived(self, wish: Wish) -> None:
+        """See L{LineDoor.arrived}."""
+        if wish.token and self.member is not None:
+            self._show_missed(self.member, [])
+        else:
+            super().arrived(wish)
+
+    @inlineCallbacks
+    def _show_missed(
+        self, member: Member, lines: list[str]
+    ) -> Generator[Deferred[Any], Any, None]:
+        """Show lines, then what was said meanwhile, and only then anything newer."""
+        self.outbox.cork()
+        missed: list[Event] = []
+        try:
+            yield self.chat.settled(member)
+            rooms = list(member.missed)
+            found = yield self.chat.arrivals.catch_up(member, rooms, CATCH_UP_MOST)
+            missed = without_ignored(found, member.ignored)
+        except Exception:
+            self.complain(Failure())
+        finally:
+            more = ["-- there is more that you missed: /catchup"] if member.missed else []
+            retelling = retold(missed, self.chat.ids.now(), rooms=True)
+            self.outbox.uncork(encoded([*lines, *retelling, *more]))
+
+    def _obey(self, text: str) -> None:
+        assert self.member is not None
+        call = commands.parse(self.chat, self.member, text)
+        if call.command.talk:
+            call.carry_out()
+        else:
+            self.in_turn(call.carry_out, self._answer)
+
+    def _answer(self, answer: commands.Answer) -> Callable[[], Any] | None:
+        lines = answer.lines if answer.raw else [f"-- {line}" for line in answer.lines]
+        history = retold(answer.events, self.chat.ids.now(), answer.scattered)
+        self.outbox.write(encoded([*history, *lines]))
+        return answer.rest
+
+    def _arrival(self, event: Joined) -> list[str]:
+        room = self.chat.rooms[event.room]
+        # Of what is missed one is told how much there is.
+        back = self.member is not None and room.name in self.member.missed
+        replay = 0 if back else self.chat.settings.replay
+        keep, _ = self.chat.moderation.bounds(room.name)
+        oldest = event.id - keep * 1_000_000 if keep else 0
+        recent = [each for each in room.recent if each.id > oldest][-replay:] if replay else []
+        shown = without_ignored(recent, self.member.ignored) if self.member else recent
+        topic = self.chat.topics.get(room.name)
+        return arrival(room, event.nick, topic, shown, event.id)
+
+    def notify(self, lines: list[str], events: list[Event]) -> None:
+        """See L{chatservice.rooms.Door.notify}."""
+        self._answer(commands.Answer(lines, events))
+
+    def ping(self, sentence: str) -> None:
+        """See L{chatservice.rooms.Door.ping}."""
+        self.notify([sentence], [])
+        self.ask_telnet()
+
+    def look(self) -> None:
+        """See L{chatservice.rooms.Door.look}."""
+        member = self.member
+        if member is not None:
+            self.format = format_for(TEXT, member.preferences, member.ignored, member.nick)
+
+    def tell(self, error: ChatError) -> None:
+        """See L{LineDoor.tell}."""
+        prompt = self._reception.prompt_after(error) if self.state is State.ARRIVING else ""
+        self.outbox.write(encoded([f"-- {error.sentence}"], prompt))
+
+    def refuse(self, event: Event, sentence: str) -> None:
+        """See L{chatservice.rooms.Door.refuse}."""
+        super().refuse(event, sentence)
+        self.tell(ChatError("not-sent", sentence))
+
+    def own(self, event: Event) -> bytes:
+        """See L{chatservice.rooms.Door.own}: what one typed oneself is not said again."""
+        member = event.author if self.member is None else self.member
+        match event:
+            case Joined():
+                return encoded(self._arrival(event))
+            case Resumed() if member and not member.lost_at:
+                return encoded([f"-- you are {member.nick}, in no room: /rooms, /join ROOM"])
+            case Resumed() if member:
+                member.miss(since=member.lost_at, until=event.id)
+                where = ", ".join(map(spelled, member.rooms)) or "no room"
+                self._show_missed(member, [f"-- you are back as {member.nick}, in {where}"])
+                return b""
+            case OperatorAct() | WentAway() | CameBack() | Renamed() | TopicChanged() if member:
+                return self.format.render(second_person(event, member), True)
+            case Parted() if member:
+                current = member.current
+                where = f"talking in {spelled(current.name)} now" if current else "in no room"
+                return encoded([f"-- you left {spelled(event.room)}: you are {where}"])
+            case Whispered(author=author, recipient=recipient) if author is recipient:
+                return TEXT.render(event, True)
+            case Whispered(recipient=None):
+                return encoded([f"-- {event.to} is not here: kept until {event.to} comes back"])
+            case Whispered(recipient=Member(away=str(why))):
+                reason = f": {why}" if why else ""
+                return encoded([f"-- {event.to} is away{reason}"])
+        return b""

@@ -1,0 +1,117 @@
+"""Who is logged in: which member is which account's, from the proof to the logout."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+
+from chatservice.accounts import Account
+from chatservice.events import ChatError
+from chatservice.names import nick_key
+from chatservice.preferences import Preferences
+from chatservice.rooms import NOWHERE, Member, identity_of
+
+if TYPE_CHECKING:
+    from chatservice.server import ChatFactory
+
+
+class Logins:
+    """Ties members to accounts. Whoever bears a registered nickname is logged in to its account.
+
+    @param chat: the one.
+    """
+
+    def __init__(self, chat: ChatFactory) -> None:
+        self._chat = chat
+
+    def bind(self, member: Member, account: Account) -> Deferred[None]:
+        """The member has proved the account, and its token does so from now on.
+
+        Fires when that is stored; it holds at once.
+        """
+        self.free(account, member)
+        if member.account is not None:
+            member.account.member = None
+        member.account = account
+        account.member = member
+        member.identity = account.identity
+        member.preferences = account.preferences
+        member.ignored = account.ignored
+        member.door.look()
+        return self._chat.accounts.remember(account, member.token)
+
+    def free(self, account: Account, owner: Member | None = None) -> None:
+        """Whoever bears the nickname since before it was registered, but its owner, is a guest."""
+        holder = self._chat.members.get(account.key)
+        if holder is not None and holder is not owner and holder.account is not account:
+            self.rename_to_guest(holder)
+
+    @inlineCallbacks
+    def log_in(self, member: Member, account: Account) -> Generator[Deferred[Any], Any, None]:
+        """A guest has proved an account: it gets the nickname, and what was missed."""
+        chat = self._chat
+        self.free(account, member)
+        # Checking the password took its time.
+        chat.accounts.check_there(account)
+        if not chat.is_here(member) or member.account is not None:
+            raise ChatError("not-joined", "this is done through another connection by now")
+        former, other = member.identity, account.member
+        if other is not None:
+            other.door.displace()
+            other.door = NOWHERE
+            chat.leave(other, "taken over by another connection", goodbye=False)
+        stored = self.bind(member, account)
+        if member.nick != account.nick:
+            chat.rename(member, account.nick)
+        if other is not None:
+            yield chat.settled(other)
+        places = yield chat.journal.places(account.identity)
+        yield chat.journal.move(former, account.identity)
+        rooms = {"", *member.rooms}
+        member.missed.update((place.room, place.seen) for place in places if place.room in rooms)
+        yield stored
+        yield chat.arrivals.tell_missed(member)
+
+    @inlineCallbacks
+    def log_out(self, member: Member) -> Generator[Deferred[Any], Any, None]:
+        """The member is nobody in particular any more, and the account's token proves nothing."""
+        account, token = member.account, member.token
+        assert account is not None
+        yield self._chat.journal.leave(account.identity, self._chat.ids.now())
+        if member.account is not account or not self._chat.is_here(member):
+            return
+        self.forget_account(member)
+        self.change_token(member)
+        member.identity = identity_of(member.token)
+        if self._chat.accounts.named(member.key) is account:
+            self.rename_to_guest(member)
+        yield self._chat.accounts.forget(account, token)
+
+    def change_token(self, member: Member) -> None:
+        """Give a member a token that nobody else knows."""
+        del self._chat.by_token[member.token]
+        member.token = self._chat.new_token()
+        self._chat.by_token[member.token] = member
+
+    def forget_account(self, member: Member) -> None:
+        """The member has no account any more, and keeps the nickname."""
+        if member.account is not None:
+            member.account.member = None
+        member.account = None
+        member.preferences = Preferences()
+        member.ignored = {}
+        member.door.look()
+
+    def rename_to_guest(self, member: Member) -> None:
+        """Give a member a nickname that is nobody's."""
+        chat = self._chat
+        number = chat.ids.now() % 9000 + 1000
+        while True:
+            nick = f"guest{number}"
+            key = nick_key(nick)
+            if key not in chat.members and chat.accounts.named(key) is None:
+                break
+            number += 1
+        chat.rename(member, nick)

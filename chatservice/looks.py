@@ -1,0 +1,145 @@
+"""What each member sees: the formats of the doors, adapted to preferences and to who is ignored.
+
+Members who see the same share one format, so that broadcast.py renders for all of them at once.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from functools import lru_cache
+from weakref import WeakValueDictionary
+
+from chatservice.acts import OperatorAct, RoomSet
+from chatservice.events import (
+    Acted,
+    CameAndWent,
+    Event,
+    Joined,
+    Left,
+    Parted,
+    Renamed,
+    Said,
+    Whispered,
+)
+from chatservice.names import mentions, nick_key
+from chatservice.preferences import Preferences
+from chatservice.rooms import Format
+from chatservice.text import TEXT, YOU, YOURSELF, clock_time
+
+# Those that can be read on a dark background and on a light one (ECMA-48 8.3.117, and aixterm).
+_COLOURS = (31, 32, 33, 35, 36, 91, 94, 95)
+_COMING_AND_GOING = (Joined, Parted, Left, CameAndWent)
+_END = b"\r\n"
+
+
+def format_for(
+    base: Format, preferences: Preferences, ignored: Collection[str], nick: str
+) -> Format:
+    """The format of a member's door.
+
+    @param base: the door's own. The preferences are for L{TEXT} alone.
+    @param ignored: the keys of nicknames; see L{chatservice.rooms.Member}.
+    @param nick: the member's own, which the bell rings for.
+    """
+    if base is TEXT and preferences != Preferences():
+        base = _shared(Look, preferences, nick if preferences.bell else "")
+    return _shared(Ignoring, base, frozenset(ignored)) if ignored else base
+
+
+def _shared(kind: Callable[..., Format], *facts: object) -> Format:
+    """The one format that is made from these facts, for as long as anybody has it."""
+    found = _formats.get((kind, *facts))
+    if found is None:
+        found = _formats[kind, *facts] = kind(*facts)
+    return found
+
+
+_formats: WeakValueDictionary[tuple[object, ...], Format] = WeakValueDictionary()
+
+
+class Look:
+    """Events as the text door shows them, the way somebody prefers it.
+
+    @param nick: the reader's.
+    """
+
+    def __init__(self, preferences: Preferences, nick: str) -> None:
+        self._preferences = preferences
+        self._nick = nick
+
+    def render(self, event: Event, here: bool) -> bytes:
+        """See L{chatservice.rooms.Format.render}."""
+        wanted = self._preferences
+        if wanted.quiet and isinstance(event, _COMING_AND_GOING):
+            return b""
+        line = TEXT.render(painted(event) if wanted.colour else event, here)
+        if line and wanted.time:
+            line = f"[{clock_time(event.id)}] ".encode() + line
+        if wanted.bell and self._is_for_reader(event):
+            line = line.removesuffix(_END) + b"\a" + _END
+        return line
+
+    def _is_for_reader(self, event: Event) -> bool:
+        match event:
+            case Whispered():
+                return True
+            case Said(text=text) | Acted(text=text):
+                return mentions(self._nick, text)
+        return False
+
+
+class Ignoring:
+    """A format in which nothing is said by those whom the reader ignores.
+
+    @param base: how everything else is spelled.
+    @param ignored: the keys of nicknames.
+    """
+
+    def __init__(self, base: Format, ignored: Collection[str]) -> None:
+        self._base = base
+        self._ignored = ignored
+
+    def render(self, event: Event, here: bool) -> bytes:
+        """See L{chatservice.rooms.Format.render}."""
+        return b"" if _is_ignored(event, self._ignored) else self._base.render(event, here)
+
+
+def without_ignored(events: Iterable[Event], ignored: Collection[str]) -> list[Event]:
+    """History for somebody who ignores the nicknames with these keys."""
+    if not ignored:
+        return list(events)
+    return [event for event in events if not _is_ignored(event, ignored)]
+
+
+def _is_ignored(event: Event, ignored: Collection[str]) -> bool:
+    if not isinstance(event, Said | Acted | Whispered):
+        return False
+    author = event.author
+    if author is not None:
+        if author.key in ignored:
+            return True
+        if author.account is not None and author.account.key in ignored:
+            return True
+    return nick_key(event.nick) in ignored
+
+
+def painted(event: Event) -> Event:
+    """The event with the nicknames in it in their colours."""
+    nick = _painted(event.nick)
+    match event:
+        case Renamed(now=now):
+            return replace(event, nick=nick, now=_painted(now))
+        case OperatorAct(target=target) if not isinstance(event, RoomSet):
+            return replace(event, nick=nick, target=_painted(target))
+    return replace(event, nick=nick)
+
+
+@lru_cache(1024)
+def _painted(name: str) -> str:
+    """A nickname in its colour, the same whenever and wherever it is shown."""
+    if name in ("", YOU, YOURSELF):
+        return name
+    colour = _COLOURS[zlib.crc32(name.casefold().encode()) % len(_COLOURS)]
+    return f"\x1b[{colour}m{name}\x1b[39m"

@@ -1,0 +1,53 @@
+"""What operators do: their acts, published. Whether one may, whoever calls this has asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from chatservice.acts import Announced, Kicked, LockedDown, OperatorAct
+from chatservice.events import ChatError
+from chatservice.rooms import Member
+from chatservice.tries import Tries
+
+if TYPE_CHECKING:
+    from chatservice.server import ChatFactory
+
+ACTS = 60
+"""The most of one operator of a room in a minute: acts are kept for ever."""
+
+
+class Operators:
+    """Publishes acts.
+
+    @param chat: the one.
+    """
+
+    def __init__(self, chat: ChatFactory) -> None:
+        self._chat = chat
+        self._acts = Tries(chat.reactor.seconds, ACTS)
+
+    def act(self, member: Member, kind: type[OperatorAct], room: str = "", **facts: Any) -> None:
+        """Do something in a room, or in the whole chat; it holds when it is stored.
+
+        @param facts: see L{OperatorAct}.
+        @raise ChatError: too much was done in the last minute.
+        """
+        chat = self._chat
+        if self._acts.wait(member.identity) and not chat.moderation.is_operator(member):
+            raise ChatError("too-many", f"you did {ACTS} such things in a minute: wait a little")
+        self._acts.count(member.identity)
+        whom: Member | None = facts.get("whom")
+        seen_in: Collection[str] = whom.rooms if whom is not None else ()
+        if kind in (Announced, LockedDown):
+            seen_in = chat.rooms
+        elif room:
+            seen_in = {room} & chat.rooms.keys()
+        # Where people are only about to leave, the room may be gone before this comes to pass.
+        inhabited = tuple(name for name in seen_in if chat.rooms[name].members)
+        chat.publish(member, kind, room=room, seen_in=inhabited, **facts)
+
+    def kick(self, member: Member, whom: Member, room: str, why: str) -> None:
+        """Put somebody out of a room, or out of the chat if C{room} is empty."""
+        facts = {"target": whom.nick, "target_identity": whom.identity, "whom": whom, "text": why}
+        self.act(member, Kicked, room, **facts)

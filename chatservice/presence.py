@@ -1,0 +1,88 @@
+"""Joins and leaves where there are too many of them to be read."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall
+
+SHOWN = 20
+"""Joins and leaves that a room is shown one by one within L{WITHIN}."""
+
+WITHIN = 10.0
+"""Seconds."""
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What was folded in a room since it was last told, and the call that will tell it."""
+
+    telling: IDelayedCall
+    came: int = 0
+    went: int = 0
+
+
+class Folding:
+    """Decides which joins and leaves are told in a sum.
+
+    @param reactor: C{IReactorTime}.
+    @param tell: called with a room, and how many came to it and went from it in the L{WITHIN}
+        seconds that began with the first one folded.
+    """
+
+    def __init__(self, reactor: Any, tell: Callable[[str, int, int], object]) -> None:
+        self._reactor = reactor
+        self._tell = tell
+        # The moments of each room's last joins and leaves; the room with the latest comes last.
+        self._moments: OrderedDict[str, deque[float]] = OrderedDict()
+        self._sums: dict[str, _Sum] = {}
+
+    def note(self, rooms: Sequence[str], came: bool) -> bool:
+        """Somebody joins a room, or leaves it, or several at once.
+
+        @return: whether to fold this one, which is when all of the rooms are busy.
+        """
+        now = self._reactor.seconds()
+        self._forget(now - WITHIN)
+        busy = [self._is_busy(room, now) for room in rooms]
+        if not rooms or not all(busy):
+            return False
+        for room in rooms:
+            self._add(room, came)
+        return True
+
+    def stop(self) -> None:
+        """Tell nothing more."""
+        for each in self._sums.values():
+            each.telling.cancel()
+        self._sums.clear()
+
+    def _forget(self, before: float) -> None:
+        """Forget the rooms in which nothing has happened since."""
+        while self._moments and next(iter(self._moments.values()))[-1] <= before:
+            self._moments.popitem(last=False)
+
+    def _is_busy(self, room: str, now: float) -> bool:
+        """Count one more in a room; whether there were too many before it already."""
+        moments = self._moments.setdefault(room, deque(maxlen=SHOWN))
+        busy = len(moments) == SHOWN and moments[0] > now - WITHIN
+        moments.append(now)
+        self._moments.move_to_end(room)
+        return busy
+
+    def _add(self, room: str, came: bool) -> None:
+        counted = self._sums.get(room)
+        if counted is None:
+            telling = self._reactor.callLater(WITHIN, self._tell_sum, room)
+            counted = self._sums[room] = _Sum(telling)
+        if came:
+            counted.came += 1
+        else:
+            counted.went += 1
+
+    def _tell_sum(self, room: str) -> None:
+        counted = self._sums.pop(room)
+        self._tell(room, counted.came, counted.went)

@@ -1,0 +1,104 @@
+"""A chat's moderation without the chat: people, and the acts that are applied for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.accounts import Account
+from chatservice.acts import Banned, Founded, OperatorAct, Opped
+from chatservice.events import ChatError
+from chatservice.moderation import Moderation
+from chatservice.names import nick_key
+from chatservice.rooms import NOWHERE, Member
+from tests.conversation import NOON
+
+START = int(NOON.timestamp()) * 1_000_000
+HOUR = 3_600_000_000
+ADDRESS = "192.0.2.1"
+
+
+def guest(nick: str, address: str = "") -> Member:
+    """Somebody who has proved nothing."""
+    return Member(nick, nick_key(nick), NOWHERE, f"token of {nick}", address)
+
+
+def registered(nick: str, address: str = "") -> Member:
+    """Somebody who is logged in to the account of that name."""
+    member = guest(nick, address)
+    member.account = Account(nick_key(nick), nick, member.identity, "", 0)
+    return member
+
+
+class ModerationCase(SynchronousTestCase):
+    """Root is the server operator, ada owns #python, op is an operator of it."""
+
+    def setUp(self) -> None:
+        self.now = START
+        self.ids = count(START)
+        self.acts: list[OperatorAct] = []
+        self.moderation = Moderation(["sysop"], lambda: self.now)
+        self.sysop = registered("sysop", ADDRESS)
+        self.ada = registered("ada", ADDRESS)
+        self.op = registered("op", ADDRESS)
+        self.bob = guest("bob", ADDRESS)
+        self.did(self.ada, Founded, "python")
+        self.did(self.ada, Opped, "python", self.op)
+
+    def did(
+        self,
+        who: Member,
+        kind: type[OperatorAct],
+        room: str = "",
+        whom: Member | None = None,
+        **facts: Any,
+    ) -> None:
+        """Let an act be applied that was committed."""
+        if whom is not None:
+            facts = {"target": whom.nick, "target_identity": whom.identity} | facts
+        act = kind(
+            id=next(self.ids),
+            nick=who.nick,
+            identity=who.identity,
+            author=who,
+            room=room,
+            whom=whom,
+            **facts,
+        )
+        self.acts.append(act)
+        self.moderation.apply(act)
+
+    def banned_network(self, text: str, room: str = "", kind: type[OperatorAct] = Banned) -> None:
+        """Let a network be banned, or unbanned."""
+        self.did(self.sysop, kind, room, target=text, network=text)
+
+    def refused(self, code: str, sentence: str, check: Callable[..., object], *facts: Any) -> None:
+        """Something may not be done."""
+        with self.assertRaises(ChatError) as caught:
+            check(*facts)
+        error = caught.exception
+        self.assertEqual((error.code, error.sentence), (code, sentence))
+
+    def is_banned(self, member: Member, room: str = "") -> bool:
+        """Whether a ban keeps somebody out."""
+        try:
+            if room:
+                self.moderation.check_entry(member, room, back=True)
+            else:
+                self.moderation.check_arrival(member)
+        except ChatError as error:
+            self.assertEqual(error.code, "banned")
+            return True
+        return False
+
+    def is_muted(self, member: Member, room: str = "python") -> bool:
+        """Whether a mute keeps somebody from speaking."""
+        try:
+            self.moderation.check_speech(member, room)
+        except ChatError as error:
+            self.assertEqual(error.code, "muted")
+            return True
+        return False

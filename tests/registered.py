@@ -1,0 +1,47 @@
+"""What tests of accounts begin with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.accounts import Account, Accounts
+from chatservice.database import Database
+from chatservice.events import ChatError
+from tests.doubles import PlainPasswords
+
+NOW = 1_763_712_000_000_000
+HOME, CAFE, STRANGE = "192.0.2.1", "192.0.2.2", "198.51.100.9"
+SECRET = "correct horse"
+DENIED = "that nickname and that password do not belong together"
+
+
+class AccountsTestCase(SynchronousTestCase):
+    """Accounts in memory, and a clock that is moved by hand."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.passwords = PlainPasswords()
+        self.accounts = self.made()
+
+    def made(self, database: Database | None = None, checkers: Any = ()) -> Accounts:
+        return Accounts(self.passwords, self.clock.seconds, lambda: NOW, database, checkers)
+
+    def register(self, nick: str = "ada", origin: str = HOME, password: str = SECRET) -> Account:
+        done = self.accounts.register(nick, nick.encode().ljust(16), password, origin)
+        return self.successResultOf(done)
+
+    def prove(self, nick: str = "ada", password: str = SECRET, origin: str = HOME) -> Account:
+        return self.successResultOf(self.accounts.prove(nick, password, origin))
+
+    def refused(self, done: Deferred[Any]) -> tuple[str, str]:
+        """The code and the sentence of the refusal."""
+        error = self.failureResultOf(done, ChatError).value
+        return error.code, error.sentence
+
+    def denied(self, nick: str = "ada", password: str = "wrong", origin: str = HOME) -> str:
+        """The code with which a proof is refused."""
+        return self.refused(self.accounts.prove(nick, password, origin))[0]

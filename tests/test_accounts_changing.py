@@ -1,0 +1,218 @@
+"""Registered nicknames: another password, tokens, and what happens at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from chatservice.accounts import TOKENS_KEPT, Account
+from tests.doubles import PlainPasswords
+from tests.registered import DENIED, HOME, SECRET, STRANGE, AccountsTestCase
+
+
+class ChangingTests(AccountsTestCase):
+    """Another password, tokens, and the end of an account."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.account = self.register()
+
+    def remember(self, token: str, account: Account | None = None) -> None:
+        self.successResultOf(self.accounts.remember(account or self.account, token))
+
+    def test_password(self) -> None:
+        """The new password proves the account, the old one does not."""
+        self.successResultOf(self.accounts.change_password(self.account, "something new"))
+        self.assertIs(self.prove(password="something new"), self.account)
+        self.assertEqual(self.denied(password=SECRET), "wrong-password")
+
+    def test_password_will_not_do(self) -> None:
+        """The new password has to be as good as the first one."""
+        self.assertEqual(self.refused(self.accounts.change_password(self.account, "x"))[0], "usage")
+        self.prove()
+
+    def test_token(self) -> None:
+        """A token proves the account that it was given to, and others prove none."""
+        self.assertIsNone(self.accounts.proven_by("token"))
+        self.remember("token")
+        self.assertIs(self.accounts.proven_by("token"), self.account)
+        self.assertIsNone(self.accounts.proven_by("Token"))
+
+    def test_token_is_not_kept(self) -> None:
+        """The account does not know the token itself."""
+        self.remember("token")
+        self.assertNotIn("token", "".join(self.account.tokens))
+
+    def test_newest_tokens(self) -> None:
+        """The newest tokens prove the account; one that is given again is new again."""
+        for number in range(TOKENS_KEPT):
+            self.remember(f"token{number}")
+        self.remember("token0")
+        self.remember("one more")
+        proving = [n for n in range(TOKENS_KEPT) if self.accounts.proven_by(f"token{n}")]
+        self.assertEqual(proving, [0, *range(2, TOKENS_KEPT)])
+        self.assertEqual(len(self.account.tokens), TOKENS_KEPT)
+
+    def test_one_account_per_token(self) -> None:
+        """A token that is given to another account proves the first one no more."""
+        self.remember("token")
+        grace = self.register("grace")
+        self.remember("token", grace)
+        self.assertIs(self.accounts.proven_by("token"), grace)
+        self.assertEqual(self.account.tokens, [])
+
+    def test_forget(self) -> None:
+        """A token that is forgotten proves nothing, and the others do."""
+        self.remember("token")
+        self.remember("other")
+        self.successResultOf(self.accounts.forget(self.account, "token"))
+        self.assertIsNone(self.accounts.proven_by("token"))
+        self.assertIs(self.accounts.proven_by("other"), self.account)
+
+    def test_password_forgets_tokens(self) -> None:
+        """With another password, no token proves the account any more."""
+        self.remember("token")
+        self.successResultOf(self.accounts.change_password(self.account, "something new"))
+        self.assertIsNone(self.accounts.proven_by("token"))
+        self.assertEqual(self.account.tokens, [])
+
+    def test_remove(self) -> None:
+        """A nickname that was given up is nobody's, by password or token, and can be had again."""
+        self.remember("token")
+        self.successResultOf(self.accounts.remove(self.account))
+        self.assertIsNone(self.accounts.named("ada"))
+        self.assertIsNone(self.accounts.proven_by("token"))
+        self.assertEqual(self.denied(password=SECRET), "wrong-password")
+        self.assertIsNot(self.register(), self.account)
+
+    def test_removed(self) -> None:
+        """To an account that was removed nothing happens, and nothing to its successor."""
+        self.successResultOf(self.accounts.remove(self.account))
+        successor = self.register()
+        self.successResultOf(self.accounts.remove(self.account))
+        self.successResultOf(self.accounts.save(self.account))
+        done = self.accounts.remember(self.account, "token")
+        self.assertEqual(self.refused(done)[0], "not-logged-in")
+        self.assertIsNone(self.accounts.proven_by("token"))
+        self.assertIs(self.accounts.named("ada"), successor)
+
+    def test_nothing_to_load(self) -> None:
+        """Without a database, nothing comes from earlier runs."""
+        self.accounts.load()
+        self.assertIs(self.accounts.named("ada"), self.account)
+
+
+class HeldPasswords(PlainPasswords):
+    """Answers when it is told to.
+
+    @ivar held: what fires an answer, oldest first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[Callable[[], None]] = []
+
+    def hash(self, password: str) -> Deferred[str]:
+        return self._hold(super().hash(password))
+
+    def check(self, hash: str, password: str) -> Deferred[bool]:
+        return self._hold(super().check(hash, password))
+
+    def _hold(self, answer: Deferred[Any]) -> Deferred[Any]:
+        later: Deferred[Any] = Deferred()
+        self.held.append(lambda: answer.addCallback(later.callback) and None)
+        return later
+
+    def answer(self) -> None:
+        """It answers all it was asked, and what it is asked thereupon."""
+        while self.held:
+            self.held.pop(0)()
+
+
+class AtOnceTests(AccountsTestCase):
+    """What happens while a password is hashed or checked."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.accounts.passwords = HeldPasswords()
+        self.passwords = self.accounts.passwords
+        self.accounts = self.made()
+
+    def begin(self, nick: str, identity: bytes) -> Deferred[Account]:
+        return self.accounts.register(nick, identity, SECRET, HOME)
+
+    def registered(self) -> Account:
+        done = self.begin("ada", b"a" * 16)
+        self.passwords.answer()
+        return self.successResultOf(done)
+
+    def test_same_nickname(self) -> None:
+        """Of two who register look-alikes at the same time, the first one has it."""
+        first = self.begin("paypal", b"1" * 16)
+        code, sentence = self.refused(self.begin("pаypal", b"2" * 16))
+        self.assertEqual(code, "registered")
+        self.assertIn("being registered", sentence)
+        self.passwords.answer()
+        self.assertEqual(self.successResultOf(first).nick, "paypal")
+
+    def test_same_identity(self) -> None:
+        """One person who registers two nicknames at the same time has the first one."""
+        first = self.begin("ada", b"1" * 16)
+        self.assertEqual(self.refused(self.begin("grace", b"1" * 16))[0], "registered")
+        self.passwords.answer()
+        self.successResultOf(first)
+
+    def test_many_proofs(self) -> None:
+        """Trying many passwords at the same time gets one no further than one after the other."""
+        self.registered()
+        tries = [self.accounts.prove("ada", f"guess{n}", STRANGE) for n in range(50)]
+        self.assertEqual(len(self.passwords.held), 5)
+        self.passwords.answer()
+        codes = [self.refused(each)[0] for each in tries]
+        self.assertEqual((codes.count("wrong-password"), codes.count("too-many-tries")), (5, 45))
+
+    def test_removed_while_proving(self) -> None:
+        """An account that is removed while it is proved is like one that never was."""
+        account = self.registered()
+        proof = self.accounts.prove("ada", SECRET, HOME)
+        self.successResultOf(self.accounts.remove(account))
+        self.passwords.answer()
+        self.assertEqual(self.refused(proof), ("wrong-password", DENIED))
+
+    def test_changed_while_proving(self) -> None:
+        """A password that is changed while it is checked proves nothing."""
+        account = self.registered()
+        proof = self.accounts.prove("ada", SECRET, HOME)
+        account.hash = "plain:another one"
+        self.passwords.answer()
+        self.assertEqual(self.refused(proof)[0], "wrong-password")
+
+    def test_registered_while_proving(self) -> None:
+        """A nickname that is registered while somebody tries it is not proved by that."""
+        proof = self.accounts.prove("ada", SECRET, HOME)
+        self.registered()
+        self.assertEqual(self.refused(proof)[0], "wrong-password")
+
+    def test_removed_while_changing(self) -> None:
+        """An account that is removed while its password is hashed gets no other one."""
+        account = self.registered()
+        change = self.accounts.change_password(account, "something new")
+        self.successResultOf(self.accounts.remove(account))
+        self.passwords.answer()
+        sentence = "ada is not registered any more"
+        self.assertEqual(self.refused(change), ("not-logged-in", sentence))
+        self.assertEqual(account.hash, "")
+
+    def test_renewed_in_the_meantime(self) -> None:
+        """A password that is changed while its hash is renewed stays the changed one."""
+        account = self.registered()
+        account.hash = f"old:{SECRET}"
+        self.passwords.outdated = ("old:",)
+        proof = self.accounts.prove("ada", SECRET, HOME)
+        self.passwords.held.pop(0)()
+        account.hash = "plain:another one"
+        self.passwords.answer()
+        self.successResultOf(proof)
+        self.assertEqual(account.hash, "plain:another one")

@@ -1,0 +1,362 @@
+"""What operators type, and what each person then sees, at whatever door each of them is."""
+
+from __future__ import annotations
+
+from tests.conversation import at_all_doors, each_row
+from tests.operating import (
+    PASSWORD,
+    Deed,
+    OperatorCase,
+    act,
+    refused,
+    room_set,
+    to_all,
+    to_bob,
+    told,
+)
+
+IN_TWO_HOURS = "2026-11-21 14:00 (UTC)"
+SETTINGS_OFF = [
+    "invite-only off",
+    "moderated off",
+    "topic all",
+    "password off",
+    "keep off",
+    "keep-lines off",
+]
+SET = (
+    "invite-only on",
+    "moderated on",
+    "topic operators",
+    "password open sesame",
+    "keep 7d",
+    "keep-lines 500",
+)
+UNSET = (
+    "invite-only off",
+    "moderated off",
+    "topic all",
+    "password -",
+    "keep off",
+    "keep-lines off",
+)
+BANNED = ("ada", "/ban bob spam")
+REGISTERED = ("bob", f"/register {PASSWORD}")
+OP = ("ada", "/op bob")
+SERVER_ONLY = "only a server operator may do that"
+ANOTHER_ONE = "eve is a server operator: only another one may do that"
+NO_DURATION = "a duration is a number and one of s, m, h, d, w, such as 30m, 2h or 7d"
+SETTINGS_THERE_ARE = (
+    "the settings are invite-only, moderated, topic, password, keep, keep-lines; see /help room"
+)
+
+
+OWNER = {
+    "kick": to_bob("/kick bob", "kicked", "-- ADA kicked BOB from #python"),
+    "kick_and_say_why": to_bob(
+        "/kick #python BOB too  loud",
+        "kicked",
+        "-- ADA kicked BOB from #python: too  loud",
+        text="too  loud",
+    ),
+    "ban": Deed(
+        "/ban bob 2h spam",
+        ada=(
+            f"-- you banned bob from #python until {IN_TWO_HOURS}: spam",
+            "-- you kicked bob from #python: spam",
+        ),
+        bob=(
+            f"-- ada banned you from #python until {IN_TWO_HOURS}: spam",
+            "-- ada kicked you from #python: spam",
+        ),
+        eve=(
+            f"-- ada banned bob from #python until {IN_TWO_HOURS}: spam",
+            "-- ada kicked bob from #python: spam",
+        ),
+        facts=(act("banned", until=IN_TWO_HOURS, text="spam"), act("kicked", text="spam")),
+    ),
+    "ban_who_is_elsewhere": to_bob(
+        "/ban bob", "banned", "-- ADA banned BOB from #python", ("bob", "/part")
+    ),
+    "ban_a_network": to_all(
+        "/ban 2001:db8::7 no tunnels",
+        "banned",
+        "banned 2001:db8::/64 from #python: no tunnels",
+        target="2001:db8::/64",
+        text="no tunnels",
+    ),
+    "unban": to_bob("/unban BOB", "unbanned", "-- ADA unbanned BOB from #python", BANNED),
+    "unban_a_network": to_all(
+        "/unban 2001:db8::7",
+        "unbanned",
+        "unbanned 2001:db8::/64 from #python",
+        ("ada", "/ban 2001:db8::/64"),
+        target="2001:db8::/64",
+    ),
+    "unban_who_is_not": told("/unban bob", "bob is not banned from #python"),
+    "unban_a_network_that_is_not": told(
+        "/unban 192.0.2.1", "192.0.2.1/32 is not banned from #python"
+    ),
+    "bans": told(
+        "/bans #python",
+        "bob is banned by ada: spam",
+        f"2001:db8::/64 is banned by ada until {IN_TWO_HOURS}",
+        "bob is muted by ada",
+        before=(BANNED, ("ada", "/ban 2001:db8::/64 2h"), ("ada", "/mute bob")),
+    ),
+    "no_bans": told("/bans", "nobody is banned or muted in #python"),
+    "mute": to_bob(
+        "/mute bob 2h calm down",
+        "muted",
+        f"-- ADA muted BOB in #python until {IN_TWO_HOURS}: calm down",
+        until=IN_TWO_HOURS,
+        text="calm down",
+    ),
+    "unmute": to_bob(
+        "/unmute bob", "unmuted", "-- ADA unmuted BOB in #python", ("ada", "/mute bob")
+    ),
+    "unmute_who_is_not": told("/unmute bob", "bob is not muted in #python"),
+    "op": to_bob("/op bob", "opped", "-- ADA made BOB an operator of #python", REGISTERED),
+    "op_again": told("/op bob", "bob is an operator of #python already", before=(REGISTERED, OP)),
+    "op_the_owner": told("/op ada", "ada is an operator of #python already"),
+    "deop": to_bob(
+        "/deop bob", "deopped", "-- ADA removed BOB as an operator of #python", REGISTERED, OP
+    ),
+    "deop_who_is_gone": to_all(
+        "/deop bob",
+        "deopped",
+        "removed bob as an operator of #python",
+        REGISTERED,
+        OP,
+        ("bob", f"/unregister {PASSWORD}"),
+        ("bob", "/nick robert"),
+    ),
+    "deop_who_is_none": told("/deop bob", "bob is no operator of #python"),
+    "voice": to_bob("/voice bob", "voiced", "-- ADA gave BOB a voice in #python"),
+    "voice_again": told(
+        "/voice bob", "bob has a voice in #python already", before=(("ada", "/voice bob"),)
+    ),
+    "devoice": to_bob(
+        "/devoice bob",
+        "devoiced",
+        "-- ADA took the voice in #python from BOB",
+        ("ada", "/voice bob"),
+    ),
+    "devoice_who_has_none": told("/devoice bob", "bob has no voice in #python"),
+    "invite": Deed(
+        "/invite bob",
+        ada=("-- you invited bob to #python",),
+        bob=("-- ada invited you to #python: /join #python",),
+        eve=("-- ada invited bob to #python",),
+        facts=(act("invited"),),
+        before=(("bob", "/part"),),
+    ),
+    "invite_from_elsewhere": Deed(
+        "/invite bob #python",
+        ada=("-- you invited bob to #python",),
+        bob=("-- ada invited you to #python: /join #python",),
+        eve=("-- ada invited bob to #python",),
+        facts=(act("invited"),),
+        before=(("bob", "/part"), ("ada", "/join lobby")),
+    ),
+    "invite_again": told(
+        "/invite bob",
+        "bob is invited to #python already",
+        before=(("bob", "/part"), ("ada", "/invite bob")),
+    ),
+    "invite_who_is_in": told("/invite bob", "bob is in #python already"),
+    "room": told(
+        "/room",
+        "#python is owned by ada",
+        "operators: bob",
+        *SETTINGS_OFF,
+        before=(REGISTERED, OP),
+    ),
+    "room_as_it_is_set": told(
+        "/room",
+        "#python is owned by ada",
+        "operators: none besides",
+        "invite-only on",
+        "moderated on",
+        "topic operators",
+        "password on",
+        "keep 7d",
+        "keep-lines 500",
+        before=tuple(("ada", f"/room {setting}") for setting in SET),
+    ),
+    "room_unset": told(
+        "/room",
+        "#python is owned by ada",
+        "operators: none besides",
+        *SETTINGS_OFF,
+        before=tuple(("ada", f"/room {setting}") for setting in (*SET, *UNSET)),
+    ),
+    "invite_only": room_set("invite-only on", "invite-only", "on"),
+    "moderated": room_set("moderated on", "moderated", "on"),
+    "topic": room_set("topic operators", "topic", "operators"),
+    "room_password": room_set("password open sesame", "password", "on"),
+    "room_password_off": room_set("password off", "password", "off"),
+    "keep": to_all(
+        "/room keep 7d", "room_set", "set keep of #python to 7d", target="keep", text="604800"
+    ),
+    "keep_lines": room_set("keep-lines 500", "keep-lines", "500"),
+    "modlog_of_nothing": told("/modlog before 1", "no operator did anything in #python"),
+}
+
+OWNER_REFUSED = {
+    "kick_nobody": refused("/kick", "usage", "use it like this: /kick [#ROOM|*] NICK [WHY]"),
+    "kick_a_stranger": refused("/kick grace", "no-nick", "nobody here is called grace"),
+    "kick_who_is_elsewhere": refused(
+        "/kick bob", "no-nick", "bob is not in #python", ("bob", "/part")
+    ),
+    "kick_a_server_operator": refused("/kick eve", "not-allowed", ANOTHER_ONE),
+    "kick_from_the_chat": refused("/kick * bob", "not-allowed", SERVER_ONLY),
+    "kick_from_another_room": refused(
+        "/kick #lobby bob", "not-allowed", "only an operator of lobby may do that"
+    ),
+    "kick_from_no_room": refused(
+        "/kick #a,b bob", "bad-room", 'a room\'s name cannot have "," in it'
+    ),
+    "ban_a_stranger": refused(
+        "/ban grace",
+        "no-nick",
+        "nobody here is called grace, and it is not registered: /ban the address",
+    ),
+    "ban_a_server_operator": refused("/ban eve", "not-allowed", ANOTHER_ONE),
+    "ban_oneself": refused(
+        "/ban ada", "not-allowed", "that is you: nobody may do that to themselves"
+    ),
+    "ban_from_the_chat": refused("/ban * bob", "not-allowed", SERVER_ONLY),
+    "ban_a_network_from_the_chat": refused("/ban * 192.0.2.0/24", "not-allowed", SERVER_ONLY),
+    "ban_no_network": refused(
+        "/ban 192.0.2.0/33",
+        "usage",
+        "an address is written like 192.0.2.7 or 2001:db8::7, a network like 192.0.2.0/24",
+    ),
+    "ban_for_ever": refused("/ban bob 11y", "usage", NO_DURATION),
+    "ban_for_too_long": refused("/ban bob 999w", "usage", "a duration is at most ten years"),
+    "unban_nobody": refused("/unban", "usage", "use it like this: /unban [#ROOM|*] NICK|NETWORK"),
+    "unban_two": refused("/unban a b", "usage", "use it like this: /unban [#ROOM|*] NICK|NETWORK"),
+    "bans_of_what": refused("/bans bob", "usage", "use it like this: /bans [#ROOM|*]"),
+    "op_a_guest": refused("/op bob", "not-allowed", "bob is to /register first: operators have to"),
+    "op_two": refused("/op a b", "usage", "use it like this: /op NICK"),
+    "op_a_stranger": refused(
+        "/op grace", "no-nick", "nobody here is called grace, and it is not registered"
+    ),
+    "deop_nobody": refused("/deop", "usage", "use it like this: /deop NICK"),
+    "setting_unknown": refused("/room colour red", "usage", SETTINGS_THERE_ARE),
+    "setting_without_a_value": refused("/room moderated", "usage", SETTINGS_THERE_ARE),
+    "switch": refused("/room moderated maybe", "usage", "it can be on or off"),
+    "topic": refused("/room topic mine", "usage", "it can be all or operators"),
+    "room_password": refused(
+        f"/room password {'x' * 257}", "too-long", "a password has at most 256 characters"
+    ),
+    "keep": refused("/room keep long", "usage", NO_DURATION),
+    "keep_more": refused("/room keep 31d", "usage", "the chat keeps nothing for more than 30d"),
+    "keep_lines": refused(
+        "/room keep-lines 1001", "usage", "it can be a number from 1 to 1,000, or off"
+    ),
+    "announce": refused("/announce hi", "not-allowed", SERVER_ONLY),
+    "lockdown": refused("/lockdown on", "not-allowed", SERVER_ONLY),
+    "modlog_of_the_chat": refused("/modlog *", "not-allowed", SERVER_ONLY),
+    "modlog_of_no_number": refused(
+        "/modlog x", "usage", "use it like this: /modlog [#ROOM|*] [N | before ID]"
+    ),
+    "modlog_before_what": refused(
+        "/modlog before noon", "usage", "use it like this: /modlog [#ROOM|*] [N | before ID]"
+    ),
+}
+
+GUEST_REFUSED = {
+    line.split()[0].strip("/"): refused(
+        line, "not-allowed", "only an operator of #python may do that"
+    )
+    for line in (
+        "/kick bob",
+        "/ban bob",
+        "/unban bob",
+        "/bans",
+        "/mute bob",
+        "/unmute bob",
+        "/op bob",
+        "/deop bob",
+        "/voice bob",
+        "/devoice bob",
+        "/invite bob",
+        "/room moderated on",
+        "/modlog",
+    )
+} | {
+    "ban_a_network": refused(
+        "/ban 192.0.2.1", "not-allowed", "only an operator of #python may do that"
+    ),
+    "announce": refused("/announce hi", "not-allowed", SERVER_ONLY),
+    "lockdown": refused("/lockdown on", "not-allowed", SERVER_ONLY),
+    "room": told("/room", "#python has no owner", "operators: none besides", *SETTINGS_OFF),
+}
+
+SERVER = {
+    "mute": Deed(
+        "/mute * bob",
+        ada=("-- you muted bob in the chat",),
+        bob=("-- ada muted you in the chat",),
+        eve=("-- ada muted bob in the chat",),
+        facts=(act("muted", room=""),),
+    ),
+    "announce": Deed(
+        "/announce tea  at five",
+        ada=("-- you announce: tea  at five",),
+        bob=("-- ada announces: tea  at five",),
+        eve=("-- ada announces: tea  at five",),
+        facts=(act("announced", room="", target="", text="tea  at five"),),
+    ),
+    "announce_nothing": refused("/announce", "usage", "use it like this: /announce TEXT"),
+    "lockdown": Deed(
+        "/lockdown on",
+        ada=("-- you locked the chat down: only registered names may join now",),
+        bob=("-- ada locked the chat down: only registered names may join now",),
+        eve=("-- ada locked the chat down: only registered names may join now",),
+        facts=(act("locked_down", room="", target="", text="on"),),
+    ),
+    "lockdown_over": Deed(
+        "/lockdown off",
+        ada=("-- you ended the lockdown: anybody may join again",),
+        bob=("-- ada ended the lockdown: anybody may join again",),
+        eve=("-- ada ended the lockdown: anybody may join again",),
+        facts=(act("locked_down", room="", target="", text="off"),),
+        before=(("ada", "/lockdown on"),),
+    ),
+    "lockdown_again": told("/lockdown off", "the lockdown is off already"),
+    "lockdown_what": refused("/lockdown", "usage", "use it like this: /lockdown on|off"),
+    "bans": told("/bans *", "bob (192.0.2.1/32) is muted by ada", before=(("ada", "/mute * bob"),)),
+    "no_bans": told("/bans *", "nobody is banned or muted in the chat"),
+    "kick_from_any_room": to_bob("/kick #python bob", "kicked", "-- ADA kicked BOB from #python"),
+}
+
+
+class OperatorTableTests(OperatorCase):
+    """What ada types as an operator, or as none, in #python."""
+
+    @each_row(at_all_doors(OWNER))
+    def test_owner(self, case: tuple[Deed, tuple[str, ...]]) -> None:
+        """The owner of a room does in it what operators do."""
+        self.register("ada")
+        self.play(*case)
+
+    @each_row(at_all_doors(OWNER_REFUSED))
+    def test_owner_refused(self, case: tuple[Deed, tuple[str, ...]]) -> None:
+        """The owner of a room is refused what goes beyond it, or makes no sense."""
+        self.server_operator("eve")
+        self.register("ada")
+        self.play(*case)
+
+    @each_row(at_all_doors(GUEST_REFUSED))
+    def test_guest_refused(self, case: tuple[Deed, tuple[str, ...]]) -> None:
+        """Who is no operator does nothing that operators do."""
+        self.play(*case)
+
+    @each_row(at_all_doors(SERVER))
+    def test_server_operator(self, case: tuple[Deed, tuple[str, ...]]) -> None:
+        """A server operator does what operators do, in the whole chat."""
+        self.server_operator("ada")
+        self.play(*case)

@@ -1,0 +1,276 @@
+"""What members see who have preferences, or ignore somebody."""
+
+from __future__ import annotations
+
+import gc
+import re
+import weakref
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.acts import Announced, Kicked, RoomSet
+from chatservice.broadcast import broadcast
+from chatservice.doors.facts import JSON
+from chatservice.events import (
+    Acted,
+    CameAndWent,
+    Event,
+    Joined,
+    Left,
+    Parted,
+    Renamed,
+    Resumed,
+    Said,
+    Whispered,
+)
+from chatservice.looks import format_for, painted, without_ignored
+from chatservice.names import nick_key
+from chatservice.preferences import Preferences
+from chatservice.rooms import NOWHERE, Format, Member, Room
+from chatservice.text import TEXT, line_of
+
+ID = 1_763_733_720_000_000  # 2025-11-21 14:02 UTC
+PLAIN = Preferences()
+
+
+def said(text: str, nick: str = "bob", **facts: Any) -> Said:
+    return Said(id=ID, nick=nick, room="lobby", text=text, **facts)
+
+
+def look(nick: str = "ada", **preferences: bool) -> Format:
+    return format_for(TEXT, Preferences(**preferences), (), nick)
+
+
+class SharedTests(SynchronousTestCase):
+    """Members who see the same have the same format."""
+
+    def test_default(self) -> None:
+        """Who set nothing has the text door's own format, and programs have theirs."""
+        self.assertIs(format_for(TEXT, PLAIN, {}, "ada"), TEXT)
+        self.assertIs(format_for(JSON, PLAIN, {}, "ada"), JSON)
+
+    def test_programs(self) -> None:
+        """What a program is told does not depend on preferences."""
+        everything = Preferences(time=True, colour=True, bell=True, quiet=True)
+        self.assertIs(format_for(JSON, everything, {}, "ada"), JSON)
+
+    def test_looks(self) -> None:
+        """One format for the same preferences, whoever has them; another for others."""
+        self.assertIs(look("ada", time=True), look("bob", time=True))
+        self.assertIsNot(look(time=True), look(colour=True))
+
+    def test_bell(self) -> None:
+        """The bell rings for one person, so that format is that person's."""
+        self.assertIs(look("ada", bell=True), look("ada", bell=True))
+        self.assertIsNot(look("ada", bell=True), look("bob", bell=True))
+
+    def test_ignoring(self) -> None:
+        """One format for those who ignore the same people, in whatever order."""
+        one = format_for(TEXT, PLAIN, ["bob", "eve"], "ada")
+        self.assertIs(format_for(TEXT, PLAIN, {"eve": "Eve", "bob": "Bob"}, "dan"), one)
+        self.assertIsNot(format_for(TEXT, PLAIN, ["bob"], "ada"), one)
+        self.assertIsNot(format_for(JSON, PLAIN, ["bob", "eve"], "ada"), one)
+
+    def test_let_go(self) -> None:
+        """A format that nobody has any more is not kept."""
+        wire = weakref.ref(format_for(TEXT, PLAIN, ["bob of this test"], "ada"))
+        gc.collect()
+        self.assertIsNone(wire())
+
+
+class LookTests(SynchronousTestCase):
+    """The text door's lines by preference."""
+
+    def test_time(self) -> None:
+        """Every line has its time, before its room."""
+        wire = look(time=True)
+        self.assertEqual(wire.render(said("hi"), True), b"[14:02] bob: hi\r\n")
+        self.assertEqual(wire.render(said("hi"), False), b"[14:02] [lobby] bob: hi\r\n")
+        joined = Joined(id=ID, nick="bob", room="lobby")
+        self.assertEqual(wire.render(joined, True), b"[14:02] -- bob joined lobby\r\n")
+
+    def test_time_of_nothing(self) -> None:
+        """What is not shown has no time."""
+        resumed = Resumed(id=ID, nick="bob", door=NOWHERE)
+        self.assertEqual(look(time=True).render(resumed, True), b"")
+
+    def test_colour(self) -> None:
+        """A nickname is in its colour, which ends with it."""
+        line = look(colour=True).render(said("hi"), False).decode()
+        self.assertRegex(line, r"\A\[lobby\] \x1b\[\d\dm" + "bob\x1b\\[39m: hi\r\n\\Z")
+
+    def test_quiet(self) -> None:
+        """Who wants it quiet sees nobody come or go, and everything else."""
+        wire = look(quiet=True)
+        for event in (
+            Joined(id=ID, nick="bob", room="lobby"),
+            Parted(id=ID, nick="bob", room="lobby"),
+            Left(id=ID, nick="bob", goodbye=True, why=""),
+            CameAndWent(id=ID, room="lobby", came=3, went=4),
+        ):
+            self.assertEqual(wire.render(event, True), b"")
+        renamed = Renamed(id=ID, nick="bob", now="rob")
+        for event in (said("hi"), renamed):
+            self.assertEqual(wire.render(event, True), TEXT.render(event, True))
+
+    def test_bell(self) -> None:
+        """A bell ends a line that mentions the reader as a whole word, in whatever case."""
+        wire = look("Jürgen", bell=True)
+        for text in ("jürgen: hi", "hi, JÜRGEN!", "Jürgen", "@jürgen-"):
+            acted = Acted(id=ID, nick="bob", room="lobby", text=text)
+            self.assertEqual(wire.render(said(text), True), f"bob: {text}\a\r\n".encode())
+            self.assertEqual(wire.render(acted, True), f"* bob {text}\a\r\n".encode())
+        for text in ("hi", "jürgens", "xjürgen", "jürgen2"):
+            self.assertEqual(wire.render(said(text), True), f"bob: {text}\r\n".encode())
+
+    def test_no_bell(self) -> None:
+        """Without the bell nothing rings."""
+        wire = look("ada", time=True)
+        private = Whispered(id=ID, nick="bob", to="ada", text="psst")
+        for event in (said("ada, hi"), private):
+            self.assertNotIn(b"\a", wire.render(event, True))
+
+    def test_bell_for_marks(self) -> None:
+        """A nickname made of marks is looked for as it is."""
+        wire = look("a.c|", bell=True)
+        self.assertTrue(wire.render(said("a.c| hi"), True).endswith(b"\a\r\n"))
+        self.assertFalse(wire.render(said("abc hi"), True).endswith(b"\a\r\n"))
+
+    def test_bell_in_private(self) -> None:
+        """A private line rings, and what is no talk does not."""
+        wire = look(bell=True)
+        private = Whispered(id=ID, nick="bob", to="ada", text="psst")
+        self.assertEqual(wire.render(private, True), b"[bob -> you] psst\a\r\n")
+        renamed = Renamed(id=ID, nick="bob", now="ada")
+        self.assertEqual(wire.render(renamed, True), b"-- bob is now ada\r\n")
+
+    def test_all_at_once(self) -> None:
+        """Preferences go together."""
+        wire = look("ada", time=True, colour=True, bell=True, quiet=True)
+        line = wire.render(said("ada?"), True).decode()
+        self.assertRegex(line, r"\A\[14:02\] \x1b\[\d\dmbob\x1b\[39m: ada\?" + "\a\r\n\\Z")
+
+
+class PaintedTests(SynchronousTestCase):
+    """Nicknames in colours."""
+
+    def colours(self, event: Event) -> list[str]:
+        """The names that are in colour, in the line that tells an event."""
+        return re.findall("\x1b\\[[0-9]{2}m([^\x1b]*)\x1b\\[39m", line_of(painted(event)))
+
+    def test_same_colour(self) -> None:
+        """A nickname has the same colour always, in whatever case; others have others."""
+        self.assertEqual(painted(said("", "bob")).nick, "\x1b[31mbob\x1b[39m")
+        self.assertEqual(painted(said("", "BOB")).nick, "\x1b[31mBOB\x1b[39m")
+        codes = {painted(said("", f"n{number}")).nick[:5] for number in range(200)}
+        self.assertEqual(len(codes), 8)
+
+    def test_all_names(self) -> None:
+        """Every nickname in a line is in colour, and nothing else."""
+        act: dict[str, Any] = {"id": ID, "nick": "eve", "room": "lobby"}
+        for event, names in (
+            (Renamed(id=ID, nick="bob", now="rob"), ["bob", "rob"]),
+            (Kicked(**act, target="bob", text="eve"), ["eve", "bob"]),
+            (RoomSet(**act, target="moderated", text="on"), ["eve"]),
+            (Announced(**act, text="tea"), ["eve"]),
+            (Announced(id=ID, nick="you", text="tea"), []),
+            (Kicked(id=ID, nick="eve", target="you"), ["eve"]),
+            (Kicked(id=ID, nick="you", target="yourself"), []),
+            (CameAndWent(id=ID, room="lobby", came=1, went=1), []),
+        ):
+            self.assertEqual(self.colours(event), names)
+
+
+class IgnoringTests(SynchronousTestCase):
+    """Those who are ignored say nothing."""
+
+    def setUp(self) -> None:
+        self.author = Member("grace", "grace", NOWHERE, "token")
+
+    def hidden(self, event: Event, *ignored: str) -> bool:
+        """Whether an event is hidden, as text, as JSON, and in history alike."""
+        keys = {nick_key(nick): nick for nick in ignored}
+        shown = {
+            format_for(base, PLAIN, keys, "ada").render(event, True) == base.render(event, True)
+            for base in (TEXT, JSON)
+        } | {without_ignored([event], keys) == [event]}
+        self.assertEqual(len(shown), 1)
+        return not shown.pop()
+
+    def test_talk(self) -> None:
+        """Lines, actions and private lines are hidden, whoever else is ignored."""
+        for event in (
+            said("hi"),
+            said("hi", "Bob"),
+            Acted(id=ID, nick="bob", room="lobby", text="waves"),
+            Whispered(id=ID, nick="bob", to="ada", text="psst"),
+        ):
+            self.assertTrue(self.hidden(event, "bob"))
+            self.assertTrue(self.hidden(event, "eve", "BOB"))
+            self.assertFalse(self.hidden(event, "eve"))
+            self.assertFalse(self.hidden(event))
+
+    def test_facts(self) -> None:
+        """What happens is not hidden: who is here, and what operators do."""
+        for event in (
+            Joined(id=ID, nick="bob", room="lobby"),
+            Renamed(id=ID, nick="bob", now="rob"),
+            Kicked(id=ID, nick="bob", room="lobby", target="eve"),
+        ):
+            self.assertFalse(self.hidden(event, "bob"))
+
+    def test_renamed_meanwhile(self) -> None:
+        """Who is ignored stays so under the next nickname, for what was said under the last."""
+        event = said("hi", author=self.author)
+        self.assertTrue(self.hidden(event, "grace"))
+        self.assertTrue(self.hidden(event, "bob"))
+        self.assertFalse(self.hidden(event, "eve"))
+
+    def test_account(self) -> None:
+        """Whose account is ignored is ignored under any nickname."""
+        account: Any = type("FakeAccount", (), {"key": "rob"})
+        self.author.account = account
+        event = said("hi", author=self.author)
+        self.assertTrue(self.hidden(event, "rob"))
+        self.assertFalse(self.hidden(event, "eve"))
+
+    def test_with_preferences(self) -> None:
+        """What is not hidden is shown as the reader likes it."""
+        wire = format_for(TEXT, Preferences(time=True), ["bob"], "ada")
+        self.assertEqual(wire.render(said("hi"), True), b"")
+        self.assertEqual(wire.render(said("hi", "eve"), True), b"[14:02] eve: hi\r\n")
+
+    def test_history(self) -> None:
+        """History leaves out what is hidden, and keeps its order."""
+        lines = [said("1", "eve"), said("2"), said("3", "dan")]
+        self.assertEqual(without_ignored(lines, {"bob": "bob"}), [lines[0], lines[2]])
+        self.assertEqual(without_ignored(iter(lines), {}), lines)
+
+
+class ReaderDoor:
+    """A door that remembers what is delivered to it."""
+
+    def __init__(self, wire: Format) -> None:
+        self.format = wire
+        self.delivered: list[bytes] = []
+        self.deliver = self.delivered.append
+
+
+class BroadcastTests(SynchronousTestCase):
+    """Looks and the broadcast together."""
+
+    def test_once_for_a_look(self) -> None:
+        """Readers with the same look are handed the same bytes; hidden lines take none."""
+        room = Room("lobby")
+        wires = [look("a", time=True), look("b", time=True), look("c")]
+        wires.append(format_for(TEXT, PLAIN, ["bob"], "d"))
+        doors: list[Any] = [ReaderDoor(wire) for wire in wires]
+        room.audience = {
+            Member(nick, nick, door, "token") for nick, door in zip("abcd", doors, strict=True)
+        }
+        broadcast([said("hi")], {"lobby": room})
+        one, other, plain, ignoring = (b"".join(door.delivered) for door in doors)
+        self.assertEqual(one, b"[14:02] [lobby] bob: hi\r\n")
+        self.assertIs(doors[0].delivered[0], doors[1].delivered[0])
+        self.assertEqual((other, plain, ignoring), (one, b"[lobby] bob: hi\r\n", b""))

@@ -1,0 +1,282 @@
+"""Away and back, who somebody is, whom one ignores, and how one is shown things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatservice.rooms import NOWHERE
+from tests.conversation import ConversationCase, JsonPerson, TextPerson, error
+
+KEPT = "-- kept until you leave: /register to keep it for ever"
+HERE = "here since 2026-11-21 12:00 (UTC), door: "
+
+
+class PeopleCase(ConversationCase):
+    """ada is at the text door, bob at the JSON door."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ada = self.at_text("ada")
+        self.bob = self.at_json("bob")
+        self.ada.sees()
+
+    def lines(self, person: TextPerson | JsonPerson, typed: str) -> list[str]:
+        """What a person is shown for a line."""
+        person.sees()
+        person.types(typed)
+        if isinstance(person, TextPerson):
+            return person.sees()
+        return [line for facts in person.sees() for line in facts.get("lines", [])]
+
+    def register(self, person: TextPerson | JsonPerson) -> None:
+        person.types("/register correct-horse-battery")
+        person.sees()
+
+    def member(self, key: str) -> Any:
+        return self.chat.members[key]
+
+
+class AwayTests(PeopleCase):
+    """Being away."""
+
+    def test_away_and_back(self) -> None:
+        """Those in one's rooms are told, in the order of what is said, and so is one oneself."""
+        self.assertEqual(self.lines(self.ada, "/away lunch"), ["-- you are away: lunch"])
+        self.assertEqual(self.lines(self.ada, "/back"), ["-- you are back"])
+        self.assertEqual(
+            self.bob.sees(),
+            [
+                {"type": "went_away", "nick": "ada", "why": "lunch"},
+                {"type": "came_back", "nick": "ada"},
+            ],
+        )
+
+    def test_without_a_reason(self) -> None:
+        """A reason need not be given."""
+        self.assertEqual(self.lines(self.ada, "/away"), ["-- you are away"])
+
+    def test_not_away(self) -> None:
+        """Who was not away cannot come back, and nobody else is told."""
+        self.assertEqual(self.lines(self.ada, "/back"), ["-- you were not away"])
+        self.assertEqual(self.bob.sees(), [])
+
+    def test_long_reason(self) -> None:
+        """A reason is no longer than a line."""
+        (line,) = self.lines(self.ada, f"/away {'x' * 4097}")
+        self.assertIn("4,097 bytes", line)
+        self.assertIsNone(self.member("ada").away)
+
+
+class WhoisTests(PeopleCase):
+    """Who somebody is."""
+
+    def whois(self, nick: str, by: JsonPerson | None = None) -> list[str]:
+        return self.lines(by or self.bob, f"/whois {nick}")
+
+    def test_guest(self) -> None:
+        """Of who is not registered: that, since when, by which door, where, and how silent."""
+        self.clock.advance(125)
+        door = self.member("ada").door.kind
+        self.assertEqual(
+            self.whois("ADA"),
+            ["ada is not registered", HERE + door, "in lobby", "silent for 2m"],
+        )
+
+    def test_silence(self) -> None:
+        """For how long somebody is silent is told roughly."""
+        spoken = {59: "less than a minute", 60: "1m", 7_260: "2h", 180_000: "2d"}
+        for seconds in spoken:
+            self.chat.member_named("ada").door.silence = lambda: seconds  # noqa: B023
+            self.assertEqual(self.whois("ada")[-1], f"silent for {spoken[seconds]}")
+
+    def test_away(self) -> None:
+        """That somebody is away is told, and why."""
+        self.ada.types("/away")
+        self.assertIn("away", self.whois("ada"))
+        self.ada.types("/away lunch")
+        self.assertIn("away: lunch", self.whois("ada"))
+
+    def test_no_room(self) -> None:
+        """Who is in no room is here all the same."""
+        self.ada.types("/part")
+        self.assertIn("in no room", self.whois("ada"))
+
+    def test_registered(self) -> None:
+        """Of who is registered it is told since when, and by what nickname now."""
+        self.register(self.ada)
+        since = "registered since 2026-11-21 12:00 (UTC)"
+        self.assertEqual(self.whois("ada")[0], f"ada is {since}")
+        self.ada.types("/nick grace")
+        self.assertEqual(self.whois("grace")[0], f"grace is logged in as ada, {since}")
+        self.assertEqual(self.whois("ada")[0], f"grace is logged in as ada, {since}")
+
+    def test_absent(self) -> None:
+        """Who is registered and not here is told of as well."""
+        self.register(self.ada)
+        self.ada.types("/quit")
+        since = "registered since 2026-11-21 12:00 (UTC)"
+        self.assertEqual(self.whois("ada"), [f"ada is {since}, and not here"])
+
+    def test_lost(self) -> None:
+        """Of who has lost the connection it is not told for how long that was silent."""
+        self.member("ada").door = NOWHERE
+        self.assertEqual(
+            self.whois("ada"), ["ada is not registered", f"{HERE}no connection", "in lobby"]
+        )
+
+    def test_nobody(self) -> None:
+        """Of who is neither here nor registered nothing is known."""
+        self.bob.sees()
+        self.bob.types("/whois eve", ref="1")
+        refusal = error("no-nick", "nobody here is called eve", ref="1")
+        self.assertEqual(self.bob.sees(), [refusal])
+
+    def test_usage(self) -> None:
+        """It is told how the command is written."""
+        self.assertEqual(self.lines(self.ada, "/whois"), ["-- use it like this: /whois NICK"])
+
+
+class IgnoreTests(PeopleCase):
+    """Ignoring somebody."""
+
+    def test_ignoring(self) -> None:
+        """Nothing that is said by whom one ignores is shown, at either door, until it is again."""
+        self.assertEqual(
+            self.lines(self.ada, "/ignore BOB"),
+            ["-- you ignore BOB from now on: /unignore BOB ends it", KEPT],
+        )
+        for line in ("hi", "/me waves", "/msg ada psst"):
+            self.bob.types(line)
+        self.assertEqual(self.ada.sees(), [])
+        self.assertEqual(
+            self.lines(self.ada, "/unignore bob"), ["-- you see again what BOB says", KEPT]
+        )
+        self.bob.types("hi again")
+        self.assertEqual(self.ada.sees(), ["bob: hi again"])
+
+    def test_program(self) -> None:
+        """A program is not shown it either."""
+        self.lines(self.bob, "/ignore ada")
+        self.ada.types("hi")
+        self.assertEqual(self.bob.sees(), [])
+
+    def test_list(self) -> None:
+        """Without a nickname it lists whom one ignores."""
+        self.assertEqual(self.lines(self.ada, "/ignore"), ["-- you ignore nobody"])
+        self.ada.types("/ignore eve")
+        self.ada.types("/ignore bob")
+        self.assertEqual(self.lines(self.ada, "/ignore"), ["-- you ignore bob, eve"])
+
+    def test_account(self) -> None:
+        """Who is logged in is ignored by the account's name, and stays so under another one."""
+        self.register(self.bob)
+        self.bob.types("/nick robert")
+        self.assertEqual(
+            self.lines(self.ada, "/ignore robert")[-2],
+            "-- you ignore bob from now on: /unignore bob ends it",
+        )
+        self.bob.types("/nick rob")
+        self.ada.sees()
+        self.bob.types("hi")
+        self.assertEqual(self.ada.sees(), [])
+        self.assertEqual(
+            self.lines(self.ada, "/unignore rob")[0], "-- you see again what bob says"
+        )
+
+    def test_kept(self) -> None:
+        """For who is registered it is kept, and this is not worth a word."""
+        self.register(self.ada)
+        self.assertEqual(len(self.lines(self.ada, "/ignore bob")), 1)
+        self.ada.types("/quit")
+        self.bob.types("/nick eve")
+        account = self.chat.accounts.named("ada")
+        assert account is not None
+        self.assertEqual(account.ignored, {"bob": "bob"})
+
+    def test_oneself(self) -> None:
+        """Nobody can ignore oneself, under whatever name."""
+        refusal = ["-- you cannot ignore yourself"]
+        self.assertEqual(self.lines(self.ada, "/ignore Ada"), refusal)
+        self.register(self.ada)
+        self.ada.types("/nick grace")
+        self.assertEqual(self.lines(self.ada, "/ignore grace"), refusal)
+        self.assertEqual(self.lines(self.ada, "/ignore ada"), refusal)
+
+    def test_most(self) -> None:
+        """One ignores at most a hundred."""
+        for number in range(100):
+            self.ada.types(f"/ignore n{number}")
+        self.assertEqual(
+            self.lines(self.ada, "/ignore bob"),
+            ["-- you ignore 100 already: /unignore one first"],
+        )
+
+    def test_no_nickname(self) -> None:
+        """What is no nickname is refused."""
+        for typed in ("/ignore a b", "/unignore a b"):
+            self.assertEqual(
+                self.lines(self.ada, typed), ["-- a nickname cannot have a space in it"]
+            )
+
+    def test_not_ignored(self) -> None:
+        """Who is not ignored cannot be un-ignored."""
+        self.assertEqual(self.lines(self.ada, "/unignore bob"), ["-- you do not ignore bob"])
+        self.assertEqual(
+            self.lines(self.ada, "/unignore"), ["-- use it like this: /unignore NICK"]
+        )
+
+
+class SetTests(PeopleCase):
+    """How one is shown things."""
+
+    def test_list(self) -> None:
+        """Without a name it tells what there is to set, and how that is set."""
+        self.ada.types("/set bell ON")
+        self.assertEqual(
+            self.lines(self.ada, "/set"),
+            [
+                "-- time is off: every line with its time (UTC)",
+                "-- colour is off: nicknames in colours",
+                "-- bell is on: a bell when you are mentioned or get a private line",
+                "-- quiet is off: no lines about who joins and leaves",
+            ],
+        )
+
+    def test_setting(self) -> None:
+        """What is set holds from then on, until it is set again."""
+        self.assertEqual(
+            self.lines(self.ada, "/set time on"),
+            ["-- time is on now: every line with its time (UTC)", KEPT],
+        )
+        self.bob.types("hi")
+        self.assertEqual(self.ada.sees(), ["[12:00] bob: hi"])
+        self.ada.types("/set time off")
+        self.ada.sees()
+        self.bob.types("hi")
+        self.assertEqual(self.ada.sees(), ["bob: hi"])
+
+    def test_kept(self) -> None:
+        """For who is registered it is kept."""
+        self.register(self.ada)
+        self.assertEqual(len(self.lines(self.ada, "/set quiet on")), 1)
+        account = self.chat.accounts.named("ada")
+        assert account is not None
+        self.assertTrue(account.preferences.quiet)
+
+    def test_registering(self) -> None:
+        """Who registers keeps what was set before."""
+        self.ada.types("/set quiet on")
+        self.ada.types("/ignore eve")
+        self.register(self.ada)
+        account = self.chat.accounts.named("ada")
+        assert account is not None
+        self.assertTrue(account.preferences.quiet)
+        self.assertEqual(account.ignored, {"eve": "eve"})
+        self.assertTrue(self.member("ada").preferences.quiet)
+
+    def test_usage(self) -> None:
+        """It is told how the command is written."""
+        for typed in ("/set time", "/set time maybe", "/set smell on"):
+            self.assertEqual(
+                self.lines(self.ada, typed), ["-- use it like this: /set [NAME on|off]"]
+            )

@@ -1,0 +1,225 @@
+"""What is stored about one person: given out whole, and erased."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from twisted.internet.defer import succeed
+
+from chatservice.acts import Banned, Kicked, RoomSet
+from chatservice.events import Acted, Event, Joined, Left, TopicChanged
+from chatservice.journal import Journal, JournalError, Wanted
+from chatservice.personal import ERASE_STEP, EXPORT_BYTES, SCAN_STEP
+from chatservice.rooms import NOWHERE, Member
+from tests.recording import (
+    ADA,
+    BOB,
+    EVE,
+    DatabaseJournalTestCase,
+    JournalCase,
+    MemoryJournalTestCase,
+    line,
+    private_line,
+)
+
+NOW = 1_763_712_000_000_001
+SPOKEN: list[Event] = [
+    Joined(id=NOW - 9, nick="ada", room="lobby", identity=ADA),
+    line(NOW, "hello, Grüße"),
+    line(NOW + 1, "a line of bob's", nick="bob", identity=BOB),
+    Acted(id=NOW + 2, nick="ada", room="python", text="waves", identity=ADA),
+    TopicChanged(id=NOW + 3, nick="ada", room="lobby", text="ants", identity=ADA),
+    TopicChanged(id=NOW + 4, nick="bob", room="python", text="bees", identity=BOB),
+    private_line(NOW + 5, "ada", "bob", "from ada"),
+    private_line(NOW + 6, "bob", "ada", "to ada"),
+    private_line(NOW + 7, "bob", "eve", "no business of ada's"),
+    Kicked(id=NOW + 8, nick="ada", identity=ADA, room="lobby", target="eve", text="spam"),
+    Banned(id=NOW + 9, nick="ada", identity=ADA, target="eve", until=NOW + 10),
+    Banned(id=NOW + 10, nick="bob", identity=BOB, target="ada", target_identity=ADA),
+    Left(id=NOW + 11, nick="ada", goodbye=True, why="", rooms=("lobby",), identity=ADA),
+]
+BEFORE = "2025-11-21T07:59:59.999992+00:00"
+AFTER = "2025-11-21T08:00:00.000012+00:00"
+
+
+def when(number: int) -> dict[str, Any]:
+    return {"id": NOW + number, "time": f"2025-11-21T08:00:00.{number + 1:06}+00:00"}
+
+
+class PersonalContract(JournalCase):
+    """What any journal gives out and erases."""
+
+    def exported(self, identity: bytes = ADA) -> list[dict[str, Any]]:
+        """All pages of an export."""
+        lines: list[str] = []
+        after: int | None = 0
+        while after is not None:
+            page = self.successResultOf(self.journal.export(identity, after))
+            lines += page.lines
+            after = page.next
+        return [json.loads(line) for line in lines]
+
+    def test_nothing(self) -> None:
+        """About somebody who is not known there is only that."""
+        self.append(*SPOKEN)
+        self.assertEqual(self.exported(b"nobody"), [{"type": "places", "places": []}])
+
+    def test_export(self) -> None:
+        """All that is stored about somebody, and nothing that is not, each with its time."""
+        self.append(*SPOKEN)
+        places = [
+            {"room": room, "nick": "ada", "entered": BEFORE, "seen": AFTER}
+            for room in ("", "lobby")
+        ]
+        ada = {"nick": "ada"}
+        until = "2025-11-21T08:00:00.000011+00:00"
+        self.assertEqual(
+            self.exported(),
+            [
+                {"type": "places", "places": places},
+                {"type": "said", **when(0), **ada, "room": "lobby", "text": "hello, Grüße"},
+                {"type": "acted", **when(2), **ada, "room": "python", "text": "waves"},
+                {"type": "topic_changed", **when(3), **ada, "room": "lobby", "text": "ants"},
+                {"type": "whispered", **when(5), **ada, "to": "bob", "text": "from ada"},
+                {"type": "whispered", **when(6), "nick": "bob", "to": "ada", "text": "to ada"},
+                {"type": "kicked", **when(8), **ada, "room": "lobby", "target": "eve"}
+                | {"text": "spam"},
+                {"type": "banned", **when(9), **ada, "room": "", "target": "eve", "text": ""}
+                | {"until": until},
+                {"type": "banned", **when(10), "nick": "bob", "room": "", "target": "ada"}
+                | {"text": ""},
+            ],
+        )
+
+    def test_password_of_a_room(self) -> None:
+        """The password of a room is not given out, not even as its hash."""
+        act = RoomSet(id=NOW, nick="ada", identity=ADA, target="password", text="$argon2id$...")
+        self.append(act)
+        self.assertEqual(self.exported()[-1]["text"], "on")
+
+    def test_pages(self) -> None:
+        """Page by page everything is given out once, each page of a bounded size."""
+        long = "x" * (EXPORT_BYTES // 3)
+        self.append(*(line(id, long) for id in range(1, 8)), line(8, "y" * 2 * EXPORT_BYTES))
+        page = self.successResultOf(self.journal.export(ADA))
+        self.assertEqual((len(page.lines), page.next), (3, 2))
+        self.assertEqual([one["id"] for one in self.exported()[1:]], list(range(1, 9)))
+
+    def forget(self, identity: bytes = ADA) -> int:
+        return self.successResultOf(self.journal.forget(identity))
+
+    def test_forget(self) -> None:
+        """What somebody said is gone for everybody, and what others said is there."""
+        self.append(*SPOKEN)
+        self.assertEqual(self.forget(), 4)
+        self.assertEqual((self.ids(), self.ids("python")), ([NOW + 1], [NOW + 4]))
+        self.assertEqual(self.ids(EVE), [NOW + 7])
+        self.assertEqual(self.successResultOf(self.journal.places(ADA)), [])
+        self.assertEqual({one["type"] for one in self.exported()}, {"places", "kicked", "banned"})
+        self.assertEqual(len(self.exported(BOB)), 6)
+
+    def test_forget_whom_it_was_told(self) -> None:
+        """A private line stays with who wrote it, to somebody."""
+        self.append(*SPOKEN)
+        self.forget()
+        page = self.successResultOf(self.journal.page(Wanted(of=BOB)))
+        kept = [(event.id, event.to, event.to_identity, event.text) for event in page.events]
+        told = (NOW + 6, "somebody", b"", "to ada")
+        self.assertEqual(kept, [told, (NOW + 7, "eve", EVE, "no business of ada's")])
+
+    def test_forget_again(self) -> None:
+        """There is nothing to erase the second time, or about somebody who is not known."""
+        self.append(*SPOKEN)
+        self.assertEqual((self.forget(), self.forget(), self.forget(b"nobody")), (4, 0, 0))
+
+    def test_forgotten_is_not_found(self) -> None:
+        """What was erased is not found any more, and is not missing from a page."""
+        self.append(line(1, "bees"), line(2, "bees", nick="bob", identity=BOB))
+        self.assertEqual(self.found("bees"), [1, 2])
+        self.append(line(3, "bees"))
+        self.forget()
+        self.assertEqual(self.found("bees"), [2])
+        page = self.successResultOf(self.journal.page(Wanted(of="lobby", after=0)))
+        self.assertIsNone(page.kept_from)
+
+    def found(self, words: str) -> list[int]:
+        found = self.successResultOf(self.journal.search(words, ["lobby"], None, 9))
+        return [event.id for event in found]
+
+
+class MemoryPersonalTests(PersonalContract, MemoryJournalTestCase):
+    """The journal in memory."""
+
+    def test_nobody_is_held(self) -> None:
+        """Whom a private line was for, and is forgotten, the line does not lead to any more."""
+        whispered = private_line(1, "bob", "ada")
+        self.append(replace(whispered, recipient=Member("ada", "ada", NOWHERE, "ada's token")))
+        self.forget()
+        page = self.successResultOf(self.journal.page(Wanted(of=BOB)))
+        self.assertEqual([event.recipient for event in page.events], [None])
+
+
+class DatabasePersonalTests(PersonalContract, DatabaseJournalTestCase):
+    """The journal in a file."""
+
+    def test_present(self) -> None:
+        """Of a place that somebody is at, it is not said what was seen last."""
+        self.append(Joined(id=NOW, nick="ada", room="lobby", identity=ADA))
+        self.assertEqual([place["seen"] for place in self.exported()[0]["places"]], [None, None])
+
+    def test_index(self) -> None:
+        """The index has no words of lines that were erased, whether it had had them or not."""
+        self.append(line(1, "bees"), line(2, "bees", identity=BOB))
+        self.check_index()
+        self.append(line(3, "bees"))
+        self.forget()
+        self.check_index()
+
+    def test_topics(self) -> None:
+        """The topics that somebody set are gone in the next run, and those of others are not."""
+        self.append(*SPOKEN)
+        self.forget()
+        again = Journal(self.database_)
+        again.open()
+        self.assertEqual([topic.text for topic in again.topics.values()], ["bees"])
+        self.assertEqual(again.topics["python"].identity, BOB)
+
+    def test_few_among_many(self) -> None:
+        """So many lines of others are looked at in one read, and no line is passed over."""
+        mine = {1, SCAN_STEP - 1, SCAN_STEP, SCAN_STEP + 1, 2 * SCAN_STEP, 2 * SCAN_STEP + 5}
+        last = max(mine) + 5
+        self.append(*(line(id, identity=ADA if id in mine else BOB) for id in range(1, last)))
+        page = self.successResultOf(self.journal.export(ADA))
+        self.assertEqual((len(page.lines), page.next), (4, SCAN_STEP))
+        self.assertEqual({one["id"] for one in self.exported()[1:]}, mine)
+        self.assertEqual(self.forget(), len(mine))
+        self.assertEqual(len(self.exported()), 1)
+
+    def test_forget_in_steps(self) -> None:
+        """However much there is to erase, one transaction changes so many rows."""
+        count = 2 * ERASE_STEP + 3
+        private = [("ada", "bob"), ("bob", "ada")] * count
+        self.append(*map(line, range(1, count)))
+        self.append(*(private_line(count + id, *pair) for id, pair in enumerate(private)))
+        changes = []
+        write = self.database_.write
+
+        def counted(work: Any) -> Any:
+            done = write(work)
+            changes.append(self.successResultOf(done))
+            return succeed(changes[-1])
+
+        self.patch(self.database_, "write", counted)
+        self.assertEqual(self.forget(), 2 * count - 1)
+        self.assertEqual(max(changes), ERASE_STEP)
+        self.assertEqual(sum(changes), 3 * count - 1)
+
+    def test_disk(self) -> None:
+        """What is wrong with the disk is told."""
+        self.append(*SPOKEN)
+        self.database_.at_start(lambda connection: connection.execute("PRAGMA query_only = ON"))
+        failure = self.failureResultOf(self.journal.forget(ADA), JournalError)
+        self.assertEqual(str(failure.value), "the database is read-only")
+        self.assertEqual(len(self.exported()), 9)

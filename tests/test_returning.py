@@ -1,0 +1,152 @@
+"""Who comes again is in the rooms of the last time, as far as they are still open."""
+
+from __future__ import annotations
+
+from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
+from tests.doubles import SlowJournal
+
+ECHO_OFF, ECHO_ON = b"\xff\xfb\x01", b"\xff\xfc\x01"
+
+
+class RoomsTests(ConversationCase):
+    """Ada was in some rooms, and left the chat."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        ada = self.at_json("ada", token=TOKEN)
+        for line in ("/join python", "/join tea", "/part lobby", "/quit"):
+            ada.types(line)
+
+    @each_row({"none": {}, "empty": {"rooms": {}}})
+    def test_last_time(self, rooms: dict[str, dict[str, int]]) -> None:
+        """Without rooms in hello they are those of the last time, but for what was parted."""
+        ada = self.at_json("ada", token=TOKEN, **rooms)
+        self.assertEqual(list(ada.welcome["rooms"]), ["python", "tea"])
+        self.assertFalse(ada.welcome["resumed"])
+
+    def test_named(self) -> None:
+        """Rooms in hello are the only ones."""
+        ada = self.at_json("ada", token=TOKEN, rooms={"tea": 0})
+        self.assertEqual(list(ada.welcome["rooms"]), ["tea"])
+
+    def test_somebody_else(self) -> None:
+        """The nickname alone brings nothing back."""
+        self.assertEqual(list(self.at_json("ada").welcome["rooms"]), ["lobby"])
+
+    def test_at_the_prompt(self) -> None:
+        """At the text door the token brings back the nickname and the rooms."""
+        person = TextPerson(self.connect())
+        person.types(f"/resume {TOKEN}")
+        lines = person.sees()
+        self.assertIn("-- you joined #python: nobody else (1 here)", lines[1])
+        self.assertIn("-- you joined #tea: nobody else (1 here)", lines[2])
+        self.assertEqual(list(self.chat.members), ["ada"])
+
+
+class ClosedRoomTests(ConversationCase):
+    """Eve was in a room of ada's alone, left the chat, and may not come back."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ada = self.at_text("ada")
+        for line in ("/register correct-horse", "/join den"):
+            self.ada.types(line)
+        eve = self.at_json("eve", token=TOKEN, rooms={"den": 0})
+        eve.types("/register eves-password")
+        eve.types("/quit")
+        for line in ("/ban 192.0.2.1", "between us"):
+            self.ada.types(line)
+
+    def test_text(self) -> None:
+        """At the text door one is told so, and sees nothing of what was said there."""
+        eve = TextPerson(self.connect())
+        eve.types(f"/resume {TOKEN}")
+        refused, where = eve.sees()[1:]
+        self.assertTrue(refused.endswith("-- you are banned from #den"), refused)
+        self.assertEqual(where, "-- you are eve, in no room: /rooms, /join ROOM")
+        eve.types("/catchup")
+        self.assertNotIn("between us", eve.wire.sees())
+        self.ada.types("/msg eve psst")
+        self.assertEqual(eve.sees(), ["[ada -> you] psst"])
+
+    def test_json(self) -> None:
+        """A program has a welcome to no room, and took nothing over."""
+        eve = self.at_json("eve", token=TOKEN)
+        self.assertEqual((eve.welcome["rooms"], eve.welcome["resumed"]), ({}, False))
+        self.ada.types("still between us")
+        self.assertEqual(eve.sees(), [])
+
+
+    def test_private_line_just_before(self) -> None:
+        """A private line of the very last moment is delivered to who comes to no room."""
+        self.ada.types("/msg eve psst")
+        eve = JsonPerson(self.connect())
+        eve.asks("hello", nick="eve", password="eves-password")
+        texts = [event["text"] for facts in eve.sees() for event in facts.get("events", ())]
+        self.assertEqual(texts, ["psst"])
+
+
+class FenceTests(ConversationCase):
+    """Connections that follow one another faster than they are through."""
+
+    def test_two_in_a_row(self) -> None:
+        """Who takes over twice, the second time before the first is through, misses nothing."""
+        journal = SlowJournal()
+        self.rules.linger = 30
+        self.open_chat(journal)
+        bob, ada = self.at_text("bob"), self.at_text("ada")
+        token = self.chat.members["ada"].token
+        bob.types("seen")
+        ada.sees()
+        ada.wire.vanishes()
+        bob.types("meanwhile")
+        bob.sees()
+        journal.slow = True
+        first, second = TextPerson(self.connect()), TextPerson(self.connect())
+        for person in (first, second):
+            person.types(f"/resume {token}")
+        lines: list[str] = []
+        for _ in range(4):
+            journal.answers()
+            lines += second.sees()
+        self.assertEqual(
+            lines[-2:], ["-- you are back as ada, in lobby", "[12:00] [lobby] bob: meanwhile"]
+        )
+
+
+class PasswordPromptTests(ConversationCase):
+    """The password of a registered nickname, at the text door."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        ada = self.at_text("ada")
+        ada.types("/register correct-horse")
+        ada.types("/quit")
+        self.wire = self.connect()
+        self.wire.sends(b"\xff\xfd\x03\n")
+        self.wire.gets()
+
+    def test_hidden(self) -> None:
+        """A telnet does not show the password, and shows what is typed after it."""
+        self.wire.sends(b"ada\n")
+        asked = self.wire.gets()
+        self.assertIn(ECHO_OFF, asked)
+        self.assertTrue(asked.endswith(b"Password for ada (or nothing, for another nickname): "))
+        self.wire.sends(b"correct-horse\n")
+        answer = self.wire.gets()
+        self.assertTrue(answer.startswith(ECHO_ON))
+        self.assertIn(b"-- you joined lobby", answer)
+
+    def test_another_nickname(self) -> None:
+        """Nothing for a password asks for another nickname, which is shown."""
+        self.wire.sends(b"ada\n\n")
+        self.assertTrue(self.wire.gets().endswith(ECHO_ON + b"Choose a nickname: "))
+
+    def test_too_long(self) -> None:
+        """After a line that is too long the nickname is asked for again, and shown."""
+        self.wire.sends(b"ada\n")
+        self.wire.gets()
+        self.wire.sends(b"x" * 20_000 + b"\n")
+        answer = self.wire.gets()
+        self.assertIn(ECHO_ON, answer)
+        self.assertTrue(answer.endswith(b"Choose a nickname: "))

@@ -1,0 +1,158 @@
+"""A database that version 1 of the schema made is upgraded in place, and loses nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from importlib.resources import files
+from pathlib import Path
+
+from chatservice.acts import Announced
+from chatservice.database import DatabaseError
+from chatservice.events import Acted, Event, Joined, Left, Said, TopicChanged, Whispered
+from chatservice.journal import LATEST, Journal, Missed, Place, Wanted
+from chatservice.pruning import Pruning
+from tests.recording import DatabaseTestCase, JournalCase, line, private_line
+
+VERSION_1 = (Path(__file__).parent / "data" / "version1.sql").read_text("utf-8")
+START = 1_763_712_000_000_000
+FLOOR = 1_763_712_010_000_009
+ADA = bytes.fromhex("0123456789abcdef" * 2)
+BOB = bytes.fromhex("fedcba9876543210" * 2)
+
+SNAKES = TopicChanged(id=START + 3, nick="ada", room="python", text="snakes")
+
+
+class UpgradeTestCase(DatabaseTestCase, JournalCase):
+    """Tests with a file that version 1 made.
+
+    @ivar path: the file.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.path = self.folder / "chat.sqlite3"
+        raw = sqlite3.connect(self.path)
+        raw.executescript(VERSION_1)
+        raw.close()
+
+    def upgrade(self) -> None:
+        """Open the file as the chat does."""
+        self.database_ = self.opened()
+        self.journal = Journal(self.database_)
+        self.journal.open()
+
+    def events(self, of: str | bytes) -> list[Event]:
+        return self.successResultOf(self.journal.page(Wanted(of=of))).events
+
+
+class KeptTests(UpgradeTestCase):
+    """What was in the file is in it still."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.upgrade()
+
+    def test_lines(self) -> None:
+        """Lines, actions and topics are the same, under the same ids."""
+        said = Said(id=START + 1, nick="ada", room="lobby", text="hello, Grüße", ref="r1")
+        acted = Acted(id=START + 2, nick="bob", room="lobby", text="waves to ada")
+        answer = Said(id=START + 4, nick="bob", room="python", text="hello, snakes")
+        self.assertEqual(self.events("lobby"), [said, acted])
+        self.assertEqual(self.events("python"), [SNAKES, answer])
+
+    def test_private_lines(self) -> None:
+        """Private lines belong to the same two people."""
+        psst = Whispered(id=START + 7, nick="ada", to="bob", text="psst", ref="r7")
+        yes = Whispered(id=START + 8, nick="bob", to="ada", text="yes?")
+        for identity in (ADA, BOB):
+            found = self.events(identity)
+            self.assertEqual(found, [psst, yes])
+            self.assertEqual([event.identity for event in found], [ADA, BOB])
+
+    def test_topics_and_ids(self) -> None:
+        """Topics hold, and no id is given out again."""
+        self.assertEqual(self.journal.topics, {"python": SNAKES})
+        self.assertEqual((self.journal.floor, self.journal.acts), (FLOOR, []))
+
+    def test_found(self) -> None:
+        """What was said before the upgrade is found, with what was said after it."""
+        self.append(line(FLOOR + 1, "hello"))
+        found = self.successResultOf(self.journal.search("hello", ["lobby", "python"], None, 9))
+        self.assertEqual([event.id for event in found], [START + 1, START + 4, FLOOR + 1])
+
+
+class NewTests(UpgradeTestCase):
+    """What is new works in the file, with what is old."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.upgrade()
+
+    def test_people(self) -> None:
+        """Places, and what was missed meanwhile."""
+        self.append(
+            Joined(id=FLOOR + 1, nick="ada", room="lobby", identity=ADA),
+            Left(id=FLOOR + 2, nick="ada", goodbye=True, why="", rooms=("lobby",), identity=ADA),
+        )
+        places = [Place(room, "ada", FLOOR + 1, FLOOR + 2) for room in ("", "lobby")]
+        self.assertEqual(self.successResultOf(self.journal.places(ADA)), places)
+        missed = self.successResultOf(self.journal.missed("lobby", START, LATEST, "ada", ADA))
+        self.assertEqual(missed, Missed(2, 1, False))
+
+    def test_acts(self) -> None:
+        """Acts of operators."""
+        act = Announced(id=FLOOR + 1, nick="ada", text="tea")
+        self.append(act)
+        self.assertEqual(self.successResultOf(self.journal.modlog(None, LATEST, 9)), [act])
+
+    def test_personal(self) -> None:
+        """What of the old is known to be somebody's is given out, and erased."""
+        exported = self.successResultOf(self.journal.export(ADA))
+        self.assertEqual(
+            [json.loads(text)["type"] for text in exported.lines],
+            ["places", "whispered", "whispered"],
+        )
+        self.assertEqual(self.successResultOf(self.journal.forget(ADA)), 1)
+        self.assertEqual((self.ids(ADA), self.ids(BOB)), ([], [START + 8]))
+
+    def test_pruning(self) -> None:
+        """What is over is deleted, also when it had been indexed."""
+        self.successResultOf(self.journal.index())
+        pruning = Pruning(self.database_, lambda room: (0, 1), lambda: FLOOR)
+        while self.successResultOf(pruning.step()):
+            pass
+        self.assertEqual((self.ids(), self.ids("python")), ([START + 2], [START + 4]))
+        page = self.successResultOf(self.journal.page(Wanted(of="lobby", after=0)))
+        self.assertEqual(page.kept_from, START + 2)
+
+    def test_talk(self) -> None:
+        """New lines follow the old ones."""
+        self.append(line(FLOOR + 1), private_line(FLOOR + 2, "ada", "bob"))
+        self.assertEqual(self.ids(), [START + 1, START + 2, FLOOR + 1])
+
+
+class InterruptedTests(UpgradeTestCase):
+    """An upgrade that comes to nothing."""
+
+    def test_halfway(self) -> None:
+        """A file whose upgrade broke off is of version 1, as it was, and can be upgraded later."""
+        before = self.dump(self.path)
+        schema = files("chatservice").joinpath("schema.sql").read_text("utf-8")
+        half = schema.replace("CREATE TABLE acts", "SELECT * FROM nowhere; CREATE TABLE acts")
+        self.assertNotEqual(half, schema)
+        with self.assertRaises(DatabaseError):
+            self.database().open(half)
+        self.assertEqual(self.dump(self.path), before)
+        # The lock of the first try lasts as long as its process.
+        shutil.copy(self.path, self.folder / "copy.sqlite3")
+        journal = Journal(self.opened("copy.sqlite3"))
+        journal.open()
+        self.assertEqual(journal.topics, {"python": SNAKES})
+
+    def dump(self, path: Path) -> tuple[int, list[str]]:
+        """The version of a file, and all that is in it."""
+        raw = sqlite3.connect(path)
+        self.addCleanup(raw.close)
+        return raw.execute("PRAGMA user_version").fetchone()[0], list(raw.iterdump())

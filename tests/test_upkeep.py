@@ -1,0 +1,91 @@
+"""What is done in the background, one step at a time."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.upkeep import INTERVAL, Step, Upkeep
+
+
+class UpkeepTests(SynchronousTestCase):
+    """A clock moved by hand, and steps that note that they were taken.
+
+    @ivar taken: by what name, in order.
+    @ivar answers: what the next steps give; C{False} when there are none.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.taken: list[str] = []
+        self.answers: list[Deferred[bool]] = []
+        self.upkeep = Upkeep(self.clock, [self.step("prune"), self.step("index")])
+
+    def step(self, name: str) -> Step:
+        def take() -> Deferred[bool]:
+            self.taken.append(name)
+            return self.answers.pop(0) if self.answers else succeed(False)
+
+        return take
+
+    def test_every_second(self) -> None:
+        """Every second all kinds of steps have their turn, and none before the first is over."""
+        self.upkeep.start()
+        self.assertEqual(self.taken, [])
+        for seconds in (1, 2):
+            self.clock.advance(INTERVAL)
+            self.assertEqual(self.taken, ["prune", "index"] * seconds)
+
+    def test_while_there_is_something_to_do(self) -> None:
+        """A kind of step is taken until there is nothing to do, and then the next kind."""
+        self.answers = [succeed(True), succeed(True), succeed(False), succeed(True)]
+        self.upkeep.start()
+        self.clock.advance(INTERVAL)
+        self.assertEqual(self.taken, ["prune"] * 3 + ["index"] * 2)
+
+    def test_one_at_a_time(self) -> None:
+        """While a step takes its time, no other is begun, however much time goes by."""
+        slow: Deferred[bool] = Deferred()
+        self.answers = [slow]
+        self.upkeep.start()
+        self.clock.pump([INTERVAL] * 5)
+        self.assertEqual(self.taken, ["prune"])
+        slow.callback(False)
+        self.assertEqual(self.taken, ["prune", "index"])
+        self.clock.advance(INTERVAL)
+        self.assertEqual(len(self.taken), 4)
+
+    def test_stopped_between_steps(self) -> None:
+        """Stopped while nothing is under way, it is done at once, and nothing comes any more."""
+        self.upkeep.start()
+        self.clock.advance(INTERVAL)
+        self.successResultOf(self.upkeep.stop())
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_stopped_during_a_step(self) -> None:
+        """Stopped during a step, it is done when that is, though there was more to do."""
+        slow: Deferred[bool] = Deferred()
+        self.answers = [slow]
+        self.upkeep.start()
+        self.clock.advance(INTERVAL)
+        stopped = self.upkeep.stop()
+        self.assertNoResult(stopped)
+        slow.callback(True)
+        self.successResultOf(stopped)
+        self.assertEqual((self.taken, self.clock.getDelayedCalls()), (["prune"], []))
+
+    def test_stopped_without_a_start(self) -> None:
+        """What was never started is done."""
+        self.successResultOf(self.upkeep.stop())
+
+    def test_failing(self) -> None:
+        """A failure is logged once until things work again, and it goes on."""
+        self.upkeep.start()
+        logged = []
+        for works in (False, False, True, False):
+            self.answers = [succeed(False) if works else fail(ZeroDivisionError())]
+            self.clock.advance(INTERVAL)
+            logged.append(len(self.flushLoggedErrors(ZeroDivisionError)))
+        self.assertEqual(logged, [1, 0, 0, 1])
+        self.assertEqual(self.taken, ["prune", "prune", "prune", "index", "prune"])
