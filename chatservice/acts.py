@@ -46,6 +46,11 @@ class OperatorAct(Event):
     def touched(self) -> tuple[str, ...]:
         return self.seen_in
 
+    @property
+    def shown(self) -> str:
+        """What anybody may see of C{text}."""
+        return self.text
+
 
 class Kicked(OperatorAct):
     """Had to leave the room, or the chat."""
@@ -129,6 +134,13 @@ class RoomSet(OperatorAct):
 
     __slots__ = ()
     kind = "room_set"
+
+    @property
+    def shown(self) -> str:
+        """Of a password only whether there is one: the text is its hash."""
+        if self.target == "password":
+            return "off" if self.text in ("", "off") else "on"
+        return self.text
 
 
 class Announced(OperatorAct):

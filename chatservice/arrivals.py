@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 
 from chatservice.accounts import Account
 from chatservice.events import ChatError, Event, Whispered
-from chatservice.journal import Missed, Place, Wanted
+from chatservice.journal import Missed, Page, Place, Wanted
 from chatservice.names import check_nick, nick_key
 from chatservice.networks import origin_of
 from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Member, Room, identity_of
@@ -96,9 +96,11 @@ class Arrivals:
 
     def _places(self, wish: Wish, account: Account | None) -> Deferred[list[Place]]:
         """Where the same person was last; nowhere, if nothing tells who it is."""
-        if account is not None:
-            return self._chat.journal.places(account.identity)
-        return self._chat.journal.places(identity_of(wish.token)) if wish.token else succeed([])
+        if account is None and not wish.token:
+            return succeed([])
+        identity = identity_of(wish.token) if account is None else account.identity
+        departed = self._chat.departed(identity)
+        return departed.addCallback(lambda _: self._chat.journal.places(identity))
 
     def _taken_over(self, door: LineDoor, wish: Wish, account: Account | None) -> Member | None:
         """Who is here with that token or account, with this door from now on."""
@@ -116,9 +118,14 @@ class Arrivals:
     def tell_missed(self, member: Member) -> Generator[Deferred[Any], Any, None]:
         """Tell how much was said since the last time, and deliver private lines."""
         journal = self._chat.journal
+        door = member.door
         # What was under way while the member entered is stored by then, and counted.
         yield self._chat.settled(member)
+        if member.door is not door:
+            return
         private = yield self.catch_up(member, [""], PRIVATE_MOST)
+        if private:
+            door.notify([], private)
         lines = []
         for room, after in list(member.missed.items()):
             found = yield journal.missed(
@@ -128,12 +135,14 @@ class Arrivals:
                 nick=member.nick,
                 not_by=member.identity,
             )
+            if member.door is not door:
+                return
             if found.count:
                 lines.append(_new_lines(room, found, time_of(after, self._chat.ids.now())))
             else:
                 member.missed.pop(room, None)
-        if lines or private:
-            member.door.notify(lines, private)
+        if lines:
+            door.notify(lines, [])
 
     @inlineCallbacks
     def catch_up(
@@ -143,27 +152,33 @@ class Arrivals:
 
         @param most: events of each room; what is left stays missed.
         """
-        found: list[Event] = []
+        door, missed = member.door, dict(member.missed)
+        pages: dict[str, Page] = {}
         for room in rooms:
-            if room not in member.missed:
-                continue
-            wanted = Wanted(
-                of=room or member.identity,
-                after=member.missed[room],
-                before=member.fence,
-                limit=most,
-            )
-            page = yield self._chat.journal.page(wanted)
-            if page.more:
-                member.missed[room] = page.events[-1].id
-            else:
-                member.missed.pop(room, None)
-            found.extend(
+            if room in missed:
+                wanted = Wanted(
+                    of=room or member.identity,
+                    after=missed[room],
+                    before=member.fence,
+                    limit=most,
+                )
+                pages[room] = yield self._chat.journal.page(wanted)
+        found: list[Event] = []
+        for room, page in pages.items():
+            # Seen only if it can be shown, and was not shown by another /catchup meanwhile.
+            if member.door is door and member.missed.get(room) == missed[room]:
+                found += page.events
+                del member.missed[room]
+                if page.more:
+                    member.missed[room] = page.events[-1].id
+        return sorted(
+            (
                 event
-                for event in page.events
+                for event in found
                 if not isinstance(event, Whispered) or event.to_identity == member.identity
-            )
-        return sorted(found, key=lambda event: event.id)
+            ),
+            key=lambda event: event.id,
+        )
 
     # Whose a nickname is, and who holds it.
 
@@ -256,13 +271,13 @@ class Arrivals:
         if holder is None:
             return
         if account is not None and chat.accounts.named(key) is account:
-            # Since before the nickname was registered.
-            chat.logins.rename_to_guest(holder)
+            chat.logins.free(account)
             return
         silence = holder.door.silence()
         if chat.accounts.named(key) is not None or silence < SILENT:
             return
-        door.notify([f"{holder.nick} {_quiet_for(silence)}: free in {PING_TIMEOUT} s, if so"], [])
+        quiet = f"{holder.nick} {_quiet_for(silence)}"
+        door.notify([f"{quiet}: the nickname is yours in {PING_TIMEOUT} s, unless that changes"], [])
         holder.door.ping(
             f"somebody asks for the nickname {holder.nick}, and nothing was heard from you for"
             f" long: type something within {PING_TIMEOUT} s to keep it"

@@ -155,7 +155,7 @@ class Moderation:
 
     def check_arrival(self, member: Member) -> None:
         """May come to the chat; an account was proved before."""
-        self._check_not_banned(member, CHAT)
+        self.check_not_banned(member, CHAT)
         if self.locked_down and member.account is None:
             raise ChatError("closed", "only registered names may join the chat at the moment")
 
@@ -164,7 +164,7 @@ class Moderation:
 
         @param back: the member was in it before and did not part.
         """
-        self._check_not_banned(member, room)
+        self.check_not_banned(member, room)
         place = self._places.get(room)
         if place is None or not place.rules.invite_only or back:
             return
@@ -227,7 +227,8 @@ class Moderation:
 
     # What holds against somebody.
 
-    def _check_not_banned(self, member: Member, room: str) -> None:
+    def check_not_banned(self, member: Member, room: str) -> None:
+        """Is not banned from a room, or from the chat."""
         place = self._places.get(room)
         ban = place and self._covering(place.bans, member, room)
         if ban:

@@ -19,7 +19,6 @@ from chatservice.database import Database, explain
 from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
 from chatservice.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
 from chatservice.search import erase
-from chatservice.text import text_shown
 
 EXPORT_BYTES = 128 * 1024
 """Characters of JSON after which a page of an export ends."""
@@ -168,7 +167,7 @@ def _facts(event: Event) -> tuple[str, dict[str, object]]:
         case OperatorAct():
             facts: dict[str, object] = {"room": event.room, "target": event.target}
             until = {"until": _time(event.until)} if event.until else {}
-            return event.kind, facts | {"text": text_shown(event)} | until
+            return event.kind, facts | {"text": event.shown} | until
     assert isinstance(event, Said | Acted | TopicChanged)
     return _TYPES[type(event)], {"room": event.room, "text": event.text}
 

@@ -226,6 +226,11 @@ class Member:
         if self.current is room:
             self.current = next(reversed(self.rooms.values()), None)
 
+    def seen_last(self) -> tuple[tuple[str, int], ...]:
+        """Where there is more to see (C{""}: private lines), and up to which id it was seen."""
+        lost = dict.fromkeys(("", *self.rooms), self.lost_at) if self.lost_at else {}
+        return tuple((lost | self.missed).items())
+
     def miss(self, since: int, until: int) -> None:
         """Nothing was heard from the one id to the other."""
         for name in ("", *self.rooms):

@@ -19,6 +19,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
+from twisted.logger import Logger
 
 from chatservice.accounts import Account, Accounts
 from chatservice.acts import Founded, Kicked, OperatorAct
@@ -41,7 +42,7 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.journal import Journal, Page, Wanted
+from chatservice.journal import Journal, JournalError, Page, Wanted
 from chatservice.lines import LineDoor
 from chatservice.logins import Logins
 from chatservice.memory import MemoryJournal
@@ -61,6 +62,8 @@ from chatservice.rooms import (
 )
 from chatservice.settings import Settings
 from chatservice.text import clean, clean_line, spelled
+
+log = Logger()
 
 TOPIC_BYTES = 400
 UNNOTICED = 150.0
@@ -112,6 +115,7 @@ class ChatFactory(ServerFactory):
         self.closing = False
         self.new_token = new_token
         self.by_token: dict[str, Member] = {}
+        self._leaving: dict[bytes, Member] = {}
         self._all_gone: Deferred[None] = Deferred()
         self._last_delivered = 0
         self._folding = Folding(reactor, self._tell_folded)
@@ -150,10 +154,33 @@ class ChatFactory(ServerFactory):
             door.hold()
         settled = self._publisher.all_settled()
         yield settled.addTimeout(patience, self.reactor).addErrback(lambda _: None)
+        yield self._note_what_is_missed()
         for door in list(self.doors):
             door.close("the chat is shutting down")
         if self.doors:
             yield self._all_gone
+
+    @inlineCallbacks
+    def _note_what_is_missed(self) -> Generator[Deferred[Any], Any, None]:
+        """Keep where those are who have not seen everything; nobody is told that they leave."""
+        behind = [member for member in self.members.values() if member.lost_at or member.missed]
+        leaves = [
+            Left(
+                id=self.ids.next(),
+                nick=member.nick,
+                identity=member.identity,
+                goodbye=False,
+                why="",
+                rooms=tuple(member.rooms),
+                seen=member.seen_last(),
+            )
+            for member in behind
+        ]
+        try:
+            if leaves:
+                yield self.journal.append(leaves)
+        except JournalError as error:
+            log.error("What people have missed is not stored: {why}.", why=error)
 
     def door_gone(self, door: LineDoor) -> None:
         """A connection has ended."""
@@ -215,13 +242,18 @@ class ChatFactory(ServerFactory):
 
     def resume(self, door: LineDoor, member: Member) -> None:
         """Put another connection in the place of the one that a member had."""
+        former, member.address = member.address, door.address
+        try:
+            self.moderation.check_not_banned(member, "")
+        except ChatError:
+            member.address = former
+            raise
         member.stop_lingering()
         silence = min(member.door.silence(), UNNOTICED)
         heard = min(self._last_heard(member), self.ids.now() - int(silence * 1_000_000))
         member.lost_at = member.lost_at or heard
         member.door.displace()
         member.door = Fenced(door)
-        member.address = door.address
         self.publish(member, Resumed, door=door)
 
     def enter(self, member: Member, text: str, password: str = "") -> Deferred[None]:
@@ -288,12 +320,11 @@ class ChatFactory(ServerFactory):
         del self.by_token[member.token]
         if member.account is not None:
             member.account.member = None
-        rooms = tuple(member.rooms)
+        rooms, seen = tuple(member.rooms), member.seen_last()
         for room in member.rooms.values():
             room.let_go(member)
         member.rooms.clear()
-        seen = dict.fromkeys(("", *rooms), member.lost_at) if member.lost_at else {}
-        seen.update(member.missed)
+        self._leaving[member.identity] = member
         self.publish(
             member,
             Left,
@@ -301,7 +332,7 @@ class ChatFactory(ServerFactory):
             goodbye=goodbye,
             rooms=rooms,
             folded=self._folding.note(rooms, came=False) or folded,
-            seen=tuple(seen.items()),
+            seen=seen,
         )
 
     # Talk, and what else a member may do.
@@ -380,6 +411,11 @@ class ChatFactory(ServerFactory):
         """Fires when everything that a member has said so far is delivered or refused."""
         return self._publisher.settled(member)
 
+    def departed(self, identity: bytes) -> Deferred[None]:
+        """Fires when it is stored where somebody was who has left, if that is on its way."""
+        member = self._leaving.get(identity)
+        return succeed(None) if member is None else self.settled(member)
+
     @staticmethod
     def room_name(text: str) -> str:
         """The one name of a room, however it was written."""
@@ -428,6 +464,8 @@ class ChatFactory(ServerFactory):
         match event:
             case Left(author=Member() as member):
                 door, member.door = member.door, NOWHERE
+                if self._leaving.get(event.identity) is member:
+                    del self._leaving[event.identity]
                 # The events that it is the author of may be kept for long, and rooms need not.
                 member.current = None
                 door.dismiss()

@@ -6,10 +6,8 @@ import os
 import shlex
 import signal
 import time
-import tomllib
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
@@ -27,16 +25,13 @@ from chatservice.accounts import Accounts
 from chatservice.admission import Admission, most_connections
 from chatservice.database import Database, DatabaseError
 from chatservice.doors.front import FrontFactory
-from chatservice.durations import seconds_of
 from chatservice.events import EventIds
 from chatservice.journal import Journal, JournalError
-from chatservice.names import check_nick, nearest, nick_key
+from chatservice.options import OPTIONS, BadValue, operator_key, read_config, read_motd
 from chatservice.passwords import Passwords
 from chatservice.pruning import Pruning
-from chatservice.rooms import RECENT_EVENTS
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
-from chatservice.text import clean
 from chatservice.upkeep import Upkeep
 
 # Twisted's timers follow the wall clock, and stand still when it is set back (twisted#2424).
@@ -55,107 +50,6 @@ class CannotStart(SystemExit, Exception):
 
     # A daemon's parent is told 100 bytes, the name of the class and its module among them.
     __module__ = "builtins"
-
-
-class _BadValue(Exception):
-    """What the value of an option is to be, in words."""
-
-
-def _whole_number(least: int, most: int | None = None) -> Callable[[Any], int]:
-    def number(value: Any) -> int:
-        found = _number(value)
-        if found < least or (most is not None and found > most):
-            limits = f"from {least} on" if most is None else f"from {least} to {most}"
-            raise _BadValue(f"it is to be a whole number {limits}")
-        return found
-
-    return number
-
-
-def _number(value: Any) -> int:
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        try:
-            return int(value)
-        except ValueError:
-            pass
-    raise _BadValue("it is to be a whole number")
-
-
-def _size(value: Any) -> int:
-    """Bytes, also as C{512K} or C{4M}."""
-    text = str(value).upper().removesuffix("IB").removesuffix("B")
-    factor = {"K": 1024, "M": 1024**2, "G": 1024**3}.get(text[-1:], 1)
-    return _whole_number(1024)(_number(text[:-1] if factor > 1 else text) * factor)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not clean(value).strip():
-        raise _BadValue("it is to be a text")
-    return value
-
-
-def _line(value: Any) -> str:
-    return clean(_text(value))
-
-
-def _duration(value: Any) -> int:
-    """Seconds, as C{30d} or C{12h}; 0 for none."""
-    try:
-        return 0 if str(value) == "0" else seconds_of(str(value))
-    except ValueError as error:
-        raise _BadValue(str(error)) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An option of the command line and, by the same name, of the configuration file.
-
-    @ivar default: as it would be written; C{None} for none.
-    @ivar read: makes the value of what was written.
-    @ivar short: its letter on the command line.
-    """
-
-    name: str
-    default: str | int | None
-    read: Callable[[Any], Any]
-    help: str
-    short: str | None = None
-
-    def parameter(self) -> list[Any]:
-        """Its row in C{usage.Options.optParameters}."""
-        default = "" if self.default is None else f" [default: {self.default}]"
-        return [self.name, self.short, None, self.help + default]
-
-
-OPTIONS = (
-    Option(
-        "database",
-        "chat.sqlite3",
-        _text,
-        "the file that keeps what is said; :memory: for none",
-        short="d",
-    ),
-    Option("name", "chatservice", _line, "what the chat calls itself"),
-    Option("motd", None, _text, "a file with the message of the day; read again on SIGHUP", "m"),
-    Option(
-        "replay",
-        10,
-        _whole_number(0, RECENT_EVENTS),
-        f"lines of a room's history that who joins is shown, at most {RECENT_EVENTS}",
-    ),
-    Option("rate-limit", 5, _whole_number(0), "lines a second for one member; 0 for no limit"),
-    Option("send-queue", "1M", _size, "bytes that may wait for one member, such as 512K"),
-    Option(
-        "linger",
-        30,
-        _whole_number(0),
-        "seconds a lost connection may come back before its leave is announced",
-    ),
-    Option("keep", 0, _duration, "how long history is kept, such as 30d; 0: for ever"),
-    Option("keep-lines", 0, _whole_number(0), "lines of history kept of a room; 0: all of them"),
-    Option("max-connections", 0, _whole_number(0), "connections in all; 0: what the system allows"),
-    Option("max-per-address", 32, _whole_number(0), "connections from one address; 0 for no limit"),
-)
 
 
 class Options(usage.Options, AuthOptionMixin):
@@ -194,14 +88,14 @@ class Options(usage.Options, AuthOptionMixin):
 
         @raise usage.UsageError: the operator's mistake, in one sentence.
         """
-        configured = _read_config(self["config"]) if self["config"] else {}
+        configured = read_config(self["config"]) if self["config"] else {}
         for option in OPTIONS:
             name, value, where = option.name, self[option.name], "--"
             if value is None:
                 value, where = configured.get(name, option.default), f"{self['config']}: "
             try:
                 self[name] = None if value is None else option.read(value)
-            except _BadValue as error:
+            except BadValue as error:
                 raise usage.UsageError(f"{where}{name} {value}: {error}") from None
         ports = self["port"] or configured.get("port", DEFAULT_PORT)
         ports = ports if isinstance(ports, list) else [ports]
@@ -209,39 +103,8 @@ class Options(usage.Options, AuthOptionMixin):
             raise usage.UsageError("port: there is to be one at least")
         self["endpoints"] = [_endpoint(str(port)) for port in ports]
         operators = self["operator"] or configured.get("operator", [])
-        self["operators"] = frozenset(map(_operator_key, operators))
-        self["motd-lines"] = _read_motd(self["motd"]) if self["motd"] else ()
-
-
-def _read_config(path: str) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise usage.UsageError(f"{path} is not TOML: {error}") from None
-    known = [*(option.name for option in OPTIONS), "port", "operator"]
-    for name in values:
-        if name not in known:
-            near = nearest(name, known)
-            hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(known))}"
-            raise usage.UsageError(f"{path}: there is no option {name}: {hint}")
-    return values
-
-
-def _operator_key(nick: str) -> str:
-    try:
-        return nick_key(check_nick(nick))
-    except ValueError as error:
-        raise usage.UsageError(f"--operator {nick}: {error}") from None
-
-
-def _read_motd(path: str) -> tuple[str, ...]:
-    try:
-        text = Path(path).read_text("utf-8", "replace")
-    except OSError as error:
-        raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
-    return tuple(clean(line) for line in text.rstrip("\n").split("\n"))
+        self["operators"] = frozenset(map(operator_key, operators))
+        self["motd-lines"] = read_motd(self["motd"]) if self["motd"] else ()
 
 
 def _endpoint(port: str) -> tuple[str, Any]:
@@ -405,7 +268,7 @@ class ChatService(Service):
         if not self._options["motd"]:
             return
         try:
-            self.chat.settings.motd = _read_motd(self._options["motd"])
+            self.chat.settings.motd = read_motd(self._options["motd"])
         except usage.UsageError as error:
             log.error("The message of the day stays as it was: {error}.", error=error)
         else:

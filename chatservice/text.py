@@ -254,13 +254,6 @@ def _(event: LockedDown) -> str:
     return f"-- {event.nick} ended the lockdown: anybody may join again"
 
 
-def text_shown(act: OperatorAct) -> str:
-    """What may be shown of an act's C{text}: of a room's password only whether there is one."""
-    if isinstance(act, RoomSet) and act.target == "password":
-        return "off" if act.text in ("", "off") else "on"
-    return act.text
-
-
 def second_person(event: Event, reader: Member) -> Event:
     """The event for somebody who is in it: with C{you} in the place of the reader's name."""
     by_reader = event.author is reader
@@ -289,7 +282,7 @@ def place_spelled(room: str) -> str:
 
 
 def _value(act: RoomSet) -> str:
-    value = text_shown(act)
+    value = act.shown
     if value in ("", "0"):
         return "off"
     return durations.spelled(int(value)) if act.target == "keep" else value
@@ -336,7 +329,7 @@ def arrival(
     """What somebody is told who has just entered a room.
 
     @param nick: the newcomer's, who is among those who hear the room already.
-    @param replay: how many of the room's last lines to retell.
+    @param recent: the room's last lines, to be retold.
     @param now: see L{retold}.
     """
     some = (member.nick for member in islice(room.audience, NAMES_SHOWN + 1))

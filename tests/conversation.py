@@ -226,9 +226,9 @@ class ConversationCase(TableCase):
         )
         self.front = FrontFactory(self.chat, admission or Admission(), direct=True)
 
-    def connect(self) -> HalfClosingWire:
+    def connect(self, host: str = "192.0.2.1") -> HalfClosingWire:
         """A new connection, on which nothing was said yet."""
-        wire = HalfClosingWire(self.clock)
+        wire = HalfClosingWire(self.clock, host=host)
         wire.protocol = self.front.buildProtocol(wire.getPeer())
         wire.protocol.makeConnection(wire)
         return wire

@@ -15,7 +15,7 @@ LAYERS = [
     },
     {"acts", "rooms", "admission", "checkers"},
     {"rows", "text", "broadcast", "standing", "operators", "accounts"},
-    {"search", "looks", "moderation", "logins"},
+    {"search", "looks", "moderation", "logins", "options"},
     {"personal", "pruning"},
     {"journal"},
     {"memory", "lines", "arrivals", "commands"},

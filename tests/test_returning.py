@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatservice.acts import Banned
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
 from tests.doubles import SlowJournal
 
@@ -63,7 +64,7 @@ class ClosedRoomTests(ConversationCase):
         eve.types(f"/resume {TOKEN}")
         refused, where = eve.sees()[1:]
         self.assertTrue(refused.endswith("-- you are banned from #den"), refused)
-        self.assertEqual(where, "-- you are eve, in no room: /rooms, /join ROOM")
+        self.assertEqual(where, "-- you are eve, in no room: /list, /join ROOM")
         eve.types("/catchup")
         self.assertNotIn("between us", eve.wire.sees())
         self.ada.types("/msg eve psst")
@@ -75,7 +76,6 @@ class ClosedRoomTests(ConversationCase):
         self.assertEqual((eve.welcome["rooms"], eve.welcome["resumed"]), ({}, False))
         self.ada.types("still between us")
         self.assertEqual(eve.sees(), [])
-
 
     def test_private_line_just_before(self) -> None:
         """A private line of the very last moment is delivered to who comes to no room."""
@@ -150,3 +150,43 @@ class PasswordPromptTests(ConversationCase):
         answer = self.wire.gets()
         self.assertIn(ECHO_ON, answer)
         self.assertTrue(answer.endswith(b"Choose a nickname: "))
+
+
+class BannedMeanwhileTests(ConversationCase):
+    """The address of who comes back is banned from the chat, and the member is still in it."""
+
+    def test_resume(self) -> None:
+        """Who has the token is let in no more from there; the connection there is stays."""
+        eve = self.at_json("eve", token=TOKEN)
+        self.chat.moderation.apply(
+            Banned(id=1, nick="ada", target="198.51.100.7", network="198.51.100.7/32")
+        )
+        elsewhere = TextPerson(self.connect("198.51.100.7"))
+        elsewhere.types(f"/resume {TOKEN}")
+        self.assertIn("-- you are banned from the chat", elsewhere.sees()[1])
+        self.assertTrue(elsewhere.wire.lost)
+        eve.types("/ping")
+        self.assertEqual(eve.sees()[0]["lines"], ["pong"])
+        self.assertEqual(self.chat.members["eve"].address, "192.0.2.1")
+
+
+class RestartTests(ConversationCase):
+    """The chat is shut down while somebody has not seen everything."""
+
+    def test_what_was_missed(self) -> None:
+        """It is kept, and shown to who comes back; what was seen before is not."""
+        self.rules.linger = 30.0
+        self.open_chat()
+        bob = self.at_text("bob")
+        ada = self.at_json("ada", token=TOKEN)
+        bob.types("before")
+        ada.wire.vanishes()
+        bob.types("while ada was away")
+        self.chat.shut_down(1.0)
+        self.assertEqual(bob.sees()[-1], "-- the chat is shutting down")
+        self.clock.advance(1)
+        self.open_chat(self.journal)
+        ada_again = TextPerson(self.connect())
+        ada_again.types(f"/resume {TOKEN}")
+        said = [line for line in ada_again.sees() if "bob:" in line]
+        self.assertEqual(said, ["Choose a nickname: [12:00] bob: while ada was away"])

@@ -49,7 +49,6 @@ from chatservice.text import (
     retold,
     second_person,
     spelled,
-    text_shown,
     time_of,
     when,
 )
@@ -200,8 +199,8 @@ class TextFormatTests(SynchronousTestCase):
     def test_password_of_a_room(self) -> None:
         """What a password is, or its hash, is shown to nobody: only whether there is one."""
         for text, shown in (("$argon2id$x", "on"), ("on", "on"), ("off", "off"), ("", "off")):
-            self.assertEqual(text_shown(act(RoomSet, "password", text=text)), shown)
-        self.assertEqual(text_shown(act(Announced, "password", text="tea")), "tea")
+            self.assertEqual(act(RoomSet, "password", text=text).shown, shown)
+        self.assertEqual(act(Announced, "password", text="tea").shown, "tea")
 
     def test_spelled(self) -> None:
         """A room has a # but for the lobby."""

@@ -25,7 +25,6 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.text import text_shown
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -102,7 +101,7 @@ def _(event: OperatorAct) -> dict[str, Any]:
     facts |= {"nick": event.nick, "target": event.target}
     if event.until:
         facts["until"] = event.until
-    if text := text_shown(event):
+    if text := event.shown:
         facts["text"] = text
     return facts
 

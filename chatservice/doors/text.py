@@ -71,7 +71,8 @@ class ChatProtocol(LineDoor):
         missed: list[Event] = []
         try:
             yield self.chat.settled(member)
-            rooms = list(member.missed)
+            # Another connection, by now, shows it itself.
+            rooms = list(member.missed) if member.door is self else []
             found = yield self.chat.arrivals.catch_up(member, rooms, CATCH_UP_MOST)
             missed = without_ignored(found, member.ignored)
         except Exception:
@@ -139,7 +140,7 @@ class ChatProtocol(LineDoor):
             case Joined():
                 return encoded(self._arrival(event))
             case Resumed() if member and not member.lost_at:
-                return encoded([f"-- you are {member.nick}, in no room: /rooms, /join ROOM"])
+                return encoded([f"-- you are {member.nick}, in no room: /list, /join ROOM"])
             case Resumed() if member:
                 member.miss(since=member.lost_at, until=event.id)
                 where = ", ".join(map(spelled, member.rooms)) or "no room"

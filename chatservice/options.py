@@ -1,0 +1,160 @@
+"""What an operator may choose, and how it is written on the command line and in a file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from twisted.python import usage
+
+from chatservice.durations import seconds_of
+from chatservice.names import check_nick, nearest, nick_key
+from chatservice.rooms import RECENT_EVENTS
+from chatservice.text import clean
+
+
+class BadValue(Exception):
+    """What the value of an option is to be, in words."""
+
+
+def _whole_number(least: int, most: int | None = None) -> Callable[[Any], int]:
+    def number(value: Any) -> int:
+        found = _number(value)
+        if found < least or (most is not None and found > most):
+            limits = f"from {least} on" if most is None else f"from {least} to {most}"
+            raise BadValue(f"it is to be a whole number {limits}")
+        return found
+
+    return number
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+    raise BadValue("it is to be a whole number")
+
+
+def _size(value: Any) -> int:
+    """Bytes, also as C{512K} or C{4M}."""
+    text = str(value).upper().removesuffix("IB").removesuffix("B")
+    factor = {"K": 1024, "M": 1024**2, "G": 1024**3}.get(text[-1:], 1)
+    return _whole_number(1024)(_number(text[:-1] if factor > 1 else text) * factor)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not clean(value).strip():
+        raise BadValue("it is to be a text")
+    return value
+
+
+def _line(value: Any) -> str:
+    return clean(_text(value))
+
+
+def _duration(value: Any) -> int:
+    """Seconds, as C{30d} or C{12h}; 0 for none."""
+    try:
+        return 0 if str(value) == "0" else seconds_of(str(value))
+    except ValueError as error:
+        raise BadValue(str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of the command line and, by the same name, of the configuration file.
+
+    @ivar default: as it would be written; C{None} for none.
+    @ivar read: makes the value of what was written.
+    @ivar short: its letter on the command line.
+    """
+
+    name: str
+    default: str | int | None
+    read: Callable[[Any], Any]
+    help: str
+    short: str | None = None
+
+    def parameter(self) -> list[Any]:
+        """Its row in C{usage.Options.optParameters}."""
+        default = "" if self.default is None else f" [default: {self.default}]"
+        return [self.name, self.short, None, self.help + default]
+
+
+OPTIONS = (
+    Option(
+        "database",
+        "chat.sqlite3",
+        _text,
+        "the file that keeps what is said; :memory: for none",
+        short="d",
+    ),
+    Option("name", "chatservice", _line, "what the chat calls itself"),
+    Option("motd", None, _text, "a file with the message of the day; read again on SIGHUP", "m"),
+    Option(
+        "replay",
+        10,
+        _whole_number(0, RECENT_EVENTS),
+        f"lines of a room's history that who joins is shown, at most {RECENT_EVENTS}",
+    ),
+    Option("rate-limit", 5, _whole_number(0), "lines a second for one member; 0 for no limit"),
+    Option("send-queue", "1M", _size, "bytes that may wait for one member, such as 512K"),
+    Option(
+        "linger",
+        30,
+        _whole_number(0),
+        "seconds a lost connection may come back before its leave is announced",
+    ),
+    Option("keep", 0, _duration, "how long history is kept, such as 30d; 0: for ever"),
+    Option("keep-lines", 0, _whole_number(0), "lines of history kept of a room; 0: all of them"),
+    Option("max-connections", 0, _whole_number(0), "connections in all; 0: what the system allows"),
+    Option("max-per-address", 32, _whole_number(0), "connections from one address; 0 for no limit"),
+)
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """The options in a configuration file, by name.
+
+    @raise usage.UsageError: it cannot be read, or has an option that there is not.
+    """
+    try:
+        values = tomllib.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise usage.UsageError(f"{path} is not TOML: {error}") from None
+    known = [*(option.name for option in OPTIONS), "port", "operator"]
+    for name in values:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(known))}"
+            raise usage.UsageError(f"{path}: there is no option {name}: {hint}")
+    return values
+
+
+def operator_key(nick: str) -> str:
+    """The key of an operator's nickname.
+
+    @raise usage.UsageError: it is none.
+    """
+    try:
+        return nick_key(check_nick(nick))
+    except ValueError as error:
+        raise usage.UsageError(f"--operator {nick}: {error}") from None
+
+
+def read_motd(path: str) -> tuple[str, ...]:
+    """The lines of a message of the day.
+
+    @raise usage.UsageError: it cannot be read.
+    """
+    try:
+        text = Path(path).read_text("utf-8", "replace")
+    except OSError as error:
+        raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
+    return tuple(clean(line) for line in text.rstrip("\n").split("\n"))
