@@ -212,6 +212,8 @@ class LineDoor(LineReceiver):
 
     def displace(self) -> None:
         """See L{chatservice.rooms.Door.displace}."""
+        if self.member is not None:
+            log.info("{nick} goes on through another connection.", nick=self.member.nick)
         self.member = None
         self.close("another connection has taken this one's place", "taken-over")
 
@@ -326,7 +328,7 @@ class LineDoor(LineReceiver):
         """Tell a member's mistake to the member, and a bug to the log."""
         error = failure.value
         if isinstance(error, JournalError):
-            log.error("The journal cannot be read: {why}.", why=error)
+            log.error("The database fails: {why}.", why=error)
             error = ChatError("failed", f"not done: {error}")
         elif not isinstance(error, ChatError):
             log.failure("A line from {who} failed.", failure, who=self._who())

@@ -259,7 +259,7 @@ class ChatService(Service):
             if self._accounts.named(key) is None:
                 log.warn(
                     "The operator {key} is not registered: join from this machine under that"
-                    " nickname, and /register a password.",
+                    " nickname, and /register a password (or /login, if --auth knows it).",
                     key=key,
                 )
 

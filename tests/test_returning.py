@@ -189,4 +189,4 @@ class RestartTests(ConversationCase):
         ada_again = TextPerson(self.connect())
         ada_again.types(f"/resume {TOKEN}")
         said = [line for line in ada_again.sees() if "bob:" in line]
-        self.assertEqual(said, ["Choose a nickname: [12:00] bob: while ada was away"])
+        self.assertEqual(said, ["Choose a nickname: [12:00] [lobby] bob: while ada was away"])
