@@ -107,6 +107,7 @@ class Accounts:
         self._database = database
         self._by_key: dict[str, Account] = {}
         self._by_token: dict[str, Account] = {}
+        self._identities: set[bytes] = set()
         self._being_made: set[str | bytes] = set()
         self._proofs = Tries(seconds)
         self._registrations = Tries(seconds, REGISTRATIONS, within=3600.0)
@@ -119,6 +120,7 @@ class Accounts:
             for account in self._database.at_start(_read):
                 self._by_key[account.key] = account
                 self._by_token.update(dict.fromkeys(account.tokens, account))
+                self._identities.add(account.identity)
 
     def named(self, nick: str) -> Account | None:
         """The account of a nickname or of one that looks like it; a key will do as well."""
@@ -127,6 +129,10 @@ class Accounts:
     def proven_by(self, token: str) -> Account | None:
         """The account that a token was given to; see L{remember}."""
         return self._by_token.get(_digest(token))
+
+    def goes_by(self, identity: bytes) -> bool:
+        """Whether it is an account's: then nobody has it who has not proved that account."""
+        return identity in self._identities
 
     @inlineCallbacks
     def register(
@@ -240,6 +246,7 @@ class Accounts:
         yield self._write(_DELETE, {"key": account.key, "identity": account.identity})
         if self._is_there(account):
             del self._by_key[account.key]
+            self._identities.discard(account.identity)
         self._set_tokens(account, [])
         account.hash = ""
 
@@ -288,9 +295,7 @@ class Accounts:
             raise ChatError("registered", f"{nick} {_taken(nick, holder.nick)}")
         if key in self._being_made:
             raise ChatError("registered", f"{nick} is being registered at this moment")
-        if identity in self._being_made or any(
-            each.identity == identity for each in self._by_key.values()
-        ):
+        if identity in self._being_made or self.goes_by(identity):
             raise ChatError("registered", "you have an account already: /logout first")
         self._being_made |= {key, identity}
         try:
@@ -302,6 +307,7 @@ class Accounts:
     def _add(self, account: Account) -> Generator[Deferred[Any], Any, None]:
         yield self._write(_INSERT, _row(account))
         self._by_key[account.key] = account
+        self._identities.add(account.identity)
 
     def _set_tokens(self, account: Account, digests: list[str]) -> None:
         for digest in account.tokens:

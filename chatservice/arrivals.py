@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,10 @@ from twisted.internet.task import deferLater
 
 from chatservice.accounts import Account
 from chatservice.events import ChatError, Event, Whispered
-from chatservice.journal import Missed, Page, Place, Wanted
+from chatservice.journal import Missed, Page, Place, Wanted, text_size
+from chatservice.looks import without_ignored
 from chatservice.names import check_nick, nick_key
-from chatservice.networks import origin_of
+from chatservice.networks import address_of, origin_of
 from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Member, Room, identity_of
 from chatservice.text import spelled, time_of
 from chatservice.tries import Tries
@@ -29,6 +29,9 @@ SILENT = 60.0
 
 PING_TIMEOUT = 10
 """Seconds in which it has to answer."""
+
+CATCH_UP_TEXT = 512 * 1024
+"""Characters after which the other rooms wait for the next time: all of it is sent as one piece."""
 
 PRIVATE_MOST = 100
 """Private lines that are delivered at once on return; the others are in the history."""
@@ -96,11 +99,19 @@ class Arrivals:
 
     def _places(self, wish: Wish, account: Account | None) -> Deferred[list[Place]]:
         """Where the same person was last; nowhere, if nothing tells who it is."""
-        if account is None and not wish.token:
+        if account is None and not self.may_bear(wish.token, account):
             return succeed([])
         identity = identity_of(wish.token) if account is None else account.identity
         departed = self._chat.departed(identity)
         return departed.addCallback(lambda _: self._chat.journal.places(identity))
+
+    def may_bear(self, token: str, account: Account | None) -> bool:
+        """Whether a token will do for who has proved C{account}.
+
+        One that proves an account no longer may still be what that account goes by.
+        """
+        accounts = self._chat.accounts
+        return bool(token) and (account is not None or not accounts.goes_by(identity_of(token)))
 
     def _taken_over(self, door: LineDoor, wish: Wish, account: Account | None) -> Member | None:
         """Who is here with that token or account, with this door from now on."""
@@ -123,7 +134,7 @@ class Arrivals:
         yield self._chat.settled(member)
         if member.door is not door:
             return
-        private = yield self.catch_up(member, [""], PRIVATE_MOST)
+        private = without_ignored((yield self.catch_up(member, [""], PRIVATE_MOST)), member.ignored)
         if private:
             door.notify([], private)
         lines = []
@@ -154,15 +165,17 @@ class Arrivals:
         """
         door, missed = member.door, dict(member.missed)
         pages: dict[str, Page] = {}
+        room_left = CATCH_UP_TEXT
         for room in rooms:
-            if room in missed:
+            if room in missed and room_left > 0:
                 wanted = Wanted(
                     of=room or member.identity,
                     after=missed[room],
                     before=member.fence,
                     limit=most,
                 )
-                pages[room] = yield self._chat.journal.page(wanted)
+                page = pages[room] = yield self._chat.journal.page(wanted)
+                room_left -= text_size(page.events)
         found: list[Event] = []
         for room, page in pages.items():
             # Seen only if it can be shown, and was not shown by another /catchup meanwhile.
@@ -277,7 +290,8 @@ class Arrivals:
         if chat.accounts.named(key) is not None or silence < SILENT:
             return
         quiet = f"{holder.nick} {_quiet_for(silence)}"
-        door.notify([f"{quiet}: the nickname is yours in {PING_TIMEOUT} s, unless that changes"], [])
+        soon = f"the nickname is yours in {PING_TIMEOUT} s, unless that changes"
+        door.notify([f"{quiet}: {soon}"], [])
         holder.door.ping(
             f"somebody asks for the nickname {holder.nick}, and nothing was heard from you for"
             f" long: type something within {PING_TIMEOUT} s to keep it"
@@ -309,7 +323,8 @@ def _last_nick(account: Account | None, places: list[Place]) -> str:
 
 
 def _is_local(address: str) -> bool:
-    return not address or ip_address(address).is_loopback
+    host = address_of(address)
+    return not address or (host is not None and host.is_loopback)
 
 
 def _quiet_for(silence: float) -> str:

@@ -130,9 +130,12 @@ def _take_effect(event: Event, touched: list[Room]) -> None:
         case Parted() | Left():
             for room in touched:
                 room.audience.discard(member)
-        case Kicked(whom=whom) if whom is not None:
+        case Kicked(whom=whom, room="") if whom is not None:
             for room in touched:
                 room.audience.discard(whom)
+        case Kicked(whom=whom) if whom is not None:
+            for room in touched:
+                room.turn_out(whom)
         # The fence has passed, unless another connection took over meanwhile.
         case Resumed(door=door) if isinstance(member.door, Fenced) and member.door.door is door:
             member.door = door

@@ -100,13 +100,18 @@ class Missed:
     more: bool
 
 
+def text_size(events: Iterable[Event]) -> int:
+    """How many characters were said."""
+    return sum(len(each.text) for each in events if isinstance(each, Said | Acted | Whispered))
+
+
 def page_of(newest_or_oldest_first: Iterable[Event], wanted: Wanted) -> tuple[list[Event], bool]:
     """The events that fit, in the order of their ids, and whether any did not."""
     fitting: list[Event] = []
     room_left = PAGE_BYTES
     more = False
     for event in newest_or_oldest_first:
-        room_left -= len(event.text) if isinstance(event, Said | Acted | Whispered) else 0
+        room_left -= text_size([event])
         if len(fitting) == wanted.limit or (fitting and room_left < 0):
             more = True
             break
@@ -219,12 +224,16 @@ class Journal:
 
         return self._database.read(work).addErrback(explain)
 
-    def move(self, former: bytes, now: bytes) -> Deferred[None]:
-        """Who had one identity has another from now on: its places replace those of the other."""
+    def move(self, former: bytes, now: bytes, nick: str) -> Deferred[None]:
+        """Who had one identity has another from now on: its places replace those of the other.
+
+        @param nick: under which nickname.
+        """
+        sql = "UPDATE places SET identity = ?, nick = ? WHERE identity = ?"
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM places WHERE identity = ?", (now,))
-            connection.execute("UPDATE places SET identity = ? WHERE identity = ?", (now, former))
+            connection.execute(sql, (now, nick, former))
 
         return self._database.write(work).addErrback(explain)
 

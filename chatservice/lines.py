@@ -6,6 +6,7 @@ closing: what a connection is like, whatever is said over it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator
 from enum import IntEnum, auto
 from typing import TYPE_CHECKING, Any
@@ -348,7 +349,8 @@ class LineDoor(LineReceiver):
     @property
     def address(self) -> str:
         """The host at the other end; empty if it is this machine, through a UNIX socket."""
-        return getattr(self.transport.getPeer(), "host", "")
+        # Many come from the same one.
+        return sys.intern(getattr(self.transport.getPeer(), "host", ""))
 
     def silence(self) -> float:
         """See L{chatservice.rooms.Door.silence}."""

@@ -32,8 +32,6 @@ class Logins:
         Fires when that is stored; it holds at once.
         """
         self.free(account, member)
-        if member.account is not None:
-            member.account.member = None
         member.account = account
         account.member = member
         member.identity = account.identity
@@ -68,7 +66,7 @@ class Logins:
         if other is not None:
             yield chat.settled(other)
         places = yield chat.journal.places(account.identity)
-        yield chat.journal.move(former, account.identity)
+        yield chat.journal.move(former, account.identity, member.nick)
         rooms = {"", *member.rooms}
         member.missed.update((place.room, place.seen) for place in places if place.room in rooms)
         yield stored

@@ -17,8 +17,8 @@ from chatservice.events import (
     Batch,
     Event,
     Joined,
-    Left,
     Parted,
+    Renamed,
     RoomEvent,
     Said,
     TopicChanged,
@@ -69,7 +69,7 @@ class MemoryJournal:
         if isinstance(act, Kicked) and act.room:
             self._places.get(act.target_identity, {}).pop(act.room, None)
 
-    def _keep_place(self, event: Joined | Parted | Left) -> None:
+    def _keep_place(self, event: MOVES) -> None:
         places = self._places.setdefault(event.identity, {})
         self._places.move_to_end(event.identity)
         first = Place("", event.nick, event.id, event.id)
@@ -78,6 +78,9 @@ class MemoryJournal:
             places[""] = replace(places.get("", first), nick=event.nick)
         elif isinstance(event, Parted):
             places.pop(event.room, None)
+        elif isinstance(event, Renamed):
+            for room, place in places.items():
+                places[room] = replace(place, nick=event.now)
         else:
             for room, seen in last_seen(event).items():
                 entered = places.get(room, first).entered
@@ -122,9 +125,10 @@ class MemoryJournal:
         places = self._places.get(identity, {}).values()
         return sorted(places, key=lambda place: (place.entered, place.room))
 
-    def move(self, former: bytes, now: bytes) -> Deferred[None]:
+    def move(self, former: bytes, now: bytes, nick: str) -> Deferred[None]:
         """See L{Journal.move}."""
-        self._places[now] = self._places.pop(former, {})
+        places = self._places.pop(former, {})
+        self._places[now] = {room: replace(each, nick=nick) for room, each in places.items()}
         return succeed(None)
 
     def leave(self, identity: bytes, seen: int) -> Deferred[None]:

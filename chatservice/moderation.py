@@ -187,6 +187,11 @@ class Moderation:
                 self._check_not_muted(member, room)
                 self._check_voiced(member, room)
 
+    def check_speech_in_all(self, member: Member, rooms: Collection[str]) -> None:
+        """May say something that is shown in several rooms."""
+        for room in (CHAT, *rooms):
+            self.check_speech(member, room)
+
     def check_topic(self, member: Member, room: str) -> None:
         """May change the topic of a room; it says something there."""
         self.check_speech(member, room)

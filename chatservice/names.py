@@ -74,6 +74,8 @@ def nick_key(nick: str) -> str:
     Cyrillic capitals that look like B, E, H, K, M, T, X or Z are caught: the table says so beyond
     Unicode's. Those of rarer scripts are not.
     """
+    # Sorting the marks of a long text (UAX #15, D108) would take time quadratic in them.
+    nick = nick[:NICK_INPUT]
     if nick.isascii():
         return nick.lower().translate(_LOOKS_LIKE)
     folded = unicodedata.normalize("NFKD", nick).casefold()

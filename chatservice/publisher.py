@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from chatservice.acts import OperatorAct
 from chatservice.broadcast import broadcast
 from chatservice.events import Batch, Event
 from chatservice.journal import Journal, JournalError
@@ -112,7 +113,8 @@ class Publisher:
         refused = [event for event in batch if event.stored]
         for event in refused:
             if event.author is not None:
-                _tell_refused(event.author, event, f"not sent: {why}")
+                what = "done" if isinstance(event, OperatorAct) else "sent"
+                _tell_refused(event.author, event, f"not {what}: {why}")
         self._come_through(refused)
         return [event for event in batch if not event.stored]
 

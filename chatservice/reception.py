@@ -28,6 +28,8 @@ class Reception:
     @param door: where the person is.
     """
 
+    __slots__ = ("_asks_password", "_door", "_wanted")
+
     def __init__(self, door: ChatProtocol) -> None:
         self._door = door
         self._wanted = ""
@@ -65,7 +67,9 @@ class Reception:
     def _take_password(self, text: str) -> None:
         self._asks_password = False
         self._door.show_typing(True)
-        if text:
+        if commands.is_goodbye(text):
+            self._door.close()
+        elif text:
             self._door.join(Wish(self._wanted, password=text))
         else:
             self._door.outbox.write(PROMPT.encode())

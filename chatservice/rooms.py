@@ -268,6 +268,14 @@ class Room:
         self.members.discard(member)
         self.departing += 1
 
+    def turn_out(self, member: Member) -> None:
+        """A kick takes effect, unless the member was out already: who is back by now stays."""
+        if member in self.audience:
+            self.audience.discard(member)
+            self.members.discard(member)
+            if self.name in member.rooms:
+                member.forget_room(self)
+
     def forget(self, identity: bytes) -> None:
         """Forget what somebody said."""
         kept = [event for event in self.recent if event.identity != identity]

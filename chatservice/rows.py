@@ -7,15 +7,25 @@ from collections.abc import Iterable
 from typing import Any
 
 from chatservice.acts import KINDS, Kicked, OperatorAct
-from chatservice.events import Acted, Event, Joined, Left, Parted, Said, TopicChanged, Whispered
+from chatservice.events import (
+    Acted,
+    Event,
+    Joined,
+    Left,
+    Parted,
+    Renamed,
+    Said,
+    TopicChanged,
+    Whispered,
+)
 
 TALK = "kind, id, room, nick, text, ref, author"
 """What L{talk_of} takes, in order; so for the others."""
 PRIVATE = "id, nick, recipient, text, ref, author_identity, recipient_identity"
 ACT = "kind, id, room, nick, author, target, target_identity, network, until, text"
 
-MOVES = Joined | Parted | Left
-"""What is not stored itself, and decides where somebody is."""
+MOVES = Joined | Parted | Left | Renamed
+"""What is not stored itself, and decides where somebody is, and as whom."""
 
 _TALK_KINDS: dict[str, type[Said | Acted | TopicChanged]] = {
     "said": Said,
@@ -103,7 +113,7 @@ def _store_act(connection: sqlite3.Connection, act: OperatorAct) -> None:
         _forget_place(connection, act.target_identity, act.room)
 
 
-def _store_move(connection: sqlite3.Connection, event: Joined | Parted | Left) -> None:
+def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:
     """Where the author is now, or was last."""
     who, nick, id = event.identity, event.nick, event.id
     if isinstance(event, Joined):
@@ -113,6 +123,8 @@ def _store_move(connection: sqlite3.Connection, event: Joined | Parted | Left) -
         connection.execute(_PLACE, (who, "", nick, id, None))
     elif isinstance(event, Parted):
         _forget_place(connection, who, event.room)
+    elif isinstance(event, Renamed):
+        connection.execute("UPDATE places SET nick = ? WHERE identity = ?", (event.now, who))
     else:
         seen = last_seen(event)
         connection.executemany(_PLACE, [(who, room, nick, id, seen[room]) for room in seen])

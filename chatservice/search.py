@@ -15,12 +15,15 @@ from functools import cache, partial
 from itertools import islice
 from typing import Any
 
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks
+from twisted.logger import Logger
 
-from chatservice.database import Database, explain
+from chatservice.database import Database, StorageError, explain
 from chatservice.events import ChatError, Event
 from chatservice.names import nick_key
 from chatservice.rows import TALK, talk_of
+
+log = Logger()
 
 INDEX_STEP = 2000
 """Lines that are indexed in one transaction."""
@@ -64,6 +67,8 @@ class Search:
     def __init__(self, database: Database, seconds: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._seconds = seconds
+        # One at a time, or what others read would wait for all of them.
+        self._turn = DeferredLock()
         self._tidying = False
         self._tidy_at: int | None = None
 
@@ -78,15 +83,19 @@ class Search:
             L{StorageError}.
         """
         given = (_match(terms(words)), json.dumps(list(rooms)))
-        return self._indexed(partial(self._find, given=given, nick=nick, limit=limit))
+        work = partial(self._find, given=given, nick=nick, limit=limit)
+        return self._turn.run(self._indexed, work)
 
     @inlineCallbacks
     def _indexed(
         self, work: Callable[[sqlite3.Connection], list[Event]]
     ) -> Generator[Deferred[Any], Any, list[Event]]:
-        """Read, once everything that was said is in the index."""
-        while (yield self._database.write(_index).addErrback(explain)):
-            pass
+        """Read, once everything that was said is in the index, or as much as the disk takes."""
+        try:
+            while (yield self._database.write(_index).addErrback(explain)):
+                pass
+        except StorageError as error:
+            log.error("Lines cannot be indexed: {why}.", why=error)
         found: list[Event] = yield self._database.read(work).addErrback(explain)
         return found
 

@@ -205,7 +205,7 @@ class ChatFactory(ServerFactory):
         """
         nick, key = self.arrivals.free_nick(wish.nick, door.address, account)
         # One that somebody else has taken is of no use to who has proved an account.
-        is_free = wish.token and wish.token not in self.by_token
+        is_free = self.arrivals.may_bear(wish.token, account) and wish.token not in self.by_token
         token = wish.token if is_free else self.new_token()
         member = Member(nick, key, door, token, door.address, self.ids.now())
         if account is not None:
@@ -374,6 +374,8 @@ class ChatFactory(ServerFactory):
     def set_away(self, member: Member, why: str | None) -> None:
         """Be away from the keyboard, or back with C{None}."""
         rooms = tuple(member.rooms)
+        if why:
+            self.moderation.check_speech_in_all(member, rooms)
         if why is None:
             self.publish(member, CameBack, rooms=rooms)
         else:
@@ -473,11 +475,8 @@ class ChatFactory(ServerFactory):
                 member.lost_at = 0
             case Kicked(whom=Member() as whom, room=""):
                 self.leave(whom, f"kicked by {event.nick}", goodbye=False, folded=True)
-            case Kicked(whom=Member() as whom) if event.room in whom.rooms:
-                room = whom.rooms[event.room]
-                room.members.discard(whom)
-                whom.forget_room(room)
-                self.rooms.forget_if_over(room.name)
+            case Kicked():
+                self.rooms.forget_if_over(event.room)
         if isinstance(event, Left | Parted):
             for name in event.touched:
                 self.rooms[name].departing -= 1

@@ -102,8 +102,8 @@ class Options(usage.Options, AuthOptionMixin):
         if not ports:
             raise usage.UsageError("port: there is to be one at least")
         self["endpoints"] = [_endpoint(str(port)) for port in ports]
-        operators = self["operator"] or configured.get("operator", [])
-        self["operators"] = frozenset(map(operator_key, operators))
+        self["operator"] = self["operator"] or configured.get("operator", [])
+        self["operators"] = frozenset(map(operator_key, self["operator"]))
         self["motd-lines"] = read_motd(self["motd"]) if self["motd"] else ()
 
 
@@ -255,12 +255,12 @@ class ChatService(Service):
         signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
         for port in self._ports:
             _say_how_to_join(port)
-        for key in self._options["operators"]:
-            if self._accounts.named(key) is None:
+        for nick in self._options["operator"]:
+            if self._accounts.named(nick) is None:
                 log.warn(
-                    "The operator {key} is not registered: join from this machine under that"
+                    "The operator {nick} is not registered: join from this machine under that"
                     " nickname, and /register a password (or /login, if --auth knows it).",
-                    key=key,
+                    nick=nick,
                 )
 
     def reload(self) -> None:

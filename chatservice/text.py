@@ -158,7 +158,9 @@ def _(event: Left) -> str:
 
 @line_of.register
 def _(event: CameAndWent) -> str:
-    return f"-- {spelled(event.room)}: {event.came:,} came and {event.went:,} went"
+    counts = [f"{event.came:,} came"] if event.came else []
+    counts += [f"{event.went:,} went"] if event.went else []
+    return f"-- {spelled(event.room)}: {' and '.join(counts)}"
 
 
 @line_of.register

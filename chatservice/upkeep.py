@@ -9,6 +9,8 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from chatservice.database import Database
+
 log = Logger()
 
 INTERVAL = 1.0
@@ -47,9 +49,18 @@ class Upkeep:
             for step in self._steps:
                 while self._loop.running and (yield step()):
                     pass
-        except Exception:
+        except Exception as error:
             if not self._failing:
-                log.failure("Upkeep failed; it goes on, and this is not said again until it works.")
+                self._tell(error)
             self._failing = True
         else:
             self._failing = False
+
+    @staticmethod
+    def _tell(error: Exception) -> None:
+        """It goes on, and this is not said again until it has worked in between."""
+        clause = Database.clause_for(error)
+        if clause is None:
+            log.failure("Upkeep failed.")
+        else:
+            log.error("Nothing is tidied up: {why}.", why=clause)

@@ -71,10 +71,10 @@ class ConfusablesTests(ConversationCase):
         self.nobody_else_is_here("eve")
 
     def test_the_right_password(self) -> None:
-        """With it, each brings its owner in, under the nickname as it was registered."""
+        """With it, each brings its owner in, logged in to what was registered."""
         for text in look_alikes()[:: len(look_alikes()) // 50]:
             person = self.at_json(text, password=SECRET)
-            self.assertIn(person.welcome["nick"], REGISTERED)
+            self.assertIn(person.welcome["account"], REGISTERED)
             person.wire.hangs_up()
             person.sees()
         self.nobody_else_is_here()

@@ -47,7 +47,9 @@ NOTHING = {
     ),
     "search": answered("/search cake", "nothing was found", before=(("bob", "hi"),)),
     "search_of_the_ignored": answered(
-        "/search cake", before=(("bob", "cake"), ("ada", "/ignore bob"))
+        "/search cake",
+        "all of it was said by people whom you ignore",
+        before=(("bob", "cake"), ("ada", "/ignore bob")),
     ),
     "search_another_room": answered(
         "/search cake in #python", "nothing was found", before=(*IN_PYTHON, ("bob", "cheese"))

@@ -187,7 +187,7 @@ class NameTests(ConversationCase):
         bob.sees()
         self.assertEqual(
             self.asks(ada, "/logout"),
-            "you are logged out: ada stays yours, and comes back with /login ada",
+            "you are logged out: ada stays yours, /login ada PASSWORD brings it back",
         )
         self.assertRegex(member.nick, "^guest[0-9]{4}$")
         self.assertEqual(bob.sees(), [f"-- ada is now {member.nick}"])

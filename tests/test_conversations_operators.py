@@ -200,7 +200,9 @@ OWNER = {
         "/room keep 7d", "room_set", "set keep of #python to 7d", target="keep", text="604800"
     ),
     "keep_lines": room_set("keep-lines 500", "keep-lines", "500"),
-    "modlog_of_nothing": told("/modlog before 1", "no operator did anything in #python"),
+    "modlog_of_nothing": told(
+        "/modlog before 1", "no operator did anything in #python before that"
+    ),
 }
 
 OWNER_REFUSED = {
@@ -238,7 +240,7 @@ OWNER_REFUSED = {
     "unban_nobody": refused("/unban", "usage", "use it like this: /unban [#ROOM|*] NICK|NETWORK"),
     "unban_two": refused("/unban a b", "usage", "use it like this: /unban [#ROOM|*] NICK|NETWORK"),
     "bans_of_what": refused("/bans bob", "usage", "use it like this: /bans [#ROOM|*]"),
-    "op_a_guest": refused("/op bob", "not-allowed", "bob is to /register first: operators have to"),
+    "op_a_guest": refused("/op bob", "not-allowed", "bob has to /register before that"),
     "op_two": refused("/op a b", "usage", "use it like this: /op NICK"),
     "op_a_stranger": refused(
         "/op grace", "no-nick", "nobody here is called grace, and it is not registered"
@@ -327,7 +329,7 @@ SERVER = {
         before=(("ada", "/lockdown on"),),
     ),
     "lockdown_again": told("/lockdown off", "the lockdown is off already"),
-    "lockdown_what": refused("/lockdown", "usage", "use it like this: /lockdown on|off"),
+    "lockdown_what": refused("/lockdown maybe", "usage", "use it like this: /lockdown [on|off]"),
     "bans": told("/bans *", "bob (192.0.2.1/32) is muted by ada", before=(("ada", "/mute * bob"),)),
     "no_bans": told("/bans *", "nobody is banned or muted in the chat"),
     "kick_from_any_room": to_bob("/kick #python bob", "kicked", "-- ADA kicked BOB from #python"),

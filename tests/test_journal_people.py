@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from chatservice.acts import Announced, Banned, Kicked, OperatorAct
-from chatservice.events import Acted, Joined, Left, Parted, TopicChanged
+from chatservice.events import Acted, Joined, Left, Parted, Renamed, TopicChanged
 from chatservice.journal import LATEST, MISSED_MOST, Journal, Missed, Place
 from chatservice.memory import PEOPLE
 from tests.recording import (
@@ -92,14 +92,22 @@ class PeopleContract(JournalCase):
         self.append(joined(1), left(9, "lobby", nick="eve"))
         self.assertEqual({place.nick for place in self.places()}, {"eve"})
 
+    def test_renamed(self) -> None:
+        """Who is renamed bears the new nickname in all places at once, and not only on leaving."""
+        self.append(joined(1), joined(2, "python"))
+        self.append(Renamed(id=3, nick="ada", now="lovelace", identity=ADA))
+        nicks = [(place.room, place.nick) for place in self.places()]
+        self.assertEqual(nicks, [("", "lovelace"), ("lobby", "lovelace"), ("python", "lovelace")])
+
     def test_moved(self) -> None:
         """Who takes another identity on has its places from then on, and no others."""
         self.append(joined(1), joined(2, "python"), left(3, "lobby", "python"))
         self.append(Joined(id=4, nick="guest", room="lobby", identity=BOB))
         self.append(Joined(id=5, nick="guest", room="attic", identity=BOB))
-        self.assertIsNone(self.successResultOf(self.journal.move(BOB, ADA)))
+        self.assertIsNone(self.successResultOf(self.journal.move(BOB, ADA, "ada")))
         entered = [(place.room, place.entered) for place in self.places()]
         self.assertEqual(entered, [("", 4), ("lobby", 4), ("attic", 5)])
+        self.assertEqual({place.nick for place in self.places()}, {"ada"})
         self.assertEqual(self.places(BOB), [])
 
     def test_left_by_name_alone(self) -> None:

@@ -11,9 +11,9 @@ LAYERS = [
     {
         *("events", "names", "settings", "durations", "networks", "preferences"),
         *("database", "outbox", "telnet", "flood", "keepalive"),
-        *("tries", "passwords", "presence", "upkeep"),
+        *("tries", "passwords", "presence"),
     },
-    {"acts", "rooms", "admission", "checkers"},
+    {"acts", "rooms", "admission", "checkers", "upkeep"},
     {"rows", "text", "broadcast", "standing", "operators", "accounts"},
     {"search", "looks", "moderation", "logins", "options"},
     {"personal", "pruning"},

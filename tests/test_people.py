@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import fail
+
+from chatservice.database import StorageError
 from chatservice.rooms import NOWHERE
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, error
 
@@ -263,6 +266,17 @@ class SetTests(PeopleCase):
         assert account is not None
         self.assertTrue(account.preferences.quiet)
 
+    def test_not_kept(self) -> None:
+        """What cannot be kept for who is registered does not hold either."""
+        self.register(self.ada)
+        self.patch(self.chat.accounts, "save", lambda _: fail(StorageError("the disk is full")))
+        for typed in ("/set quiet on", "/ignore eve"):
+            self.assertEqual(self.lines(self.ada, typed), ["-- not done: the disk is full"])
+        member = self.member("ada")
+        for each in (member, member.account):
+            self.assertIsNone(each.preferences.quiet)
+            self.assertEqual(each.ignored, {})
+
     def test_registering(self) -> None:
         """Who registers keeps what was set before."""
         self.ada.types("/set quiet on")
@@ -275,8 +289,7 @@ class SetTests(PeopleCase):
         self.assertTrue(self.member("ada").preferences.quiet)
 
     def test_usage(self) -> None:
-        """It is told how the command is written."""
+        """What is not to be set is answered with what is."""
+        answer = "-- /set takes one of time, colour, bell, quiet, and on or off"
         for typed in ("/set time", "/set time maybe", "/set smell on"):
-            self.assertEqual(
-                self.lines(self.ada, typed), ["-- use it like this: /set [NAME on|off]"]
-            )
+            self.assertEqual(self.lines(self.ada, typed), [answer])

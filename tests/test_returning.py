@@ -25,6 +25,16 @@ class RoomsTests(ConversationCase):
         self.assertEqual(list(ada.welcome["rooms"]), ["python", "tea"])
         self.assertFalse(ada.welcome["resumed"])
 
+    def test_nameless(self) -> None:
+        """With a token the nickname may be left out, too."""
+        person = JsonPerson(self.connect())
+        person.asks("hello", token=TOKEN)
+        person.sees()
+        self.assertEqual(person.welcome["nick"], "ada")
+        person = JsonPerson(self.connect())
+        person.asks("hello")
+        self.assertEqual(person.sees()[-1]["text"], '"nick" is to be a string')
+
     def test_named(self) -> None:
         """Rooms in hello are the only ones."""
         ada = self.at_json("ada", token=TOKEN, rooms={"tea": 0})
@@ -39,8 +49,9 @@ class RoomsTests(ConversationCase):
         person = TextPerson(self.connect())
         person.types(f"/resume {TOKEN}")
         lines = person.sees()
-        self.assertIn("-- you joined #python: nobody else (1 here)", lines[1])
-        self.assertIn("-- you joined #tea: nobody else (1 here)", lines[2])
+        self.assertEqual(lines[1], "Choose a nickname: -- you are back as ada")
+        self.assertIn("-- you joined #python: nobody else (1 here)", lines[2])
+        self.assertIn("-- you joined #tea: nobody else (1 here)", lines[3])
         self.assertEqual(list(self.chat.members), ["ada"])
 
 
@@ -62,7 +73,7 @@ class ClosedRoomTests(ConversationCase):
         """At the text door one is told so, and sees nothing of what was said there."""
         eve = TextPerson(self.connect())
         eve.types(f"/resume {TOKEN}")
-        refused, where = eve.sees()[1:]
+        refused, _back, where = eve.sees()[1:]
         self.assertTrue(refused.endswith("-- you are banned from #den"), refused)
         self.assertEqual(where, "-- you are eve, in no room: /list, /join ROOM")
         eve.types("/catchup")
@@ -137,6 +148,14 @@ class PasswordPromptTests(ConversationCase):
         self.assertTrue(answer.startswith(ECHO_ON))
         self.assertIn(b"-- you joined lobby", answer)
 
+    def test_goodbye(self) -> None:
+        """Who says goodbye in the place of a password leaves, and has tried none."""
+        self.wire.sends(b"ada\n/quit\n")
+        answer = self.wire.gets()
+        self.assertNotIn(b"belong together", answer)
+        self.assertTrue(answer.endswith(ECHO_ON))
+        self.assertTrue(self.wire.disconnecting)
+
     def test_another_nickname(self) -> None:
         """Nothing for a password asks for another nickname, which is shown."""
         self.wire.sends(b"ada\n\n")
@@ -189,4 +208,4 @@ class RestartTests(ConversationCase):
         ada_again = TextPerson(self.connect())
         ada_again.types(f"/resume {TOKEN}")
         said = [line for line in ada_again.sees() if "bob:" in line]
-        self.assertEqual(said, ["Choose a nickname: [12:00] [lobby] bob: while ada was away"])
+        self.assertEqual(said, ["[12:00] [lobby] bob: while ada was away"])

@@ -82,6 +82,8 @@ LINES: list[tuple[Event, str]] = [
         CameAndWent(id=ID, room="python", came=1234, went=12),
         "-- #python: 1,234 came and 12 went",
     ),
+    (CameAndWent(id=ID, room="lobby", came=21, went=0), "-- lobby: 21 came"),
+    (CameAndWent(id=ID, room="lobby", came=0, went=21), "-- lobby: 21 went"),
 ]
 
 

@@ -53,7 +53,9 @@ def words(event: Event, own_nick: str, paint: Paint) -> str:
     """The event in a line, as *own_nick* is told of it."""
     match event:
         case CameAndWent(room=room, came=came, went=went):
-            return f"-- {spelled(room)}: {came:,} came and {went:,} went"
+            counts = [f"{came:,} came"] if came else []
+            counts += [f"{went:,} went"] if went else []
+            return f"-- {spelled(room)}: {' and '.join(counts)}"
         case OperatorAct():
             return f"-- {_act(event, own_nick, paint)}"
         case Said(nick=nick, text=text):

@@ -18,6 +18,7 @@ from chatservice.commands.table import (
     find,
     wrapped,
 )
+from chatservice.events import ChatError
 from chatservice.text import clean_line
 
 USAGE_WIDTH = 22
@@ -63,8 +64,19 @@ def _explained(row: Command) -> list[str]:
 
 @command(Group.BASICS, "/quit [WHY]", "leave the chat, with a word if you like")
 def quit_(call: Call) -> Answer:
-    call.chat.leave(call.member, clean_line(call.rest) if call.rest else "", goodbye=True)
+    call.chat.leave(call.member, _last_words(call), goodbye=True)
     return DONE
+
+
+def _last_words(call: Call) -> str:
+    """Why somebody leaves; nothing, if that one may not speak."""
+    if not call.rest:
+        return ""
+    try:
+        call.chat.moderation.check_speech_in_all(call.member, call.member.rooms)
+    except ChatError:
+        return ""
+    return clean_line(call.rest)
 
 
 @command(Group.BASICS, "/motd", "the message of the day")

@@ -22,6 +22,7 @@ HISTORY_MOST = 100
 CATCH_UP_MOST = 100
 """Events of each room at a time."""
 SEARCH_MOST = 20
+ALL_IGNORED = "all of it was said by people whom you ignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
     if not asked_for:
         lines.append(span.nothing)
     elif not events:
-        lines.append("all of it was said by people whom you ignore")
+        lines.append(ALL_IGNORED)
     if page.more and len(asked_for) == len(page.events):
         lines.append(f"there is more: /history #{room.name} before {page.events[0].id}")
     return Answer(lines, events, scattered=room is not call.member.current)
@@ -97,15 +98,16 @@ def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
 def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     member = call.member
     rooms = [room_named(call, call.rest).name] if call.rest else ["", *member.rooms]
-    events = yield call.chat.arrivals.catch_up(member, rooms, CATCH_UP_MOST)
+    found = yield call.chat.arrivals.catch_up(member, rooms, CATCH_UP_MOST)
+    events = without_ignored(found, member.ignored)
     left = [spelled(room) if room else "private" for room in rooms if room in member.missed]
     if left:
         lines = [f"there is more in {', '.join(left)}: /catchup"]
-    elif not events:
+    elif not found:
         lines = ["you have missed nothing"]
     else:
-        lines = []
-    return Answer(lines, without_ignored(events, member.ignored), scattered=True)
+        lines = [] if events else [ALL_IGNORED]
+    return Answer(lines, events, scattered=True)
 
 
 @command(
@@ -117,15 +119,18 @@ def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
 @inlineCallbacks
 def search(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     sought = _sought(call)
-    events = yield call.chat.journal.search(
+    found = yield call.chat.journal.search(
         sought.words, sought.rooms, sought.nick, SEARCH_MOST
     )
+    events = without_ignored(found, call.member.ignored)
     lines = []
-    if not events:
+    if not found:
         lines.append("nothing was found")
-    elif len(events) == SEARCH_MOST:
+    elif not events:
+        lines.append(ALL_IGNORED)
+    elif len(found) == SEARCH_MOST:
         lines.append(f"these are the {SEARCH_MOST} newest: more words find fewer lines")
-    return Answer(lines, without_ignored(events, call.member.ignored), scattered=True)
+    return Answer(lines, events, scattered=True)
 
 
 @dataclass(frozen=True, slots=True)

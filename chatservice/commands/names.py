@@ -66,8 +66,8 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
 def logout(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     account = account_of(call)
     yield call.chat.logins.log_out(call.member)
-    nick = account.nick
-    return Answer([f"you are logged out: {nick} stays yours, and comes back with /login {nick}"])
+    how = f"/login {account.nick} PASSWORD brings it back"
+    return Answer([f"you are logged out: {account.nick} stays yours, {how}"])
 
 
 @command(
@@ -85,7 +85,7 @@ def password(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     account = account_of(call)
     yield chat.accounts.prove(account.nick, old, member.origin)
     yield chat.accounts.change_password(account, new)
-    if chat.is_here(member):
+    if chat.is_here(member) and member.account is account:
         chat.logins.change_token(member)
         yield chat.accounts.remember(account, member.token)
     return Answer([f"the password of {account.nick} is changed, and so is your token: /token"])

@@ -44,7 +44,7 @@ MODLOG_MOST = 100
 def op(call: Call) -> Answer:
     room, person = meant_here(call)
     if person.account is None:
-        raise ChatError("not-allowed", f"{person.nick} is to /register first: operators have to")
+        raise ChatError("not-allowed", f"{person.nick} has to /register before that")
     moderation = call.chat.moderation
     if moderation.is_owner(person, room) or is_among(person, moderation.operators(room)):
         return Answer([f"{person.nick} is an operator of {spelled(room)} already"])
@@ -120,12 +120,14 @@ def announce(call: Call) -> Answer:
 
 @command(
     Group.OPERATORS,
-    "/lockdown on|off",
+    "/lockdown [on|off]",
     "let only registered names join the chat, or all again",
     "Who is here stays.",
 )
 def lockdown(call: Call) -> Answer:
     call.chat.moderation.check_power(call.member, CHAT)
+    if not call.rest:
+        return Answer([f"the lockdown is {'on' if call.chat.moderation.locked_down else 'off'}"])
     if call.rest not in ("on", "off"):
         raise call.wrong()
     if call.chat.moderation.locked_down == (call.rest == "on"):
@@ -147,7 +149,8 @@ def modlog(call: Call) -> Deferred[Answer]:
 
     def answer(acts: list[OperatorAct]) -> Answer:
         if not acts:
-            return Answer([f"no operator did anything in {place_spelled(room)}"])
+            when = "" if before == LATEST else " before that"
+            return Answer([f"no operator did anything in {place_spelled(room)}{when}"])
         where = f"#{room}" if room else "*"
         older = f"before these: /modlog {where} before {acts[0].id}"
         shown = [for_reader(call, act) for act in acts]

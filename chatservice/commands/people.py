@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil, isfinite
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from chatservice import durations
 from chatservice.commands.table import DONE, Answer, Call, Group, command, number
@@ -14,6 +16,9 @@ from chatservice.events import ChatError
 from chatservice.names import check_nick, nick_key
 from chatservice.rooms import Member
 from chatservice.text import clean_line, names_in_a_line, spelled, when
+
+if TYPE_CHECKING:
+    from chatservice.server import ChatFactory
 
 WHO_MOST = 100
 IGNORED_MOST = 100
@@ -85,14 +90,14 @@ def whois(call: Call) -> Answer:
         raise call.wrong()
     account = call.chat.accounts.named(call.rest)
     if account is None:
-        return Answer(list(_description(call.chat.member_named(call.rest))))
+        return Answer(list(_description(call.chat, call.chat.member_named(call.rest))))
     member = account.member or call.chat.members.get(account.key)
     if member is None:
         return Answer([f"{account.nick} is registered since {when(account.since)}, and not here"])
-    return Answer(list(_description(member)))
+    return Answer(list(_description(call.chat, member)))
 
 
-def _description(member: Member) -> Iterator[str]:
+def _description(chat: ChatFactory, member: Member) -> Iterator[str]:
     nick, account = member.nick, member.account
     if account is None:
         yield f"{nick} is not registered"
@@ -102,6 +107,10 @@ def _description(member: Member) -> Iterator[str]:
         yield f"{nick} is logged in as {account.nick}, registered since {when(account.since)}"
     yield f"here since {when(member.since)}, door: {member.door.kind}"
     yield f"in {', '.join(map(spelled, member.rooms)) or 'no room'}"
+    if chat.moderation.is_operator(member):
+        yield "an operator of the whole chat"
+    elif runs := [room for room in member.rooms if chat.moderation.is_room_operator(member, room)]:
+        yield f"an operator of {', '.join(map(spelled, runs))}"
     if member.away is not None:
         yield f"away: {member.away}" if member.away else "away"
     silence = member.door.silence()
@@ -175,8 +184,9 @@ def set_preference(call: Call) -> Answer | Deferred[Answer]:
         states = {name: "on" if getattr(preferences, name) else "off" for name in SETTINGS}
         return Answer([f"{name} is {states[name]}: {what}" for name, what in SETTINGS.items()])
     name, _, state = call.rest.casefold().partition(" ")
+    name = "colour" if name == "color" else name
     if name not in SETTINGS or state.strip() not in ("on", "off"):
-        raise call.wrong()
+        raise ChatError("usage", f"/set takes one of {', '.join(SETTINGS)}, and on or off")
     call.member.preferences = replace(preferences, **{name: state.strip() == "on"})
     return _kept(call, f"{name} is {state.strip()} now: {SETTINGS[name]}")
 
@@ -188,5 +198,14 @@ def _kept(call: Call, line: str) -> Answer | Deferred[Answer]:
     account = member.account
     if account is None:
         return Answer([line, NOT_KEPT])
+    former = account.preferences, account.ignored
     account.preferences, account.ignored = member.preferences, member.ignored
-    return call.chat.accounts.save(account).addCallback(lambda _: Answer([line]))
+
+    def undo(failure: Failure) -> Failure:
+        account.preferences, account.ignored = former
+        if member.account is account:
+            member.preferences, member.ignored = former
+            member.door.look()
+        return failure
+
+    return call.chat.accounts.save(account).addCallbacks(lambda _: Answer([line]), undo)

@@ -18,6 +18,7 @@ from chatservice.commands.targets import (
 )
 from chatservice.durations import seconds_of
 from chatservice.events import ChatError
+from chatservice.moderation import CHAT
 from chatservice.names import nick_key
 from chatservice.networks import Network, network_named, network_of
 from chatservice.rooms import Member
@@ -25,6 +26,8 @@ from chatservice.standing import Person, concerns
 from chatservice.text import clean_line, ending, place_spelled, spelled
 
 BANS_MOST = 200
+HELD_MOST = 1000
+"""Bans and mutes in a room by its operators: all are looked at for each who enters or speaks."""
 
 _DURATION = re.compile("[0-9]+[A-Za-z]")
 
@@ -145,6 +148,7 @@ def _sanction(
             f"nobody here is called {nick[:40]}, and it is not registered: /ban the address",
         )
     call.chat.moderation.check_may_sanction(call.member, person, room)
+    _check_terms(call, room, terms)
     network = network_of(person.member.address) if person.member is not None else None
     until, reason = terms
     call.chat.operators.act(
@@ -161,8 +165,18 @@ def _sanction(
     return person
 
 
+def _check_terms(call: Call, room: str, terms: tuple[int, str]) -> None:
+    """May say that reason, and add one more to what holds in a room."""
+    moderation = call.chat.moderation
+    if terms[1]:
+        moderation.check_speech(call.member, CHAT)
+    if not moderation.is_operator(call.member) and len(moderation.sanctions(room)) >= HELD_MOST:
+        raise ChatError("too-many", f"{HELD_MOST:,} bans and mutes hold here: end some first")
+
+
 def _ban_network(call: Call, room: str, network: Network, terms: tuple[int, str]) -> None:
     call.chat.moderation.check_power(call.member, room)
+    _check_terms(call, room, terms)
     until, reason = terms
     named = str(network)
     call.chat.operators.act(

@@ -127,14 +127,14 @@ def command(
 
 def is_command(text: str) -> bool:
     """Whether a typed line is a command, and not something to say."""
-    # Blanks before it are no reason to say a password aloud.
-    bare = text.lstrip(" ")
+    # What nobody would see before it is no reason to say a password aloud.
+    bare = clean(text).lstrip()
     return bare.startswith("/") and not bare.startswith("//")
 
 
 def is_goodbye(text: str) -> bool:
     """Whether a typed line is C{/quit}, by whatever name."""
-    name = text.strip(" ").partition(" ")[0].removeprefix("/").casefold()
+    name = clean(text).strip().partition(" ")[0].removeprefix("/").casefold()
     return is_command(text) and ALIASES.get(name, name) == "quit"
 
 
@@ -148,7 +148,7 @@ def parse(chat: ChatFactory, member: Member, line: str, ref: str = "") -> Call:
 
     @raise ChatError: there is no such command.
     """
-    name, _, rest = clean(line).lstrip(" ").removeprefix("/").partition(" ")
+    name, _, rest = clean(line).lstrip().removeprefix("/").partition(" ")
     return Call(chat, member, find(name), rest.strip(" "), ref)
 
 

@@ -11,7 +11,10 @@ from chatservice.moderation import CHAT
 from chatservice.names import nick_key
 from chatservice.standing import Person
 
-WHERE = "#ROOM means that room, * the whole chat (server operators), neither the current room."
+WHERE = (
+    "#ROOM means that room, * the whole chat (server operators); without either, the current "
+    "room is meant."
+)
 
 
 def place_meant(call: Call) -> tuple[str, str]:

@@ -148,8 +148,8 @@ class JsonDoor(LineDoor):
         token = request.text("token", "")
         if token and not _TOKEN.fullmatch(token):
             raise malformed('"token" is not one that the server gave')
-        nick = request.text("nick")
-        if not nick:
+        nick = request.text("nick", "" if token else None)
+        if not nick and not token:
             raise ChatError("bad-nick", "a nickname has at least one character")
         password = request.text("password") if request.has("password") else None
         self._seen = {self.chat.room_name(name): seen for name, seen in request.rooms().items()}

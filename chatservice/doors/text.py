@@ -58,7 +58,7 @@ class ChatProtocol(LineDoor):
     def arrived(self, wish: Wish) -> None:
         """See L{LineDoor.arrived}."""
         if wish.token and self.member is not None:
-            self._show_missed(self.member, [])
+            self._show_missed(self.member, [f"-- you are back as {self.member.nick}"])
         else:
             super().arrived(wish)
 

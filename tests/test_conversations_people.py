@@ -1,0 +1,132 @@
+"""What people do about themselves and each other, and that no command is without its rows."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice import commands
+from tests import (
+    test_conversations,
+    test_conversations_history,
+    test_conversations_names,
+    test_conversations_operators,
+    test_conversations_personal,
+    test_mistakes,
+)
+from tests.conversation import Facts, Row, RowCase, at_all_doors, each_row, refused
+
+KEPT = "kept until you leave: /register to keep it for ever"
+IGNORED = ("ada", "/ignore bob")
+SETTINGS = "/set takes one of time, colour, bell, quiet, and on or off"
+
+
+def answered(typed: str, *lines: str, before: tuple[tuple[str, str], ...] = ()) -> Row:
+    """Ada types something that is answered to her alone."""
+    return Row(typed, answer=list(lines), before=before)
+
+
+def went_away(why: str) -> Facts:
+    """Ada is not at the keyboard."""
+    return {"type": "went_away", "nick": "ada", "why": why}
+
+
+ROWS = {
+    "away": Row("/away", "-- ada is away", "-- you are away", went_away(""), []),
+    "away_and_why": Row(
+        "/away lunch", "-- ada is away: lunch", "-- you are away: lunch", went_away("lunch"), []
+    ),
+    "back": Row(
+        "/back",
+        "-- ada is back",
+        "-- you are back",
+        {"type": "came_back", "nick": "ada"},
+        [],
+        before=(("ada", "/away"),),
+    ),
+    "whois_absent": answered(
+        "/whois bob",
+        "bob is registered since 2026-11-21 12:00 (UTC), and not here",
+        before=(("bob", "/register correct-horse"), ("bob", "/quit")),
+    ),
+    "ignore": answered("/ignore bob", "you ignore bob from now on: /unignore bob ends it", KEPT),
+    "ignore_whom": answered("/ignore", "you ignore bob", before=(IGNORED,)),
+    "unignore": answered("/unignore bob", "you see again what bob says", KEPT, before=(IGNORED,)),
+    "set": answered(
+        "/set bell off",
+        "bell is off now: a bell when you are mentioned or get a private line",
+        KEPT,
+    ),
+    "help": answered(
+        "/help token",
+        "/token: what brings you back when your connection breaks",
+        "At the prompt for a nickname, /resume TOKEN gives you your nickname, your",
+        "rooms and what you missed. For a registered nickname it does so at any time",
+        "later, too.",
+    ),
+}
+
+REFUSED = {
+    "away_for_too_long": refused(
+        f"/away {'x' * 5000}",
+        "too-long",
+        "that has 5,000 bytes, and a line at most 4,096: not sent",
+    ),
+    "whois_nobody": refused("/whois nobody", "no-nick", "nobody here is called nobody"),
+    "whois_whom": refused("/whois", "usage", "use it like this: /whois NICK"),
+    "ignore_oneself": refused("/ignore ada", "usage", "you cannot ignore yourself"),
+    "unignore_whom": refused("/unignore", "usage", "use it like this: /unignore NICK"),
+    "set_what": refused("/set tme on", "usage", SETTINGS),
+    "set_how": refused("/set time maybe", "usage", SETTINGS),
+}
+
+NOTHING_TO_REFUSE = {"back", "export", "list", "motd", "ping", "token"}
+"""Commands that anybody may give at any time, whatever follows them."""
+
+BY_THEMSELVES = {"export", "login", "logout", "quit"}
+"""Commands whose answers are no lines of a row: they have tests of their own, at both doors."""
+
+
+class PeopleTableTests(RowCase):
+    """What ada types, and what each of three then sees."""
+
+    @each_row(at_all_doors(ROWS))
+    def test_allowed(self, case: tuple[Row, tuple[str, ...]]) -> None:
+        """What somebody does is seen by those whom it concerns, and answered to who did it."""
+        self.play(*case)
+
+    @each_row(at_all_doors(REFUSED))
+    def test_refused(self, case: tuple[Row, tuple[str, ...]]) -> None:
+        """What cannot be done is told to who wanted it, and nobody else."""
+        self.play(*case)
+
+
+def typed_in(*modules: object) -> tuple[set[str], set[str]]:
+    """The commands in all tables of the modules: those carried out, and those refused."""
+    done: set[str] = set()
+    not_done: set[str] = set()
+    for module in modules:
+        for table in vars(module).values():
+            for row in table.values() if isinstance(table, dict) else ():
+                if hasattr(row, "typed") and commands.is_command(row.typed):
+                    name = row.typed.split()[0].removeprefix("/").casefold()
+                    (not_done if row.error else done).add(commands.ALIASES.get(name, name))
+    return done, not_done
+
+
+class EveryCommandTests(SynchronousTestCase):
+    """The tables together."""
+
+    def test_every_command(self) -> None:
+        """Each command is played for somebody who may, and for somebody who may not."""
+        done, not_done = typed_in(
+            test_conversations,
+            test_conversations_history,
+            test_conversations_names,
+            test_conversations_operators,
+            test_conversations_personal,
+            test_mistakes,
+            __import__(__name__, fromlist=["ROWS"]),
+        )
+        known = set(commands.COMMANDS)
+        self.assertEqual(known - done, BY_THEMSELVES)
+        self.assertEqual(known - not_done, NOTHING_TO_REFUSE)

@@ -1,0 +1,262 @@
+"""People who want what is not theirs: names, private lines, rooms, and the time of the chat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+
+from chatservice.arrivals import CATCH_UP_TEXT
+from chatservice.commands import is_command, is_goodbye
+from chatservice.events import Event, Said
+from chatservice.journal import PAGE_BYTES
+from chatservice.names import nick_key
+from chatservice.rooms import Member
+from chatservice.search import Search
+from tests.conversation import ConversationCase, JsonPerson, SlowJournal
+
+SECRET = "correct-horse"
+
+
+class FormerTokenTests(ConversationCase):
+    """Ada registered with a token that does not prove her account any more."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ada = self.at_json("ada")
+        self.former = self.ada.welcome["token"]
+        self.bob = self.at_json("bob")
+        self.ada.types(f"/register {SECRET}")
+
+    def comes_as_eve(self) -> JsonPerson:
+        person = JsonPerson(self.connect())
+        person.asks("hello", nick="eve", token=self.former)
+        return person
+
+    def check_is_nobody(self, eve: JsonPerson) -> None:
+        """Check that somebody with the former token is not taken for ada."""
+        account = self.chat.accounts.named("ada")
+        assert account is not None
+        self.assertNotEqual(self.chat.members["eve"].identity, account.identity)
+        self.assertNotEqual(eve.welcome["token"], self.former)
+
+    def test_after_a_new_password(self) -> None:
+        """Who comes with a token from before the password was changed reads nothing of hers."""
+        self.ada.types(f"/password {SECRET} another-horse")
+        self.ada.types("/quit")
+        self.bob.types("/msg ada a secret")
+        eve = self.comes_as_eve()
+        seen = [facts["type"] for facts in eve.sees()]
+        self.assertEqual(seen, ["welcome", "joined"])
+        self.check_is_nobody(eve)
+        eve.asks("history")
+        self.assertEqual(eve.sees()[-1]["events"], [])
+
+    def test_after_a_logout(self) -> None:
+        """Who comes with the token of a connection that logged out erases nothing of hers."""
+        self.ada.types("/logout")
+        self.ada.types("/quit")
+        eve = self.comes_as_eve()
+        eve.sees()
+        self.check_is_nobody(eve)
+
+    def test_to_bring_back(self) -> None:
+        """At the prompt for a nickname such a token brings nobody back."""
+        self.ada.types(f"/password {SECRET} another-horse")
+        self.ada.types("/quit")
+        wire = self.connect()
+        wire.sends(f"/resume {self.former}\n".encode())
+        self.assertIn("that token brings nobody back", wire.sees())
+
+
+class KickedTwiceTests(ConversationCase):
+    """Two operators kick the same person at almost the same time."""
+
+    def kicks(self) -> None:
+        bob, ada = self.chat.members["bob"], self.chat.members["ada"]
+        self.chat.operators.kick(ada, bob, "python", "")
+
+    def check_is_in(self, bob: Member) -> None:
+        """Check that bob is in the room in every respect."""
+        room = self.chat.rooms["python"]
+        ways = bob in room.members, bob in room.audience, "python" in bob.rooms
+        self.assertEqual(ways, (True, True, True))
+
+    def test_who_is_back_stays(self) -> None:
+        """Who came back between two kicks is in the room, and does not hear it as a ghost."""
+        journal = SlowJournal()
+        self.at_json("ada", rooms={"python": 0})
+        self.at_json("bob", rooms={"python": 0})
+        bob = self.chat.members["bob"]
+        # From now on each batch waits until it is told to be stored.
+        self.chat._publisher._journal = journal
+        self.kicks()
+        self.clock.advance(0)
+        self.kicks()
+        journal.appended.pop().callback(None)
+        self.assertNotIn(bob, self.chat.rooms["python"].members)
+        self.clock.advance(0)
+        self.clock.advance(0)
+        self.chat.enter(bob, "python")
+        while journal.appended:
+            journal.appended.pop().callback(None)
+            self.clock.advance(0)
+            self.clock.advance(0)
+        self.check_is_in(bob)
+
+
+class UnseenBlankTests(ConversationCase):
+    """What stands before a command and cannot be seen."""
+
+    def test_no_password_is_said(self) -> None:
+        """A command after a tab, an arrow key or a wide blank is no line for the room."""
+        for before in ("\t", "\x1b[A", "\u3000", "\u00a0", "\x00", " \t "):
+            self.assertTrue(is_command(f"{before}/login ada {SECRET}"), repr(before))
+            self.assertTrue(is_goodbye(f"{before}/quit"), repr(before))
+
+    def test_it_is_carried_out(self) -> None:
+        """Such a command is the command."""
+        ada = self.at_text("ada")
+        ada.types("\x1b[A\t/ping")
+        self.assertEqual(ada.sees(), ["-- pong"])
+
+
+class IgnoredWhileAwayTests(ConversationCase):
+    """Ada is registered, ignores bob, and is away."""
+
+    def test_on_return(self) -> None:
+        """What an ignored person said in private meanwhile is not shown on return."""
+        ada, bob = self.at_json("ada"), self.at_json("bob")
+        for line in (f"/register {SECRET}", "/ignore bob", "/quit"):
+            ada.types(line)
+        bob.types("/msg ada do you hear me")
+        ada = JsonPerson(self.connect())
+        ada.asks("hello", nick="ada", password=SECRET)
+        self.assertEqual([facts["type"] for facts in ada.sees()], ["welcome", "joined"])
+
+
+class OperatorAtHomeTests(ConversationCase):
+    """The name of an operator that is not registered yet."""
+
+    def test_mapped(self) -> None:
+        """This machine is this machine also as an IPv6 socket shows its IPv4 address."""
+        self.rules.operators = frozenset({"sysop"})
+        check = self.chat.arrivals.check_nick
+        self.assertEqual(check("sysop", "::ffff:127.0.0.1"), ("sysop", "sysop"))
+
+
+class LongNameTests(ConversationCase):
+    """Names far longer than any nickname."""
+
+    def test_marks(self) -> None:
+        """Marks without end, which take long to sort, are not all looked at."""
+        name = "a" + "\u0315" * 3000 + "\u0316" * 3000
+        self.assertLess(len(nick_key(name)), 200)
+
+
+class SlowDatabase:
+    """Has nothing to write, and reads when it is told to."""
+
+    def __init__(self) -> None:
+        self.reads: list[Deferred[Any]] = []
+
+    def write(self, work: Any) -> Deferred[bool]:
+        return succeed(False)
+
+    def read(self, work: Any) -> Deferred[Any]:
+        self.reads.append(Deferred())
+        return self.reads[-1]
+
+
+class ManySearchesTests(ConversationCase):
+    """Many search at the same time."""
+
+    def test_in_turn(self) -> None:
+        """One search is with the database at a time, so that other reads get between them."""
+        database: Any = SlowDatabase()
+        search = Search(database)
+        found = [search.find("word", ["lobby"], None, 20) for _ in range(3)]
+        self.assertEqual(len(database.reads), 1)
+        database.reads[0].callback([])
+        self.successResultOf(found[0])
+        self.assertEqual(len(database.reads), 2)
+        database.reads[1].errback(ValueError())
+        self.failureResultOf(found[1], ValueError)
+        self.assertEqual(len(database.reads), 3)
+
+
+class MutedTests(ConversationCase):
+    """Mal is muted in the whole chat, and owns a room; bob is beside mal in the lobby."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.rules.operators = frozenset({"sysop"})
+        self.open_chat()
+        sysop = JsonPerson(self.connect("127.0.0.1"))
+        sysop.asks("hello", nick="sysop")
+        self.bob, self.mal = self.at_json("bob"), self.at_json("mal")
+        for person in (sysop, self.mal):
+            person.types(f"/register {SECRET}")
+        self.mal.types("/join malice")
+        sysop.types("/mute * mal")
+        self.mal.sees()
+        self.bob.sees()
+
+    def test_away(self) -> None:
+        """Who is muted may be away, but not say why."""
+        self.mal.types("/away buy this")
+        self.assertEqual(self.mal.sees()[-1]["code"], "muted")
+        self.mal.types("/away")
+        self.assertEqual([facts["why"] for facts in self.bob.sees()], [""])
+
+    def test_last_words(self) -> None:
+        """Who is muted leaves without a word."""
+        self.mal.types("/quit buy this")
+        self.assertEqual([facts["why"] for facts in self.bob.sees()], [""])
+
+    def test_reason(self) -> None:
+        """Who is muted bans people from an own room without a word."""
+        self.mal.types("/ban #malice bob buy this")
+        self.assertEqual(self.mal.sees()[-1]["code"], "muted")
+        self.mal.types("/ban #malice bob")
+        self.assertEqual([facts["type"] for facts in self.bob.sees()], ["banned"])
+
+
+class ManyBansTests(ConversationCase):
+    """An operator of a room bans without end."""
+
+    def test_held(self) -> None:
+        """So many bans hold in a room as can be looked at for everybody who enters it."""
+        mal = self.at_json("mal")
+        mal.types(f"/register {SECRET}")
+        mal.types("/join malice")
+        for number in range(1001):
+            mal.types(f"/ban 10.0.{number >> 8}.{number & 255}")
+            self.clock.advance(1.1)
+        self.assertEqual(mal.sees()[-1]["code"], "too-many")
+        self.assertEqual(len(self.chat.moderation.sanctions("malice")), 1000)
+
+
+class MuchMissedTests(ConversationCase):
+    """Ada missed more than anybody can read, in many rooms."""
+
+    def test_bound(self) -> None:
+        """So much is given at a time as may be sent as one piece, and the rest stays missed."""
+        rooms = [f"r{number}" for number in range(8)]
+        self.at_json("ada", rooms=dict.fromkeys(rooms, 0))
+        ada = self.chat.members["ada"]
+        for room in rooms:
+            for _ in range(40):
+                self.chat.say(ada, ada.rooms[room], "x" * 4096)
+        while self.clock.getDelayedCalls():
+            self.clock.advance(10)
+        ada.miss(since=0, until=self.chat.ids.next())
+        found = self.successResultOf(self.chat.arrivals.catch_up(ada, rooms, 500))
+        size = sum(len(event.text) for event in found if isinstance(event, Said))
+        self.assertLessEqual(size, CATCH_UP_TEXT + PAGE_BYTES)
+        self.assertEqual([room for room in rooms if found_in(found, room)], rooms[:4])
+        self.assertLessEqual(set(rooms), set(ada.missed))
+
+
+def found_in(events: list[Event], room: str) -> bool:
+    return any(isinstance(event, Said) and event.room == room for event in events)
