@@ -11,12 +11,12 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
 
 from chatservice.accounts import Account
-from chatservice.events import ChatError, Event, Whispered
+from chatservice.events import ChatError, Event, Resumed, Whispered
 from chatservice.journal import Missed, Page, Place, Wanted, text_size
 from chatservice.looks import without_ignored
 from chatservice.names import check_nick, nick_key
 from chatservice.networks import address_of, origin_of
-from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Member, Room, identity_of
+from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Fenced, Member, Room, identity_of
 from chatservice.text import spelled, time_of
 from chatservice.tries import Tries
 
@@ -29,6 +29,9 @@ SILENT = 60.0
 
 PING_TIMEOUT = 10
 """Seconds in which it has to answer."""
+
+UNNOTICED = 150.0
+"""Seconds after which a dead connection is noticed at the latest (lines.py, keep_honest)."""
 
 CATCH_UP_TEXT = 512 * 1024
 """Characters after which the other rooms wait for the next time: all of it is sent as one piece."""
@@ -62,6 +65,7 @@ class Arrivals:
     def __init__(self, chat: ChatFactory) -> None:
         self._chat = chat
         self._room_tries = Tries(chat.reactor.seconds)
+        self._pings = Tries(chat.reactor.seconds, 1, PING_TIMEOUT)
 
     @inlineCallbacks
     def arrive(self, door: LineDoor, wish: Wish) -> Generator[Deferred[Any], Any, Member]:
@@ -102,8 +106,8 @@ class Arrivals:
         if account is None and not self.may_bear(wish.token, account):
             return succeed([])
         identity = identity_of(wish.token) if account is None else account.identity
-        departed = self._chat.departed(identity)
-        return departed.addCallback(lambda _: self._chat.journal.places(identity))
+        stored = self._chat.departures.stored(identity)
+        return stored.addCallback(lambda _: self._chat.journal.places(identity))
 
     def may_bear(self, token: str, account: Account | None) -> bool:
         """Whether a token will do for who has proved C{account}.
@@ -122,8 +126,25 @@ class Arrivals:
             here = account.member
         if here is not None:
             door.check_still_wanted()
-            self._chat.resume(door, here)
+            self._resume(door, here)
         return here
+
+    def _resume(self, door: LineDoor, member: Member) -> None:
+        """Put another connection in the place of the one that a member had."""
+        chat = self._chat
+        former, member.address = member.address, door.address
+        try:
+            chat.moderation.check_not_banned(member, "")
+        except ChatError:
+            member.address = former
+            raise
+        chat.departures.stop_lingering(member)
+        silence = min(member.door.silence(), UNNOTICED)
+        heard = min(chat.departures.last_heard(member), chat.ids.now() - int(silence * 1_000_000))
+        member.lost_at = member.lost_at or heard
+        member.door.displace()
+        member.door = Fenced(door)
+        chat.publish(member, Resumed, door=door)
 
     @inlineCallbacks
     def tell_missed(self, member: Member) -> Generator[Deferred[Any], Any, None]:
@@ -292,10 +313,7 @@ class Arrivals:
         quiet = f"{holder.nick} {_quiet_for(silence)}"
         soon = f"the nickname is yours in {PING_TIMEOUT} s, unless that changes"
         door.notify([f"{quiet}: {soon}"], [])
-        holder.door.ping(
-            f"somebody asks for the nickname {holder.nick}, and nothing was heard from you for"
-            f" long: type something within {PING_TIMEOUT} s to keep it"
-        )
+        self._ping(holder)
         for _ in range(PING_TIMEOUT):
             yield deferLater(chat.reactor, 1, lambda: None)
             door.check_still_wanted()
@@ -305,6 +323,16 @@ class Arrivals:
             chat.leave(holder, "connection lost", goodbye=False)
         else:
             chat.logins.rename_to_guest(holder)
+
+    def _ping(self, holder: Member) -> None:
+        """Ask somebody for a sign of life, however many want the nickname."""
+        if self._pings.wait(holder.identity):
+            return
+        self._pings.count(holder.identity)
+        holder.door.ping(
+            f"somebody asks for the nickname {holder.nick}, and nothing was heard from you for"
+            f" long: type something within {PING_TIMEOUT} s to keep it"
+        )
 
 
 def whose(nick: str, owner: Account) -> str:

@@ -197,8 +197,6 @@ class Resumed(Event):
 Batch = Sequence[Event]
 """The events of one commit, in the order of their ids."""
 
-Talk = Said | Acted | Whispered
-
 
 class EventIds:
     """Gives out ids that strictly increase, whatever the wall clock does.

@@ -142,6 +142,10 @@ _PRIVATE_MISSED = """
 _PLACES = """
     SELECT room, nick, entered, coalesce(seen, max(entered, ?)) FROM places
     WHERE identity = ? ORDER BY entered, room"""
+_SPLIT = """
+    INSERT OR REPLACE INTO places
+    SELECT ?, room, ?, entered, NULL FROM places WHERE identity = ? AND room = ?"""
+_SPLIT_OFF = "UPDATE places SET seen = ? WHERE identity = ? AND seen IS NULL"
 _MODLOG = f"""
     SELECT {ACT} FROM acts WHERE id < ?1 AND (?2 IS NULL OR room = ?2) ORDER BY id DESC LIMIT ?3"""
 
@@ -237,12 +241,19 @@ class Journal:
 
         return self._database.write(work).addErrback(explain)
 
-    def leave(self, identity: bytes, seen: int) -> Deferred[None]:
-        """Who has an identity is nowhere any more, and saw everything up to an id."""
-        sql = "UPDATE places SET seen = ? WHERE identity = ? AND seen IS NULL"
+    def split(
+        self, former: bytes, now: bytes, nick: str, rooms: Collection[str], seen: int
+    ) -> Deferred[None]:
+        """Who had one identity goes on under another one, and was last there as the former one.
+
+        @param nick: under which nickname.
+        @param rooms: where (C{""}: the chat itself) the other one is from now on.
+        @param seen: the id up to which the former one saw everything, wherever it was until now.
+        """
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute(sql, (seen, identity))
+            connection.executemany(_SPLIT, [(now, nick, former, room) for room in rooms])
+            connection.execute(_SPLIT_OFF, (seen, former))
 
         return self._database.write(work).addErrback(explain)
 

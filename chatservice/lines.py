@@ -1,43 +1,34 @@
-"""From bytes to lines, for every door whose wire is made of lines.
+"""What a connection is like, whatever is said over it, for every door that reads lines.
 
-Ends of line, telnet commands, overlong lines, the flood limit, waiting in turn, end of file, and
-closing: what a connection is like, whatever is said over it.
+Joining, the flood limit, waiting in turn, complaints, and closing.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from enum import IntEnum, auto
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
-from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from chatservice.events import ChatError, Event
 from chatservice.flood import FloodLimit
 from chatservice.journal import JournalError
 from chatservice.keepalive import keep_honest
 from chatservice.outbox import Outbox
+from chatservice.reading import LineReader, State
 from chatservice.rooms import NOWHERE, Fenced, Format, Member
-from chatservice.telnet import IAC, KILL_LINE, Telnet
+from chatservice.telnet import KILL_LINE
 
 if TYPE_CHECKING:
     from chatservice.arrivals import Wish
     from chatservice.server import ChatFactory
 
 log = Logger()
-
-SLICE = 1024
-"""LineReceiver takes time quadratic in the lines that it is handed at once."""
-
-OVERLONG = 1024 * 1024
-"""Bytes of a line without an end that are thrown away before the connection is."""
 
 UNCOMMITTED = 64
 """Lines on their way through the journal, above which a member is not read."""
@@ -50,21 +41,10 @@ CLOSE_TIMEOUT = 5.0
 
 FAILED = ChatError("failed", "something went wrong here, and is in the server's log: not done")
 
-
 Work = Callable[[], Any]
 
 
-class State(IntEnum):
-    """What a connection is doing: every one goes through these in this order."""
-
-    ARRIVING = auto()
-    PRESENT = auto()
-    CLOSING = auto()
-    GONE = auto()
-
-
-@implementer(IHalfCloseableProtocol)
-class LineDoor(LineReceiver):
+class LineDoor(LineReader):
     """A connection with lines both ways and, once it has joined, a member behind it.
 
     A subclass says what a line means (L{heard}) and how a sentence is put (L{tell}).
@@ -75,25 +55,17 @@ class LineDoor(LineReceiver):
     """
 
     kind: str
-    delimiter = b"\n"
-    MAX_LENGTH = 16384
     format: Format
     deliver: Callable[[bytes], None]
-    transport: Any
 
     def __init__(
         self, chat: ChatFactory, direct: bool = False, since: float | None = None
     ) -> None:
+        super().__init__()
         now = chat.reactor.seconds()
         self.chat = chat
-        self.state = State.ARRIVING
         self.member: Member | None = None
         self._direct = direct
-        self._telnet: Telnet | None = None
-        self._after_cr = False
-        self._skipped = 0
-        self._holds = 0
-        self._at_end = False
         self._refused = False
         self._flood_limit = FloodLimit(now)
         self._join_by = (now if since is None else since) + JOIN_TIMEOUT
@@ -159,6 +131,9 @@ class LineDoor(LineReceiver):
         try:
             member = yield self.chat.arrivals.arrive(self, wish)
             self.member = member
+            if self.state is not State.ARRIVING:
+                # It did not read what it was told on entering: it is about to be lost.
+                return
             self.state = State.PRESENT
             self._stop_timeout()
             log.info("{nick} is here, from {peer}.", nick=member.nick, peer=self._peer())
@@ -257,7 +232,7 @@ class LineDoor(LineReceiver):
             if goodbye:
                 self.chat.leave(member, "", goodbye=True)
             else:
-                self.chat.lose(member, why)
+                self.chat.departures.lose(member, why)
         self.chat.door_gone(self)
 
     def _stop_timeout(self) -> None:
@@ -270,29 +245,11 @@ class LineDoor(LineReceiver):
         gone = self.member is not None and not self.chat.is_here(self.member)
         return gone or self.state >= State.CLOSING
 
-    # From bytes to lines.
+    # Lines.
 
     def dataReceived(self, data: bytes) -> None:
-        if self.state >= State.CLOSING:
-            return
         self._heard_at = self.chat.reactor.seconds()
-        if self._telnet is not None or IAC in data:
-            self._telnet = self._telnet or Telnet(self.outbox.write)
-            data = self._telnet.text_of(data)
-        if data and (self._after_cr or b"\r" in data):
-            data = self._with_line_feeds(data)
-        for start in range(0, len(data) or 1, SLICE):
-            super().dataReceived(data[start : start + SLICE])
-            while self._buffer and not self.line_mode and not self.paused:
-                super().dataReceived(b"")
-        self._end_if_all_read()
-
-    def _with_line_feeds(self, data: bytes) -> bytes:
-        """CR LF, CR NUL and a bare CR end a line as LF does, also when split over two reads."""
-        if self._after_cr and data[:1] in (b"\n", b"\0"):
-            data = data[1:]
-        self._after_cr = data.endswith(b"\r")
-        return data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\n").replace(b"\r", b"\n")
+        super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:
         if self._is_over():
@@ -306,24 +263,52 @@ class LineDoor(LineReceiver):
             self.hold()
             self.chat.settled(self.member).addCallback(lambda _: self.release())
 
-    def lineLengthExceeded(self, line: bytes) -> None:
-        self._skipped = 0
-        self.setRawMode()
-        self._buffer = line
+    def line_thrown_away(self) -> None:
+        """See L{LineReader.line_thrown_away}."""
+        self._count_for_flood_limit()
+        self.tell(ChatError("too-long", "that line is too long: not sent"))
 
-    def rawDataReceived(self, data: bytes) -> None:
-        """Throw away an overlong line, to its end."""
-        if self.state >= State.CLOSING:
-            return
-        skipped, end, rest = data.partition(self.delimiter)
-        self._skipped += len(skipped)
-        if end:
-            self._buffer = rest
-            self.setLineMode()
-            self._count_for_flood_limit()
-            self.tell(ChatError("too-long", "that line is too long: not sent"))
-        elif self._skipped > OVERLONG:
-            self.close("a line had no end")
+    def _count_for_flood_limit(self) -> None:
+        wait = self._flood_limit.count(self.chat.settings.rate_limit, self.chat.reactor.seconds())
+        if wait:
+            self.hold()
+            self.chat.reactor.callLater(wait, self.release)
+
+    @inlineCallbacks
+    def in_turn(
+        self, work: Work | None, answer: Callable[[Any], Work | None]
+    ) -> Generator[Deferred[Any], Any, None]:
+        """Do something after this member's earlier lines are through, and read on after that.
+
+        @param work: gives a result, or a Deferred of one.
+        @param answer: called with it, when what C{work} itself caused is through as well and was
+            not refused. What it gives is done next, when all has been sent.
+        """
+        assert self.member is not None
+        member = self.member
+        self.hold()
+        try:
+            yield self.chat.settled(member)
+            while work is not None and not self._is_over():
+                self._refused = False
+                result = yield work()
+                yield self.chat.settled(member)
+                if self._is_over() or self._refused:
+                    break
+                work = answer(result)
+                yield self.outbox.emptied()
+        except Exception:
+            self.complain(Failure())
+        finally:
+            self.release()
+
+    def input_ended(self) -> None:
+        """See L{LineReader.input_ended}."""
+        if self.member is not None:
+            member = self.member
+            self.in_turn(lambda: self.chat.leave(member, "", goodbye=True), lambda _: None)
+        else:
+            self.close()
 
     def complain(self, failure: Failure) -> None:
         """Tell a member's mistake to the member, and a bug to the log."""
@@ -356,87 +341,3 @@ class LineDoor(LineReceiver):
         """See L{chatservice.rooms.Door.silence}."""
         silence: float = self.chat.reactor.seconds() - self._heard_at
         return silence
-
-    def show_typing(self, shown: bool) -> None:
-        """Have a telnet show what is typed, or hide it; others cannot be told."""
-        if self._telnet is not None:
-            self._telnet.show_typing(shown)
-
-    def ask_telnet(self) -> None:
-        """Have a telnet answer by itself, so that one hears from it."""
-        if self._telnet is not None:
-            self._telnet.ask()
-
-    # Waiting.
-
-    def hold(self) -> None:
-        """Read no further; as often as it is called, L{release} must be called."""
-        self._holds += 1
-        if self._holds == 1:
-            self.pauseProducing()
-
-    def release(self) -> None:
-        """Read on, unless there is another reason to wait."""
-        self._holds -= 1
-        if self._holds == 0 and self.state is not State.GONE:
-            self.resumeProducing()
-
-    @inlineCallbacks
-    def in_turn(
-        self, work: Work | None, answer: Callable[[Any], Work | None]
-    ) -> Generator[Deferred[Any], Any, None]:
-        """Do something after this member's earlier lines are through, and read on after that.
-
-        @param work: gives a result, or a Deferred of one.
-        @param answer: called with it, when what C{work} itself caused is through as well and was
-            not refused. What it gives is done next, when all has been sent.
-        """
-        assert self.member is not None
-        member = self.member
-        self.hold()
-        try:
-            yield self.chat.settled(member)
-            while work is not None and not self._is_over():
-                self._refused = False
-                result = yield work()
-                yield self.chat.settled(member)
-                if self._is_over() or self._refused:
-                    break
-                work = answer(result)
-                yield self.outbox.emptied()
-        except Exception:
-            self.complain(Failure())
-        finally:
-            self.release()
-
-    def _count_for_flood_limit(self) -> None:
-        wait = self._flood_limit.count(self.chat.settings.rate_limit, self.chat.reactor.seconds())
-        if wait:
-            self.hold()
-            self.chat.reactor.callLater(wait, self.release)
-
-    # The end of the input.
-
-    def readConnectionLost(self) -> None:
-        """The peer sends nothing more, and may still read: finish what it sent (RFC 9293 3.6)."""
-        self._at_end = True
-        self._end_if_all_read()
-
-    def writeConnectionLost(self) -> None:
-        """Nothing of ours ends only the writing."""
-
-    def _end_if_all_read(self) -> None:
-        if not self._at_end or self.paused or self._busyReceiving or self.state >= State.CLOSING:
-            return
-        last_line = self.clearLineBuffer()
-        if not self.line_mode:
-            self.rawDataReceived(self.delimiter)
-        elif last_line:
-            self.lineReceived(last_line)
-        if self.paused:
-            return
-        if self.member is not None:
-            member = self.member
-            self.in_turn(lambda: self.chat.leave(member, "", goodbye=True), lambda _: None)
-        else:
-            self.close()

@@ -74,18 +74,31 @@ class Logins:
 
     @inlineCallbacks
     def log_out(self, member: Member) -> Generator[Deferred[Any], Any, None]:
-        """The member is nobody in particular any more, and the account's token proves nothing."""
-        account, token = member.account, member.token
+        """The member is nobody in particular any more, and the account's token proves nothing.
+
+        It leaves the rooms that are not open to everybody: who is kicked from one of them as a
+        guest would otherwise be let in again with the account.
+        """
+        chat, account, token = self._chat, member.account, member.token
         assert account is not None
-        yield self._chat.journal.leave(account.identity, self._chat.ids.now())
-        if member.account is not account or not self._chat.is_here(member):
+        if not chat.is_here(member):
             return
+        for room in list(member.rooms.values()):
+            rules = chat.moderation.rules(room.name)
+            if rules.invite_only or rules.password_hash:
+                chat.part(member, room)
         self.forget_account(member)
         self.change_token(member)
         member.identity = identity_of(member.token)
-        if self._chat.accounts.named(member.key) is account:
+        if chat.accounts.named(member.key) is account:
             self.rename_to_guest(member)
-        yield self._chat.accounts.forget(account, token)
+        rooms = ("", *member.rooms)
+        try:
+            yield chat.journal.split(
+                account.identity, member.identity, member.nick, rooms, chat.ids.now()
+            )
+        finally:
+            yield chat.accounts.forget(account, token)
 
     def change_token(self, member: Member) -> None:
         """Give a member a token that nobody else knows."""

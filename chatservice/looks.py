@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from weakref import WeakValueDictionary
 
-from chatservice.acts import OperatorAct, RoomSet
+from chatservice.acts import Kicked, OperatorAct, RoomSet
 from chatservice.events import (
     Acted,
     CameAndWent,
@@ -91,7 +91,7 @@ class Look:
 
 
 class Ignoring:
-    """A format in which nothing is said by those whom the reader ignores.
+    """A format in which nothing is said by those whom the reader ignores, or done in a room.
 
     @param base: how everything else is spelled.
     @param ignored: the keys of nicknames.
@@ -114,7 +114,7 @@ def without_ignored(events: Iterable[Event], ignored: Collection[str]) -> list[E
 
 
 def _is_ignored(event: Event, ignored: Collection[str]) -> bool:
-    if not isinstance(event, Said | Acted | Whispered):
+    if not _can_be_ignored(event):
         return False
     author = event.author
     if author is not None:
@@ -123,6 +123,17 @@ def _is_ignored(event: Event, ignored: Collection[str]) -> bool:
         if author.account is not None and author.account.key in ignored:
             return True
     return nick_key(event.nick) in ignored
+
+
+def _can_be_ignored(event: Event) -> bool:
+    """Whether it is talk, or an act of a room, whose text reaches people who are not in it."""
+    match event:
+        case Said() | Acted() | Whispered():
+            return True
+        # Who is kicked is in the room, and everybody there has to know who has left.
+        case OperatorAct(room=room) if room:
+            return not isinstance(event, Kicked)
+    return False
 
 
 def painted(event: Event) -> Event:

@@ -83,9 +83,14 @@ class MemoryJournal:
                 places[room] = replace(place, nick=event.now)
         else:
             for room, seen in last_seen(event).items():
-                entered = places.get(room, first).entered
-                places[room] = Place(room, event.nick, entered, seen)
-        if len(self._places) > PEOPLE:
+                # Who was kicked from a room may leave before hearing of it.
+                if room in places or not room:
+                    place = places.get(room, first)
+                    places[room] = replace(place, nick=event.nick, seen=seen)
+        self._forget_people()
+
+    def _forget_people(self) -> None:
+        while len(self._places) > PEOPLE:
             self._places.popitem(last=False)
 
     def page(self, wanted: Wanted) -> Deferred[Page]:
@@ -131,11 +136,17 @@ class MemoryJournal:
         self._places[now] = {room: replace(each, nick=nick) for room, each in places.items()}
         return succeed(None)
 
-    def leave(self, identity: bytes, seen: int) -> Deferred[None]:
-        """See L{Journal.leave}."""
-        places = self._places.get(identity, {})
+    def split(
+        self, former: bytes, now: bytes, nick: str, rooms: Collection[str], seen: int
+    ) -> Deferred[None]:
+        """See L{Journal.split}."""
+        places = self._places.get(former, {})
+        self._places[now] = {
+            room: replace(place, nick=nick) for room, place in places.items() if room in rooms
+        }
         for room, place in places.items():
             places[room] = replace(place, seen=max(place.seen, seen))
+        self._forget_people()
         return succeed(None)
 
     def search(

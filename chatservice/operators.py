@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from chatservice.acts import Announced, Kicked, LockedDown, OperatorAct
+from chatservice.acts import Announced, Founded, Kicked, LockedDown, OperatorAct
 from chatservice.events import ChatError
-from chatservice.rooms import Member
+from chatservice.rooms import Member, Room
 from chatservice.tries import Tries
 
 if TYPE_CHECKING:
@@ -46,6 +47,16 @@ class Operators:
         # Where people are only about to leave, the room may be gone before this comes to pass.
         inhabited = tuple(name for name in seen_in if chat.rooms[name].members)
         chat.publish(member, kind, room=room, seen_in=inhabited, **facts)
+
+    def found(self, member: Member, room: Room) -> None:
+        """Have a member own the room that it has made, if it may.
+
+        Until that is stored it is done again when the member says something there.
+        """
+        if self._chat.moderation.may_found(member, room.name):
+            room.founder = member
+            with suppress(ChatError):
+                self.act(member, Founded, room.name)
 
     def kick(self, member: Member, whom: Member, room: str, why: str) -> None:
         """Put somebody out of a room, or out of the chat if C{room} is empty."""

@@ -9,7 +9,6 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 
 from chatservice.events import Event
 from chatservice.networks import origin_of
@@ -153,7 +152,6 @@ class Member:
     @ivar away: why the member is away (maybe empty), or C{None}.
     @ivar fence: the id from which on the member hears by itself.
     @ivar lost_at: the last id that was heard before the connection was lost; 0 while there is one.
-    @ivar lingering: the call that ends the wait for a lost connection to come back.
     @ivar missed: for each room of which the member has not caught up on everything, and C{""} for
         private lines, the id after which that begins.
     @ivar ignored: the nicknames whose lines the member does not want to see, by key; replaced as a
@@ -172,7 +170,6 @@ class Member:
         "identity",
         "ignored",
         "key",
-        "lingering",
         "lost_at",
         "missed",
         "nick",
@@ -198,7 +195,6 @@ class Member:
         self.away: str | None = None
         self.fence = since
         self.lost_at = 0
-        self.lingering: IDelayedCall | None = None
         self.missed: dict[str, int] = {}
         self.ignored = NOBODY
         self.preferences = AS_IT_COMES
@@ -207,22 +203,17 @@ class Member:
         self.uncommitted = 0
         self.waiting: list[Deferred[None]] = []
 
-
     @property
     def origin(self) -> str:
         """What limits count the member's address as."""
         return origin_of(self.address)
 
-    def stop_lingering(self) -> None:
-        """The wait for a lost connection is over."""
-        if self.lingering is not None and self.lingering.active():
-            self.lingering.cancel()
-        self.lingering = None
-
     def forget_room(self, room: Room) -> None:
         """The member is in the room no more."""
         del self.rooms[room.name]
         self.missed.pop(room.name, None)
+        if room.founder is self:
+            room.founder = None
         if self.current is room:
             self.current = next(reversed(self.rooms.values()), None)
 
@@ -251,10 +242,11 @@ class Room:
 
     @ivar name: without ``#``.
     @ivar departing: how many C{Parted} and C{Left} are on their way to the audience.
+    @ivar founder: who has made it and is to own it, until that is stored.
     @ivar recent: the last stored events, oldest first.
     """
 
-    __slots__ = ("audience", "departing", "members", "name", "recent")
+    __slots__ = ("audience", "departing", "founder", "members", "name", "recent")
 
     def __init__(self, name: str, recent: Iterable[Event] = ()) -> None:
         self.name = name
@@ -262,6 +254,7 @@ class Room:
         self.members: set[Member] = set()
         self.audience: set[Member] = set()
         self.departing = 0
+        self.founder: Member | None = None
 
     def let_go(self, member: Member) -> None:
         """The member is not in the room any more; those who hear it are about to be told."""

@@ -37,6 +37,8 @@ _KIND_OF = {kind: name for name, kind in _TALK_KINDS.items()}
 _PLACE = """
     INSERT INTO places VALUES (?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET nick = excluded.nick, seen = excluded.seen"""
+_SEEN = "UPDATE places SET nick = ?, seen = ? WHERE identity = ? AND room = ?"
+"""Changes nothing where somebody is no more: who was kicked may leave before hearing of it."""
 
 
 def talk_of(row: tuple[Any, ...]) -> Said | Acted | TopicChanged:
@@ -127,7 +129,8 @@ def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:
         connection.execute("UPDATE places SET nick = ? WHERE identity = ?", (event.now, who))
     else:
         seen = last_seen(event)
-        connection.executemany(_PLACE, [(who, room, nick, id, seen[room]) for room in seen])
+        connection.execute(_PLACE, (who, "", nick, id, seen.pop("")))
+        connection.executemany(_SEEN, [(nick, seen[room], who, room) for room in seen])
 
 
 def last_seen(event: Left) -> dict[str, int]:

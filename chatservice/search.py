@@ -7,8 +7,10 @@ when there is nothing else to do. See U{https://www.sqlite.org/fts5.html}.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
+import unicodedata
 from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import contextmanager
 from functools import cache, partial
@@ -36,6 +38,9 @@ CHECK_EVERY = 1000
 
 TERMS_MOST = 16
 
+PREFIX_LEAST = 2
+"""Letters before C{*}: finding what begins with fewer takes long, and SQLite looks at no clock."""
+
 TIDY_AFTER = 25
 """The index is tidied up when one in so many of its lines was erased."""
 
@@ -54,6 +59,9 @@ _FIND = f"""
     WITH found (found_id) AS (SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC)
     SELECT {TALK} FROM found CROSS JOIN events ON id = found_id
     WHERE room IN (SELECT value FROM json_each(?)) ORDER BY found_id DESC"""
+
+_WORD = re.compile(r"[^\W_]+")
+"""Near enough to what FTS5 takes for a word (its section 4.3.1)."""
 
 _NICK = TALK.split(", ").index("nick")
 
@@ -79,7 +87,7 @@ class Search:
 
         @param words: separated by blanks; with C{*} at its end, one stands for all that begin so.
         @param nick: only lines of whoever bore this nickname, or one that looks like it.
-        @raise ChatError: too many words. The Deferred fails with one if it takes too long, and with
+        @raise ChatError: see L{terms}. The Deferred fails with one if it takes too long, and with
             L{StorageError}.
         """
         given = (_match(terms(words)), json.dumps(list(rooms)))
@@ -146,14 +154,22 @@ class Search:
 def terms(words: str) -> list[str]:
     """What is searched for, each once.
 
-    @raise ChatError: too much.
+    @raise ChatError: too many, or one too short before C{*}.
     """
     # SQLite takes NUL for the end of a text, and a lone surrogate is no text.
     clean = words.replace("\0", " ").encode("utf-8", "replace").decode()
     found = list(dict.fromkeys(clean.split()))
     if len(found) > TERMS_MOST:
         raise ChatError("usage", f"search for at most {TERMS_MOST} words at a time")
+    if any(map(_begins_too_much, found)):
+        raise ChatError("usage", f"a * needs at least {PREFIX_LEAST} letters before it")
     return found
+
+
+def _begins_too_much(term: str) -> bool:
+    """Whether a term stands for all words with a very short beginning: C{b*}, also C{a-b*}."""
+    *_, last = _WORD.findall(unicodedata.normalize("NFC", term)) or [""]
+    return term.endswith("*") and 0 < len(last) < PREFIX_LEAST
 
 
 def _match(wanted: list[str]) -> str:

@@ -6,8 +6,8 @@ I{publishes} an event. What was published in one turn of the reactor goes to the
 batch; when the journal has it on the disk, the batch is I{broadcast} to everybody who hears it
 (publisher.py, broadcast.py). Nobody sees anything any other way.
 
-How people come in is told in arrivals.py, who may do what in moderation.py, and what each door
-makes of it in doors/.
+How people come in is told in arrivals.py and how they go in departures.py, who may do what in
+moderation.py, and what each door makes of it in doors/.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from twisted.logger import Logger
 from chatservice.accounts import Account, Accounts
 from chatservice.acts import Founded, Kicked, OperatorAct
 from chatservice.arrivals import Arrivals, Wish
+from chatservice.departures import Departures
 from chatservice.doors.text import ChatProtocol
 from chatservice.events import (
     Acted,
@@ -42,7 +43,7 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.journal import Journal, JournalError, Page, Wanted
+from chatservice.journal import Journal, Page, Wanted
 from chatservice.lines import LineDoor
 from chatservice.logins import Logins
 from chatservice.memory import MemoryJournal
@@ -53,22 +54,13 @@ from chatservice.passwords import Passwords
 from chatservice.presence import Folding
 from chatservice.publisher import Publisher
 from chatservice.roomlist import RoomList
-from chatservice.rooms import (
-    NOWHERE,
-    ROOMS_PER_MEMBER,
-    Fenced,
-    Member,
-    Room,
-)
+from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
 from chatservice.settings import Settings
 from chatservice.text import clean, clean_line, spelled
 
 log = Logger()
 
 TOPIC_BYTES = 400
-UNNOTICED = 150.0
-"""Seconds after which a dead connection is noticed at the latest (lines.py, keep_honest)."""
-
 TOPICS = 5000
 """The most rooms that have a topic: they are remembered when everybody has left."""
 
@@ -106,6 +98,7 @@ class ChatFactory(ServerFactory):
             self.settings.operators, self.ids.now, self.settings.keep, self.settings.keep_lines
         )
         self.arrivals = Arrivals(self)
+        self.departures = Departures(self)
         self.logins = Logins(self)
         self.members: dict[str, Member] = {}
         self.rooms = RoomList(self.journal)
@@ -115,10 +108,8 @@ class ChatFactory(ServerFactory):
         self.closing = False
         self.new_token = new_token
         self.by_token: dict[str, Member] = {}
-        self._leaving: dict[bytes, Member] = {}
         self._all_gone: Deferred[None] = Deferred()
-        self._last_delivered = 0
-        self._folding = Folding(reactor, self._tell_folded)
+        self.folding = Folding(reactor, self._tell_folded)
         self._publisher = Publisher(
             reactor, self.journal, self.rooms, self._committed, self._delivered
         )
@@ -147,40 +138,18 @@ class ChatFactory(ServerFactory):
         @param patience: seconds that the journal may take for what is on its way.
         """
         self.closing = True
-        self._folding.stop()
+        self.folding.stop()
         for member in self.members.values():
-            member.stop_lingering()
+            self.departures.stop_lingering(member)
         for door in self.doors:
             door.hold()
         settled = self._publisher.all_settled()
         yield settled.addTimeout(patience, self.reactor).addErrback(lambda _: None)
-        yield self._note_what_is_missed()
+        yield self.departures.note_what_is_missed()
         for door in list(self.doors):
             door.close("the chat is shutting down")
         if self.doors:
             yield self._all_gone
-
-    @inlineCallbacks
-    def _note_what_is_missed(self) -> Generator[Deferred[Any], Any, None]:
-        """Keep where those are who have not seen everything; nobody is told that they leave."""
-        behind = [member for member in self.members.values() if member.lost_at or member.missed]
-        leaves = [
-            Left(
-                id=self.ids.next(),
-                nick=member.nick,
-                identity=member.identity,
-                goodbye=False,
-                why="",
-                rooms=tuple(member.rooms),
-                seen=member.seen_last(),
-            )
-            for member in behind
-        ]
-        try:
-            if leaves:
-                yield self.journal.append(leaves)
-        except JournalError as error:
-            log.error("What people have missed is not stored: {why}.", why=error)
 
     def door_gone(self, door: LineDoor) -> None:
         """A connection has ended."""
@@ -240,22 +209,6 @@ class ChatFactory(ServerFactory):
         if self.moderation.needs_password(member, room, back):
             raise ChatError("closed", f"{spelled(room)} has a password: /join it with that")
 
-    def resume(self, door: LineDoor, member: Member) -> None:
-        """Put another connection in the place of the one that a member had."""
-        former, member.address = member.address, door.address
-        try:
-            self.moderation.check_not_banned(member, "")
-        except ChatError:
-            member.address = former
-            raise
-        member.stop_lingering()
-        silence = min(member.door.silence(), UNNOTICED)
-        heard = min(self._last_heard(member), self.ids.now() - int(silence * 1_000_000))
-        member.lost_at = member.lost_at or heard
-        member.door.displace()
-        member.door = Fenced(door)
-        self.publish(member, Resumed, door=door)
-
     def enter(self, member: Member, text: str, password: str = "") -> Deferred[None]:
         """Enter a room, or make one that one is in the current one."""
         name = self.room_name(text)
@@ -281,65 +234,31 @@ class ChatFactory(ServerFactory):
         room = self.rooms.setdefault(room.name, room)
         room.members.add(member)
         member.rooms[room.name] = member.current = room
-        folded = self._folding.note([room.name], came=True)
+        folded = self.folding.note([room.name], came=True)
         self.publish(member, Joined, room=room.name, arrived=arrived, folded=folded)
         if arrived:
             member.since = member.fence = self.ids.last
-        if is_new and self.moderation.may_found(member, room.name):
-            self.operators.act(member, Founded, room.name)
+        if is_new:
+            self.operators.found(member, room)
 
     def part(self, member: Member, room: Room) -> None:
         """Leave a room, the lobby too, and stay in the chat."""
         room.let_go(member)
         member.forget_room(room)
-        folded = self._folding.note([room.name], came=False)
+        folded = self.folding.note([room.name], came=False)
         self.publish(member, Parted, room=room.name, folded=folded)
 
-    def lose(self, member: Member, why: str) -> None:
-        """The connection is lost: leave, unless the member comes back before long."""
-        if self.closing or not self.is_here(member):
-            return
-        member.lost_at = member.lost_at or self._last_heard(member)
-        if not self.settings.linger:
-            self.leave(member, why, goodbye=False)
-            return
-        member.lingering = self.reactor.callLater(
-            self.settings.linger, self.leave, member, why, goodbye=False
-        )
-
-    def _last_heard(self, member: Member) -> int:
-        """The id up to which a member was delivered everything; more may be on its way."""
-        return max(self._last_delivered, member.since)
-
     def leave(self, member: Member, why: str, goodbye: bool, folded: bool = False) -> None:
-        """Leave the chat; see L{Left}. The nickname is free at once."""
-        if self.closing or not self.is_here(member):
-            return
-        member.stop_lingering()
-        del self.members[member.key]
-        del self.by_token[member.token]
-        if member.account is not None:
-            member.account.member = None
-        rooms, seen = tuple(member.rooms), member.seen_last()
-        for room in member.rooms.values():
-            room.let_go(member)
-        member.rooms.clear()
-        self._leaving[member.identity] = member
-        self.publish(
-            member,
-            Left,
-            why=clean(why),
-            goodbye=goodbye,
-            rooms=rooms,
-            folded=self._folding.note(rooms, came=False) or folded,
-            seen=seen,
-        )
+        """Leave the chat; see L{Left}. How else one goes is told in departures.py."""
+        self.departures.leave(member, why, goodbye, folded)
 
     # Talk, and what else a member may do.
 
     def say(self, member: Member, room: Room, text: str, ref: str = "") -> None:
         """Say a line to everybody in a room."""
         self.moderation.check_speech(member, room.name)
+        if room.founder is member and not member.uncommitted:
+            self.operators.found(member, room)
         self.publish(member, Said, room=room.name, text=clean_line(text), ref=ref)
 
     def act(self, member: Member, room: Room, text: str, ref: str = "") -> None:
@@ -413,11 +332,6 @@ class ChatFactory(ServerFactory):
         """Fires when everything that a member has said so far is delivered or refused."""
         return self._publisher.settled(member)
 
-    def departed(self, identity: bytes) -> Deferred[None]:
-        """Fires when it is stored where somebody was who has left, if that is on its way."""
-        member = self._leaving.get(identity)
-        return succeed(None) if member is None else self.settled(member)
-
     @staticmethod
     def room_name(text: str) -> str:
         """The one name of a room, however it was written."""
@@ -459,18 +373,15 @@ class ChatFactory(ServerFactory):
                 del self.topics[event.room]
         elif isinstance(event, OperatorAct):
             self.moderation.apply(event)
+            if isinstance(event, Founded) and event.room in self.rooms:
+                self.rooms[event.room].founder = None
 
     def _delivered(self, event: Event) -> None:
         """An event has come to its end: let it take effect on what is nobody's view."""
-        self._last_delivered = event.id
+        self.departures.last_delivered = event.id
         match event:
             case Left(author=Member() as member):
-                door, member.door = member.door, NOWHERE
-                if self._leaving.get(event.identity) is member:
-                    del self._leaving[event.identity]
-                # The events that it is the author of may be kept for long, and rooms need not.
-                member.current = None
-                door.dismiss()
+                self.departures.complete(member, event.identity)
             case Resumed(author=Member() as member, door=door) if member.door is door:
                 member.lost_at = 0
             case Kicked(whom=Member() as whom, room=""):

@@ -97,14 +97,18 @@ class Options(usage.Options, AuthOptionMixin):
                 self[name] = None if value is None else option.read(value)
             except BadValue as error:
                 raise usage.UsageError(f"{where}{name} {value}: {error}") from None
-        ports = self["port"] or configured.get("port", DEFAULT_PORT)
-        ports = ports if isinstance(ports, list) else [ports]
+        ports = self["port"] or _texts(configured.get("port", DEFAULT_PORT))
         if not ports:
             raise usage.UsageError("port: there is to be one at least")
-        self["endpoints"] = [_endpoint(str(port)) for port in ports]
-        self["operator"] = self["operator"] or configured.get("operator", [])
+        self["endpoints"] = [_endpoint(port) for port in ports]
+        self["operator"] = self["operator"] or _texts(configured.get("operator", []))
         self["operators"] = frozenset(map(operator_key, self["operator"]))
         self["motd-lines"] = read_motd(self["motd"]) if self["motd"] else ()
+
+
+def _texts(value: Any) -> list[str]:
+    """What a file gives for an option that may be given again: a list, or one alone."""
+    return [str(each) for each in (value if isinstance(value, list) else [value])]
 
 
 def _endpoint(port: str) -> tuple[str, Any]:

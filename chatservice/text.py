@@ -256,6 +256,14 @@ def _(event: LockedDown) -> str:
     return f"-- {event.nick} ended the lockdown: anybody may join again"
 
 
+def not_read_now(event: Whispered) -> list[str]:
+    """What its author is to know of who does not read a private line now."""
+    if event.recipient is None:
+        return [f"{event.to} is not here: kept until {event.to} comes back"]
+    away = event.recipient.away
+    return [] if away is None else [f"{event.to} is away{_because(away)}"]
+
+
 def second_person(event: Event, reader: Member) -> Event:
     """The event for somebody who is in it: with C{you} in the place of the reader's name."""
     by_reader = event.author is reader

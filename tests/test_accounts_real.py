@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pty
 import subprocess
-import termios
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.running import HOST, PATIENCE, TWISTD, Peer, Server, running
-from tests.test_real_clients import Typed, program
+from tests.running import PATIENCE, TWISTD, Peer, Server, running
+from tests.test_real_clients import telnet
 
 SECRET = "correct-horse"
 PROMPT = "Password for ada (or nothing, for another nickname): "
@@ -123,28 +117,6 @@ def test_bad_operator(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
-@contextmanager
-def negotiating_telnet(chat: Server) -> Iterator[Typed]:
-    """Telnet in a terminal, which begins to negotiate, as it does on its own port (C{-PORT})."""
-    path = program("telnet")
-    terminal, inside = pty.openpty()
-    process = subprocess.Popen(
-        [path, "--", HOST, f"-{chat.port}"],
-        stdin=inside,
-        stdout=inside,
-        stderr=inside,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-    )
-    os.close(inside)
-    try:
-        yield Typed(process, terminal, terminal)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(terminal)
-
-
 def test_telnet_hides_the_password(tmp_path: Path) -> None:
     """A telnet that negotiates does not show the password, and shows what is typed after it."""
     with running(tmp_path) as chat:
@@ -152,7 +124,7 @@ def test_telnet_hides_the_password(tmp_path: Path) -> None:
         register(ada)
         ada.send("/quit")
         ada.to_the_end()
-        with negotiating_telnet(chat) as typed:
+        with telnet(chat, negotiating=True) as typed:
             typed.until_prompt("Choose a nickname: ")
             typed.send("ada")
             typed.until_prompt(PROMPT)

@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
 
 from chatservice.accounts import Accounts
+from chatservice.lines import PASSWORDS
 from chatservice.names import nick_key
 from tests.conversation import (
     ConversationCase,
@@ -61,7 +62,12 @@ REFUSED = {
     "login_wrong": refused(
         "/login bob wrong", "wrong-password", WRONG, ("bob", "/register correct-horse")
     ),
-    "login_own_unregistered": refused("/login correct-horse", "wrong-password", WRONG),
+    "login_own_unregistered": refused(
+        "/login correct-horse",
+        "wrong-password",
+        "that is not the password of ada, your present nickname: "
+        "for another one it is /login NICK PASSWORD",
+    ),
     "login_twice": refused("/login ada correct-horse", "logged-in", LOGGED_IN, REGISTERED),
     "logout": refused("/logout", "not-logged-in", NOT_LOGGED_IN),
     "password_of_nobody": refused("/password a correct-horse", "not-logged-in", NOT_LOGGED_IN),
@@ -254,6 +260,16 @@ class NameTests(ConversationCase):
         )
         ada = self.at(door, "ada")
         self.assertEqual(self.asks(ada, "/login grace an old list"), "you are logged in as grace")
+
+    @each_row(DOORS)
+    def test_too_many_wrong_passwords(self, door: str) -> None:
+        """The third wrong password of a connection ends it."""
+        self.registered("text", "bob")
+        ada = self.at(door, "ada")
+        answers = [self.asks(ada, "/login bob wrong") for _ in range(PASSWORDS)]
+        self.assertEqual(answers, [WRONG, WRONG, f"{WRONG}: that was the last of 3 tries"])
+        ada.types("hi")
+        self.assertEqual(ada.sees(), [])
 
     @each_row(DOORS)
     def test_password(self, door: str) -> None:

@@ -192,16 +192,16 @@ OWNER = {
         before=tuple(("ada", f"/room {setting}") for setting in (*SET, *UNSET)),
     ),
     "invite_only": room_set("invite-only on", "invite-only", "on"),
-    "moderated": room_set("moderated on", "moderated", "on"),
+    "moderated": room_set("Moderated ON", "moderated", "on"),
     "topic": room_set("topic operators", "topic", "operators"),
     "room_password": room_set("password open sesame", "password", "on"),
-    "room_password_off": room_set("password off", "password", "off"),
+    "room_password_off": room_set("password OFF", "password", "off"),
     "keep": to_all(
         "/room keep 7d", "room_set", "set keep of #python to 7d", target="keep", text="604800"
     ),
     "keep_lines": room_set("keep-lines 500", "keep-lines", "500"),
     "modlog_of_nothing": told(
-        "/modlog before 1", "no operator did anything in #python before that"
+        "/modlog Before 1", "no operator did anything in #python before that"
     ),
 }
 
@@ -251,7 +251,7 @@ OWNER_REFUSED = {
     "switch": refused("/room moderated maybe", "usage", "it can be on or off"),
     "topic": refused("/room topic mine", "usage", "it can be all or operators"),
     "room_password": refused(
-        f"/room password {'x' * 257}", "too-long", "a password has at most 256 characters"
+        f"/room password {'x' * 257}", "usage", "a password has at most 256 characters"
     ),
     "keep": refused("/room keep long", "usage", NO_DURATION),
     "keep_more": refused("/room keep 31d", "usage", "the chat keeps nothing for more than 30d"),
@@ -326,9 +326,10 @@ SERVER = {
         bob=("-- ada ended the lockdown: anybody may join again",),
         eve=("-- ada ended the lockdown: anybody may join again",),
         facts=(act("locked_down", room="", target="", text="off"),),
-        before=(("ada", "/lockdown on"),),
+        before=(("ada", "/lockdown ON"),),
     ),
-    "lockdown_again": told("/lockdown off", "the lockdown is off already"),
+    "lockdown_as_it_is": told("/lockdown", "the lockdown is off"),
+    "lockdown_again": told("/lockdown OFF", "the lockdown is off already"),
     "lockdown_what": refused("/lockdown maybe", "usage", "use it like this: /lockdown [on|off]"),
     "bans": told("/bans *", "bob (192.0.2.1/32) is muted by ada", before=(("ada", "/mute * bob"),)),
     "no_bans": told("/bans *", "nobody is banned or muted in the chat"),

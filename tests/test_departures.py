@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from twisted.internet.error import ConnectionAborted
+
+from chatservice.events import ChatError
 from tests.conversation import (
     ConversationCase,
     JsonPerson,
@@ -119,6 +122,22 @@ class EndingTests(ConversationCase):
         self.assertIsNotNone(ada.wire.lost)
         self.assertNotIn("ada", self.chat.members)
         self.flushLoggedErrors(ZeroDivisionError)
+
+    def test_does_not_read_on_entering(self) -> None:
+        """Who does not read what is told on entering is dropped, and in the chat no more."""
+
+        def refuse(*_: object) -> None:
+            raise ChatError("closed", "closed " + "x" * 9000)
+
+        self.patch(self.chat.moderation, "check_entry", refuse)
+        wire = self.connect()
+        wire.window = 0
+        ada = JsonPerson(wire)
+        ada.asks("nothing")
+        ada.asks("hello", nick="ada", rooms={"attic": 0})
+        self.clock.advance(0)
+        self.assertIs(wire.lost, ConnectionAborted)
+        self.assertEqual((self.chat.members, self.clock.getDelayedCalls()), ({}, []))
 
     def test_reset_is_no_error(self) -> None:
         """A lost connection leaves nothing behind: no member, no door, no timer."""

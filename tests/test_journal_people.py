@@ -83,9 +83,21 @@ class PeopleContract(JournalCase):
         self.assertEqual(seen, {"": 9, "lobby": 9, "python": 3})
 
     def test_unseen_entering(self) -> None:
-        """Who took on an identity while in rooms has a place in them on leaving."""
-        self.append(left(9, "lobby"))
-        self.assertEqual(self.places(), [Place("", "ada", 9, 9), Place("lobby", "ada", 9, 9)])
+        """Of who was never stored to come, it is kept on leaving when that was."""
+        self.append(left(9))
+        self.assertEqual(self.places(), [Place("", "ada", 9, 9)])
+
+    def test_kicked_and_left(self) -> None:
+        """Who leaves before hearing of a kick has no place in that room, whenever it is stored."""
+        for id in (1, 11):
+            kicked = Kicked(id=id + 1, nick="eve", room="attic", target="ada", target_identity=ADA)
+            self.append(joined(id, "attic"))
+            if id == 1:
+                self.append(kicked, left(id + 2, "attic"))
+            else:
+                self.append(kicked)
+                self.append(left(id + 2, "attic"))
+            self.assertEqual([place.room for place in self.places()], [""])
 
     def test_nickname(self) -> None:
         """The nickname of a place is the last that was borne there."""
@@ -110,13 +122,24 @@ class PeopleContract(JournalCase):
         self.assertEqual({place.nick for place in self.places()}, {"ada"})
         self.assertEqual(self.places(BOB), [])
 
-    def test_left_by_name_alone(self) -> None:
-        """Who has left what an identity stands for has seen all until then, wherever it was."""
+    def split(self, former: bytes, now: bytes, *rooms: str) -> None:
+        self.assertIsNone(
+            self.successResultOf(self.journal.split(former, now, "guest", rooms, 5))
+        )
+
+    def test_split(self) -> None:
+        """Who goes on under another identity is there, and has seen all until then as before."""
         self.append(joined(1), joined(2, "python"))
-        self.assertIsNone(self.successResultOf(self.journal.leave(ADA, 5)))
+        self.split(ADA, BOB, "", "lobby")
         self.assertEqual({place.seen for place in self.places()}, {5})
-        self.assertIsNone(self.successResultOf(self.journal.leave(BOB, 5)))
-        self.assertEqual(self.places(BOB), [])
+        self.assertEqual([place.room for place in self.places()], ["", "lobby", "python"])
+        entered = [(place.room, place.nick, place.entered) for place in self.places(BOB)]
+        self.assertEqual(entered, [("", "guest", 1), ("lobby", "guest", 1)])
+
+    def test_split_nowhere(self) -> None:
+        """Of who was nowhere, nothing comes of going on under another identity."""
+        self.split(BOB, ADA, "", "lobby")
+        self.assertEqual((self.places(), self.places(BOB)), ([], []))
 
     def missed(self, of: str | bytes = "lobby", after: int = 0, before: int = LATEST) -> Missed:
         return self.successResultOf(self.journal.missed(of, after, before, "Ada", ADA))

@@ -165,11 +165,25 @@ class ArrivingTests(LineTestCase):
         sentence = "-- something went wrong here, and is in the server's log: not done\n"
         self.assertEqual((door.lines, wire.sees()), ([b"a", b"b"], sentence * 2))
 
+    def test_mistake_too_late(self) -> None:
+        """Who is sent away is told no mistake any more."""
+        door, wire = self.listens()
+
+        def refuse(line: bytes) -> None:
+            door.close()
+            raise ChatError("usage", "not like this")
+
+        self.patch(door, "heard", refuse)
+        wire.sends(b"bad\n")
+        self.assertEqual(wire.gets(), b"")
+
     def test_abstract(self) -> None:
         """A door that does not say what lines and events mean is none."""
         door = LineDoor(self.chat)
-        for call in (door.heard, door.tell, door.own):
+        for call in (door.heard, door.tell, door.own, door.ping):
             self.assertRaises(NotImplementedError, call, b"")
+        self.assertRaises(NotImplementedError, door.notify, [], [])
+        self.assertRaises(NotImplementedError, door.look)
 
 
 # What ada sends: what bob sees.

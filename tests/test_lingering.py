@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatservice.arrivals import PING_TIMEOUT, SILENT
+from chatservice.departures import LINGERING_PER_ADDRESS
 from tests.conversation import (
     TOKEN,
     ConversationCase,
@@ -149,6 +150,36 @@ class ComingBackTests(LingeringCase):
             leave(ada)
             self.assertEqual(bob.sees(), ["-- ada left the chat"])
 
+    def test_many_from_one_address(self) -> None:
+        """Of one address only so many are waited for, and of each other address as many."""
+        self.lose_from("192.0.2.1", LINGERING_PER_ADDRESS + 2)
+        self.assertEqual(len(self.chat.members), LINGERING_PER_ADDRESS)
+        self.lose_from("192.0.2.2", 1)
+        self.assertEqual(len(self.chat.members), LINGERING_PER_ADDRESS + 1)
+        self.passes(LINGER)
+        self.assertEqual((self.chat.members, self.chat.departures.lingering), ({}, {}))
+
+    def test_many_come_back(self) -> None:
+        """Who is back, from wherever, or has left, does not count any more."""
+        self.lose_from("192.0.2.1", LINGERING_PER_ADDRESS)
+        first = self.chat.member_named("p0")
+        wire = self.connect("192.0.2.2")
+        wire.sends(f"/resume {first.token}\n".encode())
+        self.assertIn("you are back as p0", wire.sees())
+        self.chat.leave(self.chat.member_named("p1"), "", goodbye=True)
+        self.lose_from("192.0.2.1", 3, first=LINGERING_PER_ADDRESS)
+        lingering = set(self.chat.departures.lingering)
+        self.assertEqual(len(lingering), LINGERING_PER_ADDRESS)
+        self.assertEqual(set(self.chat.members.values()) - lingering, {first})
+
+    def lose_from(self, host: str, count: int, first: int = 0) -> None:
+        """So many people come, one after the other, and each is lost."""
+        for number in range(first, first + count):
+            wire = self.connect(host)
+            wire.sends(f"p{number if host == '192.0.2.1' else 'x'}\n".encode())
+            self.assertIn("-- you joined lobby", wire.sees())
+            wire.vanishes()
+
     def test_at_the_end(self) -> None:
         """The chat does not wait for who has lost the connection when it shuts down."""
         self.at_text("ada").wire.vanishes()
@@ -221,6 +252,20 @@ class AskedForTests(LingeringCase):
         self.passes(1)
         self.assertEqual(asker.sees()[0], "-- ada is taken: choose another nickname")
         self.assertEqual(self.bob.sees(), [])
+
+    def test_many_ask(self) -> None:
+        """However many ask for it, the holder is asked once in 10 s."""
+        self.passes(SILENT)
+        self.asks()
+        self.passes(PING_TIMEOUT // 2)
+        for _ in range(5):
+            self.asks()
+        self.assertEqual(len(self.ada.sees()), 1)
+        self.ada.types("")
+        self.passes(SILENT)
+        self.bob.sees()
+        self.asks()
+        self.assertIn("type something within 10 s to keep it", self.ada.sees()[-1])
 
     def test_program_answers(self) -> None:
         """A program is sent a ping, and whatever it answers keeps its nickname."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.acts import Announced, Kicked, RoomSet
+from chatservice.acts import Announced, Banned, Invited, Kicked, Muted, Opped, RoomSet
 from chatservice.broadcast import broadcast
 from chatservice.doors.facts import JSON
 from chatservice.events import (
@@ -212,13 +212,23 @@ class IgnoringTests(SynchronousTestCase):
             self.assertFalse(self.hidden(event))
 
     def test_facts(self) -> None:
-        """What happens is not hidden: who is here, and what operators do."""
+        """What happens is not hidden: who is here, and what concerns the whole chat."""
         for event in (
             Joined(id=ID, nick="bob", room="lobby"),
             Renamed(id=ID, nick="bob", now="rob"),
             Kicked(id=ID, nick="bob", room="lobby", target="eve"),
+            Kicked(id=ID, nick="bob", target="eve"),
+            Banned(id=ID, nick="bob", target="eve"),
+            Announced(id=ID, nick="bob", text="tea"),
         ):
             self.assertFalse(self.hidden(event, "bob"))
+
+    def test_acts_in_a_room(self) -> None:
+        """What an operator does in a room is hidden: it reaches people who are not in it."""
+        for kind in (Banned, Muted, Invited, Opped):
+            act = kind(id=ID, nick="bob", room="attic", target="ada", text="boo")
+            self.assertTrue(self.hidden(act, "bob"))
+            self.assertFalse(self.hidden(act, "eve"))
 
     def test_renamed_meanwhile(self) -> None:
         """Who is ignored stays so under the next nickname, for what was said under the last."""

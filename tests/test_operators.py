@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from chatservice.operators import ACTS
 from chatservice.text import when
 from tests.conversation import HalfClosingWire, Person, TextPerson, without_id
 from tests.operating import PASSWORD, OperatorCase
@@ -309,6 +310,69 @@ class ModlogTests(DeedCase):
             [without_id(facts) for facts in answer["events"]],
             [{"type": "founded", "room": "python", "nick": "ada", "target": ""}],
         )
+
+
+class LimitTests(DeedCase):
+    """How much an operator does in a minute."""
+
+    def test_of_a_room(self) -> None:
+        """An operator of a room does so much in a minute, and after it goes on."""
+        self.register("eve")
+        eve = self.in_python("eve")
+        self.ada.types("/op eve")
+        for state in ("on", "off") * (ACTS // 2):
+            self.assertNotIn("wait", self.asks(eve, f"/room moderated {state}")[-1])
+        (refusal,) = self.asks(eve, "/room moderated on")
+        self.assertEqual(refusal, f"-- you did {ACTS} such things in a minute: wait a little")
+        self.clock.advance(60)
+        self.assertNotIn("wait", self.asks(eve, "/room moderated on")[-1])
+
+    def test_of_the_chat(self) -> None:
+        """A server operator does as much as is needed."""
+        for state in ("on", "off") * ACTS:
+            self.assertNotIn("wait", self.asks(self.ada, f"/room moderated {state}")[-1])
+
+
+class WhoisTests(DeedCase):
+    """Who somebody is, if that is an operator."""
+
+    def test_of_the_chat(self) -> None:
+        """/whois tells who is a server operator."""
+        self.assertIn("-- an operator of the whole chat", self.asks(self.bob, "/whois ada"))
+
+    def test_of_a_room(self) -> None:
+        """/whois tells which of the person's rooms it is an operator of."""
+        self.register("eve")
+        eve = self.in_python("eve")
+        self.ada.types("/op eve")
+        self.assertIn("-- an operator of #python", self.asks(eve, "/whois eve"))
+
+
+class IgnoredOperatorTests(DeedCase):
+    """Who ignores an operator."""
+
+    def test_acts(self) -> None:
+        """What is done in a room to who is elsewhere and ignores the operator is not shown."""
+        eve = self.at("json", "eve")
+        for person in (self.bob, eve):
+            person.types("/part python")
+            self.asks(person, "/ignore ada")
+        for nick in ("bob", "eve"):
+            for line in (f"/invite {nick}", f"/mute {nick} 1h boo", f"/ban {nick} boo"):
+                self.assertIn(f" {nick} ", self.asks(self.ada, line)[0])
+        self.assertEqual((self.bob.sees(), eve.sees()), ([], []))
+
+    def test_kicks(self) -> None:
+        """Being kicked is shown to whomever it happens to."""
+        eve = self.at("json", "eve")
+        eve.types("/join python")
+        for person in (self.bob, eve):
+            self.asks(person, "/ignore ada")
+        self.ada.types("/kick eve")
+        self.assertEqual(self.bob.sees(), ["-- ada kicked eve from #python"])
+        self.assertEqual([facts["type"] for facts in eve.sees()], ["kicked"])
+        self.ada.types("/kick bob")
+        self.assertEqual(self.bob.sees(), ["-- ada kicked you from #python"])
 
 
 class NextRunTests(DeedCase):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import fail
+from twisted.internet.defer import Deferred, fail
 
 from chatservice.database import StorageError
 from chatservice.rooms import NOWHERE
@@ -57,6 +57,15 @@ class AwayTests(PeopleCase):
     def test_without_a_reason(self) -> None:
         """A reason need not be given."""
         self.assertEqual(self.lines(self.ada, "/away"), ["-- you are away"])
+
+    def test_private_line(self) -> None:
+        """Who says something in private to somebody away is told so."""
+        self.lines(self.bob, "/away lunch")
+        self.assertEqual(self.lines(self.ada, "/msg bob psst"), ["-- bob is away: lunch"])
+        self.lines(self.bob, "/back")
+        self.assertEqual(self.lines(self.ada, "/msg bob psst"), [])
+        self.lines(self.ada, "/away")
+        self.assertEqual(self.lines(self.bob, "/msg ada psst"), ["ada is away"])
 
     def test_not_away(self) -> None:
         """Who was not away cannot come back, and nobody else is told."""
@@ -245,6 +254,14 @@ class SetTests(PeopleCase):
             ],
         )
 
+    def test_list_one(self) -> None:
+        """A name alone tells how that is set."""
+        self.ada.types("/set colour on")
+        for typed in ("/set color", "/set COLOUR "):
+            self.assertEqual(
+                self.lines(self.ada, typed), ["-- colour is on: nicknames in colours"]
+            )
+
     def test_setting(self) -> None:
         """What is set holds from then on, until it is set again."""
         self.assertEqual(
@@ -277,6 +294,18 @@ class SetTests(PeopleCase):
             self.assertIsNone(each.preferences.quiet)
             self.assertEqual(each.ignored, {})
 
+    def test_not_kept_after_leaving_the_account(self) -> None:
+        """Who has left the account meanwhile keeps what was set, and the account does not."""
+        self.register(self.ada)
+        member = self.member("ada")
+        account = member.account
+        saving: Deferred[None] = Deferred()
+        self.patch(self.chat.accounts, "save", lambda _: saving)
+        self.ada.types("/set quiet on")
+        member.account = None
+        saving.errback(StorageError("the disk is full"))
+        self.assertEqual((member.preferences.quiet, account.preferences.quiet), (True, None))
+
     def test_registering(self) -> None:
         """Who registers keeps what was set before."""
         self.ada.types("/set quiet on")
@@ -291,5 +320,5 @@ class SetTests(PeopleCase):
     def test_usage(self) -> None:
         """What is not to be set is answered with what is."""
         answer = "-- /set takes one of time, colour, bell, quiet, and on or off"
-        for typed in ("/set time", "/set time maybe", "/set smell on"):
+        for typed in ("/set smell", "/set time maybe", "/set smell on"):
             self.assertEqual(self.lines(self.ada, typed), [answer])

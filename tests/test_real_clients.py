@@ -36,12 +36,15 @@ class Typed(Conversation):
 
 
 @contextmanager
-def telnet(chat: Server) -> Iterator[Typed]:
-    """Telnet in a terminal, where Ctrl-C is a signal (TIOCSCTTY in tty_ioctl(4))."""
+def telnet(chat: Server, negotiating: bool = False) -> Iterator[Typed]:
+    """Telnet in a terminal, where Ctrl-C is a signal (TIOCSCTTY in tty_ioctl(4)).
+
+    @param negotiating: whether it begins to negotiate, as it does on its own port (C{-PORT}).
+    """
     path = program("telnet")
     terminal, inside = pty.openpty()
     process = subprocess.Popen(
-        [path, HOST, str(chat.port)],
+        [path, "--", HOST, f"{'-' if negotiating else ''}{chat.port}"],
         stdin=inside,
         stdout=inside,
         stderr=inside,

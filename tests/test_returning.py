@@ -34,6 +34,8 @@ class RoomsTests(ConversationCase):
         person = JsonPerson(self.connect())
         person.asks("hello")
         self.assertEqual(person.sees()[-1]["text"], '"nick" is to be a string')
+        person.asks("hello", nick="")
+        self.assertEqual(person.sees()[-1]["code"], "bad-nick")
 
     def test_named(self) -> None:
         """Rooms in hello are the only ones."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 from hypothesis import given, settings
@@ -61,6 +62,18 @@ class SearchContract(JournalCase):
         """An asterisk stands for the rest of a word."""
         self.append(line(1, "beehive"), line(2, "bee"), line(3, "wannabee"), line(4, "be"))
         self.assertEqual(self.found_ids("bee*"), [1, 2])
+
+    def test_short_beginning(self) -> None:
+        """Before an asterisk there have to be two letters, in whatever script; or none at all."""
+        self.append(line(1, "bees"), line(2, "well-known"), line(3, "éa"))
+        for words in ("b*", "b**", "well-k*", "é*", "e\u0301*", "bees _b*"):
+            with self.assertRaises(ChatError) as caught:
+                self.found(words)
+            sentence = "a * needs at least 2 letters before it"
+            self.assertEqual((caught.exception.code, str(caught.exception)), ("usage", sentence))
+        for words, ids in (("be*", [1]), ("well-kn*", [2]), ("éa*", [3]), ("*", [])):
+            self.assertEqual(self.found_ids(words), ids, words)
+        self.found("e\u0301a*")
 
     def test_marks(self) -> None:
         """Words with marks between them stand one after the other."""
@@ -190,6 +203,7 @@ class DatabaseSearchTests(SearchContract, DatabaseJournalTestCase):
     @settings(max_examples=300, deadline=None, derandomize=True)
     @given(st.lists(st.sampled_from(SYNTAX) | st.text(), max_size=9))
     def test_never_a_mistake(self, pieces: list[str]) -> None:
-        """Nothing that somebody searches for is an error, with or without blanks in between."""
-        self.assertIsInstance(self.found("".join(pieces)[:50]), list)
-        self.assertIsInstance(self.found(" ".join(pieces[:5])[:30]), list)
+        """Whatever somebody searches for, SQLite makes sense of it, with or without blanks."""
+        for words in ("".join(pieces)[:50], " ".join(pieces[:5])[:30]):
+            with contextlib.suppress(ChatError):
+                self.assertIsInstance(self.found(words), list)

@@ -107,6 +107,7 @@ BAD_CONFIG_VALUES = {
     "number_is_a_date": ("replay = 2026-11-21", f"replay 2026-11-21: {WHOLE}"),
     "text_is_a_number": ("name = 5", f"name 5: {A_TEXT}"),
     "text_is_a_list": ('motd = ["x"]', f"motd ['x']: {A_TEXT}"),
+    "operator_is_a_number": ("operator = 5", "--operator 5: a nickname cannot start with \"5\""),
     "size_is_a_list": ("send-queue = []", f"send-queue []: {WHOLE}"),
     "size_is_true": ("send-queue = true", f"send-queue True: {WHOLE}"),
     "no_ports": ("port = []", "port: there is to be one at least"),
@@ -191,6 +192,12 @@ class OptionsTests(TableCase):
         self.assertEqual([name for name, _ in self.options("-c", config)["endpoints"]], ["1234"])
         both = self.options("-c", config, "-p", "5678")
         self.assertEqual([name for name, _ in both["endpoints"]], ["5678"])
+
+    def test_operators_in_the_file(self) -> None:
+        """One operator needs no list, as one port does not."""
+        for written in ('"ada"', '["ada"]'):
+            options = self.options("-c", self.file(f"operator = {written}"))
+            self.assertEqual((options["operator"], options["operators"]), (["ada"], {"ada"}))
 
     @each_row(BAD_VALUES)
     def test_bad_value(self, row: tuple[list[str], str]) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.upkeep import INTERVAL, Step, Upkeep
@@ -89,3 +92,15 @@ class UpkeepTests(SynchronousTestCase):
             logged.append(len(self.flushLoggedErrors(ZeroDivisionError)))
         self.assertEqual(logged, [1, 0, 0, 1])
         self.assertEqual(self.taken, ["prune", "prune", "prune", "index", "prune"])
+
+    def test_full_disk(self) -> None:
+        """What is wrong with the disk is logged in a sentence, for it is no bug."""
+        self.upkeep.start()
+        full = sqlite3.OperationalError()
+        full.sqlite_errorcode = sqlite3.SQLITE_FULL
+        self.answers = [fail(full)]
+        with capturedLogs() as logged:
+            self.clock.advance(INTERVAL)
+        self.assertEqual(
+            [formatEvent(entry) for entry in logged], ["Nothing is tidied up: the disk is full."]
+        )

@@ -215,10 +215,10 @@ def check_rooms(chat: ChatFactory, member: Member) -> None:
 
 def check_door(chat: ChatFactory, member: Member) -> None:
     if member.door is NOWHERE:
-        assert member.lingering is not None, f"{member.nick} is a ghost"
-        assert member.lingering.active(), f"{member.nick} is a ghost"
+        wait = chat.departures.lingering.get(member)
+        assert wait is not None and wait.end.active(), f"{member.nick} is a ghost"
         return
-    assert member.lingering is None
+    assert member not in chat.departures.lingering
     door = member.door.door if isinstance(member.door, Fenced) else member.door
     assert door in chat.doors, f"{member.nick} has a door that is gone"
     assert door.member is member

@@ -44,6 +44,19 @@ def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> S
 
     Raises SystemExit with status 2 and a sentence on standard error if they make no sense.
     """
+    found = _parser().parse_args(words)
+    host, port = found.address
+    return Settings(
+        host=host,
+        port=port,
+        nick=found.nick or _default_nick(environment),
+        rooms=tuple(found.room or []),
+        password=found.password_file or environment.get(PASSWORD_VARIABLE) or None,
+        commands=found.commands,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="chatservice",
         description="Join a chat from this terminal, or pipe lines into it.",
@@ -81,17 +94,7 @@ def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> S
         action="store_true",
         help="carry out piped lines that begin with a slash; without, they are said",
     )
-    found = parser.parse_args(words)
-    host, port = found.address
-    nick = found.nick or _default_nick(environment)
-    return Settings(
-        host=host,
-        port=port,
-        nick=nick,
-        rooms=tuple(found.room or []),
-        password=found.password_file or environment.get(PASSWORD_VARIABLE) or None,
-        commands=found.commands,
-    )
+    return parser
 
 
 def _first_line(path: str) -> str:

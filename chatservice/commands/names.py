@@ -45,14 +45,25 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
 )
 @inlineCallbacks
 def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    member = call.member
     nick, password = _two_words(call.rest)
-    if not password:
-        nick, password = call.member.nick, nick
+    unnamed = not password
+    if unnamed:
+        nick, password = member.nick, nick
     if not password:
         raise call.wrong()
     _check_logged_out(call)
-    account = yield call.chat.accounts.prove(nick, password, call.member.origin)
-    yield call.chat.logins.log_in(call.member, account)
+    try:
+        account = yield call.chat.accounts.prove(nick, password, member.origin)
+    except ChatError as error:
+        if unnamed and error.code == "wrong-password":
+            sentence = (
+                f"that is not the password of {nick}, your present nickname: "
+                "for another one it is /login NICK PASSWORD"
+            )
+            raise ChatError(error.code, sentence) from None
+        raise
+    yield call.chat.logins.log_in(member, account)
     return Answer([f"you are logged in as {account.nick}"])
 
 

@@ -128,11 +128,12 @@ def lockdown(call: Call) -> Answer:
     call.chat.moderation.check_power(call.member, CHAT)
     if not call.rest:
         return Answer([f"the lockdown is {'on' if call.chat.moderation.locked_down else 'off'}"])
-    if call.rest not in ("on", "off"):
+    state = call.rest.casefold()
+    if state not in ("on", "off"):
         raise call.wrong()
-    if call.chat.moderation.locked_down == (call.rest == "on"):
-        return Answer([f"the lockdown is {call.rest} already"])
-    call.chat.operators.act(call.member, LockedDown, text=call.rest)
+    if call.chat.moderation.locked_down == (state == "on"):
+        return Answer([f"the lockdown is {state} already"])
+    call.chat.operators.act(call.member, LockedDown, text=state)
     return DONE
 
 
@@ -164,8 +165,9 @@ def _which(call: Call, text: str) -> tuple[int, int]:
     if not text:
         return MODLOG_LINES, LATEST
     word, _, id = text.partition(" ")
-    before = number(id, LATEST) if word == "before" else LATEST
-    limit = MODLOG_LINES if word == "before" else number(text, MODLOG_MOST)
+    is_before = word.casefold() == "before"
+    before = number(id, LATEST) if is_before else LATEST
+    limit = MODLOG_LINES if is_before else number(text, MODLOG_MOST)
     if limit is None or before is None:
         raise call.wrong()
     return limit, before

@@ -14,6 +14,7 @@ from chatservice import durations
 from chatservice.commands.table import DONE, Answer, Call, Group, command, number
 from chatservice.events import ChatError
 from chatservice.names import check_nick, nick_key
+from chatservice.preferences import Preferences
 from chatservice.rooms import Member
 from chatservice.text import clean_line, names_in_a_line, spelled, when
 
@@ -127,7 +128,8 @@ def _roughly(seconds: int) -> str:
     Group.PEOPLE,
     "/ignore [NICK]",
     "see nothing any more of what somebody says; without NICK, whom you ignore",
-    "Who is logged in stays ignored under other nicknames as well. /unignore ends it.",
+    "Who is logged in stays ignored under other nicknames as well. Of what an ignored operator "
+    "does in a room you see kicks only. /unignore ends it.",
 )
 def ignore(call: Call) -> Answer | Deferred[Answer]:
     ignored = call.member.ignored
@@ -174,21 +176,25 @@ def _whom(call: Call) -> tuple[str, str]:
 
 @command(
     Group.PEOPLE,
-    "/set [NAME on|off]",
-    "how you are shown things; without NAME, what there is to set",
+    "/set [NAME [on|off]]",
+    "how you are shown things; without on or off, how that is set",
     "The names are " + ", ".join(SETTINGS) + ".",
 )
 def set_preference(call: Call) -> Answer | Deferred[Answer]:
     preferences = call.member.preferences
-    if not call.rest:
-        states = {name: "on" if getattr(preferences, name) else "off" for name in SETTINGS}
-        return Answer([f"{name} is {states[name]}: {what}" for name, what in SETTINGS.items()])
-    name, _, state = call.rest.casefold().partition(" ")
+    name, _, state = (word.strip() for word in call.rest.casefold().partition(" "))
     name = "colour" if name == "color" else name
-    if name not in SETTINGS or state.strip() not in ("on", "off"):
+    if not name or (name in SETTINGS and not state):
+        shown = [name] if name else SETTINGS
+        return Answer([_setting(preferences, each) for each in shown])
+    if name not in SETTINGS or state not in ("on", "off"):
         raise ChatError("usage", f"/set takes one of {', '.join(SETTINGS)}, and on or off")
-    call.member.preferences = replace(preferences, **{name: state.strip() == "on"})
-    return _kept(call, f"{name} is {state.strip()} now: {SETTINGS[name]}")
+    call.member.preferences = replace(preferences, **{name: state == "on"})
+    return _kept(call, f"{name} is {state} now: {SETTINGS[name]}")
+
+
+def _setting(preferences: Preferences, name: str) -> str:
+    return f"{name} is {'on' if getattr(preferences, name) else 'off'}: {SETTINGS[name]}"
 
 
 def _kept(call: Call, line: str) -> Answer | Deferred[Answer]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 
+from chatservice.accounts import PASSWORD_MOST
 from chatservice.acts import RoomSet
 from chatservice.commands.table import DONE, Answer, Call, Group, command, number, wrapped
 from chatservice.durations import seconds_of
@@ -13,7 +14,6 @@ from chatservice.durations import spelled as spelled_duration
 from chatservice.events import ChatError
 from chatservice.text import spelled
 
-PASSWORD_LENGTH = 256
 KEEP_LINES_MOST = 10**9
 OFF = ("off", "-")
 
@@ -30,7 +30,7 @@ def room_(call: Call) -> Answer | Deferred[Answer]:
     if not call.rest:
         return Answer([*_who_runs(call), *_settings(call)])
     setting, _, value = call.rest.partition(" ")
-    value = value.strip(" ")
+    setting, value = setting.casefold(), value.strip(" ")
     if setting not in SETTINGS or not value:
         raise ChatError("usage", f"the settings are {', '.join(SETTINGS)}; see /help room")
     room = call.room.name
@@ -84,21 +84,21 @@ def _topic(call: Call, value: str) -> str:
 
 
 def _one_of(words: tuple[str, str], value: str) -> str:
-    if value not in words:
+    if value.casefold() not in words:
         raise ChatError("usage", f"it can be {words[0]} or {words[1]}")
-    return value
+    return value.casefold()
 
 
 def _password(call: Call, value: str) -> str | Deferred[str]:
-    if value in OFF:
+    if value.casefold() in OFF:
         return ""
-    if len(value) > PASSWORD_LENGTH:
-        raise ChatError("too-long", f"a password has at most {PASSWORD_LENGTH} characters")
+    if len(value) > PASSWORD_MOST:
+        raise ChatError("usage", f"a password has at most {PASSWORD_MOST} characters")
     return call.chat.accounts.passwords.hash(value)
 
 
 def _keep(call: Call, value: str) -> str:
-    if value in OFF:
+    if value.casefold() in OFF:
         return ""
     try:
         seconds = seconds_of(value)
@@ -111,7 +111,7 @@ def _keep(call: Call, value: str) -> str:
 
 
 def _keep_lines(call: Call, value: str) -> str:
-    if value in OFF:
+    if value.casefold() in OFF:
         return ""
     most = call.chat.settings.keep_lines or KEEP_LINES_MOST
     lines = number(value, most)

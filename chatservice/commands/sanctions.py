@@ -57,8 +57,9 @@ def ban(call: Call) -> Deferred[Answer]:
     terms = _terms(call, rest)
     network = _network(target)
     if network is None:
+        before = _present(call, room)
         person = _sanction(call, Banned, room, target, terms)
-        covered = partial(_only, person)
+        covered = partial(_meant, call, room, person, before)
     else:
         _ban_network(call, room, network, terms)
         covered = partial(call.chat.moderation.banned_members, network, room)
@@ -190,8 +191,24 @@ def _present(call: Call, room: str) -> list[Member]:
     return [member for member in members if not room or room in member.rooms]
 
 
-def _only(person: Person, members: list[Member]) -> list[Member]:
-    return [member for member in members if member is person.member]
+def _meant(
+    call: Call, room: str, person: Person, before: list[Member], members: list[Member]
+) -> list[Member]:
+    """The person, and whoever came while the ban was on its way and is kept out by it now."""
+    came = set(members).difference(before)
+    return [
+        member
+        for member in members
+        if member is person.member or (member in came and _is_banned(call, member, room))
+    ]
+
+
+def _is_banned(call: Call, member: Member, room: str) -> bool:
+    try:
+        call.chat.moderation.check_not_banned(member, room)
+    except ChatError:
+        return True
+    return False
 
 
 def _lift(call: Call, held: type[OperatorAct], kind: type[OperatorAct], state: str) -> Answer:

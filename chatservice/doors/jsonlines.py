@@ -28,7 +28,7 @@ from chatservice.lines import LineDoor
 from chatservice.looks import format_for, without_ignored
 from chatservice.preferences import Preferences
 from chatservice.rooms import ROOMS_PER_MEMBER, Format, Room
-from chatservice.text import clean
+from chatservice.text import clean, not_read_now
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory
@@ -282,11 +282,13 @@ class JsonDoor(LineDoor):
         if isinstance(event, Resumed):
             # Who has come, and was let into no room, took nothing over.
             return self._welcome(event.id, resumed=bool(self.member and self.member.lost_at))
-        line = JSON.render(event, True)
+        # What an operator did to one is somebody else's, and may be ignored.
+        wire = JSON if event.author is self.member else self.format
+        line = wire.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line
-        if isinstance(event, Whispered) and event.recipient is None:
-            self.notify([f"{event.to} is not here: kept until {event.to} comes back"], [])
+        if isinstance(event, Whispered) and (why := not_read_now(event)):
+            self.notify(why, [])
         return line
 
     def notify(self, lines: list[str], events: list[Event]) -> None:

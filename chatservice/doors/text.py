@@ -23,11 +23,12 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.lines import LineDoor, State
+from chatservice.lines import LineDoor
 from chatservice.looks import format_for, without_ignored
+from chatservice.reading import State
 from chatservice.reception import Reception
 from chatservice.rooms import Format, Member
-from chatservice.text import TEXT, arrival, encoded, retold, second_person, spelled
+from chatservice.text import TEXT, arrival, encoded, not_read_now, retold, second_person, spelled
 
 CATCH_UP_MOST = 500
 """Events of each room that are shown at once to who comes back with a token."""
@@ -154,9 +155,6 @@ class ChatProtocol(LineDoor):
                 return encoded([f"-- you left {spelled(event.room)}: you are {where}"])
             case Whispered(author=author, recipient=recipient) if author is recipient:
                 return TEXT.render(event, True)
-            case Whispered(recipient=None):
-                return encoded([f"-- {event.to} is not here: kept until {event.to} comes back"])
-            case Whispered(recipient=Member(away=str(why))):
-                reason = f": {why}" if why else ""
-                return encoded([f"-- {event.to} is away{reason}"])
+            case Whispered():
+                return encoded(f"-- {line}" for line in not_read_now(event))
         return b""

@@ -1,0 +1,85 @@
+"""Who logs out goes on as a guest: where both of them are then, and what lets them in again."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred, fail
+from twisted.python.failure import Failure
+
+from chatservice.journal import JournalError
+from tests.conversation import ConversationCase, JsonPerson
+
+SECRET = "correct-horse"
+
+
+class LoggingOutTests(ConversationCase):
+    """Ada owns #club, #attic is open to all, and bob, who is registered, is in both."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ada, self.bob = self.at_json("ada"), self.at_json("bob")
+        for line in (f"/register {SECRET}", "/join attic", "/join club"):
+            self.ada.types(line)
+        for line in (f"/register {SECRET}", "/join attic", "/join club"):
+            self.bob.types(line)
+        self.member = self.chat.members["bob"]
+        self.account = self.member.account
+
+    def rooms_of_next(self) -> list[str]:
+        """Where bob is who comes again with the password."""
+        self.bob.types("/quit")
+        self.bob = self.at_json("bob", password=SECRET)
+        return sorted(self.bob.welcome["rooms"])
+
+    def refusal(self, line: str) -> str:
+        """The code with which something is refused that bob types."""
+        self.bob.sees()
+        self.bob.types(line)
+        (facts,) = self.bob.sees()
+        code: str = facts["code"]
+        return code
+
+    def test_kicked_as_a_guest(self) -> None:
+        """Who logs out is in no closed room any more, so that no kick of the guest is in vain."""
+        for setting in ("password hunter2", "invite-only on"):
+            self.ada.types(f"/room {setting}")
+            self.bob.types("/logout")
+            self.assertEqual(list(self.member.rooms), ["lobby", "attic"])
+            self.ada.sees()
+            self.ada.types(f"/kick {self.member.nick}")
+            (refused,) = self.ada.sees()
+            self.assertEqual(refused["code"], "no-nick")
+            self.assertEqual(self.rooms_of_next(), ["attic", "lobby"])
+            self.assertEqual(self.refusal("/join club"), "closed")
+            self.ada.types("/room password off")
+            self.ada.types("/room invite-only off")
+            self.bob.types("/join club")
+            self.member = self.chat.members["bob"]
+
+    def test_open_rooms(self) -> None:
+        """The guest stays in the rooms that are open to all, and so does the account."""
+        self.bob.types("/logout")
+        self.assertEqual(list(self.member.rooms), ["lobby", "attic", "club"])
+        self.assertEqual(self.rooms_of_next(), ["attic", "club", "lobby"])
+
+    def test_token_after_a_crash(self) -> None:
+        """The guest's token brings the guest back to its rooms, though it was not seen to leave."""
+        self.bob.types("/logout")
+        token, nick = self.member.token, self.member.nick
+        self.open_chat(self.journal)
+        again = JsonPerson(self.connect())
+        again.asks("hello", token=token)
+        again.sees()
+        self.assertEqual(again.welcome["nick"], nick)
+        self.assertEqual(sorted(again.welcome["rooms"]), ["attic", "club", "lobby"])
+
+    def test_not_stored(self) -> None:
+        """Who logs out while nothing can be stored is a guest, and the token proves nothing."""
+        token = self.member.token
+        full: Deferred[None] = fail(Failure(JournalError("the disk is full")))
+        self.patch(self.journal, "split", lambda *_: full)
+        self.bob.sees()
+        self.bob.types("/logout")
+        told = [facts["text"] for facts in self.bob.sees() if facts["type"] == "error"]
+        self.assertIn("the disk is full", told[0])
+        self.assertIsNone(self.member.account)
+        self.assertIsNone(self.chat.accounts.proven_by(token))
