@@ -188,8 +188,7 @@ class LineDoor(LineReader):
 
     def displace(self) -> None:
         """See L{chatservice.rooms.Door.displace}."""
-        if self.member is not None:
-            log.info("{nick} goes on through another connection.", nick=self.member.nick)
+        log.info("{who} goes on through another connection.", who=self._who())
         self.member = None
         self.close("another connection has taken this one's place", "taken-over")
 
@@ -248,7 +247,9 @@ class LineDoor(LineReader):
     # Lines.
 
     def dataReceived(self, data: bytes) -> None:
-        self._heard_at = self.chat.reactor.seconds()
+        # Reading on after a pause hands on nothing.
+        if data:
+            self._heard_at = self.chat.reactor.seconds()
         super().dataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:

@@ -107,9 +107,9 @@ class Logins:
         self._chat.by_token[member.token] = member
 
     def forget_account(self, member: Member) -> None:
-        """The member has no account any more, and keeps the nickname."""
-        if member.account is not None:
-            member.account.member = None
+        """The member, who has an account, has none any more, and keeps the nickname."""
+        assert member.account is not None
+        member.account.member = None
         member.account = None
         member.preferences = Preferences()
         member.ignored = {}

@@ -65,7 +65,9 @@ class MemoryJournal:
         return succeed(None)
 
     def _keep_act(self, act: OperatorAct) -> None:
-        self.acts.append(act)
+        # The members in it would otherwise be kept as long.
+        self.acts.append(replace(act, author=None, whom=None))
+        del self.acts[: -self._limit]
         if isinstance(act, Kicked) and act.room:
             self._places.get(act.target_identity, {}).pop(act.room, None)
 

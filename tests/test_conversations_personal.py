@@ -144,7 +144,10 @@ class PersonalTests(ConversationCase):
         ada, bob = self.at(door, "ada"), self.at_text("bob")
         for person, line in ((ada, "mine"), (bob, "theirs"), (ada, "/topic mine too")):
             person.types(line)
+        for line in ("/join python", "/topic snakes"):
+            bob.types(line)
         self.answer(ada, "/forget everything")
+        self.assertEqual(list(self.chat.topics), ["python"])
         page = self.successResultOf(self.journal.page(Wanted(of="lobby")))
         self.assertEqual([event.nick for event in page.events], ["bob"])
         eve = TextPerson(self.connect())

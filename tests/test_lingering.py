@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import fail
+
 from chatservice.arrivals import PING_TIMEOUT, SILENT
 from chatservice.departures import LINGERING_PER_ADDRESS
+from chatservice.journal import JournalError
 from tests.conversation import (
     TOKEN,
     ConversationCase,
@@ -125,6 +128,25 @@ class ComingBackTests(LingeringCase):
         self.assertEqual(lines[-2:], ["[12:00] [lobby] bob: first", "[12:00] [lobby] bob: second"])
         self.assertEqual(bob.sees(), [])
 
+    def test_unreadable(self) -> None:
+        """When what was missed cannot be read, that is told, and the talk goes on."""
+        bob, ada = self.at_text("bob"), self.at_text("ada")
+        token = self.chat.members["ada"].token
+        ada.wire.vanishes()
+        bob.types("missed")
+        self.patch(self.journal, "page", lambda _: fail(JournalError("the disk fails")))
+        again = self.resumes(token)
+        bob.types("heard")
+        self.assertEqual(
+            again.sees(),
+            [
+                "-- you are back as ada, in lobby",
+                "-- there is more that you missed: /catchup",
+                "-- not done: the disk fails",
+                "bob: heard",
+            ],
+        )
+
     def test_too_late(self) -> None:
         """When the time is over the leave is announced with its reason."""
         bob, ada = self.at_text("bob"), self.at_text("ada")
@@ -241,6 +263,14 @@ class AskedForTests(LingeringCase):
         self.assertRegex(renamed, r"^-- ada is now guest\d{4}$")
         self.assertEqual(joined, "-- ada joined the chat")
         self.assertIsNone(self.ada.wire.lost)
+
+    def test_read_on(self) -> None:
+        """That the chat reads on after a pause is no word of the peer."""
+        self.passes(SILENT)
+        door = self.chat.members["ada"].door
+        door.hold()
+        door.release()
+        self.assertEqual(door.silence(), SILENT)
 
     def test_answers(self) -> None:
         """Who types anything within the 10 s keeps the nickname."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import fail
+from twisted.logger import capturedLogs, formatEvent
+
 from chatservice.acts import Banned
+from chatservice.journal import JournalError
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
 from tests.doubles import SlowJournal
 
@@ -211,3 +215,93 @@ class RestartTests(ConversationCase):
         ada_again.types(f"/resume {TOKEN}")
         said = [line for line in ada_again.sees() if "bob:" in line]
         self.assertEqual(said, ["[12:00] [lobby] bob: while ada was away"])
+
+    def test_full_disk(self) -> None:
+        """When it cannot be kept the log says so, and the chat ends all the same."""
+        self.rules.linger = 30.0
+        self.open_chat()
+        bob = self.at_text("bob")
+        self.at_json("ada", token=TOKEN).wire.vanishes()
+        self.patch(self.journal, "append", lambda _: fail(JournalError("the disk is full")))
+        with capturedLogs() as logged:
+            ended = self.chat.shut_down(1.0)
+            bob.sees()
+        self.successResultOf(ended)
+        self.assertIn(
+            "What people have missed is not stored: the disk is full.",
+            [formatEvent(entry) for entry in logged],
+        )
+        self.assertTrue(bob.wire.lost)
+
+
+class AccountTests(ConversationCase):
+    """Nicknames and rooms that ask who one is."""
+
+    def test_without_a_place(self) -> None:
+        """Whose places are not kept any more has the account's nickname, and the lobby."""
+        ada = self.at_json("ada", token=TOKEN)
+        ada.types("/register correct-horse")
+        ada.types("/quit")
+        self.journal.move(self.chat.accounts.named("ada").identity, b"nobody", "ada")
+        person = TextPerson(self.connect())
+        person.types(f"/resume {TOKEN}")
+        self.assertIn("-- you joined lobby: nobody else (1 here)", person.sees()[2])
+        self.assertEqual(list(self.chat.members), ["ada"])
+
+    def test_unregistered_operator(self) -> None:
+        """An operator's nickname that is not registered is for who is on the chat's machine."""
+        self.rules.operators = frozenset({"ada"})
+        for host in ("192.0.2.1", "::ffff:192.0.2.1"):
+            person = TextPerson(self.connect(host))
+            person.types("ada")
+            self.assertIn("is an operator's, who registers it from the machine", person.sees()[1])
+        for host in ("127.0.0.1", "::ffff:127.0.0.1", "::1"):
+            person = TextPerson(self.connect(host))
+            person.types("ada")
+            self.assertIn("-- you joined lobby", person.sees()[1])
+            person.types("/quit")
+
+    def test_password_of_a_room(self) -> None:
+        """A room with a password is not entered without it, nor its password tried for ever."""
+        ada = self.at_text("ada")
+        for line in ("/register correct-horse", "/join den", "/room password open-sesame"):
+            ada.types(line)
+        bob = self.at_json("bob", rooms={"lobby": 0, "den": 0})
+        self.assertEqual(list(bob.welcome["rooms"]), ["lobby"])
+        for _ in range(5):
+            bob.types("/join den wrong")
+            self.assertEqual(bob.sees()[-1]["text"], "that is not the password of #den")
+        bob.types("/join den open-sesame")
+        self.assertEqual(bob.sees()[-1]["text"], "that was tried too often: wait 60 s")
+        self.clock.advance(60)
+        bob.types("/join den open-sesame")
+        self.assertEqual(list(self.chat.members["bob"].rooms), ["lobby", "den"])
+
+
+class CrowdTests(ConversationCase):
+    """More come and go than can be told one by one."""
+
+    def test_room_is_gone(self) -> None:
+        """Of a room that is gone by then no sum is told."""
+        people = [self.at_json(f"guest-{number}") for number in range(25)]
+        for person in people:
+            person.types("/join crowd")
+        for person in people:
+            person.types("/quit")
+        self.clock.advance(60)
+        self.assertNotIn("crowd", self.chat.rooms)
+        bob = self.at_text("bob")
+        self.assertEqual(bob.sees(), [])
+
+    def test_sum(self) -> None:
+        """Programs are told of each, and people of how many."""
+        bob, program = self.at_text("bob"), self.at_json("eve")
+        bob.sees()
+        for number in range(25):
+            self.at_json(f"guest-{number}")
+        lines = bob.sees()
+        self.assertEqual(len(lines), 18)
+        self.clock.advance(10)
+        self.assertEqual(bob.sees(), ["-- lobby: 7 came"])
+        joined = [facts for facts in program.sees() if facts["type"] == "joined"]
+        self.assertEqual((len(joined), joined[-1]["folded"]), (25, True))

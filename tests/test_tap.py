@@ -50,6 +50,7 @@ GIVEN: dict[str, tuple[list[str], str, Any]] = {
     "max-per-address": (["--max-per-address", "0"], "max-per-address = 0", 0),
 }
 
+NO_DURATION = "a duration is a number and one of s, m, h, d, w, such as 30m, 2h or 7d"
 TO_200 = "it is to be a whole number from 0 to 200"
 FROM_0 = "it is to be a whole number from 0 on"
 WHOLE = "it is to be a whole number"
@@ -67,6 +68,7 @@ BAD_VALUES = {
     "send_queue_too_small": (["--send-queue", "1023"], f"--send-queue 1023: {FROM_1024}"),
     "send_queue_of_a_word": (["--send-queue", "K"], f"--send-queue K: {WHOLE}"),
     "send_queue_empty": (["--send-queue", ""], f"--send-queue : {WHOLE}"),
+    "keep_of_no_unit": (["--keep", "30x"], f"--keep 30x: {NO_DURATION}"),
     "name_empty": (["--name", ""], f"--name : {A_TEXT}"),
     "name_invisible": (["--name", "\x1b[2J"], f"--name \x1b[2J: {A_TEXT}"),
     "database_empty": (["--database", ""], f"--database : {A_TEXT}"),
