@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 MALFORMED_IN_A_ROW = 10
 REF_LENGTH = 64
 PAGE_MOST = 100
+NOTHING_SEEN: dict[str, int] = {}
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
 
@@ -102,8 +103,8 @@ class JsonDoor(LineDoor):
         super().__init__(chat, direct, since)
         self._malformed = 0
         self._ref = ""
-        self._seen: dict[str, int] = {}
-        self._told: dict[str, Any] = {}
+        self._seen = NOTHING_SEEN
+        self._told: tuple[object, ...] = ()
 
     # Requests.
 
@@ -221,10 +222,9 @@ class JsonDoor(LineDoor):
             facts["events"] = _all_facts(answer.events)
         if answer.rooms:
             facts["rooms"] = {room.name: self._room(room) for room in answer.rooms}
-        who = self._who_one_is()
-        if who != self._told:
+        told, who = self._told, self._who_one_is()
+        if self._told != told:
             facts |= who
-            self._told = who
         if answer.raw:
             facts["raw"] = True
         if answer.rest is not None:
@@ -232,13 +232,17 @@ class JsonDoor(LineDoor):
         return facts
 
     def _who_one_is(self) -> dict[str, Any]:
-        """What a program is told again as soon as it has changed."""
+        """What a program is told, and again as soon as it has changed."""
         assert self.member is not None
-        account = self.member.account
+        account, token, preferences = self._told = (
+            self.member.account,
+            self.member.token,
+            self.member.preferences,
+        )
         return {
-            "token": self.member.token,
+            "token": token,
             "account": account.nick if account is not None else None,
-            "settings": self.member.preferences.those_set(),
+            "settings": preferences.those_set(),
         }
 
     def _page(self, page: Page, room: dict[str, Any], ref: str) -> dict[str, Any]:
@@ -259,9 +263,10 @@ class JsonDoor(LineDoor):
 
     def _welcome(self, fence: int, resumed: bool) -> bytes:
         assert self.member is not None
-        self._told = self._who_one_is()
         # Who named no room has seen nothing of those that there are.
         self._seen = self._seen or dict.fromkeys(self.member.rooms, 0)
+        rooms = {name: self._room(room) for name, room in self.member.rooms.items()}
+        self._seen = NOTHING_SEEN
         return json_line(
             {
                 "type": "welcome",
@@ -270,9 +275,9 @@ class JsonDoor(LineDoor):
                 "resumed": resumed,
                 "server": self.chat.settings.name,
                 "motd": list(self.chat.settings.motd),
-                "rooms": {name: self._room(room) for name, room in self.member.rooms.items()},
+                "rooms": rooms,
             }
-            | self._told
+            | self._who_one_is()
         )
 
     # What the chat asks of a door.
