@@ -144,6 +144,7 @@ class Arrivals:
         member.lost_at = member.lost_at or heard
         member.door.displace()
         member.door = Fenced(door)
+        chat.part_where_banned(member)
         chat.publish(member, Resumed, door=door)
 
     @inlineCallbacks

@@ -145,6 +145,7 @@ _PLACES = """
 _SPLIT = """
     INSERT OR REPLACE INTO places
     SELECT ?, room, ?, entered, NULL FROM places WHERE identity = ? AND room = ?"""
+_IN_NO_ROOM = "DELETE FROM places WHERE identity = ? AND room <> ''"
 _SPLIT_OFF = "UPDATE places SET seen = ? WHERE identity = ? AND seen IS NULL"
 _MODLOG = f"""
     SELECT {ACT} FROM acts WHERE id < ?1 AND (?2 IS NULL OR room = ?2) ORDER BY id DESC LIMIT ?3"""
@@ -244,15 +245,16 @@ class Journal:
     def split(
         self, former: bytes, now: bytes, nick: str, rooms: Collection[str], seen: int
     ) -> Deferred[None]:
-        """Who had one identity goes on under another one, and was last there as the former one.
+        """Who had one identity goes on under another one, and takes the rooms along.
 
         @param nick: under which nickname.
         @param rooms: where (C{""}: the chat itself) the other one is from now on.
-        @param seen: the id up to which the former one saw everything, wherever it was until now.
+        @param seen: the id up to which the former one saw everything; it is in no room any more.
         """
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(_SPLIT, [(now, nick, former, room) for room in rooms])
+            connection.execute(_IN_NO_ROOM, (former,))
             connection.execute(_SPLIT_OFF, (seen, former))
 
         return self._database.write(work).addErrback(explain)

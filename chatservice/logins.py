@@ -55,12 +55,14 @@ class Logins:
         chat.accounts.check_there(account)
         if not chat.is_here(member) or member.account is not None:
             raise ChatError("not-joined", "this is done through another connection by now")
+        self._check_not_banned(member, account)
         former, other = member.identity, account.member
         if other is not None:
             other.door.displace()
             other.door = NOWHERE
             chat.leave(other, "taken over by another connection", goodbye=False)
         stored = self.bind(member, account)
+        chat.part_where_banned(member)
         if member.nick != account.nick:
             chat.rename(member, account.nick)
         if other is not None:
@@ -72,21 +74,26 @@ class Logins:
         yield stored
         yield chat.arrivals.tell_missed(member)
 
+    def _check_not_banned(self, member: Member, account: Account) -> None:
+        """May the member go on in the chat as that account?"""
+        former = member.identity
+        member.account, member.identity = account, account.identity
+        try:
+            self._chat.moderation.check_not_banned(member, "")
+        finally:
+            member.account, member.identity = None, former
+
     @inlineCallbacks
     def log_out(self, member: Member) -> Generator[Deferred[Any], Any, None]:
         """The member is nobody in particular any more, and the account's token proves nothing.
 
-        It leaves the rooms that are not open to everybody: who is kicked from one of them as a
-        guest would otherwise be let in again with the account.
+        The guest stays in the rooms, and the account is in none: who is kicked as a guest would
+        otherwise be let in again with the account.
         """
         chat, account, token = self._chat, member.account, member.token
         assert account is not None
         if not chat.is_here(member):
             return
-        for room in list(member.rooms.values()):
-            rules = chat.moderation.rules(room.name)
-            if rules.invite_only or rules.password_hash:
-                chat.part(member, room)
         self.forget_account(member)
         self.change_token(member)
         member.identity = identity_of(member.token)

@@ -146,8 +146,9 @@ class MemoryJournal:
         self._places[now] = {
             room: replace(place, nick=nick) for room, place in places.items() if room in rooms
         }
-        for room, place in places.items():
-            places[room] = replace(place, seen=max(place.seen, seen))
+        if "" in places:
+            last = places[""]
+            self._places[former] = {"": replace(last, seen=max(last.seen, seen))}
         self._forget_people()
         return succeed(None)
 

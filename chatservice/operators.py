@@ -34,10 +34,16 @@ class Operators:
         @param facts: see L{OperatorAct}.
         @raise ChatError: too much was done in the last minute.
         """
-        chat = self._chat
-        if self._acts.wait(member.identity) and not chat.moderation.is_operator(member):
+        moderation = self._chat.moderation
+        if self._acts.wait(member.identity) and not moderation.is_operator(member):
             raise ChatError("too-many", f"you did {ACTS} such things in a minute: wait a little")
         self._acts.count(member.identity)
+        self._publish(member, kind, room, facts)
+
+    def _publish(
+        self, member: Member, kind: type[OperatorAct], room: str, facts: dict[str, Any]
+    ) -> None:
+        chat = self._chat
         whom: Member | None = facts.get("whom")
         seen_in: Collection[str] = whom.rooms if whom is not None else ()
         if kind in (Announced, LockedDown):
@@ -60,5 +66,13 @@ class Operators:
 
     def kick(self, member: Member, whom: Member, room: str, why: str) -> None:
         """Put somebody out of a room, or out of the chat if C{room} is empty."""
-        facts = {"target": whom.nick, "target_identity": whom.identity, "whom": whom, "text": why}
-        self.act(member, Kicked, room, **facts)
+        self.act(member, Kicked, room, **_meaning(whom, why))
+
+    def turn_out(self, member: Member, banned: list[Member], room: str, why: str) -> None:
+        """Kick those whom a ban covers; it is one act with the ban, however many they are."""
+        for whom in banned:
+            self._publish(member, Kicked, room, _meaning(whom, why))
+
+
+def _meaning(whom: Member, why: str) -> dict[str, Any]:
+    return {"target": whom.nick, "target_identity": whom.identity, "whom": whom, "text": why}

@@ -311,6 +311,14 @@ class ChatFactory(ServerFactory):
             raise ChatError("too-many", f"{TOPICS:,} rooms have a topic, and no more can")
         self.publish(member, TopicChanged, room=room.name, text=text, ref=ref)
 
+    def part_where_banned(self, member: Member) -> None:
+        """Leave the rooms that somebody of this account or address is banned from."""
+        for room in list(member.rooms.values()):
+            try:
+                self.moderation.check_not_banned(member, room.name)
+            except ChatError:
+                self.part(member, room)
+
     # Questions.
 
     def member_named(self, nick: str) -> Member:

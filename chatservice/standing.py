@@ -153,6 +153,9 @@ class Place:
                 self._apply_role(act)
         if isinstance(act, Banned | Kicked):
             self.invited.pop(act.target_identity, None)
+        if isinstance(act, Banned):
+            # Who is kept out runs nothing from outside, and least of all the end of the ban.
+            self.operators.pop(act.target_identity, None)
 
     def _apply_role(self, act: OperatorAct) -> None:
         match act:

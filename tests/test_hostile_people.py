@@ -11,6 +11,7 @@ from chatservice.commands import is_command, is_goodbye
 from chatservice.events import Event, Said
 from chatservice.journal import PAGE_BYTES
 from chatservice.names import nick_key
+from chatservice.operators import ACTS
 from chatservice.rooms import Member
 from chatservice.search import Search
 from tests.conversation import ConversationCase, JsonPerson, SlowJournal
@@ -260,3 +261,73 @@ class MuchMissedTests(ConversationCase):
 
 def found_in(events: list[Event], room: str) -> bool:
     return any(isinstance(event, Said) and event.room == room for event in events)
+
+
+class BannedElsewhereTests(ConversationCase):
+    """Bob, who is registered, is banned while he is not here, and comes as somebody else."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.rules.operators = frozenset({"boss"})
+        self.open_chat()
+        self.boss = self.comes("boss", "127.0.0.1")
+        for line in (f"/register {SECRET}", "/join club"):
+            self.boss.types(line)
+        bob = self.comes("bob", "127.0.0.2")
+        for line in (f"/register {SECRET}", "/join club"):
+            bob.types(line)
+        self.boss.types("/op bob")
+        bob.types("/quit")
+
+    def comes(self, nick: str, host: str, **hello: Any) -> JsonPerson:
+        person = JsonPerson(self.connect(host))
+        person.asks("hello", nick=nick, **hello)
+        person.sees()
+        return person
+
+    def test_from_the_chat(self) -> None:
+        """Nobody logs in who may not come."""
+        self.boss.types("/ban * bob")
+        guest = self.comes("xeno", "127.0.0.3")
+        guest.types(f"/login bob {SECRET}")
+        self.assertEqual(guest.sees()[-1]["code"], "banned")
+        self.assertIsNone(self.chat.members["xeno"].account)
+
+    def test_from_a_room(self) -> None:
+        """Who logs in leaves the rooms that the account is banned from, and runs them no more."""
+        self.boss.types("/ban #club bob")
+        guest = self.comes("xeno", "127.0.0.3")
+        guest.types("/join club")
+        guest.types(f"/login bob {SECRET}")
+        self.assertEqual(list(self.chat.members["bob"].rooms), ["lobby"])
+        guest.sees()
+        guest.types("/unban #club bob")
+        self.assertEqual(guest.sees()[-1]["code"], "not-allowed")
+        guest.types("/join club")
+        self.assertEqual(guest.sees()[-1]["code"], "banned")
+
+    def test_back_from_a_banned_address(self) -> None:
+        """Who comes back from an address that a room is closed to is in that room no more."""
+        token = self.comes("eve", "127.0.0.4", rooms={"lobby": 0, "club": 0}).welcome["token"]
+        self.boss.types("/ban #club 127.0.0.5")
+        again = self.comes("eve", "127.0.0.5", token=token)
+        self.assertTrue(again.welcome["resumed"])
+        self.assertEqual(list(again.welcome["rooms"]), ["lobby"])
+
+
+class CrowdBannedTests(ConversationCase):
+    """More people than an operator of a room kicks in a minute come from one network."""
+
+    def test_all_are_out(self) -> None:
+        """The ban turns all of them out: it is one act."""
+        ada = self.at_json("ada")
+        for line in (f"/register {SECRET}", "/join den"):
+            ada.types(line)
+        for number in range(ACTS + 20):
+            person = JsonPerson(self.connect(f"198.51.100.{number}"))
+            person.asks("hello", nick=f"guest-{number}", rooms={"den": 0})
+        self.assertEqual(len(self.chat.rooms["den"].members), ACTS + 21)
+        ada.sees()
+        ada.types("/ban 198.51.100.0/24")
+        self.assertNotIn("error", [facts["type"] for facts in ada.sees()])
+        self.assertEqual([member.nick for member in self.chat.rooms["den"].members], ["ada"])

@@ -71,7 +71,8 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     Group.YOUR_NAME,
     "/logout",
     "be a guest again; your nickname stays yours",
-    "The token of your connection changes as well.",
+    "You stay in your rooms as a guest, and your account is in none. The token of your connection "
+    "changes as well.",
 )
 @inlineCallbacks
 def logout(call: Call) -> Generator[Deferred[Any], Any, Answer]:

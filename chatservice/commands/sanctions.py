@@ -65,8 +65,8 @@ def ban(call: Call) -> Deferred[Answer]:
         covered = partial(call.chat.moderation.banned_members, network, room)
 
     def turn_out(_: None) -> Answer:
-        for member in covered(_present(call, room)):
-            call.chat.operators.kick(call.member, member, room, terms[1])
+        banned = covered(_present(call, room))
+        call.chat.operators.turn_out(call.member, banned, room, terms[1])
         return DONE
 
     # Not before the ban holds, or somebody could be back by then.
