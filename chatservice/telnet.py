@@ -35,10 +35,11 @@ class Telnet:
     def show_typing(self, shown: bool) -> None:
         """Have the peer show what its person types, or not, while a password is asked (RFC 857).
 
-        A peer that leaves it to us to echo shows nothing, and we do not echo.
+        A peer that leaves it to us to echo shows nothing, and we echo but the end of the line.
         """
         self._hidden = not shown
-        self._reply(bytes((IAC, WONT if shown else WILL, ECHO)))
+        option = bytes((IAC, WONT if shown else WILL, ECHO))
+        self._reply(option + b"\r\n" if shown else option)
 
     def ask(self) -> None:
         """Ask for something that a telnet answers by itself (RFC 860)."""

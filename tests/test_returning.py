@@ -10,7 +10,7 @@ from chatservice.journal import JournalError
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
 from tests.doubles import SlowJournal
 
-ECHO_OFF, ECHO_ON = b"\xff\xfb\x01", b"\xff\xfc\x01"
+ECHO_OFF, ECHO_ON = b"\xff\xfb\x01", b"\xff\xfc\x01\r\n"
 
 
 class RoomsTests(ConversationCase):

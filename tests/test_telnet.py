@@ -79,7 +79,7 @@ class TelnetTests(SynchronousTestCase):
         telnet.show_typing(True)
         text += telnet.text_of(b"\xff\xfe\x01hello\n")
         self.assertEqual(text, b"secret\nhello\n")
-        self.assertEqual(replies, [b"\xff\xfb\x01", b"\xff\xfc\x01"])
+        self.assertEqual(replies, [b"\xff\xfb\x01", b"\xff\xfc\x01\r\n"])
 
     def test_echo_refused(self) -> None:
         """Nobody but us has it that nothing is shown: asked by the peer, we refuse."""
