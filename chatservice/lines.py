@@ -6,6 +6,7 @@ Joining, the flood limit, waiting in turn, complaints, and closing.
 from __future__ import annotations
 
 import sys
+from abc import abstractmethod
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
@@ -76,32 +77,32 @@ class LineDoor(LineReader):
 
     # What a subclass says.
 
+    @abstractmethod
     def heard(self, line: bytes) -> None:
         """A line arrived, without its end.
 
         @raise ChatError: the member's own mistake.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def tell(self, error: ChatError) -> None:
         """Send a sentence about this connection or its last line."""
-        raise NotImplementedError
 
+    @abstractmethod
     def notify(self, lines: list[str], events: list[Event]) -> None:
         """See L{chatservice.rooms.Door.notify}."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ping(self, sentence: str) -> None:
         """See L{chatservice.rooms.Door.ping}."""
-        raise NotImplementedError
 
+    @abstractmethod
     def look(self) -> None:
         """See L{chatservice.rooms.Door.look}."""
-        raise NotImplementedError
 
+    @abstractmethod
     def own(self, event: Event) -> bytes:
         """See L{chatservice.rooms.Door.own}."""
-        raise NotImplementedError
 
     def refuse(self, event: Event, sentence: str) -> None:
         """See L{chatservice.rooms.Door.refuse}; a subclass says it as well."""

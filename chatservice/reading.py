@@ -5,7 +5,7 @@ Ends of line, telnet commands, overlong lines, end of file, and reading no furth
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from enum import IntEnum, auto
 from typing import Any
 
@@ -33,7 +33,7 @@ class State(IntEnum):
 
 
 @implementer(IHalfCloseableProtocol)
-class LineReader(LineReceiver):
+class LineReader(LineReceiver, ABC):
     """A connection as far as reading goes; C{lineReceived} gets each line.
 
     @ivar state: nothing is read any more from L{State.CLOSING} on.

@@ -43,7 +43,7 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.journal import Journal, Page, Wanted
+from chatservice.journal import Journal
 from chatservice.lines import LineDoor
 from chatservice.logins import Logins
 from chatservice.memory import MemoryJournal
@@ -331,10 +331,6 @@ class ChatFactory(ServerFactory):
     def is_here(self, member: Member) -> bool:
         """Whether the member is in the chat, with or without a connection at this moment."""
         return self.members.get(member.key) is member
-
-    def history(self, wanted: Wanted) -> Deferred[Page]:
-        """A part of what was said."""
-        return self.journal.page(wanted)
 
     def settled(self, member: Member) -> Deferred[None]:
         """Fires when everything that a member has said so far is delivered or refused."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chatservice.acts import (
     Banned,
@@ -42,6 +42,10 @@ class Person:
     identity: bytes
     account: Account | None = None
     member: Member | None = None
+
+    def meant(self) -> dict[str, Any]:
+        """The facts of an act that is done to this person; see L{OperatorAct}."""
+        return {"target": self.nick, "target_identity": self.identity, "whom": self.member}
 
 
 @dataclass(frozen=True, slots=True)

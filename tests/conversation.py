@@ -261,6 +261,7 @@ class Row:
     @ivar answer: the sentences that answer a command; C{None} where it has no answer.
     @ivar error: the code and the sentence that refuse it instead.
     @ivar before: who typed what before.
+    @ivar raw: whether the answer is for programs, and shown as it is.
     """
 
     typed: str
@@ -271,6 +272,7 @@ class Row:
     error: tuple[str, str] | None = None
     before: tuple[tuple[str, str], ...] = ()
     hearers: tuple[str, ...] = EVERYBODY
+    raw: bool = False
 
 
 def refused(typed: str, code: str, sentence: str, *before: tuple[str, str]) -> Row:
@@ -317,7 +319,8 @@ def expected_text(row: Row, nick: str) -> list[str]:
         return [row.others] if row.others and nick in row.hearers else []
     own = [row.own] if row.own else []
     error = [f"-- {row.error[1]}"] if row.error else []
-    return own + [f"-- {line}" for line in row.answer or ()] + error
+    mark = "" if row.raw else "-- "
+    return own + [f"{mark}{line}" for line in row.answer or ()] + error
 
 
 def expected_objects(row: Row, nick: str, by_program: bool) -> list[Facts]:
@@ -327,7 +330,8 @@ def expected_objects(row: Row, nick: str, by_program: bool) -> list[Facts]:
         ref = {"ref": "r1"} if by_program and row.fact["type"] in TALK else {}
         objects.append(row.fact | ref)
     if nick == "ada" and row.answer is not None:
-        objects.append({"type": "ok", "lines": row.answer, "ref": "r1"})
+        raw = {"raw": True} if row.raw else {}
+        objects.append({"type": "ok", "lines": row.answer, "ref": "r1"} | raw)
     if nick == "ada" and row.error:
         objects.append(error(*row.error, ref="r1"))
     return objects

@@ -320,6 +320,12 @@ class Listener(LineDoor):
     def own(self, event: Event) -> bytes:
         return b""
 
+    def notify(self, lines: list[str], events: list[Event]) -> None:
+        """It has nothing to show."""
+
+    def ping(self, sentence: str) -> None:
+        """Nobody is asked."""
+
     def look(self) -> None:
         """It shows everything to everybody."""
 

@@ -1,4 +1,4 @@
-"""The chat's rules as its verbs keep them, a journal that fails, and the end of it all."""
+"""The chat's rules as its verbs keep them, and a journal that fails."""
 
 from __future__ import annotations
 
@@ -281,7 +281,7 @@ class VerbTests(ConversationCase):
         ada = self.member("ada")
         self.chat.say(ada, self.chat.rooms["lobby"], "hi", ref="r1")
         self.successResultOf(self._after_settled(ada))
-        page = self.successResultOf(self.chat.history(Wanted(of="lobby")))
+        page = self.successResultOf(self.chat.journal.page(Wanted(of="lobby")))
         (event,) = page.events
         self.assertEqual(event, Said(id=event.id, nick="ada", room="lobby", text="hi", ref="r1"))
 
@@ -289,89 +289,6 @@ class VerbTests(ConversationCase):
         settled = self.chat.settled(member)
         self.clock.advance(0)
         return settled
-
-
-class ShutDownTests(ConversationCase):
-    """The end of the chat."""
-
-    def shut_down(self) -> Deferred[Any]:
-        """Begin to shut down."""
-        return self.chat.shut_down(3.0)
-
-    def test_nobody_here(self) -> None:
-        """An empty chat is down at once."""
-        self.successResultOf(self.shut_down())
-
-    def test_everybody_is_told(self) -> None:
-        """Everybody is told, at every door, joined or not, and sees nobody leave."""
-        ada, bob = self.at_text("ada"), self.at_json("bob")
-        arriving = self.connect()
-        arriving.sends(b"admin\n")
-        for wire in (ada.wire, bob.wire, arriving):
-            wire.sees()
-        done = self.shut_down()
-        self.assertNoResult(done)
-        sentence = "the chat is shutting down"
-        self.assertEqual(ada.sees(), [f"-- {sentence}"])
-        self.assertEqual(bob.sees(), [{"type": "error", "code": "closing", "text": sentence}])
-        self.assertEqual(arriving.sees(), f"-- {sentence}\r\n")
-        self.successResultOf(done)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-    def test_accepted_lines_are_delivered(self) -> None:
-        """What was read before is said; what comes later is not read."""
-        ada, bob = self.at_text("ada"), self.at_text("bob")
-        ada.wire.protocol.dataReceived(b"in time\n")
-        self.shut_down()
-        ada.wire.protocol.dataReceived(b"too late\n")
-        self.assertEqual(bob.sees(), ["ada: in time", "-- the chat is shutting down"])
-
-    def test_journal_hangs(self) -> None:
-        """A journal that does not answer delays the end by no more than the patience."""
-        slow = SlowJournal()
-        ada = self.at_text("ada")
-        self.patch(self.journal, "append", slow.append)
-        ada.types("hello")
-        done = self.shut_down()
-        self.clock.advance(2.9)
-        self.assertEqual(ada.sees(), [])
-        self.clock.advance(0.1)
-        self.assertEqual(ada.sees(), ["-- the chat is shutting down"])
-        self.successResultOf(done)
-
-    def test_reader_hangs(self) -> None:
-        """Who does not read is dropped after five seconds."""
-        ada = self.at_text("ada")
-        ada.wire.window = 0
-        done = self.shut_down()
-        ada.sees()
-        self.clock.advance(4.9)
-        self.assertNoResult(done)
-        self.clock.advance(0.1)
-        self.clock.advance(0)
-        self.successResultOf(done)
-
-    def test_late_comer(self) -> None:
-        """Who turns up while the chat is shutting down is told so, and the end is not delayed."""
-        ada, late = self.at_text("ada"), self.connect()
-        ada.wire.window = 0
-        done = self.shut_down()
-        late.sends(b"late\n")
-        self.assertEqual(late.sees(), "-- the chat is shutting down\r\n")
-        self.assertIsNotNone(late.lost)
-        self.clock.advance(5)
-        self.clock.advance(0)
-        self.successResultOf(done)
-
-    def test_late_comer_after_the_end(self) -> None:
-        """Who turns up when all are gone changes nothing."""
-        ada, late = self.at_text("ada"), self.connect()
-        done = self.shut_down()
-        ada.sees()
-        self.successResultOf(done)
-        late.sends(b"late\n")
-        self.assertIsNotNone(late.lost)
-        self.assertNotIn("late", self.chat.members)
 
 
 class TypingTests(ConversationCase):

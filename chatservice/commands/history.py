@@ -51,7 +51,7 @@ def history(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     room = room_named(call, words.pop(0)) if words and _is_room(words[0]) else call.room
     span = _span(words, call.chat.ids.now())
     wanted = Wanted(of=room.name, before=span.before, limit=span.lines)
-    page = yield call.chat.history(wanted)
+    page = yield call.chat.journal.page(wanted)
     return _shown(call, room, span, page)
 
 

@@ -174,12 +174,5 @@ def _which(call: Call, text: str) -> tuple[int, int]:
 
 
 def _done_to(call: Call, kind: type[OperatorAct], room: str, person: Person) -> Answer:
-    call.chat.operators.act(
-        call.member,
-        kind,
-        room,
-        target=person.nick,
-        target_identity=person.identity,
-        whom=person.member,
-    )
+    call.chat.operators.act(call.member, kind, room, **person.meant())
     return DONE

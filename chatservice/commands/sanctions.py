@@ -156,12 +156,10 @@ def _sanction(
         call.member,
         kind,
         room,
-        target=person.nick,
-        target_identity=person.identity,
         network="" if network is None else str(network),
         until=until,
         text=reason,
-        whom=person.member,
+        **person.meant(),
     )
     return person
 

@@ -187,7 +187,7 @@ class JsonDoor(LineDoor):
         )
         self._in_turn(
             request,
-            lambda: self.chat.history(wanted),
+            lambda: self.chat.journal.page(wanted),
             lambda page: self._page(page, {"room": room} if room else {}, request.ref),
         )
 
