@@ -11,9 +11,9 @@ LAYERS = [
     {
         *("events", "names", "settings", "durations", "networks", "preferences"),
         *("database", "outbox", "telnet", "flood", "keepalive"),
-        *("tries", "passwords", "presence"),
+        *("tries", "ratelimit", "passwords", "presence"),
     },
-    {"acts", "rooms", "reading", "admission", "checkers", "upkeep"},
+    {"acts", "rooms", "reading", "admission", "checkers", "upkeep", "turns"},
     {"rows", "text", "broadcast", "standing", "operators", "accounts"},
     {"search", "looks", "moderation", "logins", "options"},
     {"personal", "pruning"},

@@ -1,0 +1,61 @@
+"""Token buckets by payer: what an address or an identity may cost the others.
+
+The payer outlives its connections, so a reconnect renews nothing.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+
+class Allowances:
+    """A bucket of tokens for each payer; a bucket that is full again is forgotten.
+
+    @param seconds: a clock that never goes back.
+    @param rate: tokens that come back in a second; 0 for no limit at all.
+    @param burst: the most tokens that a payer has.
+    """
+
+    def __init__(self, seconds: Callable[[], float], rate: float, burst: float) -> None:
+        self._seconds = seconds
+        self._rate = rate
+        self._burst = burst
+        # Tokens, maybe less than none, and when that was so; who paid last is at the end.
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def wait(self, payer: Hashable) -> float:
+        """Seconds until the payer has a whole token; 0 if it has one."""
+        return self._until_one(self._tokens(payer)) if self._rate else 0.0
+
+    def spend(self, payer: Hashable, tokens: float = 1.0) -> float:
+        """Take tokens, also those that are not there yet.
+
+        @return: seconds to wait before the next spending (L{wait}).
+        """
+        if not self._rate:
+            return 0.0
+        self._forget_full()
+        left = self._tokens(payer) - tokens
+        self._buckets[payer] = (left, self._seconds())
+        self._buckets.move_to_end(payer)
+        return self._until_one(left)
+
+    def _tokens(self, payer: Hashable) -> float:
+        tokens, since = self._buckets.get(payer, (self._burst, 0.0))
+        return min(self._burst, tokens + (self._seconds() - since) * self._rate)
+
+    def _until_one(self, tokens: float) -> float:
+        return max(0.0, (1 - tokens) / self._rate)
+
+    def _forget_full(self) -> None:
+        """Forget the payers at the beginning who have everything back."""
+        while self._buckets:
+            payer = next(iter(self._buckets))
+            if self._tokens(payer) < self._burst:
+                break
+            del self._buckets[payer]
+
+    def __len__(self) -> int:
+        """How many payers are remembered."""
+        return len(self._buckets)

@@ -1,0 +1,72 @@
+"""Costly work, a little of it at a time, and those who ask for it one after the other."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple, TypeVar
+
+from twisted.internet.defer import Deferred, maybeDeferred
+
+from chatservice.events import ChatError
+
+T = TypeVar("T")
+
+
+class _Job(NamedTuple):
+    """What somebody asked for, and fires C{done} with what came of it."""
+
+    work: Callable[[], Any]
+    is_wanted: Callable[[], bool]
+    done: Deferred[Any]
+
+
+class Turns:
+    """Carries out work. Askers are served in turn, whatever each has asked for.
+
+    @param at_once: how many pieces of work are under way at most.
+    @param waiting: how many of one asker's may wait.
+    """
+
+    def __init__(self, at_once: int, waiting: int) -> None:
+        self._free = at_once
+        self._most = waiting
+        self._waiting: OrderedDict[Hashable, deque[_Job]] = OrderedDict()
+
+    def run(
+        self,
+        asker: Hashable,
+        work: Callable[[], Deferred[T]],
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Deferred[T]:
+        """Do C{work} when its turn has come, and fire with its result.
+
+        @param asker: whose turn it must be; usually an address (L{networks.origin_of}).
+        @param is_wanted: asked when the turn has come: if nobody waits any more, it is not done.
+        @raise ChatError: C{busy} if too much of the asker's waits. The Deferred fails with
+            C{closing} if the work was not wanted any more.
+        """
+        jobs = self._waiting.get(asker, ())
+        if len(jobs) >= self._most:
+            raise ChatError("busy", "too much waits for your address already: try again later")
+        job = _Job(work, is_wanted, Deferred())
+        self._waiting.setdefault(asker, deque()).append(job)
+        self._serve()
+        return job.done
+
+    def _serve(self) -> None:
+        while self._free and self._waiting:
+            asker, jobs = self._waiting.popitem(last=False)
+            job = jobs.popleft()
+            if jobs:
+                self._waiting[asker] = jobs
+            if not job.is_wanted():
+                job.done.errback(ChatError("closing", "nobody waits for that any more"))
+                continue
+            self._free -= 1
+            maybeDeferred(job.work).addBoth(self._finished, job.done)
+
+    def _finished(self, result: Any, done: Deferred[Any]) -> None:
+        self._free += 1
+        done.callback(result)
+        self._serve()
