@@ -11,8 +11,14 @@ from chatservice.networks import origin_of
 
 SPARE_FILES = 192
 """File descriptors kept for everything that is not a member's connection: the chat's own, and
-those of a burst of connections (Twisted accepts 100 at a time) that are told why they are refused.
+those of connections that are refused (Twisted accepts 100 at a time).
 """
+
+TOLD_AT_ONCE = 64
+"""Refused connections that are being told why; any more are closed without a word."""
+
+TOLD_OF_AN_ADDRESS = 4
+"""So many of them from one address, if there is a limit for addresses."""
 
 
 def most_connections(wanted: int = 0) -> int:
@@ -41,6 +47,7 @@ class Admission:
         self._in_all = in_all
         self._per_address = per_address
         self._from: Counter[str] = Counter()
+        self._told: Counter[str] = Counter()
         self.count = 0
 
     def admit(self, address: Any) -> None:
@@ -63,7 +70,26 @@ class Admission:
     def release(self, address: Any) -> None:
         """A connection that was admitted has ended."""
         self.count -= 1
+        _take_one(self._from, address)
+
+    def tell(self, address: Any) -> bool:
+        """Count a refused connection that is told why, unless too many are; whether it was."""
         origin = origin_of(getattr(address, "host", ""))
-        self._from[origin] -= 1
-        if not self._from[origin]:
-            del self._from[origin]
+        is_limited = self._per_address and origin
+        if is_limited and self._told[origin] >= TOLD_OF_AN_ADDRESS:
+            return False
+        if self._told.total() >= TOLD_AT_ONCE:
+            return False
+        self._told[origin] += 1
+        return True
+
+    def told(self, address: Any) -> None:
+        """A refused connection that was told why has ended."""
+        _take_one(self._told, address)
+
+
+def _take_one(counted: Counter[str], address: Any) -> None:
+    origin = origin_of(getattr(address, "host", ""))
+    counted[origin] -= 1
+    if not counted[origin]:
+        del counted[origin]

@@ -30,9 +30,6 @@ SILENT = 60.0
 PING_TIMEOUT = 10
 """Seconds in which it has to answer."""
 
-UNNOTICED = 150.0
-"""Seconds after which a dead connection is noticed at the latest (lines.py, keep_honest)."""
-
 CATCH_UP_TEXT = 512 * 1024
 """Characters after which the other rooms wait for the next time: all of it is sent as one piece."""
 
@@ -139,9 +136,7 @@ class Arrivals:
             member.address = former
             raise
         chat.departures.stop_lingering(member)
-        silence = min(member.door.silence(), UNNOTICED)
-        heard = min(chat.departures.last_heard(member), chat.ids.now() - int(silence * 1_000_000))
-        member.lost_at = member.lost_at or heard
+        chat.departures.note_loss(member, member.door, member.door.silence())
         member.door.displace()
         member.door = Fenced(door)
         chat.part_where_banned(member)
@@ -203,7 +198,7 @@ class Arrivals:
             # Seen only if it can be shown, and was not shown by another /catchup meanwhile.
             if member.door is door and member.missed.get(room) == missed[room]:
                 found += page.events
-                del member.missed[room]
+                member.unsent.setdefault(room, member.missed.pop(room))
                 if page.more:
                     member.missed[room] = page.events[-1].id
         return sorted(

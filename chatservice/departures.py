@@ -12,7 +12,7 @@ from twisted.logger import Logger
 
 from chatservice.events import Left
 from chatservice.journal import JournalError
-from chatservice.rooms import NOWHERE, Member
+from chatservice.rooms import NOWHERE, Door, Member
 from chatservice.text import clean
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ log = Logger()
 
 LINGERING_PER_ADDRESS = 32
 """The most lost connections from one address that are waited for: they count nowhere else."""
+
+UNNOTICED = 150.0
+"""Seconds after which a dead connection is noticed at the latest (keepalive.py)."""
 
 
 class _Wait(NamedTuple):
@@ -55,7 +58,6 @@ class Departures:
         chat, origin = self._chat, member.origin
         if chat.closing or not chat.is_here(member):
             return
-        member.lost_at = member.lost_at or self.last_heard(member)
         if not chat.settings.linger or self._lingering_from[origin] >= LINGERING_PER_ADDRESS:
             self.leave(member, why, goodbye=False)
             return
@@ -79,6 +81,23 @@ class Departures:
     def last_heard(self, member: Member) -> int:
         """The id up to which a member was delivered everything; more may be on its way."""
         return max(self.last_delivered, member.since)
+
+    def note_loss(self, member: Member, door: Door, silence: float = 0.0) -> None:
+        """Note up to which event a member saw everything through a door that is lost.
+
+        @param silence: seconds for which the door may have been dead already.
+        """
+        if member.lost_at:
+            return
+        behind = door.behind()
+        seen = self.last_heard(member) if behind is None else behind
+        if silence:
+            unnoticed = min(silence, UNNOTICED)
+            seen = min(seen, self._chat.ids.now() - int(unnoticed * 1_000_000))
+        if behind is not None:
+            member.missed.update(member.unsent)
+        member.unsent.clear()
+        member.lost_at = seen
 
     def leave(self, member: Member, why: str, goodbye: bool, folded: bool = False) -> None:
         """Leave the chat; see L{Left}. The nickname is free at once."""

@@ -1,31 +1,50 @@
-"""The flood limit: how fast a member is read."""
+"""The flood limit: how fast people are read."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+from chatservice.ratelimit import Allowances
 
 BURST = 10
 """Lines that may come at once before the limit slows the reading."""
 
+WEIGHT = 1024
+"""Bytes that cost as much as a line does, whatever they are."""
+
 
 class FloodLimit:
-    """A bucket of tokens, one for each line.
+    """What lines, other bytes and arrivals cost those whom they come from.
 
-    @param now: in the reactor's seconds.
+    Whoever sends them pays, under whichever identity is known, and so does the address. Both
+    outlive the connection.
+
+    @param seconds: a clock that never goes back.
+    @param rate: lines a second of one person; 0 for no limit.
+    @param people: how many people one address may have; 0 for any number, and no limit for
+        addresses.
     """
 
-    __slots__ = ("_counted_at", "_tokens")
+    def __init__(self, seconds: Callable[[], float], rate: int, people: int) -> None:
+        self._people = Allowances(seconds, rate, BURST)
+        self._origins = Allowances(seconds, rate * people, BURST * people)
 
-    def __init__(self, now: float) -> None:
-        self._tokens = float(BURST)
-        self._counted_at = now
+    def spend(self, person: Hashable, origin: str, lines: int = 1) -> float:
+        """Count lines, and give the seconds to wait before anything more is read.
 
-    def count(self, rate: int, now: float) -> float:
-        """Count a line, and give the seconds to wait before the next one is read.
-
-        @param rate: lines a second; 0 for no limit.
+        @param person: who pays: an identity, or the connection before there is one.
+        @param origin: see L{chatservice.networks.origin_of}; empty for this machine, which is
+            counted by person alone.
         """
-        if not rate:
-            return 0.0
-        earned = (now - self._counted_at) * rate
-        self._counted_at = now
-        self._tokens = min(BURST, self._tokens + earned) - 1
-        return max(0.0, (1 - self._tokens) / rate)
+        return max(self._people.spend(person, lines), self._come(origin, lines))
+
+    def connect(self, origin: str) -> float:
+        """Count a connection as a line of its address; gives the seconds as L{spend} does."""
+        return self._come(origin, 1)
+
+    def arrive(self, origin: str) -> float:
+        """Count a new identity, and so one more burst; gives the seconds as L{spend} does."""
+        return self._come(origin, BURST)
+
+    def _come(self, origin: str, lines: int) -> float:
+        return self._origins.spend(origin, lines) if origin else 0.0

@@ -7,6 +7,9 @@ from typing import Any
 
 from twisted.internet.interfaces import ITCPTransport
 
+NO_ANSWER = 120
+"""Seconds without an acknowledgement of what was sent, after which a connection is lost."""
+
 
 def keep_honest(transport: Any) -> None:
     """Send at once, and notice within 150 s that a peer is gone without a word (tcp(7))."""
@@ -22,7 +25,7 @@ def keep_honest(transport: Any) -> None:
             (socket.TCP_KEEPIDLE, 60),
             (socket.TCP_KEEPINTVL, 15),
             (socket.TCP_KEEPCNT, 5),
-            (socket.TCP_USER_TIMEOUT, 120_000),
+            (socket.TCP_USER_TIMEOUT, NO_ANSWER * 1000),
         ):
             connection.setsockopt(socket.IPPROTO_TCP, option, value)
 

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatservice.events import ChatError, Event
-from chatservice.flood import FloodLimit
 from chatservice.journal import JournalError
-from chatservice.keepalive import keep_honest
+from chatservice.keepalive import NO_ANSWER, keep_honest
+from chatservice.metering import MeteredReader
+from chatservice.networks import origin_of
 from chatservice.outbox import Outbox
-from chatservice.reading import LineReader, State
+from chatservice.reading import State
 from chatservice.rooms import NOWHERE, Fenced, Format, Member
 from chatservice.telnet import KILL_LINE
 
@@ -45,7 +47,7 @@ FAILED = ChatError("failed", "something went wrong here, and is in the server's 
 Work = Callable[[], Any]
 
 
-class LineDoor(LineReader):
+class LineDoor(MeteredReader):
     """A connection with lines both ways and, once it has joined, a member behind it.
 
     A subclass says what a line means (L{heard}) and how a sentence is put (L{tell}).
@@ -62,13 +64,11 @@ class LineDoor(LineReader):
     def __init__(
         self, chat: ChatFactory, direct: bool = False, since: float | None = None
     ) -> None:
-        super().__init__()
+        super().__init__(chat)
         now = chat.reactor.seconds()
-        self.chat = chat
         self.member: Member | None = None
         self._direct = direct
         self._refused = False
-        self._flood_limit = FloodLimit(now)
         self._join_by = (now if since is None else since) + JOIN_TIMEOUT
         self._timeout: IDelayedCall | None = None
         self._wrong_passwords = 0
@@ -112,7 +112,11 @@ class LineDoor(LineReader):
 
     def connectionMade(self) -> None:
         self.outbox = Outbox(
-            self.transport, self.chat.settings.send_queue, self._overflow, self._direct
+            self.transport,
+            self.chat.settings.send_queue,
+            self._overflow,
+            self._direct,
+            mark=lambda: self.chat.departures.last_delivered,
         )
         self.deliver = self.outbox.write
         self.chat.doors.add(self)
@@ -130,12 +134,17 @@ class LineDoor(LineReader):
         """Have a member behind this connection, and read no further before that."""
         self.hold()
         try:
+            wait = self.chat.flood.arrive(origin_of(self.address))
+            if wait:
+                yield deferLater(self.chat.reactor, wait, lambda: None)
+                self.check_still_wanted()
             member = yield self.chat.arrivals.arrive(self, wish)
             self.member = member
             if self.state is not State.ARRIVING:
                 # It did not read what it was told on entering: it is about to be lost.
                 return
             self.state = State.PRESENT
+            self.pay(0)
             self._stop_timeout()
             log.info("{nick} is here, from {peer}.", nick=member.nick, peer=self._peer())
             self.look()
@@ -221,6 +230,7 @@ class LineDoor(LineReader):
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         self.state = State.GONE
+        self.stop_watching()
         self._stop_timeout()
         self.outbox.close()
         if self.member is not None:
@@ -229,11 +239,19 @@ class LineDoor(LineReader):
             log.info("{nick} is gone: {why}.", nick=self.member.nick, why=why or "goodbye")
             member, self.member = self.member, None
             member.door = NOWHERE
+            if not goodbye or self.outbox.behind is not None:
+                self._note_loss(member)
             if goodbye:
                 self.chat.leave(member, "", goodbye=True)
             else:
                 self.chat.departures.lose(member, why)
         self.chat.door_gone(self)
+
+    def _note_loss(self, member: Member) -> None:
+        """Nobody tells a reset from a timeout: after a long silence it may be either."""
+        silence = self.silence()
+        timed_out = silence if silence >= NO_ANSWER else 0.0
+        self.chat.departures.note_loss(member, self, timed_out)
 
     def _stop_timeout(self) -> None:
         if self._timeout is not None and self._timeout.active():
@@ -256,7 +274,7 @@ class LineDoor(LineReader):
     def lineReceived(self, line: bytes) -> None:
         if self._is_over():
             return
-        self._count_for_flood_limit()
+        self.pay()
         try:
             self.heard(line.rpartition(KILL_LINE)[2])
         except Exception:
@@ -266,15 +284,9 @@ class LineDoor(LineReader):
             self.chat.settled(self.member).addCallback(lambda _: self.release())
 
     def line_thrown_away(self) -> None:
-        """See L{LineReader.line_thrown_away}."""
-        self._count_for_flood_limit()
+        """See L{chatservice.reading.LineReader.line_thrown_away}."""
+        self.pay()
         self.tell(ChatError("too-long", "that line is too long: not sent"))
-
-    def _count_for_flood_limit(self) -> None:
-        wait = self._flood_limit.count(self.chat.settings.rate_limit, self.chat.reactor.seconds())
-        if wait:
-            self.hold()
-            self.chat.reactor.callLater(wait, self.release)
 
     @inlineCallbacks
     def in_turn(
@@ -293,19 +305,26 @@ class LineDoor(LineReader):
             yield self.chat.settled(member)
             while work is not None and not self._is_over():
                 self._refused = False
+                self.note_sent(member)
                 result = yield work()
                 yield self.chat.settled(member)
                 if self._is_over() or self._refused:
                     break
                 work = answer(result)
                 yield self.outbox.emptied()
+                self.note_sent(member)
         except Exception:
             self.complain(Failure())
         finally:
             self.release()
 
+    def note_sent(self, member: Member) -> None:
+        """If everything is sent, what the member was shown before counts as seen."""
+        if self.outbox.behind is None:
+            member.unsent.clear()
+
     def input_ended(self) -> None:
-        """See L{LineReader.input_ended}."""
+        """See L{chatservice.reading.LineReader.input_ended}."""
         if self.member is not None:
             member = self.member
             self.in_turn(lambda: self.chat.leave(member, "", goodbye=True), lambda _: None)
@@ -331,7 +350,12 @@ class LineDoor(LineReader):
         else:
             self.tell(error)
 
-    # What the chat asks of any door.
+    # What the chat asks of any door, and the flood limit.
+
+    @property
+    def payer(self) -> Hashable:
+        """See L{MeteredReader.payer}."""
+        return self if self.member is None else self.member.identity
 
     @property
     def address(self) -> str:
@@ -343,3 +367,7 @@ class LineDoor(LineReader):
         """See L{chatservice.rooms.Door.silence}."""
         silence: float = self.chat.reactor.seconds() - self._heard_at
         return silence
+
+    def behind(self) -> int | None:
+        """See L{chatservice.rooms.Door.behind}."""
+        return self.outbox.behind

@@ -102,7 +102,7 @@ OPTIONS = (
         _whole_number(0, RECENT_EVENTS),
         f"lines of a room's history that who joins is shown, at most {RECENT_EVENTS}",
     ),
-    Option("rate-limit", 5, _whole_number(0), "lines a second for one member; 0 for no limit"),
+    Option("rate-limit", 5, _whole_number(0), "lines a second for one person; 0 for no limit"),
     Option("send-queue", "1M", _size, "bytes that may wait for one member, such as 512K"),
     Option(
         "linger",

@@ -28,6 +28,9 @@ class Outbox:
         by then. It must not drop the connection before a later turn of the reactor.
     @param direct: whether to send through C{transport.writeSomeData} while nothing waits. Only
         true for a plain TCP connection: on TLS that method exists as well, and sends plain text.
+    @param mark: says where the sender is, such as the id of what was sent last.
+    @ivar behind: what C{mark} said when something began to wait that is not sent yet, also when it
+        never will be, because the outbox is closed; C{None} if everything was sent.
     """
 
     __slots__ = (
@@ -36,24 +39,33 @@ class Outbox:
         "_emptied",
         "_handed",
         "_limit",
+        "_mark",
         "_overflow",
         "_queue",
         "_transport",
+        "behind",
         "waiting",
     )
 
     def __init__(
-        self, transport: Any, limit: int, overflow: Callable[[], object], direct: bool = False
+        self,
+        transport: Any,
+        limit: int,
+        overflow: Callable[[], object],
+        direct: bool = False,
+        mark: Callable[[], int] = lambda: 0,
     ) -> None:
         self._transport = transport
         self._limit = limit
         self._overflow = overflow
         self._direct = direct
+        self._mark = mark
         self._queue: deque[bytes] | None = None
         self._corked: deque[bytes] | None = None
         self._emptied: list[Deferred[None]] = []
         self._handed = 0
         self.waiting = 0
+        self.behind: int | None = None
 
     def write(self, data: bytes) -> None:
         """Send C{data} after everything written before; nothing once the outbox is closed."""
@@ -73,7 +85,12 @@ class Outbox:
                 data = data[sent:]
         self._queue = deque((data,))
         self.waiting = len(data)
+        self._fall_behind()
         self._transport.registerProducer(self, False)
+
+    def _fall_behind(self) -> None:
+        if self.behind is None:
+            self.behind = self._mark()
 
     def _wait_in(self, queue: deque[bytes], data: bytes) -> None:
         if self.waiting + len(data) > self._limit:
@@ -86,6 +103,7 @@ class Outbox:
     def cork(self) -> None:
         """Let what is written from now on wait for L{uncork}."""
         self._corked = deque()
+        self._fall_behind()
 
     def uncork(self, first: bytes) -> None:
         """Send C{first}, and after it what has waited."""
@@ -93,6 +111,8 @@ class Outbox:
         self.waiting -= sum(map(len, corked))
         for data in (first, *corked):
             self.write(data)
+        if self._queue is None and self._transport is not None:
+            self.behind = None
 
     def emptied(self) -> Deferred[None]:
         """Fires when nothing waits any more, or the outbox is closed."""
@@ -118,6 +138,8 @@ class Outbox:
             self._transport.write(data)
         elif self._queue is not None:
             self._queue = None
+            if self._corked is None:
+                self.behind = None
             self._transport.unregisterProducer()
             self._tell_emptied()
 

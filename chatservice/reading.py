@@ -17,7 +17,8 @@ from chatservice.outbox import Outbox
 from chatservice.telnet import IAC, Telnet
 
 SLICE = 1024
-"""LineReceiver takes time quadratic in the lines that it is handed at once."""
+"""Bytes that are taken apart at a time. LineReceiver takes time quadratic in the lines that it is
+handed at once, and what costs too much is noticed after each slice."""
 
 OVERLONG = 1024 * 1024
 """Bytes of a line without an end that are thrown away before the connection is."""
@@ -51,6 +52,7 @@ class LineReader(LineReceiver, ABC):
         self._after_cr = False
         self._skipped = 0
         self._holds = 0
+        self._unread = b""
         self._at_end = False
 
     # What a subclass says.
@@ -58,6 +60,10 @@ class LineReader(LineReceiver, ABC):
     @abstractmethod
     def line_thrown_away(self) -> None:
         """A line was too long."""
+
+    @abstractmethod
+    def bytes_taken(self, size: int) -> None:
+        """So many bytes were taken apart, whatever they were."""
 
     @abstractmethod
     def input_ended(self) -> None:
@@ -72,16 +78,30 @@ class LineReader(LineReceiver, ABC):
     def dataReceived(self, data: bytes) -> None:
         if self.state >= State.CLOSING:
             return
+        self._unread += data
+        if self._busyReceiving:
+            # Called by what a line does; whoever hands out that line reads on.
+            return
+        if not data:
+            self._receive(b"")
+        while self._unread and not self.paused and self.state < State.CLOSING:
+            data, self._unread = self._unread[:SLICE], self._unread[SLICE:]
+            self._take(data)
+            self.bytes_taken(len(data))
+        self._end_if_all_read()
+
+    def _take(self, data: bytes) -> None:
         if self._telnet is not None or IAC in data:
             self._telnet = self._telnet or Telnet(self.outbox.write)
             data = self._telnet.text_of(data)
         if data and (self._after_cr or b"\r" in data):
             data = self._with_line_feeds(data)
-        for start in range(0, len(data) or 1, SLICE):
-            super().dataReceived(data[start : start + SLICE])
-            while self._buffer and not self.line_mode and not self.paused:
-                super().dataReceived(b"")
-        self._end_if_all_read()
+        self._receive(data)
+
+    def _receive(self, data: bytes) -> None:
+        super().dataReceived(data)
+        while self._buffer and not self.line_mode and not self.paused:
+            super().dataReceived(b"")
 
     def _with_line_feeds(self, data: bytes) -> bytes:
         """CR LF, CR NUL and a bare CR end a line as LF does, also when split over two reads."""
@@ -143,7 +163,8 @@ class LineReader(LineReceiver, ABC):
         """Nothing of ours ends only the writing."""
 
     def _end_if_all_read(self) -> None:
-        if not self._at_end or self.paused or self._busyReceiving or self.state >= State.CLOSING:
+        is_reading = self._unread or self.paused or self._busyReceiving
+        if not self._at_end or is_reading or self.state >= State.CLOSING:
             return
         last_line = self.clearLineBuffer()
         if not self.line_mode:

@@ -64,6 +64,9 @@ class Door(Protocol):
     def silence(self) -> float:
         """For how many seconds nothing was heard from the peer."""
 
+    def behind(self) -> int | None:
+        """The id of the last event before the first that is not sent yet; C{None} if all are."""
+
     def dismiss(self) -> None:
         """The member has left the chat: close, once everything is sent."""
 
@@ -104,6 +107,9 @@ class _Nowhere:
 
     def silence(self) -> float:
         return inf
+
+    def behind(self) -> int | None:
+        return None
 
     def dismiss(self) -> None:
         pass
@@ -154,6 +160,8 @@ class Member:
     @ivar lost_at: the last id that was heard before the connection was lost; 0 while there is one.
     @ivar missed: for each room of which the member has not caught up on everything, and C{""} for
         private lines, the id after which that begins.
+    @ivar unsent: what C{missed} said of rooms before their lines were handed to a connection that
+        may not have sent them yet.
     @ivar ignored: the nicknames whose lines the member does not want to see, by key; replaced as a
         whole when it changes.
     @ivar uncommitted: how many events of the member's are on their way through the journal, and
@@ -178,6 +186,7 @@ class Member:
         "since",
         "token",
         "uncommitted",
+        "unsent",
         "waiting",
     )
 
@@ -196,6 +205,7 @@ class Member:
         self.fence = since
         self.lost_at = 0
         self.missed: dict[str, int] = {}
+        self.unsent: dict[str, int] = {}
         self.ignored = NOBODY
         self.preferences = AS_IT_COMES
         self.rooms: dict[str, Room] = {}
@@ -212,6 +222,7 @@ class Member:
         """The member is in the room no more."""
         del self.rooms[room.name]
         self.missed.pop(room.name, None)
+        self.unsent.pop(room.name, None)
         if room.founder is self:
             room.founder = None
         if self.current is room:

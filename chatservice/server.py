@@ -43,6 +43,8 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
+from chatservice.flood import FloodLimit
+from chatservice.hangups import HangUps
 from chatservice.journal import Journal
 from chatservice.lines import LineDoor
 from chatservice.logins import Logins
@@ -93,6 +95,10 @@ class ChatFactory(ServerFactory):
         self.settings = settings or Settings()
         self.ids = ids or EventIds()
         self.journal = journal or MemoryJournal()
+        self.flood = FloodLimit(
+            reactor.seconds, self.settings.rate_limit, self.settings.per_address
+        )
+        self.hang_ups = HangUps(reactor)
         self.accounts = accounts or Accounts(Passwords(reactor), reactor.seconds, self.ids.now)
         self.moderation = Moderation(
             self.settings.operators, self.ids.now, self.settings.keep, self.settings.keep_lines

@@ -12,7 +12,8 @@ class Settings:
     @ivar name: what the chat calls itself.
     @ivar motd: the lines of the message of the day; may be replaced while the chat runs.
     @ivar replay: how many lines of a room's history a joining person is shown.
-    @ivar rate_limit: lines a second that a member may send after a burst; 0 for no limit.
+    @ivar rate_limit: lines a second that a person may send after a burst; 0 for no limit.
+    @ivar per_address: how many people one address may have, for what it may cost; 0 for any number.
     @ivar send_queue: bytes that may wait for one member.
     @ivar linger: seconds for which a lost connection may come back before the leave is announced.
     @ivar operators: the keys of the nicknames that are the server's operators.
@@ -24,6 +25,7 @@ class Settings:
     motd: tuple[str, ...] = ()
     replay: int = 10
     rate_limit: int = 5
+    per_address: int = 32
     send_queue: int = 1024 * 1024
     linger: float = 30.0
     operators: frozenset[str] = frozenset()

@@ -207,6 +207,7 @@ class ChatService(Service):
             motd=options["motd-lines"],
             replay=options["replay"],
             rate_limit=options["rate-limit"],
+            per_address=options["max-per-address"],
             send_queue=options["send-queue"],
             linger=options["linger"],
             operators=options["operators"],

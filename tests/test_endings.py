@@ -111,7 +111,7 @@ class EndOfInputTests(LineTestCase):
         ada.sends(b"ada\n" + b"x\n" * 20 + b"last")
         ada.ends()
         seen = bob.sees()
-        self.assertEqual(seen.count("ada: x"), 9)
+        self.assertEqual(seen.count("ada: x"), 10)
         for _ in range(20):
             self.clock.advance(0.2)
             ada.gets()

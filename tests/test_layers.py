@@ -10,11 +10,11 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {
         *("events", "names", "settings", "durations", "networks", "preferences"),
-        *("database", "outbox", "telnet", "flood", "keepalive"),
+        *("database", "outbox", "telnet", "hangups", "keepalive"),
         *("tries", "ratelimit", "passwords", "presence"),
     },
-    {"acts", "rooms", "reading", "admission", "checkers", "upkeep", "turns"},
-    {"rows", "text", "broadcast", "standing", "operators", "accounts"},
+    {"acts", "rooms", "reading", "admission", "checkers", "upkeep", "turns", "flood"},
+    {"rows", "text", "broadcast", "standing", "operators", "accounts", "metering"},
     {"search", "looks", "moderation", "logins", "options"},
     {"personal", "pruning"},
     {"journal"},

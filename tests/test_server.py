@@ -304,11 +304,12 @@ class TypingTests(ConversationCase):
     def test_slowed_down(self) -> None:
         """After a burst of ten, lines are read at the limit, and none is lost."""
         self.rules.rate_limit = 5
+        self.open_chat()
         bob, ada = self.at_text("bob"), self.at_text("ada")
         bob.sees()
-        ada.wire.sends(b"".join(b"%d\n" % number for number in range(12)))
+        ada.wire.sends(b"".join(b"%d\n" % number for number in range(13)))
         at_once = len(bob.sees())
-        self.assertEqual(at_once, 9)
+        self.assertEqual(at_once, 10)
         for more in (1, 1, 1):
             self.clock.advance(0.2)
             self.assertEqual(len(bob.sees()), more)

@@ -170,7 +170,7 @@ class ServiceTests(SynchronousTestCase):
         people = {"linger": 9, "operators": frozenset({"ada"})}
         history = {"keep": 30 * 86400, "keep_lines": 4}
         self.assertEqual(
-            settings, Settings("Tea room", ("Be kind.",), 3, 7, 2048, **people, **history)
+            settings, Settings("Tea room", ("Be kind.",), 3, 7, 1, 2048, **people, **history)
         )
         first, second = self.connect(), self.connect()
         self.assertEqual(

@@ -20,12 +20,16 @@ from chatservice.doors.jsonlines import JsonDoor
 from chatservice.doors.web import HttpRefusal
 from chatservice.events import ChatError
 from chatservice.lines import CLOSE_TIMEOUT, LineDoor
+from chatservice.networks import origin_of
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory
 
 SILENCE = 0.3
 """Seconds after which a silent peer is greeted."""
+
+FLOOD = 10.0
+"""Seconds by which an address may be behind its flood limit before it cannot connect any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +173,15 @@ class Refusal(Protocol):
 
     @param reactor: C{IReactorTime}.
     @param sentence: why this connection is not wanted.
+    @param ended: called when it has ended.
     """
 
     transport: Any
 
-    def __init__(self, reactor: Any, sentence: str) -> None:
+    def __init__(self, reactor: Any, sentence: str, ended: Callable[[], object]) -> None:
         self._reactor = reactor
         self._sentence = sentence
+        self._ended = ended
 
     def connectionMade(self) -> None:
         self.transport.write(f"-- {self._sentence}\r\n".encode())
@@ -189,6 +195,16 @@ class Refusal(Protocol):
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         if self._end.active():
             self._end.cancel()
+        self._ended()
+
+
+class Dropped(Protocol):
+    """Closes without a word, for there are too many already that would have to be told why."""
+
+    transport: Any
+
+    def connectionMade(self) -> None:
+        self.transport.abortConnection()
 
 
 class FrontFactory(ServerFactory):
@@ -206,10 +222,16 @@ class FrontFactory(ServerFactory):
         self._direct = direct
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        if self._chat.flood.connect(origin_of(getattr(addr, "host", ""))) > FLOOD:
+            return Dropped()
         try:
             self._admission.admit(addr)
         except ChatError as error:
-            return Refusal(self._chat.reactor, error.sentence)
+            if not self._admission.tell(addr):
+                return Dropped()
+            return Refusal(
+                self._chat.reactor, error.sentence, lambda: self._admission.told(addr)
+            )
         front = FrontProtocol(self._chat, self._direct, addr)
         front.factory = self
         return front

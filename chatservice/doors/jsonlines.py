@@ -206,7 +206,7 @@ class JsonDoor(LineDoor):
         """Do what was asked for in its turn, and answer with its C{ref}."""
 
         def send(result: Any) -> Callable[[], Any] | None:
-            self._send(answer(result) | ref_of(request.ref))
+            self.reply(json_line(answer(result) | ref_of(request.ref)))
             return result.rest if isinstance(result, commands.Answer) else None
 
         self.in_turn(work, send)

@@ -68,6 +68,7 @@ class ChatProtocol(LineDoor):
         self, member: Member, lines: list[str]
     ) -> Generator[Deferred[Any], Any, None]:
         """Show lines, then what was said meanwhile, and only then anything newer."""
+        self.note_sent(member)
         self.outbox.cork()
         missed: list[Event] = []
         try:
@@ -94,7 +95,7 @@ class ChatProtocol(LineDoor):
     def _answer(self, answer: commands.Answer) -> Callable[[], Any] | None:
         lines = answer.lines if answer.raw else [f"-- {line}" for line in answer.lines]
         history = retold(answer.events, self.chat.ids.now(), answer.scattered)
-        self.outbox.write(encoded([*history, *lines]))
+        self.reply(encoded([*history, *lines]))
         return answer.rest
 
     def _arrival(self, event: Joined) -> list[str]:

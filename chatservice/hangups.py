@@ -1,0 +1,85 @@
+"""Resets of connections that are not read for a while."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+_CAN_WATCH = hasattr(select, "epoll")
+
+
+def _nothing() -> None:
+    """Nothing was watched."""
+
+
+@implementer(IReadDescriptor)
+class HangUps:
+    """Watches connections from which nothing is read.
+
+    Twisted takes a paused connection out of its epoll, and learns of a reset only when it writes.
+    Here each is in an epoll that asks for nothing, for EPOLLHUP and EPOLLERR are told all the same
+    (epoll_ctl(2)); the reactor reads that epoll like any descriptor. The end of the input alone is
+    neither of the two.
+
+    @param reactor: with one that is no C{IReactorFDSet}, such as a test's clock, and on systems
+        without epoll(7), nothing is watched.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        self._can_watch = _CAN_WATCH and IReactorFDSet.providedBy(reactor)
+        self._gone: dict[int, Callable[[], object]] = {}
+        self._epoll: Any = None
+
+    def watch(self, transport: Any, gone: Callable[[], object]) -> Callable[[], None]:
+        """Call C{gone}, once, when the connection is reset.
+
+        @return: ends the watch; must be called before another connection can have the descriptor.
+        """
+        # A TLS transport passes this on to the one below it; getHandle() would not give a socket.
+        connection = getattr(transport, "socket", None)
+        if not (self._can_watch and isinstance(connection, socket.socket)):
+            return _nothing
+        if self._epoll is None:
+            self._epoll = select.epoll()
+        if not self._gone:
+            self._reactor.addReader(self)
+        descriptor = connection.fileno()
+        self._epoll.register(descriptor, 0)
+        self._gone[descriptor] = gone
+        return lambda: self._forget(descriptor, gone)
+
+    def _forget(self, descriptor: int, gone: Callable[[], object]) -> None:
+        if self._gone.get(descriptor) is not gone:
+            return
+        del self._gone[descriptor]
+        with suppress(OSError):  # a closed one is gone from the epoll already
+            self._epoll.unregister(descriptor)
+        if not self._gone:
+            self._reactor.removeReader(self)
+
+    def fileno(self) -> int:
+        """See C{IFileDescriptor}."""
+        number: int = self._epoll.fileno()
+        return number
+
+    def doRead(self) -> None:
+        """Some of the connections were reset."""
+        for descriptor, _ in self._epoll.poll(0):
+            gone = self._gone[descriptor]
+            self._forget(descriptor, gone)
+            gone()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """See C{IFileDescriptor}: the reactor has stopped."""
+
+    def logPrefix(self) -> str:
+        """See C{ILoggingContext}."""
+        return "hang-ups"
