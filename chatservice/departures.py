@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from chatservice.events import Left
 from chatservice.journal import JournalError
 from chatservice.rooms import NOWHERE, Door, Member
-from chatservice.text import clean
+from chatservice.sanitize import clean
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory

@@ -13,7 +13,7 @@ from twisted.python import usage
 from chatservice.durations import seconds_of
 from chatservice.names import check_nick, nearest, nick_key
 from chatservice.rooms import RECENT_EVENTS
-from chatservice.text import clean
+from chatservice.sanitize import clean
 
 
 class BadValue(Exception):

@@ -9,7 +9,8 @@ from chatservice import commands
 from chatservice.arrivals import Wish
 from chatservice.events import ChatError
 from chatservice.names import NICK_INPUT
-from chatservice.text import clean, encoded
+from chatservice.sanitize import clean
+from chatservice.text import encoded
 
 if TYPE_CHECKING:
     from chatservice.doors.text import ChatProtocol

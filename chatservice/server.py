@@ -57,8 +57,9 @@ from chatservice.presence import Folding
 from chatservice.publisher import Publisher
 from chatservice.roomlist import RoomList
 from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
+from chatservice.sanitize import clean, clean_line
 from chatservice.settings import Settings
-from chatservice.text import clean, clean_line, spelled
+from chatservice.text import spelled
 
 log = Logger()
 

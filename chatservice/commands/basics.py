@@ -19,7 +19,7 @@ from chatservice.commands.table import (
     wrapped,
 )
 from chatservice.events import ChatError
-from chatservice.text import clean_line
+from chatservice.sanitize import clean_line
 
 USAGE_WIDTH = 22
 """Columns for how a command is written; one that needs more has a line of its own."""

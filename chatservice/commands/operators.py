@@ -28,8 +28,9 @@ from chatservice.commands.targets import (
 from chatservice.events import ChatError
 from chatservice.journal import LATEST
 from chatservice.moderation import CHAT
+from chatservice.sanitize import clean_line
 from chatservice.standing import Person
-from chatservice.text import clean_line, place_spelled, spelled
+from chatservice.text import place_spelled, spelled
 
 MODLOG_LINES = 20
 MODLOG_MOST = 100

@@ -16,7 +16,8 @@ from chatservice.events import ChatError
 from chatservice.names import check_nick, nick_key
 from chatservice.preferences import Preferences
 from chatservice.rooms import Member
-from chatservice.text import clean_line, names_in_a_line, spelled, when
+from chatservice.sanitize import clean_line
+from chatservice.text import names_in_a_line, spelled, when
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory

@@ -22,8 +22,9 @@ from chatservice.moderation import CHAT
 from chatservice.names import nick_key
 from chatservice.networks import Network, network_named, network_of
 from chatservice.rooms import Member
+from chatservice.sanitize import clean_line
 from chatservice.standing import Person, concerns
-from chatservice.text import clean_line, ending, place_spelled, spelled
+from chatservice.text import ending, place_spelled, spelled
 
 BANS_MOST = 200
 HELD_MOST = 1000

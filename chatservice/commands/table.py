@@ -13,7 +13,8 @@ from twisted.internet.defer import Deferred
 from chatservice.events import ChatError, Event
 from chatservice.names import nearest
 from chatservice.rooms import Member, Room
-from chatservice.text import clean, spelled
+from chatservice.sanitize import clean
+from chatservice.text import spelled
 
 if TYPE_CHECKING:
     from chatservice.accounts import Account

@@ -28,7 +28,8 @@ from chatservice.lines import LineDoor
 from chatservice.looks import format_for, without_ignored
 from chatservice.preferences import Preferences
 from chatservice.rooms import ROOMS_PER_MEMBER, Format, Room
-from chatservice.text import clean, not_read_now
+from chatservice.sanitize import clean
+from chatservice.text import not_read_now
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory

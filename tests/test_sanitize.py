@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.events import ChatError
-from chatservice.text import clean, clean_line
+from chatservice.sanitize import clean, clean_line
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=500)
 
