@@ -33,6 +33,7 @@ _FIRST_MARKS = "_[]|^`"
 _MARKS = _FIRST_MARKS + "-.{}"
 _PRECIS = get_profile("UsernameCasePreserved")
 _MOST_COMPOSED = 4  # NFC makes one character of at most so many, as in U+1F82
+_MARKS_MOST = 4  # on one letter (UTS #39, 5.4)
 
 
 def check_nick(text: str) -> str:
@@ -114,7 +115,20 @@ def _admit(text: str, kind: str, length: int, can_start: Callable[[str], bool]) 
         raise ValueError(f"a {kind} cannot start with {_describe(name[0])}")
     if len(name) > length:
         raise ValueError(f"a {kind} has at most {length} characters")
+    _check_marks(name, kind)
     return name
+
+
+def _check_marks(name: str, kind: str) -> None:
+    """Refuse marks that nobody could count (UTS #39, 5.4)."""
+    before, marks = "", 0
+    for char in unicodedata.normalize("NFD", name):
+        marks = marks + 1 if unicodedata.category(char)[0] == "M" else 0
+        if marks and char == before:
+            raise ValueError(f"a {kind} cannot have {_describe(char)} twice in a row")
+        if marks > _MARKS_MOST:
+            raise ValueError(f"a {kind} has at most {_MARKS_MOST} marks on a letter")
+        before = char
 
 
 def _sentence(refusal: UnicodeEncodeError, kind: str) -> str:

@@ -1,12 +1,17 @@
-"""What text may carry from one member to another."""
+"""What text may carry from one member to another, what of it is seen, and what is a command."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from unicodedata import category, normalize
 
 from chatservice.events import ChatError
 
 TEXT_BYTES = 4096
+
+MARKS_MOST = 8
+"""Combining marks on one letter, those that it is composed with among them."""
 
 _ESCAPE_SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI (ECMA-48 5.4)
@@ -22,12 +27,32 @@ _BIDI_CLOSERS = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromk
     "\u2066\u2067\u2068", "\u2069"
 )
 
+# Default_Ignorable_Code_Point (DerivedCoreProperties.txt, Unicode 15.0).
+_IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+# White_Space (PropList.txt) is not all that is blank: so are an empty Braille cell, the anchors of
+# annotations and a note without a head.
+_BLANK = "\\s\u0085\u2800\ufff9-\ufffb\U0001d159"
+_UNSEEN = re.compile(f"[{_BLANK}{_IGNORABLE}]+")
+# What could not be decoded is a no-break space of another encoding as likely as anything else.
+_BEFORE_SLASH = re.compile(f"[{_BLANK}{_IGNORABLE}\ufffd]+")
+_COMMAND = re.compile("[/\uff0f](?![/\uff0f])")
+_ESCAPED = re.compile("[/\uff0f]{2}")
+_TALK = re.compile("[!-.0-~]")
+# Two may be too many where they and the letter are composed. For Python no mark is of a word.
+_STACKED = re.compile(f"(?:[^\\w\\s\x00-\u02ff]|[{_IGNORABLE}]){{2,}}")
+_IS_IGNORABLE = re.compile(f"[{_IGNORABLE}]")
+
 
 def clean(text: str) -> str:
     """C{text} on one line, without what could act on the terminal or the page that shows it.
 
     Escape sequences and control characters vanish, separators become a space, lone surrogates
     U+FFFD. Bidi controls stay where each has its end (UAX #9, 3.3.2), and all vanish otherwise.
+    Of the combining marks of a letter the first L{MARKS_MOST} stay.
     """
     if text.isascii() and text.isprintable():
         return text.rstrip(" ")
@@ -37,6 +62,7 @@ def clean(text: str) -> str:
     text = _SURROGATES.sub("\ufffd", text)
     if not _bidi_is_balanced(text):
         text = _BIDI_CONTROLS.sub("", text)
+    text = _STACKED.sub(_thinned, text)
     return text.rstrip(" ")
 
 
@@ -50,13 +76,68 @@ def _bidi_is_balanced(text: str) -> bool:
     return not closers
 
 
+def _thinned(found: re.Match[str]) -> str:
+    """What may be marks on a letter, without those that are too many."""
+    kept = []
+    start = found.start()
+    marks = _marks(found.string[start - 1])[1] if start else 0
+    for char in found[0]:
+        goes_on, more = _marks(char)
+        total = marks + more if goes_on else more
+        if total <= MARKS_MOST:
+            marks = total
+            kept.append(char)
+    return "".join(kept)
+
+
+@lru_cache(8192)
+def _marks(char: str) -> tuple[bool, int]:
+    """Whether a character belongs to the letter before it, and how many marks it is or has.
+
+    One that is ignored does not part a letter from the marks after it.
+    """
+    goes_on = _is_mark(char) or _IS_IGNORABLE.match(char) is not None
+    return goes_on, sum(map(_is_mark, normalize("NFD", char)))
+
+
+def _is_mark(char: str) -> bool:
+    return category(char)[0] == "M"
+
+
+def is_seen(text: str) -> bool:
+    """Whether anything can be seen of a text that is cleaned.
+
+    Nothing can of white space, of what is ignored by default, and of marks without a letter.
+    """
+    return _seen_from(_UNSEEN, text) < len(text)
+
+
+def seen_of(text: str) -> str:
+    """A text without everything that is not seen in it, its spaces too."""
+    return _UNSEEN.sub("", clean(text))
+
+
+def _seen_from(unseen: re.Pattern[str], text: str) -> int:
+    """The index after everything that is not seen at the beginning of a cleaned text."""
+    at = 0
+    while at < len(text):
+        gap = unseen.match(text, at)
+        if gap is not None:
+            at = gap.end()
+        elif _is_mark(text[at]):
+            at += 1
+        else:
+            break
+    return at
+
+
 def clean_line(text: str) -> str:
     """What is said, cleaned.
 
     @raise ChatError: there is nothing left to say, or more than 4,096 bytes of UTF-8.
     """
     text = clean(text)
-    if not text.strip():
+    if not is_seen(text):
         raise ChatError("empty", "there is nothing to say")
     size = len(text.encode())
     if size > TEXT_BYTES:
@@ -64,3 +145,37 @@ def clean_line(text: str) -> str:
             "too-long", f"that has {size:,} bytes, and a line at most {TEXT_BYTES:,}: not sent"
         )
     return text
+
+
+def clean_reason(text: str) -> str:
+    """What is said besides, such as why somebody leaves, cleaned; empty if nothing is seen of it.
+
+    @raise ChatError: it has more than 4,096 bytes of UTF-8.
+    """
+    return clean_line(text) if is_seen(clean(text)) else ""
+
+
+def command_in(text: str) -> str | None:
+    """What follows the slash of a typed line that is a command; C{None} if it is something to say.
+
+    What is not seen before a slash is no reason to say a password aloud, nor is a slash as wide as
+    a Chinese character. Two slashes say one: see L{without_escape}.
+    """
+    bare = _bare(text)
+    return bare[1:] if _COMMAND.match(bare) else None
+
+
+def without_escape(text: str) -> str:
+    """What a typed line that is no command says: C{//text} is C{/text}."""
+    if not _ESCAPED.search(text):
+        return text
+    bare = _bare(text)
+    return bare[1:] if _ESCAPED.match(bare) else text
+
+
+def _bare(text: str) -> str:
+    """A typed line from what is seen of it on; one that cannot be a command as it is."""
+    if _TALK.match(text):
+        return text
+    text = clean(text)
+    return text[_seen_from(_BEFORE_SLASH, text) :]

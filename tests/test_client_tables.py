@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import acts, events, preferences, text
+from chatservice import acts, events, preferences, sanitize, text
 from chatservice.client.commands import COMMANDS, GOODBYES, MOVES, TALK, command_word
 from chatservice.client.identity import TRIES
 from chatservice.client.plain import plain
@@ -140,7 +140,7 @@ class TextTests(SynchronousTestCase):
 
     def test_lengths(self) -> None:
         """What is too long for one is too long for the other."""
-        self.assertEqual((LONGEST_TEXT, LONGEST_LINE), (text.TEXT_BYTES, LineDoor.MAX_LENGTH))
+        self.assertEqual((LONGEST_TEXT, LONGEST_LINE), (sanitize.TEXT_BYTES, LineDoor.MAX_LENGTH))
 
     def test_rooms(self) -> None:
         """Rooms are written alike."""
@@ -151,5 +151,5 @@ class TextTests(SynchronousTestCase):
         """Both take out the same escape sequences; of other controls the client makes blanks."""
         for chars in itertools.product("\x1b\x90\x9b\x9c\x9d\x07\\[]P0(m", repeat=4):
             steering = "".join(chars)
-            taken, left = plain(steering).replace(" ", ""), text.clean(steering)
+            taken, left = plain(steering).replace(" ", ""), sanitize.clean(steering)
             self.assertEqual(taken, left.replace(" ", ""), ascii(steering))

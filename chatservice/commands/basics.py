@@ -19,7 +19,7 @@ from chatservice.commands.table import (
     wrapped,
 )
 from chatservice.events import ChatError
-from chatservice.sanitize import clean_line
+from chatservice.sanitize import clean_reason
 
 USAGE_WIDTH = 22
 """Columns for how a command is written; one that needs more has a line of its own."""
@@ -76,7 +76,7 @@ def _last_words(call: Call) -> str:
         call.chat.moderation.check_speech_in_all(call.member, call.member.rooms)
     except ChatError:
         return ""
-    return clean_line(call.rest)
+    return clean_reason(call.rest)
 
 
 @command(Group.BASICS, "/motd", "the message of the day")

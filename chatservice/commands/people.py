@@ -16,7 +16,7 @@ from chatservice.events import ChatError
 from chatservice.names import check_nick, nick_key
 from chatservice.preferences import Preferences
 from chatservice.rooms import Member
-from chatservice.sanitize import clean_line
+from chatservice.sanitize import clean_reason
 from chatservice.text import names_in_a_line, spelled, when
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def nick(call: Call) -> Answer:
     "You stay in your rooms, and /whois shows that you are away.",
 )
 def away(call: Call) -> Answer:
-    call.chat.set_away(call.member, clean_line(call.rest) if call.rest else "")
+    call.chat.set_away(call.member, clean_reason(call.rest))
     return DONE
 
 

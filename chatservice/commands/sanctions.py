@@ -22,7 +22,7 @@ from chatservice.moderation import CHAT
 from chatservice.names import nick_key
 from chatservice.networks import Network, network_named, network_of
 from chatservice.rooms import Member
-from chatservice.sanitize import clean_line
+from chatservice.sanitize import clean_reason
 from chatservice.standing import Person, concerns
 from chatservice.text import ending, place_spelled, spelled
 
@@ -126,7 +126,7 @@ def _terms(call: Call, text: str) -> tuple[int, str]:
 
 
 def _reason(text: str) -> str:
-    return clean_line(text).strip(" ") if text else ""
+    return clean_reason(text).strip(" ")
 
 
 def _network(text: str) -> Network | None:
