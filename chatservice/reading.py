@@ -130,8 +130,8 @@ class LineReader(LineReceiver, ABC):
 
     def show_typing(self, shown: bool) -> None:
         """Have a telnet show what is typed, or hide it; others cannot be told."""
-        if self._telnet is not None:
-            self._telnet.show_typing(shown)
+        if self._telnet is not None and self._telnet.show_typing(shown):
+            self.clearLineBuffer()
 
     def ask_telnet(self) -> None:
         """Have a telnet answer by itself, so that one hears from it."""

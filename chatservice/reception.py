@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from chatservice import commands
+from chatservice.accounts import PASSWORD_LEAST
 from chatservice.arrivals import Wish
 from chatservice.events import ChatError
-from chatservice.names import NICK_INPUT
-from chatservice.sanitize import clean
+from chatservice.names import NICK_INPUT, nick_key
+from chatservice.sanitize import clean, command_in, seen_of
 from chatservice.text import encoded
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ PROMPT = "Choose a nickname: "
 HTTP_REQUEST = re.compile(r"\S+ \S+ HTTP/\d")
 """A request line (RFC 9112, section 3), whatever the method."""
 
-KNOWN_HERE = "first choose a nickname; only /resume TOKEN and /quit are understood before that"
+KNOWN_HERE = (
+    "first choose a nickname; only /nick NAME, /resume TOKEN and /quit are understood before that"
+)
+
+MAY_BE_A_PASSWORD = "that may be a password; if it is the nickname that you want, say /nick NAME"
+WAS_A_PASSWORD = "that looks like a password: choose a nickname"
 
 
 class Reception:
@@ -29,12 +35,15 @@ class Reception:
     @param door: where the person is.
     """
 
-    __slots__ = ("_asks_password", "_door", "_wanted")
+    __slots__ = ("_asked_password", "_asks_password", "_door", "_refused", "_wanted")
 
     def __init__(self, door: ChatProtocol) -> None:
         self._door = door
         self._wanted = ""
         self._asks_password = False
+        self._asked_password = False
+        # The keys of all that was typed for a password.
+        self._refused: set[str] = set()
 
     def greet(self) -> None:
         """Say where one is, and ask for a nickname."""
@@ -51,23 +60,44 @@ class Reception:
             self._door.abort("is no person")
         elif commands.is_goodbye(text):
             self._door.close()
-        elif commands.is_command(text):
-            self._take_command(text)
+        elif (command := command_in(text)) is not None:
+            self._take_command(command)
         elif text.strip():
-            self._wanted = clean(text[:NICK_INPUT]).strip(" ")
-            self._door.join(Wish(self._wanted))
+            self._check_no_password(text)
+            if self._may_be_late(text):
+                raise ChatError("bad-nick", MAY_BE_A_PASSWORD)
+            self._choose(text)
         else:
             self._door.outbox.write(PROMPT.encode())
 
-    def _take_command(self, text: str) -> None:
-        name, _, token = clean(text).partition(" ")
-        if name.casefold() != "/resume" or not token.strip():
-            raise ChatError("usage", KNOWN_HERE)
-        self._door.join(Wish("", token=token.strip()))
+    def _choose(self, text: str) -> None:
+        self._wanted = clean(text[:NICK_INPUT]).strip(" ")
+        self._door.join(Wish(self._wanted))
+
+    def _may_be_late(self, text: str) -> bool:
+        """Whether it may be the password that was asked before, and would be shown to others."""
+        is_long = len(text.strip()) >= PASSWORD_LEAST
+        return self._asked_password and is_long and not self._door.chat.accounts.named(text)
+
+    def _check_no_password(self, text: str) -> None:
+        if _key(text) in self._refused:
+            raise ChatError("bad-nick", WAS_A_PASSWORD)
+
+    def _take_command(self, command: str) -> None:
+        name, _, rest = command.partition(" ")
+        match name.casefold(), rest.strip(" "):
+            case "nick", nick if nick:
+                self._check_no_password(nick)
+                self._choose(nick)
+            case "resume", token if token:
+                self._door.join(Wish("", token=token))
+            case _:
+                raise ChatError("usage", KNOWN_HERE)
 
     def _take_password(self, text: str) -> None:
         self._asks_password = False
         self._door.show_typing(True)
+        self._refused.add(_key(text))
         if commands.is_goodbye(text):
             self._door.close()
         elif text:
@@ -83,5 +113,11 @@ class Reception:
             if was_hidden:
                 self._door.show_typing(True)
             return PROMPT
+        self._asked_password = True
         self._door.show_typing(False)
         return f"Password for {self._wanted} (or nothing, for another nickname): "
+
+
+def _key(text: str) -> str:
+    """Equal for what looks the same, in whatever case and with whatever blanks."""
+    return nick_key(seen_of(text[:NICK_INPUT]))

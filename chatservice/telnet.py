@@ -31,15 +31,23 @@ class Telnet:
         self._pending = b""
         self._skipped = 0
         self._hidden = False
+        self._agreed = False
+        self._discards = False
 
-    def show_typing(self, shown: bool) -> None:
+    def show_typing(self, shown: bool) -> bool:
         """Have the peer show what its person types, or not, while a password is asked (RFC 857).
 
-        A peer that leaves it to us to echo shows nothing, and we echo but the end of the line.
+        A peer that leaves it to us to echo shows nothing, and we echo but the end of the line. What
+        was typed unseen is thrown away until it shows again, as everywhere where a password is
+        asked: it may be the password once more.
+
+        @return: whether something is thrown away.
         """
+        self._discards = shown and self._agreed
         self._hidden = not shown
         option = bytes((IAC, WONT if shown else WILL, ECHO))
         self._reply(option + b"\r\n" if shown else option)
+        return self._discards
 
     def ask(self) -> None:
         """Ask for something that a telnet answers by itself (RFC 860)."""
@@ -59,7 +67,7 @@ class Telnet:
         text: list[bytes] = []
         at = 0
         while (iac := data.find(IAC, at)) >= 0:
-            text.append(data[at:iac])
+            self._take(data[at:iac], text)
             at = self._after_command(data, iac, text)
             if at < 0:
                 # Of a subnegotiation only its last byte matters, which may begin its end.
@@ -69,8 +77,12 @@ class Telnet:
                     self._pending = b""
                     self._skipped = 0
                 return b"".join(text)
-        text.append(data[at:])
+        self._take(data[at:], text)
         return b"".join(text)
+
+    def _take(self, typed: bytes, text: list[bytes]) -> None:
+        if not self._discards:
+            text.append(typed)
 
     def _after_command(self, data: bytes, iac: int, text: list[bytes]) -> int:
         """Carry out the command at C{iac}; the index after it, or -1 if it is cut off."""
@@ -97,7 +109,9 @@ class Telnet:
 
     def _answer_option(self, command: int, option: int) -> None:
         if option == ECHO and command == DO and self._hidden:
-            pass  # it agrees
+            self._agreed = True
+        elif option == ECHO and command == DONT:
+            self._agreed = self._discards = False
         elif option == TIMING_MARK and command == WILL:
             pass  # it answers that it is there
         elif command == DO:

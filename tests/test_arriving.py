@@ -26,7 +26,8 @@ REFUSED_NICKS = {
     "malformed": ("9lives", 'a nickname cannot start with "9"'),
     "a_command": (
         "/join python",
-        "first choose a nickname; only /resume TOKEN and /quit are understood before that",
+        "first choose a nickname; only /nick NAME, /resume TOKEN and /quit are understood before"
+        " that",
     ),
     "a_slash": ("ada/eve", 'a nickname cannot have "/" in it'),
     "nobodys_token": (

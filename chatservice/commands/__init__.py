@@ -26,7 +26,6 @@ from chatservice.commands.table import (
     is_command,
     is_goodbye,
     parse,
-    unescape,
 )
 
 __all__ = [
@@ -50,5 +49,4 @@ __all__ = [
     "roomsettings",
     "sanctions",
     "talk",
-    "unescape",
 ]

@@ -10,8 +10,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
+from chatservice.accounts import PASSWORD_LEAST
 from chatservice.commands.table import Answer, Call, Group, account_of, command
 from chatservice.events import ChatError
+from chatservice.obvious import is_obvious
 
 
 @command(
@@ -24,7 +26,7 @@ from chatservice.events import ChatError
 @inlineCallbacks
 def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     chat, member = call.chat, call.member
-    password = _new_password(call, call.rest)
+    password = _new_password(call, member.nick, call.rest)
     _check_logged_out(call)
     account = yield chat.accounts.register(member.nick, member.identity, password, member.origin)
     # Hashing takes its time, in which one may leave, or log in through another connection.
@@ -93,7 +95,7 @@ def logout(call: Call) -> Generator[Deferred[Any], Any, Answer]:
 def password(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     chat, member = call.chat, call.member
     old, wanted = _two_words(call.rest)
-    new = _new_password(call, wanted)
+    new = _new_password(call, member.nick, wanted)
     account = account_of(call)
     yield chat.accounts.prove(account.nick, old, member.origin)
     yield chat.accounts.change_password(account, new)
@@ -125,11 +127,14 @@ def _two_words(text: str) -> tuple[str, str]:
     return first, rest.strip(" ")
 
 
-def _new_password(call: Call, wanted: str) -> str:
+def _new_password(call: Call, nick: str, wanted: str) -> str:
     if not wanted:
         raise call.wrong()
     if " " in wanted:
         raise ChatError("usage", "a password cannot have a space in it: hyphens will do")
+    if len(wanted) >= PASSWORD_LEAST and is_obvious(wanted, nick, call.chat.settings.name):
+        sentence = "that is one of the passwords that anybody would try first: choose another"
+        raise ChatError("usage", sentence)
     return wanted
 
 

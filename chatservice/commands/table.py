@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from chatservice.events import ChatError, Event
 from chatservice.names import nearest
 from chatservice.rooms import Member, Room
-from chatservice.sanitize import clean
+from chatservice.sanitize import clean, command_in
 from chatservice.text import spelled
 
 if TYPE_CHECKING:
@@ -128,20 +128,13 @@ def command(
 
 def is_command(text: str) -> bool:
     """Whether a typed line is a command, and not something to say."""
-    # What nobody would see before it is no reason to say a password aloud.
-    bare = clean(text).lstrip()
-    return bare.startswith("/") and not bare.startswith("//")
+    return command_in(text) is not None
 
 
 def is_goodbye(text: str) -> bool:
     """Whether a typed line is C{/quit}, by whatever name."""
-    name = clean(text).strip().partition(" ")[0].removeprefix("/").casefold()
-    return is_command(text) and ALIASES.get(name, name) == "quit"
-
-
-def unescape(text: str) -> str:
-    """What a line that is no command says: C{//text} is C{/text}."""
-    return text.removeprefix("/") if text.startswith("//") else text
+    name = (command_in(text) or "").partition(" ")[0].casefold()
+    return ALIASES.get(name, name) == "quit"
 
 
 def parse(chat: ChatFactory, member: Member, line: str, ref: str = "") -> Call:
@@ -149,7 +142,7 @@ def parse(chat: ChatFactory, member: Member, line: str, ref: str = "") -> Call:
 
     @raise ChatError: there is no such command.
     """
-    name, _, rest = clean(line).lstrip().removeprefix("/").partition(" ")
+    name, _, rest = (command_in(line) or "").partition(" ")
     return Call(chat, member, find(name), rest.strip(" "), ref)
 
 

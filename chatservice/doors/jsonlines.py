@@ -28,7 +28,7 @@ from chatservice.lines import LineDoor
 from chatservice.looks import format_for, without_ignored
 from chatservice.preferences import Preferences
 from chatservice.rooms import ROOMS_PER_MEMBER, Format, Room
-from chatservice.sanitize import clean
+from chatservice.sanitize import clean, without_escape
 from chatservice.text import not_read_now
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class JsonDoor(LineDoor):
         room = self._room_named(request.text("room")) if request.has("room") else None
         if not commands.is_command(line):
             room = room or commands.current_room(self.member)
-            self.chat.say(self.member, room, commands.unescape(line), self._ref)
+            self.chat.say(self.member, room, without_escape(line), self._ref)
             return
         call = commands.parse(self.chat, self.member, line, self._ref)
         self.member.current = room or self.member.current

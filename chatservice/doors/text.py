@@ -28,6 +28,7 @@ from chatservice.looks import format_for, without_ignored
 from chatservice.reading import State
 from chatservice.reception import Reception
 from chatservice.rooms import Format, Member
+from chatservice.sanitize import without_escape
 from chatservice.text import TEXT, arrival, encoded, not_read_now, retold, second_person, spelled
 
 CATCH_UP_MOST = 500
@@ -54,7 +55,7 @@ class ChatProtocol(LineDoor):
         elif commands.is_command(text):
             self._obey(text)
         elif text.strip():
-            self.chat.say(self.member, commands.current_room(self.member), commands.unescape(text))
+            self.chat.say(self.member, commands.current_room(self.member), without_escape(text))
 
     def arrived(self, wish: Wish) -> None:
         """See L{LineDoor.arrived}."""
