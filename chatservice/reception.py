@@ -22,7 +22,7 @@ HTTP_REQUEST = re.compile(r"\S+ \S+ HTTP/\d")
 """A request line (RFC 9112, section 3), whatever the method."""
 
 KNOWN_HERE = (
-    "first choose a nickname; only /nick NAME, /resume TOKEN and /quit are understood before that"
+    "first choose a nickname; only /nick, /resume TOKEN and /quit are understood before that"
 )
 
 MAY_BE_A_PASSWORD = "that may be a password; if it is the nickname that you want, say /nick NAME"

@@ -65,7 +65,7 @@ def _(event: Acted) -> str:
 
 @line_of.register
 def _(event: Whispered) -> str:
-    return f"[{event.nick} -> you] {event.text}"
+    return f"({event.nick} to you) {event.text}"
 
 
 @line_of.register
@@ -260,7 +260,7 @@ TEXT = TextFormat()
 
 def _with_room(event: Event, line: str) -> str:
     """A line that tells an event, behind its room where it does not name that."""
-    return f"[{spelled(event.room)}] {line}" if isinstance(event, Said | Acted) else line
+    return f"#{event.room} {line}" if isinstance(event, Said | Acted) else line
 
 
 def encoded(lines: Iterable[str], prompt: str = "") -> bytes:
@@ -271,6 +271,11 @@ def encoded(lines: Iterable[str], prompt: str = "") -> bytes:
 def spelled(room: str) -> str:
     """A room's name as line doors spell it: C{lobby}, and C{#python}."""
     return room if room == LOBBY else f"#{room}"
+
+
+def topic_told(topic: TopicChanged, what: str = "the topic") -> str:
+    """A topic in a sentence that nothing in the topic can end."""
+    return f"{what} (set by {topic.nick}): {topic.text}"
 
 
 def arrival(
@@ -288,7 +293,7 @@ def arrival(
     who = names_in_a_line(others, count - 1) if others else "nobody else"
     lines = [f"-- you joined {spelled(room.name)}: {who} ({count:,} here)"]
     if topic is not None:
-        lines.append(f"-- the topic is: {topic.text} (set by {topic.nick})")
+        lines.append(f"-- {topic_told(topic)}")
     lines.extend(retold(recent, now))
     return lines
 
@@ -306,7 +311,7 @@ def retold(events: Iterable[Event], now: int, rooms: bool = False) -> Iterator[s
             day = moment.date()
             yield f"-- {day.isoformat()} (UTC)"
         line = _with_room(event, line_of(event)) if rooms else line_of(event)
-        yield f"[{clock_time(event.id)}] {line}"
+        yield f"{clock_time(event.id)} {line}"
 
 
 def when(id: int) -> str:

@@ -47,11 +47,11 @@ def test_back_after_a_crash(tmp_path: Path) -> None:
         ada.send(SECRET)
         ada.until("you joined lobby")
         ada.until("you joined #python")
-        assert ada.line().endswith("] [bob -> you] psst")
+        assert ada.line().endswith(" (bob to you) psst")
         assert ada.line().startswith("-- 2 new lines in #python since ")
         ada.send("/catchup", "/ping")
-        assert ada.line().endswith("[#python] bob: hiss")
-        assert ada.line().endswith("[#python] bob: ada: hiss")
+        assert ada.line().endswith("#python bob: hiss")
+        assert ada.line().endswith("#python bob: ada: hiss")
         assert ada.line() == "-- pong"
         assert "Traceback" not in chat.log.read_text()
 

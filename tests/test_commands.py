@@ -129,7 +129,7 @@ class CommandTests(ConversationCase):
         for number in range(25):
             self.ada.types(f"line {number}")
         self.assertEqual(
-            self.asks("/history")[:-1], [f"[12:00] ada: line {number}" for number in range(5, 25)]
+            self.asks("/history")[:-1], [f"12:00 ada: line {number}" for number in range(5, 25)]
         )
 
     def test_history_of_a_number(self) -> None:
@@ -139,9 +139,9 @@ class CommandTests(ConversationCase):
         self.assertEqual(
             self.asks("/history 3"),
             [
-                "[12:00] * ada two",
-                "[12:00] -- ada changed the topic of #python: three",
-                "[12:00] ada: four",
+                "12:00 * ada two",
+                "12:00 -- ada changed the topic of #python: three",
+                "12:00 ada: four",
             ],
         )
 

@@ -54,7 +54,7 @@ SPEECH = {
     ),
     "in_another_room_than_the_reader": Row(
         "hi",
-        "[#python] ada: hi",
+        "#python ada: hi",
         fact=said("ada", "hi", room="python"),
         before=(("bob", "/join python"), ("bob", "/join lobby"), ("ada", "/join python")),
         hearers=("ada", "bob"),
@@ -68,25 +68,25 @@ SPEECH = {
     ),
     "private": Row(
         "/msg bob psst",
-        "[ada -> you] psst",
+        "(ada to you) psst",
         fact=whispered("bob", "psst"),
         hearers=("ada", "bob"),
     ),
     "private_by_another_spelling": Row(
         "/query BOB psst",
-        "[ada -> you] psst",
+        "(ada to you) psst",
         fact=whispered("bob", "psst"),
         hearers=("ada", "bob"),
     ),
     "private_to_oneself": Row(
         "/msg ada note",
-        own="[ada -> you] note",
+        own="(ada to you) note",
         fact=whispered("ada", "note"),
         hearers=("ada",),
     ),
     "private_without_a_room": Row(
         "/msg bob psst",
-        "[ada -> you] psst",
+        "(ada to you) psst",
         fact=whispered("bob", "psst"),
         before=(("ada", "/part"),),
         hearers=("ada", "bob"),
@@ -110,7 +110,7 @@ COMMANDS = {
         before=(("bob", "/topic snakes"),),
     ),
     "topic_asked": answered(
-        "/topic", "the topic of lobby is: snakes (set by bob)", before=(("bob", "/topic snakes"),)
+        "/topic", "the topic of lobby (set by bob): snakes", before=(("bob", "/topic snakes"),)
     ),
     "no_topic": answered("/topic", "lobby has no topic"),
     "no_topic_any_more": answered(

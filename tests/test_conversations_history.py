@@ -116,16 +116,14 @@ def told(event: dict[str, str]) -> str:
 
 def without_time(line: str) -> str:
     """A line of the text door in the same form."""
-    if not line.startswith("["):
+    if not line[0].isdigit():
         return line.removeprefix("-- ")
-    line = line.partition("] ")[2]
-    if line.startswith("[#"):
-        room, _, line = line[2:].partition("] ")
+    line = line.partition(" ")[2]
+    if line.startswith("#"):
+        room, _, line = line[1:].partition(" ")
         return f"{room}/{line}"
-    if line.startswith("[lobby] "):
-        return f"lobby/{line.removeprefix('[lobby] ')}"
-    if line.startswith("["):
-        nick, _, text = line[1:].partition(" -> you] ")
+    if line.startswith("("):
+        nick, _, text = line[1:].partition(" to you) ")
         return f"private/{nick}: {text}"
     return f"lobby/{line}"
 

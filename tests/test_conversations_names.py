@@ -234,7 +234,7 @@ class NameTests(ConversationCase):
         bob = TextPerson(self.connect())
         bob.types("bob")
         bob.types("correct-horse")
-        self.assertIn("[12:00] [ada -> you] psst", bob.sees())
+        self.assertIn("12:00 (ada to you) psst", bob.sees())
 
     @each_row(DOORS)
     def test_login_without_a_name(self, door: str) -> None:

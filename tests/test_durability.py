@@ -24,7 +24,7 @@ ROUNDS = 5
 BURST = 20
 TOKENS = {"ada": "ada_comes_back_with_this", "bob": "bob_comes_back_with_this"}
 
-_SAID = re.compile(r"^(?:\[\d\d:\d\d\] )?\w+: (round \d+ .*)$")
+_SAID = re.compile(r"^(?:\d\d:\d\d )?\w+: (round \d+ .*)$")
 
 
 def talk_as_text(peer: Peer, mark: str) -> list[str]:

@@ -58,7 +58,7 @@ class EndOfInputTests(LineTestCase):
             seen,
             "-- you joined lobby: nobody else (1 here)\r\n"
             "-- you changed the topic of lobby: cats\r\n"
-            "-- the topic of lobby is: cats (set by ada)\r\n"
+            "-- the topic of lobby (set by ada): cats\r\n"
             "-- you joined #python: nobody else (1 here)\r\n",
         )
         self.assertIs(ada.lost, ConnectionDone)

@@ -91,8 +91,8 @@ class ComingBackTests(LingeringCase):
             again.sees(),
             [
                 "-- you are back as ada, in lobby",
-                "[12:00] [lobby] bob: meanwhile",
-                "[12:00] [bob -> you] psst",
+                "12:00 #lobby bob: meanwhile",
+                "12:00 (bob to you) psst",
                 "bob: and now",
             ],
         )
@@ -111,7 +111,7 @@ class ComingBackTests(LingeringCase):
         journal.answers()
         journal.slow = False
         bob.sees()
-        self.assertIn("[12:00] [lobby] bob: under way", self.resumes(token).sees())
+        self.assertIn("12:00 #lobby bob: under way", self.resumes(token).sees())
 
     def test_lost_twice(self) -> None:
         """Who is lost again before being back misses nothing of the first time."""
@@ -125,7 +125,7 @@ class ComingBackTests(LingeringCase):
         again.vanishes()
         bob.types("second")
         lines = self.resumes(token).sees()
-        self.assertEqual(lines[-2:], ["[12:00] [lobby] bob: first", "[12:00] [lobby] bob: second"])
+        self.assertEqual(lines[-2:], ["12:00 #lobby bob: first", "12:00 #lobby bob: second"])
         self.assertEqual(bob.sees(), [])
 
     def test_unreadable(self) -> None:

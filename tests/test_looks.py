@@ -85,10 +85,10 @@ class LookTests(SynchronousTestCase):
     def test_time(self) -> None:
         """Every line has its time, before its room."""
         wire = look(time=True)
-        self.assertEqual(wire.render(said("hi"), True), b"[14:02] bob: hi\r\n")
-        self.assertEqual(wire.render(said("hi"), False), b"[14:02] [lobby] bob: hi\r\n")
+        self.assertEqual(wire.render(said("hi"), True), b"14:02 bob: hi\r\n")
+        self.assertEqual(wire.render(said("hi"), False), b"14:02 #lobby bob: hi\r\n")
         joined = Joined(id=ID, nick="bob", room="lobby")
-        self.assertEqual(wire.render(joined, True), b"[14:02] -- bob joined lobby\r\n")
+        self.assertEqual(wire.render(joined, True), b"14:02 -- bob joined lobby\r\n")
 
     def test_time_of_nothing(self) -> None:
         """What is not shown has no time."""
@@ -98,7 +98,7 @@ class LookTests(SynchronousTestCase):
     def test_colour(self) -> None:
         """A nickname is in its colour, which ends with it."""
         line = look(colour=True).render(said("hi"), False).decode()
-        self.assertRegex(line, r"\A\[lobby\] \x1b\[\d\dm" + "bob\x1b\\[39m: hi\r\n\\Z")
+        self.assertRegex(line, r"\A#lobby \x1b\[\d\dm" + "bob\x1b\\[39m: hi\r\n\\Z")
 
     def test_quiet(self) -> None:
         """Who wants it quiet sees nobody come or go, and everything else."""
@@ -141,7 +141,7 @@ class LookTests(SynchronousTestCase):
         """A private line rings, and what is no talk does not."""
         wire = look(bell=True)
         private = Whispered(id=ID, nick="bob", to="ada", text="psst")
-        self.assertEqual(wire.render(private, True), b"[bob -> you] psst\a\r\n")
+        self.assertEqual(wire.render(private, True), b"(bob to you) psst\a\r\n")
         renamed = Renamed(id=ID, nick="bob", now="ada")
         self.assertEqual(wire.render(renamed, True), b"-- bob is now ada\r\n")
 
@@ -149,7 +149,7 @@ class LookTests(SynchronousTestCase):
         """Preferences go together."""
         wire = look("ada", time=True, colour=True, bell=True, quiet=True)
         line = wire.render(said("ada?"), True).decode()
-        self.assertRegex(line, r"\A\[14:02\] \x1b\[\d\dmbob\x1b\[39m: ada\?" + "\a\r\n\\Z")
+        self.assertRegex(line, r"\A14:02 \x1b\[\d\dmbob\x1b\[39m: ada\?" + "\a\r\n\\Z")
 
 
 class PaintedTests(SynchronousTestCase):
@@ -249,7 +249,7 @@ class IgnoringTests(SynchronousTestCase):
         """What is not hidden is shown as the reader likes it."""
         wire = format_for(TEXT, Preferences(time=True), ["bob"], "ada")
         self.assertEqual(wire.render(said("hi"), True), b"")
-        self.assertEqual(wire.render(said("hi", "eve"), True), b"[14:02] eve: hi\r\n")
+        self.assertEqual(wire.render(said("hi", "eve"), True), b"14:02 eve: hi\r\n")
 
     def test_history(self) -> None:
         """History leaves out what is hidden, and keeps its order."""
@@ -281,6 +281,6 @@ class BroadcastTests(SynchronousTestCase):
         }
         broadcast([said("hi")], {"lobby": room})
         one, other, plain, ignoring = (b"".join(door.delivered) for door in doors)
-        self.assertEqual(one, b"[14:02] [lobby] bob: hi\r\n")
+        self.assertEqual(one, b"14:02 #lobby bob: hi\r\n")
         self.assertIs(doors[0].delivered[0], doors[1].delivered[0])
-        self.assertEqual((other, plain, ignoring), (one, b"[lobby] bob: hi\r\n", b""))
+        self.assertEqual((other, plain, ignoring), (one, b"#lobby bob: hi\r\n", b""))

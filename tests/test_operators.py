@@ -163,7 +163,7 @@ class BanTests(DeedCase):
         self.assertEqual(self.asks(self.ada, "/bans"), [f"-- bob ({BOB_AT}/32) is muted by ada"])
         self.assertEqual(
             self.asks(self.ada, "/modlog 1")[0],
-            f"[12:00] -- ada muted bob ({BOB_AT}/32) in #python",
+            f"12:00 -- ada muted bob ({BOB_AT}/32) in #python",
         )
 
     def test_many(self) -> None:
@@ -264,10 +264,10 @@ class ModlogTests(DeedCase):
         self.assertEqual(
             self.asks(self.ada, "/modlog #python"),
             [
-                "[12:00] -- ada is the owner of #python",
-                f"[12:00] -- ada banned {bob} until 2026-11-21 14:00 (UTC): spam",
-                "[12:00] -- ada kicked bob from #python: spam",
-                "[12:00] -- ada unbanned bob from #python",
+                "12:00 -- ada is the owner of #python",
+                f"12:00 -- ada banned {bob} until 2026-11-21 14:00 (UTC): spam",
+                "12:00 -- ada kicked bob from #python: spam",
+                "12:00 -- ada unbanned bob from #python",
             ],
         )
 
@@ -278,8 +278,8 @@ class ModlogTests(DeedCase):
         self.assertEqual(
             self.asks(self.ada, "/modlog * 2"),
             [
-                "[12:00] -- ada gave bob a voice in #python",
-                "[12:00] -- ada announces: hi",
+                "12:00 -- ada gave bob a voice in #python",
+                "12:00 -- ada announces: hi",
                 f"-- before these: /modlog * before {self.chat.journal.acts[-2].id}",
             ],
         )
@@ -294,8 +294,8 @@ class ModlogTests(DeedCase):
         self.assertEqual(
             self.asks(self.ada, command)[:2],
             [
-                "[12:00] -- ada is the owner of #python",
-                "[12:00] -- ada set keep-lines of #python to 1",
+                "12:00 -- ada is the owner of #python",
+                "12:00 -- ada set keep-lines of #python to 1",
             ],
         )
 

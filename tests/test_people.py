@@ -269,7 +269,7 @@ class SetTests(PeopleCase):
             ["-- time is on now: every line with its time (UTC)", KEPT],
         )
         self.bob.types("hi")
-        self.assertEqual(self.ada.sees(), ["[12:00] bob: hi"])
+        self.assertEqual(self.ada.sees(), ["12:00 bob: hi"])
         self.ada.types("/set time off")
         self.ada.sees()
         self.bob.types("hi")

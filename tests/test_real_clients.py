@@ -129,7 +129,7 @@ def test_nc_of_a_pipe(tmp_path: Path) -> None:
     assert ended.returncode == 0
     assert shown[0].startswith("Welcome to chatservice.")
     assert "-- you joined lobby: bob (2 here)" in shown[1]
-    assert shown[-3].endswith("] ada: hello")
+    assert shown[-3].endswith(" ada: hello")
     assert shown[-2:] == ["-- pong", ""]
 
 

@@ -85,7 +85,7 @@ class ClosedRoomTests(ConversationCase):
         eve.types("/catchup")
         self.assertNotIn("between us", eve.wire.sees())
         self.ada.types("/msg eve psst")
-        self.assertEqual(eve.sees(), ["[ada -> you] psst"])
+        self.assertEqual(eve.sees(), ["(ada to you) psst"])
 
     def test_json(self) -> None:
         """A program has a welcome to no room, and took nothing over."""
@@ -127,7 +127,7 @@ class FenceTests(ConversationCase):
             journal.answers()
             lines += second.sees()
         self.assertEqual(
-            lines[-2:], ["-- you are back as ada, in lobby", "[12:00] [lobby] bob: meanwhile"]
+            lines[-2:], ["-- you are back as ada, in lobby", "12:00 #lobby bob: meanwhile"]
         )
 
 
@@ -214,7 +214,7 @@ class RestartTests(ConversationCase):
         ada_again = TextPerson(self.connect())
         ada_again.types(f"/resume {TOKEN}")
         said = [line for line in ada_again.sees() if "bob:" in line]
-        self.assertEqual(said, ["[12:00] [lobby] bob: while ada was away"])
+        self.assertEqual(said, ["12:00 #lobby bob: while ada was away"])
 
     def test_full_disk(self) -> None:
         """When it cannot be kept the log says so, and the chat ends all the same."""

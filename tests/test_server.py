@@ -121,7 +121,7 @@ class VerbTests(ConversationCase):
         ada.sees()
         ada.types("/join python")
         self.assertEqual(
-            ada.sees(), ["-- you joined #python: nobody else (1 here)", "[12:00] ada: hiss"]
+            ada.sees(), ["-- you joined #python: nobody else (1 here)", "12:00 ada: hiss"]
         )
 
     def test_fifty_rooms(self) -> None:

@@ -123,8 +123,8 @@ class ServiceTests(SynchronousTestCase):
         wire = self.connect()
         wire.sends(b"bob\n")
         seen = wire.sees()
-        self.assertIn("-- the topic is: snakes (set by ada)\r\n", seen)
-        self.assertIn("] ada: hello\r\n", seen)
+        self.assertIn("-- the topic (set by ada): snakes\r\n", seen)
+        self.assertIn(" ada: hello\r\n", seen)
         wire.vanishes()
         self.stop(again)
 
@@ -186,7 +186,7 @@ class ServiceTests(SynchronousTestCase):
         service = self.started("--database", ":memory:")
         wire = self.connect()
         wire.sends(b"ada\nhello\n/history\n")
-        self.assertIn("] ada: hello\r\n", wire.sees())
+        self.assertIn(" ada: hello\r\n", wire.sees())
         wire.vanishes()
         self.stop(service)
 

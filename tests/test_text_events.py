@@ -59,7 +59,7 @@ ID = 1_763_712_000_000_000  # 2025-11-21 08:00 UTC
 LINES: list[tuple[Event, str]] = [
     (Said(id=ID, nick="ada", room="lobby", text="hi"), "ada: hi"),
     (Acted(id=ID, nick="ada", room="lobby", text="waves"), "* ada waves"),
-    (Whispered(id=ID, nick="ada", to="bob", text="psst"), "[ada -> you] psst"),
+    (Whispered(id=ID, nick="ada", to="bob", text="psst"), "(ada to you) psst"),
     (
         TopicChanged(id=ID, nick="ada", room="python", text="snakes"),
         "-- ada changed the topic of #python: snakes",
@@ -167,8 +167,8 @@ class TextFormatTests(SynchronousTestCase):
         self.assertEqual(
             [TEXT.render(event, False) for event in (said, acted, topic)],
             [
-                b"[#python] eve: hi\r\n",
-                b"[lobby] * eve waves\r\n",
+                b"#python eve: hi\r\n",
+                b"#lobby * eve waves\r\n",
                 b"-- eve cleared the topic of #python\r\n",
             ],
         )
@@ -260,7 +260,7 @@ class RetoldTests(SynchronousTestCase):
     def test_today(self) -> None:
         """History bears its time, in UTC, and today goes without saying."""
         lines = [said_at(2026, 11, 21, 0, 0), said_at(2026, 11, 21, 23, 59, 59.999)]
-        self.assertEqual(list(retold(lines, NOON)), ["[00:00] bob: hi", "[23:59] bob: hi"])
+        self.assertEqual(list(retold(lines, NOON)), ["00:00 bob: hi", "23:59 bob: hi"])
 
     def test_dates(self) -> None:
         """There is a line wherever the date changes, with the first event too."""
@@ -274,12 +274,12 @@ class RetoldTests(SynchronousTestCase):
             list(retold(lines, NOON)),
             [
                 "-- 2025-12-31 (UTC)",
-                "[23:59] bob: hi",
+                "23:59 bob: hi",
                 "-- 2026-01-01 (UTC)",
-                "[00:00] bob: hi",
-                "[09:05] bob: hi",
+                "00:00 bob: hi",
+                "09:05 bob: hi",
                 "-- 2026-11-21 (UTC)",
-                "[14:02] bob: hi",
+                "14:02 bob: hi",
             ],
         )
 
@@ -291,7 +291,7 @@ class RetoldTests(SynchronousTestCase):
         ]
         self.assertEqual(
             list(retold(lines, NOON, rooms=True)),
-            ["[00:00] [lobby] bob: hi", "[12:00] -- ada changed the topic of #python: snakes"],
+            ["00:00 #lobby bob: hi", "12:00 -- ada changed the topic of #python: snakes"],
         )
 
     def test_nothing(self) -> None:
@@ -351,9 +351,9 @@ class ArrivalTests(SynchronousTestCase):
             arrival(self.room, "ada", topic, list(self.room.recent)[-2:], NOON),
             [
                 "-- you joined #python: bob (2 here)",
-                "-- the topic is: snakes (set by eve)",
-                "[11:03] bob: hi",
-                "[11:04] bob: hi",
+                "-- the topic (set by eve): snakes",
+                "11:03 bob: hi",
+                "11:04 bob: hi",
             ],
         )
 

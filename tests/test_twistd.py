@@ -146,7 +146,7 @@ def test_history_is_kept(tmp_path: Path) -> None:
         bob = chat.connect()
         bob.send("bob", "/ping")
         bob.until("pong")
-    assert "-- the topic is: snakes (set by ada)" in bob.heard
+    assert "-- the topic (set by ada): snakes" in bob.heard
     assert any(line.endswith("] ada: hello") for line in bob.heard)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatservice.commands.table import DONE, Answer, Call, Group, command
 from chatservice.rooms import Member
-from chatservice.text import spelled
+from chatservice.text import spelled, topic_told
 
 if TYPE_CHECKING:
     from chatservice.accounts import Account
@@ -56,5 +56,4 @@ def topic(call: Call) -> Answer:
     set_one = call.chat.topics.get(room.name)
     if set_one is None:
         return Answer([f"{spelled(room.name)} has no topic"])
-    where = spelled(room.name)
-    return Answer([f"the topic of {where} is: {set_one.text} (set by {set_one.nick})"])
+    return Answer([topic_told(set_one, f"the topic of {spelled(room.name)}")])
