@@ -97,12 +97,16 @@ class Acted(RoomEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicChanged(RoomEvent):
-    """The room's topic is now ``text``; empty if it was cleared."""
+    """The room's topic is now ``text``; empty if it was cleared.
+
+    @ivar hidden: whether the text is left out, for who ignores the author (looks.py).
+    """
 
     stored = True
     history = True
     text: str
     ref: str = ""
+    hidden: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

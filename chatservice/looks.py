@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import lru_cache
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from chatservice.acts import Kicked, OperatorAct, RoomSet
@@ -21,17 +22,22 @@ from chatservice.events import (
     Parted,
     Renamed,
     Said,
+    TopicChanged,
+    WentAway,
     Whispered,
 )
 from chatservice.names import mentions, nick_key
 from chatservice.preferences import Preferences
-from chatservice.rooms import Format
+from chatservice.rooms import Format, Member
 from chatservice.text import TEXT, YOU, YOURSELF, clock_time
 
 # Those that can be read on a dark background and on a light one (ECMA-48 8.3.117, and aixterm).
 _COLOURS = (31, 32, 33, 35, 36, 91, 94, 95)
 _COMING_AND_GOING = (Joined, Parted, Left, CameAndWent)
+_WITH_WORDS = (TopicChanged, WentAway, Left, Kicked)
 _END = b"\r\n"
+
+E = TypeVar("E", bound=Event)
 
 
 def format_for(
@@ -93,6 +99,9 @@ class Look:
 class Ignoring:
     """A format in which nothing is said by those whom the reader ignores, or done in a room.
 
+    Who else has to know that they come, go, are away or change a topic is told so without a word
+    of theirs.
+
     @param base: how everything else is spelled.
     @param ignored: the keys of nicknames.
     """
@@ -103,30 +112,61 @@ class Ignoring:
 
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.rooms.Format.render}."""
-        return b"" if _is_ignored(event, self._ignored) else self._base.render(event, here)
+        shown = _shown(event, self._ignored)
+        return b"" if shown is None else self._base.render(shown, here)
 
 
 def without_ignored(events: Iterable[Event], ignored: Collection[str]) -> list[Event]:
     """History for somebody who ignores the nicknames with these keys."""
     if not ignored:
         return list(events)
-    return [event for event in events if not _is_ignored(event, ignored)]
+    shown = (_shown(event, ignored) for event in events)
+    return [event for event in shown if event is not None]
 
 
-def _is_ignored(event: Event, ignored: Collection[str]) -> bool:
-    if not _can_be_ignored(event):
-        return False
+def topic_shown(topic: TopicChanged | None, ignored: Collection[str]) -> TopicChanged | None:
+    """What a room is about, for somebody who ignores the nicknames with these keys."""
+    return _without_words(topic) if topic and _is_by_ignored(topic, ignored) else topic
+
+
+def away_shown(member: Member, ignored: Collection[str]) -> str | None:
+    """Why somebody is away, for somebody who ignores the nicknames with these keys."""
+    return "" if member.away and _is_ignored(member, ignored) else member.away
+
+
+def not_read_now(event: Whispered, ignored: Collection[str]) -> list[str]:
+    """What its author is to know of who does not read a private line now.
+
+    @param ignored: the keys of nicknames that the author ignores.
+    """
+    if event.recipient is None:
+        return [f"{event.to} is not here: kept until {event.to} comes back"]
+    away = away_shown(event.recipient, ignored)
+    if away is None:
+        return []
+    return [f"{event.to} is away: {away}" if away else f"{event.to} is away"]
+
+
+def _shown(event: Event, ignored: Collection[str]) -> Event | None:
+    """What is left of an event; C{None} if nothing is."""
+    is_talk = _is_talk(event)
+    if not (is_talk or isinstance(event, _WITH_WORDS)) or not _is_by_ignored(event, ignored):
+        return event
+    return None if is_talk else _without_words(event)
+
+
+def _is_by_ignored(event: Event, ignored: Collection[str]) -> bool:
     author = event.author
-    if author is not None:
-        if author.key in ignored:
-            return True
-        if author.account is not None and author.account.key in ignored:
-            return True
-    return nick_key(event.nick) in ignored
+    return (author is not None and _is_ignored(author, ignored)) or nick_key(event.nick) in ignored
 
 
-def _can_be_ignored(event: Event) -> bool:
-    """Whether it is talk, or an act of a room, whose text reaches people who are not in it."""
+def _is_ignored(member: Member, ignored: Collection[str]) -> bool:
+    account = member.account
+    return member.key in ignored or (account is not None and account.key in ignored)
+
+
+def _is_talk(event: Event) -> bool:
+    """Whether it is said, or an act of a room, whose text reaches people who are not in it."""
     match event:
         case Said() | Acted() | Whispered():
             return True
@@ -134,6 +174,19 @@ def _can_be_ignored(event: Event) -> bool:
         case OperatorAct(room=room) if room:
             return not isinstance(event, Kicked)
     return False
+
+
+def _without_words(event: E) -> E:
+    """The fact without what its author says about it."""
+    match event:
+        case TopicChanged(text=text) if text:
+            return replace(event, text="", hidden=True)
+        case WentAway() | Left(goodbye=True):
+            return replace(event, why="")
+        # Nobody ignores the operators of the whole chat in what they do for it.
+        case Kicked(room=room) if room:
+            return replace(event, text="")
+    return event
 
 
 def painted(event: Event) -> Event:

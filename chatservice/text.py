@@ -70,9 +70,9 @@ def _(event: Whispered) -> str:
 
 @line_of.register
 def _(event: TopicChanged) -> str:
-    if not event.text:
+    if not event.text and not event.hidden:
         return f"-- {event.nick} cleared the topic of {spelled(event.room)}"
-    return f"-- {event.nick} changed the topic of {spelled(event.room)}: {event.text}"
+    return f"-- {event.nick} changed the topic of {spelled(event.room)}{_because(event.text)}"
 
 
 @line_of.register
@@ -196,14 +196,6 @@ def _(event: LockedDown) -> str:
     return f"-- {event.nick} ended the lockdown: anybody may join again"
 
 
-def not_read_now(event: Whispered) -> list[str]:
-    """What its author is to know of who does not read a private line now."""
-    if event.recipient is None:
-        return [f"{event.to} is not here: kept until {event.to} comes back"]
-    away = event.recipient.away
-    return [] if away is None else [f"{event.to} is away{_because(away)}"]
-
-
 def second_person(event: Event, reader: Member) -> Event:
     """The event for somebody who is in it: with C{you} in the place of the reader's name."""
     by_reader = event.author is reader
@@ -275,6 +267,8 @@ def spelled(room: str) -> str:
 
 def topic_told(topic: TopicChanged, what: str = "the topic") -> str:
     """A topic in a sentence that nothing in the topic can end."""
+    if topic.hidden:
+        return f"{what} was set by {topic.nick}, whom you ignore"
     return f"{what} (set by {topic.nick}): {topic.text}"
 
 

@@ -11,9 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.acts import Announced, Banned, Kicked, Muted
 from chatservice.events import Acted, Left, Said, TopicChanged, WentAway, Whispered
+from chatservice.looks import not_read_now
 from chatservice.names import check_nick
 from chatservice.rooms import NOWHERE, Member
-from chatservice.text import line_of, not_read_now, retold, topic_told
+from chatservice.text import line_of, retold, topic_told
 from tests.conversation import ConversationCase, each_row
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=300)
@@ -82,7 +83,7 @@ class LastTests(SynchronousTestCase):
         lines = [
             *map(line_of, events),
             *retold(events, 5, rooms=True),
-            *not_read_now(Whispered(**by, to="bob", text="hi", recipient=away)),
+            *not_read_now(Whispered(**by, to="bob", text="hi", recipient=away), ()),
             topic_told(topic),
         ]
         for line in lines:

@@ -21,7 +21,8 @@ from chatservice.obvious import is_obvious
     "/register PASSWORD",
     "make your nickname yours alone",
     "From then on it, and whatever looks like it, asks for the password. What you said before "
-    "stays yours. A password has at least 8 characters and no space.",
+    "stays yours. A password has at least 8 characters and no space, and is not one that anybody "
+    "would try first.",
 )
 @inlineCallbacks
 def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:

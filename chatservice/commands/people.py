@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil, isfinite
-from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -13,14 +12,12 @@ from twisted.python.failure import Failure
 from chatservice import durations
 from chatservice.commands.table import DONE, Answer, Call, Group, command, number
 from chatservice.events import ChatError
+from chatservice.looks import away_shown
 from chatservice.names import check_nick, nick_key
 from chatservice.preferences import Preferences
 from chatservice.rooms import Member
 from chatservice.sanitize import clean_reason
 from chatservice.text import names_in_a_line, spelled, when
-
-if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
 
 WHO_MOST = 100
 IGNORED_MOST = 100
@@ -92,15 +89,15 @@ def whois(call: Call) -> Answer:
         raise call.wrong()
     account = call.chat.accounts.named(call.rest)
     if account is None:
-        return Answer(list(_description(call.chat, call.chat.member_named(call.rest))))
+        return Answer(list(_description(call, call.chat.member_named(call.rest))))
     member = account.member or call.chat.members.get(account.key)
     if member is None:
         return Answer([f"{account.nick} is registered since {when(account.since)}, and not here"])
-    return Answer(list(_description(call.chat, member)))
+    return Answer(list(_description(call, member)))
 
 
-def _description(chat: ChatFactory, member: Member) -> Iterator[str]:
-    nick, account = member.nick, member.account
+def _description(call: Call, member: Member) -> Iterator[str]:
+    chat, nick, account = call.chat, member.nick, member.account
     if account is None:
         yield f"{nick} is not registered"
     elif account.key == member.key:
@@ -113,8 +110,9 @@ def _description(chat: ChatFactory, member: Member) -> Iterator[str]:
         yield "an operator of the whole chat"
     elif runs := [room for room in member.rooms if chat.moderation.is_room_operator(member, room)]:
         yield f"an operator of {', '.join(map(spelled, runs))}"
-    if member.away is not None:
-        yield f"away: {member.away}" if member.away else "away"
+    away = away_shown(member, call.member.ignored)
+    if away is not None:
+        yield f"away: {away}" if away else "away"
     silence = member.door.silence()
     if isfinite(silence):
         yield f"silent for {_roughly(int(silence))}"
@@ -130,7 +128,8 @@ def _roughly(seconds: int) -> str:
     "/ignore [NICK]",
     "see nothing any more of what somebody says; without NICK, whom you ignore",
     "Who is logged in stays ignored under other nicknames as well. Of what an ignored operator "
-    "does in a room you see kicks only. /unignore ends it.",
+    "does in a room you see kicks only. That somebody is away, leaves or changes a topic you are "
+    "told without the words. /unignore ends it.",
 )
 def ignore(call: Call) -> Answer | Deferred[Answer]:
     ignored = call.member.ignored

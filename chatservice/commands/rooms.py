@@ -7,6 +7,7 @@ import heapq
 from twisted.internet.defer import Deferred
 
 from chatservice.commands.table import DONE, WIDTH, Answer, Call, Group, command, room_of, wrapped
+from chatservice.looks import topic_shown
 from chatservice.rooms import LOBBY
 from chatservice.text import names_in_a_line, spelled
 
@@ -50,8 +51,9 @@ def list_rooms(call: Call) -> Answer:
     lines = []
     for name in shown:
         count = len(rooms[name].members) if name in rooms else 0
-        topic = f": {topics[name].text[:WIDTH]}" if name in topics else ""
-        lines.append(f"{spelled(name)} ({count:,} here){topic}")
+        topic = topic_shown(topics.get(name), call.member.ignored)
+        about = f": {topic.text[:WIDTH]}" if topic and topic.text else ""
+        lines.append(f"{spelled(name)} ({count:,} here){about}")
     if len(known) > LIST_MOST:
         lines.append(f"and {len(known) - LIST_MOST:,} more")
     return Answer(lines)

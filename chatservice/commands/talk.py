@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatservice.commands.table import DONE, Answer, Call, Group, command
+from chatservice.looks import topic_shown
 from chatservice.rooms import Member
 from chatservice.text import spelled, topic_told
 
@@ -53,7 +54,7 @@ def topic(call: Call) -> Answer:
     if call.rest:
         call.chat.set_topic(call.member, room, "" if call.rest == "-" else call.rest, call.ref)
         return DONE
-    set_one = call.chat.topics.get(room.name)
+    set_one = topic_shown(call.chat.topics.get(room.name), call.member.ignored)
     if set_one is None:
         return Answer([f"{spelled(room.name)} has no topic"])
     return Answer([topic_told(set_one, f"the topic of {spelled(room.name)}")])

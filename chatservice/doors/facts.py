@@ -47,7 +47,8 @@ def _(event: Acted) -> dict[str, Any]:
 
 @facts_of.register
 def _(event: TopicChanged) -> dict[str, Any]:
-    return _room_event("topic_changed", event) | {"topic": event.text} | ref_of(event.ref)
+    facts = {"topic": event.text} | ({"hidden": True} if event.hidden else {})
+    return _room_event("topic_changed", event) | facts | ref_of(event.ref)
 
 
 @facts_of.register

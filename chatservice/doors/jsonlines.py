@@ -25,11 +25,10 @@ from chatservice.events import (
 )
 from chatservice.journal import LATEST, Page, Wanted
 from chatservice.lines import LineDoor
-from chatservice.looks import format_for, without_ignored
+from chatservice.looks import format_for, not_read_now, topic_shown, without_ignored
 from chatservice.preferences import Preferences
 from chatservice.rooms import ROOMS_PER_MEMBER, Format, Room
 from chatservice.sanitize import clean, without_escape
-from chatservice.text import not_read_now
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory
@@ -255,7 +254,7 @@ class JsonDoor(LineDoor):
 
     def _room(self, room: Room) -> dict[str, Any]:
         assert self.member is not None
-        topic = self.chat.topics.get(room.name)
+        topic = topic_shown(self.chat.topics.get(room.name), self.member.ignored)
         return {
             "topic": topic.text if topic else "",
             "members": sorted({member.nick for member in room.audience} | {self.member.nick}),
@@ -293,7 +292,8 @@ class JsonDoor(LineDoor):
         line = wire.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line
-        if isinstance(event, Whispered) and (why := not_read_now(event)):
+        ignored = self.member.ignored if self.member else ()
+        if isinstance(event, Whispered) and (why := not_read_now(event, ignored)):
             self.notify(why, [])
         return line
 

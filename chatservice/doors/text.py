@@ -24,12 +24,12 @@ from chatservice.events import (
     Whispered,
 )
 from chatservice.lines import LineDoor
-from chatservice.looks import format_for, without_ignored
+from chatservice.looks import format_for, not_read_now, topic_shown, without_ignored
 from chatservice.reading import State
 from chatservice.reception import Reception
 from chatservice.rooms import Format, Member
 from chatservice.sanitize import without_escape
-from chatservice.text import TEXT, arrival, encoded, not_read_now, retold, second_person, spelled
+from chatservice.text import TEXT, arrival, encoded, retold, second_person, spelled
 
 CATCH_UP_MOST = 500
 """Events of each room that are shown at once to who comes back with a token."""
@@ -107,8 +107,9 @@ class ChatProtocol(LineDoor):
         keep, _ = self.chat.moderation.bounds(room.name)
         oldest = event.id - keep * 1_000_000 if keep else 0
         recent = [each for each in room.recent if each.id > oldest][-replay:] if replay else []
-        shown = without_ignored(recent, self.member.ignored) if self.member else recent
-        topic = self.chat.topics.get(room.name)
+        ignored = self.member.ignored if self.member else ()
+        shown = without_ignored(recent, ignored)
+        topic = topic_shown(self.chat.topics.get(room.name), ignored)
         return arrival(room, event.nick, topic, shown, event.id)
 
     def notify(self, lines: list[str], events: list[Event]) -> None:
@@ -157,6 +158,6 @@ class ChatProtocol(LineDoor):
                 return encoded([f"-- you left {spelled(event.room)}: you are {where}"])
             case Whispered(author=author, recipient=recipient) if author is recipient:
                 return TEXT.render(event, True)
-            case Whispered():
-                return encoded(f"-- {line}" for line in not_read_now(event))
+            case Whispered() if member:
+                return encoded(f"-- {line}" for line in not_read_now(event, member.ignored))
         return b""
