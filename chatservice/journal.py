@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from chatservice.acts import OperatorAct
 from chatservice.database import Database, StorageError, explain
 from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
-from chatservice.names import mentions
+from chatservice.mentions import mentions
 from chatservice.personal import Export, Personal
 from chatservice.rows import ACT, MOVES, PRIVATE, TALK, act_of, private_of, store, talk_of
 from chatservice.search import Search

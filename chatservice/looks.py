@@ -26,7 +26,8 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.names import mentions, nick_key
+from chatservice.mentions import mentioned_in, wanted
+from chatservice.names import nick_key
 from chatservice.preferences import Preferences
 from chatservice.rooms import Format, Member
 from chatservice.text import TEXT, YOU, YOURSELF, clock_time
@@ -73,7 +74,7 @@ class Look:
 
     def __init__(self, preferences: Preferences, nick: str) -> None:
         self._preferences = preferences
-        self._nick = nick
+        self._wanted = wanted(nick)
 
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.rooms.Format.render}."""
@@ -92,7 +93,7 @@ class Look:
             case Whispered():
                 return True
             case Said(text=text) | Acted(text=text):
-                return mentions(self._nick, text)
+                return self._wanted in mentioned_in(text)
         return False
 
 

@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from functools import lru_cache
 from importlib.resources import files
 
 from precis_i18n import get_profile
@@ -82,17 +81,6 @@ def nick_key(nick: str) -> str:
     folded = unicodedata.normalize("NFKD", nick).casefold()
     skeleton = unicodedata.normalize("NFD", folded.translate(_LOOKS_LIKE))
     return _HIDDEN_DOT.sub(r"\1", skeleton)
-
-
-def mentions(nick: str, text: str) -> bool:
-    """Whether a text has a nickname in it: as a whole word, in capitals or not."""
-    wanted, folded = nick.casefold(), text.casefold()
-    return wanted in folded and _whole(wanted).search(folded) is not None
-
-
-@lru_cache(1024)
-def _whole(word: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
