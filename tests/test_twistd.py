@@ -147,7 +147,7 @@ def test_history_is_kept(tmp_path: Path) -> None:
         bob.send("bob", "/ping")
         bob.until("pong")
     assert "-- the topic (set by ada): snakes" in bob.heard
-    assert any(line.endswith("] ada: hello") for line in bob.heard)
+    assert any(line.endswith(" ada: hello") for line in bob.heard)
 
 
 def test_memory(tmp_path: Path) -> None:
