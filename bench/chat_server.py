@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,12 +29,24 @@ class ChatServer:
 
     @param folder: for the database and the log.
     @param core: the one to run on, or C{None} for any.
+    @param options: of C{twistd chat}, beside the port.
+    @param python: the interpreter whose installed chat is meant; without one, this one runs the
+        chat of this checkout.
     @ivar port: on 127.0.0.1, another one after each start.
+    @ivar more_ports: those that C{options} add, on 127.0.0.1 too.
     """
 
-    def __init__(self, folder: Path, core: int | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        core: int | None,
+        options: Sequence[str] = OPTIONS,
+        python: str | None = None,
+    ) -> None:
         self._folder = folder
         self._core = core
+        self._options = options
+        self._python = python
         self._log = folder / "server.log"
 
     def start(self) -> None:
@@ -44,14 +56,16 @@ class ChatServer:
         """
         self._log.unlink(missing_ok=True)
         run_twistd = "from twisted.scripts.twistd import run; run()"
-        twistd = [sys.executable, "-c", run_twistd, "-n", "--pidfile=", f"--logfile={self._log}"]
-        chat = ["chat", "--port", "tcp:0:interface=127.0.0.1:backlog=1024", *OPTIONS]
-        environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+        python = self._python or sys.executable
+        twistd = [python, "-c", run_twistd, "-n", "--pidfile=", f"--logfile={self._log}"]
+        chat = ["chat", "--port", "tcp:0:interface=127.0.0.1:backlog=1024", *self._options]
+        environment = os.environ | ({} if self._python else {"PYTHONPATH": str(PROJECT)})
         self._process = processes.start(twistd + chat, self._core, self._folder, environment)
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline and self._process.poll() is None:
-            if found := _LISTENING.search(self.log()):
-                self.port = int(found[1])
+            ports = [int(port) for port in _LISTENING.findall(self.log())]
+            if len(ports) > self._options.count("--port"):
+                self.port, *self.more_ports = ports
                 return
             time.sleep(0.02)
         processes.end(self._process)

@@ -72,6 +72,24 @@ def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
 
 
+def peak_bytes(pid: int) -> int:
+    """The most memory that a process ever had in RAM."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+def descriptors(pid: int) -> int:
+    """How many file descriptors a process has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def busy_seconds() -> float:
+    """The CPU time that everything on this machine has had, on all cores."""
+    fields = list(map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:8]))
+    idle, waiting = fields[3:5]
+    return (sum(fields) - idle - waiting) / _TICKS
+
+
 def raise_file_limit() -> int:
     """Raise this process's own limit to the hard one, which children inherit.
 

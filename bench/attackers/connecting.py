@@ -1,0 +1,141 @@
+"""Attacks before anybody has joined, and on passwords: bytes, connections, hashes."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections import Counter
+from contextlib import suppress
+
+import processes
+from attackers import ATTACKER, address
+from peer import Peer, Refused, together
+from scene import MIB, USUAL, Scene
+
+NOP = b"\xff\xf1"
+"""Telnet's IAC NOP (RFC 854)."""
+
+PIECE = NOP * (1 << 15)
+MANY = 30
+PAUSE = 0.02
+
+OWNERS = 4
+MEMBERS = 24
+PASSWORD = "correct horse battery"
+
+CONNECTIONS_A_SECOND = 400
+KEY, CERTIFICATE = "key.pem", "certificate.pem"
+
+
+def nops_of_one(scene: Scene) -> None:
+    """One connection sends telnet's IAC NOP, and does not join."""
+    _send_nops(scene, 1)
+
+
+def nops_of_many(scene: Scene) -> None:
+    """30 connections of one address send telnet's IAC NOP, and do not join."""
+    _send_nops(scene, MANY)
+
+
+def _send_nops(scene: Scene, connections: int) -> None:
+    server = scene.start()
+    with scene.watched() as until:
+
+        def send(number: int, count: Counter[str]) -> None:
+            while True:
+                peer = Peer(server.port, ATTACKER, until)
+                with suppress(ConnectionError):
+                    while True:
+                        count["bytes"] += peer.send_some(PIECE)
+                peer.close()
+                count["dropped"] += 1
+                time.sleep(PAUSE)
+
+        count = together(connections, send)
+    told = f"{count['bytes'] / MIB / scene.seconds:.2f} MiB a second taken"
+    scene.measured.told = f"{told}, {count['dropped']} times dropped"
+
+
+def room_passwords(scene: Scene) -> None:
+    """Four owners of rooms, of one address, set the password of theirs again and again."""
+    server = scene.start()
+    with scene.watched("ping", "say", "join", "login", seconds=scene.seconds + 2) as until:
+
+        def set_password(number: int, count: Counter[str]) -> None:
+            peer = Peer(server.port, ATTACKER, until)
+            _own_a_room(peer, f"owner{number}", f"den{number}")
+            while True:
+                try:
+                    peer.command("/room password x")
+                    count["set"] += 1
+                except Refused:
+                    count["refused"] += 1
+
+        count = together(OWNERS, set_password)
+    scene.measured.told = f"{count['set']} times set, {count['refused']} times refused"
+
+
+def _own_a_room(peer: Peer, nick: str, room: str) -> None:
+    peer.hello(nick)
+    peer.command(f"/register {PASSWORD}")
+    peer.command(f"/join {room}")
+
+
+def join_passwords(scene: Scene) -> None:
+    """24 guests of one address join a room with its right password and part, again and again."""
+    server = scene.start()
+    owner = Peer(server.port, address(0), time.monotonic() + 60)
+    _own_a_room(owner, "owner", "den")
+    owner.command(f"/room password {PASSWORD}")
+    with scene.watched("ping", "say", "join", "login") as until:
+
+        def join(number: int, count: Counter[str]) -> None:
+            peer = Peer(server.port, ATTACKER, until)
+            peer.hello(f"mallory{number}")
+            while True:
+                try:
+                    peer.command(f"/join den {PASSWORD}")
+                    count["joined"] += 1
+                    peer.command("/part den")
+                except Refused:
+                    count["refused"] += 1
+
+        count = together(MEMBERS, join)
+    owner.close()
+    scene.measured.told = f"{count['joined']} times joined, {count['refused']} times refused"
+
+
+def refused(scene: Scene) -> None:
+    """400 TLS connections a second from one address, none of which shakes hands."""
+    _make_certificate(scene)
+    endpoint = "ssl:0:interface=127.0.0.1:backlog=1024"
+    server = scene.start("--port", f"{endpoint}:privateKey={KEY}:certKey={CERTIFICATE}")
+    before = most = processes.descriptors(server.pid)
+    opened: list[Peer] = []
+    begun = time.monotonic()
+    with scene.watched(*USUAL) as until, suppress(TimeoutError):
+        begun = time.monotonic()
+        while time.monotonic() < until:
+            with suppress(ConnectionError):
+                opened.append(Peer(server.more_ports[0], ATTACKER, until))
+            if len(opened) % 40 == 0:
+                most = max(most, processes.descriptors(server.pid))
+            ahead = len(opened) / CONNECTIONS_A_SECOND - (time.monotonic() - begun)
+            time.sleep(max(0.0, ahead))
+    for peer in opened:
+        peer.close()
+    told = f"{most - before:,} descriptors at most for {len(opened):,} connections"
+    scene.measured.told = told
+
+
+def _make_certificate(scene: Scene) -> None:
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"),
+            *("-keyout", KEY, "-out", CERTIFICATE),
+        ],
+        cwd=scene.folder,
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )

@@ -1,0 +1,153 @@
+"""Attacks on reading: mentions, searches, exports, rooms and their memory."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from contextlib import suppress
+
+from attackers import ATTACKER
+from databases import RETURNING, UNINDEXED_LINES, token_of
+from peer import Peer, Refused, request, together
+from scene import MIB, USUAL, Scene
+
+GUESTS = 4
+SEARCHES = ("/search ab*", "/search abc*")
+"""The second is for who wants more letters."""
+
+CLOSED = 14
+MARKS = 4000
+REFUSAL_PAUSE = 0.2
+
+
+def calm(scene: Scene) -> None:
+    """Nobody attacks."""
+    scene.start()
+    with scene.watched():
+        pass
+    scene.measured.told = "nobody attacks"
+
+
+def mentions(scene: Scene) -> None:
+    """29 guests come back with a token to ten rooms of C{aaaa...}."""
+    server = scene.start(filled="returning")
+    with scene.watched() as until:
+
+        def come_back(number: int, count: Counter[str]) -> None:
+            peer = Peer(server.port, ATTACKER, until)
+            peer.hello("a" * (number + 1), token=token_of(number + 1))
+            count["came"] += 1
+            while peer.fact()["type"] != "notice":
+                pass
+            count["told"] += 1
+            peer.drain()
+
+        count = together(RETURNING, come_back)
+    scene.measured.told = f"{count['told']} of {RETURNING} were told what they missed"
+
+
+def indexing(scene: Scene) -> None:
+    """8,000 lines of distinct words are not in the index, and a guest searches."""
+    server = scene.start(filled="unindexed")
+    with scene.watched() as until, suppress(TimeoutError):
+        guest = Peer(server.port, ATTACKER, until)
+        guest.hello("mallory")
+        guest.command("/search w0000001")
+    done = scene.query("SELECT count(*) FROM events WHERE id <= (SELECT id FROM indexed)")
+    scene.measured.told = f"{done:,} of {UNINDEXED_LINES:,} lines were indexed"
+
+
+def searching(scene: Scene) -> None:
+    """Four guests search for what begins with C{ab} in 1.6 M words that do."""
+    _search(scene, GUESTS, *SEARCHES)
+
+
+def marks(scene: Scene) -> None:
+    """Four guests search for a letter with 8,000 combining marks, in an order that takes long."""
+    _search(scene, GUESTS, "/search a" + "\u0301" * MARKS + "\u0316" * (MARKS - 100))
+
+
+def tokens(scene: Scene) -> None:
+    """Four guests search for C{the-the-...}, which are 4,000 words."""
+    _search(scene, GUESTS, "/search " + "the-" * 4000)
+
+
+def _search(scene: Scene, guests: int, *lines: str) -> None:
+    server = scene.start(filled="words")
+    with scene.watched(*USUAL, "search") as until:
+
+        def search(number: int, count: Counter[str]) -> None:
+            peer = Peer(server.port, ATTACKER, until)
+            peer.hello(f"mallory{number}")
+            while True:
+                for line in lines:
+                    try:
+                        peer.command(line)
+                        count["answered"] += 1
+                    except Refused:
+                        count["refused"] += 1
+
+        count = together(guests, search)
+    scene.measured.told = f"{count['answered']} searches answered, {count['refused']} refused"
+
+
+def closed(scene: Scene) -> None:
+    """14 connections search, and are closed before they are answered; then others search."""
+    server = scene.start(filled="words")
+    with scene.watched(*USUAL, "search") as until:
+
+        def search(number: int, count: Counter[str]) -> None:
+            peer = Peer(server.port, ATTACKER, until)
+            peer.hello(f"mallory{number}")
+            for line in SEARCHES:
+                peer.send(request("command", line=line))
+            # Let it be read, or it is thrown away with the connection.
+            time.sleep(0.1)
+            peer.reset()
+            count["closed"] += 1
+
+        count = together(CLOSED, search)
+    scene.measured.told = f"{count['closed']} searched and closed"
+
+
+def exporting(scene: Scene) -> None:
+    """Four guests export what is kept about them, among 300,000 lines of others."""
+    server = scene.start(filled="rooms")
+    # The look at all rooms, which is another attack, is in the first seconds.
+    time.sleep(5)
+    with scene.watched() as until:
+
+        def export(number: int, count: Counter[str]) -> None:
+            peer = Peer(server.port, ATTACKER, until)
+            peer.hello(f"mallory{number}")
+            while True:
+                try:
+                    peer.command("/export")
+                    count["answered"] += 1
+                except Refused:
+                    count["refused"] += 1
+                    time.sleep(REFUSAL_PAUSE)
+
+        count = together(GUESTS, export)
+    scene.measured.told = f"{count['answered']} exports answered, {count['refused']} refused"
+
+
+def recent(scene: Scene) -> None:
+    """A guest joins 25 rooms of 200 lines of 4 KB with an emoji."""
+    server = scene.start(filled="emoji")
+    before = server.resident_bytes()
+    with scene.watched() as until, suppress(TimeoutError):
+        peer = Peer(server.port, ATTACKER, until)
+        welcome = peer.hello("mallory", rooms={f"room{n}": 0 for n in range(25)})
+        joined = len(welcome["rooms"])
+        peer.drain()
+    grown = (scene.measured.memory - before) / MIB
+    scene.measured.told = f"{grown:.0f} MiB more after joining {joined} rooms"
+
+
+def rooms(scene: Scene) -> None:
+    """300,000 rooms were used at some time, and all are looked at a second after the start."""
+    scene.start(filled="rooms")
+    with scene.watched():
+        pass
+    scene.measured.told = "all rooms looked at once"

@@ -1,0 +1,166 @@
+"""Where an attack takes place: a server of its own, and bystanders from whom it is seen."""
+
+from __future__ import annotations
+
+import json
+import select
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import processes
+from bystander import LIFE, PATIENCE
+from chat_server import ChatServer
+from databases import FILE, Databases
+
+BYSTANDER = Path(__file__).with_name("bystander.py")
+
+USUAL = ("ping", "say", "history", "join")
+"""What bystanders ask for, unless an attack aims at something else as well."""
+
+READY_LIMIT = 30.0
+MIB = 1 << 20
+
+Answers = dict[str, dict[str, Any]]
+
+
+@dataclass
+class Measured:
+    """What an attack cost.
+
+    @ivar cpu: of the server, as a share of one core, 0 to 1.
+    @ivar others: how many cores everything else on this machine took meanwhile.
+    @ivar memory: of the server at the end, in bytes, and C{peak} the most it ever was.
+    @ivar answers: what the bystanders saw, by kind; see L{bystander.Measured}.
+    @ivar told: what got through, in words.
+    """
+
+    cpu: float = 0.0
+    others: float = 0.0
+    memory: int = 0
+    peak: int = 0
+    answers: Answers = field(default_factory=dict)
+    told: str = ""
+
+
+class Scene:
+    """One attack, carried out once.
+
+    @param folder: an empty one.
+    @param core: the server's, or C{None}.
+    @param python: see L{ChatServer}.
+    @param seconds: how long an attack lasts.
+    @ivar server: after L{start}.
+    @ivar measured: what was measured so far.
+    """
+
+    server: ChatServer
+
+    def __init__(
+        self,
+        folder: Path,
+        core: int | None,
+        python: str | None,
+        databases: Databases,
+        seconds: float,
+    ) -> None:
+        self.folder = folder
+        self.seconds = seconds
+        self.measured = Measured()
+        self._core = core
+        self._python = python
+        self._databases = databases
+
+    def start(self, *options: str, filled: str = "") -> ChatServer:
+        """Start the server, with limits as they are unless C{options} say otherwise.
+
+        @param filled: the name of a database that there is already; see L{Databases}.
+        """
+        if filled:
+            self._databases.copy(filled, self.folder)
+        self.server = ChatServer(self.folder, self._core, options, self._python)
+        self.server.start()
+        return self.server
+
+    def close(self) -> None:
+        """End the server; nobody waits for what it still has to do."""
+        if hasattr(self, "server"):
+            self.server.kill()
+
+    def query(self, sql: str) -> Any:
+        """The one value that a statement finds in the database of the running server."""
+        uri = f"file:{self.folder / FILE}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
+            return connection.execute(sql).fetchone()[0]
+
+    @contextmanager
+    def watched(self, *kinds: str, seconds: float = 0.0) -> Iterator[float]:
+        """Measure what goes on meanwhile; gives the moment, L{seconds} from now, when it ends.
+
+        @param kinds: what bystanders ask for; L{USUAL} if none is given.
+        """
+        with _bystander(self.server.port, kinds or USUAL) as bystander:
+            busy, own = processes.busy_seconds(), self._known(bystander)
+            cpu, begun = self.server.cpu_seconds(), time.monotonic()
+            until = begun + (seconds or self.seconds)
+            yield until
+            time.sleep(max(0.0, until - time.monotonic()))
+            spent = time.monotonic() - begun
+            measured = self.measured
+            cpu = self.server.cpu_seconds() - cpu
+            measured.cpu = cpu / spent
+            others = processes.busy_seconds() - busy - (self._known(bystander) - own) - cpu
+            measured.others = max(0.0, others / spent)
+            self._look_at_memory()
+            measured.answers = _answers(bystander)
+
+    def _known(self, bystander: subprocess.Popen[bytes]) -> float:
+        """CPU seconds of this process and of the bystanders."""
+        return time.process_time() + processes.cpu_seconds(bystander.pid)
+
+    def _look_at_memory(self) -> None:
+        self.measured.memory = self.server.resident_bytes()
+        self.measured.peak = processes.peak_bytes(self.server.pid)
+
+
+@contextmanager
+def _bystander(port: int, kinds: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The process of the bystanders, who have joined; ended if it does not end by itself."""
+    process = subprocess.Popen(
+        [sys.executable, str(BYSTANDER), str(port), *kinds],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        if not select.select([process.stdout], [], [], READY_LIMIT)[0]:
+            raise RuntimeError("the bystanders could not join")
+        if process.stdout.readline() != b"ready\n":
+            _, said = process.communicate(timeout=PATIENCE)
+            raise RuntimeError(f"the bystanders could not join: {_last_line(said)}")
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _answers(bystander: subprocess.Popen[bytes]) -> Answers:
+    try:
+        told, said = bystander.communicate(timeout=min(LIFE, PATIENCE + 10))
+    except subprocess.TimeoutExpired:
+        raise RuntimeError("the bystanders did not end") from None
+    if bystander.returncode:
+        raise RuntimeError(f"the bystanders failed: {_last_line(said)}")
+    answers: Answers = json.loads(told)
+    return answers
+
+
+def _last_line(said: bytes) -> str:
+    return (said.decode("utf-8", "replace").strip().splitlines() or ["nothing"])[-1]
