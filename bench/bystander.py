@@ -25,7 +25,7 @@ LIFE = 120.0
 PATIENCE = 20.0
 """Seconds that an answer may take after the end."""
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct-horse-battery"
 WORD = "breakfast"
 LINES_BEFORE = 5
 REFUSED_MOST = 20

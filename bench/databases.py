@@ -20,17 +20,19 @@ FILE = "chat.sqlite3"
 LINE = 4090
 """Bytes of a long line."""
 
+WORDS = 454
+"""Of eight letters, in a long line."""
+
 SECOND = 1_000_000
 """In ids."""
 
 RETURNING = 29
 """Who comes back with a token, under the nicknames C{a}, C{aa}, ..."""
 
-EMOJI = "\N{FACE WITH TEARS OF JOY}"
 TOPIC_ROOMS = 5000
 MANY_ROOMS = 300_000
 ACTS = 200_000
-WORDED_LINES = 4300
+WORDED_LINES = 100_000
 UNINDEXED_LINES = 8000
 
 Talk = tuple[int, str, str, str]
@@ -42,14 +44,17 @@ def token_of(number: int) -> str:
     return f"token-of-somebody-{number:04}"
 
 
-def distinct_words(first: int, beginning: str = "w") -> str:
+def distinct_words(number: int) -> str:
     """A line of 4 KB of words, none of which is in another such line.
 
-    @param first: the number of the line.
+    @param number: of the line.
     """
-    size = len(beginning) + 8
-    count = LINE // size
-    return " ".join(f"{beginning}{first * count + n:07x}" for n in range(count))
+    return " ".join("w" + _scattered(number * WORDS + word) for word in range(WORDS))
+
+
+def _scattered(number: int) -> str:
+    """Seven letters that no other number below 2**28 has; neighbours are far apart in the index."""
+    return f"{number * 2654435761 % 2**28:07x}"
 
 
 def _returning(connection: sqlite3.Connection, now: int) -> None:
@@ -75,17 +80,13 @@ def _unindexed(connection: sqlite3.Connection, now: int) -> None:
 
 
 def _words(connection: sqlite3.Connection, now: int) -> None:
-    """1.6 M words that begin with C{abc}, in lines that begin with C{the}."""
+    """1.6 M words that begin with C{abc}, sixteen in a line, which begins with C{the}."""
     begun = now - 1800 * SECOND
-    lines = (f"the {distinct_words(n, 'abc')}" for n in range(WORDED_LINES))
+    lines = (
+        " ".join(["the", *("abc" + _scattered(n * 16 + word) for word in range(16))])
+        for n in range(WORDED_LINES)
+    )
     _talk(connection, ((begun + n, "lobby", "filler", line) for n, line in enumerate(lines)))
-
-
-def _emoji(connection: sqlite3.Connection, now: int) -> None:
-    """25 rooms of 200 lines of 4 KB with an emoji, which Python keeps in 16 KB each."""
-    text = EMOJI + "x" * (LINE - 4)
-    begun = now - 1800 * SECOND
-    _talk(connection, ((begun + n, f"room{n % 25}", "filler", text) for n in range(25 * 200)))
 
 
 def _rooms(connection: sqlite3.Connection, now: int) -> None:
@@ -141,13 +142,12 @@ FILLED: dict[str, Callable[[sqlite3.Connection, int], None]] = {
     "returning": _returning,
     "unindexed": _unindexed,
     "words": _words,
-    "emoji": _emoji,
     "rooms": _rooms,
     "topics": _topics,
     "acts": _acts,
 }
 
-AS_WRITTEN = ("unindexed", "acts", "topics", "emoji")
+AS_WRITTEN = ("unindexed", "acts", "topics")
 """Those that no server has opened since; the others are in the search index."""
 
 

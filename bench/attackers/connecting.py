@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import processes
 from attackers import ATTACKER, address
+from bystander import PASSWORD
 from peer import Peer, Refused, together
 from scene import MIB, USUAL, Scene
 
@@ -21,7 +22,6 @@ PAUSE = 0.02
 
 OWNERS = 4
 MEMBERS = 24
-PASSWORD = "correct horse battery"
 
 CONNECTIONS_A_SECOND = 400
 KEY, CERTIFICATE = "key.pem", "certificate.pem"
