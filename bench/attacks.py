@@ -168,6 +168,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", metavar="NAME,...", help="see below [default: all]")
     parser.add_argument(
         "--python",
+        # A virtual environment is known by the link in it.
+        type=os.path.abspath,
         metavar="PATH",
         help="the interpreter whose installed chat is measured [default: this checkout's]",
     )

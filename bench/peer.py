@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from secrets import token_hex
 from typing import Any
 
 Facts = dict[str, Any]
@@ -47,6 +48,7 @@ class Peer:
         self.until = until
         self._unread = b""
         self._asked = 0
+        self._mark = token_hex(4)
         self.socket = socket.socket()
         try:
             self.socket.settimeout(self._left())
@@ -97,7 +99,7 @@ class Peer:
     def ask(self, kind: str, **facts: Any) -> str:
         """Send a request; gives the C{ref} that the answer will have."""
         self._asked += 1
-        ref = str(self._asked)
+        ref = f"{self._mark}-{self._asked}"
         self.send(request(kind, ref=ref, **facts))
         return ref
 

@@ -56,11 +56,12 @@ class Scene:
     @param core: the server's, or C{None}.
     @param python: see L{ChatServer}.
     @param seconds: how long an attack lasts.
-    @ivar server: after L{start}.
+    @ivar server: after L{start}, and C{started_in} the seconds that it took.
     @ivar measured: what was measured so far.
     """
 
     server: ChatServer
+    started_in: float
 
     def __init__(
         self,
@@ -84,9 +85,12 @@ class Scene:
         """
         if filled:
             self._databases.copy(filled, self.folder)
-        self.server = ChatServer(self.folder, self._core, options, self._python)
-        self.server.start()
-        return self.server
+        server = ChatServer(self.folder, self._core, options, self._python)
+        begun = time.monotonic()
+        server.start()
+        self.started_in = time.monotonic() - begun
+        self.server = server
+        return server
 
     def close(self) -> None:
         """End the server; nobody waits for what it still has to do."""

@@ -8,10 +8,11 @@ from collections import Counter
 from contextlib import suppress
 
 import processes
-from attackers import ATTACKER, address
 from bystander import PASSWORD
 from peer import Peer, Refused, together
 from scene import MIB, USUAL, Scene
+
+from attackers import ATTACKER, address
 
 NOP = b"\xff\xf1"
 """Telnet's IAC NOP (RFC 854)."""

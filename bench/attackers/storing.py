@@ -7,10 +7,11 @@ from collections import Counter
 from contextlib import suppress
 from threading import Thread
 
-from attackers import ATTACKER, address
 from databases import LINE, TOPIC_ROOMS, distinct_words
 from peer import Peer, Refused, request, together
 from scene import MIB, Scene
+
+from attackers import ATTACKER, address
 
 CONNECTIONS = 30
 BURST = 10
@@ -22,6 +23,7 @@ BELLS = 28
 LINES_A_SECOND = 4
 BEFORE_RESET = 0.2
 SHORT_LINES = 40
+SETTLING = 3.0
 FLOODERS = 4
 TALK_MOST = 160 * MIB
 
@@ -95,16 +97,17 @@ def _say_for_a_while(speakers: list[Peer], text: str, seconds: float) -> None:
 
 def acts(scene: Scene) -> None:
     """An operator of a room muted somebody 200,000 times, for a reason of 3 KB each."""
-    times = []
     scene.start(filled="acts")
-    for _ in range(2):
-        scene.server.kill()
-        begun = time.monotonic()
-        scene.server.start()
-        times.append(time.monotonic() - begun)
+    first = scene.started_in
+    # Whatever is tidied up at the first start has its time.
+    time.sleep(SETTLING)
+    scene.server.kill()
+    begun = time.monotonic()
+    scene.server.start()
+    again = time.monotonic() - begun
     with scene.watched():
         pass
-    scene.measured.told = f"{times[1]:.1f} s to start"
+    scene.measured.told = f"{first:.1f} s to start, {again:.1f} s again"
 
 
 def dead(scene: Scene) -> None:
