@@ -62,8 +62,8 @@ class FoldTests(SynchronousTestCase):
     def test_at_blanks(self) -> None:
         """A line is cut between words, and the blanks there are dropped."""
         self.assertEqual(
-            fold("[14:02] -- /history [N]  the last N lines", 32),
-            ["[14:02] -- /history [N]  the", " " * 8 + "last N lines"],
+            fold("14:02 -- /history [N]  the last N lines", 30),
+            ["14:02 -- /history [N]  the", " " * 7 + "last N lines"],
         )
 
     def test_long_word(self) -> None:

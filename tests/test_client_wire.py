@@ -143,27 +143,27 @@ class ShowTests(SynchronousTestCase):
     def check(self, event: Event, expected: str) -> None:
         """The event's line, after the time."""
         (shown,) = self.log.event(event, "ada", "lobby")
-        clock = time.strftime("[%H:%M] ", time.localtime(NOON))
+        clock = time.strftime("%H:%M ", time.localtime(NOON))
         self.assertEqual(shown, clock + expected)
 
     def test_talk(self) -> None:
         """What is said, with its room where that is another one."""
         at = int(NOON * 1e6)
         self.check(Said(at, "lobby", "bob", "hi"), "bob: hi")
-        self.check(Said(at, "python", "bob", "hi"), "[#python] bob: hi")
+        self.check(Said(at, "python", "bob", "hi"), "#python bob: hi")
         self.check(Acted(at, "lobby", "bob", "waves"), "* bob waves")
-        self.check(Acted(at, "python", "bob", "waves"), "[#python] * bob waves")
+        self.check(Acted(at, "python", "bob", "waves"), "#python * bob waves")
 
     def test_lobby_from_elsewhere(self) -> None:
         """From another room the lobby is named as people write it."""
         (shown,) = self.log.event(Said(int(NOON * 1e6), "lobby", "bob", "hi"), "ada", "python")
-        self.assertTrue(shown.endswith("] [lobby] bob: hi"), shown)
+        self.assertTrue(shown.endswith(" #lobby bob: hi"), shown)
 
     def test_whispers(self) -> None:
         """Private messages name both ends."""
         at = int(NOON * 1e6)
-        self.check(Whispered(at, "bob", "ada", "psst"), "[bob -> you] psst")
-        self.check(Whispered(at, "ada", "bob", "psst"), "[you -> bob] psst")
+        self.check(Whispered(at, "bob", "ada", "psst"), "(bob to you) psst")
+        self.check(Whispered(at, "ada", "bob", "psst", own=True), "(you to bob) psst")
 
     def test_presence(self) -> None:
         """Who comes and goes."""
@@ -215,14 +215,14 @@ class ShowTests(SynchronousTestCase):
         said = Said(int(NOON * 1e6), "lobby", "bob", "hi")
         self.assertEqual(self.shown(said), ["bob: hi"])
         self.assertEqual(self.log.notice("x"), ["-- x"])
-        self.assertRegex(self.shown(said, replayed=True)[0], r"^\[\d\d:\d\d\] bob: hi$")
+        self.assertRegex(self.shown(said, replayed=True)[0], r"^\d\d:\d\d bob: hi$")
 
     def test_without_colour(self) -> None:
         """Who wants no colours gets none."""
         self.log = Log(lambda: NOON, in_colour)
         self.log.preferences = Preferences(colour=False)
         said = Said(int(NOON * 1e6), "lobby", "bob", "hi")
-        self.assertTrue(self.shown(said)[0].endswith("] bob: hi"))
+        self.assertTrue(self.shown(said)[0].endswith(" bob: hi"))
         (room,) = self.log.room(Place("lobby", members={"ada", "bob"}), "ada")
         self.assertTrue(room.endswith("-- you joined lobby: bob (2 here)"))
 

@@ -6,10 +6,13 @@ from typing import NamedTuple
 from wcwidth import wcwidth
 
 _COLOUR = r"\x1b\[[0-9;]*m"  # SGR (ECMA-48 8.3.117)
-_CELL = re.compile(rf"{_COLOUR}|.", re.DOTALL)
+_EMOJI = "\ufe0f"
+"""Makes an emoji of the character before it, which terminals show in one cell or in two."""
+
+_CELL = re.compile(rf"{_COLOUR}|.{_EMOJI}?", re.DOTALL)
 _WORD = re.compile(r"( *)([^ ]+)")
 _INDENT = 8
-"""The cells that the time takes at the beginning of a line."""
+"""More cells than the time takes at the beginning of a line."""
 
 
 class Laid(NamedTuple):
@@ -55,7 +58,7 @@ def fold(line: str, columns: int) -> list[str]:
     It is cut at blanks, and only a word that is longer than a row within itself. All rows but the
     first are indented, so that nothing in a line can pass for the beginning of another one.
     """
-    indent = " " * min(_INDENT, columns // 4)
+    indent = " " * min(_INDENT, columns // 4 or columns // 2)
     rows, used = [""], 0
     for blanks, word in _WORD.findall(line):
         room, needed = columns - used - len(blanks), _width(word)
@@ -73,4 +76,5 @@ def fold(line: str, columns: int) -> list[str]:
 
 
 def _width(text: str) -> int:
-    return sum(map(cells, re.sub(_COLOUR, "", text)))
+    """The most columns that a text may take."""
+    return sum(map(cells, re.sub(_COLOUR, "", text))) + text.count(_EMOJI)

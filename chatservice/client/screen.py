@@ -12,6 +12,7 @@ from chatservice.client.columns import fold, lay_out
 _REMEMBERED = 300
 _ERASE_BELOW = "\x1b[J"
 _CLEAR = "\x1b[H\x1b[2J"
+_UNWRAPPED, _WRAPPED = "\x1b[?7l", "\x1b[?7h"  # DECAWM (DEC STD 070)
 
 
 class Screen:
@@ -72,7 +73,12 @@ class Screen:
         return _CLEAR + "".join(fitting) + self._paint()
 
     def _rows_of(self, line: str) -> str:
-        return "".join(f"{row}\r\n" for row in fold(line, self._columns))
+        """A line cut into rows; where the terminal finds one longer, it does not begin another.
+
+        What somebody says would stand there like the beginning of a line.
+        """
+        rows = "".join(f"{row}\r\n" for row in fold(line, self._columns))
+        return f"{_UNWRAPPED}{rows}{_WRAPPED}"
 
     def _window(self) -> tuple[list[str], int, int]:
         """The rows of the input to show, all or those around the cursor, and its row, column."""

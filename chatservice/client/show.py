@@ -1,4 +1,8 @@
-"""What happened, as lines of text, each with the local time first."""
+"""What happened, as lines of text, each with the local time first.
+
+Whatever comes before somebody's words, or tells what they did, begins with what can begin no
+nickname: the time, or without it ``#`` and a room, ``(``, ``*`` or ``-``.
+"""
 
 import time
 import zlib
@@ -45,12 +49,12 @@ class Log:
         """An event as seen by *own_nick* in the room *current*; history always has its time."""
         if self._is_hidden(event, own_nick):
             return []
-        room = getattr(event, "room", current)
-        elsewhere = room != current and isinstance(event, Said | Acted)
-        line = words(event, own_nick, self._painted)
-        if elsewhere:
-            line = f"[{spelled(room)}] {line}"
-        return self._timed(event.id / 1e6, line, replayed or self.preferences.time)
+        # In history it may have been somebody else's.
+        line = words(event, "" if replayed else own_nick, self._painted)
+        if isinstance(event, Said | Acted) and event.room != current:
+            line = f"#{event.room} {line}"
+        moment = event.moment / 1e6 if event.moment else self._now()
+        return self._timed(moment, line, replayed or self.preferences.time)
 
     def notice(self, sentence: str) -> list[str]:
         """A sentence that is not somebody's."""
@@ -84,7 +88,7 @@ class Log:
         if not wanted:
             return [line]
         moment = time.localtime(seconds)
-        lines = [f"{time.strftime('[%H:%M]', moment)} {line}"]
+        lines = [f"{time.strftime('%H:%M', moment)} {line}"]
         if moment[:3] != self._day:
             self._day = moment[:3]
             lines.insert(0, time.strftime("-- %Y-%m-%d", moment))

@@ -17,13 +17,32 @@ LONGEST_LINE = 16_384
 LONGEST_TEXT = 4_096
 """Bytes of UTF-8 in what is said."""
 
+NUMBERS = range(2**53)
+"""Those that may be on the wire: ids, times and counts (RFC 8259, section 6)."""
 
-# Events: facts, the same for everybody.
+
+# Events: facts, the same for everybody but for whose they are.
 
 
 @dataclass(frozen=True)
-class Said:
+class Fact:
+    """What all events have. *own*: it is one's own doing, which the chat alone can tell.
+
+    *time* is when it happened, in microseconds since the epoch, if the *id* does not say so.
+    """
+
     id: int = 0
+    own: bool = field(default=False, kw_only=True)
+    time: int = field(default=0, kw_only=True)
+
+    @property
+    def moment(self) -> int:
+        """When it happened, in microseconds since the epoch."""
+        return self.time or self.id
+
+
+@dataclass(frozen=True)
+class Said(Fact):
     room: str = ""
     nick: str = ""
     text: str = ""
@@ -31,8 +50,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Acted:
-    id: int = 0
+class Acted(Fact):
     room: str = ""
     nick: str = ""
     text: str = ""
@@ -40,8 +58,7 @@ class Acted:
 
 
 @dataclass(frozen=True)
-class Whispered:
-    id: int = 0
+class Whispered(Fact):
     nick: str = ""
     to: str = ""
     text: str = ""
@@ -49,18 +66,16 @@ class Whispered:
 
 
 @dataclass(frozen=True)
-class TopicChanged:
-    id: int = 0
+class TopicChanged(Fact):
     room: str = ""
     nick: str = ""
     topic: str = ""
 
 
 @dataclass(frozen=True)
-class Joined:
+class Joined(Fact):
     """*folded*: so many come and go that a sum is shown instead; see `CameAndWent`."""
 
-    id: int = 0
     room: str = ""
     nick: str = ""
     arrived: bool = False
@@ -68,16 +83,14 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class Parted:
-    id: int = 0
+class Parted(Fact):
     room: str = ""
     nick: str = ""
     folded: bool = False
 
 
 @dataclass(frozen=True)
-class Left:
-    id: int = 0
+class Left(Fact):
     nick: str = ""
     goodbye: bool = False
     why: str = ""
@@ -85,43 +98,38 @@ class Left:
 
 
 @dataclass(frozen=True)
-class Renamed:
-    id: int = 0
+class Renamed(Fact):
     nick: str = ""
     now: str = ""
 
 
 @dataclass(frozen=True)
-class CameAndWent:
+class CameAndWent(Fact):
     """How many entered and left a room in a while, for those that were folded."""
 
-    id: int = 0
     room: str = ""
     came: int = 0
     went: int = 0
 
 
 @dataclass(frozen=True)
-class WentAway:
-    id: int = 0
+class WentAway(Fact):
     nick: str = ""
     why: str = ""
 
 
 @dataclass(frozen=True)
-class CameBack:
-    id: int = 0
+class CameBack(Fact):
     nick: str = ""
 
 
 @dataclass(frozen=True)
-class OperatorAct:
+class OperatorAct(Fact):
     """What an operator did: *type* is one of `ACTS`. Without a *room*, in the whole chat.
 
     *target* is whom or what it was done to; *until* an id from which on it holds no more, or 0.
     """
 
-    id: int = 0
     type: str = ""
     room: str = ""
     nick: str = ""
@@ -130,11 +138,10 @@ class OperatorAct:
     text: str = ""
 
 
+Talk = Said | Acted | Whispered
 Presence = Joined | Parted | Left
 Event = (
-    Said
-    | Acted
-    | Whispered
+    Talk
     | TopicChanged
     | Presence
     | Renamed
@@ -219,9 +226,12 @@ class Error:
 
 @dataclass(frozen=True)
 class History:
+    """A page. With *more*, *next* is the id to go on from, or 0 if the chat does not say."""
+
     ref: str = ""
     events: tuple[Event, ...] = ()
     more: bool = False
+    next: int = 0
 
 
 @dataclass(frozen=True)
@@ -292,20 +302,8 @@ class Pong:
 Request = Hello | Say | Command | Page | Ping | Pong
 
 ACTS = (
-    "kicked",
-    "banned",
-    "unbanned",
-    "muted",
-    "unmuted",
-    "founded",
-    "opped",
-    "deopped",
-    "voiced",
-    "devoiced",
-    "invited",
-    "room_set",
-    "announced",
-    "locked_down",
+    *("kicked", "banned", "unbanned", "muted", "unmuted", "founded", "opped", "deopped"),
+    *("voiced", "devoiced", "invited", "room_set", "announced", "locked_down"),
 )
 """What operators do."""
 
@@ -340,7 +338,8 @@ M = TypeVar("M")
 def decode(line: bytes) -> Message | None:
     """The message in a line of JSON; None if it is none that this client knows.
 
-    A member that is missing or of the wrong kind counts as empty.
+    A member that is missing or of the wrong kind counts as empty, and so does a number that is
+    none of `NUMBERS`.
     """
     try:
         wire = json.loads(line)
@@ -357,7 +356,10 @@ def encode(request: Request) -> bytes:
 
 
 def _of_kinds(kinds: Mapping[str, type[M]], wire: Any) -> M | None:
-    kind = kinds.get(str(wire.get("type"))) if isinstance(wire, dict) else None
+    if not isinstance(wire, dict):
+        return None
+    named = wire.get("type")
+    kind = kinds.get(named) if isinstance(named, str) else None
     return None if kind is None else _build(kind, wire)
 
 
@@ -373,6 +375,8 @@ def _build(kind: type[M], wire: Mapping[str, Any], **known: str) -> M:
 def _inside(name: str, value: Any) -> Any:
     if isinstance(value, str):
         return plain(value)
+    if type(value) is int:
+        return value if value in NUMBERS else None
     if name == "rooms" and isinstance(value, dict):
         states = value.items()
         return tuple(_build(RoomState, s, name=plain(n)) for n, s in states if isinstance(s, dict))

@@ -1,5 +1,6 @@
 """What happened, in words: those of the text door, and "you" for oneself."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -50,7 +51,7 @@ def spelled(room: str) -> str:
 
 
 def words(event: Event, own_nick: str, paint: Paint) -> str:
-    """The event in a line, as *own_nick* is told of it."""
+    """The event in a line, as *own_nick* is told of it; it is "" where that is unknown."""
     match event:
         case CameAndWent(room=room, came=came, went=went):
             counts = [f"{came:,} came"] if came else []
@@ -62,8 +63,8 @@ def words(event: Event, own_nick: str, paint: Paint) -> str:
             return f"{paint(nick)}: {text}"
         case Acted(nick=nick, text=text):
             return f"* {paint(nick)} {text}"
-        case Whispered(nick=nick, to=to, text=text):
-            return f"[{_named(nick, own_nick, paint)} -> {_named(to, own_nick, paint)}] {text}"
+        case Whispered(text=text):
+            return f"({_between(event, own_nick, paint)}) {text}"
         case TopicChanged(room=room, topic=topic):
             topic_of = f"the topic of {spelled(room)}"
             changed = f"changed {topic_of}: {topic}" if topic else f"cleared {topic_of}"
@@ -72,16 +73,24 @@ def words(event: Event, own_nick: str, paint: Paint) -> str:
             return f"-- {_presence(event, own_nick, paint)}"
 
 
+def _between(private: Whispered, own_nick: str, paint: Paint) -> str:
+    """Who says it to whom. What is not one's own is to oneself: nobody else is told."""
+    if not private.own:
+        return f"{paint(private.nick)} to {_YOU}"
+    return f"{_YOU} to {_named(private.to, own_nick, paint)}"
+
+
 def _presence(
     event: Joined | Parted | Left | Renamed | WentAway | CameBack, own_nick: str, paint: Paint
 ) -> str:
     nick = paint(event.nick)
-    somebody_is = "you are" if event.nick == own_nick else f"{nick} is"
+    mine = event.own or event.nick == own_nick
+    somebody_is = "you are" if mine else f"{nick} is"
     match event:
         case Joined(room=room, arrived=arrived):
             return f"{nick} joined {'the chat' if arrived else spelled(room)}"
         case Parted(room=room):
-            return f"{_named(event.nick, own_nick, paint)} left {spelled(room)}"
+            return f"{_YOU if mine else nick} left {spelled(room)}"
         case Left(goodbye=False, why=why):
             return f"{nick} left the chat ({why})"
         case Left(why=why):
@@ -95,7 +104,8 @@ def _presence(
 
 
 def _act(act: OperatorAct, own_nick: str, paint: Paint) -> str:
-    by_me, to_me = act.nick == own_nick, act.target == own_nick and act.type != "room_set"
+    by_me = act.own or act.nick == own_nick
+    to_me = act.target == own_nick and act.type != "room_set"
     target = paint(act.target) if act.type != "room_set" else act.target
     if to_me:
         target = _YOURSELF if by_me else _YOU
@@ -103,7 +113,7 @@ def _act(act: OperatorAct, own_nick: str, paint: Paint) -> str:
     until = f" until {_when(act.until)}" if act.until else ""
     template = _LOCKED_DOWN if act.text == "on" else _OPEN_AGAIN
     return _ACTS.get(act.type, template).format(
-        nick=_named(act.nick, own_nick, paint),
+        nick=_YOU if by_me else paint(act.nick),
         target=target,
         place=place,
         because=_because(act.text),
@@ -119,7 +129,7 @@ def _value(act: OperatorAct) -> str:
     """What a room is set to; how long it keeps its lines comes in seconds."""
     if act.text in {"", "0"}:
         return "off"
-    if act.target != "keep" or not act.text.isdecimal():
+    if act.target != "keep" or not re.fullmatch(r"[1-9][0-9]{0,15}", act.text):
         return act.text
     seconds = int(act.text)
     unit = next(unit for unit in _UNITS if seconds % _UNITS[unit] == 0)
