@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import pty
+import re
 import select
 import socket
 import struct
@@ -202,14 +203,15 @@ class Peer:
         self._next_id += 1
         return self._next_id
 
-    def said(self, nick: str, text: str, ref: str = "", room: str = "lobby") -> bytes:
+    def said(self, nick: str, text: str, ref: str = "", room: str = "lobby", **more: Any) -> bytes:
         """An event that is new."""
-        return line("said", id=self.new_id(), room=room, nick=nick, text=text, ref=ref)
+        members = {"room": room, "nick": nick, "text": text, "ref": ref}
+        return line("said", id=self.new_id(), **members, **more)
 
     def acknowledges(self, nick: str = "ada") -> str:
         """Hear a line of talk and give it back as its event; its text."""
         request = self.hears("say")
-        self.says(self.said(nick, request["text"], request["ref"], request["room"]))
+        self.says(self.said(nick, request["text"], request["ref"], request["room"], own=True))
         text: str = request["text"]
         return text
 
@@ -278,7 +280,7 @@ class Terminal:
         rows = [row.rstrip() for row in self.screen.display if not row.startswith("-- 2")]
         while rows and not rows[-1]:
             rows.pop()
-        return [row[8:] if row.startswith("[") and row[3] == ":" else row for row in rows]
+        return [row[6:] if re.match(r"\d\d:\d\d ", row) else row for row in rows]
 
     def until(self, condition: Callable[[], bool], what: str = "") -> None:
         """Show what the client writes until a condition holds."""

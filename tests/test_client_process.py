@@ -173,7 +173,7 @@ def test_reconnects(peer: Peer) -> None:
         process.stdin.flush()
         peer.welcomes()
         ref = peer.hears("say")["ref"]
-        stored = peer.said("ada", "one", ref)
+        stored = peer.said("ada", "one", ref, own=True)
         peer.hangs_up()
         process.stdin.write("two\n")
         process.stdin.close()

@@ -197,7 +197,7 @@ class Chat:
     def _publish(self, nick: str, text: str, ref: str) -> None:
         self._clock += 1
         event = {"type": "said", "id": self._clock, "room": "lobby", "nick": nick, "text": text}
-        self.kept.append(event | {"ref": ref})
+        self.kept.append(event | {"ref": ref, "own": nick == "ada"})
         if self._joined:
             self.down.append(json.dumps(self.kept[-1]).encode())
 

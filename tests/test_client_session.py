@@ -158,11 +158,15 @@ class NicknameTests(SessionCase):
         self.assertEqual(self.session.nick, "eve")
 
     def test_as_typed(self) -> None:
-        """A nickname with a blank in it is not cut: the chat says what is wrong with it."""
+        """A nickname with a blank in it is not cut, and not sent: it is said what is wrong."""
         self.connect()
         self.hear(self.taken())
+        self.chat.take()
         self.session.typed(" eve and ada ")
-        self.assertEqual(self.chat.take()[-1]["nick"], "eve and ada")
+        self.assertEqual(self.chat.take(), [])
+        told = "nickname refused: a nickname cannot have a space in it"
+        self.assertEqual(self.person.take()[-1], told)
+        self.assertIs(self.session.state, State.ASKING)
 
     def test_typed_without_connection(self) -> None:
         """A nickname typed after the connection was closed goes out with the next one."""
@@ -236,7 +240,7 @@ class LeavingTests(SessionCase):
         self.live()
         ref = self.say("last")
         self.session.leave()
-        self.hear(self.said(101, "last", "ada", ref=ref))
+        self.hear(self.said(101, "last", "ada", ref=ref, own=True))
         self.session.disconnected()
         self.assertEqual(self.person.take(), ["leaving", "new Said 101", "gone None False"])
 

@@ -25,7 +25,7 @@ class TalkTests(SessionCase):
         self.assertEqual(self.chat.take(), [{"type": "say", "room": "lobby", "text": "hi"}])
         self.hear(self.said(101, "hi", "eve", ref=ref))
         self.assertEqual(self.session.unanswered, 1)
-        self.hear(self.said(102, "hi", "ada", ref=ref))
+        self.hear(self.said(102, "hi", "ada", ref=ref, own=True))
         self.assertEqual(self.session.unanswered, 0)
         self.assertEqual(self.person.take(), ["new Said 101", "new Said 102"])
 
@@ -48,7 +48,7 @@ class TalkTests(SessionCase):
         self.assertEqual(
             self.chat.take(),
             [
-                {"type": "say", "room": "lobby", "text": " //quit"},
+                {"type": "say", "room": "lobby", "text": "/quit"},
                 {"type": "command", "room": "lobby", "line": "/ quit"},
                 {"type": "command", "room": "lobby", "line": "/quit\u00a0now"},
                 {"type": "say", "room": "lobby", "text": "/quit"},
@@ -130,7 +130,7 @@ class TalkTests(SessionCase):
     def test_whispers(self) -> None:
         """Private messages are shown once, and acknowledge one's own."""
         ref = self.say("/msg bob psst")
-        event = {"nick": "ada", "to": "bob", "text": "psst", "ref": ref}
+        event = {"nick": "ada", "to": "bob", "text": "psst", "ref": ref, "own": True}
         self.hear(line("whispered", id=101, **event), line("whispered", id=101, **event))
         self.assertEqual(self.person.take(), ["new Whispered 101"])
         self.assertEqual(self.session.unanswered, 0)
@@ -166,7 +166,7 @@ class TalkTests(SessionCase):
         ref = self.say("hi")
         self.hear(line("renamed", id=101, nick="ada", now="eve"))
         self.assertEqual(self.session.nick, "eve")
-        self.hear(self.said(102, "hi", "ada", ref=ref))
+        self.hear(self.said(102, "hi", "ada", ref=ref, own=True))
         self.assertEqual(self.session.unanswered, 0)
 
     def test_notice(self) -> None:

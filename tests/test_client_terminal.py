@@ -85,9 +85,9 @@ def test_bell(terminal: Terminal, peer: Peer) -> None:
     terminal.shows("bob: hi ADA!", "lobby>")
     assert terminal.bells == 1
     peer.says(line("whispered", id=peer.new_id(), nick="bob", to="ada", text="psst"))
-    terminal.shows("[bob -> you] psst", "lobby>")
+    terminal.shows("(bob to you) psst", "lobby>")
     assert terminal.bells == 2
-    peer.says(peer.said("ada", "I am ada"))
+    peer.says(peer.said("ada", "I am ada", own=True))
     terminal.shows("ada: I am ada", "lobby>")
     assert terminal.bells == 2
 
@@ -102,7 +102,7 @@ def test_steering(terminal: Terminal, peer: Peer) -> None:
 
 def test_forged_line(terminal: Terminal, peer: Peer) -> None:
     """Blanks up to the edge do not make a line of what follows them."""
-    peer.says(peer.said("bob", "x" + " " * (COLUMNS - 14) + "-- bob left the chat"))
+    peer.says(peer.said("bob", "x" + " " * (COLUMNS - 12) + "-- bob left the chat"))
     terminal.shows("bob: x", " " * 8 + "-- bob left the chat", "lobby>")
 
 
@@ -230,7 +230,7 @@ def test_settings(peer: Peer) -> None:
         peer.says(peer.said("bob", "hi ada"))
         one.shows("bob: hi ada", "lobby>")
         assert one.bells == 0
-        assert b"\nbob: hi ada" in one.written.replace(b"\x1b[J", b"\n")
+        assert b"\nbob: hi ada" in one.written.replace(b"\x1b[?7l", b"\n")
 
 
 def test_kicked(terminal: Terminal, peer: Peer) -> None:

@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from enum import Enum, auto
 
+from chatservice.client.commands import seen_of
 from chatservice.client.wire import Error, Hello, Welcome
-from chatservice.names import NICK_LENGTH
+from chatservice.names import NICK_LENGTH, nick_key
 
 TRIES = 3
 """The wrong passwords after which the chat closes the connection."""
+
+PASSWORD_LEAST = 8
+"""Characters of the shortest password that one can register with."""
 
 _OTHER_NICKNAME = {"nick-taken", "bad-nick", "registered"}
 _FOR_GOOD = {"banned", "taken-over"}
@@ -29,26 +33,24 @@ class Identity:
     *password* is what a file or the environment says is that of *nick*, and is tried once the
     chat asks for one. As nobody may be there to be asked again, it is kept until it proves to be
     wrong. One that was typed is kept until the welcome: from then on the token proves as much.
-    *proving* tells that one was typed, and the chat has not said what it thinks of it.
+    *proving* tells that one was typed, and the chat has not said what it thinks of it. Until the
+    welcome what was typed for one is told from nicknames and from talk.
     """
 
     def __init__(self, nick: str, password: str | None = None) -> None:
         self.nick = nick
-        self._own_names = {nick}
         self._token: str | None = None
         self._known = {nick: password}
         self._password: str | None = None  # goes with the next hello
         self.proving = False
         self._wrong = 0
+        self._asked = False
+        self._hidden: set[str] = set()  # the keys of what was typed where a password goes
 
     @property
     def joined(self) -> bool:
         """Whether the chat was ever joined."""
         return self._token is not None
-
-    def is_own(self, nick: str) -> bool:
-        """Whether it is, or once was, one's own nickname."""
-        return nick in self._own_names
 
     def hello(self, rooms: Mapping[str, int]) -> Hello:
         return Hello(nick=self.nick, rooms=rooms, token=self._token, password=self._password)
@@ -57,6 +59,8 @@ class Identity:
         self.renew(welcome.token)
         self._wrong = 0
         self._forget_password()
+        self._asked = False
+        self._hidden.clear()
         self.become(welcome.nick)
 
     def renew(self, token: str) -> None:
@@ -66,7 +70,6 @@ class Identity:
     def become(self, nick: str) -> None:
         """The chat knows one by this nickname now."""
         self.nick = nick
-        self._own_names.add(nick)
 
     def choose(self, nick: str) -> None:
         """Try another nickname."""
@@ -75,18 +78,26 @@ class Identity:
 
     def prove(self, password: str) -> None:
         """Try a password that was typed."""
+        self.hide(password)
         self._password = password
         self.proving = True
 
+    def hide(self, text: str) -> None:
+        """Remember that this was typed where a password goes, or may have been meant for it."""
+        self._hidden.add(_key(text))
+
+    def is_password(self, text: str) -> bool:
+        """Whether a text is, or looks like, what was typed for a password."""
+        return _key(text) in self._hidden | {_key(known) for known in self._known.values() if known}
+
+    def may_be_password(self, text: str) -> bool:
+        """Whether it is as long as a password, and one was asked for a moment ago."""
+        return self._asked and len(text) >= PASSWORD_LEAST
+
     def refused(self, error: Error) -> Step:
         """The chat refused the hello."""
-        if error.code == "wrong-password":
-            return self._was_wrong()
-        if error.code == "password-needed":
-            return self._is_needed()
-        if error.code == "too-many-tries":
-            self._forget_password()
-            return Step.PASSWORD
+        if step := self._about_password(error.code):
+            return step
         if error.code == "nick-taken" and self.joined and len(self.nick) < NICK_LENGTH:
             self.choose(f"{self.nick}_")
             return Step.AGAIN
@@ -94,9 +105,25 @@ class Identity:
             return Step.NICKNAME
         return Step.NEVER if error.code in _FOR_GOOD or not self.joined else Step.LATER
 
+    def _about_password(self, code: str) -> Step | None:
+        """What to do if the refusal is about a password."""
+        match code:
+            case "wrong-password":
+                step = self._was_wrong()
+            case "password-needed":
+                step = self._is_needed()
+            case "too-many-tries":
+                self._forget_password()
+                step = Step.PASSWORD
+            case _:
+                return None
+        self._asked = self._asked or step is Step.PASSWORD
+        return step
+
     def _was_wrong(self) -> Step:
         self._forget_password()
-        self._known.pop(self.nick, None)
+        if known := self._known.pop(self.nick, None):
+            self.hide(known)
         self._wrong += 1
         return Step.NEVER if self._wrong == TRIES else Step.PASSWORD
 
@@ -110,3 +137,8 @@ class Identity:
     def _forget_password(self) -> None:
         self._password = None
         self.proving = False
+
+
+def _key(text: str) -> str:
+    """Equal for what looks the same, in capitals or not, and with whatever blanks."""
+    return nick_key(seen_of(text))

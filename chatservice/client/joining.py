@@ -3,12 +3,14 @@
 from abc import abstractmethod
 from collections.abc import Callable
 
+from chatservice.client.commands import command_word
 from chatservice.client.identity import Identity, Step
 from chatservice.client.person import Person
 from chatservice.client.places import Places
 from chatservice.client.plain import plain
 from chatservice.client.state import State
 from chatservice.client.wire import Error, Notice, Request, Welcome, decode
+from chatservice.names import check_nick
 
 WANTING = {State.ASKING, State.LOCKED}
 """The person has to do something first."""
@@ -38,6 +40,11 @@ class Joining:
         """Whether the chat was ever joined."""
         return self._identity.joined
 
+    @property
+    def secretive(self) -> bool:
+        """Whether what is typed may be a password, or more of one, and is not to be seen."""
+        return self.state in {State.LOCKED, State.PROVING} or self._identity.proving
+
     def connected(self, send: Callable[[Request], None]) -> None:
         """There is a connection, and *send* puts requests on it."""
         self._send = send
@@ -46,18 +53,32 @@ class Joining:
             self._greet()
 
     def prove(self, password: str) -> None:
-        """The nickname's password was typed; nothing at all if another nickname is wanted."""
+        """The nickname's password was typed; nothing at all if another nickname is wanted.
+
+        What is typed while no password is wanted any more, and was not seen, goes nowhere.
+        """
         if self.state is not State.LOCKED:
-            return
-        if password:
+            self._typed_unseen(password)
+        elif password:
             self._identity.prove(password)
             self._greet_or_wait()
         else:
             self._want_nickname(f"not joined as {self.nick}: choose another nickname")
 
+    def _typed_unseen(self, line: str) -> None:
+        if not line:
+            return
+        self._identity.hide(line)
+        if not self.secretive:
+            self._person.refused(Error("not-sent", "not sent: you could not see what you typed"))
+
     @abstractmethod
     def _welcomed(self, welcome: Welcome) -> None:
         """The chat lets one in."""
+
+    @abstractmethod
+    def _password_wanted(self, error: Error) -> None:
+        """The chat asks for the nickname's password."""
 
     def _greet(self) -> None:
         self.state = State.PROVING if self._identity.proving else State.GREETING
@@ -95,7 +116,7 @@ class Joining:
                 self._want_nickname(error.text)
             case Step.PASSWORD:
                 self.state = State.LOCKED
-                self._person.password_wanted(error)
+                self._password_wanted(error)
             case Step.NEVER:
                 self._end(error.text, failed=True)
 
@@ -103,9 +124,29 @@ class Joining:
         self.state = State.ASKING
         self._person.nickname_refused(sentence)
 
-    def _choose(self, nick: str) -> None:
-        self._identity.choose(nick)
-        self._greet_or_wait()
+    def _choose(self, line: str) -> None:
+        """A nickname was typed, perhaps as ``/nick NAME``, or something that shall not be one."""
+        try:
+            nick = self._nickname_in(line)
+        except ValueError as refusal:
+            self._person.nickname_refused(str(refusal))
+        else:
+            self._identity.choose(nick)
+            self._greet_or_wait()
+
+    def _nickname_in(self, line: str) -> str:
+        word, nick = command_word(line), line.strip()
+        if word == "/nick":
+            nick = line.partition(" ")[2].strip()
+        elif word:
+            raise ValueError("first choose a nickname")
+        if self._identity.is_password(nick):
+            raise ValueError("that looks like a password: choose a nickname")
+        if not word and self._identity.may_be_password(nick):
+            raise ValueError(
+                "that may be a password; if it is the nickname that you want, say /nick NAME"
+            )
+        return check_nick(nick)
 
     def _to_chat(self, request: Request) -> None:
         assert self._send is not None  # nothing is sent in a state without a connection

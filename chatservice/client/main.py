@@ -1,7 +1,6 @@
 """The entry: where options, session, link and terminal meet. Nothing else imports the reactor."""
 
 import contextlib
-import itertools
 import os
 import secrets
 import signal
@@ -123,8 +122,9 @@ def _monotonic_reactor() -> Any:
 
 
 def _refs() -> Iterator[str]:
-    start = secrets.token_hex(8)
-    return (f"{start}-{number}" for number in itertools.count(1))
+    """Marks for requests. Everybody sees them with what was said, so none tells another."""
+    while True:
+        yield secrets.token_hex(16)
 
 
 def _complain(sentence: str) -> None:

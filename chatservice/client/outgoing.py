@@ -7,7 +7,7 @@ from chatservice.client.commands import command_word
 from chatservice.client.places import Places
 from chatservice.client.plain import plain
 from chatservice.client.unanswered import Unanswered, is_talk
-from chatservice.client.wire import LONGEST_LINE, LONGEST_TEXT, Command, Say, encode
+from chatservice.client.wire import LONGEST_LINE, LONGEST_TEXT, Command, Say, Talk, encode
 
 
 class Outgoing:
@@ -73,6 +73,10 @@ class Outgoing:
     def answered(self, ref: str) -> Say | Command | None:
         """Take out the request that was answered; None if there is none with this *ref*."""
         return self._unanswered.answered(ref)
+
+    def acknowledged(self, event: Talk) -> bool:
+        """Take out the request that the event acknowledges; whether there was one."""
+        return self._unanswered.acknowledged(event)
 
     def connection_lost(self) -> None:
         """Keep the talk, to be sent again, and refuse the commands."""

@@ -1,25 +1,41 @@
 """The history that is still to be shown, asked for page by page."""
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from chatservice.client.places import Places
-from chatservice.client.wire import Page
+from chatservice.client.wire import Acted, Event, History, Page, Said, TopicChanged, Whispered
 
-_PAGE = 100
+PAGE = 100
+LOOKED_THROUGH = 10
+"""The most pages of a new room in which its recent events are looked for, if most are hidden."""
+
+_KEPT = (Said, Acted, Whispered, TopicChanged)
+"""What the chat keeps; nothing else is history."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Missing:
-    """Something to be shown below an id: of a room, or private messages (None)."""
+    """Something to be shown below the id *before*: of a room, or private messages (None).
+
+    If nothing of it was ever shown it is read backwards: *found* are the events that came so far,
+    in so many *pages*, and *below* is the id from which on that was.
+    """
 
     room: str | None
     before: int
+    below: int
+    found: list[Event] = field(default_factory=list)
+    pages: int = 0
 
 
 class Replay:
     """Asks for what is missing after what *places* were shown; of a room that is new, for the
     *recent* events alone.
+
+    The chat leaves out what one does not want to see, so a page may be short, or empty, and not
+    the last. Each lies beyond the one before it, whatever the chat says, so there is a last one.
     """
 
     def __init__(self, places: Places, recent: int) -> None:
@@ -27,6 +43,7 @@ class Replay:
         self._recent = recent
         self._missing: deque[_Missing] = deque()
         self._asked: Page | None = None
+        self._on = 0  # where the next page begins, or ends if it is read backwards; 0 for none
 
     @property
     def wanted(self) -> bool:
@@ -36,7 +53,7 @@ class Replay:
     def add(self, room: str | None, before: int) -> None:
         """Have what lies below the id *before* shown, if there is anything to show of it."""
         if self._places.shown_in(room) or self._recent:
-            self._missing.append(_Missing(room, before))
+            self._missing.append(_Missing(room, before, below=before))
         else:
             self._places.mark(room, before)
 
@@ -51,8 +68,8 @@ class Replay:
         shown = self._places.shown_in(missing.room)
         self._asked = Page(
             ref=ref,
-            before=missing.before,
-            limit=_PAGE if shown else self._recent,
+            before=missing.below,
+            limit=PAGE if shown or missing.pages else self._recent,
             room=missing.room,
             after=shown or None,
         )
@@ -62,11 +79,38 @@ class Replay:
         """Whether this is the ref of the page that was asked for."""
         return self._asked is not None and ref == self._asked.ref
 
-    def page_shown(self, more: bool) -> None:
-        """The page that was asked for was shown, or refused; there may be *more* after it."""
-        asked, self._asked = self._asked, None
-        missing = self._missing[0]
+    def take(self, page: History) -> Sequence[Event]:
+        """The events to show now that the page has come that was asked for."""
+        missing, self._asked = self._missing[0], None
+        of_it = [event for event in page.events if isinstance(event, _KEPT)]
+        events = [event for event in of_it if getattr(event, "room", None) == missing.room]
         shown = self._places.shown_in(missing.room)
-        if not (more and asked and asked.after and shown > asked.after):
+        if not shown:
+            return self._backwards(missing, events, page)
+        on = max(page.next, *(event.id for event in events), 0)
+        self._on = on if page.more and shown < on < missing.before else 0
+        return events
+
+    def _backwards(
+        self, missing: _Missing, events: Sequence[Event], page: History
+    ) -> Sequence[Event]:
+        missing.found[:0] = events
+        missing.pages += 1
+        on = page.next or min((event.id for event in events), default=0)
+        enough = len(missing.found) >= self._recent or missing.pages == LOOKED_THROUGH
+        if page.more and not enough and 0 < on < missing.below:
+            self._on = on
+            return ()
+        self._on = 0
+        return missing.found[-self._recent :]
+
+    def turn(self) -> None:
+        """What the page had to show was shown."""
+        missing = self._missing[0]
+        if not self._on:
             self._missing.popleft()
             self._places.mark(missing.room, missing.before)
+        elif missing.pages:
+            missing.below = self._on
+        else:
+            self._places.mark(missing.room, self._on)

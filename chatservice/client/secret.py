@@ -19,6 +19,11 @@ class Secret:
     def __init__(self) -> None:
         self._text = ""
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is something of it, and Enter was not pressed."""
+        return bool(self._text)
+
     def press(self, key: Key) -> Password | Wish | None:
         """Take a key; give back the password, or what is not for a password to do."""
         match key.name:
@@ -32,6 +37,7 @@ class Secret:
                 typed, self._text = self._text, ""
                 return Password(typed)
             case "ctrl-c" | "escape":
+                self._text = ""
                 return Password("")
             case "ctrl-d" if not self._text:
                 return Wish.LEAVE

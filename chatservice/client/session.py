@@ -9,7 +9,7 @@ See docs/protocol.rst, "Resuming".
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from chatservice.client.commands import GOODBYES, command_word
+from chatservice.client.commands import GOODBYES, bare, command_word
 from chatservice.client.identity import Identity
 from chatservice.client.joining import GREETING, WANTING, Joining
 from chatservice.client.outgoing import Outgoing
@@ -119,18 +119,18 @@ class Session(Joining):
 
     def typed(self, line: str) -> None:
         """A line was typed: talk, a command, or a nickname when one is wanted."""
-        line = plain(line)
+        line = bare(plain(line))
         if not line.strip():
             return
         word = command_word(line)
         if self.state is State.ASKING and word not in GOODBYES:
-            self._choose(line.strip())
+            self._choose(line)
         elif self._outgoing.moving and self.state is not State.ASKING:
             self._outgoing.wait(line)
         elif word in GOODBYES:
             self.leave(line)
         elif not self.joined:
-            self._outgoing.wait(line)
+            self._type_ahead(line)
         elif word:
             self._outgoing.command(line, offline=self.state is State.OFFLINE)
             self._send_what_waits()
@@ -141,6 +141,13 @@ class Session(Joining):
         """Say *text* in the current room, whatever it begins with."""
         self._outgoing.say(text)
         self._send_what_waits()
+
+    def _type_ahead(self, line: str) -> None:
+        """Have a line wait until one has joined, if it is no password."""
+        if self._identity.is_password(line):
+            self._refuse("not-sent", "not sent: that looks like a password")
+        else:
+            self._outgoing.wait(line)
 
     def _type_what_waits(self) -> None:
         for line in self._outgoing.take_waiting():
@@ -166,6 +173,14 @@ class Session(Joining):
             self._send_what_waits()
 
     # Joining
+
+    def _password_wanted(self, error: Error) -> None:
+        """What was typed before one was asked for a password may be it, and is not said."""
+        if lines := self._outgoing.take_waiting():
+            for line in lines:
+                self._identity.hide(line)
+            self._refuse("not-sent", "not sent, as it may be a password: what you typed so far")
+        self._person.password_wanted(error)
 
     def _welcomed(self, welcome: Welcome) -> None:
         first = not self.joined
@@ -207,9 +222,9 @@ class Session(Joining):
             self._go_live()
 
     def _history(self, history: History) -> None:
-        for event in history.events:
+        for event in self._replay.take(history):
             self._happen(event, replayed=True)
-        self._replay.page_shown(history.more)
+        self._replay.turn()
         self._turn_page()
 
     def _go_live(self) -> None:
@@ -274,8 +289,7 @@ class Session(Joining):
         if error.code == "taken-over":  # by another program, which is not to be fought
             self._end(error.text, failed=True)
         elif self._replay.asked(error.ref):
-            self._replay.page_shown(more=False)
-            self._turn_page()
+            self._history(History())
         elif request := self._outgoing.answered(error.ref):
             self._person.refused(error)
             if is_move(request):
@@ -290,16 +304,23 @@ class Session(Joining):
                 self._entered(event)
             case Left(nick=self.nick):
                 pass  # one's own leaving is no news
-            case _ if self.places.is_news(event):
-                current = self.places.current
-                settled = self._acknowledge(event)
-                self._become(event)
-                self.places.apply(event)
+            case Said() | Acted() | Whispered() if self._outgoing.acknowledged(event):
+                # Not shown before, whatever else was: then it would have been acknowledged.
+                self.places.is_news(event)
                 self._person.happened(event, replayed)
-                if settled or self.places.current != current:
-                    self._person.settled()
-                if self._is_sent_away(event):
-                    self._end("You were kicked from the chat.", failed=True)
+                self._person.settled()
+            case _ if self.places.is_news(event):
+                self._apply(event, replayed)
+
+    def _apply(self, event: Event, replayed: bool) -> None:
+        current = self.places.current
+        self._become(event)
+        self.places.apply(event)
+        self._person.happened(event, replayed)
+        if self.places.current != current:
+            self._person.settled()
+        if self._is_sent_away(event):
+            self._end("You were kicked from the chat.", failed=True)
 
     def _entered(self, event: Joined) -> None:
         place = self.places.get(event.room) or self.places.enter(event.room)
@@ -310,12 +331,6 @@ class Session(Joining):
         if self._replay.wanted and self.state is State.LIVE:
             self.state = State.REPLAYING
             self._turn_page()
-
-    def _acknowledge(self, event: Event) -> bool:
-        if not isinstance(event, Said | Acted | Whispered):
-            return False
-        own = self._identity.is_own(event.nick)
-        return own and self._outgoing.answered(event.ref) is not None
 
     def _is_sent_away(self, event: Event) -> bool:
         """Whether one is to leave the chat, and not to come back by itself."""

@@ -24,9 +24,6 @@ _BELL = "\a"
 _ESCAPE = 0.1
 """Seconds after which nothing that follows belongs to an escape character."""
 
-_SECRETIVE = {State.LOCKED, State.PROVING}
-"""In these nothing that is typed is shown: it may be a password, or more of one."""
-
 
 class Terminal(Front):
     """A terminal on standard input and output; *descriptors* know how it was."""
@@ -36,6 +33,7 @@ class Terminal(Front):
         self._descriptors = descriptors
         self._keys = KeyReader()
         self._editor = Editor(self._completions)
+        self._nickname = Editor(lambda _: ())  # what is typed for one is remembered nowhere
         self._secret = Secret()
         self._escape: IDelayedCall | None = None
         self._screen = Screen(*_size())
@@ -49,20 +47,30 @@ class Terminal(Front):
     def dataReceived(self, data: bytes) -> None:
         if self._escape is not None and self._escape.active():
             self._escape.cancel()
+        unseen = self._hides  # and so is all that came with it, whatever the prompt is by then
         for key in self._keys.feed(data):
-            self._press(key)
-        if self._keys.may_be_escape and self.session.state in _SECRETIVE:
+            self._press(key, unseen)
+        if self._keys.may_be_escape and self._hides:
             self._escape = self._clock.callLater(_ESCAPE, self._escaped)
         self._redraw()
 
-    def _press(self, key: Key) -> None:
-        if self.session.state in _SECRETIVE:
+    @property
+    def _hides(self) -> bool:
+        """Whether nothing that is typed is shown: till the end of a line that was begun so."""
+        return self.session.secretive or self._secret.begun
+
+    @property
+    def _line(self) -> Editor:
+        return self._nickname if self.session.state is State.ASKING else self._editor
+
+    def _press(self, key: Key, unseen: bool) -> None:
+        if unseen or self._hides:
             self._carry_out(self._secret.press(key))
         else:
-            self._carry_out(self._editor.press(key))
+            self._carry_out(self._line.press(key))
 
     def _escaped(self) -> None:
-        self._press(self._keys.escape())
+        self._press(self._keys.escape(), unseen=True)
         self._redraw()
 
     def resized(self) -> None:
@@ -124,24 +132,26 @@ class Terminal(Front):
         self.told(error.text)
 
     def nickname_refused(self, sentence: str) -> None:
+        self._nickname = Editor(lambda _: ())
         self.told(sentence)
         self._redraw()
 
     def password_wanted(self, error: Error) -> None:
         self._secret = Secret()
+        if not self.session.joined:
+            self._editor = Editor(self._completions)  # in what was typed so far it may be
         self.told(error.text)
         self._redraw()
 
     def _is_named(self, event: Event) -> bool:
         """Whether somebody else says one's own name, or something to oneself."""
-        own = self.session.nick
-        if not isinstance(event, Said | Acted | Whispered) or event.nick == own:
+        if not isinstance(event, Said | Acted | Whispered) or event.own:
             return False
-        name = rf"(?<!\w){re.escape(own)}(?!\w)"
+        name = rf"(?<!\w){re.escape(self.session.nick)}(?!\w)"
         return isinstance(event, Whispered) or bool(re.search(name, event.text, re.IGNORECASE))
 
     def _redraw(self) -> None:
-        if self.session.state in _SECRETIVE:
+        if self._hides:
             self._write(self._screen.edit(f"Password for {self.session.nick}: ", "", 0))
             return
         if self.session.state is State.ASKING:
@@ -149,7 +159,7 @@ class Terminal(Front):
         else:
             current = self.session.places.current
             prompt = f"{spelled(current) if current else ''}> "
-        self._write(self._screen.edit(prompt, self._editor.text, self._editor.cursor))
+        self._write(self._screen.edit(prompt, self._line.text, self._line.cursor))
 
     def _write(self, text: str) -> None:
         self.transport.write(text.encode(errors="replace"))

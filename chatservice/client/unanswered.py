@@ -1,7 +1,8 @@
 """What one has asked for and the chat has not answered yet, in order."""
 
 from chatservice.client.commands import MOVES, TALK, command_word
-from chatservice.client.wire import Command, Say
+from chatservice.client.receipts import answers
+from chatservice.client.wire import Command, Say, Talk
 
 
 class Unanswered:
@@ -21,6 +22,14 @@ class Unanswered:
         """Take out the request that was answered; None if there is none with this *ref*."""
         self._sent.discard(ref)
         return self._requests.pop(ref, None)
+
+    def acknowledged(self, event: Talk) -> bool:
+        """Take out the request that the event acknowledges; whether there was one."""
+        request = self._requests.get(event.ref)
+        if request is None or not answers(event, request):
+            return False
+        self.answered(event.ref)
+        return True
 
     def to_send(self) -> list[Say | Command]:
         """The requests not sent yet; from now on, they are."""
