@@ -6,9 +6,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import acts, events, preferences, sanitize, text
+from chatservice import accounts, acts, events, preferences, sanitize, text
 from chatservice.client.commands import COMMANDS, GOODBYES, MOVES, TALK, command_word
-from chatservice.client.identity import TRIES
+from chatservice.client.identity import PASSWORD_LEAST, TRIES
 from chatservice.client.plain import plain
 from chatservice.client.wire import ACTS, LONGEST_LINE, LONGEST_TEXT, Preferences, decode
 from chatservice.client.words import spelled, words
@@ -50,6 +50,7 @@ class CommandTests(SynchronousTestCase):
         for typed in (
             *("/quit", "/QUIT now", "/bye", "/quit  x", "/me", "/Join a", "hi", "/", "//quit"),
             *(" /quit", "/ quit", "/ /quit", "/quit\u00a0x", "/me\u3000x", "/quitx"),
+            *("\u00a0/quit", "\u3000/me x", " \u2003//quit", "\u00a0quit"),
         ):
             known = ""
             if is_command(typed):
@@ -133,6 +134,10 @@ class PasswordTests(SynchronousTestCase):
     def test_tries(self) -> None:
         """Both know which wrong password is the last."""
         self.assertEqual(TRIES, PASSWORDS)
+
+    def test_length(self) -> None:
+        """Both know how short a password is at least."""
+        self.assertEqual(PASSWORD_LEAST, accounts.PASSWORD_LEAST)
 
 
 class TextTests(SynchronousTestCase):

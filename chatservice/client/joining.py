@@ -43,7 +43,9 @@ class Joining:
     @property
     def secretive(self) -> bool:
         """Whether what is typed may be a password, or more of one, and is not to be seen."""
-        return self.state in {State.LOCKED, State.PROVING} or self._identity.proving
+        if self.state is State.OFFLINE:
+            return self._identity.proving
+        return self.state in {State.LOCKED, State.PROVING}
 
     def connected(self, send: Callable[[Request], None]) -> None:
         """There is a connection, and *send* puts requests on it."""

@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Join a chat from this terminal, or pipe lines into it.",
         epilog=f"{PASSWORD_VARIABLE} in the environment is the password of the nickname, if it is "
         "registered and --password-file is not given. Exit status: 0 said goodbye, "
-        "1 could not join, 2 usage, 3 a piped line was refused.",
+        "1 could not join, 2 usage, 3 a piped line was refused or not confirmed.",
     )
     parser.add_argument(
         "address",

@@ -91,6 +91,12 @@ class Pipe(Front):
             )
         self._give_up(sentence)
 
+    def gone(self, sentence: str | None, failed: bool) -> None:
+        """A line that the chat did not confirm may not have been said, so it counts as refused."""
+        if self.session.unanswered and not self._typed:
+            self.code = REFUSED
+        super().gone(sentence, failed)
+
     def _give_up(self, sentence: str) -> None:
         self.session.abandon()
         self.gone(sentence, failed=True)
