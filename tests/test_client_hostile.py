@@ -179,7 +179,7 @@ class Screen(Recorder):
 class AnyLineTests(SynchronousTestCase):
     """Whatever comes, the session takes it, and everything it has to show can be shown."""
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=200, deadline=None)
     @given(st.lists(STEPS, max_size=15), st.booleans())
     def test_anything(self, steps: list[tuple[str, Any]], joined: bool) -> None:
         chat, person = Hearer(), Screen()

@@ -265,6 +265,38 @@ class CommandTests(PipeCase):
         self.assertEqual((self.complaints, self.pipe.code), (["no"], 3))
 
 
+class NotConfirmedTests(PipeCase):
+    """The end comes before the last line was confirmed."""
+
+    def check(self, code: int) -> None:
+        self.join()
+        self.pipe.dataReceived(b"hi\n")
+        self.pipe.session.leave()
+        members = {"nick": "ada", "text": "hi", "ref": "r1"}
+        self.pipe.session.line_received(line("said", id=1001, room="lobby", **members))
+        self.pipe.session.disconnected()
+        self.assertEqual(self.pipe.last_words, "1 line was not confirmed by the chat.")
+        self.assertEqual(self.pipe.code, code)
+
+    def test_code(self) -> None:
+        """It is exit code 3, whoever else seems to have confirmed it."""
+        self.check(3)
+
+    def test_typed(self) -> None:
+        """A person sees it, and has no use for an exit code."""
+        self.typed = True
+        self.setUp()
+        self.check(0)
+
+    def test_kicked(self) -> None:
+        """Who had to leave has the exit code for that."""
+        self.join()
+        self.pipe.dataReceived(b"hi\n")
+        facts = {"nick": "eve", "target": "ada"}
+        self.pipe.session.line_received(line("kicked", id=1001, **facts))
+        self.assertEqual(self.pipe.code, 1)
+
+
 class TypedTests(PipeCase):
     """Standard input is a terminal, and standard output is not."""
 

@@ -193,6 +193,74 @@ def test_reconnects(peer: Peer) -> None:
         assert process.returncode == 0
 
 
+def test_forged_receipt(peer: Peer) -> None:
+    """A line that somebody else seems to have confirmed is said again, until the chat does."""
+    with client(peer.address) as process:
+        assert process.stdin is not None
+        process.stdin.write("sell\n")
+        process.stdin.close()
+        process.stdin = None
+        peer.welcomes()
+        first = peer.hears("say")
+        ref = first["ref"]
+        assert len(ref) == 32
+        peer.says(peer.said("ada", "sell", ref), peer.said("ada", "buy", ref, own=True))
+        peer.hangs_up()
+        peer.welcomes(lobby={"topic": "", "members": [], "missed": False})
+        private = peer.hears("history")
+        peer.says(line("history", ref=private["ref"], events=[]))
+        assert peer.hears("say") == first
+        peer.says(peer.said("ada_", "sell", ref, own=True))
+        assert peer.hears("command")["line"] == "/quit"
+        peer.hangs_up()
+        process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+
+
+def test_goodbye_in_a_pipe(peer: Peer) -> None:
+    """A goodbye that is piped in waits until one has joined, and the lines before it are said."""
+    with client(peer.address, "--commands") as process:
+        assert process.stdin is not None
+        process.stdin.write("hi\n/quit now\n")
+        process.stdin.close()
+        process.stdin = None
+        peer.welcomes()
+        ref = peer.hears("say")["ref"]
+        peer.says(peer.said("ada", "hi", ref))
+        peer.hangs_up()
+        peer.welcomes(lobby={"topic": "", "members": [], "missed": False})
+        private = peer.hears("history")
+        peer.says(line("history", ref=private["ref"], events=[]))
+        assert peer.acknowledges() == "hi"
+        assert peer.hears("command")["line"] == "/quit now"
+        peer.hangs_up()
+        _, err = process.communicate(timeout=PATIENCE)
+        assert (process.returncode, err) == (0, "")
+
+
+def test_hidden_history(peer: Peer) -> None:
+    """After a reconnection the lines behind those that are hidden are shown."""
+    with client(peer.address) as process:
+        peer.welcomes()
+        peer.says(peer.said("bob", "first"))
+        assert process.stdout is not None
+        while "first" not in process.stdout.readline():
+            pass
+        peer.hangs_up()
+        hidden, behind = peer.new_id(), peer.new_id()
+        peer.welcomes(lobby={"topic": "", "members": [], "missed": True})
+        private = peer.hears("history")
+        peer.says(line("history", ref=private["ref"], events=[]))
+        page = peer.hears("history")
+        peer.says(line("history", ref=page["ref"], events=[], more=True, next=hidden))
+        page = peer.hears("history")
+        assert page["after"] == hidden
+        said = {"type": "said", "id": behind, "room": "lobby", "nick": "eve", "text": "behind"}
+        peer.says(line("history", ref=page["ref"], events=[said]))
+        while "eve: behind" not in process.stdout.readline():
+            pass
+
+
 def test_head(peer: Peer) -> None:
     """When what reads the output ends, the client says goodbye and ends quietly."""
     reading, writing = os.pipe()

@@ -78,6 +78,8 @@ class WireTests(SynchronousTestCase):
         self.assertEqual(decode(data), Welcome())
         data = line("ok", lines=["a", 1], events=[1, {"type": "ok"}], rooms={"a": 1})
         self.assertEqual(decode(data), Ok(lines=("a",)))
+        for rooms in (["lobby"], "lobby", [{"name": "lobby"}], 7):
+            self.assertEqual(decode(line("welcome", rooms=rooms)), Welcome())
 
     def test_nested(self) -> None:
         """Rooms and events inside a message are objects too."""

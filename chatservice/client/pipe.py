@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from chatservice.client.commands import GOODBYES, command_word
 from chatservice.client.front import REFUSED, Front
 from chatservice.client.options import PASSWORD_VARIABLE
 from chatservice.client.wire import LONGEST_LINE, Error
@@ -48,7 +49,7 @@ class Pipe(Front):
     def settled(self) -> None:
         """Send what may be sent; read on, or leave, when nothing is left."""
         super().settled()
-        while self._lines and self.session.unanswered < WINDOW:
+        while self._lines and self._may_take(self._lines[0]):
             self._take(self._lines.popleft())
         if self._lines:
             self.transport.pauseProducing()
@@ -56,6 +57,13 @@ class Pipe(Front):
             self.transport.resumeProducing()
         elif self.session.joined and not self.session.unanswered:
             self.session.leave()
+
+    def _may_take(self, line: str) -> bool:
+        """Whether the next line may go its way. A program says goodbye after everything else."""
+        if self._typed:
+            return self.session.unanswered < WINDOW
+        ends = self._commands and command_word(line) in GOODBYES
+        return self.session.joined and self.session.unanswered < (1 if ends else WINDOW)
 
     def _take(self, line: str) -> None:
         if self._commands:

@@ -373,17 +373,21 @@ def _build(kind: type[M], wire: Mapping[str, Any], **known: str) -> M:
 
 
 def _inside(name: str, value: Any) -> Any:
-    if isinstance(value, str):
-        return plain(value)
-    if type(value) is int:
-        return value if value in NUMBERS else None
-    if name == "rooms" and isinstance(value, dict):
-        states = value.items()
-        return tuple(_build(RoomState, s, name=plain(n)) for n, s in states if isinstance(s, dict))
-    if name == "events" and isinstance(value, list):
-        return tuple(e for e in (_of_kinds(_EVENTS, each) for each in value) if e is not None)
-    if name == "settings" and isinstance(value, dict):
-        return _build(Preferences, value)
-    if isinstance(value, list):
-        return tuple(plain(each) for each in value if isinstance(each, str))
-    return value
+    """What a member is inside; None if it is of the wrong kind."""
+    match value:
+        case str():
+            return plain(value)
+        case bool():
+            return value
+        case int() if value in NUMBERS:
+            return value
+        case dict() if name == "settings":
+            return _build(Preferences, value)
+        case dict() if name == "rooms":
+            rooms = [(plain(room), state) for room, state in value.items()]
+            return tuple(_build(RoomState, s, name=r) for r, s in rooms if isinstance(s, dict))
+        case list() if name == "events":
+            return tuple(e for e in (_of_kinds(_EVENTS, each) for each in value) if e is not None)
+        case list() if name != "rooms":
+            return tuple(plain(each) for each in value if isinstance(each, str))
+    return None
