@@ -186,6 +186,8 @@ class ShowTests(SynchronousTestCase):
         changed = TopicChanged(at, "lobby", "bob", "tea")
         self.check(changed, "-- bob changed the topic of lobby: tea")
         self.check(TopicChanged(at, "lobby", "bob"), "-- bob cleared the topic of lobby")
+        ignored = TopicChanged(at, "lobby", "bob", hidden=True)
+        self.check(ignored, "-- bob changed the topic of lobby")
 
     def test_room(self) -> None:
         """A room entered: who is there, and what it is about."""

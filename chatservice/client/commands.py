@@ -126,12 +126,10 @@ def holds_password(line: str) -> bool:
         return False
     plainly = unicodedata.normalize("NFKC", _IGNORED.sub("", bare(line))).casefold()
     word, *others = [word for word in _BLANKS.split(plainly[1:]) if word] or [""]
-    match [_meant(f"/{word}"), *others]:
+    match meant := [_meant(f"/{word}"), *others]:
         case ["/join", _, _, *_] | ["/room", "password", _, *_]:
             return True
-        case [meant, *_]:
-            return meant in SECRETS
-    return False
+    return meant[0] in SECRETS
 
 
 def _meant(word: str) -> str:

@@ -67,9 +67,12 @@ class Whispered(Fact):
 
 @dataclass(frozen=True)
 class TopicChanged(Fact):
+    """*hidden*: there is a topic, of somebody whom one ignores."""
+
     room: str = ""
     nick: str = ""
     topic: str = ""
+    hidden: bool = False
 
 
 @dataclass(frozen=True)

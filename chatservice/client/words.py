@@ -66,9 +66,8 @@ def words(event: Event, own_nick: str, paint: Paint) -> str:
         case Whispered(text=text):
             return f"({_between(event, own_nick, paint)}) {text}"
         case TopicChanged(room=room, topic=topic):
-            topic_of = f"the topic of {spelled(room)}"
-            changed = f"changed {topic_of}: {topic}" if topic else f"cleared {topic_of}"
-            return f"-- {paint(event.nick)} {changed}"
+            done = "changed" if topic or event.hidden else "cleared"
+            return f"-- {paint(event.nick)} {done} the topic of {spelled(room)}{_because(topic)}"
         case _:
             return f"-- {_presence(event, own_nick, paint)}"
 
