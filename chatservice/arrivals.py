@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 from chatservice.accounts import Account
 from chatservice.events import ChatError, Event, Resumed, Whispered
 from chatservice.journal import Missed, Page, Place, Wanted, text_size
-from chatservice.looks import without_ignored
+from chatservice.looks import unseen_by
 from chatservice.names import check_nick, nick_key
 from chatservice.networks import address_of, origin_of
 from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Fenced, Member, Room, identity_of
@@ -51,6 +51,17 @@ class Wish:
     password: str | None = None
     token: str = ""
     rooms: Collection[str] | None = None
+
+
+class CaughtUp(NamedTuple):
+    """What somebody missed.
+
+    @ivar events: oldest first.
+    @ivar hidden: how many more there were, of people whom the member ignores.
+    """
+
+    events: list[Event]
+    hidden: int
 
 
 class Arrivals:
@@ -151,9 +162,9 @@ class Arrivals:
         yield self._chat.settled(member)
         if member.door is not door:
             return
-        private = without_ignored((yield self.catch_up(member, [""], PRIVATE_MOST)), member.ignored)
-        if private:
-            door.notify([], private)
+        private = yield self.catch_up(member, [""], PRIVATE_MOST)
+        if private.events:
+            door.notify([], private.events)
         lines = []
         for room, after in list(member.missed.items()):
             found = yield journal.missed(
@@ -175,12 +186,13 @@ class Arrivals:
     @inlineCallbacks
     def catch_up(
         self, member: Member, rooms: Collection[str], most: int
-    ) -> Generator[Deferred[Any], Any, list[Event]]:
-        """What a member missed in rooms (C{""}: private lines), oldest first, and note it as seen.
+    ) -> Generator[Deferred[Any], Any, CaughtUp]:
+        """What a member missed in rooms (C{""}: private lines), and note it as seen.
 
         @param most: events of each room; what is left stays missed.
         """
         door, missed = member.door, dict(member.missed)
+        unseen = unseen_by(member, self._chat.accounts)
         pages: dict[str, Page] = {}
         room_left = CATCH_UP_TEXT
         for room in rooms:
@@ -190,25 +202,26 @@ class Arrivals:
                     after=missed[room],
                     before=member.fence,
                     limit=most,
+                    hides=unseen.hides,
                 )
                 page = pages[room] = yield self._chat.journal.page(wanted)
                 room_left -= text_size(page.events)
         found: list[Event] = []
+        hidden = 0
         for room, page in pages.items():
             # Seen only if it can be shown, and was not shown by another /catchup meanwhile.
             if member.door is door and member.missed.get(room) == missed[room]:
                 found += page.events
+                hidden += page.hidden
                 member.unsent.setdefault(room, member.missed.pop(room))
-                if page.more:
-                    member.missed[room] = page.events[-1].id
-        return sorted(
-            (
-                event
-                for event in found
-                if not isinstance(event, Whispered) or event.to_identity == member.identity
-            ),
-            key=lambda event: event.id,
+                if page.next is not None:
+                    member.missed[room] = page.next
+        told = (
+            event
+            for event in found
+            if not isinstance(event, Whispered) or event.to_identity == member.identity
         )
+        return CaughtUp(sorted(told, key=lambda event: event.id), hidden)
 
     # Whose a nickname is, and who holds it.
 

@@ -9,8 +9,8 @@ a disk. What both can do is said here at L{Journal}.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -31,6 +31,11 @@ CEILING_AHEAD = 10_000_000
 PAGE_BYTES = 128 * 1024
 """Text, in characters, after which a page ends even if more events were asked for."""
 
+SCAN_MOST = 2000
+"""The most events that are looked at for one page, and C{SCAN_BYTES} how much text, in characters:
+of those who are ignored there may be any number in a row."""
+SCAN_BYTES = 1024 * 1024
+
 LATEST = 2**63 - 1
 
 MISSED_MOST = 1000
@@ -48,12 +53,15 @@ class Wanted:
     @ivar after: only greater ids; if given, the page begins with the first of them.
     @ivar before: only smaller ids.
     @ivar limit: at most so many events.
+    @ivar hides: tells which events are left out, as if they were not there; it is called in the
+        thread that reads.
     """
 
     of: str | bytes
     after: int | None = None
     before: int = LATEST
     limit: int = 50
+    hides: Callable[[Event], bool] = field(default=lambda event: False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +71,16 @@ class Page:
     @ivar events: in the order of their ids.
     @ivar more: whether there is more in the direction that was asked for.
     @ivar kept_from: if something wanted is no longer kept, the id from which on all is.
+    @ivar next: if there is more, the id to go on from, in the direction that was asked for; it may
+        be that of an event that is left out.
+    @ivar hidden: how many events were left out.
     """
 
     events: list[Event]
     more: bool
     kept_from: int | None = None
+    next: int | None = field(default=None, compare=False)
+    hidden: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +118,36 @@ def text_size(events: Iterable[Event]) -> int:
     return sum(len(each.text) for each in events if isinstance(each, Said | Acted | Whispered))
 
 
-def page_of(newest_or_oldest_first: Iterable[Event], wanted: Wanted) -> tuple[list[Event], bool]:
-    """The events that fit, in the order of their ids, and whether any did not."""
+def page_of(
+    newest_or_oldest_first: Iterable[Event], wanted: Wanted, kept_from: int | None = None
+) -> Page:
+    """The events that fit, in the order of their ids, and where those begin that do not.
+
+    What is left out takes no room on the page, but to look at it costs as much.
+    """
     fitting: list[Event] = []
-    room_left = PAGE_BYTES
+    room_left, looks_left, to_read = PAGE_BYTES, SCAN_MOST, SCAN_BYTES
+    last: int | None = None
+    hidden = 0
     more = False
     for event in newest_or_oldest_first:
-        room_left -= text_size([event])
-        if len(fitting) == wanted.limit or (fitting and room_left < 0):
+        size = text_size([event])
+        to_read -= size
+        looks_left -= 1
+        is_hidden = wanted.hides(event)
+        if not is_hidden:
+            room_left -= size
+        full = len(fitting) == wanted.limit or (fitting and room_left < 0)
+        if full or (last is not None and (looks_left < 0 or to_read < 0)):
             more = True
             break
-        fitting.append(event)
-    return (fitting if wanted.after is not None else fitting[::-1]), more
+        last = event.id
+        if is_hidden:
+            hidden += 1
+        else:
+            fitting.append(event)
+    events = fitting if wanted.after is not None else fitting[::-1]
+    return Page(events, more, kept_from, last if more else None, hidden)
 
 
 def missed_of(texts: Collection[str], nick: str) -> Missed:
@@ -260,10 +291,15 @@ class Journal:
         return self._database.write(work).addErrback(explain)
 
     def search(
-        self, words: str, rooms: Collection[str], nick: str | None, limit: int
+        self,
+        words: str,
+        rooms: Collection[str],
+        nick: str | None,
+        limit: int,
+        hides: Callable[[Event], bool] = lambda event: False,
     ) -> Deferred[list[Event]]:
         """The newest lines of rooms in which all the words are; see L{Search.find}."""
-        return self._search.find(words, rooms, nick, limit)
+        return self._search.find(words, rooms, nick, limit, hides)
 
     def index(self) -> Deferred[bool]:
         """Prepare searching a little, unless something is being stored; see L{Search.step}."""
@@ -331,12 +367,12 @@ def _read_acts(connection: sqlite3.Connection) -> list[OperatorAct]:
 
 def _read_page(connection: sqlite3.Connection, wanted: Wanted) -> Page:
     order = "DESC" if wanted.after is None else "ASC"
-    limits = (wanted.of, wanted.after or 0, wanted.before, wanted.limit + 1)
+    limits = (wanted.of, wanted.after or 0, wanted.before, SCAN_MOST + 1)
     if isinstance(wanted.of, bytes):
         sql = _PRIVATE_PAGE.format(order=order)
-        return Page(*page_of(map(private_of, connection.execute(sql, limits)), wanted))
+        return page_of(map(private_of, connection.execute(sql, limits)), wanted)
     events = map(talk_of, connection.execute(_ROOM_PAGE.format(order=order), limits))
-    return Page(*page_of(events, wanted), _read_kept_from(connection, wanted))
+    return page_of(events, wanted, _read_kept_from(connection, wanted))
 
 
 def _read_kept_from(connection: sqlite3.Connection, wanted: Wanted) -> int | None:

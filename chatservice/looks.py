@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 from chatservice.acts import Kicked, OperatorAct, RoomSet
@@ -31,6 +31,9 @@ from chatservice.names import nick_key
 from chatservice.preferences import Preferences
 from chatservice.rooms import Format, Member
 from chatservice.text import TEXT, YOU, YOURSELF, clock_time
+
+if TYPE_CHECKING:
+    from chatservice.accounts import Accounts
 
 # Those that can be read on a dark background and on a light one (ECMA-48 8.3.117, and aixterm).
 _COLOURS = (31, 32, 33, 35, 36, 91, 94, 95)
@@ -113,21 +116,50 @@ class Ignoring:
 
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.rooms.Format.render}."""
-        shown = _shown(event, self._ignored)
-        return b"" if shown is None else self._base.render(shown, here)
+        left = _left_of(event, _is_by(event, self._ignored))
+        return b"" if left is None else self._base.render(left, here)
 
 
-def without_ignored(events: Iterable[Event], ignored: Collection[str]) -> list[Event]:
-    """History for somebody who ignores the nicknames with these keys."""
-    if not ignored:
-        return list(events)
-    shown = (_shown(event, ignored) for event in events)
-    return [event for event in shown if event is not None]
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What of the history somebody is not shown: what those say whom they ignore.
+
+    @ivar reader: the reader's own identity, whose lines are shown whatever the nickname was.
+    @ivar keys: of the nicknames that are ignored, and C{identities} of those of them that are
+        registered, who stay ignored under other nicknames.
+    """
+
+    reader: bytes = b""
+    keys: Collection[str] = ()
+    identities: Collection[bytes] = ()
+
+    def left_of(self, event: Event) -> Event | None:
+        """What is shown of an event; C{None} if nothing is."""
+        if not self.keys or (self.reader and event.identity == self.reader):
+            return event
+        return _left_of(event, event.identity in self.identities or _is_by(event, self.keys))
+
+    def hides(self, event: Event) -> bool:
+        """Whether it leaves an event out."""
+        return self.left_of(event) is None
+
+    def shown(self, events: Iterable[Event]) -> list[Event]:
+        """What is shown of some events."""
+        return [left for event in events if (left := self.left_of(event)) is not None]
+
+
+def unseen_by(member: Member, accounts: Accounts) -> Unseen:
+    """What of the history a member is not shown."""
+    if not member.ignored:
+        return Unseen(member.identity)
+    registered = filter(None, map(accounts.named, member.ignored))
+    identities = frozenset(account.identity for account in registered)
+    return Unseen(member.identity, frozenset(member.ignored), identities)
 
 
 def topic_shown(topic: TopicChanged | None, ignored: Collection[str]) -> TopicChanged | None:
     """What a room is about, for somebody who ignores the nicknames with these keys."""
-    return _without_words(topic) if topic and _is_by_ignored(topic, ignored) else topic
+    return _without_words(topic) if topic and _is_by(topic, ignored) else topic
 
 
 def away_shown(member: Member, ignored: Collection[str]) -> str | None:
@@ -148,15 +180,14 @@ def not_read_now(event: Whispered, ignored: Collection[str]) -> list[str]:
     return [f"{event.to} is away: {away}" if away else f"{event.to} is away"]
 
 
-def _shown(event: Event, ignored: Collection[str]) -> Event | None:
+def _left_of(event: Event, is_by_ignored: bool) -> Event | None:
     """What is left of an event; C{None} if nothing is."""
-    is_talk = _is_talk(event)
-    if not (is_talk or isinstance(event, _WITH_WORDS)) or not _is_by_ignored(event, ignored):
+    if not is_by_ignored:
         return event
-    return None if is_talk else _without_words(event)
+    return None if _is_talk(event) else _without_words(event)
 
 
-def _is_by_ignored(event: Event, ignored: Collection[str]) -> bool:
+def _is_by(event: Event, ignored: Collection[str]) -> bool:
     author = event.author
     return (author is not None and _is_ignored(author, ignored)) or nick_key(event.nick) in ignored
 

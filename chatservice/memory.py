@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from itertools import islice
 from operator import attrgetter
@@ -105,10 +105,9 @@ class MemoryJournal:
         ]
         if wanted.after is None:
             found.reverse()
-        events, more = page_of(found, wanted)
         forgotten = self._forgotten.get(wanted.of, 0)
         gap = forgotten + 1 if wanted.after is not None and wanted.after < forgotten else None
-        return succeed(Page(events, more, gap))
+        return succeed(page_of(found, wanted, gap))
 
     def missed(
         self, of: str | bytes, after: int, before: int, nick: str, not_by: bytes
@@ -153,7 +152,12 @@ class MemoryJournal:
         return succeed(None)
 
     def search(
-        self, words: str, rooms: Collection[str], nick: str | None, limit: int
+        self,
+        words: str,
+        rooms: Collection[str],
+        nick: str | None,
+        limit: int,
+        hides: Callable[[Event], bool] = lambda event: False,
     ) -> Deferred[list[Event]]:
         """See L{Journal.search}."""
         patterns = [_pattern(term) for term in terms(words) if _WORD.search(term)]
@@ -165,6 +169,7 @@ class MemoryJournal:
             and event.room in rooms
             and all(pattern.search(event.text.casefold()) for pattern in patterns)
             and key in (None, nick_key(event.nick))
+            and not hides(event)
         )
         return succeed(list(islice(found, limit))[::-1] if patterns else [])
 

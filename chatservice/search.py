@@ -81,17 +81,23 @@ class Search:
         self._tidy_at: int | None = None
 
     def find(
-        self, words: str, rooms: Collection[str], nick: str | None, limit: int
+        self,
+        words: str,
+        rooms: Collection[str],
+        nick: str | None,
+        limit: int,
+        hides: Callable[[Event], bool] = lambda event: False,
     ) -> Deferred[list[Event]]:
         """The newest lines that have all the words, in the order of their ids.
 
         @param words: separated by blanks; with C{*} at its end, one stands for all that begin so.
         @param nick: only lines of whoever bore this nickname, or one that looks like it.
+        @param hides: tells which lines are left out; it is called in the thread that reads.
         @raise ChatError: see L{terms}. The Deferred fails with one if it takes too long, and with
             L{StorageError}.
         """
         given = (_match(terms(words)), json.dumps(list(rooms)))
-        work = partial(self._find, given=given, nick=nick, limit=limit)
+        work = partial(self._find, given=given, nick=nick, limit=limit, hides=hides)
         return self._turn.run(self._indexed, work)
 
     @inlineCallbacks
@@ -108,15 +114,21 @@ class Search:
         return found
 
     def _find(
-        self, connection: sqlite3.Connection, given: tuple[str, str], nick: str | None, limit: int
+        self,
+        connection: sqlite3.Connection,
+        given: tuple[str, str],
+        nick: str | None,
+        limit: int,
+        hides: Callable[[Event], bool],
     ) -> list[Event]:
         key_of = cache(nick_key)
         wanted = None if nick is None else key_of(nick)
         with self._in_time(connection):
             rows = connection.execute(_FIND, given)
             theirs = (row for row in rows if wanted is None or key_of(row[_NICK]) == wanted)
-            found = list(islice(theirs, limit))
-        return [talk_of(row) for row in reversed(found)]
+            seen = (event for event in map(talk_of, theirs) if not hides(event))
+            found = list(islice(seen, limit))
+        return found[::-1]
 
     @contextmanager
     def _in_time(self, connection: sqlite3.Connection) -> Generator[None, None, None]:

@@ -149,8 +149,14 @@ Person = TextPerson | JsonPerson
 
 
 def without_id(facts: Facts) -> Facts:
-    """An object without what differs from run to run."""
-    return {name: value for name, value in facts.items() if name != "id"}
+    """An object without what differs from run to run, or from hearer to hearer."""
+    facts = {name: value for name, value in facts.items() if name not in ("id", "own", "next")}
+    if "events" in facts:
+        facts["events"] = [
+            {name: value for name, value in event.items() if name != "own"}
+            for event in facts["events"]
+        ]
+    return facts
 
 
 def error(code: str, text: str, ref: str = "") -> Facts:

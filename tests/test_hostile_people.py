@@ -252,7 +252,7 @@ class MuchMissedTests(ConversationCase):
         while self.clock.getDelayedCalls():
             self.clock.advance(10)
         ada.miss(since=0, until=self.chat.ids.next())
-        found = self.successResultOf(self.chat.arrivals.catch_up(ada, rooms, 500))
+        found = self.successResultOf(self.chat.arrivals.catch_up(ada, rooms, 500)).events
         size = sum(len(event.text) for event in found if isinstance(event, Said))
         self.assertLessEqual(size, CATCH_UP_TEXT + PAGE_BYTES)
         self.assertEqual([room for room in rooms if found_in(found, room)], rooms[:4])

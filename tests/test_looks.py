@@ -24,7 +24,7 @@ from chatservice.events import (
     Said,
     Whispered,
 )
-from chatservice.looks import format_for, painted, without_ignored
+from chatservice.looks import Unseen, format_for, painted
 from chatservice.names import nick_key
 from chatservice.preferences import Preferences
 from chatservice.rooms import NOWHERE, Format, Member, Room
@@ -194,7 +194,7 @@ class IgnoringTests(SynchronousTestCase):
         shown = {
             format_for(base, PLAIN, keys, "ada").render(event, True) == base.render(event, True)
             for base in (TEXT, JSON)
-        } | {without_ignored([event], keys) == [event]}
+        } | {Unseen(keys=keys).shown([event]) == [event]}
         self.assertEqual(len(shown), 1)
         return not shown.pop()
 
@@ -254,8 +254,8 @@ class IgnoringTests(SynchronousTestCase):
     def test_history(self) -> None:
         """History leaves out what is hidden, and keeps its order."""
         lines = [said("1", "eve"), said("2"), said("3", "dan")]
-        self.assertEqual(without_ignored(lines, {"bob": "bob"}), [lines[0], lines[2]])
-        self.assertEqual(without_ignored(iter(lines), {}), lines)
+        self.assertEqual(Unseen(keys={"bob"}).shown(lines), [lines[0], lines[2]])
+        self.assertEqual(Unseen().shown(iter(lines)), lines)
 
 
 class ReaderDoor:

@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.commands.table import Answer, Call, Group, command, number, room_named
 from chatservice.durations import seconds_of
-from chatservice.events import ChatError
+from chatservice.events import ChatError, Event
 from chatservice.journal import LATEST, Page, Wanted
-from chatservice.looks import without_ignored
+from chatservice.looks import unseen_by
 from chatservice.names import check_nick
 from chatservice.rooms import LOBBY, Room
 from chatservice.text import spelled
@@ -50,7 +50,8 @@ def history(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     words = call.rest.split()
     room = room_named(call, words.pop(0)) if words and _is_room(words[0]) else call.room
     span = _span(words, call.chat.ids.now())
-    wanted = Wanted(of=room.name, before=span.before, limit=span.lines)
+    hides = unseen_by(call.member, call.chat.accounts).hides
+    wanted = Wanted(of=room.name, before=span.before, limit=span.lines, hides=hides)
     page = yield call.chat.journal.page(wanted)
     return _shown(call, room, span, page)
 
@@ -75,15 +76,12 @@ def _span(words: list[str], now: int) -> Span:
 
 
 def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
-    asked_for = [event for event in page.events if event.id > span.since]
-    events = without_ignored(asked_for, call.member.ignored)
+    events = [event for event in page.events if event.id > span.since]
     lines = []
-    if not asked_for:
-        lines.append(span.nothing)
-    elif not events:
-        lines.append(ALL_IGNORED)
-    if page.more and len(asked_for) == len(page.events):
-        lines.append(f"there is more: /history #{room.name} before {page.events[0].id}")
+    if not events:
+        lines.append(ALL_IGNORED if page.hidden and not page.events else span.nothing)
+    if page.more and len(events) == len(page.events):
+        lines.append(f"there is more: /history #{room.name} before {page.next}")
     return Answer(lines, events, scattered=room is not call.member.current)
 
 
@@ -99,15 +97,14 @@ def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     member = call.member
     rooms = [room_named(call, call.rest).name] if call.rest else ["", *member.rooms]
     found = yield call.chat.arrivals.catch_up(member, rooms, CATCH_UP_MOST)
-    events = without_ignored(found, member.ignored)
     left = [spelled(room) if room else "private" for room in rooms if room in member.missed]
     if left:
         lines = [f"there is more in {', '.join(left)}: /catchup"]
-    elif not found:
-        lines = ["you have missed nothing"]
+    elif not found.events:
+        lines = [ALL_IGNORED if found.hidden else "you have missed nothing"]
     else:
-        lines = [] if events else [ALL_IGNORED]
-    return Answer(lines, events, scattered=True)
+        lines = []
+    return Answer(lines, found.events, scattered=True)
 
 
 @command(
@@ -119,18 +116,24 @@ def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
 @inlineCallbacks
 def search(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     sought = _sought(call)
+    unseen = unseen_by(call.member, call.chat.accounts)
+    hidden: list[int] = []
+
+    def hides(event: Event) -> bool:
+        if unseen.hides(event):
+            hidden.append(event.id)
+            return True
+        return False
+
     found = yield call.chat.journal.search(
-        sought.words, sought.rooms, sought.nick, SEARCH_MOST
+        sought.words, sought.rooms, sought.nick, SEARCH_MOST, hides
     )
-    events = without_ignored(found, call.member.ignored)
     lines = []
     if not found:
-        lines.append("nothing was found")
-    elif not events:
-        lines.append(ALL_IGNORED)
+        lines.append(ALL_IGNORED if hidden else "nothing was found")
     elif len(found) == SEARCH_MOST:
         lines.append(f"these are the {SEARCH_MOST} newest: more words find fewer lines")
-    return Answer(lines, events, scattered=True)
+    return Answer(lines, found, scattered=True)
 
 
 @dataclass(frozen=True, slots=True)

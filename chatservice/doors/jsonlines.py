@@ -25,7 +25,7 @@ from chatservice.events import (
 )
 from chatservice.journal import LATEST, Page, Wanted
 from chatservice.lines import LineDoor
-from chatservice.looks import format_for, not_read_now, topic_shown, without_ignored
+from chatservice.looks import format_for, not_read_now, topic_shown, unseen_by
 from chatservice.preferences import Preferences
 from chatservice.rooms import ROOMS_PER_MEMBER, Format, Room
 from chatservice.sanitize import clean, without_escape
@@ -184,6 +184,7 @@ class JsonDoor(LineDoor):
             after=request.number("after", 0, 0, LATEST) if request.has("after") else None,
             before=request.number("before", LATEST, 0, LATEST),
             limit=request.number("limit", 50, 1, PAGE_MOST),
+            hides=unseen_by(self.member, self.chat.accounts).hides,
         )
         self._in_turn(
             request,
@@ -219,7 +220,7 @@ class JsonDoor(LineDoor):
     def _ok(self, answer: commands.Answer) -> dict[str, Any]:
         facts: dict[str, Any] = {"type": "ok", "lines": answer.lines}
         if answer.events:
-            facts["events"] = _all_facts(answer.events)
+            facts["events"] = self._all_facts(answer.events)
         if answer.rooms:
             facts["rooms"] = {room.name: self._room(room) for room in answer.rooms}
         told, who = self._told, self._who_one_is()
@@ -248,9 +249,10 @@ class JsonDoor(LineDoor):
     def _page(self, page: Page, room: dict[str, Any], ref: str) -> dict[str, Any]:
         if page.kept_from is not None:
             self._send({"type": "gap", "before": page.kept_from} | room | ref_of(ref))
-        assert self.member is not None
-        events = _all_facts(without_ignored(page.events, self.member.ignored))
-        return {"type": "history", "events": events, "more": page.more} | room
+        facts = {"type": "history", "events": self._all_facts(page.events), "more": page.more}
+        if page.next is not None:
+            facts["next"] = page.next
+        return facts | room
 
     def _room(self, room: Room) -> dict[str, Any]:
         assert self.member is not None
@@ -288,8 +290,10 @@ class JsonDoor(LineDoor):
             # Who has come, and was let into no room, took nothing over.
             return self._welcome(event.id, resumed=bool(self.member and self.member.lost_at))
         # What an operator did to one is somebody else's, and may be ignored.
-        wire = JSON if event.author is self.member else self.format
-        line = wire.render(event, True)
+        if event.author is self.member:
+            line = json_line(_own_facts(event))
+        else:
+            line = self.format.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line
         ignored = self.member.ignored if self.member else ()
@@ -297,9 +301,17 @@ class JsonDoor(LineDoor):
             self.notify(why, [])
         return line
 
+    def _all_facts(self, events: Iterable[Event]) -> list[dict[str, Any]]:
+        """Events of a page, as the member sees them."""
+        identity = self.member.identity if self.member is not None else b""
+        return [
+            _own_facts(event) if identity and event.identity == identity else facts_of(event)
+            for event in events
+        ]
+
     def notify(self, lines: list[str], events: list[Event]) -> None:
         """See L{chatservice.rooms.Door.notify}."""
-        self._send({"type": "notice", "lines": lines, "events": _all_facts(events)})
+        self._send({"type": "notice", "lines": lines, "events": self._all_facts(events)})
 
     def ping(self, sentence: str) -> None:
         """See L{chatservice.rooms.Door.ping}."""
@@ -326,5 +338,5 @@ class JsonDoor(LineDoor):
             self.close(f"{MALFORMED_IN_A_ROW} lines in a row made no sense")
 
 
-def _all_facts(events: Iterable[Event]) -> list[dict[str, Any]]:
-    return [facts_of(event) for event in events]
+def _own_facts(event: Event) -> dict[str, Any]:
+    return facts_of(event) | {"own": True}

@@ -24,7 +24,7 @@ from chatservice.events import (
     Whispered,
 )
 from chatservice.lines import LineDoor
-from chatservice.looks import format_for, not_read_now, topic_shown, without_ignored
+from chatservice.looks import format_for, not_read_now, topic_shown, unseen_by
 from chatservice.reading import State
 from chatservice.reception import Reception
 from chatservice.rooms import Format, Member
@@ -76,8 +76,7 @@ class ChatProtocol(LineDoor):
             yield self.chat.settled(member)
             # Another connection, by now, shows it itself.
             rooms = list(member.missed) if member.door is self else []
-            found = yield self.chat.arrivals.catch_up(member, rooms, CATCH_UP_MOST)
-            missed = without_ignored(found, member.ignored)
+            missed = (yield self.chat.arrivals.catch_up(member, rooms, CATCH_UP_MOST)).events
         except Exception:
             self.complain(Failure())
         finally:
@@ -106,11 +105,12 @@ class ChatProtocol(LineDoor):
         replay = 0 if back else self.chat.settings.replay
         keep, _ = self.chat.moderation.bounds(room.name)
         oldest = event.id - keep * 1_000_000 if keep else 0
-        recent = [each for each in room.recent if each.id > oldest][-replay:] if replay else []
+        recent = [each for each in room.recent if each.id > oldest] if replay else []
+        if self.member is not None:
+            recent = unseen_by(self.member, self.chat.accounts).shown(recent)
         ignored = self.member.ignored if self.member else ()
-        shown = without_ignored(recent, ignored)
         topic = topic_shown(self.chat.topics.get(room.name), ignored)
-        return arrival(room, event.nick, topic, shown, event.id)
+        return arrival(room, event.nick, topic, recent[-replay:], event.id)
 
     def notify(self, lines: list[str], events: list[Event]) -> None:
         """See L{chatservice.rooms.Door.notify}."""
@@ -151,7 +151,11 @@ class ChatProtocol(LineDoor):
                 self._show_missed(member, [f"-- you are back as {member.nick}, in {where}"])
                 return b""
             case OperatorAct() | WentAway() | CameBack() | Renamed() | TopicChanged() if member:
-                return self.format.render(second_person(event, member), True)
+                wire = self.format
+                if event.author is member:
+                    # Nobody ignores oneself, whatever one is called.
+                    wire = format_for(TEXT, member.preferences, (), member.nick)
+                return wire.render(second_person(event, member), True)
             case Parted() if member:
                 current = member.current
                 where = f"talking in {spelled(current.name)} now" if current else "in no room"
