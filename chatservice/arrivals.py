@@ -89,6 +89,7 @@ class Arrivals:
         places = yield self._places(wish, account)
         if wish.token:
             wish = replace(wish, nick=wish.nick or _last_nick(account, places))
+        spoken = (yield chat.journal.refs(_identity(wish, account))) if places else []
         yield self._freed(self.check_nick(wish.nick, door.address)[1], account, door)
         names = wish.rooms or [place.room for place in places if place.room] or [LOBBY]
         back = {place.room for place in places}
@@ -99,6 +100,7 @@ class Arrivals:
             member = self._taken_over(door, wish, account)
             if member is None:
                 member = chat.join(door, wish, account, rooms, back)
+                member.spoken.recall(spoken, chat.reactor.seconds())
                 if not wish.rooms:
                     # Of a room that is closed to the member by now nothing was missed.
                     heard = {"", *member.rooms}
@@ -113,7 +115,7 @@ class Arrivals:
         """Where the same person was last; nowhere, if nothing tells who it is."""
         if account is None and not self.may_bear(wish.token, account):
             return succeed([])
-        identity = identity_of(wish.token) if account is None else account.identity
+        identity = _identity(wish, account)
         stored = self._chat.departures.stored(identity)
         return stored.addCallback(lambda _: self._chat.journal.places(identity))
 
@@ -342,6 +344,10 @@ class Arrivals:
             f"somebody asks for the nickname {holder.nick}, and nothing was heard from you for"
             f" long: type something within {PING_TIMEOUT} s to keep it"
         )
+
+
+def _identity(wish: Wish, account: Account | None) -> bytes:
+    return identity_of(wish.token) if account is None else account.identity
 
 
 def whose(nick: str, owner: Account) -> str:

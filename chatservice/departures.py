@@ -93,7 +93,7 @@ class Departures:
         seen = self.last_heard(member) if behind is None else behind
         if silence:
             unnoticed = min(silence, UNNOTICED)
-            seen = min(seen, self._chat.ids.now() - int(unnoticed * 1_000_000))
+            seen = min(seen, self._chat.ids.latest() - int(unnoticed * 1_000_000))
         if behind is not None:
             member.missed.update(member.unsent)
         member.unsent.clear()
@@ -149,6 +149,7 @@ class Departures:
         leaves = [
             Left(
                 id=chat.ids.next(),
+                time=chat.ids.time,
                 nick=member.nick,
                 identity=member.identity,
                 goodbye=False,

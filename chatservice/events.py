@@ -1,7 +1,8 @@
 """What happens in the chat: frozen facts, in the past tense, and the refusal of a wish.
 
 Nothing here knows a wire, a room object or a database. An event's ``id`` is its identity, its
-place in the order and its time at once: microseconds since the epoch. ``author`` is the member
+place in the order and, as long as nobody sets the clock back, its time: microseconds since the
+epoch. What shows or counts times asks for ``when`` it was. ``author`` is the member
 who did it, or ``None`` for an event that was read back from the journal; it decides what is "my
 own", which a nickname, free to change hands, cannot.
 """
@@ -36,6 +37,7 @@ class Event:
 
     @cvar stored: whether it is on the disk before anybody sees it, or presence (not stored).
     @cvar history: whether it is a part of its room's history.
+    @ivar time: when it was, in microseconds since the epoch, if that is not what the id says.
     @ivar nick: the nickname, at that time, of who did it.
     @ivar identity: the author's lasting identity (see L{chatservice.rooms.Member}), 16 bytes.
     """
@@ -43,9 +45,15 @@ class Event:
     stored: ClassVar[bool] = False
     history: ClassVar[bool] = False
     id: int
+    time: int | None = None
     nick: str
     author: Member | None = field(default=None, compare=False, repr=False)
     identity: bytes = field(default=b"", compare=False, repr=False)
+
+    @property
+    def when(self) -> int:
+        """When it was, in microseconds since the epoch."""
+        return self.id if self.time is None else self.time
 
     @property
     def touched(self) -> tuple[str, ...]:
@@ -77,12 +85,16 @@ class MemberEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said(RoomEvent):
-    """A line; ``ref`` is its author's own mark for it, at most 64 characters, or empty."""
+    """A line; ``ref`` is its author's own mark for it, at most 64 characters, or empty.
+
+    ``mark``, of all talk, is that by which the request would be known again; see refs.py.
+    """
 
     stored = True
     history = True
     text: str
     ref: str = ""
+    mark: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +105,7 @@ class Acted(RoomEvent):
     history = True
     text: str
     ref: str = ""
+    mark: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +120,7 @@ class TopicChanged(RoomEvent):
     text: str
     ref: str = ""
     hidden: bool = field(default=False, compare=False, repr=False)
+    mark: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +135,7 @@ class Whispered(Event):
     to: str
     text: str
     ref: str = ""
+    mark: bytes = field(default=b"", compare=False, repr=False)
     recipient: Member | None = field(default=None, compare=False, repr=False)
     to_identity: bytes = field(default=b"", compare=False, repr=False)
 
@@ -202,25 +217,38 @@ Batch = Sequence[Event]
 """The events of one commit, in the order of their ids."""
 
 
+AHEAD = 1_000_000
+"""Microseconds by which an id may be ahead of the clock, and still pass for the time."""
+
+
 class EventIds:
     """Gives out ids that strictly increase, whatever the wall clock does.
 
     @param clock: the wall clock, in seconds since the epoch.
+    @ivar last: the last one.
+    @ivar time: when that was given out, if it is so far ahead that it does not say so itself.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self.last = 0
+        self.time: int | None = None
 
     def start_above(self, floor: int) -> None:
         """Give out no id at or below ``floor``, the highest that may have been given before."""
         self.last = max(self.last, floor)
 
     def now(self) -> int:
-        """The time now, in microseconds, on the clock of the ids: never below the last one."""
-        return max(int(self._clock() * 1_000_000), self.last)
+        """The time now, in microseconds since the epoch, by the wall clock."""
+        return int(self._clock() * 1_000_000)
+
+    def latest(self) -> int:
+        """Above all ids until a moment ago, and not below the last one."""
+        return max(self.now(), self.last)
 
     def next(self) -> int:
         """The time now, in microseconds, or one above the last id if that is greater."""
-        self.last = max(self.now(), self.last + 1)
+        now = self.now()
+        self.last = max(now, self.last + 1)
+        self.time = now if self.last - now > AHEAD else None
         return self.last

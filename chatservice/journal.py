@@ -22,7 +22,19 @@ from chatservice.database import Database, StorageError, explain
 from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
 from chatservice.mentions import mentions
 from chatservice.personal import Export, Personal
-from chatservice.rows import ACT, MOVES, PRIVATE, TALK, act_of, private_of, store, talk_of
+from chatservice.refs import Noted
+from chatservice.rows import (
+    ACT,
+    MOVES,
+    NOTED,
+    PRIVATE,
+    TALK,
+    act_of,
+    noted_of,
+    private_of,
+    store,
+    talk_of,
+)
 from chatservice.search import Search
 
 CEILING_AHEAD = 10_000_000
@@ -37,6 +49,9 @@ of those who are ignored there may be any number in a row."""
 SCAN_BYTES = 1024 * 1024
 
 LATEST = 2**63 - 1
+
+REFS_STEP = 500
+"""Rows that are deleted in one transaction."""
 
 MISSED_MOST = 1000
 """The most lines that are counted."""
@@ -174,8 +189,13 @@ _PLACES = """
     SELECT room, nick, entered, coalesce(seen, max(entered, ?)) FROM places
     WHERE identity = ? ORDER BY entered, room"""
 _SPLIT = """
-    INSERT OR REPLACE INTO places
+    INSERT OR REPLACE INTO places (identity, room, nick, entered, seen)
     SELECT ?, room, ?, entered, NULL FROM places WHERE identity = ? AND room = ?"""
+_NOTED = f"SELECT {NOTED} FROM refs WHERE identity = ? ORDER BY id"
+_SPLIT_REFS = f"""
+    INSERT OR REPLACE INTO refs (identity, {NOTED}) SELECT ?, {NOTED} FROM refs WHERE identity = ?"""
+_MOVE_REFS = "UPDATE OR REPLACE refs SET identity = ? WHERE identity = ?"
+_DROP_REF = "DELETE FROM refs WHERE identity = ? AND id = ?"
 _IN_NO_ROOM = "DELETE FROM places WHERE identity = ? AND room <> ''"
 _SPLIT_OFF = "UPDATE places SET seen = ? WHERE identity = ? AND seen IS NULL"
 _MODLOG = f"""
@@ -196,6 +216,7 @@ class Journal:
         self._search = Search(database)
         self._personal = Personal(database)
         self._ceiling = 0
+        self._over_refs: list[tuple[bytes, int]] = []
         self._storing = False
         self._settled = False
         self.floor = 0
@@ -260,8 +281,34 @@ class Journal:
 
         return self._database.read(work).addErrback(explain)
 
+    def refs(self, identity: bytes) -> Deferred[list[tuple[bytes, Noted]]]:
+        """What somebody said lately, by the mark of the request, oldest first."""
+
+        def work(connection: sqlite3.Connection) -> list[tuple[bytes, Noted]]:
+            return [noted_of(row) for row in connection.execute(_NOTED, (identity,))]
+
+        return self._database.read(work).addErrback(explain)
+
+    def drop_refs(self, identity: bytes, ids: Iterable[int]) -> None:
+        """These are remembered no more; see L{tidy_refs}."""
+        self._over_refs.extend((identity, id) for id in ids)
+
+    def tidy_refs(self) -> Deferred[bool]:
+        """Delete some of what is remembered no more; gives whether there is more."""
+        over, self._over_refs = self._over_refs[:REFS_STEP], self._over_refs[REFS_STEP:]
+        if not over:
+            return succeed(False)
+
+        def work(connection: sqlite3.Connection) -> bool:
+            connection.executemany(_DROP_REF, over)
+            return bool(self._over_refs)
+
+        return self._database.write(work)
+
     def move(self, former: bytes, now: bytes, nick: str) -> Deferred[None]:
         """Who had one identity has another from now on: its places replace those of the other.
+
+        What was said under either is known again; see refs.py.
 
         @param nick: under which nickname.
         """
@@ -270,6 +317,7 @@ class Journal:
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM places WHERE identity = ?", (now,))
             connection.execute(sql, (now, nick, former))
+            connection.execute(_MOVE_REFS, (now, former))
 
         return self._database.write(work).addErrback(explain)
 
@@ -285,6 +333,7 @@ class Journal:
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(_SPLIT, [(now, nick, former, room) for room in rooms])
+            connection.execute(_SPLIT_REFS, (now, former))
             connection.execute(_IN_NO_ROOM, (former,))
             connection.execute(_SPLIT_OFF, (seen, former))
 

@@ -104,6 +104,9 @@ class LineDoor(MeteredReader):
     def own(self, event: Event) -> bytes:
         """See L{chatservice.rooms.Door.own}."""
 
+    def again(self, event: Event) -> None:
+        """See L{chatservice.rooms.Door.again}; without refs nothing is known again."""
+
     def refuse(self, event: Event, sentence: str) -> None:
         """See L{chatservice.rooms.Door.refuse}; a subclass says it as well."""
         self._refused = True

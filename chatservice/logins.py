@@ -68,6 +68,8 @@ class Logins:
         if other is not None:
             yield chat.settled(other)
         places = yield chat.journal.places(account.identity)
+        spoken = yield chat.journal.refs(account.identity)
+        member.spoken.recall(spoken, chat.reactor.seconds())
         yield chat.journal.move(former, account.identity, member.nick)
         rooms = {"", *member.rooms}
         member.missed.update((place.room, place.seen) for place in places if place.room in rooms)
@@ -102,7 +104,7 @@ class Logins:
         rooms = ("", *member.rooms)
         try:
             yield chat.journal.split(
-                account.identity, member.identity, member.nick, rooms, chat.ids.now()
+                account.identity, member.identity, member.nick, rooms, chat.ids.latest()
             )
         finally:
             yield chat.accounts.forget(account, token)
@@ -125,7 +127,7 @@ class Logins:
     def rename_to_guest(self, member: Member) -> None:
         """Give a member a nickname that is nobody's."""
         chat = self._chat
-        number = chat.ids.now() % 9000 + 1000
+        number = chat.ids.latest() % 9000 + 1000
         while True:
             nick = f"guest{number}"
             key = nick_key(nick)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from operator import attrgetter
@@ -27,6 +27,7 @@ from chatservice.events import (
 from chatservice.journal import MISSED_MOST, Missed, Page, Place, Wanted, missed_of, page_of
 from chatservice.names import nick_key
 from chatservice.personal import SOMEBODY, Export, export_page, spelled_places
+from chatservice.refs import Noted
 from chatservice.rows import MOVES, last_seen
 from chatservice.search import terms
 
@@ -45,6 +46,7 @@ class MemoryJournal:
         self._limit = limit
         self._forgotten: dict[str | bytes, int] = {}
         self._places: OrderedDict[bytes, dict[str, Place]] = OrderedDict()
+        self._refs: OrderedDict[tuple[bytes, int], tuple[bytes, Noted]] = OrderedDict()
         self.floor = 0
         self.topics: dict[str, TopicChanged] = {}
         self.acts: list[OperatorAct] = []
@@ -54,6 +56,7 @@ class MemoryJournal:
         for event in batch:
             if event.history or isinstance(event, Whispered):
                 self._events.append(event)
+                self._keep_ref(event)
             elif isinstance(event, OperatorAct):
                 self._keep_act(event)
             elif isinstance(event, MOVES):
@@ -63,6 +66,15 @@ class MemoryJournal:
             for owner in _owners(oldest):
                 self._forgotten[owner] = oldest.id
         return succeed(None)
+
+    def _keep_ref(self, event: Event) -> None:
+        assert isinstance(event, Said | Acted | TopicChanged | Whispered)
+        if event.mark:
+            to = event.to if isinstance(event, Whispered) else ""
+            noted = event.mark, Noted(event.id, event.nick, to, event.time)
+            self._refs[event.identity, event.id] = noted
+            if len(self._refs) > self._limit:
+                self._refs.popitem(last=False)
 
     def _keep_act(self, act: OperatorAct) -> None:
         # The members in it would otherwise be kept as long.
@@ -131,10 +143,24 @@ class MemoryJournal:
         places = self._places.get(identity, {}).values()
         return sorted(places, key=lambda place: (place.entered, place.room))
 
+    def refs(self, identity: bytes) -> Deferred[list[tuple[bytes, Noted]]]:
+        """See L{Journal.refs}."""
+        return succeed(self._refs_of(identity))
+
+    def _refs_of(self, identity: bytes) -> list[tuple[bytes, Noted]]:
+        return [noted for (whose, _), noted in self._refs.items() if whose == identity]
+
+    def drop_refs(self, identity: bytes, ids: Iterable[int]) -> None:
+        """See L{Journal.drop_refs}."""
+        for id in ids:
+            self._refs.pop((identity, id), None)
+
     def move(self, former: bytes, now: bytes, nick: str) -> Deferred[None]:
         """See L{Journal.move}."""
         places = self._places.pop(former, {})
         self._places[now] = {room: replace(each, nick=nick) for room, each in places.items()}
+        self._copy_refs(former, now)
+        self.drop_refs(former, [noted.id for _, noted in self._refs_of(former)])
         return succeed(None)
 
     def split(
@@ -148,8 +174,14 @@ class MemoryJournal:
         if "" in places:
             last = places[""]
             self._places[former] = {"": replace(last, seen=max(last.seen, seen))}
+        self._copy_refs(former, now)
         self._forget_people()
         return succeed(None)
+
+    def _copy_refs(self, former: bytes, now: bytes) -> None:
+        self._refs.update(
+            ((now, noted.id), (mark, noted)) for mark, noted in self._refs_of(former)
+        )
 
     def search(
         self,
@@ -195,6 +227,7 @@ class MemoryJournal:
         kept = (event for event in self._events if event.identity != identity)
         self._events = deque(_without(event, identity) for event in kept)
         self._places.pop(identity, None)
+        self.drop_refs(identity, [noted.id for _, noted in self._refs_of(identity)])
         return succeed(before - len(self._events))
 
 

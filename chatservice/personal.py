@@ -108,6 +108,7 @@ class Personal:
         yield self._change(_BLANK_RECEIVED, SOMEBODY, identity, ERASE_STEP)
         yield self._change("DELETE FROM topics WHERE author = ?", identity)
         yield self._change("DELETE FROM places WHERE identity = ?", identity)
+        yield self._change("DELETE FROM refs WHERE identity = ?", identity)
         return erased + private
 
     @inlineCallbacks

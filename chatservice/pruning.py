@@ -51,10 +51,10 @@ _FIRST = "SELECT id FROM events WHERE room = ? AND id <= ? ORDER BY id LIMIT ?"
 _DELETE_PRIVATE = """
     DELETE FROM whispers
     WHERE id IN (SELECT id FROM whispers WHERE id <= ? ORDER BY id LIMIT ?)"""
-_DELETE_GUESTS = """
-    DELETE FROM places WHERE (identity, room) IN (
-        SELECT identity, room FROM places
-        WHERE seen < ? AND identity NOT IN (SELECT identity FROM accounts) LIMIT ?)"""
+_OLD_GUESTS = """
+    SELECT identity, room FROM places
+    WHERE coalesce(time, seen) < ?1 AND seen IS NOT NULL
+    AND identity NOT IN (SELECT identity FROM accounts) LIMIT ?2"""
 
 
 class Look(NamedTuple):
@@ -199,4 +199,8 @@ def _delete(connection: sqlite3.Connection, over: Over) -> bool:
 
 def _delete_guests(connection: sqlite3.Connection, before: int) -> bool:
     """Delete some places of people without an account; gives whether there are more."""
-    return connection.execute(_DELETE_GUESTS, (before, STEP)).rowcount == STEP
+    old = connection.execute(_OLD_GUESTS, (before, STEP)).fetchall()
+    connection.executemany("DELETE FROM places WHERE identity = ? AND room = ?", old)
+    gone = [(identity,) for identity, room in old if not room]
+    connection.executemany("DELETE FROM refs WHERE identity = ?", gone)
+    return len(old) == STEP

@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from chatservice.acts import OperatorAct
 from chatservice.broadcast import broadcast
-from chatservice.events import Batch, Event
+from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
 from chatservice.journal import Journal, JournalError
 from chatservice.memory import MemoryJournal
 from chatservice.rooms import Member, Room
@@ -143,6 +143,8 @@ class Publisher:
 
 
 def _tell_refused(member: Member, event: Event, sentence: str) -> None:
+    if isinstance(event, Said | Acted | TopicChanged | Whispered):
+        member.spoken.refuse(event.mark, sentence)
     try:
         member.door.refuse(event, sentence)
     except Exception:

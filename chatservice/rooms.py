@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from chatservice.events import Event
 from chatservice.networks import origin_of
 from chatservice.preferences import Preferences
+from chatservice.refs import Spoken
 
 if TYPE_CHECKING:
     from chatservice.accounts import Account
@@ -48,6 +49,9 @@ class Door(Protocol):
 
     def own(self, event: Event) -> bytes:
         """The bytes of an event that this door's own member caused."""
+
+    def again(self, event: Event) -> None:
+        """Answer a request of the member's that was carried out before, with what it made then."""
 
     def refuse(self, event: Event, sentence: str) -> None:
         """Tell that the member's event could not be stored, so that nobody saw it."""
@@ -92,6 +96,9 @@ class _Nowhere:
 
     def own(self, event: Event) -> bytes:
         return b""
+
+    def again(self, event: Event) -> None:
+        pass
 
     def refuse(self, event: Event, sentence: str) -> None:
         pass
@@ -164,6 +171,7 @@ class Member:
         may not have sent them yet.
     @ivar ignored: the nicknames whose lines the member does not want to see, by key; replaced as a
         whole when it changes.
+    @ivar spoken: what the member said lately, under refs.
     @ivar uncommitted: how many events of the member's are on their way through the journal, and
         C{waiting} fires when there is none.
     """
@@ -184,6 +192,7 @@ class Member:
         "preferences",
         "rooms",
         "since",
+        "spoken",
         "token",
         "uncommitted",
         "unsent",
@@ -210,6 +219,7 @@ class Member:
         self.preferences = AS_IT_COMES
         self.rooms: dict[str, Room] = {}
         self.current: Room | None = None
+        self.spoken = Spoken()
         self.uncommitted = 0
         self.waiting: list[Deferred[None]] = []
 

@@ -18,11 +18,13 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
+from chatservice.refs import Noted
 
-TALK = "kind, id, room, nick, text, ref, author"
+TALK = "kind, id, room, nick, text, ref, author, time"
 """What L{talk_of} takes, in order; so for the others."""
-PRIVATE = "id, nick, recipient, text, ref, author_identity, recipient_identity"
-ACT = "kind, id, room, nick, author, target, target_identity, network, until, text"
+PRIVATE = "id, nick, recipient, text, ref, author_identity, recipient_identity, time"
+ACT = "kind, id, room, nick, author, target, target_identity, network, until, text, time"
+NOTED = "mark, id, nick, recipient, time"
 
 MOVES = Joined | Parted | Left | Renamed
 """What is not stored itself, and decides where somebody is, and as whom."""
@@ -34,32 +36,63 @@ _TALK_KINDS: dict[str, type[Said | Acted | TopicChanged]] = {
 }
 _KIND_OF = {kind: name for name, kind in _TALK_KINDS.items()}
 
+_SAID = """
+    INSERT INTO events (id, kind, room, nick, text, ref, author, time)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_WHISPERED = """
+    INSERT INTO whispers
+    (id, nick, recipient, author_identity, recipient_identity, text, ref, time)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_NOTED = """
+    INSERT INTO refs (identity, id, mark, nick, recipient, time) VALUES (?, ?, ?, ?, ?, ?)"""
+_ACT = """
+    INSERT INTO acts
+    (id, kind, room, nick, author, target, target_identity, network, until, text, time)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_ENTERED = """
+    INSERT OR REPLACE INTO places (identity, room, nick, entered, seen) VALUES (?, ?, ?, ?, NULL)"""
 _PLACE = """
-    INSERT INTO places VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET nick = excluded.nick, seen = excluded.seen"""
-_SEEN = "UPDATE places SET nick = ?, seen = ? WHERE identity = ? AND room = ?"
+    INSERT INTO places (identity, room, nick, entered, seen, time) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET nick = excluded.nick, seen = excluded.seen, time = excluded.time"""
+_SEEN = "UPDATE places SET nick = ?, seen = ?, time = ? WHERE identity = ? AND room = ?"
 """Changes nothing where somebody is no more: who was kicked may leave before hearing of it."""
 
 
 def talk_of(row: tuple[Any, ...]) -> Said | Acted | TopicChanged:
     """A row of C{events} as the event."""
-    kind, id, room, nick, text, ref, author = row
-    return _TALK_KINDS[kind](id=id, room=room, nick=nick, text=text, ref=ref, identity=author)
+    kind, id, room, nick, text, ref, author, time = row
+    return _TALK_KINDS[kind](
+        id=id, time=time, room=room, nick=nick, text=text, ref=ref, identity=author
+    )
 
 
 def private_of(row: tuple[Any, ...]) -> Whispered:
     """A row of C{whispers} as the event."""
-    id, nick, to, text, ref, author, recipient = row
+    id, nick, to, text, ref, author, recipient, time = row
     return Whispered(
-        id=id, nick=nick, to=to, text=text, ref=ref, identity=author, to_identity=recipient
+        id=id,
+        time=time,
+        nick=nick,
+        to=to,
+        text=text,
+        ref=ref,
+        identity=author,
+        to_identity=recipient,
     )
+
+
+def noted_of(row: tuple[Any, ...]) -> tuple[bytes, Noted]:
+    """A row of C{refs} as the mark of a request and what that came to."""
+    mark, id, nick, to, time = row
+    return mark, Noted(id, nick, to, time)
 
 
 def act_of(row: tuple[Any, ...]) -> OperatorAct:
     """A row of C{acts} as the event."""
-    kind, id, room, nick, author, target, target_identity, network, until, text = row
+    kind, id, room, nick, author, target, target_identity, network, until, text, time = row
     return KINDS[kind](
         id=id,
+        time=time,
         room=room,
         nick=nick,
         identity=author,
@@ -75,24 +108,32 @@ def store(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
     """Write events that are stored, and L{MOVES}."""
     said: list[tuple[Any, ...]] = []
     whispered: list[tuple[Any, ...]] = []
+    noted: list[tuple[Any, ...]] = []
     for event in events:
         match event:
             case Said() | Acted() | TopicChanged():
                 # sqlite3 searches for an adapter for bytes, each time, and not for a bytearray.
                 kind, who = _KIND_OF[type(event)], bytearray(event.identity)
-                said.append((event.id, kind, event.room, event.nick, event.text, event.ref, who))
+                what = (event.room, event.nick, event.text, event.ref, who, event.time)
+                said.append((event.id, kind, *what))
+                if event.mark:
+                    noted.append((who, event.id, event.mark, event.nick, "", event.time))
                 if isinstance(event, TopicChanged):
                     _store_topic(connection, event)
             case Whispered():
                 whom = (event.nick, event.to, event.identity, event.to_identity)
-                whispered.append((event.id, *whom, event.text, event.ref))
+                whispered.append((event.id, *whom, event.text, event.ref, event.time))
+                if event.mark:
+                    note = (event.identity, event.id, event.mark, event.nick, event.to, event.time)
+                    noted.append(note)
             case OperatorAct():
                 _store_act(connection, event)
             case _:
                 assert isinstance(event, MOVES)
                 _store_move(connection, event)
-    connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", said)
-    connection.executemany("INSERT INTO whispers VALUES (?, ?, ?, ?, ?, ?, ?)", whispered)
+    connection.executemany(_SAID, said)
+    connection.executemany(_WHISPERED, whispered)
+    connection.executemany(_NOTED, noted)
 
 
 def _store_topic(connection: sqlite3.Connection, event: TopicChanged) -> None:
@@ -107,10 +148,8 @@ def _store_topic(connection: sqlite3.Connection, event: TopicChanged) -> None:
 
 def _store_act(connection: sqlite3.Connection, act: OperatorAct) -> None:
     who = (act.nick, act.identity, act.target, act.target_identity)
-    connection.execute(
-        "INSERT INTO acts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (act.id, act.kind, act.room, *who, act.network, act.until, act.text),
-    )
+    what = (act.network, act.until, act.text, act.time)
+    connection.execute(_ACT, (act.id, act.kind, act.room, *who, *what))
     if isinstance(act, Kicked) and act.room:
         _forget_place(connection, act.target_identity, act.room)
 
@@ -119,18 +158,17 @@ def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:
     """Where the author is now, or was last."""
     who, nick, id = event.identity, event.nick, event.id
     if isinstance(event, Joined):
-        connection.execute(
-            "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, NULL)", (who, event.room, nick, id)
-        )
-        connection.execute(_PLACE, (who, "", nick, id, None))
+        connection.execute(_ENTERED, (who, event.room, nick, id))
+        connection.execute(_PLACE, (who, "", nick, id, None, None))
     elif isinstance(event, Parted):
         _forget_place(connection, who, event.room)
     elif isinstance(event, Renamed):
         connection.execute("UPDATE places SET nick = ? WHERE identity = ?", (event.now, who))
     else:
         seen = last_seen(event)
-        connection.execute(_PLACE, (who, "", nick, id, seen.pop("")))
-        connection.executemany(_SEEN, [(nick, seen[room], who, room) for room in seen])
+        connection.execute(_PLACE, (who, "", nick, id, seen.pop(""), event.time))
+        rooms = [(nick, seen[room], event.time, who, room) for room in seen]
+        connection.executemany(_SEEN, rooms)
 
 
 def last_seen(event: Left) -> dict[str, int]:

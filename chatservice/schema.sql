@@ -96,3 +96,26 @@ CREATE VIRTUAL TABLE words USING fts5 (
 );
 CREATE TABLE indexed (id INTEGER NOT NULL, erased INTEGER NOT NULL);
 INSERT INTO indexed VALUES (0, 0);
+
+-- version 3
+
+-- When it was, in microseconds since the epoch, where the id does not say so: ids never fall, and
+-- the clock was set back. Of a place: when it was left.
+ALTER TABLE events ADD COLUMN time INTEGER;
+ALTER TABLE whispers ADD COLUMN time INTEGER;
+ALTER TABLE acts ADD COLUMN time INTEGER;
+ALTER TABLE places ADD COLUMN time INTEGER;
+CREATE INDEX events_timed ON events (room, id) WHERE time IS NOT NULL;
+CREATE INDEX whispers_timed ON whispers (id) WHERE time IS NOT NULL;
+
+-- What people said lately under a "ref", so that a repeated request is known again; see refs.py.
+-- It outlives the line itself. mark: a hash of the request. recipient: of a private line.
+CREATE TABLE refs (
+    identity BLOB NOT NULL,
+    id INTEGER NOT NULL,
+    mark BLOB NOT NULL,
+    nick TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    time INTEGER,
+    PRIMARY KEY (identity, id)
+) WITHOUT ROWID;

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Generator
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.interfaces import IAddress
@@ -55,11 +55,14 @@ from chatservice.operators import Operators
 from chatservice.passwords import Passwords
 from chatservice.presence import Folding
 from chatservice.publisher import Publisher
+from chatservice.repeats import Repeats
 from chatservice.roomlist import RoomList
 from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
 from chatservice.sanitize import clean, clean_line
 from chatservice.settings import Settings
 from chatservice.text import spelled
+
+E = TypeVar("E", bound=Event)
 
 log = Logger()
 
@@ -107,6 +110,7 @@ class ChatFactory(ServerFactory):
         self.arrivals = Arrivals(self)
         self.departures = Departures(self)
         self.logins = Logins(self)
+        self.repeats = Repeats(self)
         self.members: dict[str, Member] = {}
         self.rooms = RoomList(self.journal)
         self.operators = Operators(self)
@@ -266,24 +270,30 @@ class ChatFactory(ServerFactory):
         self.moderation.check_speech(member, room.name)
         if room.founder is member and not member.uncommitted:
             self.operators.found(member, room)
-        self.publish(member, Said, room=room.name, text=clean_line(text), ref=ref)
+        self.repeats.say(member, Said, room.name, text, ref, room=room.name)
 
     def act(self, member: Member, room: Room, text: str, ref: str = "") -> None:
         """Say what one does, in the third person."""
         self.moderation.check_speech(member, room.name)
-        self.publish(member, Acted, room=room.name, text=clean_line(text), ref=ref)
+        self.repeats.say(member, Acted, room.name, text, ref, room=room.name)
 
-    def whisper(self, member: Member, to: Member | Account, text: str, ref: str = "") -> None:
-        """Say a line to one person in private; for an account that is not here it is kept."""
+    def whisper(
+        self, member: Member, to: Member | Account, text: str, ref: str = "", called: str = ""
+    ) -> None:
+        """Say a line to one person in private; for an account that is not here it is kept.
+
+        @param called: what the member called that person, if it is not the nickname.
+        """
         self.moderation.check_speech(member, "")
-        self.publish(
+        self.repeats.say(
             member,
             Whispered,
+            nick_key(called or to.nick),
+            text,
+            ref,
             to=to.nick,
             recipient=to if isinstance(to, Member) else None,
             to_identity=to.identity,
-            text=clean_line(text),
-            ref=ref,
         )
 
     def rename(self, member: Member, nick: str) -> None:
@@ -311,12 +321,12 @@ class ChatFactory(ServerFactory):
     def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> None:
         """Change what a room is about, or clear it with an empty text."""
         self.moderation.check_topic(member, room.name)
-        text = clean_line(text) if text else ""
-        if len(text.encode()) > TOPIC_BYTES:
+        topic = clean_line(text) if text else ""
+        if len(topic.encode()) > TOPIC_BYTES:
             raise ChatError("too-long", f"a topic has at most {TOPIC_BYTES} bytes")
         if text and room.name not in self.topics and len(self.topics) >= TOPICS:
             raise ChatError("too-many", f"{TOPICS:,} rooms have a topic, and no more can")
-        self.publish(member, TopicChanged, room=room.name, text=text, ref=ref)
+        self.repeats.say(member, TopicChanged, room.name, text, ref, room=room.name)
 
     def part_where_banned(self, member: Member) -> None:
         """Leave the rooms that somebody of this account or address is banned from."""
@@ -364,17 +374,21 @@ class ChatFactory(ServerFactory):
 
     # What publishing needs.
 
-    def publish(self, member: Member, kind: Callable[..., Event], **facts: Any) -> None:
+    def publish(self, member: Member, kind: Callable[..., E], **facts: Any) -> E:
         """Let an event of a member's go its way."""
-        id, identity = self.ids.next(), member.identity
-        self._publisher.publish(
-            kind(id=id, nick=member.nick, author=member, identity=identity, **facts)
+        id, time, identity = self.ids.next(), self.ids.time, member.identity
+        event = kind(
+            id=id, time=time, nick=member.nick, author=member, identity=identity, **facts
         )
+        self._publisher.publish(event)
+        return event
 
     def _tell_folded(self, room: str, came: int, went: int) -> None:
         if room in self.rooms and self.rooms[room].members:
-            event = CameAndWent(id=self.ids.next(), room=room, came=came, went=went)
-            self._publisher.publish(event)
+            id, time = self.ids.next(), self.ids.time
+            self._publisher.publish(
+                CameAndWent(id=id, time=time, room=room, came=came, went=went)
+            )
 
     def _committed(self, event: Event) -> None:
         """An event is stored: it holds from now on, for who joins in its batch too."""

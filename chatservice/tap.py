@@ -221,7 +221,7 @@ class ChatService(Service):
         )
         self.chat = ChatFactory(reactor, self._journal, settings, ids, accounts=self._accounts)
         pruning = Pruning(self._database, self.chat.moderation.bounds, ids.now)
-        self._upkeep = Upkeep(reactor, [pruning.step, self._journal.index])
+        self._upkeep = Upkeep(reactor, [pruning.step, self._journal.tidy_refs, self._journal.index])
         self._ports: list[_Port] = []
 
     def privilegedStartService(self) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chatservice.commands.table import DONE, Answer, Call, Group, command
+from chatservice.events import Acted, TopicChanged, Whispered
 from chatservice.looks import topic_shown
+from chatservice.names import nick_key
 from chatservice.rooms import Member
 from chatservice.text import spelled, topic_told
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 @command(Group.TALK, "/me TEXT", "say what you do: /me waves shows as * ada waves", talk=True)
 def me(call: Call) -> Answer:
-    call.chat.act(call.member, call.room, call.rest, call.ref)
+    if not call.was_answered(Acted, call.room.name, call.rest):
+        call.chat.act(call.member, call.room, call.rest, call.ref)
     return DONE
 
 
@@ -31,7 +34,9 @@ def msg(call: Call) -> Answer:
     nick, _, text = call.rest.partition(" ")
     if not text.strip():
         raise call.wrong()
-    call.chat.whisper(call.member, _addressee(call, nick), text.strip(), call.ref)
+    # Before it is found out who has the nickname now.
+    if not call.was_answered(Whispered, nick_key(nick), text.strip()):
+        call.chat.whisper(call.member, _addressee(call, nick), text.strip(), call.ref, nick)
     return DONE
 
 
@@ -52,7 +57,9 @@ def _addressee(call: Call, nick: str) -> Member | Account:
 def topic(call: Call) -> Answer:
     room = call.room
     if call.rest:
-        call.chat.set_topic(call.member, room, "" if call.rest == "-" else call.rest, call.ref)
+        text = "" if call.rest == "-" else call.rest
+        if not call.was_answered(TopicChanged, room.name, text):
+            call.chat.set_topic(call.member, room, text, call.ref)
         return DONE
     set_one = topic_shown(call.chat.topics.get(room.name), call.member.ignored)
     if set_one is None:

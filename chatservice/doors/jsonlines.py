@@ -157,18 +157,23 @@ class JsonDoor(LineDoor):
         self.join(Wish(nick, password, token, list(self._seen) or None))
 
     def _say(self, request: Request) -> None:
+        self._say_in(request.text("room"), request.text("text"))
+
+    def _say_in(self, room: str, text: str) -> None:
         assert self.member is not None
-        room = self._room_named(request.text("room"))
-        self.chat.say(self.member, room, request.text("text"), self._ref)
+        # Also where the member is no more: what was said is said.
+        if not self.chat.repeats.answered(self.member, Said, room, text, self._ref):
+            self.chat.say(self.member, self._room_named(room), text, self._ref)
 
     def _command(self, request: Request) -> None:
         assert self.member is not None
         line = request.text("line")
-        room = self._room_named(request.text("room")) if request.has("room") else None
+        name = request.text("room") if request.has("room") else None
         if not commands.is_command(line):
-            room = room or commands.current_room(self.member)
-            self.chat.say(self.member, room, without_escape(line), self._ref)
+            where = commands.current_room(self.member).name if name is None else name
+            self._say_in(where, without_escape(line))
             return
+        room = None if name is None else self._room_named(name)
         call = commands.parse(self.chat, self.member, line, self._ref)
         self.member.current = room or self.member.current
         if call.command.talk:
@@ -321,6 +326,10 @@ class JsonDoor(LineDoor):
         """See L{chatservice.rooms.Door.look}: a program goes by the preferences by itself."""
         if self.member is not None:
             self.format = format_for(JSON, Preferences(), self.member.ignored, self.member.nick)
+
+    def again(self, event: Event) -> None:
+        """See L{chatservice.rooms.Door.again}."""
+        self._send(_own_facts(event))
 
     def refuse(self, event: Event, sentence: str) -> None:
         """See L{chatservice.rooms.Door.refuse}."""

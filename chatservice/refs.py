@@ -1,0 +1,88 @@
+"""What somebody said lately, by marks of one's own, so that what is asked for again is said once.
+
+A program whose acknowledgement was lost sends its request again, with the same C{ref}. It may come
+through another connection, after a restart, and when the line itself is kept no longer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LEAST = 64
+"""So many lines of each identity are remembered, however old they are."""
+
+SECONDS = 120.0
+"""For so long all are, up to L{MOST}."""
+
+MOST = 10_000
+
+
+def mark_of(ref: str, kind: str, place: str, text: str) -> bytes:
+    """What is the same for a request and its repetition, and for no other one.
+
+    @param kind: what is said in which way.
+    @param place: the room's name, or the key of the nickname that it is for.
+    @param text: as it was asked for.
+    """
+    request = "\0".join((ref, kind, place, text))
+    return hashlib.blake2b(request.encode("utf-8", "replace"), digest_size=16).digest()
+
+
+@dataclass(slots=True)
+class Noted:
+    """What a request came to.
+
+    @ivar id: of the event that it made, with the C{nick} that it had, whom it was C{to} if it was
+        private, and its C{time} if that is not what the id says.
+    @ivar refused: why it was not stored, once that is so.
+    """
+
+    id: int
+    nick: str
+    to: str = ""
+    time: int | None = None
+    refused: str = ""
+
+
+class Spoken:
+    """What one identity said lately."""
+
+    __slots__ = ("_noted",)
+
+    def __init__(self) -> None:
+        self._noted: OrderedDict[bytes, tuple[Noted, float]] = OrderedDict()
+
+    def find(self, mark: bytes) -> Noted | None:
+        """What a request of that mark came to, if it is remembered."""
+        found = self._noted.get(mark)
+        return None if found is None else found[0]
+
+    def note(self, mark: bytes, noted: Noted, now: float) -> list[int]:
+        """Remember one more; gives the ids of those that are forgotten for it.
+
+        @param now: in seconds, on a clock that never goes back.
+        """
+        self._noted[mark] = noted, now
+        forgotten = []
+        while len(self._noted) > LEAST:
+            oldest, at = next(iter(self._noted.values()))
+            if at > now - SECONDS and len(self._noted) <= MOST:
+                break
+            self._noted.popitem(last=False)
+            forgotten.append(oldest.id)
+        return forgotten
+
+    def recall(self, earlier: Iterable[tuple[bytes, Noted]], now: float) -> None:
+        """Remember what was said before, as if it was said now."""
+        later, self._noted = self._noted, OrderedDict()
+        self._noted.update((mark, (noted, now)) for mark, noted in earlier)
+        self._noted.update(later)
+
+    def refuse(self, mark: bytes, why: str) -> None:
+        """What was noted could not be stored: who asks again asks anew."""
+        found = self._noted.pop(mark, None)
+        if found is not None:
+            found[0].refused = why
