@@ -103,9 +103,7 @@ class Arrivals:
                 member.spoken.recall(spoken, chat.reactor.seconds())
                 if not wish.rooms:
                     # Of a room that is closed to the member by now nothing was missed.
-                    heard = {"", *member.rooms}
-                    missed = ((place.room, place.seen) for place in places if place.room in heard)
-                    member.missed.update(missed)
+                    member.left_behind(places, {"", *member.rooms})
             return member
 
         member: Member = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
@@ -179,7 +177,8 @@ class Arrivals:
             if member.door is not door:
                 return
             if found.count:
-                lines.append(_new_lines(room, found, time_of(after, self._chat.ids.now())))
+                since = member.seen_at.get(after, after)
+                lines.append(_new_lines(room, found, time_of(since, self._chat.ids.now())))
             else:
                 member.missed.pop(room, None)
         if lines:

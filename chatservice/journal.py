@@ -106,12 +106,14 @@ class Place:
     @ivar nick: under which nickname.
     @ivar entered: the id of coming there.
     @ivar seen: the last id that was seen there; of who is there now, one that was seen before.
+    @ivar time: when that was left, in microseconds since the epoch, if it is not what C{seen} says.
     """
 
     room: str
     nick: str
     entered: int
     seen: int
+    time: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ _PRIVATE_MISSED = """
     SELECT text FROM whispers WHERE recipient_identity = ? AND id > ? AND id < ?
     AND author_identity <> ? ORDER BY id LIMIT ?"""
 _PLACES = """
-    SELECT room, nick, entered, coalesce(seen, max(entered, ?)) FROM places
+    SELECT room, nick, entered, coalesce(seen, max(entered, ?)), time FROM places
     WHERE identity = ? ORDER BY entered, room"""
 _SPLIT = """
     INSERT OR REPLACE INTO places (identity, room, nick, entered, seen)
@@ -236,7 +238,7 @@ class Journal:
         if not kept and last <= self._ceiling:
             return succeed(None)
         ceiling = self._ceiling if last <= self._ceiling else last + CEILING_AHEAD
-        unsettled = None if self._settled else self.floor
+        unsettled = None if self._settled else (self.floor, batch[0].time)
         self._storing = True
         work = partial(_store, events=kept, ceiling=ceiling, unsettled=unsettled)
         done = self._database.write(work)
@@ -384,15 +386,18 @@ class Journal:
 
 
 def _store(
-    connection: sqlite3.Connection, events: list[Event], ceiling: int, unsettled: int | None
+    connection: sqlite3.Connection,
+    events: list[Event],
+    ceiling: int,
+    unsettled: tuple[int, int | None] | None,
 ) -> None:
     """Write a batch.
 
     @param unsettled: until which id everybody saw everything whose leaving was not stored, because
-        the run ended; C{None} if that is written already.
+        the run ended, and the time now if it is below that; C{None} if that is written already.
     """
     if unsettled is not None:
-        connection.execute("UPDATE places SET seen = ? WHERE seen IS NULL", (unsettled,))
+        connection.execute("UPDATE places SET seen = ?, time = ? WHERE seen IS NULL", unsettled)
     store(connection, events)
     connection.execute("UPDATE ids SET ceiling = ? WHERE ceiling <> ?1", (ceiling,))
 

@@ -71,8 +71,7 @@ class Logins:
         spoken = yield chat.journal.refs(account.identity)
         member.spoken.recall(spoken, chat.reactor.seconds())
         yield chat.journal.move(former, account.identity, member.nick)
-        rooms = {"", *member.rooms}
-        member.missed.update((place.room, place.seen) for place in places if place.room in rooms)
+        member.left_behind(places, {"", *member.rooms})
         yield stored
         yield chat.arrivals.tell_missed(member)
 

@@ -86,7 +86,7 @@ class Look:
             return b""
         line = TEXT.render(painted(event) if wanted.colour else event, here)
         if line and wanted.time:
-            line = f"{clock_time(event.id)} ".encode() + line
+            line = f"{clock_time(event.when)} ".encode() + line
         if wanted.bell and self._is_for_reader(event):
             line = line.removesuffix(_END) + b"\a" + _END
         return line

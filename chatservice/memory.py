@@ -86,7 +86,7 @@ class MemoryJournal:
     def _keep_place(self, event: MOVES) -> None:
         places = self._places.setdefault(event.identity, {})
         self._places.move_to_end(event.identity)
-        first = Place("", event.nick, event.id, event.id)
+        first = Place("", event.nick, event.id, event.id, event.time)
         if isinstance(event, Joined):
             places[event.room] = replace(first, room=event.room)
             places[""] = replace(places.get("", first), nick=event.nick)
@@ -100,7 +100,9 @@ class MemoryJournal:
                 # Who was kicked from a room may leave before hearing of it.
                 if room in places or not room:
                     place = places.get(room, first)
-                    places[room] = replace(place, nick=event.nick, seen=seen)
+                    places[room] = replace(
+                        place, nick=event.nick, seen=seen, time=event.time
+                    )
         self._forget_people()
 
     def _forget_people(self) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
 from chatservice.acts import LockedDown, OperatorAct
 from chatservice.events import ChatError
@@ -31,7 +32,7 @@ class Moderation:
     """What holds now.
 
     @param operators: the keys (L{nick_key}) of the registered names of the server operators.
-    @param now: the time in microseconds since the epoch, on the clock of the ids.
+    @param now: the time in microseconds since the epoch; see L{clock_set}.
     @param keep: for how many seconds the chat keeps lines, and C{keep_lines} how many of a room; 0
         for no such bound.
     @ivar locked_down: whether only registered names may come.
@@ -55,6 +56,10 @@ class Moderation:
 
     def apply(self, act: OperatorAct) -> None:
         """Let an act take effect; in the order of their ids."""
+        if act.until:
+            # The clock may have been wrong when it was done, and set right by now.
+            longest = self._now() + act.until - act.when
+            act = act if act.until <= longest else replace(act, until=longest)
         place = self._places.setdefault(act.room, Place())
         owner = place.owner
         place.apply(act)
@@ -68,6 +73,12 @@ class Moderation:
             self._hushed.discard(act.room)
         if isinstance(act, LockedDown):
             self.locked_down = act.text == "on"
+
+    def clock_set(self, step: int) -> None:
+        """The clock was set by so many microseconds: what holds for a while ends no other moment."""
+        for place in self._places.values():
+            for held in (place.bans, place.mutes):
+                held.shift(step)
 
     # Who is what. Rights need a registered name that was proved.
 

@@ -158,7 +158,7 @@ def spelled_places(places: Iterable[tuple[str, str, int, int | None]]) -> str:
 
 def _spelled(event: Event) -> dict[str, object]:
     kind, facts = _facts(event)
-    return {"type": kind, "id": event.id, "time": _time(event.id), "nick": event.nick} | facts
+    return {"type": kind, "id": event.id, "time": _time(event.when), "nick": event.nick} | facts
 
 
 def _facts(event: Event) -> tuple[str, dict[str, object]]:

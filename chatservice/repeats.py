@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chatservice.server import ChatFactory
 
 Talk: TypeAlias = Said | Acted | TopicChanged | Whispered
+Kind: TypeAlias = type[Said] | type[Acted] | type[TopicChanged] | type[Whispered]
 
 
 class Repeats:
@@ -25,7 +26,7 @@ class Repeats:
         self._chat = chat
 
     def say(
-        self, member: Member, kind: type[Talk], place: str, text: str, ref: str, **facts: Any
+        self, member: Member, kind: Kind, place: str, text: str, ref: str, **facts: Any
     ) -> None:
         """Publish what a member says, and remember it for when it is asked for again.
 
@@ -33,7 +34,9 @@ class Repeats:
         """
         said = clean_line(text) if text or kind is not TopicChanged else ""
         mark = mark_of(ref, kind.__name__, place, text) if ref else b""
-        event = self._chat.publish(member, kind, text=said, ref=ref, mark=mark, **facts)
+        event: Talk = self._chat.publish(
+            member, kind, text=said, ref=ref, mark=mark, **facts
+        )
         if mark:
             self._note(member, event)
 
@@ -45,7 +48,7 @@ class Repeats:
             self._chat.journal.drop_refs(member.identity, forgotten)
 
     def answered(
-        self, member: Member, kind: type[Talk], place: str, text: str, ref: str
+        self, member: Member, kind: Kind, place: str, text: str, ref: str
     ) -> bool:
         """Whether a request is a repeated one, which then is answered by what the first one made.
 
@@ -56,7 +59,7 @@ class Repeats:
         noted = member.spoken.find(mark_of(ref, kind.__name__, place, text)) if ref else None
         if noted is None:
             return False
-        where = {"to": noted.to} if kind is Whispered else {"room": place}
+        where: dict[str, Any] = {"to": noted.to} if kind is Whispered else {"room": place}
         event = kind(
             id=noted.id,
             time=noted.time,

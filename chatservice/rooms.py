@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import inf
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,7 @@ from chatservice.refs import Spoken
 
 if TYPE_CHECKING:
     from chatservice.accounts import Account
+    from chatservice.journal import Place
 
 LOBBY = "lobby"
 RECENT_EVENTS = 200
@@ -161,7 +162,7 @@ class Member:
     @ivar identity: 16 bytes under which everything about the member is kept: the account's, or
         what the token comes to (L{identity_of}).
     @ivar address: the host that the member came from, or empty for this machine.
-    @ivar since: the id, so the time, of coming to the chat.
+    @ivar since: the id of coming to the chat, and C{came} when it was, in the reactor's seconds.
     @ivar away: why the member is away (maybe empty), or C{None}.
     @ivar fence: the id from which on the member hears by itself.
     @ivar lost_at: the last id that was heard before the connection was lost; 0 while there is one.
@@ -169,6 +170,7 @@ class Member:
         private lines, the id after which that begins.
     @ivar unsent: what C{missed} said of rooms before their lines were handed to a connection that
         may not have sent them yet.
+    @ivar seen_at: when such an id was, in microseconds since the epoch, if it does not say so.
     @ivar ignored: the nicknames whose lines the member does not want to see, by key; replaced as a
         whole when it changes.
     @ivar spoken: what the member said lately, under refs.
@@ -180,6 +182,7 @@ class Member:
         "account",
         "address",
         "away",
+        "came",
         "current",
         "door",
         "fence",
@@ -191,6 +194,7 @@ class Member:
         "nick",
         "preferences",
         "rooms",
+        "seen_at",
         "since",
         "spoken",
         "token",
@@ -210,11 +214,13 @@ class Member:
         self.identity = identity_of(token)
         self.address = address
         self.since = since
+        self.came = 0.0
         self.away: str | None = None
         self.fence = since
         self.lost_at = 0
         self.missed: dict[str, int] = {}
         self.unsent: dict[str, int] = {}
+        self.seen_at: dict[int, int] = {}
         self.ignored = NOBODY
         self.preferences = AS_IT_COMES
         self.rooms: dict[str, Room] = {}
@@ -242,6 +248,17 @@ class Member:
         """Where there is more to see (C{""}: private lines), and up to which id it was seen."""
         lost = dict.fromkeys(("", *self.rooms), self.lost_at) if self.lost_at else {}
         return tuple((lost | self.missed).items())
+
+    def left_behind(self, places: Iterable[Place], rooms: Collection[str]) -> None:
+        """What was said since the last time in those of the places is missed.
+
+        @param rooms: where the member is now, and C{""} for private lines.
+        """
+        for place in places:
+            if place.room in rooms:
+                self.missed[place.room] = place.seen
+                if place.time is not None:
+                    self.seen_at[place.seen] = place.time
 
     def miss(self, since: int, until: int) -> None:
         """Nothing was heard from the one id to the other."""

@@ -126,8 +126,8 @@ class Search:
         with self._in_time(connection):
             rows = connection.execute(_FIND, given)
             theirs = (row for row in rows if wanted is None or key_of(row[_NICK]) == wanted)
-            seen = (event for event in map(talk_of, theirs) if not hides(event))
-            found = list(islice(seen, limit))
+            found: list[Event] = []
+            found += islice((event for event in map(talk_of, theirs) if not hides(event)), limit)
         return found[::-1]
 
     @contextmanager

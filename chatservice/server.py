@@ -24,6 +24,7 @@ from twisted.logger import Logger
 from chatservice.accounts import Account, Accounts
 from chatservice.acts import Founded, Kicked, OperatorAct
 from chatservice.arrivals import Arrivals, Wish
+from chatservice.clock import WallClock
 from chatservice.departures import Departures
 from chatservice.doors.text import ChatProtocol
 from chatservice.events import (
@@ -76,7 +77,7 @@ class ChatFactory(ServerFactory):
 
     @param reactor: C{IReactorTime}.
     @param journal: where events are kept; without one, the last ones stay in memory.
-    @param ids: the source of event ids.
+    @param ids: the source of event ids; by default, times of C{clock}.
     @param new_token: makes a secret for whoever joins.
     @ivar members: who is here, by the key of the nickname (L{nick_key}); C{by_token} by the token.
     @ivar rooms: those with somebody in them, by name.
@@ -94,10 +95,12 @@ class ChatFactory(ServerFactory):
         ids: EventIds | None = None,
         new_token: Callable[[], str] = lambda: secrets.token_urlsafe(16),
         accounts: Accounts | None = None,
+        clock: WallClock | None = None,
     ) -> None:
         self.reactor = reactor
         self.settings = settings or Settings()
-        self.ids = ids or EventIds()
+        self.clock = clock or WallClock()
+        self.ids = ids or EventIds(self.clock.time)
         self.journal = journal or MemoryJournal()
         self.flood = FloodLimit(
             reactor.seconds, self.settings.rate_limit, self.settings.per_address
@@ -107,6 +110,7 @@ class ChatFactory(ServerFactory):
         self.moderation = Moderation(
             self.settings.operators, self.ids.now, self.settings.keep, self.settings.keep_lines
         )
+        self.clock.when_set.append(self.moderation.clock_set)
         self.arrivals = Arrivals(self)
         self.departures = Departures(self)
         self.logins = Logins(self)
@@ -137,6 +141,7 @@ class ChatFactory(ServerFactory):
 
     def restore(self) -> None:
         """Begin where the last run ended; the journal is open."""
+        self.clock.begin(self.journal.floor)
         self.ids.start_above(self.journal.floor)
         self.topics.update(self.journal.topics)
         for act in self.journal.acts:
@@ -187,7 +192,8 @@ class ChatFactory(ServerFactory):
         # One that somebody else has taken is of no use to who has proved an account.
         is_free = self.arrivals.may_bear(wish.token, account) and wish.token not in self.by_token
         token = wish.token if is_free else self.new_token()
-        member = Member(nick, key, door, token, door.address, self.ids.now())
+        member = Member(nick, key, door, token, door.address, self.ids.latest())
+        member.came = self.reactor.seconds()
         if account is not None:
             member.account, member.identity = account, account.identity
         self.moderation.check_arrival(member)

@@ -113,6 +113,12 @@ class Sanctions:
             if not concerns(held, subject(act), act.target_identity)
         }
 
+    def shift(self, step: int) -> None:
+        """Have those that end by themselves end so many microseconds later by the clock."""
+        for key, (act, network) in self.acts.items():
+            if act.until:
+                self.acts[key] = (replace(act, until=max(1, act.until + step)), network)
+
     def holding(self, now: int) -> Collection[tuple[OperatorAct, Network | None]]:
         """Those that hold; the others are forgotten."""
         over = [key for key, (act, _) in self.acts.items() if 0 < act.until <= now]

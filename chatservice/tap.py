@@ -23,6 +23,7 @@ from twisted.python import usage
 
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission, most_connections
+from chatservice.clock import WallClock
 from chatservice.database import Database, DatabaseError
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
@@ -214,13 +215,17 @@ class ChatService(Service):
             keep=options["keep"],
             keep_lines=options["keep-lines"],
         )
-        ids = EventIds()
+        clock = WallClock()
+        ids = EventIds(clock.time)
         checkers = options.get("credCheckers") or ()
         self._accounts = Accounts(
             Passwords(reactor), reactor.seconds, ids.now, self._database, checkers
         )
-        self.chat = ChatFactory(reactor, self._journal, settings, ids, accounts=self._accounts)
-        pruning = Pruning(self._database, self.chat.moderation.bounds, ids.now)
+        self.chat = ChatFactory(
+            reactor, self._journal, settings, ids, accounts=self._accounts, clock=clock
+        )
+        bounds = self.chat.moderation.bounds
+        pruning = Pruning(self._database, bounds, ids.now, clock.is_settled)
         self._upkeep = Upkeep(reactor, [pruning.step, self._journal.tidy_refs, self._journal.index])
         self._ports: list[_Port] = []
 

@@ -295,36 +295,36 @@ def arrival(
 def retold(events: Iterable[Event], now: int, rooms: bool = False) -> Iterator[str]:
     """History as lines, each with its time (UTC), and a line wherever the date changes.
 
-    @param now: an id, whose date goes without saying at the beginning.
+    @param now: a time, whose date goes without saying at the beginning.
     @param rooms: whether each line names its room.
     """
     day = _moment(now).date()
     for event in events:
-        moment = _moment(event.id)
+        moment = _moment(event.when)
         if moment.date() != day:
             day = moment.date()
             yield f"-- {day.isoformat()} (UTC)"
         line = _with_room(event, line_of(event)) if rooms else line_of(event)
-        yield f"{clock_time(event.id)} {line}"
+        yield f"{clock_time(event.when)} {line}"
 
 
-def when(id: int) -> str:
-    """The time that an id stands for, to the minute."""
-    return f"{_moment(id):%Y-%m-%d %H:%M} (UTC)"
+def when(time: int) -> str:
+    """A time, in microseconds since the epoch, to the minute."""
+    return f"{_moment(time):%Y-%m-%d %H:%M} (UTC)"
 
 
-def time_of(id: int, now: int) -> str:
-    """The time that an id stands for; without its date if that is the date of C{now}, an id."""
-    return clock_time(id) if _moment(id).date() == _moment(now).date() else when(id)
+def time_of(time: int, now: int) -> str:
+    """A time; without its date if that is the date of C{now}."""
+    return clock_time(time) if _moment(time).date() == _moment(now).date() else when(time)
 
 
-def clock_time(id: int) -> str:
-    """The hour and the minute (UTC) that an id stands for."""
-    return f"{_moment(id):%H:%M}"
+def clock_time(time: int) -> str:
+    """The hour and the minute (UTC) of a time."""
+    return f"{_moment(time):%H:%M}"
 
 
-def _moment(id: int) -> datetime:
-    return datetime.fromtimestamp(id / 1_000_000, UTC)
+def _moment(time: int) -> datetime:
+    return datetime.fromtimestamp(time / 1_000_000, UTC)
 
 
 def names_in_a_line(nicks: list[str], count: int) -> str:

@@ -53,8 +53,7 @@ class RepeatCase(ConversationCase):
 
     def come(self, nick: str = "ada") -> JsonPerson:
         """Ada comes, or comes back."""
-        person = self.at_json(nick, token=TOKEN)
-        return person
+        return self.at_json(nick, token=TOKEN)
 
     def first(self, request: Facts) -> Facts:
         """What a request comes to."""

@@ -27,8 +27,9 @@ ALL_IGNORED = "all of it was said by people whom you ignore"
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which part of a room's history is asked for: its newest lines between two ids.
+    """Which part of a room's history is asked for: its newest lines before an id.
 
+    @ivar since: only those after this time.
     @ivar nothing: the sentence if there are none.
     """
 
@@ -76,7 +77,7 @@ def _span(words: list[str], now: int) -> Span:
 
 
 def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
-    events = [event for event in page.events if event.id > span.since]
+    events = [event for event in page.events if event.when > span.since]
     lines = []
     if not events:
         lines.append(ALL_IGNORED if page.hidden and not page.events else span.nothing)

@@ -104,7 +104,8 @@ def _description(call: Call, member: Member) -> Iterator[str]:
         yield f"{nick} is registered since {when(account.since)}"
     else:
         yield f"{nick} is logged in as {account.nick}, registered since {when(account.since)}"
-    yield f"here since {when(member.since)}, door: {member.door.kind}"
+    here_for = int((chat.reactor.seconds() - member.came) * 1_000_000)
+    yield f"here since {when(chat.ids.now() - here_for)}, door: {member.door.kind}"
     yield f"in {', '.join(map(spelled, member.rooms)) or 'no room'}"
     if chat.moderation.is_operator(member):
         yield "an operator of the whole chat"

@@ -114,7 +114,7 @@ def unmute(call: Call) -> Answer:
 
 
 def _terms(call: Call, text: str) -> tuple[int, str]:
-    """The id from which on something holds no more, or 0, and the reason."""
+    """The time from which on something holds no more, or 0, and the reason."""
     first, _, rest = text.partition(" ")
     if not _DURATION.fullmatch(first):
         return 0, _reason(text)

@@ -18,7 +18,7 @@ from chatservice.text import spelled
 
 if TYPE_CHECKING:
     from chatservice.accounts import Account
-    from chatservice.repeats import Talk
+    from chatservice.repeats import Kind
     from chatservice.server import ChatFactory
 
 WIDTH = 76
@@ -100,7 +100,7 @@ class Call:
         """
         return self.command.function(self)
 
-    def was_answered(self, kind: type[Talk], place: str, text: str) -> bool:
+    def was_answered(self, kind: Kind, place: str, text: str) -> bool:
         """Whether it was carried out before; see L{chatservice.repeats.Repeats.answered}."""
         return self.chat.repeats.answered(self.member, kind, place, text, self.ref)
 

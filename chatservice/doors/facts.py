@@ -76,7 +76,7 @@ def _(event: Left) -> dict[str, Any]:
 @facts_of.register
 def _(event: CameAndWent) -> dict[str, Any]:
     counts = {"came": event.came, "went": event.went}
-    return {"type": "came_and_went", "id": event.id, "room": event.room} | counts
+    return _stamped("came_and_went", event) | {"room": event.room} | counts
 
 
 @facts_of.register
@@ -96,7 +96,7 @@ def _(event: Renamed) -> dict[str, Any]:
 
 @facts_of.register
 def _(event: OperatorAct) -> dict[str, Any]:
-    facts: dict[str, Any] = {"type": event.kind, "id": event.id}
+    facts = _stamped(event.kind, event)
     if event.room:
         facts["room"] = event.room
     facts |= {"nick": event.nick, "target": event.target}
@@ -128,12 +128,22 @@ def ref_of(ref: str) -> dict[str, Any]:
     return {"ref": ref} if ref else {}
 
 
+def _stamped(kind: str, event: Event) -> dict[str, Any]:
+    if event.time is None:
+        return {"type": kind, "id": event.id}
+    return {"type": kind, "id": event.id, "time": event.time}
+
+
 def _event(kind: str, event: Event) -> dict[str, Any]:
-    return {"type": kind, "id": event.id, "nick": event.nick}
+    facts = _stamped(kind, event)
+    facts["nick"] = event.nick
+    return facts
 
 
 def _room_event(kind: str, event: RoomEvent) -> dict[str, Any]:
-    return {"type": kind, "id": event.id, "room": event.room, "nick": event.nick}
+    facts = _stamped(kind, event)
+    facts["room"], facts["nick"] = event.room, event.nick
+    return facts
 
 
 def _folded(event: Joined | Parted | Left) -> dict[str, Any]:

@@ -104,13 +104,13 @@ class ChatProtocol(LineDoor):
         back = self.member is not None and room.name in self.member.missed
         replay = 0 if back else self.chat.settings.replay
         keep, _ = self.chat.moderation.bounds(room.name)
-        oldest = event.id - keep * 1_000_000 if keep else 0
-        recent = [each for each in room.recent if each.id > oldest] if replay else []
+        oldest = event.when - keep * 1_000_000 if keep else 0
+        recent = [each for each in room.recent if each.when > oldest] if replay else []
         if self.member is not None:
             recent = unseen_by(self.member, self.chat.accounts).shown(recent)
         ignored = self.member.ignored if self.member else ()
         topic = topic_shown(self.chat.topics.get(room.name), ignored)
-        return arrival(room, event.nick, topic, recent[-replay:], event.id)
+        return arrival(room, event.nick, topic, recent[-replay:], event.when)
 
     def notify(self, lines: list[str], events: list[Event]) -> None:
         """See L{chatservice.rooms.Door.notify}."""
