@@ -25,8 +25,8 @@ class OperatorAct(Event):
         in CIDR notation, or the name of a room setting.
     @ivar target_identity: the lasting identity of whom it was done to, or empty.
     @ivar network: the address or network that it covers, in CIDR notation, or empty.
-    @ivar until: when it holds no more, in microseconds since the epoch, by the clock that says C{when}
-        it was done: what counts is the span between the two. 0 for never.
+    @ivar until: when it holds no more, in microseconds since the epoch, by the clock that tells
+        C{when} it was done: what counts is the span between the two. 0 for never.
     @ivar text: the reason, what is announced, or the value of a room setting.
     @ivar whom: the member it was done to, if present.
     @ivar seen_in: the rooms in which it is shown.

@@ -75,7 +75,7 @@ class Moderation:
             self.locked_down = act.text == "on"
 
     def clock_set(self, step: int) -> None:
-        """The clock was set by so many microseconds: what holds for a while ends no other moment."""
+        """The clock was set by so many microseconds: nothing ends sooner or later for that."""
         for place in self._places.values():
             for held in (place.bans, place.mutes):
                 held.shift(step)

@@ -34,16 +34,12 @@ class Repeats:
         """
         said = clean_line(text) if text or kind is not TopicChanged else ""
         mark = mark_of(ref, kind.__name__, place, text) if ref else b""
-        event: Talk = self._chat.publish(
-            member, kind, text=said, ref=ref, mark=mark, **facts
-        )
+        event = self._chat.publish(member, kind, text=said, ref=ref, mark=mark, **facts)
         if mark:
-            self._note(member, event)
+            self._note(member, mark, Noted(event.id, event.nick, facts.get("to", ""), event.time))
 
-    def _note(self, member: Member, event: Talk) -> None:
-        to = event.to if isinstance(event, Whispered) else ""
-        noted = Noted(event.id, event.nick, to, event.time)
-        forgotten = member.spoken.note(event.mark, noted, self._chat.reactor.seconds())
+    def _note(self, member: Member, mark: bytes, noted: Noted) -> None:
+        forgotten = member.spoken.note(mark, noted, self._chat.reactor.seconds())
         if forgotten:
             self._chat.journal.drop_refs(member.identity, forgotten)
 

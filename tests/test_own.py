@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.conversation import ConversationCase, Facts, JsonPerson, each_row
 
 TALK = {
