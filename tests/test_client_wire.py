@@ -148,6 +148,13 @@ class ShowTests(SynchronousTestCase):
         clock = time.strftime("%H:%M ", time.localtime(NOON))
         self.assertEqual(shown, clock + expected)
 
+    def test_time(self) -> None:
+        """The time is that of the event, or else what its id says."""
+        at = int(NOON * 1e6)
+        for id in (at, at + 86_400_000_000, at + 40 * 86_400_000_000):
+            self.check(Said(id, "lobby", "bob", "hi", time=at), "bob: hi")
+            self.check(Acted(id, "lobby", "bob", "waves", time=at), "* bob waves")
+
     def test_talk(self) -> None:
         """What is said, with its room where that is another one."""
         at = int(NOON * 1e6)
