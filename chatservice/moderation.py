@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from chatservice.acts import LockedDown, OperatorAct
-from chatservice.events import ChatError
+from chatservice.events import AHEAD, ChatError
 from chatservice.networks import Network, address_of, covers
 from chatservice.rooms import LOBBY, Member
 from chatservice.standing import NO_RULES, Person, Place, RoomRules, Sanctions
@@ -59,7 +59,7 @@ class Moderation:
         if act.until:
             # The clock may have been wrong when it was done, and set right by now.
             longest = self._now() + act.until - act.when
-            act = act if act.until <= longest else replace(act, until=longest)
+            act = act if act.until <= longest + AHEAD else replace(act, until=longest)
         place = self._places.setdefault(act.room, Place())
         owner = place.owner
         place.apply(act)
