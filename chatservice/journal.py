@@ -17,24 +17,15 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
+from chatservice import remembered
 from chatservice.acts import OperatorAct
 from chatservice.database import Database, StorageError, explain
 from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
 from chatservice.mentions import mentions
 from chatservice.personal import Export, Personal
 from chatservice.refs import Noted
-from chatservice.rows import (
-    ACT,
-    MOVES,
-    NOTED,
-    PRIVATE,
-    TALK,
-    act_of,
-    noted_of,
-    private_of,
-    store,
-    talk_of,
-)
+from chatservice.remembered import Remembered
+from chatservice.rows import ACT, MOVES, PRIVATE, TALK, act_of, private_of, store, talk_of
 from chatservice.search import Search
 
 CEILING_AHEAD = 10_000_000
@@ -49,9 +40,6 @@ of those who are ignored there may be any number in a row."""
 SCAN_BYTES = 1024 * 1024
 
 LATEST = 2**63 - 1
-
-REFS_STEP = 500
-"""Rows that are deleted in one transaction."""
 
 MISSED_MOST = 1000
 """The most lines that are counted."""
@@ -193,12 +181,6 @@ _PLACES = """
 _SPLIT = """
     INSERT OR REPLACE INTO places (identity, room, nick, entered, seen)
     SELECT ?, room, ?, entered, NULL FROM places WHERE identity = ? AND room = ?"""
-_NOTED = f"SELECT {NOTED} FROM refs WHERE identity = ? ORDER BY id"
-_SPLIT_REFS = f"""
-    INSERT OR REPLACE INTO refs (identity, {NOTED})
-    SELECT ?, {NOTED} FROM refs WHERE identity = ?"""
-_MOVE_REFS = "UPDATE OR REPLACE refs SET identity = ? WHERE identity = ?"
-_DROP_REF = "DELETE FROM refs WHERE identity = ? AND id = ?"
 _IN_NO_ROOM = "DELETE FROM places WHERE identity = ? AND room <> ''"
 _SPLIT_OFF = "UPDATE places SET seen = ? WHERE identity = ? AND seen IS NULL"
 _MODLOG = f"""
@@ -217,9 +199,9 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._search = Search(database)
+        self._remembered = Remembered(database)
         self._personal = Personal(database)
         self._ceiling = 0
-        self._over_refs: list[tuple[bytes, int]] = []
         self._storing = False
         self._settled = False
         self.floor = 0
@@ -285,28 +267,16 @@ class Journal:
         return self._database.read(work).addErrback(explain)
 
     def refs(self, identity: bytes) -> Deferred[list[tuple[bytes, Noted]]]:
-        """What somebody said lately, by the mark of the request, oldest first."""
-
-        def work(connection: sqlite3.Connection) -> list[tuple[bytes, Noted]]:
-            return [noted_of(row) for row in connection.execute(_NOTED, (identity,))]
-
-        return self._database.read(work).addErrback(explain)
+        """What somebody said lately; see L{Remembered.of}."""
+        return self._remembered.of(identity)
 
     def drop_refs(self, identity: bytes, ids: Iterable[int]) -> None:
-        """These are remembered no more; see L{tidy_refs}."""
-        self._over_refs.extend((identity, id) for id in ids)
+        """These are remembered no more; see L{Remembered.drop}."""
+        self._remembered.drop(identity, ids)
 
     def tidy_refs(self) -> Deferred[bool]:
-        """Delete some of what is remembered no more; gives whether there is more."""
-        over, self._over_refs = self._over_refs[:REFS_STEP], self._over_refs[REFS_STEP:]
-        if not over:
-            return succeed(False)
-
-        def work(connection: sqlite3.Connection) -> bool:
-            connection.executemany(_DROP_REF, over)
-            return bool(self._over_refs)
-
-        return self._database.write(work)
+        """Delete some of them; see L{Remembered.step}."""
+        return self._remembered.step()
 
     def move(self, former: bytes, now: bytes, nick: str) -> Deferred[None]:
         """Who had one identity has another from now on: its places replace those of the other.
@@ -320,7 +290,7 @@ class Journal:
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM places WHERE identity = ?", (now,))
             connection.execute(sql, (now, nick, former))
-            connection.execute(_MOVE_REFS, (now, former))
+            remembered.move(connection, former, now)
 
         return self._database.write(work).addErrback(explain)
 
@@ -336,7 +306,7 @@ class Journal:
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(_SPLIT, [(now, nick, former, room) for room in rooms])
-            connection.execute(_SPLIT_REFS, (now, former))
+            remembered.copy(connection, former, now)
             connection.execute(_IN_NO_ROOM, (former,))
             connection.execute(_SPLIT_OFF, (seen, former))
 

@@ -70,8 +70,7 @@ class MemoryJournal:
     def _keep_ref(self, event: Event) -> None:
         assert isinstance(event, Said | Acted | TopicChanged | Whispered)
         if event.mark:
-            to = event.to if isinstance(event, Whispered) else ""
-            noted = event.mark, Noted(event.id, event.nick, to, event.time)
+            noted = event.mark, Noted(event.id, event.nick, event.time)
             self._refs[event.identity, event.id] = noted
             if len(self._refs) > self._limit:
                 self._refs.popitem(last=False)

@@ -35,14 +35,12 @@ def mark_of(ref: str, kind: str, place: str, text: str) -> bytes:
 class Noted:
     """What a request came to.
 
-    @ivar id: of the event that it made, with the C{nick} that it had, whom it was C{to} if it was
-        private, and its C{time} if that is not what the id says.
+    @ivar id: of the event that it made, with its C{nick}, and its C{time} if it has one.
     @ivar refused: why it was not stored, once that is so.
     """
 
     id: int
     nick: str
-    to: str = ""
     time: int | None = None
     refused: str = ""
 

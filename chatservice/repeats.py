@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chatservice.events import Acted, Said, TopicChanged, Whispered
+from chatservice.names import nick_key
 from chatservice.refs import Noted, mark_of
 from chatservice.rooms import Member
 from chatservice.text import clean, clean_line
@@ -30,13 +31,13 @@ class Repeats:
     ) -> None:
         """Publish what a member says, and remember it for when it is asked for again.
 
-        @param place: see L{mark_of}.
+        @param place: the name of the room, or the nickname that is meant.
         """
         said = clean_line(text) if text or kind is not TopicChanged else ""
-        mark = mark_of(ref, kind.__name__, place, text) if ref else b""
+        mark = _mark(ref, kind, place, text) if ref else b""
         event = self._chat.publish(member, kind, text=said, ref=ref, mark=mark, **facts)
         if mark:
-            self._note(member, mark, Noted(event.id, event.nick, facts.get("to", ""), event.time))
+            self._note(member, mark, Noted(event.id, event.nick, event.time))
 
     def _note(self, member: Member, mark: bytes, noted: Noted) -> None:
         forgotten = member.spoken.note(mark, noted, self._chat.reactor.seconds())
@@ -50,12 +51,12 @@ class Repeats:
 
         That goes to the member alone, when the first one is through. If it is refused, so is this.
 
-        @param place: see L{mark_of}.
+        @param place: see L{say}.
         """
-        noted = member.spoken.find(mark_of(ref, kind.__name__, place, text)) if ref else None
+        noted = member.spoken.find(_mark(ref, kind, place, text)) if ref else None
         if noted is None:
             return False
-        where: dict[str, Any] = {"to": noted.to} if kind is Whispered else {"room": place}
+        where: dict[str, Any] = {"to": clean(place)} if kind is Whispered else {"room": place}
         event = kind(
             id=noted.id,
             time=noted.time,
@@ -67,6 +68,11 @@ class Repeats:
         )
         self._chat.settled(member).addCallback(lambda _: _answer(member, noted, event))
         return True
+
+
+def _mark(ref: str, kind: Kind, place: str, text: str) -> bytes:
+    where = nick_key(place) if kind is Whispered else place
+    return mark_of(ref, kind.__name__, where, text)
 
 
 def _answer(member: Member, noted: Noted, event: Talk) -> None:

@@ -24,7 +24,7 @@ TALK = "kind, id, room, nick, text, ref, author, time"
 """What L{talk_of} takes, in order; so for the others."""
 PRIVATE = "id, nick, recipient, text, ref, author_identity, recipient_identity, time"
 ACT = "kind, id, room, nick, author, target, target_identity, network, until, text, time"
-NOTED = "mark, id, nick, recipient, time"
+NOTED = "mark, id, nick, time"
 
 MOVES = Joined | Parted | Left | Renamed
 """What is not stored itself, and decides where somebody is, and as whom."""
@@ -44,7 +44,7 @@ _WHISPERED = """
     (id, nick, recipient, author_identity, recipient_identity, text, ref, time)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _NOTED = """
-    INSERT INTO refs (identity, id, mark, nick, recipient, time) VALUES (?, ?, ?, ?, ?, ?)"""
+    INSERT INTO refs (identity, id, mark, nick, time) VALUES (?, ?, ?, ?, ?)"""
 _ACT = """
     INSERT INTO acts
     (id, kind, room, nick, author, target, target_identity, network, until, text, time)
@@ -83,8 +83,8 @@ def private_of(row: tuple[Any, ...]) -> Whispered:
 
 def noted_of(row: tuple[Any, ...]) -> tuple[bytes, Noted]:
     """A row of C{refs} as the mark of a request and what that came to."""
-    mark, id, nick, to, time = row
-    return mark, Noted(id, nick, to, time)
+    mark, id, nick, time = row
+    return mark, Noted(id, nick, time)
 
 
 def act_of(row: tuple[Any, ...]) -> OperatorAct:
@@ -117,15 +117,15 @@ def store(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
                 what = (event.room, event.nick, event.text, event.ref, who, event.time)
                 said.append((event.id, kind, *what))
                 if event.mark:
-                    noted.append((who, event.id, event.mark, event.nick, "", event.time))
+                    noted.append((who, event.id, event.mark, event.nick, event.time))
                 if isinstance(event, TopicChanged):
                     _store_topic(connection, event)
             case Whispered():
                 whom = (event.nick, event.to, event.identity, event.to_identity)
                 whispered.append((event.id, *whom, event.text, event.ref, event.time))
                 if event.mark:
-                    note = (event.identity, event.id, event.mark, event.nick, event.to, event.time)
-                    noted.append(note)
+                    who = bytearray(event.identity)
+                    noted.append((who, event.id, event.mark, event.nick, event.time))
             case OperatorAct():
                 _store_act(connection, event)
             case _:

@@ -109,13 +109,12 @@ CREATE INDEX events_timed ON events (room, id) WHERE time IS NOT NULL;
 CREATE INDEX whispers_timed ON whispers (id) WHERE time IS NOT NULL;
 
 -- What people said lately under a "ref", so that a repeated request is known again; see refs.py.
--- It outlives the line itself. mark: a hash of the request. recipient: of a private line.
+-- It outlives the line itself. mark: a hash of the request.
 CREATE TABLE refs (
     identity BLOB NOT NULL,
     id INTEGER NOT NULL,
     mark BLOB NOT NULL,
     nick TEXT NOT NULL,
-    recipient TEXT NOT NULL,
     time INTEGER,
     PRIMARY KEY (identity, id)
 ) WITHOUT ROWID;

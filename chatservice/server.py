@@ -56,6 +56,7 @@ from chatservice.operators import Operators
 from chatservice.passwords import Passwords
 from chatservice.presence import Folding
 from chatservice.publisher import Publisher
+from chatservice.refs import Spoken
 from chatservice.repeats import Repeats
 from chatservice.roomlist import RoomList
 from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
@@ -294,7 +295,7 @@ class ChatFactory(ServerFactory):
         self.repeats.say(
             member,
             Whispered,
-            nick_key(called or to.nick),
+            called or to.nick,
             text,
             ref,
             to=to.nick,
@@ -373,6 +374,9 @@ class ChatFactory(ServerFactory):
         count: int = yield self.journal.forget(identity)
         for room in self.rooms.values():
             room.forget(identity)
+        for member in self.members.values():
+            if member.identity == identity:
+                member.spoken = Spoken()
         for topic in list(self.topics.values()):
             if topic.identity == identity:
                 del self.topics[topic.room]

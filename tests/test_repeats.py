@@ -22,6 +22,7 @@ REQUESTS = {
     "escaped": {"type": "command", "line": "//hi"},
     "me": {"type": "command", "line": "/me waves", "room": "lobby"},
     "msg": {"type": "command", "line": "/msg bob  psst "},
+    "msg_otherwise": {"type": "command", "line": "/query bob psst"},
     "topic": {"type": "command", "line": "/topic tea", "room": "lobby"},
     "no_topic": {"type": "command", "line": "/topic -"},
     "unclean": {"type": "say", "room": "lobby", "text": "hi\tall \u202e \x1b[1m"},
@@ -346,6 +347,8 @@ class RestartTests(RepeatCase):
         self.first(REQUESTS["say"])
         self.ada.types("/forget everything")
         self.assertEqual(self.count(), 0)
+        talk(self.bob)
+        self.assert_new(REQUESTS["say"])
 
 
 class MemoryTests(ConversationCase):

@@ -21,6 +21,14 @@ FLOOR = 1_763_712_010_000_009
 ADA = bytes.fromhex("0123456789abcdef" * 2)
 BOB = bytes.fromhex("fedcba9876543210" * 2)
 
+VERSION_2 = f"""
+    INSERT INTO events VALUES ({START}, 'said', 'lobby', 'ada', 'hello', '', x'{ADA.hex()}');
+    INSERT INTO whispers
+    VALUES ({START + 1}, 'ada', 'bob', x'{ADA.hex()}', x'{BOB.hex()}', 'psst', '');
+    INSERT INTO acts
+    VALUES ({START + 2}, 'muted', 'lobby', 'ada', x'{ADA.hex()}', 'eve', x'', '', {START + 9}, '');
+    INSERT INTO places VALUES (x'{ADA.hex()}', '', 'ada', {START}, {START + 3});
+"""
 SNAKES = TopicChanged(id=START + 3, nick="ada", room="python", text="snakes")
 
 
@@ -131,6 +139,44 @@ class NewTests(UpgradeTestCase):
         """New lines follow the old ones."""
         self.append(line(FLOOR + 1), private_line(FLOOR + 2, "ada", "bob"))
         self.assertEqual(self.ids(), [START + 1, START + 2, FLOOR + 1])
+
+
+class Version2Tests(DatabaseTestCase, JournalCase):
+    """A file that version 2 of the schema made."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        schema = files("chatservice").joinpath("schema.sql").read_text("utf-8")
+        database = self.database()
+        database.open(schema.partition("-- version 3")[0])
+        database.close()
+        raw = sqlite3.connect(self.folder / "chat.sqlite3")
+        raw.executescript(VERSION_2)
+        raw.close()
+        self.journal = Journal(self.opened())
+        self.journal.open()
+
+    def test_kept(self) -> None:
+        """Lines, private lines, acts and places are as they were, each of the time of its id."""
+        line, psst = self.successResultOf(self.journal.export(ADA)).lines[1:3]
+        self.assertEqual([json.loads(each)["id"] for each in (line, psst)], [START, START + 1])
+        (event,) = self.successResultOf(self.journal.page(Wanted(of="lobby"))).events
+        self.assertEqual((event.text, event.when), ("hello", START))
+        (act,) = self.journal.acts
+        self.assertEqual((act.target, act.until, act.when), ("eve", START + 9, START + 2))
+        places = self.successResultOf(self.journal.places(ADA))
+        self.assertEqual(places, [Place("", "ada", START, START + 3)])
+
+    def test_goes_on(self) -> None:
+        """What is new is stored beside it, with its time and its ref."""
+        said = Said(
+            id=START + 10, time=START, nick="ada", room="lobby", text="hi", identity=ADA, mark=b"m"
+        )
+        self.append(said)
+        page = self.successResultOf(self.journal.page(Wanted(of="lobby")))
+        self.assertEqual(page.events[1], said)
+        ((mark, noted),) = self.successResultOf(self.journal.refs(ADA))
+        self.assertEqual((mark, noted.id, noted.time), (b"m", START + 10, START))
 
 
 class InterruptedTests(UpgradeTestCase):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from chatservice.commands.table import DONE, Answer, Call, Group, command
 from chatservice.events import Acted, TopicChanged, Whispered
 from chatservice.looks import topic_shown
-from chatservice.names import nick_key
 from chatservice.rooms import Member
 from chatservice.text import spelled, topic_told
 
@@ -35,7 +34,7 @@ def msg(call: Call) -> Answer:
     if not text.strip():
         raise call.wrong()
     # Before it is found out who has the nickname now.
-    if not call.was_answered(Whispered, nick_key(nick), text.strip()):
+    if not call.was_answered(Whispered, nick, text.strip()):
         call.chat.whisper(call.member, _addressee(call, nick), text.strip(), call.ref, nick)
     return DONE
 

@@ -1,0 +1,61 @@
+"""What people said lately under a C{ref}, in the database: table C{refs}; see refs.py."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from functools import partial
+
+from twisted.internet.defer import Deferred, succeed
+
+from chatservice.database import Database, explain
+from chatservice.refs import Noted
+from chatservice.rows import NOTED, noted_of
+
+STEP = 500
+"""Rows that are deleted in one transaction."""
+
+_FIND = f"SELECT {NOTED} FROM refs WHERE identity = ? ORDER BY id"
+_DROP = "DELETE FROM refs WHERE identity = ? AND id = ?"
+_MOVE = "UPDATE OR REPLACE refs SET identity = ? WHERE identity = ?"
+_COPY = f"""
+    INSERT OR REPLACE INTO refs (identity, {NOTED})
+    SELECT ?, {NOTED} FROM refs WHERE identity = ?"""
+
+
+class Remembered:
+    """Gives back what was stored with the lines, and deletes what is remembered no more."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._over: list[tuple[bytes, int]] = []
+
+    def of(self, identity: bytes) -> Deferred[list[tuple[bytes, Noted]]]:
+        """What somebody said lately, by the mark of the request, oldest first."""
+        return self._database.read(partial(_read, identity=identity)).addErrback(explain)
+
+    def drop(self, identity: bytes, ids: Iterable[int]) -> None:
+        """These are remembered no more; L{step} deletes them."""
+        self._over.extend((identity, id) for id in ids)
+
+    def step(self) -> Deferred[bool]:
+        """Delete some of what is remembered no more; gives whether there is more."""
+        over, self._over = self._over[:STEP], self._over[STEP:]
+        if not over:
+            return succeed(False)
+        done = self._database.write(lambda connection: connection.executemany(_DROP, over))
+        return done.addCallback(lambda _: bool(self._over))
+
+
+def _read(connection: sqlite3.Connection, identity: bytes) -> list[tuple[bytes, Noted]]:
+    return [noted_of(row) for row in connection.execute(_FIND, (identity,))]
+
+
+def move(connection: sqlite3.Connection, former: bytes, now: bytes) -> None:
+    """What was said under one identity is known again under another."""
+    connection.execute(_MOVE, (now, former))
+
+
+def copy(connection: sqlite3.Connection, former: bytes, now: bytes) -> None:
+    """What was said under one identity is known again under another too."""
+    connection.execute(_COPY, (now, former))
