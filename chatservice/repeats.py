@@ -8,7 +8,7 @@ from chatservice.events import Acted, Said, TopicChanged, Whispered
 from chatservice.names import nick_key
 from chatservice.refs import Noted, mark_of
 from chatservice.rooms import Member
-from chatservice.text import clean, clean_line
+from chatservice.sanitize import clean, clean_line
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory
