@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
-from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
@@ -262,6 +261,13 @@ class Arrivals:
         holder = self._chat.members.get(key)
         if holder is None or holder is own:
             return nick, key
+        seconds = self._chat.departures.waits_for(holder)
+        if seconds:
+            raise ChatError(
+                "nick-taken",
+                f"{holder.nick} has lost the connection, and has {seconds} s left to come back:"
+                " choose another nickname, or try again then",
+            )
         if holder.nick.casefold() == nick.casefold():
             reason = f"{nick} is taken"
         else:
@@ -309,7 +315,10 @@ class Arrivals:
     def _freed(
         self, key: str, account: Account | None, door: LineDoor
     ) -> Generator[Deferred[Any], Any, None]:
-        """Wait until a nickname is free, if it may become so by itself."""
+        """Wait until a nickname is free, if a connection that was silent for long has it.
+
+        That of a lost connection is its owner's for as long as it may come back (L{free_nick}).
+        """
         chat = self._chat
         holder = chat.members.get(key)
         if holder is None:
@@ -318,21 +327,21 @@ class Arrivals:
             chat.logins.free(account)
             return
         silence = holder.door.silence()
-        if chat.accounts.named(key) is not None or silence < SILENT:
+        is_waited_for = chat.departures.waits_for(holder) > 0
+        if is_waited_for or chat.accounts.named(key) is not None or silence < SILENT:
             return
-        quiet = f"{holder.nick} {_quiet_for(silence)}"
+        quiet = f"{holder.nick} has not said anything for {silence / 60:.0f} min"
         soon = f"the nickname is yours in {PING_TIMEOUT} s, unless that changes"
         door.notify([f"{quiet}: {soon}"], [])
         self._ping(holder)
         for _ in range(PING_TIMEOUT):
             yield deferLater(chat.reactor, 1, lambda: None)
             door.check_still_wanted()
-            if chat.members.get(key) is not holder or holder.door.silence() < PING_TIMEOUT:
+            answered = holder.door.silence() < PING_TIMEOUT
+            is_waited_for = chat.departures.waits_for(holder) > 0
+            if chat.members.get(key) is not holder or answered or is_waited_for:
                 return
-        if holder.lost_at:
-            chat.leave(holder, "connection lost", goodbye=False)
-        else:
-            chat.logins.rename_to_guest(holder)
+        chat.logins.rename_to_guest(holder)
 
     def _ping(self, holder: Member) -> None:
         """Ask somebody for a sign of life, however many want the nickname."""
@@ -367,12 +376,6 @@ def _last_nick(account: Account | None, places: list[Place]) -> str:
 def _is_local(address: str) -> bool:
     host = address_of(address)
     return not address or (host is not None and host.is_loopback)
-
-
-def _quiet_for(silence: float) -> str:
-    if silence == inf:
-        return "has lost the connection"
-    return f"has not said anything for {silence / 60:.0f} min"
 
 
 def _new_lines(room: str, found: Missed, when: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator
+from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
@@ -77,6 +78,13 @@ class Departures:
         self._lingering_from[wait.origin] -= 1
         if not self._lingering_from[wait.origin]:
             del self._lingering_from[wait.origin]
+
+    def waits_for(self, member: Member) -> int:
+        """For how many seconds a lost connection may still come back; 0 if it is not lost."""
+        wait = self.lingering.get(member)
+        if wait is None:
+            return 0
+        return max(1, ceil(wait.end.getTime() - self._chat.reactor.seconds()))
 
     def last_heard(self, member: Member) -> int:
         """The id up to which a member was delivered everything; more may be on its way."""
