@@ -6,30 +6,31 @@ decided by a L{Portal}: an operator's own checkers are asked first, ours last (c
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from twisted.cred.checkers import ICredentialsChecker
-from twisted.cred.credentials import UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm, Portal
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.logger import Logger
 from zope.interface import Attribute, Interface, implementer
 
-from chatservice.checkers import AccountChecker, InOrder, PluggedIn
+from chatservice import accountrows
+from chatservice.checkers import AccountChecker, Attempt, InOrder, PluggedIn
 from chatservice.database import Database, StorageError, explain
-from chatservice.events import ChatError
+from chatservice.events import ChatError, FailedProof
 from chatservice.names import NICK_INPUT, nick_key
-from chatservice.passwords import Passwords, encoded
+from chatservice.passwords import Passwords, always, encoded
 from chatservice.preferences import Preferences
-from chatservice.rooms import identity_of
+from chatservice.proofs import Proof
+from chatservice.tokens import Tokens, digest_of
 from chatservice.tries import Tries
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class IAccount(Interface):
     """What a login through the portal gives."""
 
     nick: str = Attribute("The nickname, as it was registered.")
-    identity: bytes = Attribute("16 bytes under which everything of its owner is kept.")
+    identity: bytes = Attribute(
+        "16 bytes under which everything of its owner is kept; no token can stand for them."
+    )
 
 
 @implementer(IAccount)
@@ -59,7 +62,7 @@ class Account:
 
     @ivar key: of the nickname (L{nick_key}).
     @ivar hash: of the password; empty if only an operator's checker knows it, or if the account
-        is there no longer.
+        is there no longer (C{is_removed}).
     @ivar since: when it was made, in microseconds since the epoch.
     @ivar ignored: the nicknames whose lines its owner does not want to see, by key.
     @ivar proven_from: the addresses from which the nickname was proved, newest last.
@@ -77,6 +80,7 @@ class Account:
     proven_from: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list, repr=False)
     member: Member | None = field(default=None, repr=False)
+    is_removed: bool = False
 
 
 @implementer(IRealm)
@@ -106,8 +110,9 @@ class Accounts:
         self._now = now
         self._database = database
         self._by_key: dict[str, Account] = {}
-        self._by_token: dict[str, Account] = {}
         self._identities: set[bytes] = set()
+        self._has_checkers = bool(checkers)
+        self._tokens = Tokens()
         self._being_made: set[str | bytes] = set()
         self._proofs = Tries(seconds)
         self._registrations = Tries(seconds, REGISTRATIONS, within=3600.0)
@@ -117,9 +122,10 @@ class Accounts:
     def load(self) -> None:
         """Read all accounts; the database has just been opened."""
         if self._database is not None:
-            for account in self._database.at_start(_read):
+            for facts in self._database.at_start(accountrows.read):
+                account = Account(*facts)
                 self._by_key[account.key] = account
-                self._by_token.update(dict.fromkeys(account.tokens, account))
+                self._tokens.load(account)
                 self._identities.add(account.identity)
 
     def named(self, nick: str) -> Account | None:
@@ -128,7 +134,27 @@ class Accounts:
 
     def proven_by(self, token: str) -> Account | None:
         """The account that a token was given to; see L{remember}."""
-        return self._by_token.get(_digest(token))
+        return self._tokens.owner(token)
+
+    def proof_by(self, token: str) -> Proof | None:
+        """The proof that a token is, if it is one."""
+        account = self.proven_by(token)
+        return None if account is None else Proof(account, token=digest_of(token))
+
+    def is_spent(self, token: str) -> Deferred[bool]:
+        """Whether a token once proved an account, and does no longer."""
+        if self._database is None or self._tokens.was_spent_lately(token):
+            return succeed(self._tokens.was_spent_lately(token))
+        look_up = partial(accountrows.is_spent, digest=digest_of(token))
+        return self._database.read(look_up).addErrback(explain)
+
+    def may_bear(self, token: str, account: Account | None) -> bool:
+        """Whether a token will do for who has proved C{account}; C{None} for a guest.
+
+        One that was spent before these last minutes is found by L{is_spent} alone.
+        """
+        is_fresh = token != "" and not self._tokens.was_spent_lately(token)
+        return is_fresh and self.proven_by(token) in (None, account)
 
     def goes_by(self, identity: bytes) -> bool:
         """Whether it is an account's: then nobody has it who has not proved that account."""
@@ -136,25 +162,33 @@ class Accounts:
 
     @inlineCallbacks
     def register(
-        self, nick: str, identity: bytes, password: str, origin: str
+        self,
+        nick: str,
+        former: bytes,
+        password: str,
+        origin: str,
+        is_wanted: Callable[[], bool] = always,
     ) -> Generator[Deferred[Any], Any, Account]:
         """Make a nickname somebody's; it counts from when it is stored.
 
+        The account has an identity of its own, to which its owner's lines are to be moved.
+
         @param nick: as L{check_nick} returned it.
-        @param identity: what its owner goes by already.
+        @param former: the identity that its owner goes by until now.
         @param origin: see L{chatservice.networks.origin_of}.
+        @param is_wanted: see L{Passwords}.
         @raise ChatError: the password will not do, the nickname is somebody's or about to be, the
             identity has an account, or too many were registered from there.
         """
         _check_password(password, nick)
-        with self._making(nick, identity):
+        with self._making(nick, former):
             _check_wait(self._registrations.wait(origin), "nicknames were registered from here")
             self._registrations.count(origin)
             try:
-                hash = yield self.passwords.hash(password)
-                account = self._new(nick, identity, hash)
+                hash = yield self.passwords.hash(password, origin, is_wanted)
+                account = self._new(nick, hash)
                 account.proven_from.append(origin)
-                yield self._add(account)
+                yield self._add(account, former)
             except BaseException:
                 self._registrations.give_back(origin)
                 raise
@@ -162,14 +196,15 @@ class Accounts:
 
     @inlineCallbacks
     def prove(
-        self, nick: str, password: str, origin: str
-    ) -> Generator[Deferred[Any], Any, Account]:
-        """The account of a nickname, for who knows its password.
+        self, nick: str, password: str, origin: str, is_wanted: Callable[[], bool] = always
+    ) -> Generator[Deferred[Any], Any, Proof]:
+        """The proof of a nickname's account, for who knows its password.
 
         Tries count for the nickname and for the address. From where it was proved before, they
         count for the two together, so that no stranger keeps its owner out.
 
         @param origin: see L{chatservice.networks.origin_of}.
+        @param is_wanted: see L{Passwords}.
         @raise ChatError: C{wrong-password}, also if there is no such account; C{too-many-tries}.
         """
         nick = nick[:NICK_INPUT]
@@ -182,82 +217,95 @@ class Accounts:
         # Now, and not when it turns out to be wrong: many may be tried at the same time.
         self._proofs.count(*tried)
         name = nick if account is None else account.nick
-        credentials = UsernamePassword(encoded(name), encoded(password))
+        attempt = Attempt(encoded(name), encoded(password), origin, is_wanted)
         proved: Account
         try:
-            _, proved, _ = yield self.portal.login(credentials, None, IAccount)
+            if self._has_checkers:
+                # What they do may cost as much as our own hashing.
+                self.passwords.pay(origin)
+            _, proved, _ = yield self.portal.login(attempt, None, IAccount)
         except UnauthorizedLogin:
             sentence = "that nickname and that password do not belong together"
-            raise ChatError("wrong-password", sentence) from None
+            raise FailedProof("wrong-password", sentence, nick) from None
+        except ChatError:
+            self._proofs.give_back(*tried)
+            raise
         self._proofs.give_back(*tried)
+        proof = Proof(proved, hash=attempt.hash)
         if proved.proven_from[-1:] != [origin]:
             others = _without(proved.proven_from, origin)
             proved.proven_from = [*others, origin][-ADDRESSES_KEPT:]
             yield self.note(proved)
-        return proved
+        return proof
 
     @inlineCallbacks
     def change_password(
-        self, account: Account, password: str
+        self,
+        proof: Proof,
+        password: str,
+        origin: str,
+        new_token: Callable[[], str | None],
+        is_wanted: Callable[[], bool] = always,
     ) -> Generator[Deferred[Any], Any, None]:
-        """Give it another password; no token proves it any more.
+        """Give an account another password; no token that there was proves it any more.
 
+        @param new_token: called when the password changes; gives what proves it from then on.
+        @param origin: see L{chatservice.networks.origin_of}.
+        @param is_wanted: see L{Passwords}.
         @raise ChatError: the password will not do, or an operator's checker decides on it.
         """
+        account = proof.account
         _check_password(password, account.nick)
-        hash = yield self.passwords.hash(password)
-        self.check_there(account)
         if not account.hash:
             sentence = "your password is kept by whoever runs this chat, and cannot be changed here"
             raise ChatError("not-allowed", sentence)
-        before = account.hash, account.tokens
+        hash = yield self.passwords.hash(password, origin, is_wanted)
+        proof.check()
+        before, tokens = account.hash, account.tokens
         account.hash = hash
-        self._set_tokens(account, [])
+        token = new_token()
+        self._tokens.give(account, [] if token is None else [digest_of(token)])
         try:
             yield self.save(account)
         except BaseException:
             if account.hash == hash:
-                account.hash = before[0]
-                self._set_tokens(account, before[1])
+                account.hash = before
+                self._tokens.give(account, [*tokens, *account.tokens][-TOKENS_KEPT:])
             raise
 
-    @inlineCallbacks
-    def remember(self, account: Account, token: str) -> Generator[Deferred[Any], Any, None]:
-        """Let a token prove the account from now on, and no other account."""
-        self.check_there(account)
-        digest = _digest(token)
+    def remember(self, account: Account, token: str) -> Deferred[None]:
+        """Let a token prove the account from now on. It must be nobody else's."""
+        digest = digest_of(token)
         if account.tokens[-1:] == [digest]:
-            return
-        former = self._by_token.get(digest, account)
-        self._set_tokens(former, _without(former.tokens, digest))
-        self._set_tokens(account, [*account.tokens, digest][-TOKENS_KEPT:])
-        if former is not account:
-            yield self.save(former)
-        yield self.save(account)
+            return succeed(None)
+        self._tokens.give(account, [*_without(account.tokens, digest), digest][-TOKENS_KEPT:])
+        return self.save(account)
 
     def forget(self, account: Account, token: str) -> Deferred[None]:
-        """Let a token prove the account no longer."""
-        self._set_tokens(account, _without(account.tokens, _digest(token)))
+        """Let a token prove the account no longer, nor be anything else."""
+        self._tokens.give(account, _without(account.tokens, digest_of(token)))
         return self.save(account)
 
     @inlineCallbacks
     def remove(self, account: Account) -> Generator[Deferred[Any], Any, None]:
         """Let the nickname be nobody's again, once that is stored."""
-        yield self._write(_DELETE, {"key": account.key, "identity": account.identity})
+        row, spent = accountrows.row_of(account), list(account.tokens)
+        yield self._write(partial(accountrows.delete, row=row, spent=spent))
         if self._is_there(account):
             del self._by_key[account.key]
             self._identities.discard(account.identity)
-        self._set_tokens(account, [])
+        account.is_removed = True
         account.hash = ""
-
-    def check_there(self, account: Account) -> None:
-        """Raise L{ChatError} if the account was removed meanwhile."""
-        if not self._is_there(account):
-            raise ChatError("not-logged-in", f"{account.nick} is not registered any more")
+        self._tokens.give(account, [])
+        self._tokens.stored(spent)
 
     def save(self, account: Account) -> Deferred[None]:
         """Store the account as it is now; nothing is done for one that was removed."""
-        return self._write(_UPDATE, _row(account)) if self._is_there(account) else succeed(None)
+        if not self._is_there(account):
+            return succeed(None)
+        row, spent = accountrows.row_of(account), list(self._tokens.not_stored)
+        done = self._write(partial(accountrows.update, row=row, spent=spent))
+        return done.addCallback(lambda _: self._tokens.stored(spent))
 
     def note(self, account: Account) -> Deferred[None]:
         """Store it as L{save} does, but let the log, and nobody else, know if that fails."""
@@ -278,13 +326,13 @@ class Accounts:
         nick = bytes(avatarId).decode()
         account = self.named(nick)
         if account is None:
-            account = self._new(nick, secrets.token_bytes(16), hash="")
+            account = self._new(nick, hash="")
             with self._making(nick, account.identity):
                 yield self._add(account)
         return IAccount, account, lambda: None
 
-    def _new(self, nick: str, identity: bytes, hash: str) -> Account:
-        return Account(nick_key(nick), nick, identity, hash, self._now())
+    def _new(self, nick: str, hash: str) -> Account:
+        return Account(nick_key(nick), nick, secrets.token_bytes(16), hash, self._now())
 
     @contextmanager
     def _making(self, nick: str, identity: bytes) -> Iterator[None]:
@@ -304,25 +352,21 @@ class Accounts:
             self._being_made -= {key, identity}
 
     @inlineCallbacks
-    def _add(self, account: Account) -> Generator[Deferred[Any], Any, None]:
-        yield self._write(_INSERT, _row(account))
+    def _add(
+        self, account: Account, former: bytes | None = None
+    ) -> Generator[Deferred[Any], Any, None]:
+        row = accountrows.row_of(account)
+        yield self._write(partial(accountrows.insert, row=row, former=former))
         self._by_key[account.key] = account
         self._identities.add(account.identity)
-
-    def _set_tokens(self, account: Account, digests: list[str]) -> None:
-        for digest in account.tokens:
-            self._by_token.pop(digest, None)
-        account.tokens = digests
-        self._by_token.update(dict.fromkeys(digests, account))
 
     def _is_there(self, account: Account) -> bool:
         return self._by_key.get(account.key) is account
 
-    def _write(self, statement: str, row: dict[str, Any]) -> Deferred[None]:
+    def _write(self, work: Callable[[sqlite3.Connection], None]) -> Deferred[None]:
         if self._database is None:
             return succeed(None)
-        done = self._database.write(lambda connection: connection.execute(statement, row))
-        return done.addCallbacks(lambda _: None, explain)
+        return self._database.write(work).addErrback(explain)
 
 
 def _check_password(password: str, nick: str) -> None:
@@ -346,51 +390,5 @@ def _taken(nick: str, holder: str) -> str:
     return f"looks too much like {holder}, which is registered"
 
 
-def _digest(token: str) -> str:
-    return identity_of(token).hex()
-
-
 def _without(kept: list[str], gone: str) -> list[str]:
     return [each for each in kept if each != gone]
-
-
-_SELECT = """
-    SELECT key, nick, identity, hash, since, preferences, ignored, proven_from, tokens
-    FROM accounts"""
-_INSERT = """
-    INSERT INTO accounts VALUES (:key, :nick, :identity, :hash, :since, :preferences, :ignored,
-        :proven_from, :tokens)"""
-_UPDATE = """
-    UPDATE accounts SET hash = :hash, preferences = :preferences, ignored = :ignored,
-        proven_from = :proven_from, tokens = :tokens
-    WHERE key = :key AND identity = :identity"""
-_DELETE = "DELETE FROM accounts WHERE key = :key AND identity = :identity"
-
-
-def _row(account: Account) -> dict[str, Any]:
-    return {
-        "key": account.key,
-        "nick": account.nick,
-        "identity": account.identity,
-        "hash": account.hash,
-        "since": account.since,
-        "preferences": json.dumps(account.preferences.those_set()),
-        "ignored": json.dumps(account.ignored),
-        "proven_from": json.dumps(account.proven_from),
-        "tokens": json.dumps(account.tokens),
-    }
-
-
-def _read(connection: sqlite3.Connection) -> list[Account]:
-    return [
-        Account(
-            key,
-            nick,
-            identity,
-            hash,
-            since,
-            Preferences(**json.loads(preferences)),
-            *map(json.loads, lists),
-        )
-        for key, nick, identity, hash, since, preferences, *lists in connection.execute(_SELECT)
-    ]

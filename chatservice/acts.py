@@ -6,8 +6,8 @@ are taken one after the other (moderation.py). None is changed or taken back; an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from chatservice.events import Event
 
@@ -51,6 +51,10 @@ class OperatorAct(Event):
     def shown(self) -> str:
         """What anybody may see of C{text}."""
         return self.text
+
+    def under(self, former: bytes, now: bytes) -> Self:
+        to = replace(self, target_identity=now) if self.target_identity == former else self
+        return replace(to, identity=now) if self.identity == former else to
 
 
 class Kicked(OperatorAct):

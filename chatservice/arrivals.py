@@ -10,11 +10,12 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
 
 from chatservice.accounts import Account
-from chatservice.events import ChatError, Event, Resumed, Whispered
+from chatservice.events import ChatError, Event, FailedProof, Resumed, Whispered
 from chatservice.journal import Missed, Page, Place, Wanted, text_size
 from chatservice.looks import unseen_by
 from chatservice.names import check_nick, nick_key
 from chatservice.networks import address_of, origin_of
+from chatservice.proofs import NO_TOKEN, Proof
 from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Fenced, Member, Room, identity_of
 from chatservice.text import spelled, time_of
 from chatservice.tries import Tries
@@ -34,6 +35,10 @@ CATCH_UP_TEXT = 512 * 1024
 
 PRIVATE_MOST = 100
 """Private lines that are delivered at once on return; the others are in the history."""
+
+
+A_TOKEN = "a token"
+"""In the place of a nickname, where a token proved nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,6 @@ class Arrivals:
 
     def __init__(self, chat: ChatFactory) -> None:
         self._chat = chat
-        self._room_tries = Tries(chat.reactor.seconds)
         self._pings = Tries(chat.reactor.seconds, 1, PING_TIMEOUT)
 
     @inlineCallbacks
@@ -81,10 +85,12 @@ class Arrivals:
         Fails with L{ChatError}.
         """
         chat = self._chat
-        account = yield self._proved(wish, door.address)
-        here = self._taken_over(door, wish, account)
+        wish = yield self._without_spent_token(wish)
+        proof = yield self._proved(wish, door)
+        here = self._taken_over(door, wish, proof)
         if here is not None:
             return here
+        account = None if proof is None else proof.account
         places = yield self._places(wish, account)
         if wish.token:
             wish = replace(wish, nick=wish.nick or _last_nick(account, places))
@@ -96,9 +102,10 @@ class Arrivals:
         def join(rooms: list[Room]) -> Member:
             door.check_still_wanted()
             # By now the same person may have come through another connection.
-            member = self._taken_over(door, wish, account)
+            member = self._taken_over(door, wish, proof)
             if member is None:
-                member = chat.join(door, wish, account, rooms, back)
+                self._check_token(wish, account)
+                member = chat.join(door, wish, proof, rooms, back)
                 member.spoken.recall(spoken, chat.reactor.seconds())
                 if not wish.rooms:
                     # Of a room that is closed to the member by now nothing was missed.
@@ -108,29 +115,44 @@ class Arrivals:
         member: Member = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
         return member
 
+    @inlineCallbacks
+    def _without_spent_token(self, wish: Wish) -> Generator[Deferred[Any], Any, Wish]:
+        """What is wished without a token that once proved an account, and does no longer.
+
+        Whoever shows one is somebody new.
+        """
+        chat, token = self._chat, wish.token
+        is_known = token in chat.by_token or chat.accounts.proven_by(token) is not None
+        if not token or is_known or not (yield chat.accounts.is_spent(token)):
+            return wish
+        if not wish.nick:
+            raise FailedProof("not-joined", NO_TOKEN, A_TOKEN)
+        return replace(wish, token="")
+
+    def _check_token(self, wish: Wish, account: Account | None) -> None:
+        """Go on only if the token of a guest did not become an account's, or spent, meanwhile."""
+        if account is None and wish.token and not self._chat.accounts.may_bear(wish.token, None):
+            raise FailedProof("not-joined", NO_TOKEN, A_TOKEN)
+
     def _places(self, wish: Wish, account: Account | None) -> Deferred[list[Place]]:
         """Where the same person was last; nowhere, if nothing tells who it is."""
-        if account is None and not self.may_bear(wish.token, account):
+        if account is None and not self._chat.accounts.may_bear(wish.token, None):
             return succeed([])
         identity = _identity(wish, account)
         stored = self._chat.departures.stored(identity)
         return stored.addCallback(lambda _: self._chat.journal.places(identity))
 
-    def may_bear(self, token: str, account: Account | None) -> bool:
-        """Whether a token will do for who has proved C{account}.
+    def _taken_over(self, door: LineDoor, wish: Wish, proof: Proof | None) -> Member | None:
+        """Who is here with that token or account, with this door from now on.
 
-        One that proves an account no longer may still be what that account goes by.
+        @raise ChatError: the proof does not hold any more.
         """
-        accounts = self._chat.accounts
-        return bool(token) and (account is not None or not accounts.goes_by(identity_of(token)))
-
-    def _taken_over(self, door: LineDoor, wish: Wish, account: Account | None) -> Member | None:
-        """Who is here with that token or account, with this door from now on."""
         here = self._chat.by_token.get(wish.token)
-        if account is not None and (here is None or here.account is not account):
-            # The token may be for somebody else's place: the password says who this is.
-            self._chat.accounts.check_there(account)
-            here = account.member
+        if proof is not None:
+            proof.check()
+            if here is None or here.account is not proof.account:
+                # The token may be for somebody else's place: the password says who this is.
+                here = proof.account.member
         if here is not None:
             door.check_still_wanted()
             self._resume(door, here)
@@ -275,37 +297,17 @@ class Arrivals:
         raise ChatError("nick-taken", f"{reason}: choose another nickname")
 
     @inlineCallbacks
-    def check_room_password(
-        self, member: Member, room: str, password: str
-    ) -> Generator[Deferred[Any], Any, None]:
-        """Let who knows it into a room that has a password; fails with L{ChatError}."""
-        needed = self._chat.moderation.needs_password(member, room, False)
-        if not needed:
-            return
-        if not password:
-            how = f"/join {spelled(room)} PASSWORD"
-            raise ChatError("closed", f"{spelled(room)} has a password: {how}")
-        tried = (room, member.origin)
-        wait = self._room_tries.wait(tried)
-        if wait:
-            raise ChatError("too-many-tries", f"that was tried too often: wait {wait:.0f} s")
-        self._room_tries.count(tried)
-        right = yield self._chat.accounts.passwords.check(needed, password)
-        if not right:
-            raise ChatError("closed", f"that is not the password of {spelled(room)}")
-        self._room_tries.give_back(tried)
-
-    @inlineCallbacks
-    def _proved(
-        self, wish: Wish, address: str
-    ) -> Generator[Deferred[Any], Any, Account | None]:
+    def _proved(self, wish: Wish, door: LineDoor) -> Generator[Deferred[Any], Any, Proof | None]:
         accounts = self._chat.accounts
         if wish.password is not None:
-            account: Account = yield accounts.prove(wish.nick, wish.password, origin_of(address))
-            return account
-        by_token = accounts.proven_by(wish.token) if wish.token else None
+            origin = origin_of(door.address)
+            proof: Proof = yield accounts.prove(
+                wish.nick, wish.password, origin, door.is_still_wanted
+            )
+            return proof
+        by_token = accounts.proof_by(wish.token) if wish.token else None
         owner = accounts.named(wish.nick) if wish.nick else None
-        if owner is None or owner is by_token:
+        if owner is None or (by_token is not None and owner is by_token.account):
             return by_token
         if self._chat.by_token.get(wish.token) is not None:
             return None
@@ -370,7 +372,8 @@ def _last_nick(account: Account | None, places: list[Place]) -> str:
         return place.nick
     if account is not None:
         return account.nick
-    raise ChatError("not-joined", "that token brings nobody back: choose a nickname")
+    sentence = "that token brings nobody back: choose a nickname"
+    raise FailedProof("not-joined", sentence, A_TOKEN)
 
 
 def _is_local(address: str) -> bool:

@@ -5,18 +5,19 @@ An avatar id is the nickname, as it is shown, in UTF-8.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.cred.checkers import ICredentialsChecker, InMemoryUsernamePasswordDatabaseDontUse
-from twisted.cred.credentials import IUsernamePassword
+from twisted.cred.credentials import IUsernamePassword, UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from chatservice.events import ChatError
 from chatservice.names import check_nick, nick_key
-from chatservice.passwords import Passwords
+from chatservice.passwords import Passwords, always
 
 if TYPE_CHECKING:
     from chatservice.accounts import Account, Accounts
@@ -25,6 +26,27 @@ AvatarId = bytes | tuple[()]
 """As L{ICredentialsChecker} has it; the empty tuple is nobody, and never comes from here."""
 
 log = Logger()
+
+
+class Attempt(UsernamePassword):
+    """A nickname and a password, as they were given at a door.
+
+    @param origin: whence; see L{chatservice.networks.origin_of}.
+    @param is_wanted: whether anybody still waits for the answer.
+    @ivar hash: what our own checker found to be that of the password; empty until it does.
+    """
+
+    def __init__(
+        self,
+        username: bytes,
+        password: bytes,
+        origin: str = "",
+        is_wanted: Callable[[], bool] = always,
+    ) -> None:
+        super().__init__(username, password)
+        self.origin = origin
+        self.is_wanted = is_wanted
+        self.hash = ""
 
 
 @implementer(ICredentialsChecker)
@@ -42,26 +64,41 @@ class AccountChecker:
         self, credentials: IUsernamePassword
     ) -> Generator[Deferred[Any], Any, AvatarId]:
         """See L{ICredentialsChecker}: the nickname. An unknown one takes as long as a known one."""
-        password = credentials.password.decode("utf-8", "surrogatepass")
-        account = self._accounts.named(credentials.username.decode("utf-8", "surrogatepass"))
-        checked = None
+        attempt = credentials
+        if not isinstance(attempt, Attempt):
+            attempt = Attempt(credentials.username, credentials.password)
+        password = attempt.password.decode("utf-8", "surrogatepass")
+        account = self._accounts.named(attempt.username.decode("utf-8", "surrogatepass"))
+        right = None
         # It may change, or be removed, while it is checked.
-        while checked != (hash := "" if account is None else account.hash):
-            if not (yield self._passwords.check(hash, password)):
+        while right != (hash := "" if account is None else account.hash):
+            asked = attempt.origin, attempt.is_wanted
+            if not (yield self._passwords.check(hash, password, *asked)):
                 raise UnauthorizedLogin
-            checked = hash
+            assert account is not None
+            right = hash
+            if self._passwords.is_outdated(hash) and account.hash == hash:
+                right = yield self._renewed(account, password, attempt)
         assert account is not None
-        if self._passwords.is_outdated(hash):
-            yield self._renew(account, password)
+        attempt.hash = hash
         return account.nick.encode()
 
     @inlineCallbacks
-    def _renew(self, account: Account, password: str) -> Generator[Deferred[Any], Any, None]:
+    def _renewed(
+        self, account: Account, password: str, attempt: Attempt
+    ) -> Generator[Deferred[Any], Any, str]:
+        """The hash of an account's password, made with today's parameters, or as it is."""
         before = account.hash
-        hash = yield self._passwords.hash(password)
-        if account.hash == before:
-            account.hash = hash
-            yield self._accounts.note(account)
+        try:
+            hash: str = yield self._passwords.hash(password, attempt.origin, attempt.is_wanted)
+        except ChatError:
+            # The password is right; there will be another time.
+            return before
+        if account.hash != before:
+            return before
+        account.hash = hash
+        yield self._accounts.note(account)
+        return hash
 
 
 @implementer(ICredentialsChecker)

@@ -84,7 +84,8 @@ class Departures:
         wait = self.lingering.get(member)
         if wait is None:
             return 0
-        return max(1, ceil(wait.end.getTime() - self._chat.reactor.seconds()))
+        seconds: float = wait.end.getTime() - self._chat.reactor.seconds()
+        return max(1, ceil(seconds))
 
     def last_heard(self, member: Member) -> int:
         """The id up to which a member was delivered everything; more may be on its way."""
@@ -135,11 +136,19 @@ class Departures:
     def complete(self, member: Member, identity: bytes) -> None:
         """Everybody has heard that a member left, who had that identity."""
         door, member.door = member.door, NOWHERE
-        if self._leaving.get(identity) is member:
-            del self._leaving[identity]
+        for known_as in (identity, member.identity):
+            if self._leaving.get(known_as) is member:
+                del self._leaving[known_as]
         # The events that it is the author of may be kept for long, and rooms need not.
         member.current = None
         door.dismiss()
+
+    def become(self, former: bytes, now: bytes) -> None:
+        """Who had one identity has another from now on."""
+        member = self._leaving.pop(former, None)
+        if member is not None:
+            member.identity = now
+            self._leaving[now] = member
 
     def stored(self, identity: bytes) -> Deferred[None]:
         """Fires when it is stored where somebody was who has left, if that is on its way."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from chatservice.rooms import Door, Member
@@ -29,6 +29,17 @@ class ChatError(Exception):
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+
+
+class FailedProof(ChatError):
+    """Something that should have proved who somebody is, or may enter, and did not.
+
+    @param of: what it was to prove: a nickname, as it was given, or a room.
+    """
+
+    def __init__(self, code: str, sentence: str, of: str) -> None:
+        super().__init__(code, sentence)
+        self.of = of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +70,10 @@ class Event:
     def touched(self) -> tuple[str, ...]:
         """The names of the rooms in which it is seen."""
         return ()
+
+    def under(self, former: bytes, now: bytes) -> Self:
+        """The same of who had the one identity, and has the other."""
+        return replace(self, identity=now) if self.identity == former else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +153,10 @@ class Whispered(Event):
     mark: bytes = field(default=b"", compare=False, repr=False)
     recipient: Member | None = field(default=None, compare=False, repr=False)
     to_identity: bytes = field(default=b"", compare=False, repr=False)
+
+    def under(self, former: bytes, now: bytes) -> Self:
+        to = replace(self, to_identity=now) if self.to_identity == former else self
+        return replace(to, identity=now) if self.identity == former else to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

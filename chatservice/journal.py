@@ -21,6 +21,7 @@ from chatservice import remembered
 from chatservice.acts import OperatorAct
 from chatservice.database import Database, StorageError, explain
 from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
+from chatservice.identities import Identities
 from chatservice.mentions import mentions
 from chatservice.personal import Export, Personal
 from chatservice.refs import Noted
@@ -201,6 +202,7 @@ class Journal:
         self._search = Search(database)
         self._remembered = Remembered(database)
         self._personal = Personal(database)
+        self._identities = Identities(database)
         self._ceiling = 0
         self._storing = False
         self._settled = False
@@ -210,6 +212,7 @@ class Journal:
 
     def open(self) -> None:
         """Find out where the last run ended; the database has just been opened."""
+        self._identities.finish()
         self.floor = self._ceiling = self._database.at_start(_read_ceiling)
         self.topics = self._database.at_start(_read_topics)
         self.acts = self._database.at_start(_read_acts)
@@ -311,6 +314,13 @@ class Journal:
             connection.execute(_SPLIT_OFF, (seen, former))
 
         return self._database.write(work).addErrback(explain)
+
+    def become(self, former: bytes, now: bytes, last: bool) -> Deferred[None]:
+        """Who had one identity has another from now on, for all that is stored.
+
+        @param last: whether nothing more will be stored under the former one.
+        """
+        return self._identities.move(former, now, last)
 
     def search(
         self,

@@ -169,8 +169,12 @@ class LineDoor(MeteredReader):
 
         @raise ChatError: it has gone.
         """
-        if self.state is not State.ARRIVING:
+        if not self.is_still_wanted():
             raise ChatError("closing", "the connection is gone")
+
+    def is_still_wanted(self) -> bool:
+        """Whether the peer still waits to be let in."""
+        return self.state is State.ARRIVING
 
     def close(self, sentence: str = "", code: str = "closing") -> None:
         """Say why, if there is something to say, and close when all is sent, or 5 s from now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
@@ -11,6 +11,7 @@ from chatservice.accounts import Account
 from chatservice.events import ChatError
 from chatservice.names import nick_key
 from chatservice.preferences import Preferences
+from chatservice.proofs import Proof
 from chatservice.rooms import NOWHERE, Member, identity_of
 
 if TYPE_CHECKING:
@@ -26,11 +27,15 @@ class Logins:
     def __init__(self, chat: ChatFactory) -> None:
         self._chat = chat
 
-    def bind(self, member: Member, account: Account) -> Deferred[None]:
-        """The member has proved the account, and its token does so from now on.
+    def bind(self, member: Member, proof: Proof) -> Deferred[None]:
+        """The member has proved an account, and its token does so from now on.
 
         Fires when that is stored; it holds at once.
+
+        @raise ChatError: the proof does not hold any more.
         """
+        proof.check()
+        account = proof.account
         self.free(account, member)
         member.account = account
         account.member = member
@@ -47,12 +52,12 @@ class Logins:
             self.rename_to_guest(holder)
 
     @inlineCallbacks
-    def log_in(self, member: Member, account: Account) -> Generator[Deferred[Any], Any, None]:
+    def log_in(self, member: Member, proof: Proof) -> Generator[Deferred[Any], Any, None]:
         """A guest has proved an account: it gets the nickname, and what was missed."""
-        chat = self._chat
+        chat, account = self._chat, proof.account
         self.free(account, member)
         # Checking the password took its time.
-        chat.accounts.check_there(account)
+        proof.check()
         if not chat.is_here(member) or member.account is not None:
             raise ChatError("not-joined", "this is done through another connection by now")
         self._check_not_banned(member, account)
@@ -61,17 +66,20 @@ class Logins:
             other.door.displace()
             other.door = NOWHERE
             chat.leave(other, "taken over by another connection", goodbye=False)
-        stored = self.bind(member, account)
+        stored = self.bind(member, proof)
         chat.part_where_banned(member)
         if member.nick != account.nick:
             chat.rename(member, account.nick)
         if other is not None:
             yield chat.settled(other)
         places = yield chat.journal.places(account.identity)
-        spoken = yield chat.journal.refs(account.identity)
-        member.spoken.recall(spoken, chat.reactor.seconds())
-        yield chat.journal.move(former, account.identity, member.nick)
-        member.left_behind(places, {"", *member.rooms})
+        # Through another connection the member may have logged out by now.
+        if member.identity == account.identity:
+            spoken = yield chat.journal.refs(account.identity)
+            member.spoken.recall(spoken, chat.reactor.seconds())
+            yield chat.journal.move(former, account.identity, member.nick)
+        if member.identity == account.identity:
+            member.left_behind(places, {"", *member.rooms})
         yield stored
         yield chat.arrivals.tell_missed(member)
 
@@ -97,6 +105,8 @@ class Logins:
             return
         self.forget_account(member)
         self.change_token(member)
+        # At once: until it is stored the token must not bring anybody in.
+        stored = chat.accounts.forget(account, token)
         member.identity = identity_of(member.token)
         if chat.accounts.named(member.key) is account:
             self.rename_to_guest(member)
@@ -106,7 +116,38 @@ class Logins:
                 account.identity, member.identity, member.nick, rooms, chat.ids.latest()
             )
         finally:
-            yield chat.accounts.forget(account, token)
+            yield stored
+
+    def change_password(
+        self, member: Member, proof: Proof, password: str, is_wanted: Callable[[], bool]
+    ) -> Deferred[None]:
+        """Give an account, and a member who is logged in to it, another password and token."""
+
+        def new_token() -> str | None:
+            # In the same turn, or the former token would bring somebody to the member's place.
+            if not self._chat.is_here(member) or member.account is not proof.account:
+                return None
+            self.change_token(member)
+            return member.token
+
+        accounts = self._chat.accounts
+        return accounts.change_password(proof, password, member.origin, new_token, is_wanted)
+
+    @inlineCallbacks
+    def give_up(self, proof: Proof) -> Generator[Deferred[Any], Any, None]:
+        """Whoever is logged in to an account goes on as a guest, and it is nobody's any more.
+
+        What was said under it goes along, and no former token leads there.
+        """
+        proof.check()
+        account = proof.account
+        yield self._chat.accounts.remove(account)
+        member = account.member
+        if member is not None:
+            self.forget_account(member)
+            self.change_token(member)
+            now = identity_of(member.token)
+            yield self._chat.belongings.become(account.identity, now, member)
 
     def change_token(self, member: Member) -> None:
         """Give a member a token that nobody else knows."""

@@ -184,6 +184,17 @@ class MemoryJournal:
             ((now, noted.id), (mark, noted)) for mark, noted in self._refs_of(former)
         )
 
+    def become(self, former: bytes, now: bytes, last: bool) -> Deferred[None]:
+        """See L{Journal.become}."""
+        self._events = deque(each.under(former, now) for each in self._events)
+        self.acts = [act.under(former, now) for act in self.acts]
+        if former in self._places:
+            self._places.setdefault(now, self._places.pop(former))
+        if former in self._forgotten:
+            self._forgotten[now] = max(self._forgotten.pop(former), self._forgotten.get(now, 0))
+        self._copy_refs(former, now)
+        return succeed(None)
+
     def search(
         self,
         words: str,

@@ -80,6 +80,12 @@ class Moderation:
             for held in (place.bans, place.mutes):
                 held.shift(step)
 
+    def become(self, former: bytes, now: bytes) -> None:
+        """Who had one identity has another from now on: what holds for it goes along."""
+        for place in self._places.values():
+            place.become(former, now)
+        self._owned[now] += self._owned.pop(former, 0)
+
     # Who is what. Rights need a registered name that was proved.
 
     def is_operator(self, whom: Member | Person) -> bool:

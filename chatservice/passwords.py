@@ -6,41 +6,82 @@ import secrets
 import unicodedata
 from base64 import b64encode
 from collections.abc import Callable
+from functools import partial
+from math import ceil
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThreadPool
 
+from chatservice.events import ChatError
+from chatservice.ratelimit import Allowances
+from chatservice.turns import Turns
+
 HASHES_AT_ONCE = 4
+
+HASHES = 30
+"""The most hashes at a time of one address, whatever comes of them."""
+
+HASHES_A_SECOND = 0.5
+"""How many of them come back in a second."""
 
 LOOKED_AT = 1024
 """Characters of a password that count: more than anybody's has."""
 
 
+def always() -> bool:
+    """Somebody waits for it in any case."""
+    return True
+
+
 class Passwords:
     """Hashes passwords (Argon2id, RFC 9106) in the reactor's threads, a few at once.
 
-    @param reactor: C{IReactorThreads}.
+    Each hash, made or checked, right or wrong, is paid for by the address that asks for it, and
+    addresses are served in turn. C{origin} is that address (L{chatservice.networks.origin_of}),
+    and C{is_wanted} tells whether anybody still waits when its turn has come. What is refused
+    fails with L{ChatError}: C{too-many-tries}, C{busy}, or C{closing} if nobody waits.
+
+    @param reactor: C{IReactorThreads} and C{IReactorTime}.
     """
 
     def __init__(self, reactor: Any, hasher: PasswordHasher | None = None) -> None:
         self._reactor = reactor
         self._hasher = hasher or PasswordHasher()
-        self._turn = DeferredSemaphore(HASHES_AT_ONCE)
+        self._budget = Allowances(reactor.seconds, HASHES_A_SECOND, HASHES)
+        self._turns = Turns(HASHES_AT_ONCE, waiting=HASHES)
         self._nobodys = _hash_of_nothing(self._hasher)
 
-    def hash(self, password: str) -> Deferred[str]:
+    def hash(
+        self, password: str, origin: str, is_wanted: Callable[[], bool] = always
+    ) -> Deferred[str]:
         """What is kept of a password."""
-        return self._in_thread(self._hasher.hash, _composed(password))
+        return self._in_turn(origin, is_wanted, self._hasher.hash, _composed(password))
 
-    def check(self, hash: str, password: str) -> Deferred[bool]:
+    def check(
+        self, hash: str, password: str, origin: str, is_wanted: Callable[[], bool] = always
+    ) -> Deferred[bool]:
         """Whether the password is the one of which the hash was made.
 
         An empty hash is that of no password, and to find that out takes as long.
         """
-        return self._in_thread(self._verify, hash or self._nobodys, _composed(password))
+        hash = hash or self._nobodys
+        return self._in_turn(origin, is_wanted, self._verify, hash, _composed(password))
+
+    def pay(self, origin: str) -> None:
+        """Take the price of one hash from an address.
+
+        @raise ChatError: it has used up what it may.
+        """
+        wait = self._budget.wait(origin)
+        if wait:
+            raise ChatError(
+                "too-many-tries",
+                f"too many passwords came from your address: try again in {ceil(wait)} seconds",
+            )
+        self._budget.spend(origin)
 
     def is_outdated(self, hash: str) -> bool:
         """Whether the hash was made with other parameters than are in use now."""
@@ -52,9 +93,16 @@ class Passwords:
         except VerifyMismatchError:
             return False
 
-    def _in_thread(self, work: Callable[..., Any], *args: Any) -> Deferred[Any]:
+    def _in_turn(
+        self, origin: str, is_wanted: Callable[[], bool], work: Callable[..., Any], *args: Any
+    ) -> Deferred[Any]:
         pool = self._reactor.getThreadPool()
-        return self._turn.run(deferToThreadPool, self._reactor, pool, work, *args)
+        in_thread = partial(deferToThreadPool, self._reactor, pool, work, *args)
+        try:
+            self.pay(origin)
+            return self._turns.run(origin, in_thread, is_wanted)
+        except ChatError as error:
+            return fail(error)
 
 
 def _hash_of_nothing(hasher: PasswordHasher) -> str:

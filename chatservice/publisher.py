@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any
 
@@ -49,6 +50,8 @@ class Publisher:
         self._under_way = False
         self._failing = False
         self._idle: list[Deferred[None]] = []
+        self._committing = 0
+        self._passing: deque[tuple[int, Deferred[None]]] = deque()
 
     def publish(self, event: Event) -> None:
         """Hand an event to the journal at the end of this turn, or when it is done with others."""
@@ -67,9 +70,20 @@ class Publisher:
         """Fires when nothing at all is on its way."""
         return _fire_when(not self._under_way, self._idle)
 
+    def passed(self) -> Deferred[None]:
+        """Fires when everything that was published so far is delivered or refused."""
+        done: Deferred[None] = Deferred()
+        if self._under_way:
+            last = self._published[-1].id if self._published else self._committing
+            self._passing.append((last, done))
+        else:
+            done.callback(None)
+        return done
+
     @inlineCallbacks
     def _commit(self) -> Generator[Deferred[None], None, None]:
         batch, self._published = self._published[:BATCH], self._published[BATCH:]
+        self._committing = batch[-1].id
         try:
             yield self._journal.append(batch)
         except Exception:
@@ -83,6 +97,8 @@ class Publisher:
         self._commit_next()
 
     def _commit_next(self) -> None:
+        while self._passing and self._passing[0][0] <= self._committing:
+            self._passing.popleft()[1].callback(None)
         self._under_way = bool(self._published)
         if self._under_way:
             self._reactor.callLater(0, self._commit_after_reading)

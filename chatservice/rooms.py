@@ -312,6 +312,11 @@ class Room:
         kept = [event for event in self.recent if event.identity != identity]
         self.recent = deque(kept, RECENT_EVENTS)
 
+    def become(self, former: bytes, now: bytes) -> None:
+        """Who had one identity has another from now on."""
+        if any(event.identity == former for event in self.recent):
+            self.recent = deque((each.under(former, now) for each in self.recent), RECENT_EVENTS)
+
     def is_over(self) -> bool:
         """Whether nobody is here any more, and nobody's leaving is still on its way."""
         return not self.members and not self.departing

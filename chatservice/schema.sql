@@ -118,3 +118,18 @@ CREATE TABLE refs (
     time INTEGER,
     PRIMARY KEY (identity, id)
 ) WITHOUT ROWID;
+
+-- What somebody said is found by who it was.
+CREATE INDEX IF NOT EXISTS events_by_author ON events (author, id);
+
+-- Hashes of tokens that proved an account once, and do no longer: they are nobody's again.
+CREATE TABLE spent (digest BLOB PRIMARY KEY) WITHOUT ROWID;
+
+-- Whose rows are being moved from one identity to another.
+CREATE TABLE moving (former BLOB PRIMARY KEY, now BLOB NOT NULL) WITHOUT ROWID;
+
+-- An account went by the hash of the token with which it was registered. It gets an identity that
+-- no token can stand for; the rows are moved when the file is opened (identities.py).
+INSERT INTO spent SELECT identity FROM accounts;
+INSERT INTO moving SELECT identity, randomblob(16) FROM accounts;
+UPDATE accounts SET identity = (SELECT now FROM moving WHERE former = identity);

@@ -24,6 +24,7 @@ from twisted.logger import Logger
 from chatservice.accounts import Account, Accounts
 from chatservice.acts import Founded, Kicked, OperatorAct
 from chatservice.arrivals import Arrivals, Wish
+from chatservice.belongings import Belongings
 from chatservice.clock import WallClock
 from chatservice.departures import Departures
 from chatservice.doors.text import ChatProtocol
@@ -55,10 +56,11 @@ from chatservice.names import NICK_INPUT, NICK_LENGTH, check_room, nick_key
 from chatservice.operators import Operators
 from chatservice.passwords import Passwords
 from chatservice.presence import Folding
+from chatservice.proofs import Proof
 from chatservice.publisher import Publisher
-from chatservice.refs import Spoken
 from chatservice.repeats import Repeats
 from chatservice.roomlist import RoomList
+from chatservice.roompasswords import RoomPasswords
 from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
 from chatservice.sanitize import clean, clean_line
 from chatservice.settings import Settings
@@ -113,6 +115,8 @@ class ChatFactory(ServerFactory):
         )
         self.clock.when_set.append(self.moderation.clock_set)
         self.arrivals = Arrivals(self)
+        self.belongings = Belongings(self)
+        self.room_passwords = RoomPasswords(self)
         self.departures = Departures(self)
         self.logins = Logins(self)
         self.repeats = Repeats(self)
@@ -180,26 +184,27 @@ class ChatFactory(ServerFactory):
         self,
         door: LineDoor,
         wish: Wish,
-        account: Account | None,
+        proof: Proof | None,
         rooms: list[Room],
         back: Collection[str],
     ) -> Member:
         """Come to the chat, and enter rooms; how one gets here is told in arrivals.py.
 
-        @param account: what was proved, if anything.
+        @param proof: of an account, if one was proved.
         @param back: the names of rooms that were not left the last time.
         """
+        account = None if proof is None else proof.account
         nick, key = self.arrivals.free_nick(wish.nick, door.address, account)
         # One that somebody else has taken is of no use to who has proved an account.
-        is_free = self.arrivals.may_bear(wish.token, account) and wish.token not in self.by_token
+        is_free = self.accounts.may_bear(wish.token, account) and wish.token not in self.by_token
         token = wish.token if is_free else self.new_token()
         member = Member(nick, key, door, token, door.address, self.ids.latest())
         member.came = self.reactor.seconds()
         if account is not None:
             member.account, member.identity = account, account.identity
         self.moderation.check_arrival(member)
-        if account is not None:
-            self.logins.bind(member, account).addErrback(door.complain)
+        if proof is not None:
+            self.logins.bind(member, proof).addErrback(door.complain)
         self.members[key] = member
         self.by_token[token] = member
         self._enter_some(member, rooms, back)
@@ -237,13 +242,16 @@ class ChatFactory(ServerFactory):
             raise ChatError("too-many", f"you are in {ROOMS_PER_MEMBER} rooms: /part one first")
         self.moderation.check_entry(member, name, back=False)
 
-        def enter(rooms: list[Room]) -> None:
+        def enter(rooms: list[Room], proved: str) -> None:
             # Much may have happened while the password was checked and the room was read.
             self.moderation.check_entry(member, name, back=False)
+            self.room_passwords.check_same(member, name, proved)
             self._enter(member, rooms[0])
 
-        allowed = self.arrivals.check_room_password(member, name, password)
-        return allowed.addCallback(lambda _: self.rooms.opened([name], enter))
+        allowed = self.room_passwords.check(member, name, password)
+        return allowed.addCallback(
+            lambda proved: self.rooms.opened([name], lambda rooms: enter(rooms, proved))
+        )
 
     def _enter(self, member: Member, room: Room, arrived: bool = False) -> None:
         if not self.is_here(member) or room.name in member.rooms:
@@ -360,6 +368,10 @@ class ChatFactory(ServerFactory):
         """Fires when everything that a member has said so far is delivered or refused."""
         return self._publisher.settled(member)
 
+    def passed(self) -> Deferred[None]:
+        """Fires when everything that anybody did so far is delivered or refused."""
+        return self._publisher.passed()
+
     @staticmethod
     def room_name(text: str) -> str:
         """The one name of a room, however it was written."""
@@ -367,20 +379,6 @@ class ChatFactory(ServerFactory):
             return check_room(text)
         except ValueError as error:
             raise ChatError("bad-room", str(error)) from error
-
-    @inlineCallbacks
-    def erase(self, identity: bytes) -> Generator[Deferred[Any], Any, int]:
-        """Forget everything that somebody said, and give back how many lines that were."""
-        count: int = yield self.journal.forget(identity)
-        for room in self.rooms.values():
-            room.forget(identity)
-        for member in self.members.values():
-            if member.identity == identity:
-                member.spoken = Spoken()
-        for topic in list(self.topics.values()):
-            if topic.identity == identity:
-                del self.topics[topic.room]
-        return count
 
     # What publishing needs.
 

@@ -119,6 +119,13 @@ class Sanctions:
             if act.until:
                 self.acts[key] = (replace(act, until=max(1, act.until + step)), network)
 
+    def become(self, former: bytes, now: bytes) -> None:
+        """Who had one identity has another from now on."""
+        self.acts = {
+            (about, now if identity == former else identity, covered): (act.under(former, now), net)
+            for (about, identity, covered), (act, net) in self.acts.items()
+        }
+
     def holding(self, now: int) -> Collection[tuple[OperatorAct, Network | None]]:
         """Those that hold; the others are forgotten."""
         over = [key for key, (act, _) in self.acts.items() if 0 < act.until <= now]
@@ -166,6 +173,18 @@ class Place:
         if isinstance(act, Banned):
             # Who is kept out runs nothing from outside, and least of all the end of the ban.
             self.operators.pop(act.target_identity, None)
+
+    def become(self, former: bytes, now: bytes) -> None:
+        """Who had one identity has another from now on."""
+        if self.owner is not None and self.owner.identity == former:
+            self.owner = replace(self.owner, identity=now)
+        for holders in (self.operators, self.voiced, self.invited):
+            if former in holders:
+                renamed = {(now if key == former else key): nick for key, nick in holders.items()}
+                holders.clear()
+                holders.update(renamed)
+        self.bans.become(former, now)
+        self.mutes.become(former, now)
 
     def _apply_role(self, act: OperatorAct) -> None:
         match act:

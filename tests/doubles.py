@@ -19,7 +19,7 @@ from chatservice.events import Batch, ChatError, Event
 from chatservice.journal import Page, Wanted
 from chatservice.lines import LineDoor
 from chatservice.memory import MemoryJournal
-from chatservice.passwords import Passwords
+from chatservice.passwords import Passwords, always
 from chatservice.rooms import LOBBY
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
@@ -248,12 +248,17 @@ class PlainPasswords(Passwords):
         self.checks = 0
         self.outdated: tuple[str, ...] = ()
 
-    def hash(self, password: str) -> Deferred[str]:
+    def hash(self, password: str, origin: str = "", is_wanted: Any = always) -> Deferred[str]:
         return succeed(f"plain:{password}")
 
-    def check(self, hash: str, password: str) -> Deferred[bool]:
+    def check(
+        self, hash: str, password: str, origin: str = "", is_wanted: Any = always
+    ) -> Deferred[bool]:
         self.checks += 1
         return succeed(hash.partition(":")[1:] == (":", password))
+
+    def pay(self, origin: str) -> None:
+        """Nothing is paid for."""
 
     def is_outdated(self, hash: str) -> bool:
         return hash.startswith(self.outdated)

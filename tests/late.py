@@ -74,5 +74,5 @@ class LateAccounts(Accounts):
 
     passwords: LatePasswords
 
-    def _write(self, statement: str, row: dict[str, Any]) -> Deferred[None]:
-        return self.passwords.waiting.put_off(super()._write(statement, row))
+    def _write(self, work: Any) -> Deferred[None]:
+        return self.passwords.waiting.put_off(super()._write(work))

@@ -11,12 +11,18 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.accounts import Account, Accounts
 from chatservice.database import Database
 from chatservice.events import ChatError
+from chatservice.proofs import Proof
 from tests.doubles import PlainPasswords
 
 NOW = 1_763_712_000_000_000
 HOME, CAFE, STRANGE = "192.0.2.1", "192.0.2.2", "198.51.100.9"
 SECRET = "correct horse"
 DENIED = "that nickname and that password do not belong together"
+
+
+def proof_of(account: Account) -> Proof:
+    """A proof by the password that the account has now."""
+    return Proof(account, hash=account.hash)
 
 
 class AccountsTestCase(SynchronousTestCase):
@@ -35,7 +41,7 @@ class AccountsTestCase(SynchronousTestCase):
         return self.successResultOf(done)
 
     def prove(self, nick: str = "ada", password: str = SECRET, origin: str = HOME) -> Account:
-        return self.successResultOf(self.accounts.prove(nick, password, origin))
+        return self.successResultOf(self.accounts.prove(nick, password, origin)).account
 
     def refused(self, done: Deferred[Any]) -> tuple[str, str]:
         """The code and the sentence of the refusal."""

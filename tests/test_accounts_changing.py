@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
+from chatservice import tokens
 from chatservice.accounts import TOKENS_KEPT, Account
+from chatservice.events import ChatError
 from tests.doubles import PlainPasswords
-from tests.registered import DENIED, HOME, SECRET, STRANGE, AccountsTestCase
+from tests.registered import DENIED, HOME, SECRET, STRANGE, AccountsTestCase, proof_of
 
 
 class ChangingTests(AccountsTestCase):
@@ -19,18 +21,21 @@ class ChangingTests(AccountsTestCase):
         super().setUp()
         self.account = self.register()
 
+    def change(self, password: str) -> Deferred[None]:
+        return self.accounts.change_password(proof_of(self.account), password, HOME, lambda: None)
+
     def remember(self, token: str, account: Account | None = None) -> None:
         self.successResultOf(self.accounts.remember(account or self.account, token))
 
     def test_password(self) -> None:
         """The new password proves the account, the old one does not."""
-        self.successResultOf(self.accounts.change_password(self.account, "something new"))
+        self.successResultOf(self.change("something new"))
         self.assertIs(self.prove(password="something new"), self.account)
         self.assertEqual(self.denied(password=SECRET), "wrong-password")
 
     def test_password_will_not_do(self) -> None:
         """The new password has to be as good as the first one."""
-        self.assertEqual(self.refused(self.accounts.change_password(self.account, "x"))[0], "usage")
+        self.assertEqual(self.refused(self.change("x"))[0], "usage")
         self.prove()
 
     def test_token(self) -> None:
@@ -55,13 +60,30 @@ class ChangingTests(AccountsTestCase):
         self.assertEqual(proving, [0, *range(2, TOKENS_KEPT)])
         self.assertEqual(len(self.account.tokens), TOKENS_KEPT)
 
-    def test_one_account_per_token(self) -> None:
-        """A token that is given to another account proves the first one no more."""
+    def test_nobody_elses(self) -> None:
+        """A token that proves one account will do for nobody else."""
         self.remember("token")
         grace = self.register("grace")
-        self.remember("token", grace)
-        self.assertIs(self.accounts.proven_by("token"), grace)
-        self.assertEqual(self.account.tokens, [])
+        bearers = [self.accounts.may_bear("token", each) for each in (self.account, grace, None)]
+        self.assertEqual(bearers, [True, False, False])
+        self.assertFalse(self.accounts.may_bear("", None))
+
+    def test_spent(self) -> None:
+        """A token that proved an account once is nobody's, also its own no more."""
+        self.remember("token")
+        self.successResultOf(self.accounts.forget(self.account, "token"))
+        bearers = [self.accounts.may_bear("token", each) for each in (self.account, None)]
+        self.assertEqual(bearers, [False, False])
+        spent = [self.successResultOf(self.accounts.is_spent(each)) for each in ("token", "new")]
+        self.assertEqual(spent, [True, False])
+
+    def test_spent_in_memory(self) -> None:
+        """Without a database the newest of them are remembered."""
+        self.patch(tokens, "SPENT_KEPT", 3)
+        for number in range(TOKENS_KEPT + 5):
+            self.remember(f"token{number}")
+        spent = [self.successResultOf(self.accounts.is_spent(f"token{n}")) for n in range(6)]
+        self.assertEqual(spent, [False, False, True, True, True, False])
 
     def test_forget(self) -> None:
         """A token that is forgotten proves nothing, and the others do."""
@@ -74,7 +96,7 @@ class ChangingTests(AccountsTestCase):
     def test_password_forgets_tokens(self) -> None:
         """With another password, no token proves the account any more."""
         self.remember("token")
-        self.successResultOf(self.accounts.change_password(self.account, "something new"))
+        self.successResultOf(self.change("something new"))
         self.assertIsNone(self.accounts.proven_by("token"))
         self.assertEqual(self.account.tokens, [])
 
@@ -93,9 +115,7 @@ class ChangingTests(AccountsTestCase):
         successor = self.register()
         self.successResultOf(self.accounts.remove(self.account))
         self.successResultOf(self.accounts.save(self.account))
-        done = self.accounts.remember(self.account, "token")
-        self.assertEqual(self.refused(done)[0], "not-logged-in")
-        self.assertIsNone(self.accounts.proven_by("token"))
+        self.assertTrue(self.account.is_removed)
         self.assertIs(self.accounts.named("ada"), successor)
 
     def test_nothing_to_load(self) -> None:
@@ -114,10 +134,10 @@ class HeldPasswords(PlainPasswords):
         super().__init__()
         self.held: list[Callable[[], None]] = []
 
-    def hash(self, password: str) -> Deferred[str]:
+    def hash(self, password: str, *asked: Any) -> Deferred[str]:
         return self._hold(super().hash(password))
 
-    def check(self, hash: str, password: str) -> Deferred[bool]:
+    def check(self, hash: str, password: str, *asked: Any) -> Deferred[bool]:
         return self._hold(super().check(hash, password))
 
     def _hold(self, answer: Deferred[Any]) -> Deferred[Any]:
@@ -198,15 +218,16 @@ class AtOnceTests(AccountsTestCase):
     def test_removed_while_changing(self) -> None:
         """An account that is removed while its password is hashed gets no other one."""
         account = self.registered()
-        change = self.accounts.change_password(account, "something new")
+        proof = proof_of(account)
+        change = self.accounts.change_password(proof, "something new", HOME, lambda: None)
         self.successResultOf(self.accounts.remove(account))
         self.passwords.answer()
-        sentence = "ada is not registered any more"
-        self.assertEqual(self.refused(change), ("not-logged-in", sentence))
+        sentence = "ada was given up, or has another password, since you gave the password"
+        self.assertEqual(self.refused(change), ("wrong-password", sentence))
         self.assertEqual(account.hash, "")
 
     def test_renewed_in_the_meantime(self) -> None:
-        """A password that is changed while its hash is renewed stays the changed one."""
+        """A password that is changed while its hash is renewed stays so, and is the one asked."""
         account = self.registered()
         account.hash = f"old:{SECRET}"
         self.passwords.outdated = ("old:",)
@@ -214,5 +235,26 @@ class AtOnceTests(AccountsTestCase):
         self.passwords.held.pop(0)()
         account.hash = "plain:another one"
         self.passwords.answer()
-        self.successResultOf(proof)
+        self.assertEqual(self.refused(proof), ("wrong-password", DENIED))
         self.assertEqual(account.hash, "plain:another one")
+
+    def test_renewed_twice(self) -> None:
+        """Two who prove it at the same time, when its hash is to be renewed, both have proved it."""
+        account = self.registered()
+        account.hash = f"old:{SECRET}"
+        self.passwords.outdated = ("old:",)
+        proofs = [self.accounts.prove("ada", SECRET, HOME) for _ in range(2)]
+        self.passwords.answer()
+        for each in proofs:
+            self.assertTrue(self.successResultOf(each).holds())
+        self.assertEqual(account.hash, f"plain:{SECRET}")
+
+    def test_not_renewed(self) -> None:
+        """A right password is right, also when there is no renewing its hash at the moment."""
+        account = self.registered()
+        account.hash = f"old:{SECRET}"
+        self.passwords.outdated = ("old:",)
+        proof = self.accounts.prove("ada", SECRET, HOME)
+        self.patch(self.passwords, "hash", lambda *_: fail(ChatError("busy", "later")))
+        self.passwords.answer()
+        self.assertTrue(self.successResultOf(proof).holds())

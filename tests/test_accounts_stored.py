@@ -7,11 +7,11 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.accounts import Account, Accounts
+from chatservice.accounts import TOKENS_KEPT, Account, Accounts
 from chatservice.database import StorageError
 from chatservice.preferences import Preferences
 from tests.recording import DatabaseTestCase
-from tests.registered import CAFE, HOME, SECRET, AccountsTestCase
+from tests.registered import CAFE, HOME, SECRET, AccountsTestCase, proof_of
 
 
 class StoredTests(AccountsTestCase, DatabaseTestCase):
@@ -44,6 +44,9 @@ class StoredTests(AccountsTestCase, DatabaseTestCase):
 
         self.patch(self.database_, "_transact", full)
 
+    def change(self, account: Account, password: str) -> Deferred[None]:
+        return self.accounts.change_password(proof_of(account), password, HOME, lambda: None)
+
     def fails(self, done: Deferred[Any]) -> None:
         """It fails, for the reason that the disk is full."""
         error = self.failureResultOf(done, StorageError).value
@@ -68,12 +71,40 @@ class StoredTests(AccountsTestCase, DatabaseTestCase):
         proven = self.after_restart().proven_by("token")
         self.assertEqual(proven and proven.nick, "ada")
 
-    def test_token_of_another(self) -> None:
-        """A token that went to another account proves that one in the next run."""
-        for nick in ("ada", "grace", "ada"):
-            account = self.accounts.named(nick) or self.register(nick)
-            self.successResultOf(self.accounts.remember(account, "token"))
-        self.assertEqual((len(self.found("ada").tokens), self.found("grace").tokens), (1, []))
+    def test_spent(self) -> None:
+        """A token that proves no account any more is known as such in the next run."""
+        account = self.register()
+        for number in range(TOKENS_KEPT + 2):
+            self.successResultOf(self.accounts.remember(account, f"token{number}"))
+        self.successResultOf(self.accounts.forget(account, "token5"))
+        self.assertEqual(self.spent(), [0, 1, 5])
+        self.successResultOf(self.change(account, "something new"))
+        self.assertEqual(self.spent(), list(range(TOKENS_KEPT + 2)))
+
+    def test_spent_by_removing(self) -> None:
+        """So are those of an account that was removed."""
+        account = self.register()
+        for number in range(3):
+            self.successResultOf(self.accounts.remember(account, f"token{number}"))
+        self.successResultOf(self.accounts.remove(account))
+        self.assertEqual(self.spent(), [0, 1, 2])
+
+    def test_spent_later(self) -> None:
+        """What could not be stored as spent is, with the next change of any account."""
+        account, grace = self.register(), self.register("grace")
+        self.successResultOf(self.accounts.remember(account, "token0"))
+        self.break_disk()
+        self.fails(self.accounts.forget(account, "token0"))
+        del self.database_._transact
+        self.assertEqual(self.spent(), [])
+        self.successResultOf(self.accounts.save(grace))
+        self.assertEqual(self.spent(), [0])
+
+    def spent(self) -> list[int]:
+        """The numbers of the tokens that are spent."""
+        later = self.after_restart()
+        numbers = range(TOKENS_KEPT + 5)
+        return [n for n in numbers if self.successResultOf(later.is_spent(f"token{n}"))]
 
     def test_forgotten_token(self) -> None:
         """A token that was forgotten proves nothing in the next run."""
@@ -93,7 +124,7 @@ class StoredTests(AccountsTestCase, DatabaseTestCase):
         """A changed password, and that no token holds, is known in the next run."""
         account = self.register()
         self.successResultOf(self.accounts.remember(account, "token"))
-        self.successResultOf(self.accounts.change_password(account, "something new"))
+        self.successResultOf(self.change(account, "something new"))
         found = self.found()
         self.assertEqual((found.hash, found.tokens), ("plain:something new", []))
 
@@ -122,7 +153,7 @@ class StoredTests(AccountsTestCase, DatabaseTestCase):
         """What is done to one account is done to no other."""
         others = [self.register("grace"), self.register("eve")]
         account = self.register()
-        self.successResultOf(self.accounts.change_password(account, "something new"))
+        self.successResultOf(self.change(account, "something new"))
         self.successResultOf(self.accounts.remove(account))
         for each in others:
             self.assertEqual(self.found(each.nick).hash, f"plain:{SECRET}")
@@ -149,7 +180,7 @@ class StoredTests(AccountsTestCase, DatabaseTestCase):
         account = self.register()
         self.successResultOf(self.accounts.remember(account, "token"))
         self.break_disk()
-        self.fails(self.accounts.change_password(account, "something new"))
+        self.fails(self.change(account, "something new"))
         self.assertIs(self.prove(), account)
         self.assertIs(self.accounts.proven_by("token"), account)
 
@@ -158,8 +189,8 @@ class StoredTests(AccountsTestCase, DatabaseTestCase):
         account = self.register()
         waiting: list[Deferred[None]] = []
         self.patch(self.accounts, "save", lambda _: waiting.append(Deferred()) or waiting[-1])
-        first = self.accounts.change_password(account, "the first new")
-        second = self.accounts.change_password(account, "the second new")
+        first = self.change(account, "the first new")
+        second = self.change(account, "the second new")
         waiting[0].errback(StorageError("the disk is full"))
         waiting[1].callback(None)
         self.fails(first)

@@ -18,11 +18,11 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from chatservice.accounts import IAccount
+from chatservice.accounts import Account, IAccount
 from chatservice.checkers import AccountChecker, InOrder, PluggedIn
 from chatservice.database import StorageError
 from tests.recording import DatabaseTestCase
-from tests.registered import CAFE, HOME, SECRET, AccountsTestCase
+from tests.registered import CAFE, HOME, SECRET, AccountsTestCase, proof_of
 
 THEIRS = "file secret"
 
@@ -173,9 +173,13 @@ class VouchedForTests(AuthTestCase):
     def test_password_elsewhere(self) -> None:
         """Its password is not changed here."""
         account = self.prove(password=THEIRS)
-        code, sentence = self.refused(self.accounts.change_password(account, "something new"))
+        code, sentence = self.refused(self.change(account))
         self.assertEqual((code, account.hash), ("not-allowed", ""))
         self.assertIn("whoever runs this chat", sentence)
+
+    def change(self, account: Account) -> Deferred[None]:
+        proof = proof_of(account)
+        return self.accounts.change_password(proof, "something new", HOME, lambda: None)
 
     def test_first_at_the_same_time(self) -> None:
         """Two who come for the first time at the same time get one account between them."""
@@ -185,7 +189,12 @@ class VouchedForTests(AuthTestCase):
         self.assertEqual(self.denied(password=THEIRS, origin=CAFE), "registered")
         waiting.pop().callback(None)
         waiting.pop().callback(None)
-        self.assertIs(self.successResultOf(first), self.accounts.named("ada"))
+        proof = self.successResultOf(first)
+        self.assertIs(proof.account, self.accounts.named("ada"))
+        self.assertTrue(proof.holds())
+        del self.accounts._write
+        self.successResultOf(self.accounts.remove(proof.account))
+        self.assertFalse(proof.holds())
 
     def test_own_password_too(self) -> None:
         """A nickname that was registered here has both passwords, and stays one account."""

@@ -9,6 +9,7 @@ from twisted.logger import capturedLogs, formatEvent
 from chatservice.accounts import Accounts
 from chatservice.lines import PASSWORDS
 from chatservice.names import nick_key
+from chatservice.rooms import identity_of
 from tests.conversation import (
     ConversationCase,
     Person,
@@ -113,7 +114,7 @@ class SlowPasswords(PlainPasswords):
         super().__init__()
         self.waiting: list[Deferred[str]] = []
 
-    def hash(self, password: str) -> Deferred[str]:
+    def hash(self, password: str, *asked: object) -> Deferred[str]:
         self.waiting.append(Deferred())
         return self.waiting[-1]
 
@@ -148,14 +149,14 @@ class NameTests(ConversationCase):
 
     @each_row(DOORS)
     def test_register(self, door: str) -> None:
-        """A registered name is the member's, with the identity of before, and the token's."""
+        """A registered name is the member's, with an identity of its own, and the token's."""
         ada = self.at(door, "ada")
         (member,) = self.chat.members.values()
-        identity = member.identity
         self.asks(ada, "/register correct-horse")
         account = self.chat.accounts.named("ADA")
         assert account is not None
-        self.assertEqual((account.nick, account.identity), ("ada", identity))
+        self.assertEqual((account.nick, account.identity), ("ada", member.identity))
+        self.assertNotEqual(account.identity, identity_of(member.token))
         self.assertIs(account.member, member)
         self.assertIs(member.account, account)
         self.assertIs(self.chat.accounts.proven_by(member.token), account)

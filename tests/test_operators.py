@@ -235,7 +235,7 @@ class RoomTests(DeedCase):
         eve = self.in_python("eve")
         self.ada.types("/op eve")
         hash: Deferred[str] = Deferred()
-        self.patch(self.chat.accounts.passwords, "hash", lambda password: hash)
+        self.patch(self.chat.accounts.passwords, "hash", lambda *_: hash)
         self.assertEqual(self.asks(eve, "/room password mine"), [])
         self.ada.types("/deop eve")
         hash.callback("a hash")

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from argon2 import PasswordHasher, extract_parameters
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.passwords import Passwords
+from chatservice.events import ChatError
+from chatservice.passwords import HASHES, Passwords
 from tests.recording import InlinePool
 
 SECRET = "correct horse"
+HERE, THERE = "192.0.2.1", "198.51.100.9"
 
 
 class HeldPool(InlinePool):
@@ -24,10 +28,11 @@ class HeldPool(InlinePool):
         self.waiting.append(lambda: InlinePool.callInThreadWithCallback(self, *work))
 
 
-class PoolReactor:
-    """A reactor with a thread pool."""
+class PoolReactor(Clock):
+    """A reactor with a thread pool, and a clock that is moved by hand."""
 
     def __init__(self, pool: InlinePool) -> None:
+        super().__init__()
         self._pool = pool
 
     def getThreadPool(self) -> InlinePool:
@@ -42,13 +47,14 @@ class PasswordsTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self.passwords = Passwords(PoolReactor(InlinePool()), self.hasher)
+        self.reactor = PoolReactor(InlinePool())
+        self.passwords = Passwords(self.reactor, self.hasher)
 
     def hashed(self, password: str) -> str:
-        return self.successResultOf(self.passwords.hash(password))
+        return self.successResultOf(self.passwords.hash(password, HERE))
 
     def check(self, hash: str, password: str) -> bool:
-        return self.successResultOf(self.passwords.check(hash, password))
+        return self.successResultOf(self.passwords.check(hash, password, HERE))
 
     def test_hash(self) -> None:
         """The hash is Argon2id, and another one each time."""
@@ -94,16 +100,70 @@ class PasswordsTests(SynchronousTestCase):
         costs = extract_parameters(passwords._nobodys)
         self.assertEqual((costs.memory_cost, costs.time_cost, costs.parallelism), (65536, 3, 4))
 
+    def test_budget(self) -> None:
+        """An address pays for each hash, right or wrong, and gets one back in two seconds."""
+        hash = self.hashed(SECRET)
+        for number in range(HASHES - 1):
+            self.check(hash, SECRET if number % 2 else "wrong")
+        for work in (self.passwords.check(hash, SECRET, HERE), self.passwords.hash("x", HERE)):
+            refused = self.failureResultOf(work, ChatError).value
+            sentence = "too many passwords came from your address: try again in 2 seconds"
+            self.assertEqual((refused.code, refused.sentence), ("too-many-tries", sentence))
+        self.reactor.advance(2)
+        self.assertTrue(self.check(hash, SECRET))
+        self.failureResultOf(self.passwords.check(hash, SECRET, HERE), ChatError)
+
+    def test_budget_of_others(self) -> None:
+        """Other addresses pay for themselves; this machine's socket is one of them."""
+        for origin in (HERE, "", THERE):
+            for _ in range(HASHES):
+                self.successResultOf(self.passwords.check("", SECRET, origin))
+            self.failureResultOf(self.passwords.check("", SECRET, origin), ChatError)
+
+
+class TurnsTests(SynchronousTestCase):
+    """Hashing with threads that are busy."""
+
+    def setUp(self) -> None:
+        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self.pool = HeldPool()
+        self.passwords = Passwords(PoolReactor(self.pool), hasher)
+
     def test_four_at_once(self) -> None:
         """Four passwords are worked on at the same time, and the next one when one is done."""
-        pool = HeldPool()
-        passwords = Passwords(PoolReactor(pool), self.hasher)
-        answers = [passwords.hash(SECRET) for _ in range(5)]
-        answers.append(passwords.check("", SECRET))
-        self.assertEqual(len(pool.waiting), 4)
-        pool.waiting.pop(0)()
+        answers = [self.passwords.hash(SECRET, HERE) for _ in range(5)]
+        last = self.passwords.check("", SECRET, HERE)
+        self.assertEqual(len(self.pool.waiting), 4)
+        self.pool.waiting.pop(0)()
         self.successResultOf(answers[0])
-        self.assertEqual(len(pool.waiting), 4)
-        while pool.waiting:
-            pool.waiting.pop(0)()
-        self.assertIs(self.successResultOf(answers[-1]), False)
+        self.assertEqual(len(self.pool.waiting), 4)
+        self.finish()
+        self.assertIs(self.successResultOf(last), False)
+
+    def test_in_turn(self) -> None:
+        """However many one address asks for, another one is next."""
+        many = [self.passwords.check("", SECRET, HERE) for _ in range(HASHES)]
+        honest = self.passwords.check("", SECRET, THERE)
+        for _ in range(6):
+            self.pool.waiting.pop(0)()
+        self.assertIs(self.successResultOf(honest), False)
+        self.assertNoResult(many[-1])
+        self.finish()
+
+    def test_gone(self) -> None:
+        """Nothing is hashed for who has gone by then."""
+        answers = [self.passwords.hash(SECRET, HERE) for _ in range(4)]
+        gone: Deferred[Any] = self.passwords.hash(SECRET, THERE, lambda: False)
+        self.finish()
+        self.assertEqual(self.failureResultOf(gone, ChatError).value.code, "closing")
+        self.assertEqual(self.worked, len(answers))
+
+    def finish(self) -> None:
+        """All threads do what they were given.
+
+        @ivar worked: how many pieces of work that was.
+        """
+        self.worked = 0
+        while self.pool.waiting:
+            self.pool.waiting.pop(0)()
+            self.worked += 1

@@ -6,6 +6,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from tests.conversation import JsonPerson, TextPerson, each_row, said
 from tests.late import LateJournal, Waiting
+from tests.registered import proof_of
 from tests.test_takeover import SECRET, TakeoverCase
 
 
@@ -34,11 +35,12 @@ class LoginTests(LateCase):
         self.arrange("json")
         self.guest = self.at_json("zoe")
         self.zoe = self.chat.members["zoe"]
+        self.proof = proof_of(self.account)
 
     def test_has_left(self) -> None:
         """Who has left is logged in to nothing."""
         self.guest.wire.hangs_up()
-        self.failureResultOf(self.chat.logins.log_in(self.zoe, self.account))
+        self.failureResultOf(self.chat.logins.log_in(self.zoe, self.proof))
         self.check_one_member()
         self.assertNotIn("zoe", self.chat.members)
 
@@ -46,26 +48,26 @@ class LoginTests(LateCase):
         """Who has logged in to another account through another connection stays so."""
         done = self.chat.accounts.register("grace", b"grace".ljust(16), SECRET, "")
         grace = self.successResultOf(done)
-        done = self.chat.logins.log_in(self.zoe, grace)
+        done = self.chat.logins.log_in(self.zoe, proof_of(grace))
         self.answers()
         self.successResultOf(done)
-        self.failureResultOf(self.chat.logins.log_in(self.zoe, self.account))
+        self.failureResultOf(self.chat.logins.log_in(self.zoe, self.proof))
         self.assertIs(self.zoe.account, grace)
         self.check_one_member()
 
     def test_removed(self) -> None:
         """An account that was given up meanwhile is nobody's."""
         self.ada.types(f"/unregister {SECRET}")
-        self.failureResultOf(self.chat.logins.log_in(self.zoe, self.account))
+        self.failureResultOf(self.chat.logins.log_in(self.zoe, self.proof))
         self.assertIsNone(self.zoe.account)
 
     def test_removed_while_arriving(self) -> None:
         """Nor can one come in with it."""
         self.ada.types(f"/unregister {SECRET}")
-        self.patch(self.chat.accounts, "prove", lambda *_: succeed(self.account))
+        self.patch(self.chat.accounts, "prove", lambda *_: succeed(self.proof))
         late = JsonPerson(self.connect())
         late.asks("hello", nick="grace", password=SECRET)
-        self.assertEqual([facts["code"] for facts in late.sees()], ["not-logged-in"])
+        self.assertEqual([facts["code"] for facts in late.sees()], ["wrong-password"])
 
     def test_borne_by_a_guest(self) -> None:
         """A guest who bears what is registered by now gets another name, whoever logs in."""
@@ -76,9 +78,9 @@ class LoginTests(LateCase):
             account = self.successResultOf(done)
             if nick == "bob":
                 self.guest.wire.hangs_up()
-                self.failureResultOf(self.chat.logins.log_in(self.zoe, account))
+                self.failureResultOf(self.chat.logins.log_in(self.zoe, proof_of(account)))
             else:
-                self.chat.logins.bind(self.chat.members["ada"], account)
+                self.chat.logins.bind(self.chat.members["ada"], proof_of(account))
             self.assertNotIn(nick, self.chat.members)
 
     def test_coming_at_that_moment(self) -> None:
@@ -90,7 +92,7 @@ class LoginTests(LateCase):
         while "ada" not in self.chat.members:
             self.waiting.answer(0)
             self.clock.advance(0)
-        self.chat.logins.log_in(self.zoe, self.account)
+        self.chat.logins.log_in(self.zoe, self.proof)
         self.answers()
         self.assertEqual([facts["type"] for facts in again.sees()], ["error"])
         self.assertIs(self.account.member, self.zoe)
@@ -106,7 +108,7 @@ class LoginTests(LateCase):
     def test_registering_through_another_connection(self) -> None:
         """Who registers, and meanwhile logs in elsewhere, is who the login says."""
         hashed: Deferred[str] = Deferred()
-        self.patch(self.chat.accounts.passwords, "hash", lambda _: hashed)
+        self.patch(self.chat.accounts.passwords, "hash", lambda *_: hashed)
         self.guest.types(f"/register {SECRET}")
         again = self.at_json("zoe", token=self.zoe.token)
         again.types(f"/login ada {SECRET}")

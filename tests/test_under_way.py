@@ -11,7 +11,6 @@ from chatservice.acts import OperatorAct
 from chatservice.events import Batch
 from chatservice.journal import JournalError
 from chatservice.memory import MemoryJournal
-from chatservice.rooms import identity_of
 from tests.conversation import JsonPerson
 from tests.doubles import SlowJournal
 from tests.operating import PASSWORD, OperatorCase
@@ -147,7 +146,7 @@ class FoundingTests(OperatorCase):
         self.disk.full = False
         for line in ("hi", "ho"):
             self.ada.types(line)
-        self.assertEqual(self.owner(), identity_of("the first token of ada"))
+        self.assertEqual(self.owner(), self.chat.members["ada"].identity)
         self.assertEqual(len(self.acts()), 1)
 
     def test_others(self) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 
-from chatservice.accounts import PASSWORD_LEAST
-from chatservice.commands.table import Answer, Call, Group, account_of, command
-from chatservice.events import ChatError
+from chatservice.accounts import PASSWORD_LEAST, Account
+from chatservice.commands.table import Answer, Call, Group, account_of, command, proved_again
+from chatservice.events import ChatError, FailedProof
 from chatservice.obvious import is_obvious
+from chatservice.proofs import Proof
 
 
 @command(
@@ -26,16 +27,21 @@ from chatservice.obvious import is_obvious
 )
 @inlineCallbacks
 def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
-    chat, member = call.chat, call.member
+    chat, member, former = call.chat, call.member, call.member.identity
     password = _new_password(call, member.nick, call.rest)
     _check_logged_out(call)
-    account = yield chat.accounts.register(member.nick, member.identity, password, member.origin)
+    account: Account = yield chat.accounts.register(
+        member.nick, former, password, member.origin, call.is_wanted
+    )
     # Hashing takes its time, in which one may leave, or log in through another connection.
-    if chat.is_here(member) and member.identity == account.identity:
+    stored = succeed(None)
+    if chat.is_here(member) and member.identity == former:
         account.preferences, account.ignored = member.preferences, member.ignored
-        yield chat.logins.bind(member, account)
+        stored = chat.logins.bind(member, Proof(account, hash=account.hash))
     else:
         chat.logins.free(account)
+    yield chat.belongings.become(former, account.identity, member)
+    yield stored
     return Answer([f"{account.nick} is yours: from now on it asks for your password"])
 
 
@@ -57,17 +63,17 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         raise call.wrong()
     _check_logged_out(call)
     try:
-        account = yield call.chat.accounts.prove(nick, password, member.origin)
-    except ChatError as error:
-        if unnamed and error.code == "wrong-password":
+        proof = yield call.chat.accounts.prove(nick, password, member.origin, call.is_wanted)
+    except FailedProof as error:
+        if unnamed:
             sentence = (
                 f"that is not the password of {nick}, your present nickname: "
                 "for another one it is /login NICK PASSWORD"
             )
-            raise ChatError(error.code, sentence) from None
+            raise FailedProof(error.code, sentence, nick) from None
         raise
-    yield call.chat.logins.log_in(member, account)
-    return Answer([f"you are logged in as {account.nick}"])
+    yield call.chat.logins.log_in(member, proof)
+    return Answer([f"you are logged in as {proof.account.nick}"])
 
 
 @command(
@@ -98,11 +104,8 @@ def password(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     old, wanted = _two_words(call.rest)
     new = _new_password(call, member.nick, wanted)
     account = account_of(call)
-    yield chat.accounts.prove(account.nick, old, member.origin)
-    yield chat.accounts.change_password(account, new)
-    if chat.is_here(member) and member.account is account:
-        chat.logins.change_token(member)
-        yield chat.accounts.remember(account, member.token)
+    proof = yield proved_again(call, account, old)
+    yield chat.logins.change_password(member, proof, new, call.is_wanted)
     return Answer([f"the password of {account.nick} is changed, and so is your token: /token"])
 
 

@@ -10,11 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.commands.table import Answer, Call, Group, account_of, command, wrapped
+from chatservice.commands.table import (
+    Answer,
+    Call,
+    Group,
+    account_of,
+    command,
+    proved_again,
+    wrapped,
+)
 from chatservice.events import ChatError
 
 if TYPE_CHECKING:
     from chatservice.accounts import Account
+    from chatservice.proofs import Proof
 
 EVERYTHING = "everything"
 """How somebody without a password confirms."""
@@ -24,15 +33,16 @@ EVERYTHING = "everything"
     Group.YOUR_NAME,
     "/unregister PASSWORD",
     "give your nickname up, for whoever wants it",
-    "You bear it until you leave. What you said stays: /forget erases it.",
+    "You bear it until you leave. What you said stays: /forget erases it. The token of your "
+    "connection changes as well.",
 )
 @inlineCallbacks
 def unregister(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     if not call.rest:
         raise call.wrong()
     account = account_of(call)
-    yield _prove_again(call, account)
-    yield _give_up(call, account)
+    proof = yield _prove_again(call, account)
+    yield call.chat.logins.give_up(proof)
     return Answer([f"{account.nick} is registered no more: whoever registers it next has it"])
 
 
@@ -83,13 +93,17 @@ def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     _check_no_operator(call)
     if not call.rest:
         return Answer(_what_goes(account))
+    identity, proof = call.member.identity, None
     if account is not None:
-        yield _prove_again(call, account)
+        proof = yield _prove_again(call, account)
+        # Through another connection, too, the answer is about whom it was asked of.
+        proof.check()
+        identity = account.identity
     elif call.rest.casefold() != EVERYTHING:
         raise ChatError("usage", f"you have no password: /forget {EVERYTHING} erases it all")
-    count = yield chat.erase(call.member.identity)
-    if account is not None:
-        yield _give_up(call, account)
+    count = yield chat.belongings.erase(identity)
+    if proof is not None:
+        yield chat.logins.give_up(proof)
     return Answer([f"it is all erased; {count:,} lines were yours"])
 
 
@@ -115,14 +129,7 @@ def _check_no_operator(call: Call) -> None:
         )
 
 
-def _prove_again(call: Call, account: Account) -> Deferred[Account]:
+def _prove_again(call: Call, account: Account) -> Deferred[Proof]:
     """Before the account is given up."""
     _check_no_operator(call)
-    return call.chat.accounts.prove(account.nick, call.rest, call.member.origin)
-
-
-@inlineCallbacks
-def _give_up(call: Call, account: Account) -> Generator[Deferred[Any], Any, None]:
-    yield call.chat.accounts.remove(account)
-    if account.member is not None:
-        call.chat.logins.forget_account(account.member)
+    return proved_again(call, account, call.rest)

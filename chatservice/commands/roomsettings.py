@@ -94,7 +94,7 @@ def _password(call: Call, value: str) -> str | Deferred[str]:
         return ""
     if len(value) > PASSWORD_MOST:
         raise ChatError("usage", f"a password has at most {PASSWORD_MOST} characters")
-    return call.chat.accounts.passwords.hash(value)
+    return call.chat.accounts.passwords.hash(value, call.member.origin, call.is_wanted)
 
 
 def _keep(call: Call, value: str) -> str:

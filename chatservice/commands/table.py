@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.events import ChatError, Event
 from chatservice.names import nearest
+from chatservice.proofs import Proof
 from chatservice.rooms import Member, Room
 from chatservice.sanitize import clean, command_in
 from chatservice.text import spelled
@@ -103,6 +104,10 @@ class Call:
     def was_answered(self, kind: Kind, place: str, text: str) -> bool:
         """Whether it was carried out before; see L{chatservice.repeats.Repeats.answered}."""
         return self.chat.repeats.answered(self.member, kind, place, text, self.ref)
+
+    def is_wanted(self) -> bool:
+        """Whether its giver is still here."""
+        return self.chat.is_here(self.member)
 
     @property
     def room(self) -> Room:
@@ -202,6 +207,18 @@ def account_of(call: Call) -> Account:
     if call.member.account is None:
         raise ChatError("not-logged-in", "you are not logged in: /register or /login first")
     return call.member.account
+
+
+@inlineCallbacks
+def proved_again(
+    call: Call, account: Account, password: str
+) -> Generator[Deferred[Any], Any, Proof]:
+    """The proof that a member, who is logged in, still knows the password."""
+    accounts, origin = call.chat.accounts, call.member.origin
+    proof: Proof = yield accounts.prove(account.nick, password, origin, call.is_wanted)
+    if proof.account is not account:
+        raise ChatError("not-logged-in", f"{account.nick} was given up at this moment")
+    return proof
 
 
 def number(text: str, most: int) -> int | None:

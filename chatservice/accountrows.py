@@ -1,0 +1,91 @@
+"""Accounts, and tokens that are spent, as rows of the database (schema.sql)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from chatservice.preferences import Preferences
+
+if TYPE_CHECKING:
+    from chatservice.accounts import Account
+
+_SELECT = """
+    SELECT key, nick, identity, hash, since, preferences, ignored, proven_from, tokens
+    FROM accounts"""
+_INSERT = """
+    INSERT INTO accounts VALUES (:key, :nick, :identity, :hash, :since, :preferences, :ignored,
+        :proven_from, :tokens)"""
+_UPDATE = """
+    UPDATE accounts SET hash = :hash, preferences = :preferences, ignored = :ignored,
+        proven_from = :proven_from, tokens = :tokens
+    WHERE key = :key AND identity = :identity"""
+_DELETE = "DELETE FROM accounts WHERE key = :key AND identity = :identity"
+_MOVE = "INSERT OR REPLACE INTO moving VALUES (?, ?)"
+_SPEND = "INSERT OR IGNORE INTO spent VALUES (?)"
+_IS_SPENT = "SELECT 1 FROM spent WHERE digest = ?"
+
+
+def row_of(account: Account) -> dict[str, Any]:
+    """What is stored of an account, as it is now."""
+    return {
+        "key": account.key,
+        "nick": account.nick,
+        "identity": account.identity,
+        "hash": account.hash,
+        "since": account.since,
+        "preferences": json.dumps(account.preferences.those_set()),
+        "ignored": json.dumps(account.ignored),
+        "proven_from": json.dumps(account.proven_from),
+        "tokens": json.dumps(account.tokens),
+    }
+
+
+def insert(connection: sqlite3.Connection, row: dict[str, Any], former: bytes | None) -> None:
+    """Add an account.
+
+    @param former: the identity from which its owner's lines are to be moved (identities.py).
+    """
+    connection.execute(_INSERT, row)
+    if former is not None:
+        connection.execute(_MOVE, (former, row["identity"]))
+
+
+def update(
+    connection: sqlite3.Connection, row: dict[str, Any], spent: Collection[str] = ()
+) -> None:
+    """Change an account; nothing happens if it was removed.
+
+    @param spent: hashes of the tokens that prove it no longer.
+    """
+    connection.execute(_UPDATE, row)
+    spend(connection, spent)
+
+
+def delete(
+    connection: sqlite3.Connection, row: dict[str, Any], spent: Collection[str] = ()
+) -> None:
+    """Remove an account."""
+    connection.execute(_DELETE, row)
+    spend(connection, spent)
+
+
+def spend(connection: sqlite3.Connection, digests: Collection[str]) -> None:
+    """Keep the hashes (hexadecimal) of tokens that prove nothing any more."""
+    connection.executemany(_SPEND, [(bytes.fromhex(digest),) for digest in digests])
+
+
+def is_spent(connection: sqlite3.Connection, digest: str) -> bool:
+    """Whether a token with this hash once proved an account, and does no longer."""
+    return connection.execute(_IS_SPENT, (bytes.fromhex(digest),)).fetchone() is not None
+
+
+def read(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    """All accounts, each as what L{Account} takes."""
+    return [
+        (*facts, Preferences(**json.loads(preferences)), *map(json.loads, lists))
+        for *facts, preferences, ignored, proven_from, tokens in connection.execute(_SELECT)
+        for lists in [(ignored, proven_from, tokens)]
+    ]

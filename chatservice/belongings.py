@@ -1,0 +1,71 @@
+"""What goes by somebody's identity, in memory and in the journal: moved to another, or erased."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.logger import Logger
+
+from chatservice.journal import JournalError
+from chatservice.refs import Spoken
+from chatservice.rooms import Member
+
+if TYPE_CHECKING:
+    from chatservice.server import ChatFactory
+
+log = Logger()
+
+
+class Belongings:
+    """Lines, places, roles and sanctions of people, by identity.
+
+    @param chat: the one.
+    """
+
+    def __init__(self, chat: ChatFactory) -> None:
+        self._chat = chat
+
+    @inlineCallbacks
+    def become(
+        self, former: bytes, now: bytes, member: Member
+    ) -> Generator[Deferred[Any], Any, None]:
+        """Have everything that goes by one identity go by another from now on.
+
+        @param member: who has the former one, or had it.
+        """
+        for last in (False, True):
+            self._rename(former, now, member)
+            try:
+                yield self._chat.journal.become(former, now, last)
+            except JournalError as error:
+                log.error("What somebody said is moved at the next start only: {why}.", why=error)
+            # What was on its way meanwhile is stored, and holds, under the former identity.
+            yield self._chat.passed()
+
+    def _rename(self, former: bytes, now: bytes, member: Member) -> None:
+        chat = self._chat
+        if member.identity == former:
+            member.identity = now
+        chat.moderation.become(former, now)
+        chat.departures.become(former, now)
+        for room in chat.rooms.values():
+            room.become(former, now)
+        for name, topic in chat.topics.items():
+            chat.topics[name] = topic.under(former, now)
+
+    @inlineCallbacks
+    def erase(self, identity: bytes) -> Generator[Deferred[Any], Any, int]:
+        """Forget everything that somebody said, and give back how many lines that were."""
+        chat = self._chat
+        count: int = yield chat.journal.forget(identity)
+        for room in chat.rooms.values():
+            room.forget(identity)
+        for member in chat.members.values():
+            if member.identity == identity:
+                member.spoken = Spoken()
+        for topic in list(chat.topics.values()):
+            if topic.identity == identity:
+                del chat.topics[topic.room]
+        return count

@@ -1,0 +1,111 @@
+"""The passwords of rooms, and who gave which lately."""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Generator
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+
+from chatservice.events import ChatError, FailedProof
+from chatservice.rooms import Member
+from chatservice.text import spelled
+from chatservice.tries import Tries
+
+if TYPE_CHECKING:
+    from chatservice.server import ChatFactory
+
+ROOMS_KNOWN = 100
+KNOWN_OF_A_ROOM = 200
+"""The most people of whom it is remembered that they gave a room's password, and so for rooms."""
+
+
+class Known:
+    """Right passwords, so that none is hashed twice. Those that were given last are remembered."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        # Of each hash of a room's password, by whom, what they gave.
+        self._given: OrderedDict[str, OrderedDict[bytes, bytes]] = OrderedDict()
+
+    def add(self, hash: str, identity: bytes, password: str) -> None:
+        """Somebody gave the password of which that is the hash."""
+        given = self._given.setdefault(hash, OrderedDict())
+        self._given.move_to_end(hash)
+        given[identity] = self._digest(password)
+        given.move_to_end(identity)
+        if len(given) > KNOWN_OF_A_ROOM:
+            given.popitem(last=False)
+        if len(self._given) > ROOMS_KNOWN:
+            self._given.popitem(last=False)
+
+    def has(self, hash: str, identity: bytes, password: str) -> bool:
+        """Whether the same person gave the same password before, and it was right."""
+        if hash not in self._given:
+            return False
+        given = self._given[hash].get(identity, b"")
+        return secrets.compare_digest(given, self._digest(password))
+
+    def _digest(self, password: str) -> bytes:
+        return blake2b(password.encode("utf-8", "surrogatepass"), key=self._key).digest()
+
+
+class RoomPasswords:
+    """Lets people into rooms that have a password.
+
+    @param chat: the one.
+    """
+
+    def __init__(self, chat: ChatFactory) -> None:
+        self._chat = chat
+        self._tries = Tries(chat.reactor.seconds)
+        self._known = Known()
+
+    @inlineCallbacks
+    def check(
+        self, member: Member, room: str, password: str
+    ) -> Generator[Deferred[Any], Any, str]:
+        """The hash of the room's password, if that is the one; empty if the member needs none.
+
+        Fails with L{ChatError}. What it gives is to be asked again (L{check_same}).
+        """
+        hash = self._chat.moderation.needs_password(member, room, False)
+        if not hash:
+            return ""
+        if not password:
+            how = f"/join {spelled(room)} PASSWORD"
+            raise ChatError("closed", f"{spelled(room)} has a password: {how}")
+        identity = member.identity
+        if self._known.has(hash, identity, password):
+            return hash
+        tried = (room, member.origin)
+        wait = self._tries.wait(tried)
+        if wait:
+            raise ChatError("too-many-tries", f"that was tried too often: wait {wait:.0f} s")
+        self._tries.count(tried)
+        try:
+            right = yield self._chat.accounts.passwords.check(
+                hash, password, member.origin, lambda: self._chat.is_here(member)
+            )
+        except ChatError:
+            self._tries.give_back(tried)
+            raise
+        if not right:
+            sentence = f"that is not the password of {spelled(room)}"
+            raise FailedProof("closed", sentence, spelled(room))
+        self._tries.give_back(tried)
+        self._known.add(hash, identity, password)
+        return hash
+
+    def check_same(self, member: Member, room: str, proved: str) -> None:
+        """Raise L{ChatError} if the room has another password by now than the one that was given.
+
+        @param proved: what L{check} gave.
+        """
+        if self._chat.moderation.needs_password(member, room, False) not in ("", proved):
+            raise ChatError(
+                "closed", f"the password of {spelled(room)} was changed at this moment"
+            )
