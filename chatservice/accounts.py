@@ -226,7 +226,9 @@ class Accounts:
             _, proved, _ = yield self.portal.login(attempt, None, IAccount)
         except UnauthorizedLogin:
             sentence = "that nickname and that password do not belong together"
-            raise FailedProof("wrong-password", sentence, nick) from None
+            # What is nobody's nickname may be somebody's password, and is not to be logged.
+            whose = "" if account is None else account.nick
+            raise FailedProof("wrong-password", sentence, whose) from None
         except ChatError:
             self._proofs.give_back(*tried)
             raise

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
 
 from chatservice.accounts import Account
+from chatservice.audit import place
 from chatservice.events import ChatError, Event, FailedProof, Resumed, Whispered
 from chatservice.journal import Missed, Page, Place, Wanted, text_size
 from chatservice.looks import unseen_by
@@ -134,6 +135,13 @@ class Arrivals:
         if account is None and wish.token and not self._chat.accounts.may_bear(wish.token, None):
             raise FailedProof("not-joined", NO_TOKEN, A_TOKEN)
 
+    def token_for(self, wish: Wish, account: Account | None) -> str:
+        """The token of a new member: its own, if that may be."""
+        chat = self._chat
+        # One that somebody else has taken is of no use to who has proved an account.
+        is_free = chat.accounts.may_bear(wish.token, account) and wish.token not in chat.by_token
+        return wish.token if is_free else chat.new_token()
+
     def _places(self, wish: Wish, account: Account | None) -> Deferred[list[Place]]:
         """Where the same person was last; nowhere, if nothing tells who it is."""
         if account is None and not self._chat.accounts.may_bear(wish.token, None):
@@ -167,6 +175,7 @@ class Arrivals:
         except ChatError:
             member.address = former
             raise
+        chat.audit.about("Taken over", door.address, member.nick, f", who was at {place(former)}")
         chat.departures.stop_lingering(member)
         chat.departures.note_loss(member, member.door, member.door.silence())
         member.door.displace()
@@ -368,8 +377,8 @@ def whose(nick: str, owner: Account) -> str:
 
 
 def _last_nick(account: Account | None, places: list[Place]) -> str:
-    for place in places:
-        return place.nick
+    if places:
+        return places[0].nick
     if account is not None:
         return account.nick
     sentence = "that token brings nobody back: choose a nickname"

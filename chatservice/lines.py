@@ -50,7 +50,8 @@ Work = Callable[[], Any]
 class LineDoor(MeteredReader):
     """A connection with lines both ways and, once it has joined, a member behind it.
 
-    A subclass says what a line means (L{heard}) and how a sentence is put (L{tell}).
+    A subclass says what a line means (L{heard}), how a sentence is put (L{tell}), and C{name}:
+    which door it is, in a word.
 
     @param chat: the chat that it is a door of.
     @param direct: whether the connection is plain TCP; see L{Outbox}.
@@ -58,6 +59,7 @@ class LineDoor(MeteredReader):
     """
 
     kind: str
+    name: str
     format: Format
     deliver: Callable[[bytes], None]
 
@@ -74,6 +76,7 @@ class LineDoor(MeteredReader):
         self._wrong_passwords = 0
         self._heard_at = now
         self._why = ""
+        self._wanted = ""
 
     # What a subclass says.
 
@@ -136,6 +139,7 @@ class LineDoor(MeteredReader):
     def join(self, wish: Wish) -> Generator[Deferred[Any], Any, None]:
         """Have a member behind this connection, and read no further before that."""
         self.hold()
+        self._wanted = wish.nick
         try:
             wait = self.chat.flood.arrive(origin_of(self.address))
             if wait:
@@ -341,6 +345,10 @@ class LineDoor(MeteredReader):
     def complain(self, failure: Failure) -> None:
         """Tell a member's mistake to the member, and a bug to the log."""
         error = failure.value
+        if isinstance(error, ChatError):
+            nick = self._wanted if self.member is None else self.member.nick
+            joined = self.member is not None
+            self.chat.audit.refused(error, self.address, self.name, nick, joined)
         if isinstance(error, JournalError):
             log.error("The database fails: {why}.", why=error)
             error = ChatError("failed", f"not done: {error}")

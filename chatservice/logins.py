@@ -36,6 +36,8 @@ class Logins:
         """
         proof.check()
         account = proof.account
+        how = "a token" if proof.token else "password"
+        self._chat.audit.about(f"Logged in by {how}", member.address, account.nick)
         self.free(account, member)
         member.account = account
         account.member = member
@@ -103,6 +105,7 @@ class Logins:
         assert account is not None
         if not chat.is_here(member):
             return
+        chat.audit.about("Logged out", member.address, account.nick)
         self.forget_account(member)
         self.change_token(member)
         # At once: until it is stored the token must not bring anybody in.
@@ -134,7 +137,7 @@ class Logins:
         return accounts.change_password(proof, password, member.origin, new_token, is_wanted)
 
     @inlineCallbacks
-    def give_up(self, proof: Proof) -> Generator[Deferred[Any], Any, None]:
+    def give_up(self, proof: Proof, address: str) -> Generator[Deferred[Any], Any, None]:
         """Whoever is logged in to an account goes on as a guest, and it is nobody's any more.
 
         What was said under it goes along, and no former token leads there.
@@ -142,6 +145,7 @@ class Logins:
         proof.check()
         account = proof.account
         yield self._chat.accounts.remove(account)
+        self._chat.audit.about("Given up", address, account.nick)
         member = account.member
         if member is not None:
             self.forget_account(member)

@@ -24,6 +24,7 @@ from twisted.logger import Logger
 from chatservice.accounts import Account, Accounts
 from chatservice.acts import Founded, Kicked, OperatorAct
 from chatservice.arrivals import Arrivals, Wish
+from chatservice.audit import Audit
 from chatservice.belongings import Belongings
 from chatservice.clock import WallClock
 from chatservice.departures import Departures
@@ -115,6 +116,7 @@ class ChatFactory(ServerFactory):
         )
         self.clock.when_set.append(self.moderation.clock_set)
         self.arrivals = Arrivals(self)
+        self.audit = Audit(reactor.seconds)
         self.belongings = Belongings(self)
         self.room_passwords = RoomPasswords(self)
         self.departures = Departures(self)
@@ -195,9 +197,7 @@ class ChatFactory(ServerFactory):
         """
         account = None if proof is None else proof.account
         nick, key = self.arrivals.free_nick(wish.nick, door.address, account)
-        # One that somebody else has taken is of no use to who has proved an account.
-        is_free = self.accounts.may_bear(wish.token, account) and wish.token not in self.by_token
-        token = wish.token if is_free else self.new_token()
+        token = self.arrivals.token_for(wish, account)
         member = Member(nick, key, door, token, door.address, self.ids.latest())
         member.came = self.reactor.seconds()
         if account is not None:
@@ -406,6 +406,7 @@ class ChatFactory(ServerFactory):
                 del self.topics[event.room]
         elif isinstance(event, OperatorAct):
             self.moderation.apply(event)
+            self.audit.acted(event)
             if isinstance(event, Founded) and event.room in self.rooms:
                 self.rooms[event.room].founder = None
 

@@ -308,6 +308,7 @@ class Listener(LineDoor):
     @ivar lines: what it heard, and C{rest} the most bytes that still waited at that time.
     """
 
+    name = "test"
     format = TEXT
 
     def __init__(self, chat: ChatFactory, since: float | None = None) -> None:

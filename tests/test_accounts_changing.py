@@ -239,7 +239,7 @@ class AtOnceTests(AccountsTestCase):
         self.assertEqual(account.hash, "plain:another one")
 
     def test_renewed_twice(self) -> None:
-        """Two who prove it at the same time, when its hash is to be renewed, both have proved it."""
+        """Two who prove it at the same time, when its hash is old, have both proved it."""
         account = self.registered()
         account.hash = f"old:{SECRET}"
         self.passwords.outdated = ("old:",)

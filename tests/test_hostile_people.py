@@ -67,7 +67,7 @@ class FormerTokenTests(ConversationCase):
         self.ada.types("/quit")
         wire = self.connect()
         wire.sends(f"/resume {self.former}\n".encode())
-        self.assertIn("that token brings nobody back", wire.sees())
+        self.assertIn("that token is not good any more: choose a nickname", wire.sees())
 
 
 class KickedTwiceTests(ConversationCase):

@@ -33,6 +33,7 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     account: Account = yield chat.accounts.register(
         member.nick, former, password, member.origin, call.is_wanted
     )
+    chat.audit.about("Registered", member.address, account.nick)
     # Hashing takes its time, in which one may leave, or log in through another connection.
     stored = succeed(None)
     if chat.is_here(member) and member.identity == former:
@@ -70,7 +71,7 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
                 f"that is not the password of {nick}, your present nickname: "
                 "for another one it is /login NICK PASSWORD"
             )
-            raise FailedProof(error.code, sentence, nick) from None
+            raise FailedProof(error.code, sentence, error.of) from None
         raise
     yield call.chat.logins.log_in(member, proof)
     return Answer([f"you are logged in as {proof.account.nick}"])
@@ -106,6 +107,7 @@ def password(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     account = account_of(call)
     proof = yield proved_again(call, account, old)
     yield chat.logins.change_password(member, proof, new, call.is_wanted)
+    chat.audit.about("Password changed", member.address, account.nick)
     return Answer([f"the password of {account.nick} is changed, and so is your token: /token"])
 
 

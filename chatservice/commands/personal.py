@@ -42,7 +42,7 @@ def unregister(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         raise call.wrong()
     account = account_of(call)
     proof = yield _prove_again(call, account)
-    yield call.chat.logins.give_up(proof)
+    yield call.chat.logins.give_up(proof, call.member.address)
     return Answer([f"{account.nick} is registered no more: whoever registers it next has it"])
 
 
@@ -103,7 +103,7 @@ def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         raise ChatError("usage", f"you have no password: /forget {EVERYTHING} erases it all")
     count = yield chat.belongings.erase(identity)
     if proof is not None:
-        yield chat.logins.give_up(proof)
+        yield chat.logins.give_up(proof, call.member.address)
     return Answer([f"it is all erased; {count:,} lines were yours"])
 
 

@@ -227,6 +227,7 @@ class FrontFactory(ServerFactory):
         try:
             self._admission.admit(addr)
         except ChatError as error:
+            self._chat.audit.refused_connection(getattr(addr, "host", ""), error.sentence)
             if not self._admission.tell(addr):
                 return Dropped()
             return Refusal(

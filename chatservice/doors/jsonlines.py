@@ -95,6 +95,7 @@ class JsonDoor(LineDoor):
     """A program at the other end."""
 
     kind = "a program"
+    name = "JSON"
     format: Format = JSON
 
     def __init__(

@@ -39,6 +39,7 @@ class ChatProtocol(LineDoor):
     """The text door: lines typed by a person, events as lines."""
 
     kind = "telnet, nc or the like"
+    name = "text"
     format: Format = TEXT
 
     def connectionMade(self) -> None:

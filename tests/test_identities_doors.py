@@ -1,0 +1,248 @@
+"""An account's identity is no token's: what was said moves to it, and no former token leads on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail
+
+from chatservice.acts import Founded, Kicked
+from chatservice.journal import JournalError
+from chatservice.rooms import Room, identity_of
+from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
+from tests.doubles import SlowJournal
+from tests.operating import OperatorCase
+from tests.recording import ADA, BOB, line
+
+SECRET, NEW_SECRET = "correct-horse", "battery-staple"
+DOORS = {"text": "text", "json": "json"}
+NEW = b"a new identity.."
+
+
+class TokenTests(ConversationCase):
+    """Ada registers with a token that a client made up, and gives that up in one way or another."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.bob = self.at_json("bob")
+        self.ada = self.at_json("ada", token=TOKEN)
+        for text in (f"/register {SECRET}", "/join den", "/msg bob psst"):
+            self.ada.types(text)
+        self.bob.types("/msg ada yes?")
+        self.bob.sees()
+
+    def give_up(self, *lines: str) -> None:
+        """Ada types something, and leaves."""
+        for text in (*lines, "/quit"):
+            self.ada.types(text)
+
+    def check_nobody(self) -> None:
+        """Whoever shows the token that ada had is somebody new, at either door."""
+        eve = self.at_json("eve", token=TOKEN)
+        self.assertNotEqual(eve.welcome["token"], TOKEN)
+        self.assertEqual(list(eve.welcome["rooms"]), ["lobby"])
+        eve.asks("history")
+        self.assertEqual(eve.sees()[-1]["events"], [])
+        eve.types(f"/register {SECRET}")
+        eve.types("/join den")
+        eve.sees()
+        eve.types("/room invite-only on")
+        self.assertEqual(eve.sees()[-1]["code"], "not-allowed")
+        eve.types("/quit")
+        text = TextPerson(self.connect())
+        text.types(f"/resume {TOKEN}")
+        told = "-- that token is not good any more: choose a nickname"
+        self.assertTrue(text.sees()[-2].endswith(told))
+
+    @each_row(
+        {
+            "password_and_unregister": (
+                f"/password {SECRET} {NEW_SECRET}",
+                f"/unregister {NEW_SECRET}",
+            ),
+            "unregister": (f"/unregister {SECRET}",),
+            "logout": ("/logout",),
+            "password": (f"/password {SECRET} {NEW_SECRET}",),
+            "forget": (f"/forget {SECRET}",),
+        }
+    )
+    def test_voided(self, lines: tuple[str, ...]) -> None:
+        """A token that proves the account no longer brings back nothing of it, nor anybody."""
+        self.give_up(*lines)
+        self.check_nobody()
+
+    def test_rotated_out(self) -> None:
+        """So it is with one that is not among the ten newest any more."""
+        self.give_up()
+        for _ in range(10):
+            self.at_json("ada", password=SECRET).types("/quit")
+        self.check_nobody()
+
+    def test_still_good(self) -> None:
+        """One of the ten newest brings everything back."""
+        self.give_up()
+        again = self.at_json("ada", token=TOKEN)
+        self.assertEqual(again.welcome["account"], "ada")
+        self.assertEqual(list(again.welcome["rooms"]), ["lobby", "den"])
+        again.asks("history")
+        texts = [event["text"] for event in again.sees()[-1]["events"]]
+        self.assertEqual(texts, ["psst", "yes?"])
+
+    def test_of_another(self) -> None:
+        """Who proves one account is not known by the token of another."""
+        self.give_up()
+        grace = self.at_json("grace")
+        for text in (f"/register {SECRET}", "/quit"):
+            grace.types(text)
+        again = self.at_json("grace", password=SECRET, token=TOKEN)
+        self.assertNotEqual(again.welcome["token"], TOKEN)
+        proven = self.chat.accounts.proven_by(TOKEN)
+        self.assertEqual(proven and proven.nick, "ada")
+
+    def test_going_on_as_a_guest(self) -> None:
+        """Who gives the account up takes along what was said, and can erase it."""
+        self.ada.types(f"/unregister {SECRET}")
+        member = self.chat.members["ada"]
+        self.assertEqual(member.identity, identity_of(member.token))
+        self.ada.sees()
+        self.ada.asks("history")
+        texts = [event["text"] for event in self.ada.sees()[-1]["events"]]
+        self.assertEqual(texts, ["psst", "yes?"])
+        token = member.token
+        self.ada.types("/quit")
+        again = self.at_json("ada", token=token)
+        self.assertEqual(list(again.welcome["rooms"]), ["lobby", "den"])
+        again.types("/forget everything")
+        self.assertEqual(again.sees()[-1]["lines"], ["it is all erased; 1 lines were yours"])
+
+
+class RegisteringTests(OperatorCase):
+    """A guest with a past registers."""
+
+    @each_row(DOORS)
+    def test_past(self, door: str) -> None:
+        """What was said before, in rooms and in private, stays the registered one's."""
+        ada, bob = self.at(door, "ada"), self.at_json("bob")
+        for text in ("hello", "/topic tea", "/msg bob psst"):
+            ada.types(text)
+        bob.types("/msg ada yes?")
+        former = self.chat.members["ada"].identity
+        ada.types(f"/register {SECRET}")
+        now = self.chat.members["ada"].identity
+        self.assertNotEqual(now, former)
+        for events in (self.journal._events, self.chat.rooms["lobby"].recent):
+            self.assertNotIn(former, [event.identity for event in events])
+        self.assertEqual(self.chat.topics["lobby"].identity, now)
+        self.assertEqual(len(self.page(now)), 4)
+        self.assertEqual(self.page(former), [])
+        ada.types(f"/forget {SECRET}")
+        self.assertIn("it is all erased; 3 lines were yours", str(ada.sees()))
+        self.assertNotIn("lobby", self.chat.topics)
+
+    def page(self, of: bytes) -> list[Any]:
+        return [event for event in self.journal._events if of in (event.identity, _to(event))]
+
+    def test_what_operators_gave(self) -> None:
+        """An invitation and a voice stay, and so does a ban from a room."""
+        for nick in ("ada", "eve"):
+            self.register(nick)
+        ada, eve = self.at("json", "ada"), self.at("json", "eve")
+        bob = self.at_json("bob")
+        self.chat.members["bob"].address = ""
+        for text in ("/join den", "/invite bob", "/voice bob"):
+            ada.types(text)
+        for text in ("/join attic", "/ban bob"):
+            eve.types(text)
+        bob.types(f"/register {SECRET}")
+        now = self.chat.members["bob"].identity
+        moderation = self.chat.moderation
+        held = [*moderation.invited("den"), *moderation.voiced("den")]
+        self.assertEqual([person.identity for person in held], [now, now])
+        self.assertEqual([act.target_identity for act in moderation.sanctions("attic")], [now])
+        bob.sees()
+        bob.types("/join attic")
+        self.assertEqual(bob.sees()[-1]["code"], "banned")
+
+    def test_what_is_on_its_way(self) -> None:
+        """An act, or a private line, that is on its way meanwhile is about the registered one."""
+        slow = SlowJournal()
+        self.open_chat(slow)
+        self.register("ada")
+        ada, bob = self.at("json", "ada"), self.at_json("bob")
+        self.chat.members["bob"].address = ""
+        ada.types("/join den")
+        hashed: Deferred[str] = Deferred()
+        self.patch(self.chat.accounts.passwords, "hash", lambda *_: hashed)
+        bob.types(f"/register {SECRET}")
+        slow.slow = True
+        ada.types("/msg bob psst")
+        ada.types("/ban #den bob")
+        hashed.callback(f"plain:{SECRET}")
+        for _ in range(9):
+            slow.answers()
+            self.clock.advance(0)
+        slow.slow = False
+        now = self.chat.members["bob"].identity
+        self.assertEqual([_to(event) for event in slow._events], [now])
+        self.assertEqual([act.target_identity for act in slow.acts if act.target == "bob"], [now])
+        held = self.chat.moderation.sanctions("den")
+        self.assertEqual([act.target_identity for act in held], [now])
+        self.assertIn("bob is yours", str(bob.sees()))
+
+    def test_leaving_meanwhile(self) -> None:
+        """Who leaves before the password is hashed is back, with the password, where that was."""
+        slow = SlowJournal()
+        self.open_chat(slow)
+        bob = self.at_json("bob")
+        bob.types("/join den")
+        member = self.chat.members["bob"]
+        hashed: Deferred[str] = Deferred()
+        self.patch(self.chat.accounts.passwords, "hash", lambda *_: hashed)
+        bob.types(f"/register {SECRET}")
+        slow.slow = True
+        bob.wire.hangs_up()
+        hashed.callback(f"plain:{SECRET}")
+        again = JsonPerson(self.connect())
+        again.asks("hello", nick="bob", password=SECRET)
+        for _ in range(9):
+            slow.answers()
+            self.clock.advance(0)
+        slow.slow = False
+        again.sees()
+        self.assertEqual(list(again.welcome["rooms"]), ["lobby", "den"])
+        self.assertEqual(self.chat.departures._leaving, {})
+        self.assertNotIn(member, self.chat.members.values())
+
+    def test_not_stored(self) -> None:
+        """If nothing can be moved the name is registered all the same, and the log says so."""
+        ada = self.at_json("ada")
+        self.patch(self.journal, "become", lambda *_: fail(JournalError("the disk is full")))
+        ada.types(f"/register {SECRET}")
+        self.assertIn("ada is yours", str(ada.sees()))
+        self.assertIsNotNone(self.chat.accounts.named("ada"))
+
+
+def _to(event: Any) -> bytes:
+    to: bytes = getattr(event, "to_identity", b"")
+    return to
+
+
+class RoomTests(ConversationCase):
+    """What a room remembers."""
+
+    def test_nothing_of_theirs(self) -> None:
+        """A room in which somebody said nothing stays as it is."""
+        room = Room("lobby", [line(1, identity=BOB)])
+        before = room.recent
+        room.become(ADA, NEW)
+        self.assertIs(room.recent, before)
+
+    def test_owner(self) -> None:
+        """An owner of rooms owns as many under another identity."""
+        moderation = self.chat.moderation
+        moderation.apply(Founded(id=1, nick="ada", room="den", identity=ADA))
+        moderation.apply(Kicked(id=2, nick="ada", room="den", identity=ADA, target_identity=BOB))
+        moderation.become(ADA, NEW)
+        owner = moderation.owner("den")
+        self.assertEqual(owner and owner.identity, NEW)
+        self.assertEqual((moderation._owned[ADA], moderation._owned[NEW]), (0, 1))
