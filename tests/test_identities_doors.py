@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
-from chatservice.acts import Founded, Kicked
+from chatservice.acts import Banned, Founded, Kicked
 from chatservice.journal import JournalError
 from chatservice.rooms import Room, identity_of
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
@@ -175,15 +175,19 @@ class RegisteringTests(OperatorCase):
         self.patch(self.chat.accounts.passwords, "hash", lambda *_: hashed)
         bob.types(f"/register {SECRET}")
         slow.slow = True
-        ada.types("/msg bob psst")
-        ada.types("/ban #den bob")
+        # The first is with the journal, the others wait behind it.
+        for text in ("/msg bob one", "/msg bob two"):
+            ada.types(text)
+        bobs = self.chat.members["bob"]
+        facts = {"target": "bob", "target_identity": bobs.identity, "whom": bobs}
+        self.chat.operators.act(self.chat.members["ada"], Banned, "den", **facts)
         hashed.callback(f"plain:{SECRET}")
         for _ in range(9):
             slow.answers()
             self.clock.advance(0)
         slow.slow = False
         now = self.chat.members["bob"].identity
-        self.assertEqual([_to(event) for event in slow._events], [now])
+        self.assertEqual([_to(event) for event in slow._events], [now, now])
         self.assertEqual([act.target_identity for act in slow.acts if act.target == "bob"], [now])
         held = self.chat.moderation.sanctions("den")
         self.assertEqual([act.target_identity for act in held], [now])
@@ -212,6 +216,22 @@ class RegisteringTests(OperatorCase):
         self.assertEqual(list(again.welcome["rooms"]), ["lobby", "den"])
         self.assertEqual(self.chat.departures._leaving, {})
         self.assertNotIn(member, self.chat.members.values())
+
+    def test_leaving_under_way(self) -> None:
+        """Where somebody is who is leaving is waited for under the new identity too."""
+        slow = SlowJournal()
+        self.open_chat(slow)
+        bob = self.at_json("bob")
+        former, departures = self.chat.members["bob"].identity, self.chat.departures
+        slow.slow = True
+        bob.wire.hangs_up()
+        self.clock.advance(0)
+        departures.become(former, NEW)
+        left = departures.stored(NEW)
+        self.assertNoResult(left)
+        slow.answers()
+        self.assertIsNone(self.successResultOf(left))
+        self.assertEqual(departures._leaving, {})
 
     def test_not_stored(self) -> None:
         """If nothing can be moved the name is registered all the same, and the log says so."""
