@@ -79,7 +79,7 @@ class Passwords:
         if wait:
             raise ChatError(
                 "too-many-tries",
-                f"too many passwords came from your address: try again in {ceil(wait)} seconds",
+                f"too many passwords came from your address: try again in {ceil(wait)} s",
             )
         self._budget.spend(origin)
 

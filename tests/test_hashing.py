@@ -122,7 +122,7 @@ class BudgetTests(HashingCase):
         """After two seconds there is one again."""
         self.spend(self.ada)
         self.ada.types("/room password x")
-        sentence = "too many passwords came from your address: try again in 2 seconds"
+        sentence = "too many passwords came from your address: try again in 2 s"
         self.assertEqual(self.ada.sees()[-1]["text"], sentence)
         self.clock.advance(2)
         self.assertEqual(self.hashes(self.ada, "/room password x", "/room password x"), 1)

@@ -107,7 +107,7 @@ class PasswordsTests(SynchronousTestCase):
             self.check(hash, SECRET if number % 2 else "wrong")
         for work in (self.passwords.check(hash, SECRET, HERE), self.passwords.hash("x", HERE)):
             refused = self.failureResultOf(work, ChatError).value
-            sentence = "too many passwords came from your address: try again in 2 seconds"
+            sentence = "too many passwords came from your address: try again in 2 s"
             self.assertEqual((refused.code, refused.sentence), ("too-many-tries", sentence))
         self.reactor.advance(2)
         self.assertTrue(self.check(hash, SECRET))
