@@ -1,7 +1,8 @@
-"""What operators do: facts like any other, kept for ever, and all that moderation is made of.
+"""What operators do: facts like any other, and all that moderation is made of.
 
 Who is banned, who may speak, how a room is set: all of it is what these acts come to when they
 are taken one after the other (moderation.py). None is changed or taken back; another one is added.
+Those that hold no more are deleted when they are old (actlog.py).
 """
 
 from __future__ import annotations
@@ -90,6 +91,17 @@ class Unmuted(OperatorAct):
 
     __slots__ = ()
     kind = "unmuted"
+
+
+class Extended(OperatorAct):
+    """Holds against another identity of the same person.
+
+    C{text} is the id of the ban or mute, a space, and the former identity in hexadecimal. Done by
+    nobody, told to nobody, and no part of the log that operators read.
+    """
+
+    __slots__ = ()
+    kind = "extended"
 
 
 class Founded(OperatorAct):
@@ -181,3 +193,7 @@ KINDS: dict[str, type[OperatorAct]] = {
         LockedDown,
     )
 }
+"""What operators do, by kind."""
+
+STORED: dict[str, type[OperatorAct]] = KINDS | {Extended.kind: Extended}
+"""All that is stored with it."""

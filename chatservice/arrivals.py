@@ -98,7 +98,7 @@ class Arrivals:
         spoken = (yield chat.journal.refs(_identity(wish, account))) if places else []
         yield self._freed(self.check_nick(wish.nick, door.address)[1], account, door)
         names = wish.rooms or [place.room for place in places if place.room] or [LOBBY]
-        back = {place.room for place in places}
+        seen = {place.room: max(place.entered, place.seen) for place in places}
 
         def join(rooms: list[Room]) -> Member:
             door.check_still_wanted()
@@ -106,7 +106,8 @@ class Arrivals:
             member = self._taken_over(door, wish, proof)
             if member is None:
                 self._check_token(wish, account)
-                member = chat.join(door, wish, proof, rooms, back)
+                self._check_name(wish, account, places)
+                member = chat.join(door, wish, proof, rooms, seen)
                 member.spoken.recall(spoken, chat.reactor.seconds())
                 if not wish.rooms:
                     # Of a room that is closed to the member by now nothing was missed.
@@ -149,6 +150,11 @@ class Arrivals:
         identity = _identity(wish, account)
         stored = self._chat.departures.stored(identity)
         return stored.addCallback(lambda _: self._chat.journal.places(identity))
+
+    def _check_name(self, wish: Wish, account: Account | None, places: list[Place]) -> None:
+        """Who is muted says nothing by coming under another nickname."""
+        known = {nick_key(place.nick) for place in places} | ({account.key} if account else set())
+        self._chat.moderation.check_name(_identity(wish, account), wish.nick, known)
 
     def _taken_over(self, door: LineDoor, wish: Wish, proof: Proof | None) -> Member | None:
         """Who is here with that token or account, with this door from now on.

@@ -16,7 +16,8 @@ from chatservice.acts import Announced, OperatorAct
 from chatservice.events import ChatError, FailedProof
 from chatservice.networks import origin_of
 from chatservice.ratelimit import Allowances
-from chatservice.text import clean, place_spelled, when
+from chatservice.sanitize import clean
+from chatservice.text import place_spelled, when
 
 log = Logger()
 

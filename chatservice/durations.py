@@ -3,26 +3,86 @@
 from __future__ import annotations
 
 import re
+from math import ceil
 
 _SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_DURATION = re.compile("([0-9]{1,9})([smhdw])")
+_UNITS = {
+    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), "w"),
+    **dict.fromkeys(("d", "day", "days"), "d"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
+}
+# The longest first, and no letter or digit behind a unit but the number of the next part.
+_PART = re.compile(
+    r"([0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})\s?("
+    + "|".join(sorted(_UNITS, key=len, reverse=True))
+    + r")(?=[0-9.\s]|$)"
+)
+_BEGINS_WITH_A_NUMBER = re.compile(r"[-+.]*(.)", re.DOTALL)
 
 LONGEST = 10 * 365 * _SECONDS["d"]
 """Seconds: ten years."""
 
+NO_DURATION = "a duration is a number and a unit, such as 30m, 2h, 1h30m, 10 minutes or 7 days"
+
 
 def seconds_of(text: str) -> int:
-    """The seconds in a duration such as C{90s}, C{30m}, C{2h}, C{7d} or C{2w}.
+    """The seconds in a duration such as C{90s}, C{1h30m}, C{1.5h}, C{7 days} or C{2w}.
 
     @raise ValueError: it is none, or is nothing, or more than ten years; with one sentence.
     """
-    match = _DURATION.fullmatch(text.casefold())
-    seconds = int(match[1]) * _SECONDS[match[2]] if match else 0
+    seconds, rest = _taken(text)
+    if rest or not seconds:
+        raise ValueError(NO_DURATION)
+    return _checked(seconds)
+
+
+def first_duration(text: str) -> tuple[int, str]:
+    """The seconds in the duration that a text begins with, and what follows it.
+
+    There is one if the text begins with a number, and otherwise 0 seconds and all of the text.
+
+    @raise ValueError: the number begins no duration, or see L{seconds_of}; with one sentence.
+    """
+    if not begins_with_a_number(text):
+        return 0, text
+    seconds, rest = _taken(text)
     if not seconds:
-        raise ValueError("a duration is a number and one of s, m, h, d, w, such as 30m, 2h or 7d")
+        raise ValueError(NO_DURATION)
+    return _checked(seconds), rest
+
+
+def begins_with_a_number(text: str) -> bool:
+    """Whether somebody may mean a duration by the first word, in whatever digits."""
+    first = _BEGINS_WITH_A_NUMBER.match(text)
+    return first is not None and first[1].isnumeric()
+
+
+def _taken(text: str) -> tuple[float, str]:
+    """The sum of the parts of a duration, the greatest unit first, and what follows it.
+
+    0 if there is none, or if it ends within a word.
+    """
+    total, last, end = 0.0, LONGEST, 0
+    folded = text.casefold()
+    while part := _PART.match(folded, end):
+        unit = _SECONDS[_UNITS[part[2]]]
+        if unit >= last:
+            break
+        total += float(part[1]) * unit
+        last, end = unit, part.end()
+        if folded[end : end + 1].isspace() and _PART.match(folded, end + 1):
+            end += 1
+    if folded[end : end + 1].isspace():
+        return total, text[end:].strip(" ")
+    return (0, text) if folded[end:] else (total, "")
+
+
+def _checked(seconds: float) -> int:
     if seconds > LONGEST:
         raise ValueError("a duration is at most ten years")
-    return seconds
+    return ceil(seconds)
 
 
 def spelled(seconds: int) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from chatservice import remembered
-from chatservice.acts import OperatorAct
+from chatservice.actlog import acts
+from chatservice.acts import Extended, OperatorAct
 from chatservice.database import Database, StorageError, explain
 from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
 from chatservice.identities import Identities
@@ -78,6 +79,7 @@ class Page:
     @ivar next: if there is more, the id to go on from, in the direction that was asked for; it may
         be that of an event that is left out.
     @ivar hidden: how many events were left out.
+    @ivar used: whether anything was ever said in the room that it is of.
     """
 
     events: list[Event]
@@ -85,6 +87,7 @@ class Page:
     kept_from: int | None = None
     next: int | None = field(default=None, compare=False)
     hidden: int = field(default=0, compare=False)
+    used: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,8 @@ def page_of(
         else:
             fitting.append(event)
     events = fitting if wanted.after is not None else fitting[::-1]
-    return Page(events, more, kept_from, last if more else None, hidden)
+    next_ = last if more else None
+    return Page(events, more, kept_from, next_, hidden, used=bool(events or hidden))
 
 
 def missed_of(texts: Collection[str], nick: str) -> Missed:
@@ -185,7 +189,9 @@ _SPLIT = """
 _IN_NO_ROOM = "DELETE FROM places WHERE identity = ? AND room <> ''"
 _SPLIT_OFF = "UPDATE places SET seen = ? WHERE identity = ? AND seen IS NULL"
 _MODLOG = f"""
-    SELECT {ACT} FROM acts WHERE id < ?1 AND (?2 IS NULL OR room = ?2) ORDER BY id DESC LIMIT ?3"""
+    SELECT {ACT} FROM acts
+    WHERE id < ?1 AND (?2 IS NULL OR room = ?2) AND kind <> '{Extended.kind}'
+    ORDER BY id DESC LIMIT ?3"""
 
 
 class Journal:
@@ -194,7 +200,6 @@ class Journal:
     @param database: need not be open yet.
     @ivar floor: the highest id that an earlier run may have given out.
     @ivar topics: what the rooms' topics were when it was opened.
-    @ivar acts: what operators had done by then, in the order of the ids.
     """
 
     def __init__(self, database: Database) -> None:
@@ -208,14 +213,19 @@ class Journal:
         self._settled = False
         self.floor = 0
         self.topics: dict[str, TopicChanged] = {}
-        self.acts: list[OperatorAct] = []
 
     def open(self) -> None:
         """Find out where the last run ended; the database has just been opened."""
         self._identities.finish()
         self.floor = self._ceiling = self._database.at_start(_read_ceiling)
         self.topics = self._database.at_start(_read_topics)
-        self.acts = self._database.at_start(_read_acts)
+
+    def recall(self, take: Callable[[OperatorAct], object]) -> None:
+        """Hand on what operators have done, as far as it matters; see L{chatservice.actlog.acts}.
+
+        To be called before anything is stored; the database has just been opened.
+        """
+        self._database.at_start(partial(_recall, take=take))
 
     def append(self, batch: Batch) -> Deferred[None]:
         """Store what is to be kept of events. No second batch before the first one is done."""
@@ -396,8 +406,9 @@ def _read_topics(connection: sqlite3.Connection) -> dict[str, TopicChanged]:
     }
 
 
-def _read_acts(connection: sqlite3.Connection) -> list[OperatorAct]:
-    return [act_of(row) for row in connection.execute(f"SELECT {ACT} FROM acts ORDER BY id")]
+def _recall(connection: sqlite3.Connection, take: Callable[[OperatorAct], object]) -> None:
+    for act in acts(connection):
+        take(act)
 
 
 def _read_page(connection: sqlite3.Connection, wanted: Wanted) -> Page:
@@ -406,11 +417,8 @@ def _read_page(connection: sqlite3.Connection, wanted: Wanted) -> Page:
     if isinstance(wanted.of, bytes):
         sql = _PRIVATE_PAGE.format(order=order)
         return page_of(map(private_of, connection.execute(sql, limits)), wanted)
+    pruned = connection.execute("SELECT id FROM pruned WHERE room = ?", (wanted.of,)).fetchone()
+    is_missing = pruned is not None and wanted.after is not None and wanted.after < pruned[0]
     events = map(talk_of, connection.execute(_ROOM_PAGE.format(order=order), limits))
-    return page_of(events, wanted, _read_kept_from(connection, wanted))
-
-
-def _read_kept_from(connection: sqlite3.Connection, wanted: Wanted) -> int | None:
-    row = connection.execute("SELECT id FROM pruned WHERE room = ?", (wanted.of,)).fetchone()
-    is_missing = row is not None and wanted.after is not None and wanted.after < row[0]
-    return row[0] + 1 if is_missing else None
+    page = page_of(events, wanted, pruned[0] + 1 if is_missing else None)
+    return replace(page, used=page.used or pruned is not None)

@@ -41,7 +41,9 @@ class Logins:
         self.free(account, member)
         member.account = account
         account.member = member
-        member.identity = account.identity
+        former, member.identity = member.identity, account.identity
+        if former != account.identity:
+            self._chat.operators.follow(member, former)
         member.preferences = account.preferences
         member.ignored = account.ignored
         member.door.look()
@@ -71,7 +73,7 @@ class Logins:
         stored = self.bind(member, proof)
         chat.part_where_banned(member)
         if member.nick != account.nick:
-            chat.rename(member, account.nick)
+            chat.give_nick(member, account.nick)
         if other is not None:
             yield chat.settled(other)
         places = yield chat.journal.places(account.identity)
@@ -105,12 +107,14 @@ class Logins:
         assert account is not None
         if not chat.is_here(member):
             return
+        chat.moderation.check_may_be_a_guest()
         chat.audit.about("Logged out", member.address, account.nick)
         self.forget_account(member)
         self.change_token(member)
         # At once: until it is stored the token must not bring anybody in.
         stored = chat.accounts.forget(account, token)
         member.identity = identity_of(member.token)
+        chat.operators.follow(member, account.identity)
         if chat.accounts.named(member.key) is account:
             self.rename_to_guest(member)
         rooms = ("", *member.rooms)
@@ -178,4 +182,4 @@ class Logins:
             if key not in chat.members and chat.accounts.named(key) is None:
                 break
             number += 1
-        chat.rename(member, nick)
+        chat.give_nick(member, nick)

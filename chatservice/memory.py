@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from twisted.internet.defer import Deferred, succeed
 
-from chatservice.acts import Kicked, OperatorAct
+from chatservice.acts import Extended, OperatorAct
 from chatservice.events import (
     Acted,
     Batch,
@@ -28,7 +28,7 @@ from chatservice.journal import MISSED_MOST, Missed, Page, Place, Wanted, missed
 from chatservice.names import nick_key
 from chatservice.personal import SOMEBODY, Export, export_page, spelled_places
 from chatservice.refs import Noted
-from chatservice.rows import MOVES, last_seen
+from chatservice.rows import MOVES, last_seen, puts_out
 from chatservice.search import terms
 
 PEOPLE = 10_000
@@ -79,7 +79,7 @@ class MemoryJournal:
         # The members in it would otherwise be kept as long.
         self.acts.append(replace(act, author=None, whom=None))
         del self.acts[: -self._limit]
-        if isinstance(act, Kicked) and act.room:
+        if puts_out(act):
             self._places.get(act.target_identity, {}).pop(act.room, None)
 
     def _keep_place(self, event: MOVES) -> None:
@@ -108,6 +108,11 @@ class MemoryJournal:
         while len(self._places) > PEOPLE:
             self._places.popitem(last=False)
 
+    def recall(self, take: Callable[[OperatorAct], object]) -> None:
+        """See L{Journal.recall}."""
+        for act in self.acts:
+            take(act)
+
     def page(self, wanted: Wanted) -> Deferred[Page]:
         """See L{Journal.page}."""
         after = wanted.after or 0
@@ -120,7 +125,8 @@ class MemoryJournal:
             found.reverse()
         forgotten = self._forgotten.get(wanted.of, 0)
         gap = forgotten + 1 if wanted.after is not None and wanted.after < forgotten else None
-        return succeed(page_of(found, wanted, gap))
+        page = page_of(found, wanted, gap)
+        return succeed(replace(page, used=page.used or bool(forgotten)))
 
     def missed(
         self, of: str | bytes, after: int, before: int, nick: str, not_by: bytes
@@ -219,7 +225,11 @@ class MemoryJournal:
 
     def modlog(self, room: str | None, before: int, limit: int) -> Deferred[list[OperatorAct]]:
         """See L{Journal.modlog}."""
-        found = (act for act in reversed(self.acts) if act.id < before and room in (None, act.room))
+        found = (
+            act
+            for act in reversed(self.acts)
+            if act.id < before and room in (None, act.room) and not isinstance(act, Extended)
+        )
         return succeed(list(islice(found, limit))[::-1])
 
     def export(self, identity: bytes, after: int = 0) -> Deferred[Export]:

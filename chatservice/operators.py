@@ -6,16 +6,17 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from chatservice.acts import Announced, Founded, Kicked, LockedDown, OperatorAct
+from chatservice.acts import Announced, Extended, Founded, Kicked, LockedDown, OperatorAct
 from chatservice.events import ChatError
 from chatservice.rooms import Member, Room
+from chatservice.standing import Person
 from chatservice.tries import Tries
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory
 
 ACTS = 60
-"""The most of one operator of a room in a minute: acts are kept for ever."""
+"""The most of one operator of a room in a minute: acts are kept for long."""
 
 
 class Operators:
@@ -49,7 +50,9 @@ class Operators:
         if kind in (Announced, LockedDown):
             seen_in = chat.rooms
         elif room:
-            seen_in = {room} & chat.rooms.keys()
+            # Who comes from where is for those alone who see addresses anyway.
+            is_by_network = facts.get("network") and not facts.get("target_identity")
+            seen_in = () if is_by_network else {room} & chat.rooms.keys()
         # Where people are only about to leave, the room may be gone before this comes to pass.
         inhabited = tuple(name for name in seen_in if chat.rooms[name].members)
         chat.publish(member, kind, room=room, seen_in=inhabited, **facts)
@@ -64,15 +67,39 @@ class Operators:
             with suppress(ChatError):
                 self.act(member, Founded, room.name)
 
-    def kick(self, member: Member, whom: Member, room: str, why: str) -> None:
+    def kick(self, member: Member, whom: Member | Person, room: str, why: str) -> None:
         """Put somebody out of a room, or out of the chat if C{room} is empty."""
         self.act(member, Kicked, room, **_meaning(whom, why))
 
     def turn_out(self, member: Member, banned: list[Member], room: str, why: str) -> None:
-        """Kick those whom a ban covers; it is one act with the ban, however many they are."""
+        """Kick those whom an act covers; it is one act with that, however many they are."""
         for whom in banned:
             self._publish(member, Kicked, room, _meaning(whom, why))
 
+    def follow(self, member: Member, former: bytes) -> None:
+        """Let what holds against an identity hold against the one that a member has instead.
 
-def _meaning(whom: Member, why: str) -> dict[str, Any]:
-    return {"target": whom.nick, "target_identity": whom.identity, "whom": whom, "text": why}
+        It does so at once, before the member can say a word, and is published to be stored.
+        """
+        chat = self._chat
+        known = {act.id for act in chat.moderation.against(member.identity)}
+        for act in chat.moderation.against(former):
+            if act.id in known:
+                continue
+            extended = Extended(
+                id=chat.ids.next(),
+                time=chat.ids.time,
+                nick=act.nick,
+                identity=act.identity,
+                room=act.room,
+                target=act.target,
+                target_identity=member.identity,
+                text=f"{act.id} {former.hex()}",
+            )
+            chat.moderation.apply(extended)
+            chat.publish_event(extended)
+
+
+def _meaning(whom: Member | Person, why: str) -> dict[str, Any]:
+    member = whom if isinstance(whom, Member) else whom.member
+    return {"target": whom.nick, "target_identity": whom.identity, "whom": member, "text": why}

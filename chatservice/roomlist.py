@@ -40,7 +40,7 @@ class RoomList(dict[str, Room]):
             for name in names:
                 if name not in self:
                     page = yield self._journal.page(Wanted(of=name, limit=RECENT_EVENTS))
-                    self.setdefault(name, Room(name, page.events))
+                    self.setdefault(name, Room(name, page.events, page.used))
             return enter([self[name] for name in names])
         finally:
             self._being_entered -= Counter(list(names))

@@ -282,17 +282,19 @@ class Room:
     @ivar departing: how many C{Parted} and C{Left} are on their way to the audience.
     @ivar founder: who has made it and is to own it, until that is stored.
     @ivar recent: the last stored events, oldest first.
+    @ivar used: whether anything was ever said in it when it was opened.
     """
 
-    __slots__ = ("audience", "departing", "founder", "members", "name", "recent")
+    __slots__ = ("audience", "departing", "founder", "members", "name", "recent", "used")
 
-    def __init__(self, name: str, recent: Iterable[Event] = ()) -> None:
+    def __init__(self, name: str, recent: Iterable[Event] = (), used: bool = False) -> None:
         self.name = name
         self.recent: deque[Event] = deque(recent, RECENT_EVENTS)
         self.members: set[Member] = set()
         self.audience: set[Member] = set()
         self.departing = 0
         self.founder: Member | None = None
+        self.used = used
 
     def let_go(self, member: Member) -> None:
         """The member is not in the room any more; those who hear it are about to be told."""

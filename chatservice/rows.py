@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from chatservice.acts import KINDS, Kicked, OperatorAct
+from chatservice.acts import STORED, Banned, Kicked, OperatorAct
 from chatservice.events import (
     Acted,
     Event,
@@ -90,7 +90,7 @@ def noted_of(row: tuple[Any, ...]) -> tuple[bytes, Noted]:
 def act_of(row: tuple[Any, ...]) -> OperatorAct:
     """A row of C{acts} as the event."""
     kind, id, room, nick, author, target, target_identity, network, until, text, time = row
-    return KINDS[kind](
+    return STORED[kind](
         id=id,
         time=time,
         room=room,
@@ -150,8 +150,13 @@ def _store_act(connection: sqlite3.Connection, act: OperatorAct) -> None:
     who = (act.nick, act.identity, act.target, act.target_identity)
     what = (act.network, act.until, act.text, act.time)
     connection.execute(_ACT, (act.id, act.kind, act.room, *who, *what))
-    if isinstance(act, Kicked) and act.room:
+    if puts_out(act):
         _forget_place(connection, act.target_identity, act.room)
+
+
+def puts_out(act: OperatorAct) -> bool:
+    """Whether somebody is in a room no more by an act, or does not come back to it by itself."""
+    return isinstance(act, Kicked | Banned) and act.room != "" and act.target_identity != b""
 
 
 def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:

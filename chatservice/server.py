@@ -13,7 +13,7 @@ moderation.py, and what each door makes of it in doors/.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
@@ -135,6 +135,7 @@ class ChatFactory(ServerFactory):
         self._publisher = Publisher(
             reactor, self.journal, self.rooms, self._committed, self._delivered
         )
+        self.publish_event = self._publisher.publish
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
         """A text door for somebody who connects, over whatever transport."""
@@ -151,8 +152,7 @@ class ChatFactory(ServerFactory):
         self.clock.begin(self.journal.floor)
         self.ids.start_above(self.journal.floor)
         self.topics.update(self.journal.topics)
-        for act in self.journal.acts:
-            self.moderation.apply(act)
+        self.journal.recall(self.moderation.apply)
 
     @inlineCallbacks
     def shut_down(self, patience: float) -> Generator[Deferred[Any], Any, None]:
@@ -188,12 +188,12 @@ class ChatFactory(ServerFactory):
         wish: Wish,
         proof: Proof | None,
         rooms: list[Room],
-        back: Collection[str],
+        seen: Mapping[str, int],
     ) -> Member:
         """Come to the chat, and enter rooms; how one gets here is told in arrivals.py.
 
         @param proof: of an account, if one was proved.
-        @param back: the names of rooms that were not left the last time.
+        @param seen: of rooms that were not left the last time, the id until which they were seen.
         """
         account = None if proof is None else proof.account
         nick, key = self.arrivals.free_nick(wish.nick, door.address, account)
@@ -207,15 +207,15 @@ class ChatFactory(ServerFactory):
             self.logins.bind(member, proof).addErrback(door.complain)
         self.members[key] = member
         self.by_token[token] = member
-        self._enter_some(member, rooms, back)
+        self._enter_some(member, rooms, seen)
         return member
 
-    def _enter_some(self, member: Member, rooms: list[Room], back: Collection[str]) -> None:
+    def _enter_some(self, member: Member, rooms: list[Room], seen: Mapping[str, int]) -> None:
         """Enter those of the rooms that are open to the member."""
         refused = []
         for room in rooms:
             try:
-                self._check_open(member, room.name, room.name in back)
+                self._check_open(member, room.name, seen.get(room.name, 0))
             except ChatError as error:
                 refused.append(error.sentence)
             else:
@@ -227,9 +227,9 @@ class ChatFactory(ServerFactory):
             self.publish(member, Resumed, door=member.door)
             member.since = member.fence = self.ids.last
 
-    def _check_open(self, member: Member, room: str, back: bool) -> None:
-        self.moderation.check_entry(member, room, back)
-        if self.moderation.needs_password(member, room, back):
+    def _check_open(self, member: Member, room: str, seen: int) -> None:
+        self.moderation.check_entry(member, room, seen)
+        if self.moderation.needs_password(member, room, seen):
             raise ChatError("closed", f"{spelled(room)} has a password: /join it with that")
 
     def enter(self, member: Member, text: str, password: str = "") -> Deferred[None]:
@@ -240,11 +240,11 @@ class ChatFactory(ServerFactory):
             return succeed(None)
         if len(member.rooms) >= ROOMS_PER_MEMBER:
             raise ChatError("too-many", f"you are in {ROOMS_PER_MEMBER} rooms: /part one first")
-        self.moderation.check_entry(member, name, back=False)
+        self.moderation.check_entry(member, name)
 
         def enter(rooms: list[Room], proved: str) -> None:
             # Much may have happened while the password was checked and the room was read.
-            self.moderation.check_entry(member, name, back=False)
+            self.moderation.check_entry(member, name)
             self.room_passwords.check_same(member, name, proved)
             self._enter(member, rooms[0])
 
@@ -256,7 +256,7 @@ class ChatFactory(ServerFactory):
     def _enter(self, member: Member, room: Room, arrived: bool = False) -> None:
         if not self.is_here(member) or room.name in member.rooms:
             return
-        is_new = not room.members and not room.recent and room.name not in self.topics
+        is_new = not (room.members or room.recent or room.used or room.name in self.topics)
         room = self.rooms.setdefault(room.name, room)
         room.members.add(member)
         member.rooms[room.name] = member.current = room
@@ -313,6 +313,11 @@ class ChatFactory(ServerFactory):
 
     def rename(self, member: Member, nick: str) -> None:
         """Take another nickname, and keep everything else."""
+        self.moderation.check_appearance(member)
+        self.give_nick(member, nick)
+
+    def give_nick(self, member: Member, nick: str) -> None:
+        """Rename a member, which need not have asked for it."""
         nick, key = self.arrivals.free_nick(nick, member.address, member.account, member)
         if nick == member.nick:
             raise ChatError("nick-taken", f"you are {nick} already")
@@ -324,13 +329,11 @@ class ChatFactory(ServerFactory):
 
     def set_away(self, member: Member, why: str | None) -> None:
         """Be away from the keyboard, or back with C{None}."""
-        rooms = tuple(member.rooms)
-        if why:
-            self.moderation.check_speech_in_all(member, rooms)
+        self.moderation.check_appearance(member)
         if why is None:
-            self.publish(member, CameBack, rooms=rooms)
+            self.publish(member, CameBack, rooms=tuple(member.rooms))
         else:
-            self.publish(member, WentAway, why=why, rooms=rooms)
+            self.publish(member, WentAway, why=why, rooms=tuple(member.rooms))
         member.away = why
 
     def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> None:
@@ -388,15 +391,13 @@ class ChatFactory(ServerFactory):
         event = kind(
             id=id, time=time, nick=member.nick, author=member, identity=identity, **facts
         )
-        self._publisher.publish(event)
+        self.publish_event(event)
         return event
 
     def _tell_folded(self, room: str, came: int, went: int) -> None:
         if room in self.rooms and self.rooms[room].members:
             id, time = self.ids.next(), self.ids.time
-            self._publisher.publish(
-                CameAndWent(id=id, time=time, room=room, came=came, went=went)
-            )
+            self.publish_event(CameAndWent(id=id, time=time, room=room, came=came, went=went))
 
     def _committed(self, event: Event) -> None:
         """An event is stored: it holds from now on, for who joins in its batch too."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from chatservice.acts import (
     Banned,
     Deopped,
     Devoiced,
+    Extended,
     Founded,
     Invited,
     Kicked,
@@ -22,12 +22,18 @@ from chatservice.acts import (
     Unmuted,
     Voiced,
 )
-from chatservice.names import nick_key
-from chatservice.networks import Network
 from chatservice.rooms import Member
+from chatservice.sanctions import Sanctions
 
 if TYPE_CHECKING:
     from chatservice.accounts import Account
+
+HOLDERS_MOST = 1000
+"""The most people who have one role in a room; of invitations the oldest give way."""
+
+PUT_OUT_MOST = 1000
+PUT_OUT_FOR = 3600 * 1_000_000
+"""Microseconds for which it is known who was put out: longer than anybody takes to arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,91 +94,72 @@ class RoomRules:
 NO_RULES = RoomRules()
 
 
-class Sanctions:
-    """The bans, or the mutes, of one place.
-
-    @ivar acts: by what they cover; the last word on exactly that holds. Each with its network.
-    """
-
-    __slots__ = ("acts",)
-
-    def __init__(self) -> None:
-        self.acts: dict[tuple[str, bytes, str], tuple[OperatorAct, Network | None]] = {}
-
-    def add(self, act: OperatorAct) -> None:
-        # The members in it would otherwise be kept for as long as it holds.
-        kept = replace(act, author=None, whom=None)
-        network = ip_network(act.network) if act.network else None
-        self.acts[subject(act), act.target_identity, act.network] = (kept, network)
-
-    def lift(self, act: OperatorAct) -> None:
-        """End all that were made for the nickname, or for the network, that an act is about."""
-        self.acts = {
-            key: (held, network)
-            for key, (held, network) in self.acts.items()
-            if not concerns(held, subject(act), act.target_identity)
-        }
-
-    def shift(self, step: int) -> None:
-        """Have those that end by themselves end so many microseconds later by the clock."""
-        for key, (act, network) in self.acts.items():
-            if act.until:
-                self.acts[key] = (replace(act, until=max(1, act.until + step)), network)
-
-    def become(self, former: bytes, now: bytes) -> None:
-        """Who had one identity has another from now on."""
-        self.acts = {
-            (about, now if identity == former else identity, covered): (act.under(former, now), net)
-            for (about, identity, covered), (act, net) in self.acts.items()
-        }
-
-    def holding(self, now: int) -> Collection[tuple[OperatorAct, Network | None]]:
-        """Those that hold; the others are forgotten."""
-        over = [key for key, (act, _) in self.acts.items() if 0 < act.until <= now]
-        for key in over:
-            del self.acts[key]
-        return self.acts.values()
-
-
 class Place:
     """What holds in a room, or in the chat.
 
     @ivar operators: nicknames by identity, as are C{voiced} and C{invited}.
+    @ivar put_out: of those who were kicked or banned lately, by identity, the id of the last time.
     """
 
-    __slots__ = ("bans", "invited", "mutes", "operators", "owner", "rules", "voiced")
+    __slots__ = (
+        *("_ids", "bans", "invited", "mutes", "operators", "owner", "put_out"),
+        *("rules", "voiced"),
+    )
 
     def __init__(self) -> None:
         self.owner: Person | None = None
         self.operators: dict[bytes, str] = {}
         self.voiced: dict[bytes, str] = {}
         self.invited: dict[bytes, str] = {}
+        self.put_out: OrderedDict[bytes, int] = OrderedDict()
         self.bans = Sanctions()
         self.mutes = Sanctions()
         self.rules = NO_RULES
+        # The ids of the acts that everything but bans and mutes comes from.
+        self._ids: dict[tuple[str, str | bytes], int] = {}
 
     def apply(self, act: OperatorAct) -> None:
         """Let an act take effect."""
         match act:
             case Banned():
                 self.bans.add(act)
+                # Who is kept out runs nothing any more, also when the ban is over.
+                self._end("operator", act.target_identity, self.operators)
             case Unbanned():
                 self.bans.lift(act)
             case Muted():
                 self.mutes.add(act)
             case Unmuted():
                 self.mutes.lift(act)
+            case Extended():
+                self.bans.extend(act)
+                self.mutes.extend(act)
             case RoomSet():
-                self.rules = self.rules.changed(act.target, act.text)
+                self._set(act)
             case Founded() if self.owner is None:
                 self.owner = Person(act.nick, act.identity)
+                self._ids["owner", ""] = act.id
+                self._ids.pop(("owner", "given up"), None)
             case _:
                 self._apply_role(act)
-        if isinstance(act, Banned | Kicked):
-            self.invited.pop(act.target_identity, None)
-        if isinstance(act, Banned):
-            # Who is kept out runs nothing from outside, and least of all the end of the ban.
-            self.operators.pop(act.target_identity, None)
+        if isinstance(act, Banned | Kicked) and act.target_identity:
+            self._put_out(act)
+
+    def _put_out(self, act: OperatorAct) -> None:
+        identity = act.target_identity
+        self._end("invited", identity, self.invited)
+        self.put_out[identity] = act.id
+        self.put_out.move_to_end(identity)
+        if len(self.put_out) > PUT_OUT_MOST:
+            self.put_out.popitem(last=False)
+
+    def _set(self, act: RoomSet) -> None:
+        self.rules = self.rules.changed(act.target, act.text)
+        setting = ("setting", act.target)
+        if NO_RULES.changed(act.target, act.text) == NO_RULES:
+            self._ids.pop(setting, None)
+        else:
+            self._ids[setting] = act.id
 
     def become(self, former: bytes, now: bytes) -> None:
         """Who had one identity has another from now on."""
@@ -183,38 +170,60 @@ class Place:
                 renamed = {(now if key == former else key): nick for key, nick in holders.items()}
                 holders.clear()
                 holders.update(renamed)
+        if former in self.put_out:
+            self.put_out[now] = self.put_out.pop(former)
+        for role, identity in [key for key in self._ids if key[1] == former]:
+            self._ids[role, now] = self._ids.pop((role, identity))
         self.bans.become(former, now)
         self.mutes.become(former, now)
 
     def _apply_role(self, act: OperatorAct) -> None:
+        identity = act.target_identity
         match act:
             case Opped():
-                self.operators[act.target_identity] = act.target
+                self._give("operator", act, self.operators)
             case Deopped():
-                self.operators.pop(act.target_identity, None)
-                if self.owner is not None and self.owner.identity == act.target_identity:
+                self._end("operator", identity, self.operators)
+                if self.owner is not None and self.owner.identity == identity:
                     self.owner = None
+                    self._ids["owner", "given up"] = act.id
             case Voiced():
-                self.voiced[act.target_identity] = act.target
+                self._give("voiced", act, self.voiced)
             case Devoiced():
-                self.voiced.pop(act.target_identity, None)
+                self._end("voiced", identity, self.voiced)
             case Invited():
-                self.invited[act.target_identity] = act.target
+                self._give("invited", act, self.invited)
+                if len(self.invited) > HOLDERS_MOST:
+                    self._end("invited", next(iter(self.invited)), self.invited)
 
+    def _give(self, role: str, act: OperatorAct, holders: dict[bytes, str]) -> None:
+        # In the order of the acts that hold.
+        holders.pop(act.target_identity, None)
+        holders[act.target_identity] = act.target
+        self._ids[role, act.target_identity] = act.id
 
-def subject(act: OperatorAct) -> str:
-    """What a ban or a mute, or the end of one, is about: a nickname's key, or a network.
+    def _end(self, role: str, identity: bytes, holders: dict[bytes, str]) -> None:
+        holders.pop(identity, None)
+        self._ids.pop((role, identity), None)
 
-    One made for a nickname may cover an address too, but is not about it.
-    """
-    by_network = act.network and not act.target_identity
-    return act.network if by_network else nick_key(act.target)
+    def closed_since(self) -> int:
+        """The id of what closed it last to those who are not invited, or know no password; or 0."""
+        settings = ("invite-only", "password")
+        return max(self._ids.get(("setting", setting), 0) for setting in settings)
 
+    def has_role(self, identity: bytes) -> bool:
+        """Whether that is the identity of its owner or of one of its operators."""
+        owns = self.owner is not None and self.owner.identity == identity
+        return owns or identity in self.operators
 
-def concerns(act: OperatorAct, about: str, identity: bytes) -> bool:
-    """Whether a ban or a mute was made for a nickname or a network (L{subject}).
+    def holding(self, now: int) -> set[int]:
+        """The ids of the acts without which not the same would hold; what is over is forgotten."""
+        for sanctions in (self.bans, self.mutes):
+            sanctions.holding(now)
+        while self.put_out and next(iter(self.put_out.values())) < now - PUT_OUT_FOR:
+            self.put_out.popitem(last=False)
+        return {*self._ids.values(), *self.bans.ids(), *self.mutes.ids()}
 
-    @param identity: of whom the nickname is registered to, or empty: one made for another
-        nickname of the same person is meant as well.
-    """
-    return subject(act) == about or (identity != b"" and act.target_identity == identity)
+    def is_bare(self) -> bool:
+        """Whether nothing holds here, nor was lately anybody put out."""
+        return not (self._ids or self.bans or self.mutes or self.put_out)

@@ -22,6 +22,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 from chatservice.accounts import Accounts
+from chatservice.actlog import ActLog
 from chatservice.admission import Admission, most_connections
 from chatservice.clock import WallClock
 from chatservice.database import Database, DatabaseError
@@ -224,9 +225,11 @@ class ChatService(Service):
         self.chat = ChatFactory(
             reactor, self._journal, settings, ids, accounts=self._accounts, clock=clock
         )
-        bounds = self.chat.moderation.bounds
+        bounds, holding = self.chat.moderation.bounds, self.chat.moderation.holding
         pruning = Pruning(self._database, bounds, ids.now, clock.is_settled)
-        self._upkeep = Upkeep(reactor, [pruning.step, self._journal.tidy_refs, self._journal.index])
+        actlog = ActLog(self._database, holding, ids.now)
+        steps = [pruning.step, actlog.step, self._journal.tidy_refs, self._journal.index]
+        self._upkeep = Upkeep(reactor, steps)
         self._ports: list[_Port] = []
 
     def privilegedStartService(self) -> None:

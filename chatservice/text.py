@@ -232,8 +232,8 @@ def _value(act: RoomSet) -> str:
 
 def ending(act: OperatorAct) -> str:
     """Until when an act holds, and why, as the end of a sentence."""
-    until = f" until {when(act.until)}" if act.until else ""
-    return until + _because(act.text)
+    until = when(act.until) if act.until else "an operator ends it"
+    return f" until {until}{_because(act.text)}"
 
 
 class TextFormat:

@@ -86,7 +86,7 @@ class ModerationCase(SynchronousTestCase):
         """Whether a ban keeps somebody out."""
         try:
             if room:
-                self.moderation.check_entry(member, room, back=True)
+                self.moderation.check_entry(member, room, seen=next(self.ids))
             else:
                 self.moderation.check_arrival(member)
         except ChatError as error:

@@ -7,7 +7,15 @@ from typing import Any
 
 from chatservice.rooms import identity_of
 from chatservice.text import when
-from tests.conversation import EVERYBODY, ConversationCase, Facts, Person, TextPerson, error
+from tests.conversation import (
+    EVERYBODY,
+    ConversationCase,
+    Facts,
+    HalfClosingWire,
+    Person,
+    TextPerson,
+    error,
+)
 
 PASSWORD = "correct-horse"
 IN_PYTHON = tuple((nick, "/join python") for nick in EVERYBODY)
@@ -123,6 +131,60 @@ class OperatorCase(ConversationCase):
         for nick, person in people.items():
             expected = expected_lines if isinstance(person, TextPerson) else expected_objects
             self.assertEqual(readable(person.sees()), expected(deed, nick), nick)
+
+
+class DenCase(OperatorCase):
+    """Sysop is the server's operator; ada, who is registered, made #den; eve, a guest, is in it.
+
+    Each has an address of its own. Bob is a guest in the lobby alone.
+    """
+
+    HOSTS = {"sysop": "192.0.2.9", "ada": "192.0.2.1", "eve": "198.51.100.7", "bob": "192.0.2.2"}
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.server_operator("sysop")
+        self.register("ada")
+        self.sysop = self.comes("text", "sysop")
+        self.ada = self.comes("text", "ada", "den")
+        self.eve = self.comes("text", "eve", "den")
+        self.bob = self.comes("text", "bob")
+        self.see_all()
+
+    def comes(self, door: str, nick: str, *rooms: str, host: str = "") -> Person:
+        """Somebody has joined and entered rooms, or tried to."""
+        self.host = host or self.HOSTS.get(nick, "203.0.113.1")
+        person = self.at(door, nick)
+        for room in rooms:
+            person.types(f"/join {room}")
+        return person
+
+    def connect(self, host: str = "") -> HalfClosingWire:
+        return super().connect(host or self.host)
+
+    def see_all(self) -> None:
+        """Let everybody have seen everything."""
+        for person in (self.sysop, self.ada, self.eve, self.bob):
+            person.sees()
+
+    def asks(self, person: Person, line: str) -> list[Any]:
+        """What somebody sees who types something."""
+        person.sees()
+        person.types(line)
+        return person.sees()
+
+    def says(self, person: Person, line: str) -> str:
+        """The same in one text, from whatever door."""
+        return "\n".join(map(str, self.asks(person, line)))
+
+    def run_again(self) -> None:
+        """Let another run begin with what is stored; nobody is there yet."""
+        accounts = self.chat.accounts
+        for person in (self.sysop, self.ada, self.eve, self.bob):
+            person.types("/quit")
+        self.open_chat(self.journal)
+        self.chat.accounts = accounts
+        self.chat.restore()
 
 
 def readable(seen: list[Any]) -> list[Any]:

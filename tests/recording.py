@@ -133,7 +133,7 @@ def seen(member: Member) -> list[str]:
 def come(chat: ChatFactory, nick: str, *rooms: Room, token: str = "") -> Member:
     """Somebody comes to rooms of a chat, through a door that remembers."""
     door: Any = RecordingDoor()
-    return chat.join(door, Wish(nick, token=token), None, list(rooms), ())
+    return chat.join(door, Wish(nick, token=token), None, list(rooms), {})
 
 
 def by(author: Member) -> dict[str, Any]:

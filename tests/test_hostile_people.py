@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 
+from chatservice.acts import Banned
 from chatservice.arrivals import CATCH_UP_TEXT
 from chatservice.commands import is_command, is_goodbye
 from chatservice.events import Event, Said
@@ -14,6 +15,7 @@ from chatservice.names import nick_key
 from chatservice.operators import ACTS
 from chatservice.rooms import Member
 from chatservice.search import Search
+from chatservice.server import ChatFactory
 from tests.conversation import ConversationCase, JsonPerson, SlowJournal
 
 SECRET = "correct-horse"
@@ -204,11 +206,11 @@ class MutedTests(ConversationCase):
         self.bob.sees()
 
     def test_away(self) -> None:
-        """Who is muted may be away, but not say why."""
-        self.mal.types("/away buy this")
-        self.assertEqual(self.mal.sees()[-1]["code"], "muted")
-        self.mal.types("/away")
-        self.assertEqual([facts["why"] for facts in self.bob.sees()], [""])
+        """Who is muted is neither away nor back: it would be shown, with words or without."""
+        for line in ("/away buy this", "/away"):
+            self.mal.types(line)
+            self.assertEqual(self.mal.sees()[-1]["code"], "muted")
+        self.assertEqual(self.bob.sees(), [])
 
     def test_last_words(self) -> None:
         """Who is muted leaves without a word."""
@@ -216,11 +218,11 @@ class MutedTests(ConversationCase):
         self.assertEqual([facts["why"] for facts in self.bob.sees()], [""])
 
     def test_reason(self) -> None:
-        """Who is muted bans people from an own room without a word."""
-        self.mal.types("/ban #malice bob buy this")
-        self.assertEqual(self.mal.sees()[-1]["code"], "muted")
-        self.mal.types("/ban #malice bob")
-        self.assertEqual([facts["type"] for facts in self.bob.sees()], ["banned"])
+        """Who is muted bans nobody from an own room, with a word or without."""
+        for line in ("/ban #malice bob buy this", "/ban #malice bob"):
+            self.mal.types(line)
+            self.assertEqual(self.mal.sees()[-1]["code"], "muted")
+        self.assertEqual(self.bob.sees(), [])
 
 
 class ManyBansTests(ConversationCase):
@@ -231,11 +233,31 @@ class ManyBansTests(ConversationCase):
         mal = self.at_json("mal")
         mal.types(f"/register {SECRET}")
         mal.types("/join malice")
-        for number in range(1001):
-            mal.types(f"/ban 10.0.{number >> 8}.{number & 255}")
-            self.clock.advance(1.1)
+        self.at_json("bob")
+        ban(self.chat, 999, "malice", self.chat.members[nick_key("mal")].identity)
+        for line in ("/ban bob", "/mute bob"):
+            mal.types(line)
         self.assertEqual(mal.sees()[-1]["code"], "too-many")
         self.assertEqual(len(self.chat.moderation.sanctions("malice")), 1000)
+
+    def test_held_by_one(self) -> None:
+        """Nor does one operator make more than so many hold, in however many rooms."""
+        mal = self.at_json("mal")
+        self.at_json("bob")
+        for line in (f"/register {SECRET}", "/join malice"):
+            mal.types(line)
+        for room in ("spite", "envy"):
+            ban(self.chat, 1000, room, self.chat.members[nick_key("mal")].identity)
+        mal.types("/ban bob")
+        self.assertEqual(mal.sees()[-1]["code"], "too-many")
+
+
+def ban(chat: ChatFactory, count: int, room: str, by: bytes) -> None:
+    """Let so many people be banned from a room."""
+    for number in range(count):
+        facts: Any = {"nick": "mal", "identity": by, "room": room}
+        target = {"target": f"guest{number}", "target_identity": f"{number:016}".encode()}
+        chat.moderation.apply(Banned(id=chat.ids.next(), **facts, **target))
 
 
 class MuchMissedTests(ConversationCase):
@@ -316,11 +338,14 @@ class BannedElsewhereTests(ConversationCase):
 
 
 class CrowdBannedTests(ConversationCase):
-    """More people than an operator of a room kicks in a minute come from one network."""
+    """Many people come from one network."""
 
     def test_all_are_out(self) -> None:
         """The ban turns all of them out: it is one act."""
-        ada = self.at_json("ada")
+        self.rules.operators = frozenset({"ada"})
+        self.open_chat()
+        ada = JsonPerson(self.connect("127.0.0.1"))
+        ada.asks("hello", nick="ada")
         for line in (f"/register {SECRET}", "/join den"):
             ada.types(line)
         for number in range(ACTS + 20):

@@ -64,9 +64,16 @@ class PeopleContract(JournalCase):
         self.append(joined(1), joined(2, "python"))
         self.append(Kicked(id=3, nick="eve", room="python", target="ada", target_identity=ADA))
         self.append(Kicked(id=4, nick="eve", target="ada", target_identity=ADA))
-        self.append(Banned(id=5, nick="eve", room="lobby", target="ada", target_identity=ADA))
+        self.append(Banned(id=5, nick="eve", target="ada", target_identity=ADA))
         self.append(Kicked(id=6, nick="eve", room="lobby", target="bob", target_identity=BOB))
         self.append(left(9, "lobby"))
+        self.assertEqual([place.room for place in self.places()], ["", "lobby"])
+
+    def test_banned(self) -> None:
+        """Who was banned from a room is not there any more, also when the ban is over."""
+        self.append(joined(1), joined(2, "python"), left(3, "lobby", "python"))
+        self.append(Banned(id=4, nick="eve", room="python", target="ada", target_identity=ADA))
+        self.append(Banned(id=5, nick="eve", room="lobby", target="192.0.2.0/24", network="x"))
         self.assertEqual([place.room for place in self.places()], ["", "lobby"])
 
     def test_not_caught_up(self) -> None:
@@ -287,11 +294,14 @@ class RestartTests(DatabaseTestCase, JournalCase):
         self.end(30)
 
     def test_acts(self) -> None:
-        """All that operators ever did is there at the start, oldest first."""
+        """What operators did, and matters, is there at the start, oldest first."""
         self.start()
-        acts = [Kicked(id=1, nick="eve", target="ada"), Announced(id=2, nick="eve", text="tea")]
-        self.append(*acts)
+        kicked = Kicked(id=1, nick="eve", target="ada")
+        banned = Banned(id=3, nick="eve", target="bob")
+        self.append(kicked, Announced(id=2, nick="eve", text="tea"), banned)
         self.end(30)
         self.start()
-        self.assertEqual(self.journal.acts, acts)
+        recalled: list[OperatorAct] = []
+        self.journal.recall(recalled.append)
+        self.assertEqual(recalled, [kicked, banned])
         self.end(30)

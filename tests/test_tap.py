@@ -50,7 +50,7 @@ GIVEN: dict[str, tuple[list[str], str, Any]] = {
     "max-per-address": (["--max-per-address", "0"], "max-per-address = 0", 0),
 }
 
-NO_DURATION = "a duration is a number and one of s, m, h, d, w, such as 30m, 2h or 7d"
+NO_DURATION = "a duration is a number and a unit, such as 30m, 2h, 1h30m, 10 minutes or 7 days"
 TO_200 = "it is to be a whole number from 0 to 200"
 FROM_0 = "it is to be a whole number from 0 on"
 WHOLE = "it is to be a whole number"

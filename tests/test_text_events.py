@@ -99,7 +99,10 @@ ACTS: list[tuple[OperatorAct, str]] = [
         act(Banned, "ada", room="", until=ID, text="spam"),
         "-- eve banned ada from the chat until 2025-11-21 08:00 (UTC): spam",
     ),
-    (act(Banned, "192.0.2.0/24"), "-- eve banned 192.0.2.0/24 from #python"),
+    (
+        act(Banned, "192.0.2.0/24"),
+        "-- eve banned 192.0.2.0/24 from #python until an operator ends it",
+    ),
     (act(Unbanned, "ada"), "-- eve unbanned ada from #python"),
     (
         act(Muted, "ada", until=ID),
@@ -230,7 +233,8 @@ class SecondPersonTests(SynchronousTestCase):
     def test_to_oneself(self) -> None:
         """Who did it to itself did it to yourself."""
         event = act(Muted, "eve", author=self.eve, whom=self.eve)
-        self.assertEqual(self.line(event, self.eve), "-- you muted yourself in #python")
+        words = "-- you muted yourself in #python until an operator ends it"
+        self.assertEqual(self.line(event, self.eve), words)
 
     def test_one_self(self) -> None:
         """What one does oneself is told in the second person."""

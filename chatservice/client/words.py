@@ -109,7 +109,7 @@ def _act(act: OperatorAct, own_nick: str, paint: Paint) -> str:
     if to_me:
         target = _YOURSELF if by_me else _YOU
     place = spelled(act.room) if act.room else "the chat"
-    until = f" until {_when(act.until)}" if act.until else ""
+    until = f" until {_when(act.until) if act.until else 'an operator ends it'}"
     template = _LOCKED_DOWN if act.text == "on" else _OPEN_AGAIN
     return _ACTS.get(act.type, template).format(
         nick=_YOU if by_me else paint(act.nick),

@@ -73,7 +73,7 @@ def _last_words(call: Call) -> str:
     if not call.rest:
         return ""
     try:
-        call.chat.moderation.check_speech_in_all(call.member, call.member.rooms)
+        call.chat.moderation.check_appearance(call.member)
     except ChatError:
         return ""
     return clean_reason(call.rest)

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.commands.table import Answer, Call, Group, command, number, room_named
-from chatservice.durations import seconds_of
+from chatservice.durations import begins_with_a_number, seconds_of
 from chatservice.events import ChatError, Event
 from chatservice.journal import LATEST, Page, Wanted
 from chatservice.looks import unseen_by
@@ -65,9 +65,10 @@ def _span(words: list[str], now: int) -> Span:
             return Span("nothing was said before that", before=int(id))
         case [count] if number(count, HISTORY_MOST):
             return Span(lines=int(count))
-        case [ago] if not ago.isdigit():
+        case [first, *_] if begins_with_a_number(first):
             try:
-                return Span("nothing was said since then", since=now - seconds_of(ago) * 1_000_000)
+                ago = seconds_of(" ".join(words)) * 1_000_000
+                return Span("nothing was said since then", since=now - ago)
             except ValueError:
                 pass
     raise ChatError(

@@ -35,13 +35,14 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     )
     chat.audit.about("Registered", member.address, account.nick)
     # Hashing takes its time, in which one may leave, or log in through another connection.
+    moved = chat.belongings.become(former, account.identity, member)
     stored = succeed(None)
-    if chat.is_here(member) and member.identity == former:
+    if chat.is_here(member) and member.identity == account.identity:
         account.preferences, account.ignored = member.preferences, member.ignored
         stored = chat.logins.bind(member, Proof(account, hash=account.hash))
     else:
         chat.logins.free(account)
-    yield chat.belongings.become(former, account.identity, member)
+    yield moved
     yield stored
     return Answer([f"{account.nick} is yours: from now on it asks for your password"])
 

@@ -14,6 +14,7 @@ from chatservice.acts import (
     Opped,
     Voiced,
 )
+from chatservice.authority import CHAT
 from chatservice.commands.table import DONE, Answer, Call, Group, command, number
 from chatservice.commands.targets import (
     WHERE,
@@ -27,9 +28,8 @@ from chatservice.commands.targets import (
 )
 from chatservice.events import ChatError
 from chatservice.journal import LATEST
-from chatservice.moderation import CHAT
 from chatservice.sanitize import clean_line
-from chatservice.standing import Person
+from chatservice.standing import HOLDERS_MOST, Person
 from chatservice.text import place_spelled, spelled
 
 MODLOG_LINES = 20
@@ -49,6 +49,7 @@ def op(call: Call) -> Answer:
     moderation = call.chat.moderation
     if moderation.is_owner(person, room) or is_among(person, moderation.operators(room)):
         return Answer([f"{person.nick} is an operator of {spelled(room)} already"])
+    _check_not_full(moderation.operators(room), f"operators of {spelled(room)}: /deop one first")
     return _done_to(call, Opped, room, person)
 
 
@@ -79,6 +80,8 @@ def voice(call: Call) -> Answer:
     room, person = meant_here(call)
     if is_among(person, call.chat.moderation.voiced(room)):
         return Answer([f"{person.nick} has a voice in {spelled(room)} already"])
+    voiced = call.chat.moderation.voiced(room)
+    _check_not_full(voiced, f"people with a voice in {spelled(room)}: /devoice one first")
     return _done_to(call, Voiced, room, person)
 
 
@@ -172,6 +175,11 @@ def _which(call: Call, text: str) -> tuple[int, int]:
     if limit is None or before is None:
         raise call.wrong()
     return limit, before
+
+
+def _check_not_full(holders: list[Person], what: str) -> None:
+    if len(holders) >= HOLDERS_MOST:
+        raise ChatError("too-many", f"there are {HOLDERS_MOST:,} {what}")
 
 
 def _done_to(call: Call, kind: type[OperatorAct], room: str, person: Person) -> Answer:

@@ -39,21 +39,27 @@ SETTINGS = {
 def who(call: Call) -> Answer:
     # No nickname begins with a digit.
     if call.rest and not call.rest.isdigit():
-        return Answer([_whereabouts(call.chat.member_named(call.rest))])
+        return Answer([_whereabouts(call, call.chat.member_named(call.rest))])
     everybody = sorted(call.chat.members.values(), key=lambda member: member.nick.casefold())
     pages = ceil(len(everybody) / WHO_MOST)
     page = number(call.rest or "1", pages)
     if page is None:
         raise ChatError("usage", f"there is no such page: the last one is /who {pages}")
     end = page * WHO_MOST
-    lines = [_whereabouts(member) for member in everybody[end - WHO_MOST : end]]
+    lines = [_whereabouts(call, member) for member in everybody[end - WHO_MOST : end]]
     if page < pages:
         lines.append(f"and {len(everybody) - end:,} more: /who {page + 1}")
     return Answer(lines)
 
 
-def _whereabouts(member: Member) -> str:
-    return f"{member.nick}: {', '.join(map(spelled, member.rooms)) or 'in no room'}"
+def _whereabouts(call: Call, member: Member) -> str:
+    return f"{member.nick}: {', '.join(map(spelled, _shared(call, member))) or 'in no room'}"
+
+
+def _shared(call: Call, member: Member) -> list[str]:
+    """The rooms that somebody is in, without those that are closed to whoever asks."""
+    may_see = call.chat.moderation.may_see
+    return [room for room in member.rooms if may_see(call.member, room)]
 
 
 @command(Group.PEOPLE, "/nick NAME", "take another nickname; you stay in your rooms")
@@ -97,7 +103,8 @@ def whois(call: Call) -> Answer:
 
 
 def _description(call: Call, member: Member) -> Iterator[str]:
-    chat, nick, account = call.chat, member.nick, member.account
+    chat, moderation, rooms = call.chat, call.chat.moderation, _shared(call, member)
+    nick, account = member.nick, member.account
     if account is None:
         yield f"{nick} is not registered"
     elif account.key == member.key:
@@ -106,10 +113,10 @@ def _description(call: Call, member: Member) -> Iterator[str]:
         yield f"{nick} is logged in as {account.nick}, registered since {when(account.since)}"
     here_for = int((chat.reactor.seconds() - member.came) * 1_000_000)
     yield f"here since {when(chat.ids.now() - here_for)}, door: {member.door.kind}"
-    yield f"in {', '.join(map(spelled, member.rooms)) or 'no room'}"
-    if chat.moderation.is_operator(member):
+    yield f"in {', '.join(map(spelled, rooms)) or 'no room'}"
+    if moderation.is_operator(member):
         yield "an operator of the whole chat"
-    elif runs := [room for room in member.rooms if chat.moderation.is_room_operator(member, room)]:
+    elif runs := [room for room in rooms if moderation.is_room_operator(member, room)]:
         yield f"an operator of {', '.join(map(spelled, runs))}"
     away = away_shown(member, call.member.ignored)
     if away is not None:

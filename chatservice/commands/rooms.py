@@ -43,10 +43,17 @@ def part(call: Call) -> Answer:
     return DONE
 
 
-@command(Group.ROOMS, "/list", "the rooms there are, with their topics")
+@command(
+    Group.ROOMS,
+    "/list",
+    "the rooms there are, with their topics",
+    "Rooms that are closed to you are left out: those for invited people only, those with a "
+    "password, and those that you are banned from.",
+)
 def list_rooms(call: Call) -> Answer:
     rooms, topics = call.chat.rooms, call.chat.topics
-    known = {LOBBY, *rooms, *topics}
+    may_see = call.chat.moderation.may_see
+    known = {name for name in (LOBBY, *rooms, *topics) if may_see(call.member, name)}
     shown = heapq.nsmallest(LIST_MOST, known, key=lambda name: (name not in rooms, name))
     lines = []
     for name in shown:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Generator
 from functools import partial
+from ipaddress import IPv4Network
+from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.acts import Banned, Muted, OperatorAct, Unbanned, Unmuted
 from chatservice.commands.table import DONE, Answer, Call, Group, command
@@ -16,47 +18,80 @@ from chatservice.commands.targets import (
     found,
     place_meant,
 )
-from chatservice.durations import seconds_of
+from chatservice.durations import first_duration
 from chatservice.events import ChatError
-from chatservice.moderation import CHAT
 from chatservice.names import nick_key
 from chatservice.networks import Network, network_named, network_of
 from chatservice.rooms import Member
 from chatservice.sanitize import clean_reason
-from chatservice.standing import Person, concerns
+from chatservice.standing import Person
 from chatservice.text import ending, place_spelled, spelled
 
 BANS_MOST = 200
-HELD_MOST = 1000
-"""Bans and mutes in a room by its operators: all are looked at for each who enters or speaks."""
+REASON_BYTES = 400
+WIDEST = {4: 8, 6: 16}
+"""By version of the protocol, the prefix of the widest network that is banned unasked."""
+EVERYBODY = "everybody"
+"""What confirms the ban of a wider one."""
 
-_DURATION = re.compile("[0-9]+[A-Za-z]")
 
-
-@command(Group.OPERATORS, "/kick [#ROOM|*] NICK [WHY]", "have somebody leave", WHERE)
-def kick(call: Call) -> Answer:
+@command(
+    Group.OPERATORS,
+    "/kick [#ROOM|*] NICK [WHY]",
+    "have somebody leave",
+    f"{WHERE} Who was in the room and is away does not come back to it by itself.",
+)
+def kick(call: Call) -> Answer | Deferred[Answer]:
     room, rest = place_meant(call)
     nick, why = first_word(call, rest)
-    member = call.chat.member_named(nick)
-    call.chat.moderation.check_may_kick(call.member, member, room)
-    if room and room not in member.rooms:
-        raise ChatError("no-nick", f"{member.nick} is not in {spelled(room)}")
-    call.chat.operators.kick(call.member, member, room, _reason(why))
+    person, reason = found(call, nick), _reason(why)
+    if person is None or (not room and person.member is None):
+        raise ChatError("no-nick", f"nobody here is called {nick[:40]}")
+    call.chat.moderation.check_may_kick(call.member, person, room)
+    if person.member is None or (room and room not in person.member.rooms):
+        return _kick_who_is_away(call, person, room, reason)
+    call.chat.operators.kick(call.member, person, room, reason)
     return DONE
+
+
+@inlineCallbacks
+def _kick_who_is_away(
+    call: Call, person: Person, room: str, why: str
+) -> Generator[Deferred[Any], Any, Answer]:
+    """Take the place of somebody who would be let in again without being asked anything."""
+    chat = call.chat
+    places = yield chat.journal.places(person.identity)
+    chat.moderation.check_may_kick(call.member, person, room)
+    back = _of_one(call, room, person)
+    if room not in [place.room for place in places] and not back:
+        raise ChatError("no-nick", f"{person.nick} is not in {spelled(room)}")
+    chat.operators.kick(call.member, person, room, why)
+    yield chat.settled(call.member)
+    # Who was about to come may have come before that was stored.
+    chat.operators.turn_out(call.member, _of_one(call, room, person), room, why)
+    return DONE
+
+
+def _of_one(call: Call, room: str, person: Person) -> list[Member]:
+    """A person in a room, also one that has come just now."""
+    return [each for each in _present(call, room) if each.identity == person.identity]
 
 
 @command(
     Group.OPERATORS,
     "/ban [#ROOM|*] NICK|NETWORK [2h|7d] [REASON]",
     "keep somebody out, or everybody from somewhere",
-    f"{WHERE} A ban by nickname covers the account and the address. NETWORK is an address"
-    " (IPv6: its /64) or ADDRESS/PREFIX. Without a time it holds until /unban.",
+    f"{WHERE} Without a time it holds until /unban. A ban by nickname holds against the person, "
+    "logged in or not. Server operators may ban a NETWORK: an address (IPv6: its /64) or "
+    f"ADDRESS/PREFIX, with the word {EVERYBODY} behind it if it is wider than /8 (IPv6: /16).",
 )
 def ban(call: Call) -> Deferred[Answer]:
     room, rest = place_meant(call)
     target, rest = first_word(call, rest)
-    terms = _terms(call, rest)
     network = _network(target)
+    if network is not None:
+        rest = _confirmed(call, room, network, rest)
+    terms = _terms(call, rest)
     if network is None:
         before = _present(call, room)
         person = _sanction(call, Banned, room, target, terms)
@@ -99,7 +134,7 @@ def bans(call: Call) -> Answer:
     Group.OPERATORS,
     "/mute [#ROOM|*] NICK [2h|7d] [REASON]",
     "keep somebody from speaking",
-    f"{WHERE} It covers the account and the address. Without a time it holds until /unmute.",
+    f"{WHERE} It holds against the person, logged in or not; without a time until /unmute.",
 )
 def mute(call: Call) -> Answer:
     room, rest = place_meant(call)
@@ -115,18 +150,22 @@ def unmute(call: Call) -> Answer:
 
 def _terms(call: Call, text: str) -> tuple[int, str]:
     """The time from which on something holds no more, or 0, and the reason."""
-    first, _, rest = text.partition(" ")
-    if not _DURATION.fullmatch(first):
-        return 0, _reason(text)
     try:
-        seconds = seconds_of(first)
+        seconds, rest = first_duration(text)
     except ValueError as error:
         raise ChatError("usage", str(error)) from error
-    return call.chat.ids.now() + seconds * 1_000_000, _reason(rest)
+    until = call.chat.ids.now() + seconds * 1_000_000 if seconds else 0
+    return until, _reason(rest)
 
 
 def _reason(text: str) -> str:
-    return clean_reason(text).strip(" ")
+    reason = clean_reason(text).strip(" ")
+    size = len(reason.encode())
+    if size > REASON_BYTES:
+        raise ChatError(
+            "too-long", f"that reason has {size:,} bytes, and may have {REASON_BYTES}: not done"
+        )
+    return reason
 
 
 def _network(text: str) -> Network | None:
@@ -143,14 +182,15 @@ def _sanction(
     call: Call, kind: type[OperatorAct], room: str, nick: str, terms: tuple[int, str]
 ) -> Person:
     """Ban or mute somebody by nickname, and so by account and by address."""
+    moderation = call.chat.moderation
     person = found(call, nick)
     if person is None:
+        hint = ": /ban the address" if moderation.is_operator(call.member) else ""
         raise ChatError(
-            "no-nick",
-            f"nobody here is called {nick[:40]}, and it is not registered: /ban the address",
+            "no-nick", f"nobody here is called {nick[:40]}, and it is not registered{hint}"
         )
-    call.chat.moderation.check_may_sanction(call.member, person, room)
-    _check_terms(call, room, terms)
+    moderation.check_may_sanction(call.member, person, room)
+    moderation.check_may_add(call.member, room)
     network = network_of(person.member.address) if person.member is not None else None
     until, reason = terms
     call.chat.operators.act(
@@ -165,18 +205,40 @@ def _sanction(
     return person
 
 
-def _check_terms(call: Call, room: str, terms: tuple[int, str]) -> None:
-    """May say that reason, and add one more to what holds in a room."""
-    moderation = call.chat.moderation
-    if terms[1]:
-        moderation.check_speech(call.member, CHAT)
-    if not moderation.is_operator(call.member) and len(moderation.sanctions(room)) >= HELD_MOST:
-        raise ChatError("too-many", f"{HELD_MOST:,} bans and mutes hold here: end some first")
+def _confirmed(call: Call, room: str, network: Network, text: str) -> str:
+    """What follows the word that confirms the ban of very many, if they are that."""
+    _check_may_name_addresses(call, room)
+    if network.prefixlen >= WIDEST[network.version]:
+        return text
+    first, _, rest = text.partition(" ")
+    if first.casefold() == EVERYBODY:
+        return rest.strip(" ")
+    where = f"#{room}" if room else "*"
+    raise ChatError(
+        "usage",
+        f"{network} is {_many(network)}: /ban {where} {network} {EVERYBODY} bans them all",
+    )
+
+
+def _many(network: Network) -> str:
+    """How many addresses are in a network."""
+    if isinstance(network, IPv4Network):
+        return f"{network.num_addresses:,} addresses"
+    return f"2^{network.max_prefixlen - network.prefixlen} addresses"
+
+
+def _check_may_name_addresses(call: Call, room: str) -> None:
+    """May do something to whoever comes from somewhere: who that is nobody else should learn."""
+    call.chat.moderation.check_power(call.member, room)
+    if not call.chat.moderation.is_operator(call.member):
+        raise ChatError(
+            "not-allowed",
+            "only a server operator may do that by address: name the person instead",
+        )
 
 
 def _ban_network(call: Call, room: str, network: Network, terms: tuple[int, str]) -> None:
-    call.chat.moderation.check_power(call.member, room)
-    _check_terms(call, room, terms)
+    call.chat.moderation.check_may_add(call.member, room)
     until, reason = terms
     named = str(network)
     call.chat.operators.act(
@@ -193,12 +255,17 @@ def _present(call: Call, room: str) -> list[Member]:
 def _meant(
     call: Call, room: str, person: Person, before: list[Member], members: list[Member]
 ) -> list[Member]:
-    """The person, and whoever came while the ban was on its way and is kept out by it now."""
-    came = set(members).difference(before)
+    """The person, and whoever came while the ban was on its way and is kept out by it now.
+
+    From a room the person alone, or others would show where it came from.
+    """
+    came = set() if room else set(members).difference(before)
     return [
         member
         for member in members
-        if member is person.member or (member in came and _is_banned(call, member, room))
+        if member is person.member
+        or member.identity == person.identity
+        or (member in came and _is_banned(call, member, room))
     ]
 
 
@@ -217,12 +284,13 @@ def _lift(call: Call, held: type[OperatorAct], kind: type[OperatorAct], state: s
         raise call.wrong()
     call.chat.moderation.check_power(call.member, room)
     network = _network(target)
+    if network is not None:
+        _check_may_name_addresses(call, room)
     named = target if network is None else str(network)
     about = nick_key(target) if network is None else named
     person = found(call, target) if network is None else None
     identity = b"" if person is None else person.identity
-    held_now = call.chat.moderation.sanctions(room)
-    if not any(isinstance(act, held) and concerns(act, about, identity) for act in held_now):
+    if not call.chat.moderation.sanctions_about(held, room, about, identity):
         return Answer([f"{named[:60]} is not {state} {place_spelled(room)}"])
     call.chat.operators.act(
         call.member,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chatservice.acts import OperatorAct
+from chatservice.authority import CHAT
 from chatservice.commands.table import Call
 from chatservice.events import ChatError
-from chatservice.moderation import CHAT
 from chatservice.names import nick_key
+from chatservice.sanctions import is_by_network
 from chatservice.standing import Person
 
 WHERE = (
@@ -85,8 +86,9 @@ def is_among(person: Person, holders: list[Person]) -> bool:
 
 
 def for_reader(call: Call, act: OperatorAct) -> OperatorAct:
-    """An act as whoever asks may see it: the address behind a nickname is for server operators."""
-    behind = act.network and act.target_identity
-    if not behind or not call.chat.moderation.is_operator(call.member):
+    """An act as whoever asks may see it: addresses are for server operators."""
+    if not act.network:
         return act
-    return replace(act, target=f"{act.target} ({act.network})")
+    if not call.chat.moderation.is_operator(call.member):
+        return replace(act, target="an address") if is_by_network(act) else act
+    return act if is_by_network(act) else replace(act, target=f"{act.target} ({act.network})")

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.defer import Deferred
+
 from chatservice import commands
 from chatservice.arrivals import Wish
 from chatservice.doors.facts import JSON, facts_of, json_line, ref_of
@@ -185,6 +187,13 @@ class JsonDoor(LineDoor):
     def _history(self, request: Request) -> None:
         assert self.member is not None
         room = self._room_named(request.text("room")).name if request.has("room") else None
+
+        def page() -> Deferred[Page]:
+            if room:
+                # Who is out by now, such as after a kick, gets nothing of it.
+                self._room_named(room)
+            return self.chat.journal.page(wanted)
+
         wanted = Wanted(
             of=room or self.member.identity,
             after=request.number("after", 0, 0, LATEST) if request.has("after") else None,
@@ -194,7 +203,7 @@ class JsonDoor(LineDoor):
         )
         self._in_turn(
             request,
-            lambda: self.chat.journal.page(wanted),
+            page,
             lambda page: self._page(page, {"room": room} if room else {}, request.ref),
         )
 

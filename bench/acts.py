@@ -1,0 +1,70 @@
+"""How long a start takes after operators did very much, and how much memory that leaves in use.
+
+    python bench/acts.py [ACTS] [BYTES]     so many mutes (200,000) of reasons this long (400)
+"""
+
+from __future__ import annotations
+
+import resource
+import sqlite3
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from twisted.internet import reactor
+
+from chatservice.database import Database
+from chatservice.journal import Journal
+from chatservice.server import ChatFactory
+
+PEOPLE = 500
+"""How many are muted, again and again."""
+
+
+def fill(path: str, count: int, size: int) -> None:
+    """Store acts of an hour each, all of them over but the last of each person's."""
+    now = int(time.time() * 1_000_000)
+    hour = 3_600_000_000
+    rows = (
+        (
+            *(now - (count - number) * 200_000, "muted", "python", "ada", b"a" * 16),
+            *(f"guest{number % PEOPLE}", b"%016d" % (number % PEOPLE)),
+            *("", now - (count - number) * 200_000 + hour, "x" * size),
+        )
+        for number in range(count)
+    )
+    with sqlite3.connect(path) as connection:
+        connection.executemany("INSERT INTO acts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def opened(path: str) -> tuple[Database, Journal]:
+    """The file, as a start opens it."""
+    database = Database(reactor, path)
+    database.open()
+    journal = Journal(database)
+    journal.open()
+    return database, journal
+
+
+def main(count: int = 200_000, size: int = 400) -> None:
+    """Fill a file, start with it, and say what that took."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "chat.sqlite3")
+        opened(path)[0].close()
+        fill(path, count, size)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        start = time.perf_counter()
+        database, journal = opened(path)
+        chat = ChatFactory(reactor, journal)
+        chat.restore()
+        took = time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        held = len(chat.moderation.sanctions("python"))
+        database.close()
+    print(f"{count:,} acts of {size:,} bytes: {took:.2f} s, {(after - before) / 1024:.0f} MiB,")
+    print(f"and {held:,} of them hold")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

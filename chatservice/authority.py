@@ -1,0 +1,274 @@
+"""Who is what, and what holds against whom: what the acts of operators come to.
+
+All of this is kept in memory and made of acts (acts.py), applied one after the other: at start
+those of earlier runs, then each as it is committed. What is held against somebody, or given, goes
+by lasting identity, and a ban or a mute also by address.
+
+Server operators may do anything, and nothing holds against them. The owner of a room and its
+operators may do anything in it, but not to a server operator, and operators not to the owner; and
+nothing at all while they are kept out of it, or silenced in it, or in the whole chat.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+from math import inf
+
+from chatservice.acts import Banned, Extended, LockedDown, Muted, OperatorAct
+from chatservice.events import AHEAD
+from chatservice.networks import Network, address_of, covers
+from chatservice.rooms import LOBBY, Member
+from chatservice.sanctions import Sanctions, is_by_network
+from chatservice.standing import NO_RULES, Person, Place, RoomRules
+
+CHAT = ""
+"""The whole chat, where otherwise a room's name is."""
+
+ROOMS_OWNED = 50
+"""The most rooms that one identity owns."""
+
+
+class Authority:
+    """What holds now.
+
+    @param operators: the keys (L{nick_key}) of the registered names of the server operators.
+    @param now: the time in microseconds since the epoch; see L{clock_set}.
+    @param keep: for how many seconds the chat keeps lines, and C{keep_lines} how many of a room; 0
+        for no such bound.
+    """
+
+    def __init__(
+        self,
+        operators: Collection[str],
+        now: Callable[[], int],
+        keep: int = 0,
+        keep_lines: int = 0,
+    ) -> None:
+        self._operators = frozenset(operators)
+        self._now = now
+        self._keep = keep
+        self._keep_lines = keep_lines
+        self._places: dict[str, Place] = {CHAT: Place()}
+        self._hushed: set[str] = set()
+        self._owned: Counter[bytes] = Counter()
+        # Where bans or mutes may hold against an identity.
+        self._against: dict[bytes, set[str]] = {}
+        self._lockdown = 0
+        self._last = 0
+
+    def apply(self, act: OperatorAct) -> None:
+        """Let an act take effect; in the order of their ids."""
+        if act.until:
+            # The clock may have been wrong when it was done, and set right by now.
+            longest = self._now() + act.until - act.when
+            act = act if act.until <= longest + AHEAD else replace(act, until=longest)
+        place = self._places.setdefault(act.room, Place())
+        owner = place.owner
+        place.apply(act)
+        if place.owner != owner:
+            self._owned.update([place.owner.identity] if place.owner else [])
+            self._owned.subtract([owner.identity] if owner else [])
+        self._last = max(self._last, act.id)
+        self._note_silence(act.room, place)
+        if isinstance(act, LockedDown):
+            self._lockdown = act.id if act.text == "on" else 0
+        elif isinstance(act, Banned | Muted | Extended) and act.target_identity:
+            self._against.setdefault(act.target_identity, set()).add(act.room)
+
+    def clock_set(self, step: int) -> None:
+        """The clock was set by so many microseconds: nothing ends sooner or later for that."""
+        for place in self._places.values():
+            for held in (place.bans, place.mutes):
+                held.shift(step)
+
+    def become(self, former: bytes, now: bytes) -> None:
+        """Who had one identity has another from now on: what holds for it goes along."""
+        for place in self._places.values():
+            place.become(former, now)
+        self._owned[now] += self._owned.pop(former, 0)
+        if former in self._against:
+            self._against.setdefault(now, set()).update(self._against.pop(former))
+
+    def _note_silence(self, room: str, place: Place) -> None:
+        """Have it looked into what is said in a room; it is looked at for every line."""
+        if place.mutes or place.rules.moderated:
+            self._hushed.add(room)
+        else:
+            self._hushed.discard(room)
+
+    @property
+    def locked_down(self) -> bool:
+        """Whether only registered names may come."""
+        return self._lockdown > 0
+
+    def holding(self) -> tuple[int, set[int]]:
+        """The id of the last act that was applied, and the ids of those that hold.
+
+        What the others come to is nothing: it would be the same without them. What is over is
+        forgotten on the way.
+        """
+        now, ids = self._now(), {self._lockdown}
+        self._against = {}
+        for room, place in list(self._places.items()):
+            ids |= place.holding(now)
+            self._note_silence(room, place)
+            for sanctions in (place.bans, place.mutes):
+                for identity in sanctions.identities():
+                    self._against.setdefault(identity, set()).add(room)
+            if place.is_bare() and room != CHAT:
+                del self._places[room]
+        return self._last, ids
+
+    # Who is what. Rights need a registered name that was proved.
+
+    def is_operator(self, whom: Member | Person) -> bool:
+        """Whether that is a server operator."""
+        return whom.account is not None and whom.account.key in self._operators
+
+    def is_room_operator(self, whom: Member | Person, room: str) -> bool:
+        """Whether that may do in a room what its operators do, as server operators may."""
+        if self.is_operator(whom):
+            return True
+        return self._runs(whom, room) and not any(self._held_down(whom, room))
+
+    def _runs(self, whom: Member | Person, room: str) -> bool:
+        """Whether that owns a room or is one of its operators, whatever holds against that."""
+        place = self._places.get(room)
+        return whom.account is not None and place is not None and place.has_role(whom.identity)
+
+    def _is_exempt(self, whom: Member | Person, room: str) -> bool:
+        """Whether that is let in and speaks where others are not, unless banned or muted itself."""
+        return self.is_operator(whom) or self._runs(whom, room)
+
+    def is_owner(self, whom: Member | Person, room: str) -> bool:
+        """Whether that owns a room."""
+        owner = self.owner(room)
+        return owner is not None and whom.account is not None and owner.identity == whom.identity
+
+    def has_owner(self, room: str) -> bool:
+        """Whether anybody owns a room."""
+        return self.owner(room) is not None
+
+    def may_found(self, member: Member, room: str) -> bool:
+        """Whether a member who makes a room comes to own it."""
+        place = self._places.get(room)
+        is_open = room != LOBBY and (place is None or place.is_bare())
+        return is_open and member.account is not None and self._owned[member.identity] < ROOMS_OWNED
+
+    def owner(self, room: str) -> Person | None:
+        """Who owns a room, by the nickname of that time."""
+        place = self._places.get(room)
+        return None if place is None else place.owner
+
+    def operators(self, room: str) -> list[Person]:
+        """The operators of a room besides its owner, in the order of becoming it."""
+        return self._holders(room, lambda place: place.operators)
+
+    def voiced(self, room: str) -> list[Person]:
+        """Who may speak in a room when it is moderated, besides operators."""
+        return self._holders(room, lambda place: place.voiced)
+
+    def invited(self, room: str) -> list[Person]:
+        """Who may enter a room when it is for invited people only."""
+        return self._holders(room, lambda place: place.invited)
+
+    def _holders(self, room: str, of: Callable[[Place], dict[bytes, str]]) -> list[Person]:
+        place = self._places.get(room)
+        return [Person(nick, key) for key, nick in of(place).items()] if place else []
+
+    def rules(self, room: str) -> RoomRules:
+        """How a room is set."""
+        place = self._places.get(room)
+        return NO_RULES if place is None else place.rules
+
+    def bounds(self, room: str) -> tuple[int, int]:
+        """For how many seconds lines of a room are kept, and how many; 0 for no such bound.
+
+        C{""} stands for private lines.
+        """
+        rules = self.rules(room)
+        keep = min(filter(None, (self._keep, rules.keep)), default=0)
+        return keep, min(filter(None, (self._keep_lines, rules.keep_lines)), default=0)
+
+    def sanctions(self, room: str) -> list[OperatorAct]:
+        """The bans and mutes that hold now in a room, or in the chat; oldest first."""
+        place = self._places.get(room)
+        if place is None:
+            return []
+        now = self._now()
+        held = place.bans.holding(now) | place.mutes.holding(now)
+        return [held[id] for id in sorted(held)]
+
+    def sanctions_about(
+        self, kind: type[OperatorAct], room: str, subject: str, identity: bytes
+    ) -> set[int]:
+        """The ids of the bans, or the mutes, of a person or network; see L{Sanctions.about}."""
+        self.sanctions(room)
+        place = self._places.get(room)
+        if place is None:
+            return set()
+        return (place.bans if kind is Banned else place.mutes).about(subject, identity)
+
+    def against(self, identity: bytes) -> list[OperatorAct]:
+        """The bans and mutes that hold against an identity, wherever; oldest first."""
+        found: list[OperatorAct] = []
+        now = self._now()
+        for room in self._against.get(identity, ()):
+            place = self._places[room]
+            found += place.bans.against(identity, now) + place.mutes.against(identity, now)
+        return sorted(found, key=lambda act: act.id)
+
+    def banned_members(
+        self, network: Network, room: str, members: Iterable[Member]
+    ) -> list[Member]:
+        """Those whom a ban of a network from a room, or from the chat, covers."""
+        return [
+            member
+            for member in members
+            if covers(network, member.address) and not self._is_exempt(member, room)
+        ]
+
+    # What holds against somebody.
+
+    def _held_down(self, whom: Member | Person, room: str) -> Iterator[OperatorAct | None]:
+        """What takes the power of somebody away who runs a room."""
+        for place in (CHAT, room):
+            yield self._ban_on(whom, place)
+            yield self._mute_on(whom, place)
+
+    def _ban_on(self, whom: Member | Person, room: str) -> OperatorAct | None:
+        place = self._places.get(room)
+        return self._covering(place.bans, whom, room) if place and place.bans else None
+
+    def _mute_on(self, whom: Member | Person, room: str) -> OperatorAct | None:
+        place = self._places.get(room)
+        return self._covering(place.mutes, whom, room) if place and place.mutes else None
+
+    def _covering(
+        self, sanctions: Sanctions, whom: Member | Person, room: str
+    ) -> OperatorAct | None:
+        """What holds against somebody, the longest if it is more than one.
+
+        By address nothing does against who runs the place. In a room a ban or a mute of a person
+        covers by address only guests who came later, so that nobody who is here shows by it where
+        the person came from.
+        """
+        if self.is_operator(whom):
+            return None
+        now = self._now()
+        found = sanctions.against(whom.identity, now)
+        member = whom if isinstance(whom, Member) else whom.member
+        address = None if member is None else address_of(member.address)
+        if not found and member is not None and address is not None and not self._runs(whom, room):
+            found = [
+                act
+                for act in sanctions.covering(address, now)
+                if not room or is_by_network(act) or _came_as_a_guest_after(member, act)
+            ]
+        return max(found, key=lambda act: act.until or inf, default=None)
+
+
+def _came_as_a_guest_after(member: Member, act: OperatorAct) -> bool:
+    return member.account is None and member.since >= act.id

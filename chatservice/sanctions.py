@@ -1,0 +1,202 @@
+"""Bans and mutes: what they cover, and which of them hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_network
+from math import inf
+from typing import NamedTuple
+
+from chatservice.acts import Extended, OperatorAct
+from chatservice.names import nick_key
+from chatservice.networks import Address, Network
+
+EXTENDED_MOST = 20
+"""The most other identities of one person that a ban or a mute holds against.
+
+Those that were used longest ago give way: guests who do not come back.
+"""
+
+Covered = tuple[str, bytes, str]
+"""What a ban or a mute covers: its subject, an identity and a network, each of them or empty."""
+
+
+class Held(NamedTuple):
+    """A ban or a mute that holds.
+
+    @ivar network: what it covers besides the identity.
+    @ivar by: the ids of the acts through which it holds against an identity that it was not made
+        for: of the L{Extended}, and of what that one extended, which may have been replaced since.
+    """
+
+    act: OperatorAct
+    network: Network | None = None
+    by: tuple[int, ...] = ()
+
+
+class Sanctions:
+    """The bans, or the mutes, of one place; the last word on exactly what one covers holds.
+
+    @ivar by_author: how many hold, by the identity of who made them.
+    """
+
+    __slots__ = ("_held", "_next_end", "_of", "by_author")
+
+    def __init__(self) -> None:
+        self._held: dict[Covered, Held] = {}
+        self._of: dict[bytes, list[Covered]] = {}
+        self._next_end: float = inf
+        self.by_author: Counter[bytes] = Counter()
+
+    def __bool__(self) -> bool:
+        return bool(self._held)
+
+    def add(self, act: OperatorAct) -> None:
+        """Let one hold from now on."""
+        network = ip_network(act.network) if act.network else None
+        covered = subject(act), act.target_identity, act.network
+        if (former := self._held.get(covered)) is not None and not former.by:
+            self._replace(former.act, act)
+        self._hold(covered, Held(act, network))
+
+    def _replace(self, former: OperatorAct, act: OperatorAct) -> None:
+        """Have the last word hold against the person's other identities too."""
+        for covered, held in list(self._held.items()):
+            if held.by and held.act.id == former.id:
+                extended = replace(act, target_identity=covered[1], network="")
+                self._hold(covered, held._replace(act=extended))
+
+    def extend(self, extended: Extended) -> None:
+        """Let one hold against another identity as well, if it holds at all."""
+        same = [covered for covered, held in self._held.items() if held.act.id == number(extended)]
+        identity = extended.target_identity
+        if not same or any(covered[1] == identity for covered in same):
+            return
+        act = replace(self._held[same[0]].act, target_identity=identity, network="")
+        for covered in same:
+            if covered[1].hex() == extended.text.partition(" ")[2]:
+                self._held[covered] = self._held.pop(covered)
+        others = [covered for covered in self._held if covered in same and self._held[covered].by]
+        for covered in others[: max(0, len(others) + 1 - EXTENDED_MOST)]:
+            self._drop(covered)
+        self._hold((subject(act), identity, ""), Held(act, by=(extended.id, number(extended))))
+
+    def lift(self, act: OperatorAct) -> None:
+        """End all that were made for the nickname, or for the network, that an act is about."""
+        ended = self.about(subject(act), act.target_identity)
+        self._drop_all([covered for covered, held in self._held.items() if held.act.id in ended])
+
+    def about(self, subject: str, identity: bytes) -> set[int]:
+        """The ids of those that were made for a nickname or a network (see L{subject}).
+
+        @param identity: of whom the nickname is registered to, or empty: those made for another
+            nickname of the same person are meant as well.
+        """
+        return {
+            held.act.id
+            for covered, held in self._held.items()
+            if covered[0] == subject or (identity and covered[1] == identity)
+        }
+
+    def become(self, former: bytes, now: bytes) -> None:
+        """Let what holds against an identity, and what it has made, be another's."""
+        for covered, held in list(self._held.items()):
+            if former not in (covered[1], held.act.identity):
+                continue
+            moved = (covered[0], now if covered[1] == former else covered[1], covered[2])
+            self._drop(covered)
+            if moved not in self._held or self._held[moved].by:
+                self._hold(moved, held._replace(act=held.act.under(former, now)))
+
+    def shift(self, step: int) -> None:
+        """Have those that end by themselves end so many microseconds later by the clock."""
+        for covered, held in self._held.items():
+            if held.act.until:
+                act = replace(held.act, until=max(1, held.act.until + step))
+                self._held[covered] = held._replace(act=act)
+        self._find_next_end()
+
+    def holding(self, now: int) -> dict[int, OperatorAct]:
+        """Those that hold, by id; the others are forgotten."""
+        self._forget_ended(now)
+        found: dict[int, OperatorAct] = {}
+        for held in self._held.values():
+            found.setdefault(held.act.id, held.act)
+        return found
+
+    def ids(self) -> Iterator[int]:
+        """The ids of all acts without which not the same would hold; C{holding} was asked."""
+        for held in self._held.values():
+            yield held.act.id
+            yield from held.by
+
+    def identities(self) -> Iterator[bytes]:
+        """Against whom something may hold."""
+        return iter(self._of)
+
+    def against(self, identity: bytes, now: int) -> list[OperatorAct]:
+        """What holds against an identity."""
+        self._forget_ended(now)
+        return [self._held[covered].act for covered in self._of.get(identity, ())]
+
+    def covering(self, address: Address, now: int) -> Iterator[OperatorAct]:
+        """What holds against an address."""
+        self._forget_ended(now)
+        for held in self._held.values():
+            if held.network is not None and address in held.network:
+                yield held.act
+
+    def _hold(self, covered: Covered, held: Held) -> None:
+        self._drop_all([covered] if covered in self._held else [])
+        # The members in it would otherwise be kept for as long as it holds.
+        act = replace(held.act, author=None, whom=None)
+        self._held[covered] = held._replace(act=act)
+        if covered[1]:
+            self._of.setdefault(covered[1], []).append(covered)
+        self.by_author[act.identity] += 1
+        self._next_end = min(self._next_end, act.until or inf)
+
+    def _drop_all(self, several: list[Covered]) -> None:
+        for covered in several:
+            self._drop(covered)
+
+    def _drop(self, covered: Covered) -> None:
+        held, identity = self._held.pop(covered), covered[1]
+        if identity:
+            self._of[identity].remove(covered)
+            if not self._of[identity]:
+                del self._of[identity]
+        self.by_author[held.act.identity] -= 1
+        if not self.by_author[held.act.identity]:
+            del self.by_author[held.act.identity]
+
+    def _forget_ended(self, now: int) -> None:
+        if now < self._next_end:
+            return
+        self._drop_all(
+            [covered for covered, held in self._held.items() if 0 < held.act.until <= now]
+        )
+        self._find_next_end()
+
+    def _find_next_end(self) -> None:
+        self._next_end = min((held.act.until or inf for held in self._held.values()), default=inf)
+
+
+def number(extended: Extended) -> int:
+    """The id of what holds against one identity more."""
+    return int(extended.text.partition(" ")[0])
+
+
+def subject(act: OperatorAct) -> str:
+    """What a ban or a mute, or the end of one, is about: a nickname's key, or a network.
+
+    One made for a nickname may cover an address too, but is not about it.
+    """
+    return act.network if is_by_network(act) else nick_key(act.target)
+
+
+def is_by_network(act: OperatorAct) -> bool:
+    """Whether an act is about whoever comes from some network, and not about a person."""
+    return bool(act.network) and not act.target_identity
