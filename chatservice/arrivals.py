@@ -12,12 +12,14 @@ from twisted.internet.task import deferLater
 from chatservice.accounts import Account
 from chatservice.audit import place
 from chatservice.events import ChatError, Event, FailedProof, Resumed, Whispered
-from chatservice.journal import Missed, Page, Place, Wanted, text_size
+from chatservice.journal import Page, Place, Wanted, text_size
 from chatservice.looks import unseen_by
+from chatservice.missed import Missed
 from chatservice.names import check_nick, nick_key
 from chatservice.networks import address_of, origin_of
 from chatservice.proofs import NO_TOKEN, Proof
 from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Fenced, Member, Room, identity_of
+from chatservice.scanning import Asker
 from chatservice.text import spelled, time_of
 from chatservice.tries import Tries
 
@@ -209,13 +211,14 @@ class Arrivals:
                 before=member.fence,
                 nick=member.nick,
                 not_by=member.identity,
+                asker=Asker(member.origin, lambda: member.door is door),
             )
             if member.door is not door:
                 return
             if found.count:
                 since = member.seen_at.get(after, after)
                 lines.append(_new_lines(room, found, time_of(since, self._chat.ids.now())))
-            else:
+            elif not found.more:
                 member.missed.pop(room, None)
         if lines:
             door.notify(lines, [])
@@ -239,7 +242,7 @@ class Arrivals:
                     after=missed[room],
                     before=member.fence,
                     limit=most,
-                    hides=unseen.hides,
+                    left_of=unseen.left_of,
                 )
                 page = pages[room] = yield self._chat.journal.page(wanted)
                 room_left -= text_size(page.events)

@@ -52,6 +52,7 @@ class Authority:
         self._keep_lines = keep_lines
         self._places: dict[str, Place] = {CHAT: Place()}
         self._hushed: set[str] = set()
+        self._bounded: set[str] = set()
         self._owned: Counter[bytes] = Counter()
         # Where bans or mutes may hold against an identity.
         self._against: dict[bytes, set[str]] = {}
@@ -72,6 +73,10 @@ class Authority:
             self._owned.subtract([owner.identity] if owner else [])
         self._last = max(self._last, act.id)
         self._note_silence(act.room, place)
+        if place.rules.keep or place.rules.keep_lines:
+            self._bounded.add(act.room)
+        else:
+            self._bounded.discard(act.room)
         if isinstance(act, LockedDown):
             self._lockdown = act.id if act.text == "on" else 0
         elif isinstance(act, Banned | Muted | Extended) and act.target_identity:
@@ -191,6 +196,10 @@ class Authority:
         rules = self.rules(room)
         keep = min(filter(None, (self._keep, rules.keep)), default=0)
         return keep, min(filter(None, (self._keep_lines, rules.keep_lines)), default=0)
+
+    def bounded(self) -> list[str]:
+        """The rooms that have bounds of their own."""
+        return list(self._bounded)
 
     def sanctions(self, room: str) -> list[OperatorAct]:
         """The bans and mutes that hold now in a room, or in the chat; oldest first."""

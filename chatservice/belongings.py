@@ -50,22 +50,23 @@ class Belongings:
             member.identity = now
         chat.moderation.become(former, now)
         chat.departures.become(former, now)
-        for room in chat.rooms.values():
-            room.become(former, now)
-        for name, topic in chat.topics.items():
-            chat.topics[name] = topic.under(former, now)
+        chat.rooms.become(former, now)
+        chat.topics.become(former, now)
 
     @inlineCallbacks
-    def erase(self, identity: bytes) -> Generator[Deferred[Any], Any, int]:
-        """Forget everything that somebody said, and give back how many lines that were."""
+    def erase(
+        self, identity: bytes, member: Member
+    ) -> Generator[Deferred[Any], Any, int]:
+        """Forget everything that somebody said, and give back how many lines that were.
+
+        @param member: who wishes it.
+        """
         chat = self._chat
+        member.forgotten = identity
         count: int = yield chat.journal.forget(identity)
-        for room in chat.rooms.values():
-            room.forget(identity)
-        for member in chat.members.values():
-            if member.identity == identity:
-                member.spoken = Spoken()
-        for topic in list(chat.topics.values()):
-            if topic.identity == identity:
-                del chat.topics[topic.room]
+        chat.rooms.forget(identity)
+        chat.topics.forget(identity)
+        for each in chat.members.values():
+            if each.identity == identity:
+                each.spoken = Spoken()
         return count

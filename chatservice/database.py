@@ -1,4 +1,4 @@
-"""The SQLite file, its one writer thread and its one reader thread."""
+"""The SQLite file and its threads: one that writes, one that reads, one for what takes long."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import fcntl
 import os
 import re
 import sqlite3
-from collections.abc import Callable
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 T = TypeVar("T")
@@ -21,6 +24,15 @@ APPLICATION_ID = 0x43484154
 """What marks the file as ours (PRAGMA application_id): "CHAT"."""
 
 IN_MEMORY = ":memory:"
+
+CHECK_EVERY = 1000
+"""Instructions of SQLite's virtual machine between two looks at the clock."""
+
+LOOK_AFTER = 0.05
+"""Seconds between two looks at what takes long: some instructions take very long themselves."""
+
+CHECKPOINTS = 20
+"""How often it is tried in a row to empty the write-ahead log: a reader may be in the way."""
 
 _CLAUSES = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -44,10 +56,23 @@ class StorageError(Exception):
     """Why something was not stored or read: a clause for people, such as "the disk is full"."""
 
 
+class Interrupted(Exception):
+    """Reading took too long, or nobody waits for it any more."""
+
+
+class _Job(NamedTuple):
+    """Something for the writer's thread, and what is told how it went."""
+
+    work: Callable[[], Any]
+    done: Deferred[Any]
+
+
 class Database:
     """One SQLite file in WAL mode, where what a commit returned from is on the disk.
 
-    @param reactor: C{IReactorFromThreads}, on which results arrive.
+    What is erased is overwritten (C{PRAGMA secure_delete}); see L{empty_log}.
+
+    @param reactor: C{IReactorFromThreads} and C{IReactorTime}, on which results arrive.
     @param path: of the file, made if missing; or C{":memory:"}, one connection in one thread.
     @param pool: makes a pool of one thread.
     """
@@ -62,6 +87,9 @@ class Database:
         self._path = path
         self._write_pool = pool()
         self._read_pool = self._write_pool if path == IN_MEMORY else pool()
+        self._scan_pool = self._write_pool if path == IN_MEMORY else pool()
+        self._urgent: deque[_Job] = deque()
+        self._patient: deque[_Job] = deque()
         self._lock = -1
 
     def open(self, schema: str | None = None) -> None:
@@ -74,13 +102,18 @@ class Database:
         try:
             self._writer = self._connect()
             _upgrade(self._writer, schema)
+            _empty_log(self._writer)
             self._reader = self._writer if self._path == IN_MEMORY else self._connect()
+            self._scanner = self._writer if self._path == IN_MEMORY else self._connect()
         except (OSError, sqlite3.Error, DatabaseError) as error:
             clause = self.clause_for(error) or str(error)
             reason = clause[:1].upper() + clause[1:]
             raise DatabaseError(f"{reason}: cannot use {self._path}") from error
-        for pool in {self._write_pool, self._read_pool}:
+        for pool in self._pools():
             pool.start()
+
+    def _pools(self) -> set[ThreadPool]:
+        return {self._write_pool, self._read_pool, self._scan_pool}
 
     def _connect(self) -> sqlite3.Connection:
         if self._path != IN_MEMORY and self._lock < 0:
@@ -92,6 +125,7 @@ class Database:
         _check_ours(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
         return connection
 
     def _lock_file(self) -> None:
@@ -108,7 +142,29 @@ class Database:
 
     def write(self, work: Work[T]) -> Deferred[T]:
         """Do C{work} in one transaction, in the writer thread; all of it or nothing."""
-        return deferToThreadPool(self._reactor, self._write_pool, self._transact, work)
+        return self._hand_over(self._urgent, lambda: self._transact(work))
+
+    def write_later(self, work: Work[T]) -> Deferred[T]:
+        """Do C{work} as L{write} does, but let all that is to be written go first.
+
+        It is for a little of something long: while it is done, everybody waits.
+        """
+        return self._hand_over(self._patient, lambda: self._transact(work))
+
+    def _hand_over(self, queue: deque[_Job], work: Callable[[], T]) -> Deferred[T]:
+        done: Deferred[T] = Deferred()
+        queue.append(_Job(work, done))
+        # For each job the thread is asked once, but it does what is most urgent by then.
+        self._write_pool.callInThread(self._do_next)
+        return done
+
+    def _do_next(self) -> None:
+        job = (self._urgent or self._patient).popleft()
+        try:
+            result = job.work()
+        except BaseException:
+            result = Failure()
+        self._reactor.callFromThread(job.done.callback, result)
 
     def _transact(self, work: Work[T]) -> T:
         connection = self._writer
@@ -123,13 +179,45 @@ class Database:
         return result
 
     def read(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work}, which only reads, in the reader thread."""
+        """Do C{work}, which only reads, and not for long, in the reader thread."""
         return deferToThreadPool(self._reactor, self._read_pool, lambda: work(self._reader))
+
+    def scan(
+        self, work: Work[T], seconds: float, is_wanted: Callable[[], bool] = lambda: True
+    ) -> Deferred[T]:
+        """Do C{work}, which only reads and may take long, in a thread of its own.
+
+        @param seconds: that it may take.
+        @param is_wanted: asked again and again, on the reactor's thread.
+        @return: fails with L{Interrupted} if it took longer, or was not wanted any more.
+        """
+        scan = _Scan(self._reactor, self._scanner, seconds, is_wanted)
+        if self._path == IN_MEMORY:
+            done = self._hand_over(self._patient, lambda: scan.run(work))
+        else:
+            done = deferToThreadPool(self._reactor, self._scan_pool, scan.run, work)
+        scan.look_after()
+        return done.addBoth(scan.done)
+
+    @inlineCallbacks
+    def empty_log(self) -> Generator[Deferred[Any], Any, bool]:
+        """Take all of the write-ahead log into the file: what was erased is in neither then.
+
+        @return: fires with whether it is empty; others who read all the time may prevent it.
+        """
+        for _ in range(CHECKPOINTS):
+            # Once both have an answer, what they had been reading before is read.
+            yield self.read(_nothing)
+            yield self.scan(_nothing, LOOK_AFTER)
+            if (yield self._hand_over(self._patient, lambda: _empty_log(self._writer))):
+                return True
+        return False
 
     def close(self) -> None:
         """Wait for what is under way, end the threads and close the file."""
-        for pool in {self._write_pool, self._read_pool}:
+        for pool in self._pools():
             pool.stop()
+        self._scanner.close()
         self._reader.close()
         self._writer.close()
         if self._lock >= 0:
@@ -143,6 +231,76 @@ class Database:
             return error.strerror
         code = getattr(error, "sqlite_errorcode", None)
         return _CLAUSES.get(code & 0xFF) if code is not None else None
+
+
+class _Scan:
+    """Work that takes long, and is interrupted after so many seconds.
+
+    @param reactor: C{IReactorTime}; C{seconds} of it can be called in any thread.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        connection: sqlite3.Connection,
+        seconds: float,
+        is_wanted: Callable[[], bool],
+    ) -> None:
+        self._reactor = reactor
+        self._connection = connection
+        self._seconds = seconds
+        self._is_wanted = is_wanted
+        self._end: float | None = None
+        self._given_up = False
+        # Another one may have the connection as soon as this one is through.
+        self._running = threading.Lock()
+        self._look: Any = None
+
+    def run(self, work: Work[T]) -> T:
+        """Do the work, in the thread of the connection."""
+        self._end = self._reactor.seconds() + self._seconds
+        self._connection.set_progress_handler(self._is_over, CHECK_EVERY)
+        try:
+            return work(self._connection)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise Interrupted from error
+            raise
+        finally:
+            with self._running:
+                self._end = None
+            self._connection.set_progress_handler(None, 0)
+
+    def _is_over(self) -> bool:
+        return self._given_up or self._reactor.seconds() > (self._end or 0.0)
+
+    def look_after(self) -> None:
+        """Interrupt it when it is over; also within an instruction, where SQLite asks nobody."""
+        self._given_up = self._given_up or not self._is_wanted()
+        with self._running:
+            if self._end is not None and self._is_over():
+                self._connection.interrupt()
+        self._look = self._reactor.callLater(LOOK_AFTER, self.look_after)
+
+    def done(self, result: T) -> T:
+        """Stop looking after it."""
+        self._look.cancel()
+        return result
+
+
+def _nothing(connection: sqlite3.Connection) -> None:
+    """Do nothing, once it is one's turn."""
+
+
+def _empty_log(connection: sqlite3.Connection) -> bool:
+    """Empty the write-ahead log, unless somebody reads from it at this moment."""
+    timeout = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {timeout}")
+    return not busy
 
 
 def explain(failure: Any) -> Any:

@@ -130,6 +130,7 @@ class Departures:
             goodbye=goodbye,
             rooms=rooms,
             folded=chat.folding.note(rooms, came=False) or folded,
+            noted=member.forgotten != member.identity,
             seen=seen,
         )
 
@@ -172,6 +173,7 @@ class Departures:
                 goodbye=False,
                 why="",
                 rooms=tuple(member.rooms),
+                noted=member.forgotten != member.identity,
                 seen=member.seen_last(),
             )
             for member in behind

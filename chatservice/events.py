@@ -184,6 +184,7 @@ class Left(MemberEvent):
 
     @ivar goodbye: whether it was meant; then ``why`` are the member's own words, or empty.
         Otherwise the connection was lost, and ``why`` is the reason.
+    @ivar noted: whether it is kept that the author was in the chat at all.
     @ivar seen: of rooms in which there was more to catch up on (``""``: private lines), each with
         the last id that was seen there; in all others everything was.
     """
@@ -191,6 +192,7 @@ class Left(MemberEvent):
     goodbye: bool
     why: str
     folded: bool = False
+    noted: bool = field(default=True, compare=False, repr=False)
     seen: tuple[tuple[str, int], ...] = field(default=(), compare=False, repr=False)
 
 

@@ -23,12 +23,13 @@ from chatservice.acts import Extended, OperatorAct
 from chatservice.database import Database, StorageError, explain
 from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
 from chatservice.identities import Identities
-from chatservice.mentions import mentions
+from chatservice.missed import Missed, read_missed
 from chatservice.personal import Export, Personal
 from chatservice.refs import Noted
 from chatservice.remembered import Remembered
 from chatservice.rows import ACT, MOVES, PRIVATE, TALK, act_of, private_of, store, talk_of
-from chatservice.search import Search
+from chatservice.scanning import NOBODY, Asker, Scanning
+from chatservice.search import Found, LeftOf, Search, all_of
 
 CEILING_AHEAD = 10_000_000
 """Microseconds by which the stored ceiling of ids is ahead of the last one."""
@@ -43,9 +44,6 @@ SCAN_BYTES = 1024 * 1024
 
 LATEST = 2**63 - 1
 
-MISSED_MOST = 1000
-"""The most lines that are counted."""
-
 JournalError = StorageError
 """Why something was not stored or read: a clause for people, such as "the disk is full"."""
 
@@ -58,15 +56,15 @@ class Wanted:
     @ivar after: only greater ids; if given, the page begins with the first of them.
     @ivar before: only smaller ids.
     @ivar limit: at most so many events.
-    @ivar hides: tells which events are left out, as if they were not there; it is called in the
-        thread that reads.
+    @ivar left_of: gives what is shown of an event, and C{None} for what is left out, as if it was
+        not there; it is called in the thread that reads.
     """
 
     of: str | bytes
     after: int | None = None
     before: int = LATEST
     limit: int = 50
-    hides: Callable[[Event], bool] = field(default=lambda event: False, compare=False)
+    left_of: LeftOf = field(default=all_of, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +106,6 @@ class Place:
     time: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """What others said meanwhile.
-
-    @ivar count: how many lines, L{MISSED_MOST} at most.
-    @ivar mentions: in how many of these the nickname is.
-    @ivar more: whether there are more lines than that.
-    """
-
-    count: int
-    mentions: int
-    more: bool
-
-
 def text_size(events: Iterable[Event]) -> int:
     """How many characters were said."""
     return sum(len(each.text) for each in events if isinstance(each, Said | Acted | Whispered))
@@ -143,28 +127,21 @@ def page_of(
         size = text_size([event])
         to_read -= size
         looks_left -= 1
-        is_hidden = wanted.hides(event)
-        if not is_hidden:
+        left = wanted.left_of(event)
+        if left is not None:
             room_left -= size
         full = len(fitting) == wanted.limit or (fitting and room_left < 0)
         if full or (last is not None and (looks_left < 0 or to_read < 0)):
             more = True
             break
         last = event.id
-        if is_hidden:
+        if left is None:
             hidden += 1
         else:
-            fitting.append(event)
+            fitting.append(left)
     events = fitting if wanted.after is not None else fitting[::-1]
     next_ = last if more else None
     return Page(events, more, kept_from, next_, hidden, used=bool(events or hidden))
-
-
-def missed_of(texts: Collection[str], nick: str) -> Missed:
-    """What lines come to; one more of them than L{MISSED_MOST} will do."""
-    counted = list(texts)[:MISSED_MOST]
-    mentioning = sum(mentions(nick, text) for text in counted)
-    return Missed(len(counted), mentioning, len(texts) > MISSED_MOST)
 
 
 _ROOM_PAGE = f"""
@@ -174,12 +151,6 @@ _PRIVATE_PAGE = f"""
     UNION
     SELECT {PRIVATE} FROM whispers WHERE recipient_identity = ?1 AND id > ?2 AND id < ?3
     ORDER BY id {{order}} LIMIT ?4"""
-_ROOM_MISSED = """
-    SELECT text FROM events WHERE room = ? AND id > ? AND id < ? AND author <> ?
-    AND kind <> 'topic' ORDER BY id LIMIT ?"""
-_PRIVATE_MISSED = """
-    SELECT text FROM whispers WHERE recipient_identity = ? AND id > ? AND id < ?
-    AND author_identity <> ? ORDER BY id LIMIT ?"""
 _PLACES = """
     SELECT room, nick, entered, coalesce(seen, max(entered, ?)), time FROM places
     WHERE identity = ? ORDER BY entered, room"""
@@ -204,9 +175,10 @@ class Journal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._search = Search(database)
+        self._scanning = Scanning(database)
+        self._search = Search(database, self._scanning)
         self._remembered = Remembered(database)
-        self._personal = Personal(database)
+        self._personal = Personal(database, self._scanning)
         self._identities = Identities(database)
         self._ceiling = 0
         self._storing = False
@@ -255,20 +227,23 @@ class Journal:
         return self._database.read(work).addErrback(explain)
 
     def missed(
-        self, of: str | bytes, after: int, before: int, nick: str, not_by: bytes
+        self,
+        of: str | bytes,
+        after: int,
+        before: int,
+        nick: str,
+        not_by: bytes,
+        asker: Asker = NOBODY,
     ) -> Deferred[Missed]:
         """How much was said between two ids, in a room or to an identity in private.
 
         @param nick: whose mentions are counted: as a whole word, in capitals or not.
         @param not_by: the identity whose own lines do not count.
         """
-        sql = _PRIVATE_MISSED if isinstance(of, bytes) else _ROOM_MISSED
-        given = (of, after, before, not_by, MISSED_MOST + 1)
-
-        def work(connection: sqlite3.Connection) -> Missed:
-            return missed_of([text for (text,) in connection.execute(sql, given)], nick)
-
-        return self._database.read(work).addErrback(explain)
+        work = partial(
+            read_missed, of=of, after=after, before=before, nick=nick, not_by=not_by
+        )
+        return self._scanning.count(asker, work).addErrback(explain)
 
     def places(self, identity: bytes) -> Deferred[list[Place]]:
         """Where somebody was last, in the order of entering."""
@@ -338,10 +313,11 @@ class Journal:
         rooms: Collection[str],
         nick: str | None,
         limit: int,
-        hides: Callable[[Event], bool] = lambda event: False,
-    ) -> Deferred[list[Event]]:
+        left_of: LeftOf = all_of,
+        asker: Asker = NOBODY,
+    ) -> Deferred[Found]:
         """The newest lines of rooms in which all the words are; see L{Search.find}."""
-        return self._search.find(words, rooms, nick, limit, hides)
+        return self._search.find(words, rooms, nick, limit, left_of, asker)
 
     def index(self) -> Deferred[bool]:
         """Prepare searching a little, unless something is being stored; see L{Search.step}."""
@@ -359,13 +335,28 @@ class Journal:
 
         return self._database.read(work).addErrback(explain)
 
-    def export(self, identity: bytes, after: int = 0) -> Deferred[Export]:
+    def export(
+        self, identity: bytes, after: int = 0, asker: Asker = NOBODY
+    ) -> Deferred[Export]:
         """A page of what is stored about somebody; see L{Personal.export}."""
-        return self._personal.export(identity, after)
+        return self._personal.export(identity, after, asker)
 
     def forget(self, identity: bytes) -> Deferred[int]:
         """Erase what somebody said; see L{Personal.forget}."""
         return self._personal.forget(identity)
+
+    def wipe(self) -> Deferred[None]:
+        """Have no trace on the disk of what was erased; see L{Search.wipe}."""
+        return self._search.wipe()
+
+    def drop_topics(self, topics: Iterable[TopicChanged]) -> Deferred[None]:
+        """Rooms have no topic any more that had these, without anybody's changing it."""
+        rows = [(topic.room, topic.id) for topic in topics]
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany("DELETE FROM topics WHERE room = ? AND id = ?", rows)
+
+        return self._database.write(work).addErrback(explain)
 
     def close(self, last_id: int) -> Deferred[None]:
         """Note that no id above C{last_id} was given out, so that the next run begins there.

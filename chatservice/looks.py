@@ -139,10 +139,6 @@ class Unseen:
             return event
         return _left_of(event, event.identity in self.identities or _is_by(event, self.keys))
 
-    def hides(self, event: Event) -> bool:
-        """Whether it leaves an event out."""
-        return self.left_of(event) is None
-
     def shown(self, events: Iterable[Event]) -> list[Event]:
         """What is shown of some events."""
         return [left for event in events if (left := self.left_of(event)) is not None]

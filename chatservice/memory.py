@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from operator import attrgetter
+from sys import getsizeof
 
 from twisted.internet.defer import Deferred, succeed
 
@@ -24,27 +27,60 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.journal import MISSED_MOST, Missed, Page, Place, Wanted, missed_of, page_of
+from chatservice.journal import Page, Place, Wanted, page_of
+from chatservice.missed import Missed, missed_of
 from chatservice.names import nick_key
-from chatservice.personal import SOMEBODY, Export, export_page, spelled_places
+from chatservice.personal import (
+    SOMEBODY,
+    Export,
+    export_page,
+    spelled_places,
+    spelled_refs,
+    spelled_topics,
+)
 from chatservice.refs import Noted
 from chatservice.rows import MOVES, last_seen, puts_out
-from chatservice.search import terms
+from chatservice.scanning import NOBODY, Asker
+from chatservice.search import Found, LeftOf, all_of, terms
 
 PEOPLE = 10_000
 """The most people of whom it is kept where they were."""
+
+LINES = 10_000
+"""The most lines that are kept of a room, or of somebody's private ones."""
+
+ALL_BYTES = 64 * 1024 * 1024
+"""The memory that all lines together take at most."""
+
+EVENT_BYTES = 500
+"""Memory that a line takes besides its text."""
+
+ACTS = 10_000
+"""The most acts of operators that are kept."""
+
+REFS = 10_000
+"""The most requests that are known again."""
+
+SEARCHED = 2 * 1024 * 1024
+"""Characters that one search looks at, the newest first: meanwhile everybody waits."""
+
+Owner = str | bytes
+"""Whose page: a room's name, or the identity of one of the two of a private line."""
 
 
 class MemoryJournal:
     """Keeps the last events in memory; what the methods do is said at L{Journal}.
 
-    @param limit: how many.
+    @param lines: how many of a room, and of each one's private ones.
+    @param size: the memory that they may take together, in bytes.
     """
 
-    def __init__(self, limit: int = 10_000) -> None:
-        self._events: deque[Event] = deque()
-        self._limit = limit
-        self._forgotten: dict[str | bytes, int] = {}
+    def __init__(self, lines: int = LINES, size: int = ALL_BYTES) -> None:
+        self._lines = lines
+        self._room_left = size
+        self._events: OrderedDict[int, Event] = OrderedDict()
+        self._pages: dict[Owner, deque[Event]] = {}
+        self._forgotten: OrderedDict[Owner, int] = OrderedDict()
         self._places: OrderedDict[bytes, dict[str, Place]] = OrderedDict()
         self._refs: OrderedDict[tuple[bytes, int], tuple[bytes, Noted]] = OrderedDict()
         self.floor = 0
@@ -55,16 +91,12 @@ class MemoryJournal:
         """See L{Journal.append}."""
         for event in batch:
             if event.history or isinstance(event, Whispered):
-                self._events.append(event)
+                self._keep(event)
                 self._keep_ref(event)
             elif isinstance(event, OperatorAct):
                 self._keep_act(event)
             elif isinstance(event, MOVES):
                 self._keep_place(event)
-        while len(self._events) > self._limit:
-            oldest = self._events.popleft()
-            for owner in _owners(oldest):
-                self._forgotten[owner] = oldest.id
         return succeed(None)
 
     def _keep_ref(self, event: Event) -> None:
@@ -72,13 +104,49 @@ class MemoryJournal:
         if event.mark:
             noted = event.mark, Noted(event.id, event.nick, event.time)
             self._refs[event.identity, event.id] = noted
-            if len(self._refs) > self._limit:
+            if len(self._refs) > REFS:
                 self._refs.popitem(last=False)
+
+    def _keep(self, event: Event) -> None:
+        if isinstance(event, TopicChanged):
+            self.topics[event.room] = event
+            if not event.text:
+                del self.topics[event.room]
+        self._events[event.id] = event
+        self._room_left -= _size_of(event)
+        for owner in _owners(event):
+            page = self._pages.setdefault(owner, deque())
+            page.append(event)
+            if len(page) > self._lines:
+                self._shorten(owner)
+        while self._room_left < 0:
+            oldest = next(iter(self._events.values()))
+            for owner in filter(partial(self._has, event=oldest), _owners(oldest)):
+                self._shorten(owner)
+
+    def _shorten(self, owner: Owner) -> None:
+        """Take the oldest event from a page; if it is on no other one, it is gone."""
+        page = self._pages[owner]
+        event = page.popleft()
+        if not page:
+            del self._pages[owner]
+        self._forgotten[owner] = event.id
+        self._forgotten.move_to_end(owner)
+        while len(self._forgotten) > PEOPLE:
+            self._forgotten.popitem(last=False)
+        if not any(self._has(each, event) for each in _owners(event)):
+            del self._events[event.id]
+            self._room_left += _size_of(event)
+
+    def _has(self, owner: Owner, event: Event) -> bool:
+        """Whether an event that was on a page is there still: pages lose the oldest first."""
+        page = self._pages.get(owner)
+        return page is not None and page[0].id <= event.id
 
     def _keep_act(self, act: OperatorAct) -> None:
         # The members in it would otherwise be kept as long.
         self.acts.append(replace(act, author=None, whom=None))
-        del self.acts[: -self._limit]
+        del self.acts[:-ACTS]
         if puts_out(act):
             self._places.get(act.target_identity, {}).pop(act.room, None)
 
@@ -116,31 +184,34 @@ class MemoryJournal:
     def page(self, wanted: Wanted) -> Deferred[Page]:
         """See L{Journal.page}."""
         after = wanted.after or 0
-        found = [
-            event
-            for event in self._events
-            if after < event.id < wanted.before and wanted.of in _owners(event)
-        ]
+        page = self._pages.get(wanted.of, ())
+        found = [event for event in page if after < event.id < wanted.before]
         if wanted.after is None:
             found.reverse()
         forgotten = self._forgotten.get(wanted.of, 0)
         gap = forgotten + 1 if wanted.after is not None and wanted.after < forgotten else None
-        page = page_of(found, wanted, gap)
-        return succeed(replace(page, used=page.used or bool(forgotten)))
+        given = page_of(found, wanted, gap)
+        return succeed(replace(given, used=given.used or bool(forgotten)))
 
     def missed(
-        self, of: str | bytes, after: int, before: int, nick: str, not_by: bytes
+        self,
+        of: str | bytes,
+        after: int,
+        before: int,
+        nick: str,
+        not_by: bytes,
+        asker: Asker = NOBODY,
     ) -> Deferred[Missed]:
         """See L{Journal.missed}."""
         texts = (
             event.text
-            for event in self._events
+            for event in self._pages.get(of, ())
             if isinstance(event, Said | Acted | Whispered)
             and after < event.id < before
             and event.identity != not_by
             and of == (event.to_identity if isinstance(event, Whispered) else event.room)
         )
-        return succeed(missed_of(list(islice(texts, MISSED_MOST + 1)), nick))
+        return succeed(missed_of(texts, nick))
 
     def places(self, identity: bytes) -> Deferred[list[Place]]:
         """See L{Journal.places}."""
@@ -192,7 +263,15 @@ class MemoryJournal:
 
     def become(self, former: bytes, now: bytes, last: bool) -> Deferred[None]:
         """See L{Journal.become}."""
-        self._events = deque(each.under(former, now) for each in self._events)
+        for id, event in self._events.items():
+            self._events[id] = event.under(former, now)
+        for owner, page in list(self._pages.items()):
+            self._pages[owner] = deque(self._events[event.id] for event in page)
+        if former in self._pages:
+            both = (self._pages.pop(former), self._pages.pop(now, deque()))
+            merged = {event.id: event for event in heapq.merge(*both, key=attrgetter("id"))}
+            self._pages[now] = deque(merged.values())
+        self.topics = {room: topic.under(former, now) for room, topic in self.topics.items()}
         self.acts = [act.under(former, now) for act in self.acts]
         if former in self._places:
             self._places.setdefault(now, self._places.pop(former))
@@ -207,21 +286,26 @@ class MemoryJournal:
         rooms: Collection[str],
         nick: str | None,
         limit: int,
-        hides: Callable[[Event], bool] = lambda event: False,
-    ) -> Deferred[list[Event]]:
+        left_of: LeftOf = all_of,
+        asker: Asker = NOBODY,
+    ) -> Deferred[Found]:
         """See L{Journal.search}."""
         patterns = [_pattern(term) for term in terms(words) if _WORD.search(term)]
         key = None if nick is None else nick_key(nick)
-        found: Iterator[Event] = (
-            event
-            for event in reversed(self._events)
-            if isinstance(event, Said | Acted | TopicChanged)
-            and event.room in rooms
-            and all(pattern.search(event.text.casefold()) for pattern in patterns)
-            and key in (None, nick_key(event.nick))
-            and not hides(event)
-        )
-        return succeed(list(islice(found, limit))[::-1] if patterns else [])
+        found: list[Event] = []
+        room_left = SEARCHED if patterns else 0
+        pages = (reversed(self._pages.get(room, ())) for room in set(rooms))
+        for event in heapq.merge(*pages, key=attrgetter("id"), reverse=True):
+            assert isinstance(event, Said | Acted | TopicChanged)
+            room_left -= len(event.text)
+            if len(found) == limit or room_left < 0:
+                break
+            text = event.text.casefold()
+            is_theirs = key in (None, nick_key(event.nick))
+            if is_theirs and all(pattern.search(text) for pattern in patterns):
+                left = left_of(event)
+                found += [left] if left is not None else []
+        return succeed(Found(found[::-1]))
 
     def modlog(self, room: str | None, before: int, limit: int) -> Deferred[list[OperatorAct]]:
         """See L{Journal.modlog}."""
@@ -232,25 +316,57 @@ class MemoryJournal:
         )
         return succeed(list(islice(found, limit))[::-1])
 
-    def export(self, identity: bytes, after: int = 0) -> Deferred[Export]:
+    def export(
+        self, identity: bytes, after: int = 0, asker: Asker = NOBODY
+    ) -> Deferred[Export]:
         """See L{Journal.export}."""
-        theirs = [event for event in self._events if _is_about(event, identity)]
+        theirs = [event for event in self._events.values() if _is_about(event, identity)]
         theirs += [act for act in self.acts if identity in (act.identity, act.target_identity)]
         events = sorted((event for event in theirs if event.id > after), key=attrgetter("id"))
         places = [
             (place.room, place.nick, place.entered, place.seen)
             for place in self._places_of(identity)
         ]
-        return succeed(export_page(spelled_places(places), events, after, None))
+        topics = [
+            (topic.room, topic.id, topic.nick, topic.text)
+            for topic in self.topics.values()
+            if topic.identity == identity
+        ]
+        refs = [(noted.id, noted.nick) for _, noted in self._refs_of(identity)]
+        about = [spelled_places(places), spelled_topics(topics), *spelled_refs(refs)]
+        return succeed(export_page(about, events, after))
 
     def forget(self, identity: bytes) -> Deferred[int]:
         """See L{Journal.forget}."""
-        before = len(self._events)
-        kept = (event for event in self._events if event.identity != identity)
-        self._events = deque(_without(event, identity) for event in kept)
+        about = [event for event in self._events.values() if _is_about(event, identity)]
+        now = {event.id: _without(event, identity) for event in about}
+        for owner in {owner for event in about for owner in _owners(event)}:
+            kept = (now.get(event.id, event) for event in self._pages.pop(owner, ()))
+            page = deque(event for event in kept if event is not None)
+            if page and owner != identity:
+                self._pages[owner] = page
+        for event in about:
+            blank = now[event.id]
+            if blank is None:
+                self._room_left += _size_of(self._events.pop(event.id))
+            else:
+                self._events[event.id] = blank
+        self._forgotten.pop(identity, None)
+        self.drop_topics([each for each in self.topics.values() if each.identity == identity])
         self._places.pop(identity, None)
         self.drop_refs(identity, [noted.id for _, noted in self._refs_of(identity)])
-        return succeed(before - len(self._events))
+        return succeed(sum(event.identity == identity for event in about))
+
+    def wipe(self) -> Deferred[None]:
+        """See L{Journal.wipe}."""
+        return succeed(None)
+
+    def drop_topics(self, topics: Iterable[TopicChanged]) -> Deferred[None]:
+        """See L{Journal.drop_topics}."""
+        for topic in topics:
+            if self.topics.get(topic.room) is topic:
+                del self.topics[topic.room]
+        return succeed(None)
 
 
 _WORD = re.compile(r"\w+")
@@ -263,12 +379,16 @@ def _pattern(term: str) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)" + r"\W+".join(words) + end)
 
 
-def _owners(event: Event) -> tuple[str | bytes, ...]:
+def _owners(event: Event) -> tuple[Owner, ...]:
     """On whose pages an event is: its room's, or the two people's."""
     if isinstance(event, Whispered):
-        return (event.identity, event.to_identity)
+        return tuple(filter(None, {event.identity, event.to_identity}))
     assert isinstance(event, RoomEvent)
     return (event.room,)
+
+
+def _size_of(event: Event) -> int:
+    return getsizeof(getattr(event, "text", "")) + EVENT_BYTES
 
 
 def _is_about(event: Event, identity: bytes) -> bool:
@@ -276,8 +396,9 @@ def _is_about(event: Event, identity: bytes) -> bool:
     return told or event.identity == identity
 
 
-def _without(event: Event, identity: bytes) -> Event:
-    """The event without the one whom it was said to."""
-    if isinstance(event, Whispered) and event.to_identity == identity:
-        return replace(event, to=SOMEBODY, recipient=None, to_identity=b"")
-    return event
+def _without(event: Event, identity: bytes) -> Event | None:
+    """What is left of an event about somebody who is forgotten."""
+    if event.identity == identity:
+        return None
+    assert isinstance(event, Whispered)
+    return replace(event, to=SOMEBODY, recipient=None, to_identity=b"")

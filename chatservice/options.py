@@ -12,7 +12,7 @@ from twisted.python import usage
 
 from chatservice.durations import seconds_of
 from chatservice.names import check_nick, nearest, nick_key
-from chatservice.rooms import RECENT_EVENTS
+from chatservice.recent import EVENTS
 from chatservice.sanitize import clean
 
 
@@ -99,8 +99,8 @@ OPTIONS = (
     Option(
         "replay",
         10,
-        _whole_number(0, RECENT_EVENTS),
-        f"lines of a room's history that who joins is shown, at most {RECENT_EVENTS}",
+        _whole_number(0, EVENTS),
+        f"lines of a room's history that who joins is shown, at most {EVENTS}",
     ),
     Option("rate-limit", 5, _whole_number(0), "lines a second for one person; 0 for no limit"),
     Option("send-queue", "1M", _size, "bytes that may wait for one member, such as 512K"),

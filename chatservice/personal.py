@@ -18,41 +18,30 @@ from chatservice.acts import OperatorAct
 from chatservice.database import Database, explain
 from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
 from chatservice.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
-from chatservice.search import erase
+from chatservice.scanning import Asker, Scanning
+from chatservice.search import ERASE_STEP, as_many_as_fit, erase
 
 EXPORT_BYTES = 128 * 1024
 """Characters of JSON after which a page of an export ends."""
 
-SCAN_STEP = 20_000
-"""Lines, of whomever, that are looked at in one read."""
-
-ERASE_STEP = 2000
-"""Rows that are changed in one transaction."""
-
 SOMEBODY = "somebody"
 """In the place of a nickname that is forgotten."""
-
-LAST = 2**63 - 1
 
 _TYPES = {Said: "said", Acted: "acted", TopicChanged: "topic_changed"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_SCANNED = "SELECT id FROM events WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"
-_TALK = f"""
-    SELECT {TALK} FROM events NOT INDEXED
-    WHERE id > ?1 AND id <= ?2 AND author = ?3 ORDER BY id"""
+_TALK = f"SELECT {TALK} FROM events WHERE author = ?1 AND id > ?2 ORDER BY id"
 _PRIVATE = f"""
-    SELECT {PRIVATE} FROM whispers WHERE author_identity = ?3 AND id > ?1 AND id <= ?2
+    SELECT {PRIVATE} FROM whispers WHERE author_identity = ?1 AND id > ?2
     UNION
-    SELECT {PRIVATE} FROM whispers WHERE recipient_identity = ?3 AND id > ?1 AND id <= ?2
+    SELECT {PRIVATE} FROM whispers WHERE recipient_identity = ?1 AND id > ?2
     ORDER BY id"""
 _ACTS = f"""
-    SELECT {ACT} FROM acts
-    WHERE id > ?1 AND id <= ?2 AND (author = ?3 OR target_identity = ?3) ORDER BY id"""
+    SELECT {ACT} FROM acts WHERE id > ?2 AND (author = ?1 OR target_identity = ?1) ORDER BY id"""
 _PLACES = "SELECT room, nick, entered, seen FROM places WHERE identity = ? ORDER BY entered, room"
-_MINE = """
-    SELECT id FROM events NOT INDEXED
-    WHERE id > ?1 AND id <= ?2 AND author = ?3 ORDER BY id LIMIT ?4"""
+_TOPICS = "SELECT room, id, nick, text FROM topics WHERE author = ? ORDER BY id"
+_REFS = "SELECT id, nick FROM refs WHERE identity = ? ORDER BY id"
+_MINE = "SELECT id, length(text) FROM events WHERE author = ? ORDER BY id"
 _ERASE_SENT = """
     DELETE FROM whispers
     WHERE id IN (SELECT id FROM whispers WHERE author_identity = ? ORDER BY id LIMIT ?)"""
@@ -76,16 +65,18 @@ class Export:
 class Personal:
     """Reads and erases what is stored about people, by identity."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, scanning: Scanning) -> None:
         self._database = database
+        self._scanning = scanning
 
-    def export(self, identity: bytes, after: int) -> Deferred[Export]:
+    def export(self, identity: bytes, after: int, asker: Asker) -> Deferred[Export]:
         """A page of all that is stored about somebody, in the order of the ids.
 
-        It begins with the places; C{after} is 0 for the first page. Fails with L{StorageError}.
+        It begins with the places and the topics that hold; C{after} is 0 for the first page.
+        Fails with L{StorageError}.
         """
         work = partial(_read_export, identity=identity, after=after)
-        return self._database.read(work).addErrback(explain)
+        return self._scanning.read(asker, work).addErrback(explain)
 
     def forget(self, identity: bytes) -> Deferred[int]:
         """Erase what somebody said, in rooms and in private, and where they were.
@@ -97,13 +88,12 @@ class Personal:
 
     @inlineCallbacks
     def _forget(self, identity: bytes) -> Generator[Deferred[Any], Any, int]:
-        erased: int = 0
-        after: int | None = 0
-        while after is not None:
-            work = partial(_read_lines, identity=identity, after=after)
-            ids, after = yield self._database.read(work)
-            if ids:
-                erased += yield self._database.write(partial(erase, ids=ids))
+        erased = 0
+        while True:
+            count: int = yield self._database.write_later(partial(_erase, identity=identity))
+            if not count:
+                break
+            erased += count
         private: int = yield self._change(_ERASE_SENT, identity, ERASE_STEP)
         yield self._change(_BLANK_RECEIVED, SOMEBODY, identity, ERASE_STEP)
         yield self._change("DELETE FROM topics WHERE author = ?", identity)
@@ -116,20 +106,19 @@ class Personal:
         """Carry out a statement until it changes less than L{ERASE_STEP} rows."""
         changed = 0
         while True:
-            rows = yield self._database.write(partial(_rows_changed, sql=sql, given=given))
+            rows = yield self._database.write_later(partial(_rows_changed, sql=sql, given=given))
             changed += rows
             if rows < ERASE_STEP:
                 return changed
 
 
-def export_page(about: str, events: Iterable[Event], after: int, end: int | None) -> Export:
+def export_page(about: Iterable[str], events: Iterable[Event], after: int) -> Export:
     """As much of what is stored about somebody as fits on a page.
 
-    @param about: the line about everything but events; on the first page.
+    @param about: the lines about everything but events; on the first page.
     @param events: in the order of their ids.
-    @param end: the id after which the next page begins if all of it fits.
     """
-    lines = [] if after else [about]
+    lines = [] if after else list(about)
     room_left = EXPORT_BYTES
     last = after
     for event in events:
@@ -139,7 +128,7 @@ def export_page(about: str, events: Iterable[Event], after: int, end: int | None
             return Export(lines, last)
         lines.append(line)
         last = event.id
-    return Export(lines, end)
+    return Export(lines, None)
 
 
 def spelled_places(places: Iterable[tuple[str, str, int, int | None]]) -> str:
@@ -154,6 +143,22 @@ def spelled_places(places: Iterable[tuple[str, str, int, int | None]]) -> str:
         for room, nick, entered, seen in places
     ]
     return json.dumps({"type": "places", "places": spelled}, ensure_ascii=False)
+
+
+def spelled_topics(topics: Iterable[tuple[str, int, str, str]]) -> str:
+    """The rooms, ids, nicknames and texts of the topics that somebody set and that hold."""
+    spelled = [
+        {"room": room, "nick": nick, "time": _time(id), "text": text}
+        for room, id, nick, text in topics
+    ]
+    return json.dumps({"type": "topics", "topics": spelled}, ensure_ascii=False)
+
+
+def spelled_refs(refs: Iterable[tuple[int, str]]) -> list[str]:
+    """The ids and nicknames of what was said under refs lately, as a line if there is any."""
+    spelled = [{"id": id, "nick": nick} for id, nick in refs]
+    line = json.dumps({"type": "refs", "refs": spelled}, ensure_ascii=False)
+    return [line] if spelled else []
 
 
 def _spelled(event: Event) -> dict[str, object]:
@@ -177,33 +182,23 @@ def _time(id: int) -> str:
     return (_EPOCH + timedelta(microseconds=id)).isoformat()
 
 
-def _end_of_scan(connection: sqlite3.Connection, after: int) -> int | None:
-    """The id of the last line that is looked at in one read; C{None} if all are."""
-    row = connection.execute(_SCANNED, (after, SCAN_STEP - 1)).fetchone()
-    return row[0] if row is not None else None
-
-
 def _read_export(connection: sqlite3.Connection, identity: bytes, after: int) -> Export:
-    end = _end_of_scan(connection, after)
-    given = (after, LAST if end is None else end, identity)
     events: Iterable[Event] = heapq.merge(
-        map(talk_of, connection.execute(_TALK, given)),
-        map(private_of, connection.execute(_PRIVATE, given)),
-        map(act_of, connection.execute(_ACTS, given)),
+        map(talk_of, connection.execute(_TALK, (identity, after))),
+        map(private_of, connection.execute(_PRIVATE, (identity, after))),
+        map(act_of, connection.execute(_ACTS, (identity, after))),
         key=attrgetter("id"),
     )
-    places = connection.execute(_PLACES, (identity,))
-    return export_page(spelled_places(places), events, after, end)
+    places = spelled_places(connection.execute(_PLACES, (identity,)))
+    topics = spelled_topics(connection.execute(_TOPICS, (identity,)))
+    refs = spelled_refs(connection.execute(_REFS, (identity,)))
+    return export_page([places, topics, *refs], events, after)
 
 
-def _read_lines(
-    connection: sqlite3.Connection, identity: bytes, after: int
-) -> tuple[list[int], int | None]:
-    """Ids of the next lines of somebody, and the id to go on after."""
-    end = _end_of_scan(connection, after)
-    given = (after, LAST if end is None else end, identity, ERASE_STEP)
-    ids = [id for (id,) in connection.execute(_MINE, given)]
-    return ids, ids[-1] if len(ids) == ERASE_STEP else end
+def _erase(connection: sqlite3.Connection, identity: bytes) -> int:
+    """Erase some lines of somebody; gives how many."""
+    ids = as_many_as_fit(connection.execute(_MINE, (identity,)))
+    return erase(connection, ids, overdue=True) if ids else 0
 
 
 def _rows_changed(

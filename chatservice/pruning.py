@@ -1,31 +1,35 @@
 """Deleting what is over: older than a room's history is kept, or more lines than are kept.
 
 Most rooms are within their bounds most of the time, so what a step costs goes by what was said
-since the one before: only rooms that have grown are looked at. All are, once a minute, for age.
+since the one before, and by what is over: rooms that have grown are looked at, and those with
+bounds of their own. Only at the start all rooms are counted, if all have a bound.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from functools import partial
-from itertools import islice
+from math import inf
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.database import Database
-from chatservice.search import erase
-
-STEP = 500
-"""Rows that are deleted in one transaction."""
+from chatservice.database import Database, Work
+from chatservice.search import ERASE_STEP, as_many_as_fit, erase
 
 ROOMS_A_STEP = 50
 """Rooms that are looked at in one read."""
 
+NAMES_A_STEP = 500
+"""Names of rooms that are found in one read."""
+
 EVERY = 60_000_000
-"""Microseconds between two looks at all rooms."""
+"""Microseconds between two rounds, in which age is looked at."""
+
+GROWN_MOST = 10_000
+"""Rooms of which it is kept by how much they have grown since they were looked at."""
 
 GUESTS_KEPT = 24 * 3600 * 1_000_000
 """Microseconds for which it is kept where somebody without an account was."""
@@ -36,14 +40,14 @@ SLACK = 100
 PRIVATE = ""
 """Stands for private lines among the names of rooms."""
 
-# All rooms, each found with one look into the index (a "loose index scan").
-_ROOMS = """
+# Each room is found with one look into the index (a "loose index scan").
+_NAMES = """
     WITH RECURSIVE rooms (name) AS (
-        SELECT min(room) FROM events
+        SELECT min(room) FROM events WHERE room > ?
         UNION ALL
         SELECT (SELECT min(room) FROM events WHERE room > name) FROM rooms WHERE name IS NOT NULL
     )
-    SELECT name FROM rooms WHERE name IS NOT NULL"""
+    SELECT name FROM rooms WHERE name IS NOT NULL LIMIT ?"""
 _GROWN = "SELECT room, count(*), max(id) FROM events WHERE id > ? GROUP BY +room"
 _OLDER = "SELECT max(id) FROM events WHERE room = ? AND id < ?"
 # Only what has an id that is still to come by the clock is told by its time: by any other, a clock
@@ -53,17 +57,24 @@ _AHEAD = """
         SELECT id, time FROM events INDEXED BY events_timed
         WHERE room = ? AND id > ? AND time IS NOT NULL ORDER BY id LIMIT ?)
     WHERE time < ?"""
-_OLDER_PRIVATE = "SELECT max(id) FROM whispers WHERE id < ?"
-_AHEAD_PRIVATE = """
-    SELECT max(id) FROM (
-        SELECT id, time FROM whispers INDEXED BY whispers_timed
-        WHERE id > ? AND time IS NOT NULL ORDER BY id LIMIT ?)
-    WHERE time < ?"""
+_AHEAD_OF_ALL = """
+    SELECT max(id) FROM {table} INDEXED BY {table}_by_time
+    WHERE time IS NOT NULL AND time < ? AND id > ?"""
 _SURPLUS = "SELECT id FROM events WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
-_FIRST = "SELECT id FROM events WHERE room = ? AND id <= ? ORDER BY id LIMIT ?"
+_FIRST = """
+    SELECT id, length(text), room FROM events WHERE room = ? AND id <= ? ORDER BY id LIMIT ?"""
+_OLDEST = "SELECT id, length(text), room FROM events WHERE id < ? ORDER BY id LIMIT ?"
+_OLDEST_OF_ALL = """
+    SELECT id, length, room FROM (
+        SELECT * FROM (
+            SELECT id, length(text) AS length, room FROM events ORDER BY id LIMIT ?1)
+        UNION ALL
+        SELECT * FROM (
+            SELECT id, length(text), NULL FROM whispers ORDER BY id LIMIT ?1))
+    ORDER BY id"""
 _DELETE_PRIVATE = """
     DELETE FROM whispers
-    WHERE id IN (SELECT id FROM whispers WHERE id <= ? ORDER BY id LIMIT ?)"""
+    WHERE id IN (SELECT id FROM whispers WHERE id < ? ORDER BY id LIMIT ?)"""
 _OLD_GUESTS = """
     SELECT identity, room FROM places
     WHERE (seen < ?1 OR (seen > ?3 AND time < ?1))
@@ -73,35 +84,46 @@ _OLD_GUESTS = """
 class Look(NamedTuple):
     """What is to be found out about a room.
 
-    @ivar before: whether anything is older than this time; 0 for no bound.
+    @ivar before: whether anything has a smaller id than this; 0 for no bound.
     @ivar lines: whether there are more than so many; 0 for no bound.
-    @ivar now: the time.
+    @ivar now: the time now; what has a greater id is told by its time.
     """
 
     room: str
     before: int
     lines: int
-    now: int
+    now: int = 0
 
 
 class Over(NamedTuple):
-    """Up to which id a room's lines are over.
-
-    @ivar aged: whether that is because of their age.
-    """
+    """Up to which id a room's lines are over, and whether that is for their age."""
 
     room: str
     last: int
     aged: bool
 
 
+class Task(NamedTuple):
+    """Something to be done a little at a time.
+
+    @ivar step: does a little, and gives whether there is more of the same.
+    @ivar aged: whether it deletes something for its age.
+    """
+
+    step: Callable[[], Deferred[bool]]
+    aged: bool = False
+
+
 class Pruning:
     """Deletes what is over, a few rows at a time.
 
     @param bounds: for a room, for how many seconds its lines are kept and how many of them; 0 for
-        no such bound. For C{""}, the same of private lines, of which the age alone matters.
+        no such bound. For C{""}, what holds in rooms that have no bounds of their own, and for
+        private lines, of which the age alone matters.
     @param now: the time, in microseconds since the epoch.
-    @param is_settled: whether that may be relied on; nothing is deleted for its age otherwise.
+    @param own: the rooms that have bounds of their own.
+    @param most_bytes: that all of it may take; 0 for no such bound.
+    @param is_settled: whether the time may be relied on; nothing is deleted for its age otherwise.
     """
 
     def __init__(
@@ -109,83 +131,130 @@ class Pruning:
         database: Database,
         bounds: Callable[[str], tuple[int, int]],
         now: Callable[[], int],
+        own: Callable[[], Collection[str]],
+        most_bytes: int = 0,
         is_settled: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database = database
         self._bounds = bounds
         self._now = now
+        self._own = own
+        self._most_bytes = most_bytes
         self._is_settled = is_settled
         self._next_round = 0
-        self._last_seen = 0
+        self._last_seen: int | None = None
         self._grown: Counter[str] = Counter()
         self._held_to: dict[str, int] = {}
-        self._looks: deque[Look] = deque()
-        self._over: deque[Over] = deque()
-        self._old_guests = False
+        self._tasks: deque[Task] = deque()
 
     @inlineCallbacks
     def step(self) -> Generator[Deferred[Any], Any, bool]:
-        """Find out what is over, or delete at most 500 rows of it; gives whether to go on.
+        """Find out what is over, or delete a little of it; gives whether to go on.
 
         Never two at once. What fails is tried again by the next one.
         """
         if not self._is_settled():
-            self._keep_what_is_old()
-        if self._over:
-            if (yield self._database.write(partial(_delete, over=self._over[0]))):
-                self._over.popleft()
-        elif self._old_guests:
-            before = self._now() - GUESTS_KEPT
-            self._old_guests = yield self._database.write(partial(_delete_guests, before=before))
-        elif self._looks:
-            looks = list(islice(self._looks, ROOMS_A_STEP))
-            self._over.extend((yield self._database.read(partial(_find, looks=looks))))
-            for _ in looks:
-                self._looks.popleft()
+            # It was found out by a clock that was set since.
+            self._tasks = deque(task for task in self._tasks if not task.aged)
+        if self._tasks:
+            if not (yield self._tasks[0].step()):
+                self._tasks.popleft()
         elif not self._next_round - EVERY <= self._now() < self._next_round:
-            self._look_at_all(*(yield self._database.read(_read_rooms)))
+            self._begin_round()
         else:
-            grown = yield self._database.read(partial(_read_grown, after=self._last_seen))
-            self._look_at_grown(grown)
-        return bool(self._over or self._old_guests or self._looks)
+            if self._last_seen is not None:
+                grown = yield self._scan(partial(_read_grown, after=self._last_seen))
+                self._look_at_grown(grown)
+            if self._most_bytes:
+                hold = partial(_delete_surplus, most=self._most_bytes)
+                self._tasks.append(self._write(hold))
+        return bool(self._tasks)
 
-    def _keep_what_is_old(self) -> None:
-        """Delete nothing more for its age, by a clock that was set since that was found out."""
-        self._over = deque(over for over in self._over if not over.aged)
-        self._looks = deque(look._replace(before=0) for look in self._looks)
-        self._old_guests = False
+    def _scan(self, work: Work[Any]) -> Deferred[Any]:
+        return self._database.scan(work, inf)
 
-    def _look_at_all(self, last: int, rooms: list[str]) -> None:
+    def _write(self, work: Work[bool], aged: bool = False) -> Task:
+        return Task(lambda: self._database.write_later(work), aged)
+
+    def _begin_round(self) -> None:
         now = self._now()
         self._next_round = now + EVERY
-        self._last_seen = self._last_seen or last
-        is_settled = self._is_settled()
-        self._old_guests = is_settled
-        held_to, self._held_to = self._held_to, {}
-        for room in (PRIVATE, *rooms):
-            seconds, lines = self._bounds(room)
-            before = now - seconds * 1_000_000 if seconds and is_settled else 0
-            self._held_to[room] = lines
-            self._look_at(Look(room, before, 0 if held_to.get(room) == lines else lines, now))
+        keep, lines = self._bounds(PRIVATE)
+        if self._is_settled():
+            deletions = [partial(_delete_guests, before=now - GUESTS_KEPT)]
+            if keep:
+                for delete in (_delete_older, _delete_private):
+                    deletions.append(partial(delete, before=now - keep * 1_000_000, now=now))
+            self._tasks += [self._write(deletion, aged=True) for deletion in deletions]
+        if not lines and not self._own():
+            self._last_seen = None
+        elif self._last_seen is None:
+            self._tasks.append(Task(self._watch))
+            if lines:
+                self._tasks.append(Task(partial(self._look_at_all, "")))
+        held_to = self._held_to
+        self._held_to = {room: self._bounds(room)[1] for room in self._own()}
+        # Of those that had bounds of their own, the others are held to what holds everywhere.
+        self._look_at(
+            [self._look(room, held_to.get(room, lines)) for room in self._held_to | held_to]
+        )
+
+    def _look(self, room: str, held_to: int) -> Look:
+        seconds, lines = self._bounds(room)
+        now = self._now()
+        before = now - seconds * 1_000_000 if seconds else 0
+        is_held = held_to == lines and self._last_seen is not None
+        return Look(room, before, 0 if is_held else lines, now)
+
+    @inlineCallbacks
+    def _watch(self) -> Generator[Deferred[Any], Any, bool]:
+        self._last_seen = yield self._scan(_read_last)
+        return False
+
+    @inlineCallbacks
+    def _look_at_all(self, after: str) -> Generator[Deferred[Any], Any, bool]:
+        rooms: list[str] = yield self._scan(partial(_read_names, after=after))
+        self._look_at([Look(room, 0, self._bounds(room)[1]) for room in rooms])
+        if rooms:
+            self._tasks.append(Task(partial(self._look_at_all, rooms[-1])))
+        return False
 
     def _look_at_grown(self, grown: list[tuple[str, int, int]]) -> None:
+        looks = []
         for room, count, last in grown:
-            self._last_seen = max(self._last_seen, last)
+            self._last_seen = max(self._last_seen or 0, last)
             self._grown[room] += count
             _, lines = self._bounds(room)
             if self._grown[room] >= max(1, lines // SLACK):
                 del self._grown[room]
-                self._look_at(Look(room, 0, lines, 0))
+                looks.append(Look(room, 0, lines))
+        if len(self._grown) > GROWN_MOST:
+            looks += [Look(room, 0, self._bounds(room)[1]) for room in self._grown]
+            self._grown.clear()
+        self._look_at(looks)
 
-    def _look_at(self, look: Look) -> None:
-        if look.lines or look.before:
-            self._looks.append(look)
+    def _look_at(self, looks: Collection[Look]) -> None:
+        bounded = [look for look in looks if look.lines or look.before]
+        for start in range(0, len(bounded), ROOMS_A_STEP):
+            self._tasks.append(Task(partial(self._find, bounded[start : start + ROOMS_A_STEP])))
+
+    @inlineCallbacks
+    def _find(self, looks: Collection[Look]) -> Generator[Deferred[Any], Any, bool]:
+        if not self._is_settled():
+            looks = [look._replace(before=0) for look in looks]
+        for over in (yield self._scan(partial(_find, looks=looks))):
+            self._tasks.append(self._write(partial(_delete, over=over), over.aged))
+        return False
 
 
-def _read_rooms(connection: sqlite3.Connection) -> tuple[int, list[str]]:
-    """The last id, and the names of all rooms that have lines."""
-    last = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
-    return last, [room for (room,) in connection.execute(_ROOMS)]
+def _read_last(connection: sqlite3.Connection) -> int:
+    last: int = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
+    return last
+
+
+def _read_names(connection: sqlite3.Connection, after: str) -> list[str]:
+    """The names of the next rooms that have lines."""
+    return [room for (room,) in connection.execute(_NAMES, (after, NAMES_A_STEP))]
 
 
 def _read_grown(connection: sqlite3.Connection, after: int) -> list[tuple[str, int, int]]:
@@ -193,7 +262,7 @@ def _read_grown(connection: sqlite3.Connection, after: int) -> list[tuple[str, i
     return connection.execute(_GROWN, (after,)).fetchall()
 
 
-def _find(connection: sqlite3.Connection, looks: list[Look]) -> list[Over]:
+def _find(connection: sqlite3.Connection, looks: Collection[Look]) -> list[Over]:
     found = []
     for look in looks:
         surplus, older = _last_surplus(connection, look), _last_older(connection, look)
@@ -207,13 +276,9 @@ def _find(connection: sqlite3.Connection, looks: list[Look]) -> list[Over]:
 def _last_older(connection: sqlite3.Connection, look: Look) -> int:
     if not look.before:
         return 0
-    asked: list[tuple[str, tuple[str | int, ...]]]
-    ahead = (look.now, STEP, look.before)
-    if look.room == PRIVATE:
-        asked = [(_OLDER_PRIVATE, (look.before,)), (_AHEAD_PRIVATE, ahead)]
-    else:
-        asked = [(_OLDER, (look.room, look.before)), (_AHEAD, (look.room, *ahead))]
-    return max(connection.execute(*each).fetchone()[0] or 0 for each in asked)
+    older = connection.execute(_OLDER, (look.room, look.before)).fetchone()[0]
+    ahead = (look.room, look.now, ERASE_STEP, look.before)
+    return max(older or 0, connection.execute(_AHEAD, ahead).fetchone()[0] or 0)
 
 
 def _last_surplus(connection: sqlite3.Connection, look: Look) -> int:
@@ -224,20 +289,61 @@ def _last_surplus(connection: sqlite3.Connection, look: Look) -> int:
 
 
 def _delete(connection: sqlite3.Connection, over: Over) -> bool:
-    """Delete the first rows of what is over; gives whether that was all."""
-    if over.room == PRIVATE:
-        return connection.execute(_DELETE_PRIVATE, (over.last, STEP)).rowcount < STEP
-    ids = [id for (id,) in connection.execute(_FIRST, (over.room, over.last, STEP))]
+    """Delete the first lines of what is over in a room; gives whether there is more."""
+    given = (over.room, over.last, ERASE_STEP + 1)
+    return _delete_lines(connection, connection.execute(_FIRST, given).fetchall())
+
+
+def _delete_older(connection: sqlite3.Connection, before: int, now: int) -> bool:
+    """Delete some lines of before a time, of whatever room; gives whether there are more."""
+    given = (_first_kept(connection, "events", before, now), ERASE_STEP + 1)
+    return _delete_lines(connection, connection.execute(_OLDEST, given).fetchall())
+
+
+def _first_kept(connection: sqlite3.Connection, table: str, before: int, now: int) -> int:
+    """The id below which everything is older than a time: what has a smaller id was said before."""
+    sql = _AHEAD_OF_ALL.format(table=table)
+    ahead: int | None = connection.execute(sql, (before, now)).fetchone()[0]
+    return before if ahead is None else ahead + 1
+
+
+def _delete_lines(connection: sqlite3.Connection, rows: list[tuple[int, int, str]]) -> bool:
+    """Delete the first lines, as many as fit; gives whether there are more of them."""
+    ids = as_many_as_fit((id, length) for id, length, _ in rows)
+    last = {room: id for id, _, room in rows[: len(ids)]}
     if ids:
         erase(connection, ids)
-        connection.execute("INSERT OR REPLACE INTO pruned VALUES (?, ?)", (over.room, ids[-1]))
-    return len(ids) < STEP
+        connection.executemany("INSERT OR REPLACE INTO pruned VALUES (?, ?)", last.items())
+    return len(ids) < len(rows)
+
+
+def _delete_private(connection: sqlite3.Connection, before: int, now: int) -> bool:
+    """Delete some private lines of before a time; gives whether there are more."""
+    given = (_first_kept(connection, "whispers", before, now), ERASE_STEP)
+    return connection.execute(_DELETE_PRIVATE, given).rowcount == ERASE_STEP
+
+
+def _delete_surplus(connection: sqlite3.Connection, most: int) -> bool:
+    """Delete the oldest lines of all if everything takes too much; gives whether it still may."""
+    size = connection.execute("PRAGMA page_size").fetchone()[0]
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+    if (pages - free) * size <= most:
+        return False
+    rows = connection.execute(_OLDEST_OF_ALL, (ERASE_STEP,)).fetchall()
+    ids = as_many_as_fit((id, length) for id, length, _ in rows)
+    rows = rows[: len(ids)]
+    _delete_lines(connection, [row for row in rows if row[2] is not None])
+    private = [(id,) for id, _, room in rows if room is None]
+    connection.executemany("DELETE FROM whispers WHERE id = ?", private)
+    return bool(rows)
 
 
 def _delete_guests(connection: sqlite3.Connection, before: int) -> bool:
     """Delete some places of people without an account; gives whether there are more."""
-    old = connection.execute(_OLD_GUESTS, (before, STEP, before + GUESTS_KEPT)).fetchall()
+    given = (before, ERASE_STEP, before + GUESTS_KEPT)
+    old = connection.execute(_OLD_GUESTS, given).fetchall()
     connection.executemany("DELETE FROM places WHERE identity = ? AND room = ?", old)
     gone = [(identity,) for identity, room in old if not room]
     connection.executemany("DELETE FROM refs WHERE identity = ?", gone)
-    return len(old) == STEP
+    return len(old) == ERASE_STEP

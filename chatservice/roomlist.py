@@ -10,7 +10,8 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.journal import Journal, Wanted
 from chatservice.memory import MemoryJournal
-from chatservice.rooms import RECENT_EVENTS, Room
+from chatservice.recent import EVENTS, Recents
+from chatservice.rooms import Room
 
 T = TypeVar("T")
 
@@ -25,6 +26,8 @@ class RoomList(dict[str, Room]):
         super().__init__()
         self._journal = journal
         self._being_entered: Counter[str] = Counter()
+        self._recents = Recents()
+        self._erasures = 0
 
     @inlineCallbacks
     def opened(
@@ -33,22 +36,46 @@ class RoomList(dict[str, Room]):
         """Call C{enter} with the rooms of these names, and give back what it gives.
 
         Those that nobody is in come from the journal, and go away again if C{enter} leaves them
-        empty. Meanwhile none of them goes away: what is said in it must not be missing.
+        empty; so does what the others do not remember just now. Meanwhile none of them goes away:
+        what is said in it must not be missing.
         """
         self._being_entered.update(list(names))
         try:
             for name in names:
-                if name not in self:
-                    page = yield self._journal.page(Wanted(of=name, limit=RECENT_EVENTS))
-                    self.setdefault(name, Room(name, page.events, page.used))
+                yield self._read(name)
             return enter([self[name] for name in names])
         finally:
             self._being_entered -= Counter(list(names))
             for name in names:
                 self.forget_if_over(name)
 
+    @inlineCallbacks
+    def _read(self, name: str) -> Generator[Deferred[Any], Any, None]:
+        """Have a room that remembers what the journal does."""
+        while name not in self or self[name].recent.gave_way:
+            erasures = self._erasures
+            page = yield self._journal.page(Wanted(of=name, limit=EVENTS))
+            # What was read is not what there is any more, if something was erased meanwhile.
+            if erasures == self._erasures:
+                if name not in self:
+                    self[name] = Room(name, self._recents, page.used)
+                self[name].recent.refill(page.events)
+
+    def forget(self, identity: bytes) -> None:
+        """Forget what somebody said: it was erased."""
+        self._erasures += 1
+        for room in self.values():
+            room.recent.forget(identity)
+
+    def become(self, former: bytes, now: bytes) -> None:
+        """Who had one identity has another from now on."""
+        self._erasures += 1
+        for room in self.values():
+            room.recent.become(former, now)
+
     def forget_if_over(self, name: str) -> None:
         """Let a room go away, if nobody is in it any more."""
         room = self.get(name)
         if room is not None and room.is_over() and name not in self._being_entered:
             del self[name]
+            room.recent.close()

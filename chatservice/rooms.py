@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from collections.abc import Collection, Iterable
 from math import inf
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +12,7 @@ from twisted.internet.defer import Deferred
 from chatservice.events import Event
 from chatservice.networks import origin_of
 from chatservice.preferences import Preferences
+from chatservice.recent import Recent, Recents
 from chatservice.refs import Spoken
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from chatservice.journal import Place
 
 LOBBY = "lobby"
-RECENT_EVENTS = 200
 ROOMS_PER_MEMBER = 50
 NOBODY: dict[str, str] = {}
 AS_IT_COMES = Preferences()
@@ -171,6 +170,8 @@ class Member:
     @ivar unsent: what C{missed} said of rooms before their lines were handed to a connection that
         may not have sent them yet.
     @ivar seen_at: when such an id was, in microseconds since the epoch, if it does not say so.
+    @ivar forgotten: the identity of which everything was erased on the member's wish, if one was:
+        when that leaves, it is not noted that it was here.
     @ivar ignored: the nicknames whose lines the member does not want to see, by key; replaced as a
         whole when it changes.
     @ivar spoken: what the member said lately, under refs.
@@ -186,6 +187,7 @@ class Member:
         "current",
         "door",
         "fence",
+        "forgotten",
         "identity",
         "ignored",
         "key",
@@ -221,6 +223,7 @@ class Member:
         self.missed: dict[str, int] = {}
         self.unsent: dict[str, int] = {}
         self.seen_at: dict[int, int] = {}
+        self.forgotten: bytes | None = None
         self.ignored = NOBODY
         self.preferences = AS_IT_COMES
         self.rooms: dict[str, Room] = {}
@@ -281,15 +284,15 @@ class Room:
     @ivar name: without ``#``.
     @ivar departing: how many C{Parted} and C{Left} are on their way to the audience.
     @ivar founder: who has made it and is to own it, until that is stored.
-    @ivar recent: the last stored events, oldest first.
+    @ivar recent: the last stored events.
     @ivar used: whether anything was ever said in it when it was opened.
     """
 
     __slots__ = ("audience", "departing", "founder", "members", "name", "recent", "used")
 
-    def __init__(self, name: str, recent: Iterable[Event] = (), used: bool = False) -> None:
+    def __init__(self, name: str, recents: Recents | None = None, used: bool = False) -> None:
         self.name = name
-        self.recent: deque[Event] = deque(recent, RECENT_EVENTS)
+        self.recent = Recent((), recents)
         self.members: set[Member] = set()
         self.audience: set[Member] = set()
         self.departing = 0
@@ -309,20 +312,10 @@ class Room:
             if self.name in member.rooms:
                 member.forget_room(self)
 
-    def forget(self, identity: bytes) -> None:
-        """Forget what somebody said."""
-        kept = [event for event in self.recent if event.identity != identity]
-        self.recent = deque(kept, RECENT_EVENTS)
-
-    def become(self, former: bytes, now: bytes) -> None:
-        """Who had one identity has another from now on."""
-        if any(event.identity == former for event in self.recent):
-            self.recent = deque((each.under(former, now) for each in self.recent), RECENT_EVENTS)
-
     def is_over(self) -> bool:
         """Whether nobody is here any more, and nobody's leaving is still on its way."""
         return not self.members and not self.departing
 
     def last_id(self) -> int:
         """The id of the newest stored event, or 0."""
-        return self.recent[-1].id if self.recent else 0
+        return self.recent.last_id()

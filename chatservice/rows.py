@@ -171,7 +171,8 @@ def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:
         connection.execute("UPDATE places SET nick = ? WHERE identity = ?", (event.now, who))
     else:
         seen = last_seen(event)
-        connection.execute(_PLACE, (who, "", nick, id, seen.pop(""), event.time))
+        if event.noted:
+            connection.execute(_PLACE, (who, "", nick, id, seen.pop(""), event.time))
         rooms = [(nick, seen[room], event.time, who, room) for room in seen]
         connection.executemany(_SEEN, rooms)
 

@@ -12,7 +12,7 @@ import sqlite3
 import time
 import unicodedata
 from collections.abc import Callable, Collection, Generator, Iterable
-from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, partial
 from itertools import islice
 from typing import Any
@@ -20,38 +20,53 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks
 from twisted.logger import Logger
 
-from chatservice.database import Database, StorageError, explain
+from chatservice.database import Database, Interrupted, StorageError, explain
 from chatservice.events import ChatError, Event
 from chatservice.names import nick_key
 from chatservice.rows import TALK, talk_of
+from chatservice.scanning import DEADLINE, NOBODY, Asker, Scanning
 
 log = Logger()
 
-INDEX_STEP = 2000
-"""Lines that are indexed in one transaction."""
+INDEX_BYTES = 64 * 1024
+"""Characters of the lines that are indexed in one transaction, and"""
 
-DEADLINE = 1.0
-"""Seconds that one search may take the reader thread."""
+INDEX_SECONDS = 0.01
+"""seconds for which more are added to it: storing it takes as long again."""
 
-CHECK_EVERY = 1000
-"""Instructions of SQLite's virtual machine between two looks at the clock."""
+INDEX_WITHIN = 0.5
+"""Seconds for which a search waits for lines that are not indexed yet."""
+
+QUERY_MOST = 400
+"""The most characters that are searched for."""
 
 TERMS_MOST = 16
+"""The most words, as the index splits them."""
 
-PREFIX_LEAST = 2
-"""Letters before C{*}: finding what begins with fewer takes long, and SQLite looks at no clock."""
+PREFIX_LEAST = 3
+"""Letters before C{*}: finding what begins with fewer takes long."""
 
 TIDY_AFTER = 25
 """The index is tidied up when one in so many of its lines was erased."""
 
-TIDY_PAGES = 16
-"""Pages of the index that are written in one transaction of tidying up."""
+MERGE_AFTER = 4
+"""Transactions of indexing after which what they have made is merged: finding stays fast."""
 
-_INDEX = """
-    INSERT INTO words (rowid, text)
-    SELECT id, text FROM events WHERE id > ?1 AND id <= ?2"""
-_INDEX_UP_TO = """
-    SELECT max(id), count(*) FROM (SELECT id FROM events WHERE id > ? ORDER BY id LIMIT ?)"""
+MERGE_PAGES = 32
+"""Pages of the index that are written in one transaction of merging."""
+
+MANY_LINES = 25_000_000
+"""How many there are taken to be if counting them takes too long."""
+
+TOO_LONG = "that takes too long: add a word, or name a room"
+
+ERASE_STEP = 500
+"""Rows that are erased in one transaction at most."""
+
+OVERDUE = 2**40
+"""Added to what was erased if it must be tidied up at once."""
+
+_TO_INDEX = "SELECT id, text FROM events WHERE id > ? ORDER BY id"
 _UNINDEX = """
     INSERT INTO words (words, rowid, text)
     SELECT 'delete', id, text FROM events WHERE id = ?"""
@@ -66,19 +81,50 @@ _WORD = re.compile(r"[^\W_]+")
 _NICK = TALK.split(", ").index("nick")
 
 
+LeftOf = Callable[[Event], Event | None]
+"""Gives what somebody is shown of an event; C{None} if nothing is."""
+
+
+def all_of(event: Event) -> Event:
+    """Leave everything."""
+    return event
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search has found.
+
+    @ivar events: in the order of their ids.
+    @ivar up_to_date: whether the newest lines were searched as well.
+    """
+
+    events: list[Event]
+    up_to_date: bool = True
+
+
 class Search:
     """Searches the lines of rooms, and keeps the index that it needs.
 
     @param seconds: a clock that never goes back.
     """
 
-    def __init__(self, database: Database, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        database: Database,
+        scanning: Scanning,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
+        self._scanning = scanning
+        self._index = partial(_index, seconds=seconds)
         self._seconds = seconds
-        # One at a time, or what others read would wait for all of them.
-        self._turn = DeferredLock()
+        self._unmerged = 0
+        self._merging = False
         self._tidying = False
         self._tidy_at: int | None = None
+        self._wiping = DeferredLock()
+        self._wipes_asked = 0
+        self._wiped = 0
 
     def find(
         self,
@@ -86,62 +132,49 @@ class Search:
         rooms: Collection[str],
         nick: str | None,
         limit: int,
-        hides: Callable[[Event], bool] = lambda event: False,
-    ) -> Deferred[list[Event]]:
-        """The newest lines that have all the words, in the order of their ids.
+        left_of: LeftOf = all_of,
+        asker: Asker = NOBODY,
+    ) -> Deferred[Found]:
+        """The newest lines that have all the words.
 
         @param words: separated by blanks; with C{*} at its end, one stands for all that begin so.
         @param nick: only lines of whoever bore this nickname, or one that looks like it.
-        @param hides: tells which lines are left out; it is called in the thread that reads.
-        @raise ChatError: see L{terms}. The Deferred fails with one if it takes too long, and with
-            L{StorageError}.
+        @param left_of: gives what is shown of a line, and C{None} for what is left out; it is
+            called in the thread that reads.
+        @raise ChatError: see L{terms}; or C{busy}. The Deferred fails with one if it takes too
+            long, and with L{StorageError}.
         """
         given = (_match(terms(words)), json.dumps(list(rooms)))
-        work = partial(self._find, given=given, nick=nick, limit=limit, hides=hides)
-        return self._turn.run(self._indexed, work)
+        work = partial(_find, given=given, nick=nick, limit=limit, left_of=left_of)
+        return self._scanning.in_turn(asker, lambda: self._found(asker, work))
 
     @inlineCallbacks
-    def _indexed(
-        self, work: Callable[[sqlite3.Connection], list[Event]]
-    ) -> Generator[Deferred[Any], Any, list[Event]]:
-        """Read, once everything that was said is in the index, or as much as the disk takes."""
+    def _found(
+        self, asker: Asker, work: Callable[[sqlite3.Connection], list[Event]]
+    ) -> Generator[Deferred[Any], Any, Found]:
+        """Read, once what was said is in the index, or as much as the time and the disk allow."""
+        end = self._seconds() + INDEX_WITHIN
+        more = True
         try:
-            while (yield self._database.write(_index).addErrback(explain)):
-                pass
+            while more and asker.is_wanted() and self._seconds() <= end:
+                more = yield self._index_some().addErrback(explain)
         except StorageError as error:
             log.error("Lines cannot be indexed: {why}.", why=error)
-        found: list[Event] = yield self._database.read(work).addErrback(explain)
-        return found
+        read = self._scanning.at_once(asker, work, TOO_LONG)
+        found: list[Event] = yield read.addErrback(explain)
+        return Found(found, not more)
 
-    def _find(
-        self,
-        connection: sqlite3.Connection,
-        given: tuple[str, str],
-        nick: str | None,
-        limit: int,
-        hides: Callable[[Event], bool],
-    ) -> list[Event]:
-        key_of = cache(nick_key)
-        wanted = None if nick is None else key_of(nick)
-        with self._in_time(connection):
-            rows = connection.execute(_FIND, given)
-            theirs = (row for row in rows if wanted is None or key_of(row[_NICK]) == wanted)
-            found: list[Event] = []
-            found += islice((event for event in map(talk_of, theirs) if not hides(event)), limit)
-        return found[::-1]
-
-    @contextmanager
-    def _in_time(self, connection: sqlite3.Connection) -> Generator[None, None, None]:
-        end = self._seconds() + DEADLINE
-        connection.set_progress_handler(lambda: self._seconds() > end, CHECK_EVERY)
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-                raise
-            raise ChatError("usage", "that takes too long: add a word, or name a room") from error
-        finally:
-            connection.set_progress_handler(None, 0)
+    @inlineCallbacks
+    def _index_some(self) -> Generator[Deferred[Any], Any, bool]:
+        """Index a little, or merge a little of it; gives whether there may be more to index."""
+        if self._merging:
+            self._merging = yield self._database.write_later(_merge)
+            return True
+        some, more = yield self._database.write_later(self._index)
+        self._unmerged += some
+        if self._unmerged >= MERGE_AFTER:
+            self._unmerged, self._merging = 0, True
+        return bool(more)
 
     @inlineCallbacks
     def step(self) -> Generator[Deferred[Any], Any, bool]:
@@ -149,38 +182,79 @@ class Search:
 
         The index marks what was erased, and gives the room back when it is tidied up.
         """
-        if (yield self._database.write(_index)):
+        if (yield self._index_some()) or (yield self._database.write_later(_merge)):
             return True
         if self._tidy_at is None:
-            lines: int = yield self._database.read(_count)
-            self._tidy_at = lines // TIDY_AFTER + 1
+            self._tidy_at = (yield self._count()) // TIDY_AFTER + 1
         if not self._tidying and (yield self._database.read(_erased)) < self._tidy_at:
             return False
-        more: bool = yield self._database.write(partial(_tidy, first=not self._tidying))
+        more: bool = yield self._database.write_later(partial(_tidy, first=not self._tidying))
         self._tidying = more
         if not more:
             self._tidy_at = None
         return more
 
+    @inlineCallbacks
+    def _count(self) -> Generator[Deferred[int], int, int]:
+        try:
+            return (yield self._database.scan(_count, DEADLINE))
+        except Interrupted:
+            return MANY_LINES
+
+    @inlineCallbacks
+    def wipe(self) -> Generator[Deferred[Any], Any, None]:
+        """Have no trace on the disk of what was erased before: not in the index, nor in the log.
+
+        The index has the words until it is merged into one, which takes as long as it is large;
+        those who wait for that at the same time wait for it once. If the chat ends before, the
+        next run does it. Fails with L{StorageError}.
+        """
+        self._wipes_asked += 1
+        mine = self._wipes_asked
+        yield self._wiping.acquire()
+        try:
+            if self._wiped < mine:
+                asked = self._wipes_asked
+                yield self._wipe().addErrback(explain)
+                self._wiped = asked
+        finally:
+            self._wiping.release()
+
+    @inlineCallbacks
+    def _wipe(self) -> Generator[Deferred[Any], Any, None]:
+        first = True
+        if (yield self._database.read(_erased)) >= OVERDUE:
+            while (yield self._database.write_later(partial(_tidy, first=first))):
+                first = False
+        if not (yield self._database.empty_log()):
+            log.warn("What was erased stays in the write-ahead log for now: it is being read.")
+
 
 def terms(words: str) -> list[str]:
     """What is searched for, each once.
 
-    @raise ChatError: too many, or one too short before C{*}.
+    @raise ChatError: too much, or too little before C{*}.
     """
+    if len(words) > QUERY_MOST:
+        raise ChatError("usage", f"search for at most {QUERY_MOST} characters at a time")
     # SQLite takes NUL for the end of a text, and a lone surrogate is no text.
     clean = words.replace("\0", " ").encode("utf-8", "replace").decode()
     found = list(dict.fromkeys(clean.split()))
-    if len(found) > TERMS_MOST:
+    if sum(max(1, len(_words(term))) for term in found) > TERMS_MOST:
         raise ChatError("usage", f"search for at most {TERMS_MOST} words at a time")
     if any(map(_begins_too_much, found)):
         raise ChatError("usage", f"a * needs at least {PREFIX_LEAST} letters before it")
     return found
 
 
+def _words(term: str) -> list[str]:
+    """The words that the index makes of a term, such as two of C{well-known}."""
+    return _WORD.findall(unicodedata.normalize("NFC", term))
+
+
 def _begins_too_much(term: str) -> bool:
     """Whether a term stands for all words with a very short beginning: C{b*}, also C{a-b*}."""
-    *_, last = _WORD.findall(unicodedata.normalize("NFC", term)) or [""]
+    *_, last = _words(term) or [""]
     return term.endswith("*") and 0 < len(last) < PREFIX_LEAST
 
 
@@ -197,24 +271,68 @@ def _quoted(term: str) -> str:
     return f'"{doubled}"*' if term.endswith("*") else f'"{doubled}"'
 
 
-def erase(connection: sqlite3.Connection, ids: Iterable[int]) -> int:
-    """Delete lines from C{events} and from the index; gives how many there were."""
+def as_many_as_fit(rows: Iterable[tuple[int, int]]) -> list[int]:
+    """The first ids whose lines are erased in one transaction: it is not to take long.
+
+    @param rows: ids, and how long the texts are.
+    """
+    ids: list[int] = []
+    room_left = INDEX_BYTES
+    for id, length in islice(rows, ERASE_STEP):
+        room_left -= length
+        if ids and room_left < 0:
+            break
+        ids.append(id)
+    return ids
+
+
+def erase(connection: sqlite3.Connection, ids: Iterable[int], overdue: bool = False) -> int:
+    """Delete lines from C{events} and from the index; gives how many there were.
+
+    @param overdue: whether their words must not stay in the index until it is tidied up.
+    """
     indexed: int = connection.execute("SELECT id FROM indexed").fetchone()[0]
     rows = [(id,) for id in ids]
-    connection.executemany(_UNINDEX, [row for row in rows if row[0] <= indexed])
+    in_index = [row for row in rows if row[0] <= indexed]
+    connection.executemany(_UNINDEX, in_index)
     erased = connection.executemany("DELETE FROM events WHERE id = ?", rows).rowcount
-    connection.execute("UPDATE indexed SET erased = erased + ?", (erased,))
+    noted = erased + (OVERDUE if overdue and in_index else 0)
+    connection.execute("UPDATE indexed SET erased = erased + ?", (noted,))
     return erased
 
 
-def _index(connection: sqlite3.Connection) -> bool:
-    """Index the next lines; gives whether there may be more."""
+def _index(connection: sqlite3.Connection, seconds: Callable[[], float]) -> tuple[bool, bool]:
+    """Index the next lines, for a moment; gives whether there were any, and may be more."""
     after = connection.execute("SELECT id FROM indexed").fetchone()[0]
-    up_to, count = connection.execute(_INDEX_UP_TO, (after, INDEX_STEP)).fetchone()
-    if count:
-        connection.execute(_INDEX, (after, up_to))
+    end = seconds() + INDEX_SECONDS
+    room_left = INDEX_BYTES
+    up_to = after
+    more = False
+    for id, text in connection.execute(_TO_INDEX, (after,)):
+        if up_to > after and (room_left < len(text) or seconds() > end):
+            more = True
+            break
+        connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (id, text))
+        room_left -= len(text)
+        up_to = id
+    if up_to > after:
         connection.execute("UPDATE indexed SET id = ?", (up_to,))
-    return bool(count == INDEX_STEP)
+    return up_to > after, more
+
+
+def _find(
+    connection: sqlite3.Connection,
+    given: tuple[str, str],
+    nick: str | None,
+    limit: int,
+    left_of: LeftOf,
+) -> list[Event]:
+    key_of = cache(nick_key)
+    wanted = None if nick is None else key_of(nick)
+    rows = connection.execute(_FIND, given)
+    theirs = (row for row in rows if wanted is None or key_of(row[_NICK]) == wanted)
+    left = (left_of(talk_of(row)) for row in theirs)
+    return list(islice((event for event in left if event is not None), limit))[::-1]
 
 
 def _count(connection: sqlite3.Connection) -> int:
@@ -232,10 +350,14 @@ def _tidy(connection: sqlite3.Connection, first: bool) -> bool:
 
     @param first: whether to begin anew, with all that there is.
     """
-    before = connection.total_changes
-    pages = -TIDY_PAGES if first else TIDY_PAGES
-    connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
-    if connection.total_changes - before >= 2:
+    if _merge(connection, -MERGE_PAGES if first else MERGE_PAGES):
         return True
     connection.execute("UPDATE indexed SET erased = 0")
     return False
+
+
+def _merge(connection: sqlite3.Connection, pages: int = MERGE_PAGES) -> bool:
+    """Merge a little of the index; gives whether there is more."""
+    before = connection.total_changes
+    connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+    return connection.total_changes - before >= 2

@@ -66,14 +66,13 @@ from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
 from chatservice.sanitize import clean, clean_line
 from chatservice.settings import Settings
 from chatservice.text import spelled
+from chatservice.topics import Topics
 
 E = TypeVar("E", bound=Event)
 
 log = Logger()
 
 TOPIC_BYTES = 400
-TOPICS = 5000
-"""The most rooms that have a topic: they are remembered when everybody has left."""
 
 
 class ChatFactory(ServerFactory):
@@ -125,7 +124,7 @@ class ChatFactory(ServerFactory):
         self.members: dict[str, Member] = {}
         self.rooms = RoomList(self.journal)
         self.operators = Operators(self)
-        self.topics: dict[str, TopicChanged] = {}
+        self.topics = Topics(self)
         self.doors: set[LineDoor] = set()
         self.closing = False
         self.new_token = new_token
@@ -151,7 +150,7 @@ class ChatFactory(ServerFactory):
         """Begin where the last run ended; the journal is open."""
         self.clock.begin(self.journal.floor)
         self.ids.start_above(self.journal.floor)
-        self.topics.update(self.journal.topics)
+        self.topics.restore(self.journal.topics.values())
         self.journal.recall(self.moderation.apply)
 
     @inlineCallbacks
@@ -259,6 +258,7 @@ class ChatFactory(ServerFactory):
         is_new = not (room.members or room.recent or room.used or room.name in self.topics)
         room = self.rooms.setdefault(room.name, room)
         room.members.add(member)
+        self.topics.touch(room.name)
         member.rooms[room.name] = member.current = room
         folded = self.folding.note([room.name], came=True)
         self.publish(member, Joined, room=room.name, arrived=arrived, folded=folded)
@@ -342,8 +342,8 @@ class ChatFactory(ServerFactory):
         topic = clean_line(text) if text else ""
         if len(topic.encode()) > TOPIC_BYTES:
             raise ChatError("too-long", f"a topic has at most {TOPIC_BYTES} bytes")
-        if text and room.name not in self.topics and len(self.topics) >= TOPICS:
-            raise ChatError("too-many", f"{TOPICS:,} rooms have a topic, and no more can")
+        if topic:
+            self.topics.check(room.name, member)
         self.repeats.say(member, TopicChanged, room.name, text, ref, room=room.name)
 
     def part_where_banned(self, member: Member) -> None:
@@ -402,9 +402,7 @@ class ChatFactory(ServerFactory):
     def _committed(self, event: Event) -> None:
         """An event is stored: it holds from now on, for who joins in its batch too."""
         if isinstance(event, TopicChanged):
-            self.topics[event.room] = event
-            if not event.text:
-                del self.topics[event.room]
+            self.topics.take(event)
         elif isinstance(event, OperatorAct):
             self.moderation.apply(event)
             self.audit.acted(event)

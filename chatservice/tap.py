@@ -25,10 +25,11 @@ from chatservice.accounts import Accounts
 from chatservice.actlog import ActLog
 from chatservice.admission import Admission, most_connections
 from chatservice.clock import WallClock
-from chatservice.database import Database, DatabaseError
+from chatservice.database import IN_MEMORY, Database, DatabaseError
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
 from chatservice.journal import Journal, JournalError
+from chatservice.memory import ALL_BYTES, LINES
 from chatservice.options import OPTIONS, BadValue, operator_key, read_config, read_motd
 from chatservice.passwords import Passwords
 from chatservice.pruning import Pruning
@@ -204,6 +205,7 @@ class ChatService(Service):
         self._options = options
         self._database = Database(reactor, options["database"])
         self._journal = Journal(self._database)
+        in_memory = options["database"] == IN_MEMORY
         settings = Settings(
             name=options["name"],
             motd=options["motd-lines"],
@@ -214,7 +216,9 @@ class ChatService(Service):
             linger=options["linger"],
             operators=options["operators"],
             keep=options["keep"],
-            keep_lines=options["keep-lines"],
+            keep_lines=min(options["keep-lines"] or LINES, LINES)
+            if in_memory
+            else options["keep-lines"],
         )
         clock = WallClock()
         ids = EventIds(clock.time)
@@ -225,9 +229,16 @@ class ChatService(Service):
         self.chat = ChatFactory(
             reactor, self._journal, settings, ids, accounts=self._accounts, clock=clock
         )
-        bounds, holding = self.chat.moderation.bounds, self.chat.moderation.holding
-        pruning = Pruning(self._database, bounds, ids.now, clock.is_settled)
-        actlog = ActLog(self._database, holding, ids.now)
+        moderation, most_bytes = self.chat.moderation, ALL_BYTES if in_memory else 0
+        pruning = Pruning(
+            self._database,
+            moderation.bounds,
+            ids.now,
+            moderation.bounded,
+            most_bytes,
+            clock.is_settled,
+        )
+        actlog = ActLog(self._database, moderation.holding, ids.now)
         steps = [pruning.step, actlog.step, self._journal.tidy_refs, self._journal.index]
         self._upkeep = Upkeep(reactor, steps)
         self._ports: list[_Port] = []

@@ -235,6 +235,9 @@ class InlinePool:
     def stop(self) -> None:
         pass
 
+    def callInThread(self, work: Callable[..., Any], *args: Any) -> None:
+        work(*args)
+
     def callInThreadWithCallback(
         self, onResult: Callable[[bool, Any], None], work: Callable[[], Any], *args: Any
     ) -> None:
@@ -246,7 +249,7 @@ class InlinePool:
             onResult(True, result)
 
 
-class InlineReactor:
+class InlineReactor(Clock):
     """The reactor of a database without threads."""
 
     def callFromThread(self, function: Callable[..., Any], *args: Any) -> None:

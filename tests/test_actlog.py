@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from chatservice import actlog
+from chatservice import memory as memory_module
 from chatservice.actlog import EVERY, KEPT_FOR, STEP, ActLog
 from chatservice.acts import (
     Announced,
@@ -294,8 +295,9 @@ class MemoryTests(ActLogCase):
         self.assertEqual((self.moderation._hushed, self.moderation._against), (set(), {}))
 
     def test_journal_in_memory(self) -> None:
-        """A journal in memory keeps no more acts than lines."""
-        journal = MemoryJournal(limit=10)
+        """A journal in memory keeps only so many acts."""
+        self.patch(memory_module, "ACTS", 10)
+        journal = MemoryJournal()
         acts = [Kicked(id=number, nick="op", room="den") for number in range(1, 31)]
         journal.append(acts)
         self.assertEqual(journal.acts, acts[-10:])

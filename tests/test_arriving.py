@@ -259,7 +259,7 @@ class OpeningTests(ConversationCase):
         self.assertEqual(self.chat.members, {})
         self.open_the_rest()
         self.assertIn("you joined lobby", wire.sees())
-        self.assertEqual([event.text for event in self.journal._events], ["hello"])
+        self.assertEqual([event.text for event in self.journal._events.values()], ["hello"])
 
     def test_vanishes_while_joining(self) -> None:
         """Who vanishes while the lobby is being opened has never been here."""

@@ -67,7 +67,12 @@ ROWS = {
         hearers=("bob", "eve"),
     ),
     "export": Row(
-        "/export", answer=[json.dumps({"type": "places", "places": PLACES})], raw=True
+        "/export",
+        answer=[
+            json.dumps({"type": "places", "places": PLACES}),
+            json.dumps({"type": "topics", "topics": []}),
+        ],
+        raw=True,
     ),
     "away": Row("/away", "-- ada is away", "-- you are away", went_away(""), []),
     "away_and_why": Row(

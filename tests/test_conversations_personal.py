@@ -103,8 +103,8 @@ class PersonalTests(ConversationCase):
             (bob, "/msg bob five"),
         ):
             person.types(line)
-        first, *lines = self.exported(ada)
-        self.assertEqual(first["type"], "places")
+        first, second, *lines = self.exported(ada)
+        self.assertEqual((first["type"], second["type"]), ("places", "topics"))
         self.assertEqual([line["text"] for line in lines], ["one", "three", "four"])
 
     @each_row(DOORS)
@@ -113,7 +113,7 @@ class PersonalTests(ConversationCase):
         ada = self.at(door, "ada")
         for line in ("/register correct-horse", "/ignore Bob", "/set bell on", "hi"):
             ada.types(line)
-        first, second, *lines = self.exported(ada)
+        first, second, third, *lines = self.exported(ada)
         self.assertEqual(
             first,
             {
@@ -125,8 +125,20 @@ class PersonalTests(ConversationCase):
                 "proven_from": ["192.0.2.1"],
             },
         )
-        self.assertEqual(second["type"], "places")
+        self.assertEqual((second["type"], third["type"]), ("places", "topics"))
         self.assertEqual([line["text"] for line in lines], ["hi"])
+
+    @each_row(DOORS)
+    def test_export_of_topics(self, door: str) -> None:
+        """/export shows the topics that one has set and that hold, also without a database."""
+        ada, bob = self.at(door, "ada"), self.at_text("bob")
+        for person, line in ((ada, "/topic tea"), (bob, "/join attic"), (bob, "/topic dust")):
+            person.types(line)
+        _, topics, *_ = self.exported(ada)
+        self.assertEqual([one["text"] for one in topics["topics"]], ["tea"])
+        ada.types("/topic -")
+        _, topics, *_ = self.exported(ada)
+        self.assertEqual(topics["topics"], [])
 
     @each_row(DOORS)
     def test_long_export(self, door: str) -> None:
@@ -134,7 +146,7 @@ class PersonalTests(ConversationCase):
         ada = self.at(door, "ada")
         for number in range(200):
             ada.types(f"{number} {'x' * 2000}")
-        _, *lines = self.exported(ada)
+        _, _, *lines = self.exported(ada)
         numbers = [int(line["text"].split()[0]) for line in lines]
         self.assertEqual(numbers, list(range(200)))
 

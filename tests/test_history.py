@@ -16,7 +16,7 @@ class HistoryTests(ConversationCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.open_chat(MemoryJournal(limit=10))
+        self.open_chat(MemoryJournal(lines=10))
         self.ada = self.at_json("ada")
 
     def say(self, count: int) -> list[int]:

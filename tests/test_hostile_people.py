@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 
 from chatservice.acts import Banned
 from chatservice.arrivals import CATCH_UP_TEXT
@@ -14,9 +14,8 @@ from chatservice.journal import PAGE_BYTES
 from chatservice.names import nick_key
 from chatservice.operators import ACTS
 from chatservice.rooms import Member
-from chatservice.search import Search
 from chatservice.server import ChatFactory
-from tests.conversation import ConversationCase, JsonPerson, SlowJournal
+from tests.conversation import ConversationCase, JsonPerson, SlowJournal, each_row
 
 SECRET = "correct-horse"
 
@@ -157,35 +156,45 @@ class LongNameTests(ConversationCase):
         self.assertLess(len(nick_key(name)), 200)
 
 
-class SlowDatabase:
-    """Has nothing to write, and reads when it is told to."""
+class HeavySearchTests(ConversationCase):
+    """Searches that would hold up everybody."""
 
-    def __init__(self) -> None:
-        self.reads: list[Deferred[Any]] = []
+    @each_row({"text": "text", "json": "json"})
+    def test_refused(self, door: str) -> None:
+        """What would take long is refused in one sentence, before it is looked at."""
+        ada = self.at(door, "ada")
+        characters = "search for at most 400 characters at a time"
+        for words, sentence in (
+            ("ab*", "a * needs at least 3 letters before it"),
+            ("in #lobby from bob x*", "a * needs at least 3 letters before it"),
+            ("a" * 401, characters),
+            ("the-" * 500 + "the", characters),
+            ("-".join(["the"] * 17), "search for at most 16 words at a time"),
+            (".".join("abcdefghijklmnopq"), "search for at most 16 words at a time"),
+        ):
+            ada.types(f"/search {words}")
+            last = ada.sees()[-1]
+            said = last if isinstance(last, str) else f"-- {last['text']}"
+            self.assertEqual(said, f"-- {sentence}")
 
-    def write(self, work: Any) -> Deferred[bool]:
-        return succeed(False)
+    @each_row({"text": "text", "json": "json"})
+    def test_asker(self, door: str) -> None:
+        """Who asks is an address, which waits as long as the connection is there."""
+        askers: list[Any] = []
 
-    def read(self, work: Any) -> Deferred[Any]:
-        self.reads.append(Deferred())
-        return self.reads[-1]
+        def search(*given: Any) -> Any:
+            askers.append(given[-1])
+            return Deferred()
 
-
-class ManySearchesTests(ConversationCase):
-    """Many search at the same time."""
-
-    def test_in_turn(self) -> None:
-        """One search is with the database at a time, so that other reads get between them."""
-        database: Any = SlowDatabase()
-        search = Search(database)
-        found = [search.find("word", ["lobby"], None, 20) for _ in range(3)]
-        self.assertEqual(len(database.reads), 1)
-        database.reads[0].callback([])
-        self.successResultOf(found[0])
-        self.assertEqual(len(database.reads), 2)
-        database.reads[1].errback(ValueError())
-        self.failureResultOf(found[1], ValueError)
-        self.assertEqual(len(database.reads), 3)
+        self.patch(self.journal, "search", search)
+        for leave in ("hangs_up", "vanishes"):
+            ada = self.at(door, "ada")
+            ada.types("/search word")
+            asker = askers[-1]
+            self.assertEqual((asker.origin, asker.is_wanted()), ("192.0.2.1", True))
+            getattr(ada.wire, leave)()
+            self.clock.advance(0)
+            self.assertFalse(asker.is_wanted())
 
 
 class MutedTests(ConversationCase):

@@ -9,7 +9,7 @@ from typing import Any
 
 from chatservice import identities
 from chatservice.accounts import Accounts
-from chatservice.acts import Banned, Founded, Invited, Opped, Voiced
+from chatservice.acts import Banned, Founded, Invited, OperatorAct, Opped, Voiced
 from chatservice.events import Joined, Left, TopicChanged
 from chatservice.journal import LATEST, Journal, JournalError, Place, Wanted
 from chatservice.memory import MemoryJournal
@@ -55,7 +55,7 @@ class MovingContract(JournalCase):
         )
         self.become()
         exported = self.successResultOf(self.journal.export(NEW))
-        self.assertEqual(len(exported.lines), 7)
+        self.assertEqual(len(exported.lines), 8)
         self.assertEqual(self.ids(NEW), [4, 5])
         self.assertEqual(self.ids(ADA), [])
         self.assertEqual(self.ids(BOB), [4, 5, 6])
@@ -94,7 +94,7 @@ class MemoryTests(MovingContract, MemoryJournalTestCase):
 
     def test_forgotten(self) -> None:
         """What was forgotten of private lines is a gap under the new identity too."""
-        self.journal = MemoryJournal(limit=1)
+        self.journal = MemoryJournal(lines=1)
         self.append(private_line(1, "ada", "bob"), private_line(2, "ada", "bob"))
         self.become()
         page = self.successResultOf(self.journal.page(Wanted(of=NEW, after=0)))
@@ -127,7 +127,9 @@ class DatabaseTests(MovingContract, DatabaseJournalTestCase):
         journal = Journal(self.database_)
         journal.open()
         self.assertEqual(self.authors(), [NEW, NEW])
-        self.assertEqual([act.target_identity for act in journal.acts], [NEW, NEW])
+        acts: list[OperatorAct] = []
+        journal.recall(acts.append)
+        self.assertEqual([act.target_identity for act in acts], [NEW, NEW])
         self.assertEqual(self.rows("SELECT * FROM moving"), [])
 
     def test_moved_twice(self) -> None:
@@ -139,7 +141,9 @@ class DatabaseTests(MovingContract, DatabaseJournalTestCase):
         journal = Journal(self.database_)
         journal.open()
         self.assertEqual(self.authors(), [NEW])
-        self.assertEqual([act.target_identity for act in journal.acts], [NEW])
+        acts: list[OperatorAct] = []
+        journal.recall(acts.append)
+        self.assertEqual([act.target_identity for act in acts], [NEW])
         self.assertEqual(self.rows("SELECT DISTINCT identity FROM places"), [(NEW,)])
 
     def test_registered(self) -> None:
@@ -211,14 +215,16 @@ class UpgradeTests(DatabaseTestCase, JournalCase):
         assert eve is not None
         self.assertEqual(len({account.identity, eve.identity, self.former, b"e" * 16}), 4)
         exported = self.successResultOf(self.journal.export(account.identity))
-        self.assertEqual(len(exported.lines), 4)
+        self.assertEqual(len(exported.lines), 5)
         self.assertEqual(self.ids(account.identity), [3])
         self.assertEqual(self.journal.topics["lobby"].identity, account.identity)
-        self.assertEqual(self.journal.acts[0].identity, account.identity)
+        acts: list[OperatorAct] = []
+        self.journal.recall(acts.append)
+        self.assertEqual(acts[0].identity, account.identity)
         places = [Place("lobby", "ada", 1, 9)]
         self.assertEqual(self.successResultOf(self.journal.places(account.identity)), places)
         nothing = self.successResultOf(self.journal.export(self.former))
-        self.assertEqual(len(nothing.lines), 1)
+        self.assertEqual(len(nothing.lines), 2)
 
     def test_tokens(self) -> None:
         """The token that she went by is spent, and those that prove the account still do."""
@@ -229,4 +235,4 @@ class UpgradeTests(DatabaseTestCase, JournalCase):
     def test_others(self) -> None:
         """Who has no account keeps what there is."""
         exported = self.successResultOf(self.journal.export(BOB))
-        self.assertEqual(len(exported.lines), 3)
+        self.assertEqual(len(exported.lines), 4)

@@ -7,8 +7,9 @@ from twisted.python.failure import Failure
 
 from chatservice.acts import Announced, Banned, Kicked, OperatorAct
 from chatservice.events import Acted, Joined, Left, Parted, Renamed, TopicChanged
-from chatservice.journal import LATEST, MISSED_MOST, Journal, Missed, Place
+from chatservice.journal import LATEST, Journal, Place
 from chatservice.memory import PEOPLE
+from chatservice.missed import LOOKED_AT, MISSED_MOST, MISSED_TEXT, Missed
 from tests.recording import (
     ADA,
     BOB,
@@ -182,6 +183,19 @@ class PeopleContract(JournalCase):
         self.append(line(MISSED_MOST + 1, "ada", identity=BOB))
         self.assertEqual(self.missed(), Missed(MISSED_MOST, MISSED_MOST, True))
 
+    def test_much_text(self) -> None:
+        """Of long lines fewer are counted."""
+        texts = ["x" * 4096] * (MISSED_TEXT // 4096)
+        self.append(*(line(id, text, identity=BOB) for id, text in enumerate(texts, 1)))
+        self.assertEqual(self.missed(), Missed(len(texts), 0, False))
+        self.append(line(len(texts) + 1, "x", identity=BOB))
+        self.assertEqual(self.missed(), Missed(len(texts), 0, True))
+
+    def test_long_line(self) -> None:
+        """One line at least is counted."""
+        self.append(line(1, "x" * 2 * MISSED_TEXT, identity=BOB))
+        self.assertEqual(self.missed(), Missed(1, 0, False))
+
     def modlog(self, room: str | None, before: int = LATEST, limit: int = 9) -> list[OperatorAct]:
         return self.successResultOf(self.journal.modlog(room, before, limit))
 
@@ -247,6 +261,13 @@ class DatabasePeopleTests(PeopleContract, DatabaseJournalTestCase):
             storing.addErrback(lambda failure: failure.trap(ZeroDivisionError))
             self.successResultOf(self.journal.index())
             self.assertEqual(self.indexed(), id)
+
+    def test_own_lines(self) -> None:
+        """Lines of one's own are passed over, so many of them."""
+        self.append(*map(line, range(1, LOOKED_AT)), line(LOOKED_AT, identity=BOB))
+        self.assertEqual(self.missed(), Missed(1, 0, False))
+        self.append(line(LOOKED_AT + 1, identity=BOB))
+        self.assertEqual(self.missed(), Missed(1, 0, True))
 
     def indexed(self) -> int:
         """Up to which id lines are in the index."""

@@ -9,16 +9,25 @@ from twisted.trial.unittest import SynchronousTestCase
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {
-        *("events", "names", "settings", "durations", "networks", "preferences"),
-        *("database", "outbox", "telnet", "hangups", "keepalive"),
-        *("tries", "ratelimit", "passwords", "presence"),
+        *("events", "names", "mentions", "obvious", "settings", "durations", "networks"),
+        *("preferences", "clock", "database", "outbox", "telnet", "hangups", "keepalive"),
+        *("tries", "ratelimit", "presence", "refs"),
     },
-    {"acts", "rooms", "reading", "admission", "checkers", "upkeep", "turns", "flood"},
-    {"rows", "text", "broadcast", "standing", "operators", "accounts", "metering"},
-    {"search", "looks", "moderation", "logins", "options"},
-    {"personal", "pruning"},
-    {"journal"},
-    {"memory", "lines", "arrivals", "departures", "commands"},
+    {
+        *("acts", "sanitize", "missed", "recent", "reading", "admission", "upkeep", "turns"),
+        *("flood", "proofs", "accountrows", "identities"),
+    },
+    {"rooms", "rows", "sanctions", "scanning", "passwords", "options", "metering"},
+    {
+        *("text", "broadcast", "standing", "actlog", "search", "remembered", "repeats"),
+        *("checkers", "tokens"),
+    },
+    {
+        *("looks", "authority", "operators", "accounts", "audit", "roompasswords"),
+        *("personal", "pruning"),
+    },
+    {"moderation", "logins", "journal"},
+    {"memory", "lines", "arrivals", "departures", "belongings", "topics", "commands"},
     {"publisher", "roomlist", "reception"},
     {"doors.text"},
     {"server"},

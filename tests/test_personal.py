@@ -11,8 +11,9 @@ from twisted.internet.defer import succeed
 from chatservice.acts import Banned, Kicked, RoomSet
 from chatservice.events import Acted, Event, Joined, Left, TopicChanged
 from chatservice.journal import Journal, JournalError, Wanted
-from chatservice.personal import ERASE_STEP, EXPORT_BYTES, SCAN_STEP
+from chatservice.personal import _MINE, _TALK, EXPORT_BYTES
 from chatservice.rooms import NOWHERE, Member
+from chatservice.search import ERASE_STEP, INDEX_BYTES
 from tests.recording import (
     ADA,
     BOB,
@@ -23,6 +24,8 @@ from tests.recording import (
     line,
     private_line,
 )
+
+NO_TOPICS: dict[str, Any] = {"type": "topics", "topics": []}
 
 NOW = 1_763_712_000_000_001
 SPOKEN: list[Event] = [
@@ -64,7 +67,7 @@ class PersonalContract(JournalCase):
     def test_nothing(self) -> None:
         """About somebody who is not known there is only that."""
         self.append(*SPOKEN)
-        self.assertEqual(self.exported(b"nobody"), [{"type": "places", "places": []}])
+        self.assertEqual(self.exported(b"nobody"), [{"type": "places", "places": []}, NO_TOPICS])
 
     def test_export(self) -> None:
         """All that is stored about somebody, and nothing that is not, each with its time."""
@@ -79,6 +82,12 @@ class PersonalContract(JournalCase):
             self.exported(),
             [
                 {"type": "places", "places": places},
+                {
+                    "type": "topics",
+                    "topics": [
+                        {"room": "lobby", **ada, "time": when(3)["time"], "text": "ants"}
+                    ],
+                },
                 {"type": "said", **when(0), **ada, "room": "lobby", "text": "hello, Grüße"},
                 {"type": "acted", **when(2), **ada, "room": "python", "text": "waves"},
                 {"type": "topic_changed", **when(3), **ada, "room": "lobby", "text": "ants"},
@@ -104,8 +113,8 @@ class PersonalContract(JournalCase):
         long = "x" * (EXPORT_BYTES // 3)
         self.append(*(line(id, long) for id in range(1, 8)), line(8, "y" * 2 * EXPORT_BYTES))
         page = self.successResultOf(self.journal.export(ADA))
-        self.assertEqual((len(page.lines), page.next), (3, 2))
-        self.assertEqual([one["id"] for one in self.exported()[1:]], list(range(1, 9)))
+        self.assertEqual((len(page.lines), page.next), (4, 2))
+        self.assertEqual([one["id"] for one in self.exported()[2:]], list(range(1, 9)))
 
     def forget(self, identity: bytes = ADA) -> int:
         return self.successResultOf(self.journal.forget(identity))
@@ -117,8 +126,10 @@ class PersonalContract(JournalCase):
         self.assertEqual((self.ids(), self.ids("python")), ([NOW + 1], [NOW + 4]))
         self.assertEqual(self.ids(EVE), [NOW + 7])
         self.assertEqual(self.successResultOf(self.journal.places(ADA)), [])
-        self.assertEqual({one["type"] for one in self.exported()}, {"places", "kicked", "banned"})
-        self.assertEqual(len(self.exported(BOB)), 6)
+        kinds = {one["type"] for one in self.exported()}
+        self.assertEqual(kinds, {"places", "topics", "kicked", "banned"})
+        self.assertIn(NO_TOPICS, self.exported())
+        self.assertEqual(len(self.exported(BOB)), 7)
 
     def test_forget_whom_it_was_told(self) -> None:
         """A private line stays with who wrote it, to somebody."""
@@ -146,7 +157,7 @@ class PersonalContract(JournalCase):
 
     def found(self, words: str) -> list[int]:
         found = self.successResultOf(self.journal.search(words, ["lobby"], None, 9))
-        return [event.id for event in found]
+        return [event.id for event in found.events]
 
 
 class MemoryPersonalTests(PersonalContract, MemoryJournalTestCase):
@@ -187,34 +198,37 @@ class DatabasePersonalTests(PersonalContract, DatabaseJournalTestCase):
         self.assertEqual(again.topics["python"].identity, BOB)
 
     def test_few_among_many(self) -> None:
-        """So many lines of others are looked at in one read, and no line is passed over."""
-        mine = {1, SCAN_STEP - 1, SCAN_STEP, SCAN_STEP + 1, 2 * SCAN_STEP, 2 * SCAN_STEP + 5}
-        last = max(mine) + 5
-        self.append(*(line(id, identity=ADA if id in mine else BOB) for id in range(1, last)))
-        page = self.successResultOf(self.journal.export(ADA))
-        self.assertEqual((len(page.lines), page.next), (4, SCAN_STEP))
-        self.assertEqual({one["id"] for one in self.exported()[1:]}, mine)
-        self.assertEqual(self.forget(), len(mine))
-        self.assertEqual(len(self.exported()), 1)
+        """What somebody said is found by whose it is, and not by looking at everybody's."""
+        for sql in (_TALK, _MINE):
+            plan = self.database_.at_start(
+                lambda connection, sql=sql: connection.execute(
+                    "EXPLAIN QUERY PLAN " + sql, (ADA, 0)[: sql.count("?")]
+                ).fetchall()
+            )
+            self.assertIn("USING INDEX events_by_author", plan[0][3])
+            self.assertEqual(len(plan), 1)
 
     def test_forget_in_steps(self) -> None:
-        """However much there is to erase, one transaction changes so many rows."""
+        """However much there is to erase, one transaction changes so many rows, or so much text."""
         count = 2 * ERASE_STEP + 3
         private = [("ada", "bob"), ("bob", "ada")] * count
         self.append(*map(line, range(1, count)))
         self.append(*(private_line(count + id, *pair) for id, pair in enumerate(private)))
+        long = [line(10 * count + id, "x" * 4096) for id in range(INDEX_BYTES // 4096 + 1)]
+        self.append(*long)
         changes = []
-        write = self.database_.write
+        write = self.database_.write_later
 
         def counted(work: Any) -> Any:
             done = write(work)
             changes.append(self.successResultOf(done))
             return succeed(changes[-1])
 
-        self.patch(self.database_, "write", counted)
-        self.assertEqual(self.forget(), 2 * count - 1)
+        self.patch(self.database_, "write_later", counted)
+        self.assertEqual(self.forget(), 2 * count - 1 + len(long))
         self.assertEqual(max(changes), ERASE_STEP)
-        self.assertEqual(sum(changes), 3 * count - 1)
+        self.assertEqual(changes[:5], [ERASE_STEP, ERASE_STEP, 17, 2, 0])
+        self.assertEqual(sum(changes), 3 * count - 1 + len(long))
 
     def test_disk(self) -> None:
         """What is wrong with the disk is told."""
@@ -222,4 +236,4 @@ class DatabasePersonalTests(PersonalContract, DatabaseJournalTestCase):
         self.database_.at_start(lambda connection: connection.execute("PRAGMA query_only = ON"))
         failure = self.failureResultOf(self.journal.forget(ADA), JournalError)
         self.assertEqual(str(failure.value), "the database is read-only")
-        self.assertEqual(len(self.exported()), 9)
+        self.assertEqual(len(self.exported()), 10)

@@ -203,7 +203,7 @@ class CommandTests(ProofCase):
             person.types(f"/{command} what-it-was-once")
             self.assertIn(CHANGED, str(person.sees()))
         self.assertIs(self.chat.accounts.named("ada"), self.account)
-        self.assertEqual([event.text for event in self.journal._events], ["hello, all"])
+        self.assertEqual([event.text for event in self.journal._events.values()], ["hello, all"])
 
     def test_of_a_successor(self) -> None:
         """Nor with the password of who has the nickname by now."""

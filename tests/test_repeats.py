@@ -7,9 +7,9 @@ from typing import Any
 
 from twisted.internet.defer import succeed
 
+from chatservice import memory
 from chatservice.database import Database
 from chatservice.journal import Journal, JournalError
-from chatservice.memory import MemoryJournal
 from chatservice.pruning import GUESTS_KEPT, Pruning
 from chatservice.refs import LEAST, MOST, SECONDS, Noted, Spoken, mark_of
 from tests.conversation import TOKEN, ConversationCase, Facts, JsonPerson, each_row, new_path
@@ -278,7 +278,7 @@ class RestartTests(RepeatCase):
 
     def prune(self, lines: int, now: int = 0) -> None:
         assert self.database is not None
-        pruning = Pruning(self.database, lambda room: (0, lines), lambda: now)
+        pruning = Pruning(self.database, lambda room: (0, lines), lambda: now, list)
         while self.successResultOf(pruning.step()):
             pass
 
@@ -365,7 +365,8 @@ class MemoryTests(ConversationCase):
 
     def test_bounded(self) -> None:
         """It remembers no more than so many of all."""
-        self.open_chat(MemoryJournal(limit=3))
+        self.patch(memory, "REFS", 3)
+        self.open_chat()
         ada = self.at_json("ada", token=TOKEN)
         for number in range(5):
             ada.asks("say", room="lobby", text="hi", ref=str(number))

@@ -10,7 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.events import (
     Said,
 )
-from chatservice.rooms import NOWHERE, RECENT_EVENTS, Member, Room
+from chatservice.recent import EVENTS
+from chatservice.rooms import NOWHERE, Member, Room
 from chatservice.server import ChatFactory
 from tests.recording import HeldJournal, come, seen
 
@@ -24,9 +25,10 @@ class RoomTests(SynchronousTestCase):
 
     def test_recent(self) -> None:
         """A room remembers its last 200 events, and knows the id of the newest."""
-        room = Room("lobby", map(said, range(1, RECENT_EVENTS + 6)))
-        self.assertEqual([event.id for event in room.recent], list(range(6, RECENT_EVENTS + 6)))
-        self.assertEqual(room.last_id(), RECENT_EVENTS + 5)
+        room = Room("lobby")
+        room.recent.refill(map(said, range(1, EVENTS + 6)))
+        self.assertEqual([event.id for event in room.recent], list(range(6, EVENTS + 6)))
+        self.assertEqual(room.last_id(), EVENTS + 5)
 
     def test_nothing_said(self) -> None:
         """The newest of nothing is 0."""

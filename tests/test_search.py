@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from functools import partial
+from itertools import count
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet.defer import fail
 from twisted.logger import capturedLogs, formatEvent
 
+from chatservice.database import Interrupted
 from chatservice.events import Acted, ChatError, Event, TopicChanged
-from chatservice.search import DEADLINE, INDEX_STEP, TERMS_MOST, Search
+from chatservice.scanning import DEADLINE
+from chatservice.search import INDEX_BYTES, INDEX_WITHIN, QUERY_MOST, TERMS_MOST, _index, erase
 from tests.recording import (
     ADA,
     BOB,
-    EVE,
     DatabaseJournalTestCase,
     JournalCase,
     MemoryJournalTestCase,
@@ -31,7 +35,8 @@ class SearchContract(JournalCase):
     def found(
         self, words: str, *rooms: str, nick: str | None = None, limit: int = 50
     ) -> list[Event]:
-        return self.successResultOf(self.journal.search(words, rooms or ("lobby",), nick, limit))
+        found = self.successResultOf(self.journal.search(words, rooms or ("lobby",), nick, limit))
+        return found.events
 
     def found_ids(self, words: str, *rooms: str, nick: str | None = None) -> list[int]:
         return [event.id for event in self.found(words, *rooms, nick=nick)]
@@ -64,16 +69,16 @@ class SearchContract(JournalCase):
         self.assertEqual(self.found_ids("bee*"), [1, 2])
 
     def test_short_beginning(self) -> None:
-        """Before an asterisk there have to be two letters, in whatever script; or none at all."""
-        self.append(line(1, "bees"), line(2, "well-known"), line(3, "éa"))
-        for words in ("b*", "b**", "well-k*", "é*", "e\u0301*", "bees _b*"):
+        """Before an asterisk there have to be three letters, in whatever script; or none at all."""
+        self.append(line(1, "bees"), line(2, "well-known"), line(3, "éab"))
+        for words in ("ab*", "b*", "be**", "well-kn*", "éa*", "e\u0301a*", "bees _be*"):
             with self.assertRaises(ChatError) as caught:
                 self.found(words)
-            sentence = "a * needs at least 2 letters before it"
+            sentence = "a * needs at least 3 letters before it"
             self.assertEqual((caught.exception.code, str(caught.exception)), ("usage", sentence))
-        for words, ids in (("be*", [1]), ("well-kn*", [2]), ("éa*", [3]), ("*", [])):
+        for words, ids in (("bee*", [1]), ("well-kno*", [2]), ("éab*", [3]), ("*", [])):
             self.assertEqual(self.found_ids(words), ids, words)
-        self.found("e\u0301a*")
+        self.found("e\u0301ab*")
 
     def test_marks(self) -> None:
         """Words with marks between them stand one after the other."""
@@ -112,13 +117,25 @@ class SearchContract(JournalCase):
             self.assertEqual(self.found_ids(words), [id])
 
     def test_too_many_words(self) -> None:
-        """So many words are too many, however long; the same one again does not count."""
+        """So many words are too many, as the index splits them; the same again does not count."""
         self.append(line(1, "bees"))
-        self.assertEqual(self.found_ids("bees " * 1000), [1])
-        words = " ".join(f"w{number}" for number in range(TERMS_MOST + 1))
+        self.assertEqual(self.found_ids("bees " * 80), [1])
+        self.found("-".join(["the"] * TERMS_MOST))
+        for between in (" ", "-", "_", "\N{BULLET}"):
+            words = between.join(f"w{number}" for number in range(TERMS_MOST + 1))
+            self.refuses(words, f"search for at most {TERMS_MOST} words at a time")
+        self.refuses("-".join(["the"] * (TERMS_MOST + 1)), "search for at most 16 words at a time")
+        self.refuses("- " * 9 + "! ? " * 9 + "the-" * 14, "search for at most 16 words at a time")
+
+    def test_too_long(self) -> None:
+        """What is too long is not even looked at: sorting marks takes long."""
+        for words in ("\u0301\u0316" * 4000, "the-" * 1000, "x" * (QUERY_MOST + 1)):
+            self.refuses(words, f"search for at most {QUERY_MOST} characters at a time")
+        self.assertEqual(self.found("\u0301\u0316" * (QUERY_MOST // 2)), [])
+
+    def refuses(self, words: str, sentence: str) -> None:
         with self.assertRaises(ChatError) as caught:
             self.found(words)
-        sentence = f"search for at most {TERMS_MOST} words at a time"
         self.assertEqual((caught.exception.code, str(caught.exception)), ("usage", sentence))
 
 
@@ -136,10 +153,25 @@ class DatabaseSearchTests(SearchContract, DatabaseJournalTestCase):
 
     def test_more_than_a_step(self) -> None:
         """Everything that was said is found, however much of it is not indexed yet."""
-        last = 2 * INDEX_STEP + 1
-        self.append(*(line(id, f"bees {id}") for id in range(1, last + 1)))
-        for id in (1, INDEX_STEP + 1, last):
-            self.assertEqual(self.found_ids(str(id)), [id])
+        self.append(*(line(id, f"bees {id} " + "x" * 4000) for id in range(1, 200)))
+        for id in (1, 65, 199):
+            self.assertEqual(self.found_ids(f"bees {id}"), [id])
+
+    def test_not_up_to_date(self) -> None:
+        """A search waits for the index for so long, and says if the newest are not in it then."""
+        self.slow_clock()
+        self.append(*(line(id, f"bees {id} " + "x" * 4000) for id in range(1, 200)))
+        found = self.successResultOf(self.journal.search("bees", ["lobby"], None, 1))
+        self.assertEqual((len(found.events), found.up_to_date), (1, False))
+        while not found.up_to_date:
+            found = self.successResultOf(self.journal.search("bees", ["lobby"], None, 1))
+        self.assertEqual(found.events[0].id, 199)
+
+    def slow_clock(self) -> None:
+        """Let time go by whenever somebody looks at the clock."""
+        moments = count(step=INDEX_WITHIN / 20)
+        self.journal._search._seconds = lambda: next(moments)
+        self.journal._search._index = partial(_index, seconds=lambda: next(moments))
 
     def test_said_after_searching(self) -> None:
         """What is said after a search is found by the next one."""
@@ -153,34 +185,80 @@ class DatabaseSearchTests(SearchContract, DatabaseJournalTestCase):
         return self.successResultOf(done)
 
     def test_not_indexed_on_the_way(self) -> None:
-        """Storing leaves the index alone; steps take in so many lines each, until it has all."""
-        self.append(*map(line, range(1, INDEX_STEP + 2)))
+        """Storing leaves the index alone; steps take in so much text each, until it has all."""
+        self.append(*(line(id, "bees" * 1024) for id in range(1, 131)))
         self.assertEqual(self.value("SELECT id FROM indexed"), 0)
-        steps = [self.successResultOf(self.journal.index()) for _ in range(3)]
-        self.assertEqual(steps, [True, False, False])
-        self.assertEqual(self.value("SELECT id FROM indexed"), INDEX_STEP + 1)
+        never = partial(_index, seconds=lambda: 0.0)
+        self.journal._search._index = never
+        ends = []
+        while self.successResultOf(self.journal.index()):
+            ends.append(self.value("SELECT id FROM indexed"))
+        self.assertEqual(list(dict.fromkeys(ends)), list(range(16, 129, 16)))
+        self.assertEqual(self.value("SELECT id FROM indexed"), 130)
+
+    def test_merged(self) -> None:
+        """What steps have made is merged by other steps, so that it is never much to look into."""
+        sql = "SELECT count(DISTINCT segid) FROM words_idx"
+        most = 0
+        for id in range(1, 301):
+            self.append(line(id, f"bees w{id}"))
+            while self.successResultOf(self.journal.index()):
+                most = max(most, self.value(sql))
+        self.assertLess(most, 16)
+        self.check_index()
+
+    def test_step_of_milliseconds(self) -> None:
+        """A step ends when it has taken so long, and has got on by one line at least."""
+        self.append(*map(line, range(1, 6)))
+        moments = count(step=1.0)
+        self.journal._search._index = partial(_index, seconds=lambda: next(moments))
+        ends = []
+        while self.successResultOf(self.journal.index()):
+            ends.append(self.value("SELECT id FROM indexed"))
+        self.assertEqual(list(dict.fromkeys(ends)), [1, 2, 3, 4])
+        self.assertEqual(self.value("SELECT id FROM indexed"), 5)
+
+    def test_long_line(self) -> None:
+        """A line that is longer than a step is indexed alone."""
+        self.append(line(1, "x" * 2 * INDEX_BYTES), line(2, "bees"))
+        self.assertTrue(self.successResultOf(self.journal.index()))
+        self.assertFalse(self.successResultOf(self.journal.index()))
+        self.assertEqual(self.found_ids("bees"), [2])
 
     def test_tidied(self) -> None:
         """The index is tidied up when one in 25 of its lines was erased, and not before."""
-        self.append(*(line(id, identity=ADA if id % 25 else BOB) for id in range(1, 101)))
-        self.append(*(line(id, identity=EVE) for id in range(101, 106)))
+        self.append(*map(line, range(1, 106)))
         erased = []
-        for who in (BOB, EVE):
+        for ids in (range(1, 5), range(5, 9)):
             self.check_index()
-            self.successResultOf(self.journal.forget(who))
+            self.successResultOf(self.database_.write(partial(erase, ids=ids)))
             self.check_index()
             erased.append(self.value("SELECT erased FROM indexed"))
         self.assertEqual(erased, [4, 0])
 
+    def test_too_many_to_count(self) -> None:
+        """Where counting the lines takes too long, there are taken to be very many."""
+        self.append(*map(line, range(1, 106)))
+        broken = self.patch(self.database_, "scan", lambda *given: fail(Interrupted()))
+        self.check_index()
+        self.successResultOf(self.database_.write(partial(erase, ids=range(1, 50))))
+        self.check_index()
+        self.assertEqual(self.value("SELECT erased FROM indexed"), 49)
+        broken.restore()
+
     def test_slow(self) -> None:
         """A search that takes longer than a second is ended, and the next one is not hindered."""
         self.append(*(line(id, "bees") for id in range(1, 2000)))
+        self.check_index()
         moments = iter([0.0])
-        slow = Search(self.database_, lambda: next(moments, DEADLINE + 0.1))
-        done = slow.find("bees", ["python"], None, 50)
+        clock = self.patch(
+            self.database_._reactor, "seconds", lambda: next(moments, DEADLINE + 0.1)
+        )
+        done = self.journal.search("bees", ["python"], None, 50)
         error = self.failureResultOf(done, ChatError).value
         sentence = "that takes too long: add a word, or name a room"
         self.assertEqual((error.code, str(error)), ("usage", sentence))
+        clock.restore()
         self.assertEqual(len(self.ids(limit=2000)), 1999)
         self.assertEqual(len(self.found("bees")), 50)
 

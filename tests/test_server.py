@@ -245,22 +245,6 @@ class VerbTests(ConversationCase):
         author = self.chat.topics["python"].author
         self.assertEqual((author.rooms, author.current, author.door), ({}, None, NOWHERE))
 
-    def test_topics_are_bounded(self) -> None:
-        """When too many rooms have a topic no more can have one; another text is no more."""
-        self.patch(server, "TOPICS", 1)
-        ada = self.member("ada")
-        self.successResultOf(self.chat.enter(ada, "python"))
-        lobby, python = ada.rooms["lobby"], ada.rooms["python"]
-        self.chat.set_topic(ada, lobby, "tea")
-        self.clock.advance(0)
-        self.chat.set_topic(ada, lobby, "coffee")
-        error = self.assertRaises(ChatError, self.chat.set_topic, ada, python, "snakes")
-        self.assertEqual(error.sentence, "1 rooms have a topic, and no more can")
-        self.chat.set_topic(ada, lobby, "")
-        self.clock.advance(0)
-        self.clock.advance(0)
-        self.chat.set_topic(ada, python, "snakes")
-
     def test_no_such_room_name(self) -> None:
         """A malformed name of a room is a mistake with a code."""
         error = self.assertRaises(ChatError, self.chat.room_name, "a b")

@@ -334,7 +334,8 @@ class ArrivalTests(SynchronousTestCase):
     """What somebody is told who has just entered a room."""
 
     def setUp(self) -> None:
-        self.room = Room("python", [said_at(2026, 11, 21, 11, minute) for minute in range(5)])
+        self.room = Room("python")
+        self.room.recent.refill(said_at(2026, 11, 21, 11, minute) for minute in range(5))
         self.enter("ada")
 
     def enter(self, nick: str) -> None:

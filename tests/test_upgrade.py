@@ -8,10 +8,11 @@ import sqlite3
 from importlib.resources import files
 from pathlib import Path
 
-from chatservice.acts import Announced
+from chatservice.acts import Announced, OperatorAct
 from chatservice.database import DatabaseError
 from chatservice.events import Acted, Event, Joined, Left, Said, TopicChanged, Whispered
-from chatservice.journal import LATEST, Journal, Missed, Place, Wanted
+from chatservice.journal import LATEST, Journal, Place, Wanted
+from chatservice.missed import Missed
 from chatservice.pruning import Pruning
 from tests.recording import DatabaseTestCase, JournalCase, line, private_line
 
@@ -88,7 +89,8 @@ class KeptTests(UpgradeTestCase):
         """What was said before the upgrade is found, with what was said after it."""
         self.append(line(FLOOR + 1, "hello"))
         found = self.successResultOf(self.journal.search("hello", ["lobby", "python"], None, 9))
-        self.assertEqual([event.id for event in found], [START + 1, START + 4, FLOOR + 1])
+        ids = [event.id for event in found.events]
+        self.assertEqual(ids, [START + 1, START + 4, FLOOR + 1])
 
 
 class NewTests(UpgradeTestCase):
@@ -120,7 +122,7 @@ class NewTests(UpgradeTestCase):
         exported = self.successResultOf(self.journal.export(ADA))
         self.assertEqual(
             [json.loads(text)["type"] for text in exported.lines],
-            ["places", "whispered", "whispered"],
+            ["places", "topics", "whispered", "whispered"],
         )
         self.assertEqual(self.successResultOf(self.journal.forget(ADA)), 1)
         self.assertEqual((self.ids(ADA), self.ids(BOB)), ([], [START + 8]))
@@ -128,7 +130,7 @@ class NewTests(UpgradeTestCase):
     def test_pruning(self) -> None:
         """What is over is deleted, also when it had been indexed."""
         self.successResultOf(self.journal.index())
-        pruning = Pruning(self.database_, lambda room: (0, 1), lambda: FLOOR)
+        pruning = Pruning(self.database_, lambda room: (0, 1), lambda: FLOOR, list)
         while self.successResultOf(pruning.step()):
             pass
         self.assertEqual((self.ids(), self.ids("python")), ([START + 2], [START + 4]))
@@ -158,11 +160,13 @@ class Version2Tests(DatabaseTestCase, JournalCase):
 
     def test_kept(self) -> None:
         """Lines, private lines, acts and places are as they were, each of the time of its id."""
-        line, psst = self.successResultOf(self.journal.export(ADA)).lines[1:3]
+        line, psst = self.successResultOf(self.journal.export(ADA)).lines[2:4]
         self.assertEqual([json.loads(each)["id"] for each in (line, psst)], [START, START + 1])
         (event,) = self.successResultOf(self.journal.page(Wanted(of="lobby"))).events
         self.assertEqual((event.text, event.when), ("hello", START))
-        (act,) = self.journal.acts
+        acts: list[OperatorAct] = []
+        self.journal.recall(acts.append)
+        (act,) = acts
         self.assertEqual((act.target, act.until, act.when), ("eve", START + 9, START + 2))
         places = self.successResultOf(self.journal.places(ADA))
         self.assertEqual(places, [Place("", "ada", START, START + 3)])

@@ -51,8 +51,8 @@ def history(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     words = call.rest.split()
     room = room_named(call, words.pop(0)) if words and _is_room(words[0]) else call.room
     span = _span(words, call.chat.ids.now())
-    hides = unseen_by(call.member, call.chat.accounts).hides
-    wanted = Wanted(of=room.name, before=span.before, limit=span.lines, hides=hides)
+    left_of = unseen_by(call.member, call.chat.accounts).left_of
+    wanted = Wanted(of=room.name, before=span.before, limit=span.lines, left_of=left_of)
     page = yield call.chat.journal.page(wanted)
     return _shown(call, room, span, page)
 
@@ -121,21 +121,23 @@ def search(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     unseen = unseen_by(call.member, call.chat.accounts)
     hidden: list[int] = []
 
-    def hides(event: Event) -> bool:
-        if unseen.hides(event):
+    def left_of(event: Event) -> Event | None:
+        left = unseen.left_of(event)
+        if left is None:
             hidden.append(event.id)
-            return True
-        return False
+        return left
 
     found = yield call.chat.journal.search(
-        sought.words, sought.rooms, sought.nick, SEARCH_MOST, hides
+        sought.words, sought.rooms, sought.nick, SEARCH_MOST, left_of, call.asker()
     )
     lines = []
-    if not found:
+    if not found.up_to_date:
+        lines.append("the newest lines cannot be searched yet: try again in a moment")
+    if not found.events:
         lines.append(ALL_IGNORED if hidden else "nothing was found")
-    elif len(found) == SEARCH_MOST:
+    elif len(found.events) == SEARCH_MOST:
         lines.append(f"these are the {SEARCH_MOST} newest: more words find fewer lines")
-    return Answer(lines, found, scattered=True)
+    return Answer(lines, found.events, scattered=True)
 
 
 @dataclass(frozen=True, slots=True)

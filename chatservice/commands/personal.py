@@ -50,8 +50,9 @@ def unregister(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     Group.YOUR_NAME,
     "/export",
     "everything that is kept about you, as JSON lines",
-    "Your account if you have one, where you were last, all that you said, the private messages "
-    "to you, and what you did as an operator. Ids are times, in microseconds since 1970 (UTC).",
+    "Your account if you have one, where you were last, the topics that you set, all that you "
+    "said, the private messages to you, and what you did as an operator. Ids are times, in "
+    "microseconds since 1970 (UTC).",
 )
 def export(call: Call) -> Answer | Deferred[Answer]:
     first = partial(_exported, call, call.member.identity, 0)
@@ -63,7 +64,7 @@ def export(call: Call) -> Answer | Deferred[Answer]:
 def _exported(
     call: Call, identity: bytes, after: int
 ) -> Generator[Deferred[Any], Any, Answer]:
-    page = yield call.chat.journal.export(identity, after)
+    page = yield call.chat.journal.export(identity, after, call.asker())
     rest = None if page.next is None else partial(_exported, call, identity, page.next)
     return Answer(page.lines, raw=True, rest=rest)
 
@@ -101,9 +102,11 @@ def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         identity = account.identity
     elif call.rest.casefold() != EVERYTHING:
         raise ChatError("usage", f"you have no password: /forget {EVERYTHING} erases it all")
-    count = yield chat.belongings.erase(identity)
+    count = yield chat.belongings.erase(identity, call.member)
     if proof is not None:
         yield chat.logins.give_up(proof, call.member.address)
+        call.member.forgotten = call.member.identity
+    yield chat.journal.wipe()
     return Answer([f"it is all erased; {count:,} lines were yours"])
 
 

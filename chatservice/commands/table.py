@@ -15,6 +15,7 @@ from chatservice.names import nearest
 from chatservice.proofs import Proof
 from chatservice.rooms import Member, Room
 from chatservice.sanitize import clean, command_in
+from chatservice.scanning import Asker
 from chatservice.text import spelled
 
 if TYPE_CHECKING:
@@ -113,6 +114,11 @@ class Call:
     def room(self) -> Room:
         """The room that it is given in."""
         return current_room(self.member)
+
+    def asker(self) -> Asker:
+        """Who waits for the answer, as long as the connection is there."""
+        member, door = self.member, self.member.door
+        return Asker(member.origin, lambda: member.door is door)
 
     def wrong(self) -> ChatError:
         """The error that tells how the command is written."""

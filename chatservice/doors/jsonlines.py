@@ -199,7 +199,7 @@ class JsonDoor(LineDoor):
             after=request.number("after", 0, 0, LATEST) if request.has("after") else None,
             before=request.number("before", LATEST, 0, LATEST),
             limit=request.number("limit", 50, 1, PAGE_MOST),
-            hides=unseen_by(self.member, self.chat.accounts).hides,
+            left_of=unseen_by(self.member, self.chat.accounts).left_of,
         )
         self._in_turn(
             request,

@@ -1,0 +1,136 @@
+"""What rooms remember of what was said last: as much as it is worth, and not by lines alone."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from sys import getsizeof
+
+from chatservice.events import Event
+
+EVENTS = 200
+"""The most of one room, and"""
+
+ROOM_BYTES = 256 * 1024
+"""the most memory that they take; the newest one is kept however long it is."""
+
+ALL_BYTES = 32 * 1024 * 1024
+"""The most memory that those of all rooms take."""
+
+EVENT_BYTES = 400
+"""Memory that an event takes besides its text."""
+
+
+class Recents:
+    """What all rooms remember. The one that was least recently spoken in gives way.
+
+    @ivar size: the memory that it takes, in bytes.
+    """
+
+    def __init__(self, most: int = ALL_BYTES) -> None:
+        self._most = most
+        self._spoken_in: OrderedDict[Recent, None] = OrderedDict()
+        self.size = 0
+
+    def note(self, recent: Recent, grown: int) -> None:
+        """Something was said in a room, which remembers so many bytes more."""
+        self.size += grown
+        try:
+            self._spoken_in.move_to_end(recent)
+        except KeyError:
+            self._spoken_in[recent] = None
+        while self.size > self._most and len(self._spoken_in) > 1:
+            first, _ = self._spoken_in.popitem(last=False)
+            self.size -= first.give_way()
+
+    def forget(self, recent: Recent) -> None:
+        """A room is there no more."""
+        if recent in self._spoken_in:
+            del self._spoken_in[recent]
+            self.size -= recent.size
+
+
+class Recent:
+    """The last stored events of a room, oldest first.
+
+    @param events: what there is in the journal.
+    @param all_rooms: what this is a part of.
+    @ivar size: the memory that it takes, in bytes.
+    @ivar gave_way: whether there may be more in the journal than is remembered, because the memory
+        was needed for other rooms; L{refill} is for that.
+    """
+
+    __slots__ = ("_all", "_events", "gave_way", "size")
+
+    def __init__(self, events: Iterable[Event] = (), all_rooms: Recents | None = None) -> None:
+        self._all = all_rooms or Recents()
+        self._events: deque[Event] = deque()
+        self.size = 0
+        self.gave_way = False
+        for event in events:
+            self.append(event)
+
+    def append(self, event: Event) -> None:
+        """Remember an event, unless it or a later one is remembered already."""
+        events = self._events
+        if events and events[-1].id >= event.id:
+            return
+        before = self.size
+        events.append(event)
+        self.size += _size_of(event)
+        while len(events) > EVENTS or (self.size > ROOM_BYTES and len(events) > 1):
+            self.size -= _size_of(events.popleft())
+        self._all.note(self, self.size - before)
+
+    def refill(self, events: Iterable[Event]) -> None:
+        """Remember what the journal has, and what has come since that was read."""
+        newer = self._events
+        self._all.forget(self)
+        self._events, self.size, self.gave_way = deque(), 0, False
+        for event in (*events, *newer):
+            self.append(event)
+
+    def give_way(self) -> int:
+        """Forget everything for now; gives how many bytes that were."""
+        freed, self.size = self.size, 0
+        self._events.clear()
+        self.gave_way = True
+        return freed
+
+    def forget(self, identity: bytes) -> None:
+        """Forget what somebody said."""
+        self._replace(event for event in list(self._events) if event.identity != identity)
+
+    def become(self, former: bytes, now: bytes) -> None:
+        """Who had one identity has another from now on."""
+        if any(event.identity == former for event in self._events):
+            self._replace(event.under(former, now) for event in list(self._events))
+
+    def _replace(self, events: Iterable[Event]) -> None:
+        gave_way = self.gave_way
+        kept = list(events)
+        self._events.clear()
+        self.refill(kept)
+        self.gave_way = gave_way
+
+    def close(self) -> None:
+        """The room is there no more."""
+        self._all.forget(self)
+
+    def __bool__(self) -> bool:
+        """Whether anything was ever said in the room, as far as is known."""
+        return bool(self._events) or self.gave_way
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self._events)
+
+    def last_id(self) -> int:
+        """The id of the newest event, or 0."""
+        return self._events[-1].id if self._events else 0
+
+
+def _size_of(event: Event) -> int:
+    return getsizeof(getattr(event, "text", "")) + EVENT_BYTES

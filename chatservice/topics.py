@@ -1,0 +1,154 @@
+"""The topics that rooms have. They are kept when everybody has left, and so there are bounds.
+
+There is one for all, and one for each person and address, so that nobody uses up what others need.
+Who is at a bound may set another topic nevertheless: the least used one within that bound gives
+way, of a room that nobody is in and nobody owns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from chatservice.events import ChatError, TopicChanged
+from chatservice.journal import JournalError
+from chatservice.rooms import LOBBY, Member
+
+if TYPE_CHECKING:
+    from chatservice.server import ChatFactory
+
+log = Logger()
+
+IN_ALL = 5000
+"""The most rooms that have a topic."""
+
+ALL = "all"
+
+OF_A_PERSON = 50
+"""The most that one identity has set."""
+
+FROM_AN_ADDRESS = 200
+"""The most that were set from one address, as far as this run knows."""
+
+
+FULL_ADDRESS = "too many topics are from your address: clear one first"
+
+
+class _Bound(NamedTuple):
+    """How many topics somebody may have set, and the sentence for who wants more."""
+
+    payer: Hashable
+    most: int
+    sentence: str
+
+
+class Topics(dict[str, TopicChanged]):
+    """The topics there are, by the room's name; the least recently used first.
+
+    @param chat: the one.
+    """
+
+    def __init__(self, chat: ChatFactory) -> None:
+        super().__init__()
+        self._chat = chat
+        self._origins: dict[str, str] = {}
+        self._set_by: Counter[Hashable] = Counter()
+
+    def restore(self, topics: Iterable[TopicChanged]) -> None:
+        """Take in what earlier runs left."""
+        for topic in sorted(topics, key=lambda topic: topic.id):
+            self._put(topic, None)
+
+    def check(self, room: str, member: Member) -> None:
+        """May somebody set a topic, and not only clear it?
+
+        @raise ChatError: there are too many, and none of them can give way.
+        """
+        for bound in self._reached(room, member.identity, member.origin):
+            if next(self._can_give_way(bound, room), None) is None:
+                raise ChatError("too-many", bound.sentence)
+
+    def take(self, topic: TopicChanged) -> None:
+        """A topic is set or cleared from now on."""
+        if not topic.text:
+            self._remove(topic.room)
+            return
+        origin = None if topic.author is None else topic.author.origin
+        gone = []
+        for bound in self._reached(topic.room, topic.identity, origin):
+            for room in islice(self._can_give_way(bound, topic.room), 1):
+                gone.append(self[room])
+                self._remove(room)
+        self._put(topic, origin)
+        if gone:
+            self._chat.journal.drop_topics(gone).addErrback(_complain)
+
+    def touch(self, room: str) -> None:
+        """A room is used."""
+        if room in self:
+            self[room] = self.pop(room)
+
+    def forget(self, identity: bytes) -> None:
+        """Forget the topics that somebody set."""
+        for topic in [topic for topic in self.values() if topic.identity == identity]:
+            self._remove(topic.room)
+
+    def become(self, former: bytes, now: bytes) -> None:
+        """Who had one identity has another from now on."""
+        for topic in [topic for topic in self.values() if topic.identity == former]:
+            self._put(topic.under(former, now), self._origins.get(topic.room))
+
+    def _put(self, topic: TopicChanged, origin: str | None) -> None:
+        self._remove(topic.room)
+        self[topic.room] = topic
+        if origin is not None:
+            self._origins[topic.room] = origin
+        self._set_by.update(self._payers(topic.room))
+
+    def _remove(self, room: str) -> None:
+        if room in self:
+            for payer in self._payers(room):
+                self._set_by[payer] -= 1
+                if not self._set_by[payer]:
+                    del self._set_by[payer]
+            self._origins.pop(room, None)
+            del self[room]
+
+    def _payers(self, room: str) -> set[Hashable]:
+        """Whom the topic of a room counts for."""
+        payers: set[Hashable] = {ALL, self[room].identity}
+        return payers | {self._origins[room]} if room in self._origins else payers
+
+    def _reached(self, room: str, identity: bytes, origin: str | None) -> Iterator[_Bound]:
+        """The bounds that one more topic would be above."""
+        counted = self._payers(room) if room in self else set()
+        for bound in (
+            _Bound(identity, OF_A_PERSON, f"you have set {OF_A_PERSON} topics: clear one first"),
+            _Bound(origin, FROM_AN_ADDRESS, FULL_ADDRESS),
+            _Bound(ALL, IN_ALL, f"{IN_ALL:,} rooms have a topic, and no more can"),
+        ):
+            if self._set_by[bound.payer] - (bound.payer in counted) >= bound.most:
+                yield bound
+
+    def _can_give_way(self, bound: _Bound, other_than: str) -> Iterator[str]:
+        return (
+            room
+            for room in self
+            if bound.payer in self._payers(room)
+            and room != other_than
+            and not self._is_in_use(room)
+        )
+
+    def _is_in_use(self, room: str) -> bool:
+        chat = self._chat
+        return room == LOBBY or room in chat.rooms or chat.moderation.has_owner(room)
+
+
+def _complain(failure: Failure) -> None:
+    failure.trap(JournalError)
+    log.error("Topics that gave way stay in the database: {why}.", why=failure.value)
