@@ -185,8 +185,8 @@ class PageContract(JournalCase):
     """What a filtered page costs, and where it ends."""
 
     def page(self, **wanted: Any) -> Any:
-        hides = lambda event: event.nick == "eve"  # noqa: E731
-        given = {"of": "lobby", "hides": hides} | wanted
+        left_of = lambda event: None if event.nick == "eve" else event  # noqa: E731
+        given = {"of": "lobby", "left_of": left_of} | wanted
         return self.successResultOf(self.journal.page(Wanted(**given)))
 
     def eves(self, ids: range, text: str = "hi") -> None:

@@ -141,7 +141,8 @@ class RegisteringTests(OperatorCase):
         self.assertNotIn("lobby", self.chat.topics)
 
     def page(self, of: bytes) -> list[Any]:
-        return [event for event in self.journal._events.values() if of in (event.identity, _to(event))]
+        events = self.journal._events.values()
+        return [event for event in events if of in (event.identity, _to(event))]
 
     def test_what_operators_gave(self) -> None:
         """An invitation and a voice stay, and so does a ban from a room."""
