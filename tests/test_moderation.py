@@ -49,6 +49,15 @@ class NothingTests(ModerationCase):
         self.assertEqual(self.moderation.sanctions("attic"), [])
         self.assertEqual(self.moderation.rules("attic"), RoomRules())
 
+    def test_bounds_of_rooms(self) -> None:
+        """Rooms have bounds of their own while one of them is set."""
+        self.assertEqual(self.moderation.bounded(), [])
+        for target, text in (("keep", "3600"), ("keep-lines", "5"), ("keep", "")):
+            self.did(self.sysop, RoomSet, "python", target=target, text=text)
+            self.assertEqual(self.moderation.bounded(), ["python"])
+        self.did(self.sysop, RoomSet, "python", target="keep-lines", text="")
+        self.assertEqual(self.moderation.bounded(), [])
+
     def test_speech_is_fast(self) -> None:
         """Speech is not looked into where there is no mute and the room is not moderated."""
         self.moderation.check_speech(None, "python")  # type: ignore[arg-type]

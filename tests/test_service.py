@@ -90,6 +90,15 @@ class ServiceTests(SynchronousTestCase):
         service.startService()
         return service
 
+    def test_bounds_in_memory(self) -> None:
+        """Without a file, a room has no more than so many lines, whatever is asked for."""
+        for given, kept in (((), 10_000), (("--keep-lines", "500"), 500)):
+            service = self.service("--database", ":memory:", *given)
+            self.assertEqual(service.chat.settings.keep_lines, kept)
+        service = self.service("--database", ":memory:", "--keep-lines", "99999")
+        self.assertEqual(service.chat.moderation.bounds("lobby"), (0, 10_000))
+        self.assertEqual(self.service("--keep-lines", "99999").chat.settings.keep_lines, 99_999)
+
     def connect(self) -> Wire:
         """A new connection to the port."""
         factory = self.reactor.tcpServers[0][1]

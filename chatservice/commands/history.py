@@ -113,7 +113,8 @@ def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     Group.HISTORY,
     "/search WORDS [in #ROOM] [from NICK]",
     f"the {SEARCH_MOST} newest lines with all these words",
-    "In the rooms that you are in. A word that ends in * finds whatever begins with it.",
+    "In the rooms that you are in. A word that ends in *, after three letters at least, finds "
+    "whatever begins with it.",
 )
 @inlineCallbacks
 def search(call: Call) -> Generator[Deferred[Any], Any, Answer]:

@@ -1,0 +1,71 @@
+"""Searching and counting, as people see it when there is more than can be read in a moment."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import succeed
+
+from chatservice.missed import MISSED_MOST, MISSED_TEXT, Missed
+from chatservice.search import Found
+from tests.conversation import ConversationCase, JsonPerson, TextPerson, each_row
+
+SECRET = "correct-horse"
+DOORS = {"text": "text", "json": "json"}
+
+
+class ScanningTests(ConversationCase):
+    """At either door."""
+
+    @each_row(DOORS)
+    def test_not_up_to_date(self, door: str) -> None:
+        """Who searches is told if the newest lines cannot be found yet."""
+        ada = self.at(door, "ada")
+        self.patch(self.journal, "search", lambda *given: succeed(Found([], False)))
+        ada.types("/search bees")
+        later = "the newest lines cannot be searched yet: try again in a moment"
+        seen = ada.sees()
+        if door == "json":
+            self.assertEqual(seen[-1]["lines"], [later, "nothing was found"])
+        else:
+            self.assertEqual(seen, [f"-- {later}", "-- nothing was found"])
+
+    def comes_back(self, door: str) -> str:
+        """All that ada is told, who was here before and proves it."""
+        if door == "json":
+            person = JsonPerson(self.connect())
+            person.asks("hello", nick="ada", password=SECRET)
+            return str(person.sees())
+        text = TextPerson(self.connect())
+        for line in ("ada", SECRET):
+            text.types(line)
+        return "\n".join(text.sees())
+
+    def goes(self) -> JsonPerson:
+        """Ada goes, and bob, who stays, goes on."""
+        ada, bob = self.at_json("ada"), self.at_json("bob")
+        ada.types(f"/register {SECRET}")
+        ada.types("/quit")
+        return bob
+
+    @each_row(DOORS)
+    def test_many_lines(self, door: str) -> None:
+        """So many lines are counted, and that there are more is said."""
+        bob = self.goes()
+        for _ in range(MISSED_MOST + 1):
+            bob.types("hi ada")
+        self.assertIs("1,000+ new lines in lobby since" in self.comes_back(door), True)
+
+    @each_row(DOORS)
+    def test_long_lines(self, door: str) -> None:
+        """Of long ones fewer are."""
+        bob = self.goes()
+        for _ in range(MISSED_TEXT // 4000 + 2):
+            bob.types("a" * 4000)
+        told = self.comes_back(door)
+        self.assertIs(f"{MISSED_TEXT // 4000}+ new lines" in told, True)
+
+    def test_none_counted(self) -> None:
+        """Where nothing was counted and there may be more, it stays missed, and is not told."""
+        self.goes().types("hi")
+        self.patch(self.journal, "missed", lambda *given, **more: succeed(Missed(0, 0, True)))
+        self.assertNotIn("new line", self.comes_back("json"))
+        self.assertIn("lobby", self.chat.members["ada"].missed)
