@@ -14,6 +14,8 @@ from chatservice.events import Acted, Event, Joined, Left, Said, TopicChanged, W
 from chatservice.journal import LATEST, Journal, Place, Wanted
 from chatservice.missed import Missed
 from chatservice.pruning import Pruning
+from chatservice.rows import store
+from tests.recording import ADA as RECORDED_ADA
 from tests.recording import DatabaseTestCase, JournalCase, line, private_line
 
 VERSION_1 = (Path(__file__).parent / "data" / "version1.sql").read_text("utf-8")
@@ -181,6 +183,29 @@ class Version2Tests(DatabaseTestCase, JournalCase):
         self.assertEqual(page.events[1], said)
         ((mark, noted),) = self.successResultOf(self.journal.refs(ADA))
         self.assertEqual((mark, noted.id, noted.time), (b"m", START + 10, START))
+
+
+class FromVersion2Tests(UpgradeTestCase):
+    """A file of version 2."""
+
+    def test_index_by_author(self) -> None:
+        """Lines are found by their author, erased, and found by their words as before."""
+        schema = files("chatservice").joinpath("schema.sql").read_text("utf-8")
+        two, _, _ = schema.partition("-- version 3")
+        before = self.database()
+        before.open(two)
+        sql = """
+            INSERT INTO events (id, kind, room, nick, text, ref, author)
+            VALUES (?, 'said', 'lobby', 'ada', 'bees', '', ?)"""
+        rows = [(FLOOR + 1, ADA), (FLOOR + 2, BOB)]
+        self.successResultOf(before.write(lambda connection: connection.executemany(sql, rows)))
+        self.successResultOf(Journal(before).index())
+        before.close()
+        self.upgrade()
+        self.assertEqual(self.successResultOf(self.journal.forget(RECORDED_ADA)), 1)
+        self.successResultOf(self.journal.wipe())
+        found = self.successResultOf(self.journal.search("bees", ["lobby"], None, 9))
+        self.assertEqual([event.id for event in found.events], [FLOOR + 2])
 
 
 class InterruptedTests(UpgradeTestCase):
