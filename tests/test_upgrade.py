@@ -14,7 +14,6 @@ from chatservice.events import Acted, Event, Joined, Left, Said, TopicChanged, W
 from chatservice.journal import LATEST, Journal, Place, Wanted
 from chatservice.missed import Missed
 from chatservice.pruning import Pruning
-from chatservice.rows import store
 from tests.recording import ADA as RECORDED_ADA
 from tests.recording import DatabaseTestCase, JournalCase, line, private_line
 
@@ -197,7 +196,7 @@ class FromVersion2Tests(UpgradeTestCase):
         sql = """
             INSERT INTO events (id, kind, room, nick, text, ref, author)
             VALUES (?, 'said', 'lobby', 'ada', 'bees', '', ?)"""
-        rows = [(FLOOR + 1, ADA), (FLOOR + 2, BOB)]
+        rows = [(FLOOR + 1, RECORDED_ADA), (FLOOR + 2, BOB)]
         self.successResultOf(before.write(lambda connection: connection.executemany(sql, rows)))
         self.successResultOf(Journal(before).index())
         before.close()
