@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -179,7 +179,7 @@ class Screen(Recorder):
 class AnyLineTests(SynchronousTestCase):
     """Whatever comes, the session takes it, and everything it has to show can be shown."""
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(STEPS, max_size=15), st.booleans())
     def test_anything(self, steps: list[tuple[str, Any]], joined: bool) -> None:
         chat, person = Hearer(), Screen()

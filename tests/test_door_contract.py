@@ -118,6 +118,11 @@ class NowhereTests(SilentDoorContract, SynchronousTestCase):
         self.assertIsNone(self.door.dismiss())
         self.assertIsNone(self.door.displace())
 
+    def test_nothing_to_send(self) -> None:
+        """Nothing waits to be sent, and nothing is answered again."""
+        self.assertIsNone(self.door.behind())
+        self.assertIsNone(self.door.again(line(1)))
+
 
 class FencedTests(SilentDoorContract, SynchronousTestCase):
     """The door that took a member over, before the fence."""

@@ -259,6 +259,16 @@ class RoomTests(ConversationCase):
         recent.become(ADA, NEW)
         self.assertEqual(list(map(id, recent)), list(map(id, before)))
 
+    def test_banned_as_both(self) -> None:
+        """Who was banned as the one and as the other is banned once, whoever did it."""
+        moderation = self.chat.moderation
+        for number, identity in enumerate((NEW, ADA, BOB), 1):
+            facts: Any = {"room": "den", "target": "ada", "target_identity": identity}
+            moderation.apply(Banned(id=number, nick="ada", identity=ADA, **facts))
+        moderation.become(ADA, NEW)
+        held = {(act.identity, act.target_identity) for act in moderation.sanctions("den")}
+        self.assertEqual(held, {(NEW, NEW), (NEW, BOB)})
+
     def test_owner(self) -> None:
         """An owner of rooms owns as many under another identity."""
         moderation = self.chat.moderation

@@ -129,6 +129,14 @@ class ArrivingTests(LineTestCase):
         self.assertEqual((door.lines, wire.lost), ([], ConnectionDone))
         self.assertEqual(wire.gets(), b"-- a line had no end\n")
 
+    def test_overlong_after_the_end(self) -> None:
+        """An overlong line behind the one that closed the connection is not told of."""
+        door, wire = self.listens()
+        self.patch(door, "MAX_LENGTH", 10)
+        self.patch(door, "heard", lambda line: door.close())
+        wire.sends(b"bye\n" + b"x" * 50 + b"\n")
+        self.assertEqual((wire.lost, wire.gets()), (ConnectionDone, b""))
+
     def test_overlong_counted_anew(self) -> None:
         """Only one line's own bytes count for the 1 MiB."""
         door, wire = self.listens()

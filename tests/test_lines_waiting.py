@@ -1,6 +1,9 @@
 """When a connection is read, and when its next line has to wait."""
 
+from typing import Any
+
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionAborted
 
 from chatservice.arrivals import Wish
 from chatservice.events import ChatError
@@ -61,6 +64,24 @@ class FloodTests(LineTestCase):
         door, wire = self.listens()
         wire.sends(b"x\n" * 1000)
         self.assertEqual((len(door.lines), wire.reading), (1000, True))
+
+    def test_reset_meanwhile(self) -> None:
+        """Who is found to be reset during a pause is gone at once, and says nothing more."""
+        self.begin(rate_limit=5)
+        watched: list[Any] = []
+
+        def watch(transport: Any, gone: Any) -> Any:
+            watched.append(gone)
+            return lambda: None
+
+        self.patch(self.chat.hang_ups, "watch", watch)
+        door, wire = self.listens()
+        wire.sends(b"x\n" * 20)
+        watched[-1]()
+        wire.turn()
+        self.assertIs(wire.lost, ConnectionAborted)
+        self.clock.advance(10)
+        self.assertEqual(len(door.lines), 10)
 
     def test_gone_meanwhile(self) -> None:
         """Who vanishes during a pause is not read when it is over."""

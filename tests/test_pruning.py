@@ -30,6 +30,7 @@ class PruningTestCase(DatabaseJournalTestCase, JournalCase):
     def setUp(self) -> None:
         super().setUp()
         self.now = NOW
+        self.is_settled = True
         self.unnamed = (0, 0)
         self.bounds: dict[str, tuple[int, int]] = {}
         self.pruning = Pruning(
@@ -38,6 +39,7 @@ class PruningTestCase(DatabaseJournalTestCase, JournalCase):
             lambda: self.now,
             lambda: self.bounds,
             self.most_bytes,
+            lambda: self.is_settled,
         )
 
     def steps(self) -> int:
@@ -93,6 +95,16 @@ class PruningContract(JournalCase):
         self.steps()
         self.assertEqual(self.ids(), [])
         self.assertEqual(self.ids("python"), [NOW])
+
+    def test_clock_set_meanwhile(self) -> None:
+        """By a clock that turns out to have been set nothing goes for its age, but lines do."""
+        self.bounds = {"lobby": (3600, 0), "python": (3600, 1)}
+        old = NOW - 3600_000_000
+        self.append(line(old), line(old + 1, room="python"), line(old + 2, room="python"))
+        self.successResultOf(self.pruning.step())
+        self.is_settled = False
+        self.steps()
+        self.assertEqual((self.ids(), self.ids("python")), ([old], [old + 2]))
 
     def test_both(self) -> None:
         """Of two bounds, the one that keeps less counts."""

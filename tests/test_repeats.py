@@ -331,7 +331,8 @@ class RestartTests(RepeatCase):
         """What is remembered no more is deleted a few hundred rows at a time."""
         self.file.drop_refs(b"nobody", range(501))
         self.assertTrue(self.successResultOf(self.file.tidy_refs()))
-        self.assertFalse(self.successResultOf(self.file.tidy_refs()))
+        for _ in range(2):
+            self.assertFalse(self.successResultOf(self.file.tidy_refs()))
 
     def test_guests(self) -> None:
         """Of a guest nothing is remembered a day after leaving; of who is here it is."""

@@ -99,18 +99,16 @@ class ChatProtocol(LineDoor):
         self.reply(encoded([*history, *lines]))
         return answer.rest
 
-    def _arrival(self, event: Joined) -> list[str]:
+    def _arrival(self, event: Joined, member: Member) -> list[str]:
         room = self.chat.rooms[event.room]
         # Of what is missed one is told how much there is.
-        back = self.member is not None and room.name in self.member.missed
+        back = room.name in member.missed
         replay = 0 if back else self.chat.settings.replay
         keep, _ = self.chat.moderation.bounds(room.name)
         oldest = event.when - keep * 1_000_000 if keep else 0
         recent = [each for each in room.recent if each.when > oldest] if replay else []
-        if self.member is not None:
-            recent = unseen_by(self.member, self.chat.accounts).shown(recent)
-        ignored = self.member.ignored if self.member else ()
-        topic = topic_shown(self.chat.topics.get(room.name), ignored)
+        recent = unseen_by(member, self.chat.accounts).shown(recent)
+        topic = topic_shown(self.chat.topics.get(room.name), member.ignored)
         return arrival(room, event.nick, topic, recent[-replay:], event.when)
 
     def notify(self, lines: list[str], events: list[Event]) -> None:
@@ -142,8 +140,8 @@ class ChatProtocol(LineDoor):
         """See L{chatservice.rooms.Door.own}: what one typed oneself is not said again."""
         member = event.author if self.member is None else self.member
         match event:
-            case Joined():
-                return encoded(self._arrival(event))
+            case Joined() if member:
+                return encoded(self._arrival(event, member))
             case Resumed() if member and not member.lost_at:
                 return encoded([f"-- you are {member.nick}, in no room: /list, /join ROOM"])
             case Resumed() if member:
