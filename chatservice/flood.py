@@ -23,9 +23,11 @@ class FloodLimit:
     @param rate: lines a second of one person; 0 for no limit.
     @param people: how many people one address may have; 0 for any number, and no limit for
         addresses.
+    @ivar is_limited: whether anything costs anything.
     """
 
     def __init__(self, seconds: Callable[[], float], rate: int, people: int) -> None:
+        self.is_limited = rate > 0
         self._people = Allowances(seconds, rate, BURST)
         self._origins = Allowances(seconds, rate * people, BURST * people)
 

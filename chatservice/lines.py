@@ -21,7 +21,6 @@ from chatservice.events import ChatError, Event
 from chatservice.journal import JournalError
 from chatservice.keepalive import NO_ANSWER, keep_honest
 from chatservice.metering import MeteredReader
-from chatservice.networks import origin_of
 from chatservice.outbox import Outbox
 from chatservice.reading import State
 from chatservice.rooms import NOWHERE, Fenced, Format, Member
@@ -141,7 +140,7 @@ class LineDoor(MeteredReader):
         self.hold()
         self._wanted = wish.nick
         try:
-            wait = self.chat.flood.arrive(origin_of(self.address))
+            wait = self.chat.flood.arrive(self.origin)
             if wait:
                 yield deferLater(self.chat.reactor, wait, lambda: None)
                 self.check_still_wanted()
