@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import sys
 import unicodedata
 from base64 import b64encode
 from collections.abc import Callable
@@ -19,7 +21,8 @@ from chatservice.events import ChatError
 from chatservice.ratelimit import Allowances
 from chatservice.turns import Turns
 
-HASHES_AT_ONCE = 4
+AT_ONCE = 4
+"""The most hashes at the same time. Each takes four threads and 64 MB by itself."""
 
 HASHES = 30
 """The most hashes at a time of one address, whatever comes of them."""
@@ -29,6 +32,12 @@ HASHES_A_SECOND = 0.5
 
 LOOKED_AT = 1024
 """Characters of a password that count: more than anybody's has."""
+
+
+def hashes_at_once() -> int:
+    """How many hashes there may be at the same time, so that everybody else has a core too."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return max(1, min(AT_ONCE, cores // 2))
 
 
 def always() -> bool:
@@ -45,13 +54,16 @@ class Passwords:
     fails with L{ChatError}: C{too-many-tries}, C{busy}, or C{closing} if nobody waits.
 
     @param reactor: C{IReactorThreads} and C{IReactorTime}.
+    @param at_once: how many hashes at the same time; by default L{hashes_at_once}.
     """
 
-    def __init__(self, reactor: Any, hasher: PasswordHasher | None = None) -> None:
+    def __init__(
+        self, reactor: Any, hasher: PasswordHasher | None = None, at_once: int | None = None
+    ) -> None:
         self._reactor = reactor
         self._hasher = hasher or PasswordHasher()
         self._budget = Allowances(reactor.seconds, HASHES_A_SECOND, HASHES)
-        self._turns = Turns(HASHES_AT_ONCE, waiting=HASHES)
+        self._turns = Turns(at_once or hashes_at_once(), waiting=HASHES)
         self._nobodys = _hash_of_nothing(self._hasher)
 
     def hash(

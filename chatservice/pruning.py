@@ -28,6 +28,9 @@ NAMES_A_STEP = 500
 EVERY = 60_000_000
 """Microseconds between two rounds, in which age is looked at."""
 
+SURPLUS_ROUNDS = 16
+"""How often as much as fits is deleted in one transaction of a database in memory."""
+
 GROWN_MOST = 10_000
 """Rooms of which it is kept by how much they have grown since they were looked at."""
 
@@ -167,7 +170,8 @@ class Pruning:
                 self._look_at_grown(grown)
             if self._most_bytes:
                 hold = partial(_delete_surplus, most=self._most_bytes)
-                self._tasks.append(self._write(hold))
+                # Not behind what is said, or in memory there would be more and more of it.
+                self._tasks.append(Task(lambda: self._database.write(hold)))
         return bool(self._tasks)
 
     def _scan(self, work: Work[Any]) -> Deferred[Any]:
@@ -330,12 +334,13 @@ def _delete_surplus(connection: sqlite3.Connection, most: int) -> bool:
     free = connection.execute("PRAGMA freelist_count").fetchone()[0]
     if (pages - free) * size <= most:
         return False
-    rows = connection.execute(_OLDEST_OF_ALL, (ERASE_STEP,)).fetchall()
-    ids = as_many_as_fit((id, length) for id, length, _ in rows)
-    rows = rows[: len(ids)]
-    _delete_lines(connection, [row for row in rows if row[2] is not None])
-    private = [(id,) for id, _, room in rows if room is None]
-    connection.executemany("DELETE FROM whispers WHERE id = ?", private)
+    for _ in range(SURPLUS_ROUNDS):
+        rows = connection.execute(_OLDEST_OF_ALL, (ERASE_STEP,)).fetchall()
+        ids = as_many_as_fit((id, length) for id, length, _ in rows)
+        rows = rows[: len(ids)]
+        _delete_lines(connection, [row for row in rows if row[2] is not None])
+        private = [(id,) for id, _, room in rows if room is None]
+        connection.executemany("DELETE FROM whispers WHERE id = ?", private)
     return bool(rows)
 
 

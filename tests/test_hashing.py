@@ -61,7 +61,7 @@ class HashingCase(ConversationCase):
         reactor.getThreadPool = lambda: self.pool
         reactor.callFromThread = lambda function, *args: function(*args)
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        passwords = Passwords(reactor, hasher)
+        passwords = Passwords(reactor, hasher, at_once=4)
         self.chat.accounts = Accounts(passwords, self.clock.seconds, self.chat.ids.now)
 
     def setUp(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +13,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.events import ChatError
-from chatservice.passwords import HASHES, Passwords
+from chatservice.passwords import HASHES, Passwords, hashes_at_once
 from tests.recording import InlinePool
 
 SECRET = "correct horse"
@@ -48,7 +50,7 @@ class PasswordsTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.reactor = PoolReactor(InlinePool())
-        self.passwords = Passwords(self.reactor, self.hasher)
+        self.passwords = Passwords(self.reactor, self.hasher, at_once=4)
 
     def hashed(self, password: str) -> str:
         return self.successResultOf(self.passwords.hash(password, HERE))
@@ -127,7 +129,7 @@ class TurnsTests(SynchronousTestCase):
     def setUp(self) -> None:
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.pool = HeldPool()
-        self.passwords = Passwords(PoolReactor(self.pool), hasher)
+        self.passwords = Passwords(PoolReactor(self.pool), hasher, at_once=4)
 
     def test_four_at_once(self) -> None:
         """Four passwords are worked on at the same time, and the next one when one is done."""
@@ -167,3 +169,20 @@ class TurnsTests(SynchronousTestCase):
         while self.pool.waiting:
             self.pool.waiting.pop(0)()
             self.worked += 1
+
+
+class AtOnceTests(SynchronousTestCase):
+    """How many hashes there are at the same time."""
+
+    def test_cores(self) -> None:
+        """Half as many as there are cores, and from one to four."""
+        for cores, most in ((1, 1), (2, 1), (3, 1), (4, 2), (7, 3), (64, 4)):
+            self.patch(os, "sched_getaffinity", lambda _, cores=cores: set(range(cores)))
+            self.assertEqual(hashes_at_once(), most)
+
+    def test_elsewhere(self) -> None:
+        """Where it is not known which cores may be used, all are counted, or one."""
+        self.patch(sys, "platform", "darwin")
+        for cores, most in ((None, 1), (8, 4)):
+            self.patch(os, "cpu_count", lambda cores=cores: cores)
+            self.assertEqual(hashes_at_once(), most)
