@@ -1,26 +1,22 @@
-"""How somebody comes to the chat: whose a nickname is, who has it, which rooms, what was missed."""
+"""How somebody comes to the chat: whose a nickname is, who has it, which rooms."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
 
 from chatservice.accounts import Account
 from chatservice.audit import place
-from chatservice.events import ChatError, Event, FailedProof, Resumed, Whispered
-from chatservice.journal import Page, Place, Wanted, text_size
-from chatservice.looks import unseen_by
-from chatservice.missed import Missed
+from chatservice.events import ChatError, FailedProof, Resumed
+from chatservice.journal import Place
 from chatservice.names import check_nick, nick_key
 from chatservice.networks import address_of, origin_of
 from chatservice.proofs import NO_TOKEN, Proof
 from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Fenced, Member, Room, identity_of
-from chatservice.scanning import Asker
-from chatservice.text import spelled, time_of
 from chatservice.tries import Tries
 
 if TYPE_CHECKING:
@@ -32,12 +28,6 @@ SILENT = 60.0
 
 PING_TIMEOUT = 10
 """Seconds in which it has to answer."""
-
-CATCH_UP_TEXT = 512 * 1024
-"""Characters after which the other rooms wait for the next time: all of it is sent as one piece."""
-
-PRIVATE_MOST = 100
-"""Private lines that are delivered at once on return; the others are in the history."""
 
 
 A_TOKEN = "a token"
@@ -58,17 +48,6 @@ class Wish:
     password: str | None = None
     token: str = ""
     rooms: Collection[str] | None = None
-
-
-class CaughtUp(NamedTuple):
-    """What somebody missed.
-
-    @ivar events: oldest first.
-    @ivar hidden: how many more there were, of people whom the member ignores.
-    """
-
-    events: list[Event]
-    hidden: int
 
 
 class Arrivals:
@@ -190,78 +169,6 @@ class Arrivals:
         member.door = Fenced(door)
         chat.part_where_banned(member)
         chat.publish(member, Resumed, door=door)
-
-    @inlineCallbacks
-    def tell_missed(self, member: Member) -> Generator[Deferred[Any], Any, None]:
-        """Tell how much was said since the last time, and deliver private lines."""
-        journal = self._chat.journal
-        door = member.door
-        # What was under way while the member entered is stored by then, and counted.
-        yield self._chat.settled(member)
-        if member.door is not door:
-            return
-        private = yield self.catch_up(member, [""], PRIVATE_MOST)
-        if private.events:
-            door.notify([], private.events)
-        lines = []
-        for room, after in list(member.missed.items()):
-            found = yield journal.missed(
-                of=room or member.identity,
-                after=after,
-                before=member.fence,
-                nick=member.nick,
-                not_by=member.identity,
-                asker=Asker(member.origin, lambda: member.door is door),
-            )
-            if member.door is not door:
-                return
-            if found.count:
-                since = member.seen_at.get(after, after)
-                lines.append(_new_lines(room, found, time_of(since, self._chat.ids.now())))
-            elif not found.more:
-                member.missed.pop(room, None)
-        if lines:
-            door.notify(lines, [])
-
-    @inlineCallbacks
-    def catch_up(
-        self, member: Member, rooms: Collection[str], most: int
-    ) -> Generator[Deferred[Any], Any, CaughtUp]:
-        """What a member missed in rooms (C{""}: private lines), and note it as seen.
-
-        @param most: events of each room; what is left stays missed.
-        """
-        door, missed = member.door, dict(member.missed)
-        unseen = unseen_by(member, self._chat.accounts)
-        pages: dict[str, Page] = {}
-        room_left = CATCH_UP_TEXT
-        for room in rooms:
-            if room in missed and room_left > 0:
-                wanted = Wanted(
-                    of=room or member.identity,
-                    after=missed[room],
-                    before=member.fence,
-                    limit=most,
-                    left_of=unseen.left_of,
-                )
-                page = pages[room] = yield self._chat.journal.page(wanted)
-                room_left -= text_size(page.events)
-        found: list[Event] = []
-        hidden = 0
-        for room, page in pages.items():
-            # Seen only if it can be shown, and was not shown by another /catchup meanwhile.
-            if member.door is door and member.missed.get(room) == missed[room]:
-                found += page.events
-                hidden += page.hidden
-                member.unsent.setdefault(room, member.missed.pop(room))
-                if page.next is not None:
-                    member.missed[room] = page.next
-        told = (
-            event
-            for event in found
-            if not isinstance(event, Whispered) or event.to_identity == member.identity
-        )
-        return CaughtUp(sorted(told, key=lambda event: event.id), hidden)
 
     # Whose a nickname is, and who holds it.
 
@@ -397,12 +304,3 @@ def _last_nick(account: Account | None, places: list[Place]) -> str:
 def _is_local(address: str) -> bool:
     host = address_of(address)
     return not address or (host is not None and host.is_loopback)
-
-
-def _new_lines(room: str, found: Missed, when: str) -> str:
-    count = f"{found.count:,}" + ("+" if found.more else "")
-    verb = "mentions" if found.mentions == 1 else "mention"
-    mentions = f", {found.mentions:,} {verb} you" if found.mentions else ""
-    lines = "line" if found.count == 1 else "lines"
-    what = f"new {lines} in {spelled(room)}" if room else f"more private {lines}"
-    return f"{count} {what} since {when}{mentions}: /catchup"

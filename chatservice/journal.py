@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,71 +21,22 @@ from chatservice import remembered
 from chatservice.actlog import acts
 from chatservice.acts import Extended, OperatorAct
 from chatservice.database import Database, StorageError, explain
-from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
+from chatservice.events import Batch, Event, TopicChanged
 from chatservice.identities import Identities
 from chatservice.missed import Missed, read_missed
+from chatservice.pages import Page, Wanted, read_page
 from chatservice.personal import Export, Personal
 from chatservice.refs import Noted
 from chatservice.remembered import Remembered
-from chatservice.rows import ACT, MOVES, PRIVATE, TALK, act_of, private_of, store, talk_of
+from chatservice.rows import ACT, MOVES, act_of, store
 from chatservice.scanning import NOBODY, Asker, Scanning
 from chatservice.search import Found, LeftOf, Search, all_of
 
 CEILING_AHEAD = 10_000_000
 """Microseconds by which the stored ceiling of ids is ahead of the last one."""
 
-PAGE_BYTES = 128 * 1024
-"""Text, in characters, after which a page ends even if more events were asked for."""
-
-SCAN_MOST = 2000
-"""The most events that are looked at for one page, and C{SCAN_BYTES} how much text, in characters:
-of those who are ignored there may be any number in a row."""
-SCAN_BYTES = 1024 * 1024
-
-LATEST = 2**63 - 1
-
 JournalError = StorageError
 """Why something was not stored or read: a clause for people, such as "the disk is full"."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which part of the history is wanted.
-
-    @ivar of: a room's name, or the identity whose private messages are meant.
-    @ivar after: only greater ids; if given, the page begins with the first of them.
-    @ivar before: only smaller ids.
-    @ivar limit: at most so many events.
-    @ivar left_of: gives what is shown of an event, and C{None} for what is left out, as if it was
-        not there; it is called in the thread that reads.
-    """
-
-    of: str | bytes
-    after: int | None = None
-    before: int = LATEST
-    limit: int = 50
-    left_of: LeftOf = field(default=all_of, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A part of the history.
-
-    @ivar events: in the order of their ids.
-    @ivar more: whether there is more in the direction that was asked for.
-    @ivar kept_from: if something wanted is no longer kept, the id from which on all is.
-    @ivar next: if there is more, the id to go on from, in the direction that was asked for; it may
-        be that of an event that is left out.
-    @ivar hidden: how many events were left out.
-    @ivar used: whether anything was ever said in the room that it is of.
-    """
-
-    events: list[Event]
-    more: bool
-    kept_from: int | None = None
-    next: int | None = field(default=None, compare=False)
-    hidden: int = field(default=0, compare=False)
-    used: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,51 +57,6 @@ class Place:
     time: int | None = None
 
 
-def text_size(events: Iterable[Event]) -> int:
-    """How many characters were said."""
-    return sum(len(each.text) for each in events if isinstance(each, Said | Acted | Whispered))
-
-
-def page_of(
-    newest_or_oldest_first: Iterable[Event], wanted: Wanted, kept_from: int | None = None
-) -> Page:
-    """The events that fit, in the order of their ids, and where those begin that do not.
-
-    What is left out takes no room on the page, but to look at it costs as much.
-    """
-    fitting: list[Event] = []
-    room_left, looks_left, to_read = PAGE_BYTES, SCAN_MOST, SCAN_BYTES
-    last: int | None = None
-    hidden = 0
-    more = False
-    for event in newest_or_oldest_first:
-        size = text_size([event])
-        to_read -= size
-        looks_left -= 1
-        left = wanted.left_of(event)
-        if left is not None:
-            room_left -= size
-        full = len(fitting) == wanted.limit or (fitting and room_left < 0)
-        if full or (last is not None and (looks_left < 0 or to_read < 0)):
-            more = True
-            break
-        last = event.id
-        if left is None:
-            hidden += 1
-        else:
-            fitting.append(left)
-    events = fitting if wanted.after is not None else fitting[::-1]
-    next_ = last if more else None
-    return Page(events, more, kept_from, next_, hidden, used=bool(events or hidden))
-
-
-_ROOM_PAGE = f"""
-    SELECT {TALK} FROM events WHERE room = ? AND id > ? AND id < ? ORDER BY id {{order}} LIMIT ?"""
-_PRIVATE_PAGE = f"""
-    SELECT {PRIVATE} FROM whispers WHERE author_identity = ?1 AND id > ?2 AND id < ?3
-    UNION
-    SELECT {PRIVATE} FROM whispers WHERE recipient_identity = ?1 AND id > ?2 AND id < ?3
-    ORDER BY id {{order}} LIMIT ?4"""
 _PLACES = """
     SELECT room, nick, entered, coalesce(seen, max(entered, ?)), time FROM places
     WHERE identity = ? ORDER BY entered, room"""
@@ -223,7 +129,7 @@ class Journal:
 
     def page(self, wanted: Wanted) -> Deferred[Page]:
         """A part of a room's history, or of what somebody said and was told in private."""
-        work = partial(_read_page, wanted=wanted)
+        work = partial(read_page, wanted=wanted)
         return self._database.read(work).addErrback(explain)
 
     def missed(
@@ -400,16 +306,3 @@ def _read_topics(connection: sqlite3.Connection) -> dict[str, TopicChanged]:
 def _recall(connection: sqlite3.Connection, take: Callable[[OperatorAct], object]) -> None:
     for act in acts(connection):
         take(act)
-
-
-def _read_page(connection: sqlite3.Connection, wanted: Wanted) -> Page:
-    order = "DESC" if wanted.after is None else "ASC"
-    limits = (wanted.of, wanted.after or 0, wanted.before, SCAN_MOST + 1)
-    if isinstance(wanted.of, bytes):
-        sql = _PRIVATE_PAGE.format(order=order)
-        return page_of(map(private_of, connection.execute(sql, limits)), wanted)
-    pruned = connection.execute("SELECT id FROM pruned WHERE room = ?", (wanted.of,)).fetchone()
-    is_missing = pruned is not None and wanted.after is not None and wanted.after < pruned[0]
-    events = map(talk_of, connection.execute(_ROOM_PAGE.format(order=order), limits))
-    page = page_of(events, wanted, pruned[0] + 1 if is_missing else None)
-    return replace(page, used=page.used or pruned is not None)

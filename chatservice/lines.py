@@ -165,7 +165,7 @@ class LineDoor(MeteredReader):
         """There is a new member behind the connection now."""
         assert self.member is not None
         if not wish.rooms:
-            self.chat.arrivals.tell_missed(self.member).addErrback(self.complain)
+            self.chat.catch_up.tell(self.member).addErrback(self.complain)
 
     def check_still_wanted(self) -> None:
         """Go on only if the peer still waits to be let in.

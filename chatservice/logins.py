@@ -85,7 +85,7 @@ class Logins:
         if member.identity == account.identity:
             member.left_behind(places, {"", *member.rooms})
         yield stored
-        yield chat.arrivals.tell_missed(member)
+        yield chat.catch_up.tell(member)
 
     def _check_not_banned(self, member: Member, account: Account) -> None:
         """May the member go on in the chat as that account?"""

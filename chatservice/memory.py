@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
@@ -27,9 +26,9 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.journal import Page, Place, Wanted, page_of
+from chatservice.journal import Place
 from chatservice.missed import Missed, missed_of
-from chatservice.names import nick_key
+from chatservice.pages import Page, Wanted, page_of
 from chatservice.personal import (
     SOMEBODY,
     Export,
@@ -41,7 +40,8 @@ from chatservice.personal import (
 from chatservice.refs import Noted
 from chatservice.rows import MOVES, last_seen, puts_out
 from chatservice.scanning import NOBODY, Asker
-from chatservice.search import Found, LeftOf, all_of, terms
+from chatservice.search import Found, LeftOf, all_of
+from chatservice.seeking import seek
 
 PEOPLE = 10_000
 """The most people of whom it is kept where they were."""
@@ -60,9 +60,6 @@ ACTS = 10_000
 
 REFS = 10_000
 """The most requests that are known again."""
-
-SEARCHED = 2 * 1024 * 1024
-"""Characters that one search looks at, the newest first: meanwhile everybody waits."""
 
 Owner = str | bytes
 """Whose page: a room's name, or the identity of one of the two of a private line."""
@@ -290,22 +287,8 @@ class MemoryJournal:
         asker: Asker = NOBODY,
     ) -> Deferred[Found]:
         """See L{Journal.search}."""
-        patterns = [_pattern(term) for term in terms(words) if _WORD.search(term)]
-        key = None if nick is None else nick_key(nick)
-        found: list[Event] = []
-        room_left = SEARCHED if patterns else 0
-        pages = (reversed(self._pages.get(room, ())) for room in set(rooms))
-        for event in heapq.merge(*pages, key=attrgetter("id"), reverse=True):
-            assert isinstance(event, Said | Acted | TopicChanged)
-            room_left -= len(event.text)
-            if len(found) == limit or room_left < 0:
-                break
-            text = event.text.casefold()
-            is_theirs = key in (None, nick_key(event.nick))
-            if is_theirs and all(pattern.search(text) for pattern in patterns):
-                left = left_of(event)
-                found += [left] if left is not None else []
-        return succeed(Found(found[::-1]))
+        pages = [self._pages.get(room, ()) for room in set(rooms)]
+        return succeed(seek(pages, words, nick, limit, left_of))
 
     def modlog(self, room: str | None, before: int, limit: int) -> Deferred[list[OperatorAct]]:
         """See L{Journal.modlog}."""
@@ -367,16 +350,6 @@ class MemoryJournal:
             if self.topics.get(topic.room) is topic:
                 del self.topics[topic.room]
         return succeed(None)
-
-
-_WORD = re.compile(r"\w+")
-
-
-def _pattern(term: str) -> re.Pattern[str]:
-    """What finds the words of a term in a case-folded text."""
-    words = _WORD.findall(term.casefold())
-    end = "" if term.endswith("*") else r"(?!\w)"
-    return re.compile(r"(?<!\w)" + r"\W+".join(words) + end)
 
 
 def _owners(event: Event) -> tuple[Owner, ...]:

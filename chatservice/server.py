@@ -6,8 +6,8 @@ I{publishes} an event. What was published in one turn of the reactor goes to the
 batch; when the journal has it on the disk, the batch is I{broadcast} to everybody who hears it
 (publisher.py, broadcast.py). Nobody sees anything any other way.
 
-How people come in is told in arrivals.py and how they go in departures.py, who may do what in
-moderation.py, and what each door makes of it in doors/.
+How people come in is told in arrivals.py, how they enter rooms in entrances.py, and how they go in
+departures.py; who may do what in moderation.py, and what each door makes of it in doors/.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
@@ -26,9 +26,11 @@ from chatservice.acts import Founded, Kicked, OperatorAct
 from chatservice.arrivals import Arrivals, Wish
 from chatservice.audit import Audit
 from chatservice.belongings import Belongings
+from chatservice.catchup import CatchUp
 from chatservice.clock import WallClock
 from chatservice.departures import Departures
 from chatservice.doors.text import ChatProtocol
+from chatservice.entrances import Entrances
 from chatservice.events import (
     Acted,
     CameAndWent,
@@ -36,7 +38,6 @@ from chatservice.events import (
     ChatError,
     Event,
     EventIds,
-    Joined,
     Left,
     Parted,
     Renamed,
@@ -62,10 +63,9 @@ from chatservice.publisher import Publisher
 from chatservice.repeats import Repeats
 from chatservice.roomlist import RoomList
 from chatservice.roompasswords import RoomPasswords
-from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
+from chatservice.rooms import Member, Room
 from chatservice.sanitize import clean, clean_line
 from chatservice.settings import Settings
-from chatservice.text import spelled
 from chatservice.topics import Topics
 
 E = TypeVar("E", bound=Event)
@@ -115,10 +115,12 @@ class ChatFactory(ServerFactory):
         )
         self.clock.when_set.append(self.moderation.clock_set)
         self.arrivals = Arrivals(self)
+        self.catch_up = CatchUp(self)
         self.audit = Audit(reactor.seconds)
         self.belongings = Belongings(self)
         self.room_passwords = RoomPasswords(self)
         self.departures = Departures(self)
+        self.entrances = Entrances(self)
         self.logins = Logins(self)
         self.repeats = Repeats(self)
         self.members: dict[str, Member] = {}
@@ -206,66 +208,12 @@ class ChatFactory(ServerFactory):
             self.logins.bind(member, proof).addErrback(door.complain)
         self.members[key] = member
         self.by_token[token] = member
-        self._enter_some(member, rooms, seen)
+        self.entrances.enter_open(member, rooms, seen)
         return member
-
-    def _enter_some(self, member: Member, rooms: list[Room], seen: Mapping[str, int]) -> None:
-        """Enter those of the rooms that are open to the member."""
-        refused = []
-        for room in rooms:
-            try:
-                self._check_open(member, room.name, seen.get(room.name, 0))
-            except ChatError as error:
-                refused.append(error.sentence)
-            else:
-                self._enter(member, room, arrived=not member.rooms)
-        if refused:
-            member.door.notify(refused, [])
-        if not member.rooms:
-            # Nothing else would tell when the member hears by itself.
-            self.publish(member, Resumed, door=member.door)
-            member.since = member.fence = self.ids.last
-
-    def _check_open(self, member: Member, room: str, seen: int) -> None:
-        self.moderation.check_entry(member, room, seen)
-        if self.moderation.needs_password(member, room, seen):
-            raise ChatError("closed", f"{spelled(room)} has a password: /join it with that")
 
     def enter(self, member: Member, text: str, password: str = "") -> Deferred[None]:
         """Enter a room, or make one that one is in the current one."""
-        name = self.room_name(text)
-        if name in member.rooms:
-            member.current = member.rooms[name]
-            return succeed(None)
-        if len(member.rooms) >= ROOMS_PER_MEMBER:
-            raise ChatError("too-many", f"you are in {ROOMS_PER_MEMBER} rooms: /part one first")
-        self.moderation.check_entry(member, name)
-
-        def enter(rooms: list[Room], proved: str) -> None:
-            # Much may have happened while the password was checked and the room was read.
-            self.moderation.check_entry(member, name)
-            self.room_passwords.check_same(member, name, proved)
-            self._enter(member, rooms[0])
-
-        allowed = self.room_passwords.check(member, name, password)
-        return allowed.addCallback(
-            lambda proved: self.rooms.opened([name], lambda rooms: enter(rooms, proved))
-        )
-
-    def _enter(self, member: Member, room: Room, arrived: bool = False) -> None:
-        if not self.is_here(member) or room.name in member.rooms:
-            return
-        is_new = not (room.members or room.recent or room.used or room.name in self.topics)
-        room = self.rooms.setdefault(room.name, room)
-        room.members.add(member)
-        self.topics.touch(room.name)
-        member.rooms[room.name] = member.current = room
-        folded = self.folding.note([room.name], came=True)
-        self.publish(member, Joined, room=room.name, arrived=arrived, folded=folded)
-        if arrived:
-            member.since = member.fence = self.ids.last
-        if is_new:
-            self.operators.found(member, room)
+        return self.entrances.enter(member, self.room_name(text), password)
 
     def part(self, member: Member, room: Room) -> None:
         """Leave a room, the lobby too, and stay in the chat."""

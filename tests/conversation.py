@@ -20,8 +20,8 @@ from chatservice.accounts import Accounts
 from chatservice.admission import Admission
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
-from chatservice.journal import Page, Wanted
 from chatservice.memory import MemoryJournal
+from chatservice.pages import Page, Wanted
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from tests.doubles import PlainPasswords, Wire

@@ -16,9 +16,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from chatservice.events import Batch, ChatError, Event
-from chatservice.journal import Page, Wanted
 from chatservice.lines import LineDoor
 from chatservice.memory import MemoryJournal
+from chatservice.pages import Page, Wanted
 from chatservice.passwords import Passwords, always
 from chatservice.rooms import LOBBY
 from chatservice.server import ChatFactory

@@ -25,8 +25,9 @@ from chatservice.events import (
     Said,
     Whispered,
 )
-from chatservice.journal import Journal, Wanted
+from chatservice.journal import Journal
 from chatservice.memory import MemoryJournal
+from chatservice.pages import Wanted
 from chatservice.rooms import Member, Room, identity_of
 from chatservice.server import ChatFactory
 

@@ -14,7 +14,8 @@ from chatservice.clock import SETTLING, STEP, WallClock, running
 from chatservice.database import Database
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds, Said
-from chatservice.journal import Journal, Wanted
+from chatservice.journal import Journal
+from chatservice.pages import Wanted
 from chatservice.pruning import Pruning
 from chatservice.server import ChatFactory
 from tests.conversation import NOON, ConversationCase, TableCase, each_row, new_path, tokens

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from chatservice.journal import Wanted
+from chatservice.pages import Wanted
 from tests.conversation import JsonPerson, SlowJournal, each_row
 from tests.operating import PASSWORD, DenCase
 from tests.recording import HeldJournal

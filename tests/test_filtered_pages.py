@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chatservice.commands.history import ALL_IGNORED
-from chatservice.journal import PAGE_BYTES, SCAN_BYTES, SCAN_MOST, Wanted
 from chatservice.memory import MemoryJournal
+from chatservice.pages import PAGE_BYTES, SCAN_BYTES, SCAN_MOST, Wanted
 from tests.conversation import (
     ConversationCase,
     Facts,

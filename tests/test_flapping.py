@@ -14,8 +14,9 @@ from chatservice.admission import Admission
 from chatservice.database import Database
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
-from chatservice.journal import Journal, Wanted
+from chatservice.journal import Journal
 from chatservice.memory import MemoryJournal
+from chatservice.pages import Wanted
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from tests.conversation import NOON, Facts, HalfClosingWire, JsonPerson, TableCase, each_row

@@ -7,12 +7,12 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from chatservice.acts import Banned
-from chatservice.arrivals import CATCH_UP_TEXT
+from chatservice.catchup import CATCH_UP_TEXT
 from chatservice.commands import is_command, is_goodbye
 from chatservice.events import Event, Said
-from chatservice.journal import PAGE_BYTES
 from chatservice.names import nick_key
 from chatservice.operators import ACTS
+from chatservice.pages import PAGE_BYTES
 from chatservice.rooms import Member
 from chatservice.server import ChatFactory
 from tests.conversation import ConversationCase, JsonPerson, SlowJournal, each_row
@@ -283,7 +283,7 @@ class MuchMissedTests(ConversationCase):
         while self.clock.getDelayedCalls():
             self.clock.advance(10)
         ada.miss(since=0, until=self.chat.ids.next())
-        found = self.successResultOf(self.chat.arrivals.catch_up(ada, rooms, 500)).events
+        found = self.successResultOf(self.chat.catch_up.read(ada, rooms, 500)).events
         size = sum(len(event.text) for event in found if isinstance(event, Said))
         self.assertLessEqual(size, CATCH_UP_TEXT + PAGE_BYTES)
         self.assertEqual([room for room in rooms if found_in(found, room)], rooms[:4])

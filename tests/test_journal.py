@@ -18,8 +18,9 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.journal import Journal, Page, Wanted
+from chatservice.journal import Journal
 from chatservice.memory import PEOPLE, MemoryJournal
+from chatservice.pages import Page, Wanted
 from chatservice.rooms import NOWHERE, Member
 from tests.recording import DatabaseJournalTestCase, line
 

@@ -10,7 +10,8 @@ from twisted.internet.defer import fail
 
 from chatservice.database import Database
 from chatservice.events import Event, EventIds, Joined, Renamed, TopicChanged
-from chatservice.journal import CEILING_AHEAD, Journal, JournalError, Wanted
+from chatservice.journal import CEILING_AHEAD, Journal, JournalError
+from chatservice.pages import Wanted
 from tests.recording import DatabaseJournalTestCase, DatabaseTestCase, line
 
 NOW = 1_763_712_000

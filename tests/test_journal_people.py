@@ -7,9 +7,10 @@ from twisted.python.failure import Failure
 
 from chatservice.acts import Announced, Banned, Kicked, OperatorAct
 from chatservice.events import Acted, Joined, Left, Parted, Renamed, TopicChanged
-from chatservice.journal import LATEST, Journal, Place
+from chatservice.journal import Journal, Place
 from chatservice.memory import PEOPLE
 from chatservice.missed import LOOKED_AT, MISSED_MOST, MISSED_TEXT, Missed
+from chatservice.pages import LATEST
 from tests.recording import (
     ADA,
     BOB,

@@ -24,9 +24,9 @@ LAYERS = [
     },
     {
         *("looks", "authority", "operators", "accounts", "audit", "roompasswords"),
-        *("personal", "pruning"),
+        *("personal", "pruning", "pages", "seeking", "entrances"),
     },
-    {"moderation", "logins", "journal"},
+    {"moderation", "logins", "journal", "catchup"},
     {"memory", "lines", "arrivals", "departures", "belongings", "topics", "commands"},
     {"publisher", "roomlist", "reception"},
     {"doors.text"},

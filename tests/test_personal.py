@@ -10,7 +10,8 @@ from twisted.internet.defer import succeed
 
 from chatservice.acts import Banned, Kicked, RoomSet
 from chatservice.events import Acted, Event, Joined, Left, TopicChanged
-from chatservice.journal import Journal, JournalError, Wanted
+from chatservice.journal import Journal, JournalError
+from chatservice.pages import Wanted
 from chatservice.personal import _MINE, _TALK, EXPORT_BYTES
 from chatservice.rooms import NOWHERE, Member
 from chatservice.search import ERASE_STEP, INDEX_BYTES

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import fail
 
 from chatservice.events import Joined, Left
-from chatservice.journal import Page, Wanted
+from chatservice.pages import Page, Wanted
 from chatservice.pruning import EVERY, GUESTS_KEPT, ROOMS_A_STEP, Pruning
 from chatservice.search import ERASE_STEP
 from tests.recording import ADA, BOB, DatabaseJournalTestCase, JournalCase, line, private_line

@@ -8,7 +8,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.journal import JournalError, Page
+from chatservice.journal import JournalError
+from chatservice.pages import Page
 from tests.conversation import (
     TOKEN,
     ConversationCase,

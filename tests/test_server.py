@@ -9,8 +9,9 @@ from twisted.internet.defer import Deferred, fail
 
 from chatservice import server
 from chatservice.events import ChatError, Said, TopicChanged
-from chatservice.journal import JournalError, Page, Wanted
+from chatservice.journal import JournalError
 from chatservice.memory import MemoryJournal
+from chatservice.pages import Page, Wanted
 from chatservice.rooms import NOWHERE, Room
 from chatservice.server import ChatFactory
 from tests.conversation import ConversationCase, SlowJournal

@@ -11,8 +11,9 @@ from pathlib import Path
 from chatservice.acts import Announced, OperatorAct
 from chatservice.database import DatabaseError
 from chatservice.events import Acted, Event, Joined, Left, Said, TopicChanged, Whispered
-from chatservice.journal import LATEST, Journal, Place, Wanted
+from chatservice.journal import Journal, Place
 from chatservice.missed import Missed
+from chatservice.pages import LATEST, Wanted
 from chatservice.pruning import Pruning
 from tests.recording import ADA as RECORDED_ADA
 from tests.recording import DatabaseTestCase, JournalCase, line, private_line

@@ -11,9 +11,9 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from chatservice.commands.table import Answer, Call, Group, command, number, room_named
 from chatservice.durations import begins_with_a_number, seconds_of
 from chatservice.events import ChatError, Event
-from chatservice.journal import LATEST, Page, Wanted
 from chatservice.looks import unseen_by
 from chatservice.names import check_nick
+from chatservice.pages import LATEST, Page, Wanted
 from chatservice.rooms import LOBBY, Room
 from chatservice.text import spelled
 
@@ -98,7 +98,7 @@ def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
 def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     member = call.member
     rooms = [room_named(call, call.rest).name] if call.rest else ["", *member.rooms]
-    found = yield call.chat.arrivals.catch_up(member, rooms, CATCH_UP_MOST)
+    found = yield call.chat.catch_up.read(member, rooms, CATCH_UP_MOST)
     left = [spelled(room) if room else "private" for room in rooms if room in member.missed]
     if left:
         lines = [f"there is more in {', '.join(left)}: /catchup"]

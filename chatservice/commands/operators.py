@@ -27,7 +27,7 @@ from chatservice.commands.targets import (
     place_meant,
 )
 from chatservice.events import ChatError
-from chatservice.journal import LATEST
+from chatservice.pages import LATEST
 from chatservice.sanitize import clean_line
 from chatservice.standing import HOLDERS_MOST, Person
 from chatservice.text import place_spelled, spelled

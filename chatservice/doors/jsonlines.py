@@ -25,9 +25,9 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.journal import LATEST, Page, Wanted
 from chatservice.lines import LineDoor
 from chatservice.looks import format_for, not_read_now, topic_shown, unseen_by
+from chatservice.pages import LATEST, Page, Wanted
 from chatservice.preferences import Preferences
 from chatservice.rooms import ROOMS_PER_MEMBER, Format, Room
 from chatservice.sanitize import clean, without_escape

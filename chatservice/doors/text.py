@@ -77,7 +77,7 @@ class ChatProtocol(LineDoor):
             yield self.chat.settled(member)
             # Another connection, by now, shows it itself.
             rooms = list(member.missed) if member.door is self else []
-            missed = (yield self.chat.arrivals.catch_up(member, rooms, CATCH_UP_MOST)).events
+            missed = (yield self.chat.catch_up.read(member, rooms, CATCH_UP_MOST)).events
         except Exception:
             self.complain(Failure())
         finally:
