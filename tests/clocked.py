@@ -1,0 +1,118 @@
+"""A chat whose clock is set ahead or back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.task import Clock
+
+from chatservice.accounts import Accounts
+from chatservice.admission import Admission
+from chatservice.clock import WallClock
+from chatservice.database import Database
+from chatservice.doors.front import FrontFactory
+from chatservice.events import EventIds
+from chatservice.journal import Journal
+from chatservice.pages import Wanted
+from chatservice.pruning import Pruning
+from chatservice.server import ChatFactory
+from tests.conversation import NOON, ConversationCase, TableCase, new_path, tokens
+from tests.doubles import PlainPasswords
+from tests.recording import InlinePool, InlineReactor
+
+DAY = 86_400.0
+SECOND = 1_000_000
+AHEAD_BACK = {"ahead": DAY, "far_ahead": 40 * DAY, "back": -DAY, "far_back": -400 * DAY}
+
+
+class Faked(TableCase):
+    """A wall clock that is set, and one that nobody sets.
+
+    @ivar offset: seconds by which the wall clock is ahead.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.offset = 0.0
+        self.wall = self.new_wall()
+
+    def new_wall(self) -> WallClock:
+        return WallClock(
+            lambda: NOON.timestamp() + self.clock.seconds() + self.offset, self.clock.seconds
+        )
+
+    def set_by(self, seconds: float) -> None:
+        """Set the wall clock, and let the chat notice."""
+        self.offset += seconds
+        self.wall.time()
+
+
+class ClockCase(Faked, ConversationCase):
+    """A chat with a file, on clocks that the test sets."""
+
+    def setUp(self) -> None:
+        ConversationCase.setUp(self)
+        self.offset = 0.0
+        self.path = str(new_path(self))
+        self.database: Database | None = None
+        self.keep = 0
+        self.tokens = tokens()
+        self.restart()
+
+    def restart(self) -> None:
+        """End the chat as a crash does, and begin again on the same file."""
+        if self.database is not None:
+            self.database.close()
+        pool: Any = InlinePool
+        self.database = Database(InlineReactor(), self.path, pool)
+        self.database.open()
+        journal = Journal(self.database)
+        journal.open()
+        self.journal = journal
+        self.wall = self.new_wall()
+        ids = EventIds(self.wall.time)
+        accounts = Accounts(PlainPasswords(), self.clock.seconds, ids.now, self.database)
+        accounts.load()
+        self.chat = ChatFactory(
+            self.clock,
+            journal,
+            self.rules,
+            ids,
+            lambda: next(self.tokens),
+            accounts,
+            self.wall,
+        )
+        self.front = FrontFactory(self.chat, Admission(), direct=True)
+        self.chat.restore()
+        self.pruning = Pruning(
+            self.database,
+            lambda room: (self.keep, 0),
+            ids.now,
+            own=list,
+            is_settled=self.wall.is_settled,
+        )
+
+    def tearDown(self) -> None:
+        assert self.database is not None
+        self.database.close()
+
+    def prune(self) -> list[str]:
+        """Let a round of deleting pass; gives the texts that are left in the lobby."""
+        self.clock.advance(61)
+        while self.successResultOf(self.pruning.step()):
+            pass
+        page = self.successResultOf(self.journal.page(self.wanted()))
+        return [event.text for event in page.events]
+
+    def wanted(self) -> Wanted:
+        return Wanted(of="lobby", after=0, limit=1000)
+
+    def runs(self) -> tuple[Any, Any]:
+        """Ada, who owns a room that eve is in."""
+        ada, eve = self.at_text("ada"), self.at_text("eve")
+        ada.types("/register correct-horse")
+        ada.types("/join den")
+        eve.types("/join den")
+        ada.sees()
+        eve.sees()
+        return ada, eve
