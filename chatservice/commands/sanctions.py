@@ -39,7 +39,7 @@ EVERYBODY = "everybody"
     Group.OPERATORS,
     "/kick [#ROOM|*] NICK [WHY]",
     "have somebody leave",
-    f"{WHERE} Who was in the room and is away does not come back to it by itself.",
+    f"{WHERE} Whoever was in the room and is away does not come back to it by itself.",
 )
 def kick(call: Call) -> Answer | Deferred[Answer]:
     room, rest = place_meant(call)
