@@ -59,7 +59,8 @@ class ActLog:
 
     @param holding: gives the id of the last act that counts, and the ids of those that hold; see
         L{chatservice.authority.Authority.holding}.
-    @param now: the time in microseconds since the epoch, on the clock of the ids.
+    @param now: the time in microseconds since the epoch.
+    @param is_settled: whether the time may be relied on; nothing is deleted otherwise.
     """
 
     def __init__(
@@ -67,18 +68,25 @@ class ActLog:
         database: Database,
         holding: Callable[[], tuple[int, Collection[int]]],
         now: Callable[[], int],
+        is_settled: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database = database
         self._holding = holding
         self._now = now
+        self._is_settled = is_settled
         self._next_round = 0
         self._after: int | None = None
 
     @inlineCallbacks
     def step(self) -> Generator[Deferred[Any], Any, bool]:
         """Delete at most 500 rows; gives whether to go on. Never two at once."""
+        if not self._is_settled():
+            # What was found to be old so far was so by a clock that was set since.
+            self._after, self._held = None, ()
+            return False
         if self._after is None:
-            if self._now() < self._next_round:
+            # Also if the clock was set back since the last one.
+            if self._next_round - EVERY <= self._now() < self._next_round:
                 return False
             self._after = 0
             self._last, self._held = self._holding()

@@ -238,7 +238,7 @@ class ChatService(Service):
             most_bytes,
             clock.is_settled,
         )
-        actlog = ActLog(self._database, moderation.holding, ids.now)
+        actlog = ActLog(self._database, moderation.holding, ids.now, clock.is_settled)
         steps = [pruning.step, actlog.step, self._journal.tidy_refs, self._journal.index]
         self._upkeep = Upkeep(reactor, steps)
         self._ports: list[_Port] = []

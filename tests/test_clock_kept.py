@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from chatservice.actlog import EVERY, ActLog
 from chatservice.clock import SETTLING
-from chatservice.pages import Wanted
-from tests.clocked import DAY, ClockCase
+from chatservice.pages import LATEST, Wanted
+from tests.clocked import DAY, SECOND, ClockCase
 from tests.conversation import each_row
 
 
@@ -133,6 +134,33 @@ class KeptTests(ClockCase):
         self.clock.advance(100)
         self.prune()
         self.assertEqual(self.guests(), 0)
+
+    def test_acts(self) -> None:
+        """The log of what operators did outlasts a clock that is far ahead."""
+        log = ActLog(
+            self.database, self.chat.moderation.holding, self.chat.ids.now, self.wall.is_settled
+        )
+
+        def acts() -> int:
+            self.clock.advance(EVERY / SECOND)
+            while self.successResultOf(log.step()):
+                pass
+            return len(self.successResultOf(self.journal.modlog(None, LATEST, 9)))
+
+        for text in ("/register correct-horse", "/join den", "/invite ada", "/kick bob"):
+            self.ada.types(text)
+        member = self.chat.members["ada"]
+        for _ in range(2):
+            self.chat.operators.kick(member, member, "den", "spam")
+        self.clock.advance(SETTLING)
+        before = acts()
+        self.assertEqual(before, 3)
+        for step in (500 * DAY, -500 * DAY):
+            self.set_by(step)
+            self.clock.advance(SETTLING - EVERY / SECOND - 1)
+            self.assertEqual(acts(), before)
+        self.clock.advance(401 * DAY)
+        self.assertEqual(acts(), 1)
 
     def test_replay(self) -> None:
         """Who enters is shown what is not too old by its time."""
