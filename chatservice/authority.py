@@ -56,6 +56,7 @@ class Authority:
         self._owned: Counter[bytes] = Counter()
         # Where bans or mutes may hold against an identity.
         self._against: dict[bytes, set[str]] = {}
+        self._moving: dict[bytes, bytes] = {}
         self._lockdown = 0
         self._last = 0
 
@@ -65,6 +66,8 @@ class Authority:
             # The clock may have been wrong when it was done, and set right by now.
             longest = self._now() + act.until - act.when
             act = act if act.until <= longest + AHEAD else replace(act, until=longest)
+        for former, now in self._moving.items():
+            act = act.under(former, now)
         place = self._places.setdefault(act.room, Place())
         owner = place.owner
         place.apply(act)
@@ -89,12 +92,20 @@ class Authority:
                 held.shift(step)
 
     def become(self, former: bytes, now: bytes) -> None:
-        """Who had one identity has another from now on: what holds for it goes along."""
+        """Who had one identity has another from now on: what holds for it goes along.
+
+        So does what is applied until L{became}: it was done before that.
+        """
+        self._moving[former] = now
         for place in self._places.values():
             place.become(former, now)
         self._owned[now] += self._owned.pop(former, 0)
         if former in self._against:
             self._against.setdefault(now, set()).update(self._against.pop(former))
+
+    def became(self, former: bytes) -> None:
+        """No act under the former identity is on its way any more."""
+        self._moving.pop(former, None)
 
     def _note_silence(self, room: str, place: Place) -> None:
         """Have it looked into what is said in a room; it is looked at for every line."""

@@ -43,6 +43,7 @@ class Belongings:
                 log.error("What somebody said is moved at the next start only: {why}.", why=error)
             # What was on its way meanwhile is stored, and holds, under the former identity.
             yield self._chat.passed()
+        self._chat.moderation.became(former)
 
     def _rename(self, former: bytes, now: bytes, member: Member) -> None:
         chat = self._chat

@@ -6,7 +6,16 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from chatservice.acts import Announced, Extended, Founded, Kicked, LockedDown, OperatorAct
+from chatservice.acts import (
+    Announced,
+    Banned,
+    Extended,
+    Founded,
+    Kicked,
+    LockedDown,
+    Muted,
+    OperatorAct,
+)
 from chatservice.events import ChatError
 from chatservice.rooms import Member, Room
 from chatservice.standing import Person
@@ -98,6 +107,12 @@ class Operators:
             )
             chat.moderation.apply(extended)
             chat.publish_event(extended)
+
+    def follow_late(self, act: OperatorAct) -> None:
+        """Let a ban or a mute hold against who became somebody else while it was on its way."""
+        whom = act.whom
+        if isinstance(act, Banned | Muted) and whom and whom.identity != act.target_identity:
+            self.follow(whom, act.target_identity)
 
 
 def _meaning(whom: Member | Person, why: str) -> dict[str, Any]:

@@ -353,6 +353,7 @@ class ChatFactory(ServerFactory):
             self.topics.take(event)
         elif isinstance(event, OperatorAct):
             self.moderation.apply(event)
+            self.operators.follow_late(event)
             self.audit.acted(event)
             if isinstance(event, Founded) and event.room in self.rooms:
                 self.rooms[event.room].founder = None

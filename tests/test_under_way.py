@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
-from chatservice.acts import OperatorAct
+from chatservice.acts import Muted, OperatorAct
 from chatservice.events import Batch
 from chatservice.journal import JournalError
 from chatservice.memory import MemoryJournal
@@ -185,3 +185,84 @@ class FoundingTests(OperatorCase):
         self.ada.types("/join cellar")
         self.assertIn("cellar", self.chat.members["ada"].rooms)
         self.assertNotIn("error", [facts["type"] for facts in self.ada.sees()])
+
+
+class BecomingTests(OperatorCase):
+    """Bob, a guest, or olga, who is registered, becomes somebody else; an act is on its way."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.rules.operators = frozenset({"sysop"})
+        self.slow = SlowJournal()
+        self.open_chat(self.slow)
+        for nick in ("ada", "olga", "sysop"):
+            self.register(nick)
+        self.sysop, self.ada = self.at("json", "sysop"), self.at("json", "ada")
+        self.olga, self.bob = self.at("json", "olga"), self.at("json", "bob")
+        for line in ("/join den", "/voice bob", "/invite bob", "/room invite-only on"):
+            self.ada.types(line)
+        self.chat.members["olga"].address = ""
+
+    def settles(self) -> None:
+        """The disk answers to everything."""
+        for _ in range(9):
+            self.slow.answers()
+            self.clock.advance(0)
+        self.slow.slow = False
+
+    def register_while(self, line: str) -> None:
+        """Bob's password is hashed when what ada types waits behind something else."""
+        hashed: Deferred[str] = Deferred()
+        self.patch(self.chat.accounts.passwords, "hash", lambda *_: hashed)
+        self.bob.types(f"/register {PASSWORD}-of-bob")
+        self.slow.slow = True
+        self.sysop.types("hi")
+        self.clock.advance(0)
+        self.ada.types(line)
+        hashed.callback(f"plain:{PASSWORD}-of-bob")
+        self.settles()
+        self.assertIsNotNone(self.chat.members["bob"].account)
+
+    def test_right_taken(self) -> None:
+        """What ends a right of a guest ends that of the registered one."""
+        self.bob.types("/join den")
+        self.register_while("/devoice bob")
+        self.assertEqual(self.chat.moderation.voiced("den"), [])
+
+    def test_put_out(self) -> None:
+        """So does a kick, and a ban that is over, with an invitation."""
+        for line in ("/kick bob", "/ban #den bob"):
+            self.setUp()
+            self.bob.types("/join den")
+            self.register_while(line)
+            self.ada.types("/unban #den bob")
+            self.bob.sees()
+            self.bob.types("/join den")
+            self.assertEqual(self.bob.sees()[-1]["code"], "closed")
+
+    def test_logout(self) -> None:
+        """A ban or a mute of an account holds against who logged out before it was stored."""
+        self.ada.types("/room invite-only off")
+        for line, code in (("/mute #den olga", "muted"), ("/ban #den olga", "banned")):
+            self.olga.types("/join den")
+            self.slow.slow = True
+            self.ada.types(line)
+            self.clock.advance(0)
+            self.olga.types("/logout")
+            self.settles()
+            self.olga.sees()
+            self.olga.types("/topic x" if code == "muted" else "/join den")
+            self.assertEqual(self.olga.sees()[-1]["code"], code)
+            self.ada.types("/unmute #den olga")
+            self.olga.types(f"/login olga {PASSWORD}")
+
+    def test_moved_no_more(self) -> None:
+        """Once everything is moved the former identity stands for nobody."""
+        former = self.chat.members["bob"].identity
+        self.register_while("hi")
+        self.assertEqual(self.chat.moderation._moving, {})
+        facts = {"target": "bob", "target_identity": former}
+        self.chat.operators.act(self.chat.members["ada"], Muted, "den", **facts)
+        self.clock.advance(0)
+        (act,) = self.chat.moderation.sanctions("den")
+        self.assertEqual(act.target_identity, former)
