@@ -65,10 +65,18 @@ def update(
 
 
 def delete(
-    connection: sqlite3.Connection, row: dict[str, Any], spent: Collection[str] = ()
+    connection: sqlite3.Connection,
+    row: dict[str, Any],
+    spent: Collection[str] = (),
+    now: bytes | None = None,
 ) -> None:
-    """Remove an account."""
+    """Remove an account.
+
+    @param now: the identity to which its owner's lines are to be moved (identities.py).
+    """
     connection.execute(_DELETE, row)
+    if now is not None:
+        connection.execute(_MOVE, (row["identity"], now))
     spend(connection, spent)
 
 

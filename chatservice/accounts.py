@@ -289,10 +289,15 @@ class Accounts:
         return self.save(account)
 
     @inlineCallbacks
-    def remove(self, account: Account) -> Generator[Deferred[Any], Any, None]:
-        """Let the nickname be nobody's again, once that is stored."""
+    def remove(
+        self, account: Account, now: bytes | None = None
+    ) -> Generator[Deferred[Any], Any, None]:
+        """Let the nickname be nobody's again, once that is stored.
+
+        @param now: the identity that its owner goes by afterwards.
+        """
         row, spent = accountrows.row_of(account), list(account.tokens)
-        yield self._write(partial(accountrows.delete, row=row, spent=spent))
+        yield self._write(partial(accountrows.delete, row=row, spent=spent, now=now))
         if self._is_there(account):
             del self._by_key[account.key]
             self._identities.discard(account.identity)

@@ -103,6 +103,11 @@ class Extended(OperatorAct):
     __slots__ = ()
     kind = "extended"
 
+    @property
+    def shown(self) -> str:
+        """Nothing: who somebody else was is nobody's business."""
+        return ""
+
 
 class Founded(OperatorAct):
     """Made a room while logged in, and so owns it."""

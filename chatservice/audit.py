@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-from chatservice.acts import Announced, OperatorAct
+from chatservice.acts import Announced, Extended, OperatorAct
 from chatservice.events import ChatError, FailedProof
 from chatservice.networks import origin_of
 from chatservice.ratelimit import Allowances
@@ -80,7 +80,9 @@ class Audit:
         log.info("{what} from {address}: {who}.", what=what, address=where, who=who)
 
     def acted(self, act: OperatorAct) -> None:
-        """An operator did something."""
+        """An operator did something; that it holds against somebody's other identity is no act."""
+        if isinstance(act, Extended):
+            return
         words = [act.kind, quoted(act.target)] if act.target else [act.kind]
         if act.network and act.network != act.target:
             words.append(f"({act.network})")

@@ -148,19 +148,20 @@ class Logins:
         """
         proof.check()
         account = proof.account
-        yield self._chat.accounts.remove(account)
+        # With the account it is stored whose everything is, whatever comes between.
+        token = self._chat.new_token()
+        yield self._chat.accounts.remove(account, identity_of(token))
         self._chat.audit.about("Given up", address, account.nick)
         member = account.member
         if member is not None:
             self.forget_account(member)
-            self.change_token(member)
-            now = identity_of(member.token)
-            yield self._chat.belongings.become(account.identity, now, member)
+            self.change_token(member, token)
+            yield self._chat.belongings.become(account.identity, identity_of(token), member)
 
-    def change_token(self, member: Member) -> None:
-        """Give a member a token that nobody else knows."""
+    def change_token(self, member: Member, token: str = "") -> None:
+        """Give a member a token that nobody else knows, a new one if none is given."""
         del self._chat.by_token[member.token]
-        member.token = self._chat.new_token()
+        member.token = token or self._chat.new_token()
         self._chat.by_token[member.token] = member
 
     def forget_account(self, member: Member) -> None:

@@ -234,8 +234,7 @@ class MemoryJournal:
         """See L{Journal.move}."""
         places = self._places.pop(former, {})
         self._places[now] = {room: replace(each, nick=nick) for room, each in places.items()}
-        self._copy_refs(former, now)
-        self.drop_refs(former, [noted.id for _, noted in self._refs_of(former)])
+        self._move_refs(former, now)
         return succeed(None)
 
     def split(
@@ -258,6 +257,10 @@ class MemoryJournal:
             ((now, noted.id), (mark, noted)) for mark, noted in self._refs_of(former)
         )
 
+    def _move_refs(self, former: bytes, now: bytes) -> None:
+        self._copy_refs(former, now)
+        self.drop_refs(former, [noted.id for _, noted in self._refs_of(former)])
+
     def become(self, former: bytes, now: bytes, last: bool) -> Deferred[None]:
         """See L{Journal.become}."""
         for id, event in self._events.items():
@@ -274,7 +277,7 @@ class MemoryJournal:
             self._places.setdefault(now, self._places.pop(former))
         if former in self._forgotten:
             self._forgotten[now] = max(self._forgotten.pop(former), self._forgotten.get(now, 0))
-        self._copy_refs(former, now)
+        self._move_refs(former, now)
         return succeed(None)
 
     def search(

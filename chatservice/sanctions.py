@@ -39,7 +39,8 @@ class Held(NamedTuple):
 class Sanctions:
     """The bans, or the mutes, of one place; the last word on exactly what one covers holds.
 
-    @ivar by_author: how many hold, by the identity of who made them.
+    @ivar by_author: how many hold, by the identity of who made them; however many other identities
+        they were extended to.
     """
 
     __slots__ = ("_held", "_next_end", "_of", "by_author")
@@ -155,7 +156,8 @@ class Sanctions:
         self._held[covered] = held._replace(act=act)
         if covered[1]:
             self._of.setdefault(covered[1], []).append(covered)
-        self.by_author[act.identity] += 1
+        if not held.by:
+            self.by_author[act.identity] += 1
         self._next_end = min(self._next_end, act.until or inf)
 
     def _drop_all(self, several: list[Covered]) -> None:
@@ -168,6 +170,8 @@ class Sanctions:
             self._of[identity].remove(covered)
             if not self._of[identity]:
                 del self._of[identity]
+        if held.by:
+            return
         self.by_author[held.act.identity] -= 1
         if not self.by_author[held.act.identity]:
             del self.by_author[held.act.identity]

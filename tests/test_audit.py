@@ -339,6 +339,14 @@ class ComingAndGoingTests(AuditCase):
             lines = audited(lambda typed=typed: bob.types(typed))
             self.assertEqual(lines, [f"{what} from 192.0.2.1: bob." for what in told])
 
+    def test_held_against(self) -> None:
+        """That a mute follows who logs out is no act of the operator's."""
+        ada, bob = self.at_json("ada", password=SECRET), self.at_json("bob")
+        for person, typed in ((ada, "/join den"), (bob, f"/register {SECRET}"), (ada, "/mute bob")):
+            person.types(typed)
+        lines = audited(lambda: bob.types("/logout"))
+        self.assertEqual(lines, ["Logged out from 192.0.2.1: bob."])
+
     def test_arriving(self) -> None:
         """Who comes logged in, by password or by a token."""
         for proof, how in (({"token": TOKEN}, "a token"), ({"password": SECRET}, "password")):

@@ -316,7 +316,7 @@ class NameTests(ConversationCase):
         """Who is gone when the account is being removed has no account any more."""
         ada = self.registered(door)
         remove, stored = self.chat.accounts.remove, Deferred[None]()
-        self.chat.accounts.remove = lambda account: stored.addCallback(lambda _: remove(account))
+        self.chat.accounts.remove = lambda *given: stored.addCallback(lambda _: remove(*given))
         ada.types("/unregister correct-horse")
         ada.wire.vanishes()
         self.clock.advance(self.rules.linger)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,12 @@ class MovingContract(JournalCase):
             Founded(id=8, nick="ada", room="den", identity=ADA),
             Banned(id=9, nick="bob", room="attic", target="ada", target_identity=ADA, identity=BOB),
         )
+        self.append(replace(line(10), mark=b"m"))
         self.become()
+        self.assertEqual(self.successResultOf(self.journal.refs(ADA)), [])
+        self.assertEqual(len(self.successResultOf(self.journal.refs(NEW))), 1)
         exported = self.successResultOf(self.journal.export(NEW))
-        self.assertEqual(len(exported.lines), 8)
+        self.assertEqual(len(exported.lines), 10)
         self.assertEqual(self.ids(NEW), [4, 5])
         self.assertEqual(self.ids(ADA), [])
         self.assertEqual(self.ids(BOB), [4, 5, 6])
@@ -67,7 +71,7 @@ class MovingContract(JournalCase):
         self.assertEqual([act.identity for act in acts], [NEW, BOB])
         self.assertEqual([act.target_identity for act in acts], [b"", NEW])
         erased = self.successResultOf(self.journal.forget(NEW))
-        self.assertEqual(erased, 3)
+        self.assertEqual(erased, 4)
 
     def test_known_already(self) -> None:
         """Where somebody is under the new identity already stays."""
@@ -155,6 +159,15 @@ class DatabaseTests(MovingContract, DatabaseJournalTestCase):
         journal = Journal(self.database_)
         journal.open()
         self.assertEqual(self.authors(), [account.identity])
+
+    def test_given_up(self) -> None:
+        """So is what belongs to nobody's account any more, with its removal."""
+        accounts = Accounts(PlainPasswords(), lambda: 0.0, lambda: NOW, self.database_)
+        account = self.successResultOf(accounts.register("ada", ADA, SECRET, HOME))
+        self.append(replace(line(1), identity=account.identity))
+        self.successResultOf(accounts.remove(account, NEW))
+        Journal(self.database_).open()
+        self.assertEqual(self.authors(), [NEW])
 
     def test_full(self) -> None:
         """A disk that is full is told as any other."""

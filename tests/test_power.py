@@ -179,9 +179,21 @@ class FollowingTests(DenCase):
         self.mute("olga")
         self.olga.types("/logout")
         self.assertEqual(len(self.chat.moderation.sanctions("den")), 1)
+        by_author = self.chat.moderation._places["den"].mutes.by_author
+        self.assertEqual(dict(by_author), {self.chat.members["ada"].identity: 1})
         self.assertEqual(len(self.asks(self.ada, "/bans")), 1)
         self.assertEqual(len(self.asks(self.ada, "/modlog")), 2)
         self.assertEqual(len([act for act in self.journal.acts if isinstance(act, Extended)]), 1)
+
+    def test_exported(self) -> None:
+        """What is kept of it shows nobody which other identity it was extended from."""
+        self.mute("olga")
+        former = self.chat.members["olga"].identity
+        self.olga.types("/logout")
+        for person in (self.olga, self.ada):
+            exported = self.says(person, "/export")
+            self.assertIn("muted" if person is self.ada else "extended", exported)
+            self.assertNotIn(former.hex(), exported)
 
     def test_again_and_again(self) -> None:
         """Who logs in and out without end is remembered as so many guests, and not as more."""
