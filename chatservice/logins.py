@@ -156,7 +156,10 @@ class Logins:
         if member is not None:
             self.forget_account(member)
             self.change_token(member, token)
-            yield self._chat.belongings.become(account.identity, identity_of(token), member)
+            now = identity_of(token)
+            if member.forgotten == account.identity:
+                member.forgotten = now
+            yield self._chat.belongings.become(account.identity, now, member)
 
     def change_token(self, member: Member, token: str = "") -> None:
         """Give a member a token that nobody else knows, a new one if none is given."""

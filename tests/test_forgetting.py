@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
 
 from chatservice.database import Database
@@ -227,6 +228,18 @@ class BytesTests(FileCase):
         person.wire.hangs_up()
         self.clock.advance(0)
         self.assertIn(("",), self.rows("SELECT room FROM places WHERE nick = 'eve'"))
+
+    def test_leaving_meanwhile(self) -> None:
+        """Who leaves while the rest of it is done is not noted either."""
+        person = self.at("json", NICK)
+        person.types(f"/register {SECRET}")
+        moved: Deferred[None] = Deferred()
+        self.patch(self.journal, "become", lambda *_: moved)
+        person.types(f"/forget {SECRET}")
+        person.wire.hangs_up()
+        self.clock.advance(0)
+        moved.callback(None)
+        self.assertEqual(self.rows(f"SELECT room FROM places WHERE nick = '{NICK}'"), [])
 
     def test_in_memory(self) -> None:
         """What the chat itself remembers is gone as well."""

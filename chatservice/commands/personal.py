@@ -105,7 +105,6 @@ def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     count = yield chat.belongings.erase(identity, call.member)
     if proof is not None:
         yield chat.logins.give_up(proof, call.member.address)
-        call.member.forgotten = call.member.identity
     yield chat.journal.wipe()
     return Answer([f"it is all erased; {count:,} lines were yours"])
 
