@@ -57,7 +57,7 @@ class Logins:
 
     @inlineCallbacks
     def log_in(self, member: Member, proof: Proof) -> Generator[Deferred[Any], Any, None]:
-        """A guest has proved an account: it gets the nickname, and what was missed."""
+        """A guest has proved an account: it gets the nickname if it may, and what was missed."""
         chat, account = self._chat, proof.account
         self.free(account, member)
         # Checking the password took its time.
@@ -72,7 +72,7 @@ class Logins:
             chat.leave(other, "taken over by another connection", goodbye=False)
         stored = self.bind(member, proof)
         chat.part_where_banned(member)
-        if member.nick != account.nick:
+        if member.nick != account.nick and self._may_be_renamed(member):
             chat.give_nick(member, account.nick)
         if other is not None:
             yield chat.settled(other)
@@ -95,6 +95,14 @@ class Logins:
             self._chat.moderation.check_not_banned(member, "")
         finally:
             member.account, member.identity = None, former
+
+    def _may_be_renamed(self, member: Member) -> bool:
+        """Who may not speak shows nothing by the name of an account either, and keeps its own."""
+        try:
+            self._chat.moderation.check_appearance(member)
+        except ChatError:
+            return False
+        return True
 
     @inlineCallbacks
     def log_out(self, member: Member) -> Generator[Deferred[Any], Any, None]:

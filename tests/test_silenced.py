@@ -120,12 +120,28 @@ class SilencedTests(DenCase):
         person.asks("hello", nick=nick, token=token)
         return person
 
-    def test_own_account(self) -> None:
-        """The server gives her the name of her account, and takes it away, all the same."""
+    @each_row({how: how for how in HOW})
+    def test_own_account(self, how: str) -> None:
+        """By logging in she does not show the name of an account, and gets it later."""
+        self.register(PILLS)
+        self.silence(how)
+        for _ in range(2):
+            self.assertIn("you are logged in", self.says(self.eve, f"/login {PILLS} {PASSWORD}"))
+            self.assertIn("you are logged out", self.says(self.eve, "/logout"))
+        self.eve.types(f"/login {PILLS} {PASSWORD}")
+        self.assertEqual(self.ada.sees(), [])
+        self.ada.types("/room moderated off")
+        (self.sysop if how == "muted_everywhere" else self.ada).types(
+            f"/unmute {'*' if how == 'muted_everywhere' else '#den'} {PILLS}"
+        )
+        self.assertIn(f"you are now {PILLS}", self.says(self.eve, f"/nick {PILLS}"))
+
+    def test_logout(self) -> None:
+        """The server takes a registered name away all the same."""
         self.register("lilith")
-        self.silence("muted")
-        self.assertIn("you are logged in", self.says(self.eve, f"/login lilith {PASSWORD}"))
-        self.assertIn("-- eve is now lilith", self.ada.sees())
+        self.eve.types(f"/login lilith {PASSWORD}")
+        self.ada.types("/mute lilith")
+        self.ada.sees()
         self.assertIn("you are logged out", self.says(self.eve, "/logout"))
         self.assertIn("-- lilith is now guest", "".join(self.ada.sees()))
 
