@@ -60,11 +60,12 @@ class Recent:
         was needed for other rooms; L{refill} is for that.
     """
 
-    __slots__ = ("_all", "_events", "gave_way", "size")
+    __slots__ = ("_all", "_events", "_last", "gave_way", "size")
 
     def __init__(self, events: Iterable[Event] = (), all_rooms: Recents | None = None) -> None:
         self._all = all_rooms or Recents()
         self._events: deque[Event] = deque()
+        self._last = 0
         self.size = 0
         self.gave_way = False
         for event in events:
@@ -77,6 +78,7 @@ class Recent:
             return
         before = self.size
         events.append(event)
+        self._last = max(self._last, event.id)
         self.size += _size_of(event)
         while len(events) > EVENTS or (self.size > ROOM_BYTES and len(events) > 1):
             self.size -= _size_of(events.popleft())
@@ -128,8 +130,8 @@ class Recent:
         return iter(self._events)
 
     def last_id(self) -> int:
-        """The id of the newest event, or 0."""
-        return self._events[-1].id if self._events else 0
+        """The id of the newest event, or 0; it is known also when the event itself gave way."""
+        return self._last
 
 
 def _size_of(event: Event) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.recent import ALL_BYTES, EVENT_BYTES, EVENTS, ROOM_BYTES, Recent, Recents
-from tests.conversation import ConversationCase, TextPerson
+from tests.conversation import ConversationCase, JsonPerson, TextPerson
 from tests.doubles import SlowJournal
 from tests.recording import ADA, BOB, line
 
@@ -74,7 +74,14 @@ class RecentTests(SynchronousTestCase):
         self.assertTrue(recent)
         recent.give_way()
         self.assertTrue(recent)
-        self.assertEqual(recent.last_id(), 0)
+
+    def test_last_id(self) -> None:
+        """The newest id is known also of a room that gave way: somebody may have missed it."""
+        recent = Recent([line(1), line(2)])
+        recent.give_way()
+        self.assertEqual(recent.last_id(), 2)
+        recent.refill([line(1)])
+        self.assertEqual(recent.last_id(), 2)
 
 
 class RecentsTests(SynchronousTestCase):
@@ -132,6 +139,21 @@ class RoomsTests(ConversationCase):
         said = [seen for seen in bob.sees() if seen.endswith(("before", "after"))]
         self.assertEqual(len(said), 2)
         self.assertEqual(len(self.chat.rooms["lobby"].recent), 2)
+
+    def test_missed(self) -> None:
+        """Who comes back to a room that has given way is told that something was missed there."""
+        self.rules.linger = 30
+        bob = self.at_json("bob")
+        token, seen = bob.welcome["token"], bob.welcome["id"]
+        for text, missed in (("meanwhile", True), ("", False)):
+            bob.wire.vanishes()
+            self.ada.types(text)
+            self.give_way()
+            bob = JsonPerson(self.connect())
+            bob.asks("hello", nick="bob", token=token, rooms={"lobby": seen})
+            bob.sees()
+            self.assertEqual(bob.welcome["rooms"]["lobby"]["missed"], missed)
+            seen = bob.welcome["id"]
 
     def test_erased_meanwhile(self) -> None:
         """What was read before it was erased is not remembered."""
