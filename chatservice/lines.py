@@ -164,8 +164,10 @@ class LineDoor(MeteredReader):
     def arrived(self, wish: Wish) -> None:
         """There is a new member behind the connection now."""
         assert self.member is not None
+        member = self.member
         if not wish.rooms:
-            self.chat.catch_up.tell(self.member).addErrback(self.complain)
+            told = self.chat.catch_up.tell(member).addErrback(self.complain)
+            told.addCallback(lambda _: self.note_when_sent(member))
 
     def check_still_wanted(self) -> None:
         """Go on only if the peer still waits to be let in.
@@ -330,8 +332,13 @@ class LineDoor(MeteredReader):
 
     def note_sent(self, member: Member) -> None:
         """If everything is sent, what the member was shown before counts as seen."""
-        if self.outbox.behind is None:
+        # Through another connection, by now, it is shown other things.
+        if self.outbox.behind is None and self.member is member:
             member.unsent.clear()
+
+    def note_when_sent(self, member: Member) -> None:
+        """As soon as everything is sent, what the member was shown counts as seen."""
+        self.outbox.emptied().addCallback(lambda _: self.note_sent(member))
 
     def input_ended(self) -> None:
         """See L{chatservice.reading.LineReader.input_ended}."""

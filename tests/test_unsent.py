@@ -123,6 +123,42 @@ class UnsentTests(ConversationCase):
         again.wire.vanishes()
         self.assertEqual(self.catches_up(self.comes_back(token)), list(range(500, 600)))
 
+    def test_lost_long_after_catching_up(self) -> None:
+        """What was shown, and sent, is not shown again because of what was not sent later."""
+        bob, token = self.bob_comes()
+        bob.wire.vanishes()
+        self.talks(0, 10)
+        again = self.comes_back(token)
+        self.assertEqual(self.catches_up(again), list(range(10)))
+        again.wire.window = 5
+        self.talks(10, 20)
+        again.wire.vanishes()
+        self.assertEqual(self.catches_up(self.comes_back(token)), list(range(10, 20)))
+
+    def test_private_lines(self) -> None:
+        """Nor are private lines, which are delivered without being asked for."""
+        bob, _ = self.bob_comes()
+        bob.types("/register correct-horse")
+        bob.types("/quit")
+        self.ada.types("/msg bob line 0")
+        self.clock.advance(0.001)
+
+        def comes() -> TextPerson:
+            person = TextPerson(self.connect())
+            person.types("bob")
+            person.types("correct-horse")
+            return person
+
+        def private(person: TextPerson) -> list[str]:
+            return [line for line in person.sees() if "to you)" in line]
+
+        bob = comes()
+        self.assertEqual(len(private(bob)), 1)
+        bob.wire.window = 5
+        self.talks(1, 5)
+        bob.wire.vanishes()
+        self.assertEqual(private(comes()), [])
+
     def test_taken_over(self) -> None:
         """It is no other when the new connection comes before the old one is lost."""
         bob, token = self.bob_comes()

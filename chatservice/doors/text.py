@@ -84,6 +84,7 @@ class ChatProtocol(LineDoor):
             more = ["-- there is more that you missed: /catchup"] if member.missed else []
             retelling = retold(missed, self.chat.ids.now(), rooms=True)
             self.outbox.uncork(encoded([*lines, *retelling, *more]))
+        self.note_when_sent(member)
 
     def _obey(self, text: str) -> None:
         assert self.member is not None
