@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
@@ -136,9 +137,10 @@ class MemoryJournal:
             self._room_left += _size_of(event)
 
     def _has(self, owner: Owner, event: Event) -> bool:
-        """Whether an event that was on a page is there still: pages lose the oldest first."""
-        page = self._pages.get(owner)
-        return page is not None and page[0].id <= event.id
+        """Whether an event is on a page."""
+        page = self._pages.get(owner, ())
+        at = bisect_left(page, event.id, key=attrgetter("id"))
+        return at < len(page) and page[at].id == event.id
 
     def _keep_act(self, act: OperatorAct) -> None:
         # The members in it would otherwise be kept as long.
@@ -333,7 +335,8 @@ class MemoryJournal:
                 self._pages[owner] = page
         for event in about:
             blank = now[event.id]
-            if blank is None:
+            # The page of whoever told it may have lost it before.
+            if blank is None or not any(self._has(each, blank) for each in _owners(blank)):
                 self._room_left += _size_of(self._events.pop(event.id))
             else:
                 self._events[event.id] = blank

@@ -191,11 +191,9 @@ def line(
 
 
 def private_line(id: int, by: str, to: str, text: str = "psst") -> Whispered:
-    """A private line among ada, bob and eve, as a journal gives it back."""
-    identities = {"ada": ADA, "bob": BOB, "eve": EVE}
-    return Whispered(
-        id=id, nick=by, to=to, text=text, identity=identities[by], to_identity=identities[to]
-    )
+    """A private line, as a journal gives it back."""
+    author, reader = (identity_of(f"{nick}'s token") for nick in (by, to))
+    return Whispered(id=id, nick=by, to=to, text=text, identity=author, to_identity=reader)
 
 
 class HeldJournal(MemoryJournal):

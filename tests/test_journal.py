@@ -22,7 +22,7 @@ from chatservice.journal import Journal
 from chatservice.memory import PEOPLE, MemoryJournal
 from chatservice.pages import Page, Wanted
 from chatservice.rooms import NOWHERE, Member
-from tests.recording import DatabaseJournalTestCase, line
+from tests.recording import DatabaseJournalTestCase, line, private_line
 
 if TYPE_CHECKING:
     Base = SynchronousTestCase
@@ -266,6 +266,24 @@ class MemoryJournalTests(JournalContract, SynchronousTestCase):
         self.assertEqual(list(self.journal._events), [3, 4])
         self.append(self.whisper(5, to=ADA))
         self.assertEqual(self.ids(ADA.identity), [5])
+
+    def test_forgotten_reader(self) -> None:
+        """A line that is on the page of the one who is forgotten alone is gone with that."""
+        self.journal = MemoryJournal(lines=1)
+        self.append(self.whisper(1), self.whisper(2, to=EVE))
+        self.successResultOf(self.journal.forget(BOB.identity))
+        self.assertEqual(list(self.journal._events), [2])
+
+    def test_merged_pages(self) -> None:
+        """Nor is any line kept on no page when two people turn out to be one."""
+        self.journal = MemoryJournal(lines=2)
+        to = ("eve", "bob", "gus", "gus")
+        self.append(*(private_line(id, "ada", nick) for id, nick in enumerate(to, 1)))
+        # Ada's page has lost the first two lines; eve's and bob's have them.
+        self.successResultOf(self.journal.become(EVE.identity, ADA.identity, True))
+        self.append(private_line(5, "gus", "bob"), private_line(6, "gus", "bob"))
+        pages = {event.id for page in self.journal._pages.values() for event in page}
+        self.assertEqual(set(self.journal._events), pages)
 
     def test_many_rooms(self) -> None:
         """It is remembered of so many rooms that something is missing."""
