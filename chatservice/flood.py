@@ -12,6 +12,9 @@ BURST = 10
 WEIGHT = 1024
 """Bytes that cost as much as a line does, whatever they are."""
 
+BEHIND_MOST = 10.0
+"""Seconds by which an address may be behind before it cannot connect any more."""
+
 
 class FloodLimit:
     """What lines, other bytes and arrivals cost those whom they come from.
@@ -40,9 +43,16 @@ class FloodLimit:
         """
         return max(self._people.spend(person, lines), self._come(origin, lines))
 
-    def connect(self, origin: str) -> float:
-        """Count a connection as a line of its address; gives the seconds as L{spend} does."""
-        return self._come(origin, 1)
+    def connect(self, origin: str) -> bool:
+        """Count a connection as a line of its address; gives whether it may come.
+
+        One that may not is not counted: otherwise who goes on trying would have everybody else
+        there, who is in the chat already, wait for ever.
+        """
+        if origin and self._origins.wait(origin) > BEHIND_MOST:
+            return False
+        self._come(origin, 1)
+        return True
 
     def arrive(self, origin: str) -> float:
         """Count a new identity, and so one more burst; gives the seconds as L{spend} does."""

@@ -4,8 +4,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.admission import TOLD_AT_ONCE, TOLD_OF_AN_ADDRESS, Admission
-from chatservice.doors.front import FLOOD
-from chatservice.flood import BURST, WEIGHT, FloodLimit
+from chatservice.flood import BEHIND_MOST, BURST, WEIGHT, FloodLimit
 from chatservice.telnet import IAC
 from tests.conversation import ConversationCase, HalfClosingWire, JsonPerson, TextPerson
 
@@ -41,14 +40,14 @@ class FloodLimitTests(SynchronousTestCase):
         """Through a UNIX socket come many people from nowhere: each pays alone."""
         for number in range(1000):
             self.assertEqual(self.limit.spend(number, "", 9), 0)
-            self.assertEqual((self.limit.connect(""), self.limit.arrive("")), (0, 0))
+            self.assertEqual((self.limit.connect(""), self.limit.arrive("")), (True, 0))
 
     def test_no_limits(self) -> None:
         """Without a rate nothing costs anything; without people per address, no address does."""
         free = FloodLimit(self.clock.seconds, rate=0, people=4)
         self.assertEqual(free.spend("ada", "192.0.2.1", 10_000), 0)
         unlimited = FloodLimit(self.clock.seconds, rate=5, people=0)
-        self.assertEqual(unlimited.connect("192.0.2.1"), 0)
+        self.assertTrue(unlimited.connect("192.0.2.1"))
         for number in range(1000):
             self.assertEqual(unlimited.spend(number, "192.0.2.1", 9), 0)
 
@@ -248,7 +247,7 @@ class ConnectingTests(CostCase):
 
     def test_too_fast(self) -> None:
         """Who connects much too fast is closed at once, until that is paid for."""
-        for _ in range(int(32 * (BURST + 5 * FLOOD)) + 1):
+        for _ in range(int(32 * (BURST + 5 * BEHIND_MOST)) + 1):
             self.comes().vanishes()
         wire = self.comes()
         self.clock.advance(0)
@@ -257,6 +256,17 @@ class ConnectingTests(CostCase):
         self.assertIsNone(self.comes("192.0.2.2").lost)
         self.clock.advance(60)
         self.assertIn("Welcome", self.greeted())
+
+    def test_too_fast_for_others(self) -> None:
+        """However often somebody tries, others from that address are read before long."""
+        self.at_text("bob")
+        ada = self.at_text("ada")
+        for _ in range(20_000):
+            self.front.buildProtocol(ada.wire.getPeer())
+        ada.types("one")
+        ada.types("two")
+        self.passes(BEHIND_MOST + 2, ada.wire)
+        self.assertEqual(self.said(), 2)
 
     def greeted(self) -> str:
         """What somebody sees who has just connected and waits."""

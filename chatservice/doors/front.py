@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 SILENCE = 0.3
 """Seconds after which a silent peer is greeted."""
 
-FLOOD = 10.0
-"""Seconds by which an address may be behind its flood limit before it cannot connect any more."""
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -222,7 +219,7 @@ class FrontFactory(ServerFactory):
         self._direct = direct
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        if self._chat.flood.connect(origin_of(getattr(addr, "host", ""))) > FLOOD:
+        if not self._chat.flood.connect(origin_of(getattr(addr, "host", ""))):
             return Dropped()
         try:
             self._admission.admit(addr)
