@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 IAC, DONT, DO, WONT, WILL, SB = 255, 254, 253, 252, 251, 250
@@ -14,6 +15,11 @@ byte that no text has."""
 
 SUBNEGOTIATION = 1024
 """Bytes after which a subnegotiation without an end was none, but text in another encoding."""
+
+UNSEEN = 5
+"""Lines that are thrown away at most while a peer does not answer that it shows them again."""
+
+_LINE_END = re.compile(rb"\r\n|\r\0|\r|\n")
 
 
 class Telnet:
@@ -32,22 +38,23 @@ class Telnet:
         self._skipped = 0
         self._hidden = False
         self._agreed = False
-        self._discards = False
+        self._discards = 0
 
     def show_typing(self, shown: bool) -> bool:
         """Have the peer show what its person types, or not, while a password is asked (RFC 857).
 
         A peer that leaves it to us to echo shows nothing, and we echo but the end of the line. What
         was typed unseen is thrown away until it shows again, as everywhere where a password is
-        asked: it may be the password once more.
+        asked: it may be the password once more. After L{UNSEEN} lines it is read all the same: a
+        peer that never answers would never be heard again.
 
         @return: whether something is thrown away.
         """
-        self._discards = shown and self._agreed
+        self._discards = UNSEEN if shown and self._agreed else 0
         self._hidden = not shown
         option = bytes((IAC, WONT if shown else WILL, ECHO))
         self._reply(option + b"\r\n" if shown else option)
-        return self._discards
+        return self._discards > 0
 
     def ask(self) -> None:
         """Ask for something that a telnet answers by itself (RFC 860)."""
@@ -81,8 +88,11 @@ class Telnet:
         return b"".join(text)
 
     def _take(self, typed: bytes, text: list[bytes]) -> None:
-        if not self._discards:
-            text.append(typed)
+        while self._discards and typed:
+            end = _LINE_END.search(typed)
+            typed = typed[end.end() :] if end else b""
+            self._discards -= end is not None
+        text.append(typed)
 
     def _after_command(self, data: bytes, iac: int, text: list[bytes]) -> int:
         """Carry out the command at C{iac}; the index after it, or -1 if it is cut off."""
@@ -111,7 +121,7 @@ class Telnet:
         if option == ECHO and command == DO and self._hidden:
             self._agreed = True
         elif option == ECHO and command == DONT:
-            self._agreed = self._discards = False
+            self._agreed, self._discards = False, 0
         elif option == TIMING_MARK and command == WILL:
             pass  # it answers that it is there
         elif command == DO:

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.telnet import Telnet
+from chatservice.telnet import UNSEEN, Telnet
 from tests.doubles import pieces
 
 CTRL_C = b"\xff\xf4\xff\xfd\x06"
@@ -80,6 +80,18 @@ class TelnetTests(SynchronousTestCase):
         text += telnet.text_of(b"\xff\xfe\x01hello\n")
         self.assertEqual(text, b"secret\nhello\n")
         self.assertEqual(replies, [b"\xff\xfb\x01", b"\xff\xfc\x01\r\n"])
+
+    def test_echo_unanswered(self) -> None:
+        """A peer that never answers is heard again after some lines, and that time after time."""
+        telnet = Telnet(lambda data: None)
+        for end in (b"\r\n", b"\r\0", b"\n"):
+            telnet.show_typing(False)
+            secret = b"\xff\xfd\x01secret" + end
+            self.assertEqual(telnet.text_of(secret), b"secret" + end)
+            self.assertTrue(telnet.show_typing(True))
+            lines = [b"line %d" % number + end for number in range(UNSEEN + 2)]
+            heard = telnet.text_of(b"".join(lines[:3])) + telnet.text_of(b"".join(lines[3:]))
+            self.assertEqual(heard, b"".join(lines[UNSEEN:]))
 
     def test_echo_refused(self) -> None:
         """Nobody but us has it that nothing is shown: asked by the peer, we refuse."""
