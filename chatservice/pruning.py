@@ -63,6 +63,10 @@ _AHEAD = """
 _AHEAD_OF_ALL = """
     SELECT max(id) FROM {table} INDEXED BY {table}_by_time
     WHERE time IS NOT NULL AND time < ? AND id > ?"""
+# And by that only if nothing that was said before it, so with a smaller id, is younger.
+_IS_YOUNGER = """
+    SELECT EXISTS (SELECT 1 FROM events WHERE id BETWEEN ?1 AND ?2)
+    OR EXISTS (SELECT 1 FROM whispers WHERE id BETWEEN ?1 AND ?2)"""
 _SURPLUS = "SELECT id FROM events WHERE room = ? ORDER BY id DESC LIMIT 1 OFFSET ?"
 _FIRST = """
     SELECT id, length(text), room FROM events WHERE room = ? AND id <= ? ORDER BY id LIMIT ?"""
@@ -281,6 +285,8 @@ def _last_older(connection: sqlite3.Connection, look: Look) -> int:
     if not look.before:
         return 0
     older = connection.execute(_OLDER, (look.room, look.before)).fetchone()[0]
+    if _is_younger(connection, look.before, look.now):
+        return older or 0
     ahead = (look.room, look.now, ERASE_STEP, look.before)
     return max(older or 0, connection.execute(_AHEAD, ahead).fetchone()[0] or 0)
 
@@ -306,9 +312,16 @@ def _delete_older(connection: sqlite3.Connection, before: int, now: int) -> bool
 
 def _first_kept(connection: sqlite3.Connection, table: str, before: int, now: int) -> int:
     """The id below which everything is older than a time: what has a smaller id was said before."""
+    if _is_younger(connection, before, now):
+        return before
     sql = _AHEAD_OF_ALL.format(table=table)
     ahead: int | None = connection.execute(sql, (before, now)).fetchone()[0]
     return before if ahead is None else ahead + 1
+
+
+def _is_younger(connection: sqlite3.Connection, before: int, now: int) -> bool:
+    """Whether anything was said between two times, as its id says."""
+    return bool(connection.execute(_IS_YOUNGER, (before, now)).fetchone()[0])
 
 
 def _delete_lines(connection: sqlite3.Connection, rows: list[tuple[int, int, str]]) -> bool:

@@ -48,7 +48,10 @@ class Faked(TableCase):
 
 
 class ClockCase(Faked, ConversationCase):
-    """A chat with a file, on clocks that the test sets."""
+    """A chat with a file, on clocks that the test sets.
+
+    @ivar keep: for how many seconds lines are kept, if there are C{own} only in these rooms.
+    """
 
     def setUp(self) -> None:
         ConversationCase.setUp(self)
@@ -56,6 +59,7 @@ class ClockCase(Faked, ConversationCase):
         self.path = str(new_path(self))
         self.database: Database | None = None
         self.keep = 0
+        self.own: list[str] = []
         self.tokens = tokens()
         self.restart()
 
@@ -86,9 +90,9 @@ class ClockCase(Faked, ConversationCase):
         self.chat.restore()
         self.pruning = Pruning(
             self.database,
-            lambda room: (self.keep, 0),
+            lambda room: (self.keep if room in (self.own or (room,)) else 0, 0),
             ids.now,
-            own=list,
+            own=lambda: self.own,
             is_settled=self.wall.is_settled,
         )
 

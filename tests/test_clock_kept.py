@@ -110,6 +110,24 @@ class KeptTests(ClockCase):
         self.clock.advance(SETTLING)
         self.assertEqual(self.prune(), ["first", "behind"])
 
+    @each_row({"everywhere": [], "in_a_room": ["lobby"]})
+    def test_behind_while_ids_are_ahead(self, own: list[str]) -> None:
+        """So is what was said while the clock was behind and ids were ahead of the right one."""
+        self.own = own
+        identity = self.chat.members["ada"].identity
+        self.ada.types("/msg ada first")
+        self.set_by(DAY)
+        self.ada.types("ahead")
+        self.set_by(-400 * DAY)
+        self.ada.types("behind")
+        self.ada.types("/msg ada behind")
+        self.set_by(399 * DAY)
+        self.clock.advance(SETTLING)
+        self.assertEqual(self.prune(), ["first", "ahead", "behind"])
+        self.assertEqual(self.private(identity), ["first", "behind"])
+        self.clock.advance(40 * DAY)
+        self.assertEqual(self.prune(), [])
+
     def test_rounds(self) -> None:
         """A clock that is set back does not stop the looking until it is there again."""
         self.prune()
