@@ -76,6 +76,7 @@ class ActLog:
         self._is_settled = is_settled
         self._next_round = 0
         self._after: int | None = None
+        self._held: Collection[int] = ()
 
     @inlineCallbacks
     def step(self) -> Generator[Deferred[Any], Any, bool]:
