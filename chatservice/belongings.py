@@ -49,6 +49,7 @@ class Belongings:
         chat = self._chat
         if member.identity == former:
             member.identity = now
+            chat.flood.become(former, now)
         chat.moderation.become(former, now)
         chat.departures.become(former, now)
         chat.rooms.become(former, now)

@@ -43,6 +43,10 @@ class FloodLimit:
         """
         return max(self._people.spend(person, lines), self._come(origin, lines))
 
+    def become(self, former: Hashable, now: Hashable) -> None:
+        """Somebody who was one person is another from now on, which renews nothing."""
+        self._people.become(former, now)
+
     def connect(self, origin: str) -> bool:
         """Count a connection as a line of its address; gives whether it may come.
 

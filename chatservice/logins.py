@@ -43,6 +43,7 @@ class Logins:
         account.member = member
         former, member.identity = member.identity, account.identity
         if former != account.identity:
+            self._chat.flood.become(former, account.identity)
             self._chat.operators.follow(member, former)
         member.preferences = account.preferences
         member.ignored = account.ignored
@@ -74,8 +75,8 @@ class Logins:
         chat.part_where_banned(member)
         if member.nick != account.nick and self._may_be_renamed(member):
             chat.give_nick(member, account.nick)
-        if other is not None:
-            yield chat.settled(other)
+        # Also of who has left just now it is stored by then what was said, and where that was.
+        yield chat.departures.stored(account.identity)
         places = yield chat.journal.places(account.identity)
         # Through another connection the member may have logged out by now.
         if member.identity == account.identity:
@@ -122,6 +123,7 @@ class Logins:
         # At once: until it is stored the token must not bring anybody in.
         stored = chat.accounts.forget(account, token)
         member.identity = identity_of(member.token)
+        chat.flood.become(account.identity, member.identity)
         chat.operators.follow(member, account.identity)
         if chat.accounts.named(member.key) is account:
             self.rename_to_guest(member)

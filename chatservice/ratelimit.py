@@ -41,6 +41,13 @@ class Allowances:
         self._buckets.move_to_end(payer)
         return self._until_one(left)
 
+    def become(self, former: Hashable, now: Hashable) -> None:
+        """Who paid as the one pays as the other from now on: with what either had left at most."""
+        if self._rate:
+            left = min(self._tokens(former), self._tokens(now))
+            self._buckets[now] = (left, self._seconds())
+            self._buckets.move_to_end(now)
+
     def _tokens(self, payer: Hashable) -> float:
         tokens, since = self._buckets.get(payer, (self._burst, 0.0))
         return min(self._burst, tokens + (self._seconds() - since) * self._rate)

@@ -115,6 +115,18 @@ class ReconnectingTests(CostCase):
             ada.sees()
         self.assertEqual(self.said(), BURST)
 
+    def test_another_identity(self) -> None:
+        """Who registers, logs out, in again and gives the name up goes on where the burst ended."""
+        self.at_text("bob")
+        ada = self.at_text("ada")
+        lines = b"hello\n" * 4
+        for line in ("/register correct-horse", "/logout", "/login ada correct-horse"):
+            ada.wire.sends(lines + f"{line}\n".encode())
+        ada.wire.sends(lines + b"/unregister correct-horse\n" + lines)
+        self.assertLessEqual(self.said(), BURST)
+        self.passes(5, ada.wire)
+        self.assertEqual(self.said(), 20)
+
     def test_long_lines(self) -> None:
         """A line weighs its bytes: of four kilobytes, two go at once and then one a second."""
         self.at_text("bob")

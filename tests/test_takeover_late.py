@@ -44,6 +44,21 @@ class LoginTests(LateCase):
         self.check_one_member()
         self.assertNotIn("zoe", self.chat.members)
 
+    def test_leaves_meanwhile(self) -> None:
+        """Of an owner who has just left it is asked what was said when all of it is stored."""
+        self.waiting.is_slow = True
+        self.ada.types("hello")
+        self.ada.types("/quit")
+        while "ada" in self.chat.members:
+            self.waiting.answer(0)
+            self.clock.advance(0)
+        under_way = len(self.waiting)
+        done = self.chat.logins.log_in(self.zoe, self.proof)
+        self.assertEqual(len(self.waiting), under_way)
+        self.answers()
+        self.successResultOf(done)
+        self.check_one_member()
+
     def test_is_somebody_else(self) -> None:
         """Who has logged in to another account through another connection stays so."""
         done = self.chat.accounts.register("grace", b"grace".ljust(16), SECRET, "")
