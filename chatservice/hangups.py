@@ -26,7 +26,7 @@ class HangUps:
     Twisted takes a paused connection out of its epoll, and learns of a reset only when it writes.
     Here each is in an epoll that asks for nothing, for EPOLLHUP and EPOLLERR are told all the same
     (epoll_ctl(2)); the reactor reads that epoll like any descriptor. The end of the input alone is
-    neither of the two.
+    neither of the two; but through a UNIX socket, whoever has read everything and closes hangs up.
 
     @param reactor: with one that is no C{IReactorFDSet}, such as a test's clock, and on systems
         without epoll(7), nothing is watched.
@@ -36,6 +36,8 @@ class HangUps:
         self._reactor = reactor
         self._can_watch = _CAN_WATCH and IReactorFDSet.providedBy(reactor)
         self._gone: dict[int, Callable[[], object]] = {}
+        # Those that are UNIX sockets.
+        self._local: set[int] = set()
         self._epoll: Any = None
 
     def watch(self, transport: Any, gone: Callable[[], object]) -> Callable[[], None]:
@@ -54,6 +56,10 @@ class HangUps:
         descriptor = connection.fileno()
         self._epoll.register(descriptor, 0)
         self._gone[descriptor] = gone
+        if connection.family == socket.AF_UNIX:
+            self._local.add(descriptor)
+        else:
+            self._local.discard(descriptor)
         return lambda: self._forget(descriptor, gone)
 
     def _forget(self, descriptor: int, gone: Callable[[], object]) -> None:
@@ -72,10 +78,11 @@ class HangUps:
 
     def doRead(self) -> None:
         """Some of the connections were reset."""
-        for descriptor, _ in self._epoll.poll(0):
+        for descriptor, event in self._epoll.poll(0):
             gone = self._gone[descriptor]
             self._forget(descriptor, gone)
-            gone()
+            if event & select.EPOLLERR or descriptor not in self._local:
+                gone()
 
     def connectionLost(self, reason: Failure) -> None:
         """See C{IFileDescriptor}: the reactor has stopped."""

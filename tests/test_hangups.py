@@ -97,6 +97,19 @@ class HangUpsTests(SynchronousTestCase):
         self.reactor.reader.doRead()
         self.assertEqual(self.gone, [])
 
+    def test_unix_socket(self) -> None:
+        """Through a UNIX socket a close is the end of the input, unless something was unread."""
+        for unread in (b"", b"hello\n"):
+            server, peer = socket.socketpair(socket.AF_UNIX)
+            self.addCleanup(server.close)
+            self.watch(server, f"unread: {len(unread)}")
+            peer.sendall(b"hello\n")
+            server.sendall(unread)
+            peer.close()
+            self.reactor.reads()
+            self.assertIsNone(self.reactor.reader)
+        self.assertEqual(self.gone, ["unread: 6"])
+
     def test_no_longer(self) -> None:
         """A connection that is read again is not watched, nor one that is closed."""
         (ada, adas), (bob, _) = self.connect(), self.connect()
