@@ -223,13 +223,13 @@ class Authority:
 
     def sanctions_about(
         self, kind: type[OperatorAct], room: str, subject: str, identity: bytes
-    ) -> set[int]:
-        """The ids of the bans, or the mutes, of a person or network; see L{Sanctions.about}."""
+    ) -> list[OperatorAct]:
+        """The bans, or the mutes, of a person or network; see L{Sanctions.made_about}."""
         self.sanctions(room)
         place = self._places.get(room)
         if place is None:
-            return set()
-        return (place.bans if kind is Banned else place.mutes).about(subject, identity)
+            return []
+        return (place.bans if kind is Banned else place.mutes).made_about(subject, identity)
 
     def against(self, identity: bytes) -> list[OperatorAct]:
         """The bans and mutes that hold against an identity, wherever; oldest first."""

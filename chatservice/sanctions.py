@@ -101,6 +101,15 @@ class Sanctions:
             if covered[0] == subject or (identity and covered[1] == identity)
         }
 
+    def made_about(self, subject: str, identity: bytes) -> list[OperatorAct]:
+        """The acts by which those hold (see L{about}), about whom they were made for."""
+        ids = self.about(subject, identity)
+        found: dict[int, OperatorAct] = {}
+        for held in sorted(self._held.values(), key=lambda held: len(held.by)):
+            if held.act.id in ids:
+                found.setdefault(held.act.id, held.act)
+        return list(found.values())
+
     def become(self, former: bytes, now: bytes) -> None:
         """Let what holds against an identity, and what it has made, be another's."""
         for covered, held in list(self._held.items()):

@@ -185,6 +185,23 @@ class FollowingTests(DenCase):
         self.assertEqual(len(self.asks(self.ada, "/modlog")), 2)
         self.assertEqual(len([act for act in self.journal.acts if isinstance(act, Extended)]), 1)
 
+    @each_row({"mute": ("mute", "unmuted olga in #den"), "ban": ("ban", "unbanned olga from #den")})
+    def test_ended(self, row: tuple[str, str]) -> None:
+        """What is ended by the guest's name is so in the next run too, and told as what it was."""
+        what, sentence = row
+        self.ada.types(f"/{what} #den olga")
+        self.olga.types("/logout")
+        guest = next(nick for nick in self.chat.members if nick.startswith("guest"))
+        told = self.says(self.ada, f"/un{what} #den {guest}")
+        self.assertIn(f"you {sentence}", told)
+        self.assertEqual(self.chat.moderation.sanctions("den"), [])
+        self.assertIn(f"{guest} is not", self.says(self.ada, f"/un{what} #den {guest}"))
+        # What does not count any more is deleted soon.
+        self.journal.acts = [act for act in self.journal.acts if not isinstance(act, Extended)]
+        self.olga.types("/quit")
+        self.run_again()
+        self.assertEqual(self.chat.moderation.sanctions("den"), [])
+
     def test_exported(self) -> None:
         """What is kept of it shows nobody which other identity it was extended from."""
         self.mute("olga")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from functools import partial
 from ipaddress import IPv4Network
 from typing import Any
@@ -23,6 +23,7 @@ from chatservice.events import ChatError
 from chatservice.names import nick_key
 from chatservice.networks import Network, network_named, network_of
 from chatservice.rooms import Member
+from chatservice.sanctions import subject
 from chatservice.sanitize import clean_reason
 from chatservice.standing import Person
 from chatservice.text import ending, place_spelled, spelled
@@ -290,15 +291,34 @@ def _lift(call: Call, held: type[OperatorAct], kind: type[OperatorAct], state: s
     about = nick_key(target) if network is None else named
     person = found(call, target) if network is None else None
     identity = b"" if person is None else person.identity
-    if not call.chat.moderation.sanctions_about(held, room, about, identity):
+    ended = call.chat.moderation.sanctions_about(held, room, about, identity)
+    if not ended:
         return Answer([f"{named[:60]} is not {state} {place_spelled(room)}"])
-    call.chat.operators.act(
-        call.member,
-        kind,
-        room,
-        target=named if person is None else person.nick,
-        target_identity=identity,
-        network="" if network is None else named,
-        whom=None if person is None else person.member,
-    )
+    given = named if person is None else person.nick, identity
+    whom = None if person is None else person.member
+    for target, target_identity in _lifted(ended, about, given):
+        call.chat.operators.act(
+            call.member,
+            kind,
+            room,
+            target=target,
+            target_identity=target_identity,
+            network="" if network is None else named,
+            whom=whom,
+        )
     return DONE
+
+
+def _lifted(
+    ended: list[OperatorAct], about: str, given: tuple[str, bytes]
+) -> Iterable[tuple[str, bytes]]:
+    """The nicknames and identities whose bans or mutes are ended.
+
+    What holds against who was named only because that is somebody else by now is ended as what it
+    was made for: it is known for longer whom that was than who that became.
+    """
+    named: dict[tuple[str, bytes], None] = {}
+    for act in ended:
+        is_direct = subject(act) == about or (given[1] and act.target_identity == given[1])
+        named[given if is_direct else (act.target, act.target_identity)] = None
+    return named
