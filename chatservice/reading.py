@@ -117,8 +117,6 @@ class LineReader(LineReceiver, ABC):
 
     def rawDataReceived(self, data: bytes) -> None:
         """Throw away an overlong line, to its end."""
-        if self.state >= State.CLOSING:
-            return
         skipped, end, rest = data.partition(self.delimiter)
         self._skipped += len(skipped)
         if end:
