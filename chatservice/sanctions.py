@@ -104,11 +104,9 @@ class Sanctions:
     def made_about(self, subject: str, identity: bytes) -> list[OperatorAct]:
         """The acts by which those hold (see L{about}), about whom they were made for."""
         ids = self.about(subject, identity)
-        found: dict[int, OperatorAct] = {}
-        for held in sorted(self._held.values(), key=lambda held: len(held.by)):
-            if held.act.id in ids:
-                found.setdefault(held.act.id, held.act)
-        return list(found.values())
+        extended_first = sorted(self._held.values(), key=lambda held: -len(held.by))
+        acts = {held.act.id: held.act for held in extended_first}
+        return [act for number, act in acts.items() if number in ids]
 
     def become(self, former: bytes, now: bytes) -> None:
         """Let what holds against an identity, and what it has made, be another's."""

@@ -189,18 +189,20 @@ class FollowingTests(DenCase):
     def test_ended(self, row: tuple[str, str]) -> None:
         """What is ended by the guest's name is so in the next run too, and told as what it was."""
         what, sentence = row
+        self.ada.types(f"/{what} #den eve")
+        others = [act.id for act in self.chat.moderation.sanctions("den")]
         self.ada.types(f"/{what} #den olga")
         self.olga.types("/logout")
         guest = next(nick for nick in self.chat.members if nick.startswith("guest"))
         told = self.says(self.ada, f"/un{what} #den {guest}")
         self.assertIn(f"you {sentence}", told)
-        self.assertEqual(self.chat.moderation.sanctions("den"), [])
+        self.assertEqual([act.id for act in self.chat.moderation.sanctions("den")], others)
         self.assertIn(f"{guest} is not", self.says(self.ada, f"/un{what} #den {guest}"))
         # What does not count any more is deleted soon.
         self.journal.acts = [act for act in self.journal.acts if not isinstance(act, Extended)]
         self.olga.types("/quit")
         self.run_again()
-        self.assertEqual(self.chat.moderation.sanctions("den"), [])
+        self.assertEqual([act.id for act in self.chat.moderation.sanctions("den")], others)
 
     def test_exported(self) -> None:
         """What is kept of it shows nobody which other identity it was extended from."""
