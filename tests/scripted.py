@@ -257,7 +257,14 @@ class Terminal:
             stdout=self.line,
             stderr=self.line,
             start_new_session=True,
-            env={**os.environ, "TERM": "xterm", "NO_COLOR": "", **environment},
+            # Like xterm, pyte cuts off what does not fit when it becomes narrower.
+            env={
+                **os.environ,
+                "TERM": "xterm",
+                "XTERM_VERSION": "pyte",
+                "NO_COLOR": "",
+                **environment,
+            },
         )
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import commands as chat_commands
 from chatservice.client.completion import COMMANDS, completions
-from chatservice.client.editor import Editor, Entered, Wish
+from chatservice.client.editor import Editor, Entered, Pasted, Wish
 from chatservice.client.keys import Key, KeyReader
 
 FAMILY = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}"
@@ -57,18 +57,23 @@ class KeyTests(SynchronousTestCase):
         self.check("\x1bb\x1bé\x1b\x7f".encode(), *map(Key, ["alt-b", "alt-é", "alt-backspace"]))
 
     def test_paste(self) -> None:
-        """What is pasted is text and ends of line, and nothing in it is a key."""
+        """What is pasted is one key, whatever is in it, and nothing in it is another key."""
+        text = "one\r\ntwo\rthree\n\tfour\x04\x1b[x\x1b[20"
         self.check(
-            b"\x1b[200~one\r\ntwo\rthree\n\tfour\x04\x1b[x\x1b[201~\x04",
-            Key("text", "one"),
-            Key("enter"),
-            Key("text", "two"),
-            Key("enter"),
-            Key("text", "three"),
-            Key("enter"),
-            Key("text", "\tfour\x04\x1b[x"),
+            f"\x1b[200~{text}\x1b[201~\x04\x1b[200~\x1b[201~".encode(),
+            Key("paste", text),
             Key("ctrl-d"),
+            Key("paste", ""),
         )
+
+    def test_endless_paste(self) -> None:
+        """A paste takes no more memory than a large one, and its end is found all the same."""
+        reader = KeyReader()
+        self.assertEqual(reader.feed(b"\x1b[200~"), [])
+        for _ in range(80):
+            self.assertEqual(reader.feed(b"x" * 65536), [])
+        (key,) = reader.feed(b"\x1b[201~")
+        self.assertEqual(len(key.text), 4 * 1024 * 1024)
 
 
 def _joined(keys: Sequence[Key]) -> list[Key]:
@@ -132,6 +137,33 @@ class EditorTests(SynchronousTestCase):
         self.check("|x", "<backspace>")
         self.check("|", "<ctrl-e>", "<ctrl-u>")
         self.check("|x", E_ACUTE, "x", "<home>", "<delete>")
+
+    def test_clusters(self) -> None:
+        """A family, a flag and a letter with its marks are one step each."""
+        flag = "\N{REGIONAL INDICATOR SYMBOL LETTER D}\N{REGIONAL INDICATOR SYMBOL LETTER E}"
+        typed = f"a{FAMILY}{flag}{E_ACUTE}"
+        self.check(f"a{FAMILY}{flag}|{E_ACUTE}", typed, "<left>")
+        self.check(f"a{FAMILY}|{flag}{E_ACUTE}", "<left>")
+        self.check(f"a|{FAMILY}{flag}{E_ACUTE}", "<left>")
+        self.check(f"a{FAMILY}|{flag}{E_ACUTE}", "<right>")
+        self.check(f"a|{flag}{E_ACUTE}", "<backspace>")
+        self.check(f"a|{E_ACUTE}", "<delete>")
+
+    def test_paste_of_a_line(self) -> None:
+        """A pasted line is left to be read, with an end of line or without, in the text."""
+        for end in ("", "\n", "\r\n", "\r"):
+            self.setUp()
+            self.editor.press(Key("text", "say "))
+            self.assertIsNone(self.editor.press(Key("paste", f"/quit\tnow{end}")))
+            self.assertEqual(self.editor.text, "say /quit now")
+
+    def test_paste_of_lines(self) -> None:
+        """Of several pasted lines those are given back that are complete; the rest is typed."""
+        self.editor.press(Key("text", "<>"))
+        self.editor.press(Key("left"))
+        pasted = self.editor.press(Key("paste", "one\r\n\n /two\rthree"))
+        self.assertEqual(pasted, Pasted(["<one", " /two"]))
+        self.assertEqual((self.editor.text, self.editor.cursor), ("three>", 5))
 
     def test_words(self) -> None:
         """Alt-B and Alt-F go word by word."""

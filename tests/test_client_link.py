@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.identity import Identity
-from chatservice.client.link import IDLE, PATIENCE, Backoff, Link, explain
+from chatservice.client.link import IDLE, PATIENCE, SILENT, Backoff, Link, explain
 from chatservice.client.session import Session
 from chatservice.client.state import State
 
@@ -92,6 +92,34 @@ class LinkTests(SynchronousTestCase):
         self.link.stop()
         self.assertEqual(self.person.take(), [])
         self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_silence(self) -> None:
+        """When nothing was heard for five seconds it is told, connected or not, once."""
+        for connected in (True, False):
+            self.setUp()
+            if connected:
+                self.accept()
+            self.reactor.advance(SILENT - 0.1)
+            self.assertEqual(self.person.take(), [])
+            self.reactor.advance(0.1)
+            told = "told host:7 has not answered yet: still trying"
+            self.assertEqual(self.person.take(), [told])
+            self.reactor.advance(SILENT)
+            self.assertEqual(self.person.take(), [])
+
+    def test_no_silence(self) -> None:
+        """Nothing is told when the chat has been joined, or wants something, or it is over."""
+        wants = line("error", code="nick-taken", text="ada is taken")
+        for heard in (welcome(), wants, b""):
+            self.setUp()
+            self.accept()
+            if heard:
+                self.protocol.dataReceived(heard + b"\n")
+            else:
+                self.link.stop()
+            self.person.take()
+            self.reactor.advance(SILENT)
+            self.assertEqual(self.person.take(), [])
 
     def test_pauses_grow(self) -> None:
         """Later attempts go on for ever, each after a longer pause than the last, up to a limit."""

@@ -101,6 +101,40 @@ class PipeTests(PipeCase):
         self.acknowledge(WINDOW)
         self.assertTrue(self.standard.reading)
 
+    def test_reports(self) -> None:
+        """Once a second while lines wait it is told how many, and how fast they go."""
+        self.join()
+        self.pipe.dataReceived(b"".join(b"%d\n" % n for n in range(2000)))
+        for count in (8, 5, 0):
+            self.acknowledge(count)
+            self.clock.advance(1)
+        self.assertEqual(
+            self.complaints,
+            [
+                "1,992 lines wait; the chat takes 8 a second",
+                "1,987 lines wait; the chat takes 5 a second",
+                "1,987 lines wait; the chat takes 0 a second",
+            ],
+        )
+
+    def test_no_reports(self) -> None:
+        """Nothing is told of what goes at once, nor when nothing waits any more."""
+        self.join()
+        self.pipe.dataReceived(b"one\ntwo\n")
+        self.clock.advance(2)
+        self.pipe.dataReceived(b"".join(b"%d\n" % n for n in range(10)))
+        self.acknowledge(4)
+        self.clock.advance(2)
+        self.assertEqual(self.complaints, [])
+
+    def test_reports_end(self) -> None:
+        """When the session is over nothing is told any more."""
+        self.join()
+        self.pipe.dataReceived(b"".join(b"%d\n" % n for n in range(20)))
+        self.pipe.session.disconnected()
+        self.pipe.session.leave()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_before_joining(self) -> None:
         """Lines that come before the chat was joined are said then."""
         self.pipe.dataReceived(b"".join(b"%d\n" % n for n in range(9)))

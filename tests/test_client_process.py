@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -72,6 +73,48 @@ def test_usage() -> None:
     code, out, err = run("--room", "a b")
     assert (code, out) == (2, "")
     assert err.endswith("argument --room: a room's name cannot have a space in it\n")
+
+
+def test_version() -> None:
+    """The version is told without a chat."""
+    code, out, err = run("--version")
+    assert (code, err) == (0, "")
+    assert out == f"chatservice {version('chatservice')}\n"
+
+
+def closing(how: str) -> list[str]:
+    """The client, with descriptors closed as the shell does it (sh(1), redirection)."""
+    return ["/bin/sh", "-c", f'exec "$0" -m chatservice "$@" {how}', sys.executable]
+
+
+@pytest.mark.parametrize("how", ["<&-", "<&- >&-", "<&- >&- 2>&-", "<&- 2>&-"])
+def test_closed_input(peer: Peer, how: str) -> None:
+    """Whoever closes the input says nothing, and the client says goodbye, whatever else is."""
+    process = subprocess.Popen([*closing(how), peer.address], stdin=subprocess.DEVNULL)
+    try:
+        peer.welcomes()
+        assert peer.hears("command")["line"] == "/quit"
+        peer.hangs_up()
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+
+
+def test_closed_output(peer: Peer) -> None:
+    """Whoever closes the output sees nothing, and what is piped in is said."""
+    process = subprocess.Popen([*closing(">&-"), peer.address], stdin=subprocess.PIPE)
+    try:
+        process.communicate(b"one\ntwo\n", 0.1)
+    except subprocess.TimeoutExpired:
+        pass
+    try:
+        peer.welcomes()
+        assert [peer.acknowledges() for _ in range(2)] == ["one", "two"]
+        assert peer.hears("command")["line"] == "/quit"
+        peer.hangs_up()
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
 
 
 def test_build_log(peer: Peer) -> None:

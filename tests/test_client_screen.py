@@ -8,6 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.client.columns import cells, fold, lay_out
 from chatservice.client.screen import Screen
 
+FAMILY = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
+
 
 class ScreenCase(SynchronousTestCase):
     """A screen of 20 by 6, and the terminal that shows it."""
@@ -45,6 +47,12 @@ class LayOutTests(SynchronousTestCase):
     def test_full_row(self) -> None:
         """The cursor after a full row is at the beginning of the next one."""
         self.assertEqual(lay_out("abcd", 4, 4), (["abcd", ""], 1, 0))
+
+    def test_cluster(self) -> None:
+        """A family of emoji is one wide character, wherever it stands."""
+        self.assertEqual(cells(FAMILY), 2)
+        self.assertEqual(lay_out(f"abc{FAMILY}d", 3, 4), (["abc", f"{FAMILY}d"], 1, 0))
+        self.assertEqual(fold(f"abcdefg{FAMILY}x", 8), ["abcdefg", f"  {FAMILY}x"])
 
     def test_too_narrow(self) -> None:
         """A terminal narrower than a character does not stop anything."""
@@ -191,21 +199,37 @@ class PaintTests(ScreenCase):
         self.paint(self.screen.edit("> ", "typed", 5))
         self.paint(self.screen.clear())
         self.assertEqual(self.rows(), ["> typed"])
-        self.paint(self.screen.resize(20, 6))
-        self.assertEqual(self.rows(), ["> typed"])
 
     def test_resize(self) -> None:
-        """After a change of size everything is laid out anew, coloured lines too."""
-        self.paint(self.screen.show([f"line {n}" for n in range(4)] + ["\x1b[31m" + "x" * 15]))
-        self.paint(self.screen.edit("> ", "typed line", 10))
-        for columns, rows, expected in (
-            (10, 5, ["line 3", "x" * 10, "  " + "x" * 5, "> typed li", "ne"]),
-            (10, 6, ["line 2", "line 3", "x" * 10, "  " + "x" * 5, "> typed li", "ne"]),
-            (30, 6, [f"line {n}" for n in range(4)] + ["x" * 15, "> typed line"]),
+        """After a change of size the line being typed is laid out anew, and nothing else."""
+        self.screen = Screen(20, 6, reflows=False)
+        self.paint(self.screen.show(["line 1", "line 2"]))
+        self.paint(self.screen.edit("> ", "a typed line of two", 19))
+        for columns, rows, typed in (
+            (10, 6, ["> a typed", "line of tw", "o"]),
+            (30, 6, ["> a typed line of two"]),
+            (20, 6, ["> a typed line of tw", "o"]),
         ):
             self.terminal.resize(rows, columns)
-            self.paint(self.screen.resize(columns, rows))
-            self.assertEqual(self.rows(), expected)
+            painted = self.screen.resize(columns, rows)
+            self.assertNotIn("line 1", painted)
+            self.assertNotIn("\x1b[2J", painted)
+            self.paint(painted)
+            self.assertEqual([row.rstrip() for row in self.rows()], ["line 1", "line 2", *typed])
+
+    def test_reflow(self) -> None:
+        """Where the terminal has laid the rows out anew, the input begins further above."""
+        self.screen.edit("> ", "x" * 33, 33)  # rows of 20 and 15, the cursor behind the 15
+        for columns, above in ((20, 1), (19, 2), (15, 3), (10, 3), (8, 4), (7, 5)):
+            screen = Screen(20, 9)
+            screen.edit("> ", "x" * 33, 33)
+            erased = screen.resize(columns, 9).partition("\x1b[J")[0]
+            self.assertEqual(erased, f"\r\x1b[{above}A", columns)
+
+    def test_reflow_of_a_tall_input(self) -> None:
+        """It begins no further above than the screen does."""
+        self.screen.edit("", "x" * 90, 90)
+        self.assertTrue(self.screen.resize(2, 6).startswith("\r\x1b[5A"))
 
     @settings(max_examples=150, deadline=None)
     @given(

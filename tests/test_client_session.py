@@ -226,7 +226,8 @@ class LeavingTests(SessionCase):
         self.session.disconnected()
         self.session.disconnected()
         self.assertEqual(
-            self.person.take(), ["leaving", "gone 1 line was not confirmed by the chat. False"]
+            self.person.take(),
+            ["leaving", "gone 1 line was not confirmed by the chat:\n    too late False"],
         )
 
     def test_words(self) -> None:
@@ -252,7 +253,16 @@ class LeavingTests(SessionCase):
         self.session.typed("one")
         self.session.typed("two")
         self.session.leave()
-        self.assertEqual(self.person.take(), ["gone 2 lines were not confirmed by the chat. False"])
+        words = "2 lines were not confirmed by the chat:\n    one\n    two"
+        self.assertEqual(self.person.take(), [f"gone {words} False"])
+
+    def test_passwords_are_not_printed(self) -> None:
+        """What is not confirmed is shown, but for passwords."""
+        self.session.typed("/login ada secret-enough")
+        self.session.typed("hello")
+        self.session.leave()
+        words = "2 lines were not confirmed by the chat:\n    (a command with a password)\n    hello"
+        self.assertEqual(self.person.take(), [f"gone {words} False"])
 
     def test_abandoned(self) -> None:
         """When the program is being ended nothing more is told."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import termios
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,12 +66,96 @@ def test_utf8_in_pieces(terminal: Terminal) -> None:
     terminal.shows("lobby> é")
 
 
+def paste(terminal: Terminal, text: str) -> None:
+    """Paste, into a client that has asked to be told what is pasted."""
+    terminal.until(lambda: b"\x1b[?2004h" in terminal.written)
+    terminal.type(f"\x1b[200~{text}\x1b[201~")
+
+
 def test_paste(terminal: Terminal, peer: Peer) -> None:
     """Of pasted lines each is sent, and a Tab in them completes nothing."""
-    terminal.until(lambda: b"\x1b[?2004h" in terminal.written)
-    terminal.type("\x1b[200~one\r\n\tbo\rthree\x1b[201~!")
+    paste(terminal, "one\r\n\tbo\rthree")
+    terminal.type("!")
     assert [peer.acknowledges() for _ in range(2)] == ["one", " bo"]
     terminal.shows("lobby> three!")
+
+
+def test_paste_of_one_line(terminal: Terminal, peer: Peer) -> None:
+    """A pasted line is not entered, though it has an end; Enter makes of it what it is."""
+    paste(terminal, "/who\n")
+    terminal.shows("lobby> /who")
+    terminal.type("\r")
+    assert peer.hears("command")["line"] == "/who"
+
+
+def test_paste_of_many_lines(terminal: Terminal, peer: Peer) -> None:
+    """More than three lines ask first, and whatever they are they are said."""
+    lines = [f"line {number}" for number in range(38)]
+    paste(terminal, "\n".join(["/quit", "/me too", *lines, "rest"]))
+    terminal.shows("40 lines, 2 commands as text: Enter sends them, Esc does not")
+    terminal.type("x\r")
+    said = [peer.acknowledges() for _ in range(40)]
+    assert said == ["/quit", "/me too", *lines]
+    terminal.shows("ada: line 37", "lobby> rest")
+
+
+@pytest.mark.parametrize("key", ["\x1b", "\x03"])
+def test_paste_refused(terminal: Terminal, peer: Peer, key: str) -> None:
+    """Esc or Ctrl-C drop what was pasted; what was typed is still there."""
+    terminal.type("typed ")
+    paste(terminal, "a\nb\nc\nd\ne")
+    terminal.shows("4 lines: Enter sends them, Esc does not")
+    terminal.type(key)
+    terminal.shows("lobby> e")
+    terminal.type("\x15hi\r")
+    assert peer.acknowledges() == "hi"
+
+
+def test_paste_like_a_command(terminal: Terminal, peer: Peer) -> None:
+    """Few lines ask as well when one looks like a command."""
+    paste(terminal, "hello\n /login ada secret-enough\n")
+    terminal.shows("2 lines, 1 command as text: Enter sends them, Esc does not")
+    terminal.type("\x03")
+    terminal.shows("lobby>")
+    terminal.type("hi\r")
+    assert peer.acknowledges() == "hi"
+
+
+def test_paste_stopped(terminal: Terminal, peer: Peer) -> None:
+    """Ctrl-C stops at once what still waits of what was pasted."""
+    paste(terminal, "".join(f"line {number}\n" for number in range(40)))
+    terminal.shows("40 lines: Enter sends them, Esc does not")
+    terminal.type("\r")
+    assert [peer.acknowledges() for _ in range(3)] == ["line 0", "line 1", "line 2"]
+    terminal.shows("ada: line 2", "(35 lines waiting, Ctrl-C stops) lobby>")
+    terminal.type("\x03")
+    terminal.shows("-- stopped: 35 lines not sent", "lobby>")
+    terminal.type("hi\r")
+    assert [peer.acknowledges() for _ in range(3)] == ["line 3", "line 4", "hi"]
+
+
+def test_escape(terminal: Terminal, peer: Peer) -> None:
+    """Esc alone is no part of the next key, though it comes before it."""
+    terminal.type("b\x1b")
+    terminal.until(lambda: terminal.process.poll() is None and waited(terminal))
+    terminal.type("b")
+    terminal.shows("lobby> bb")
+
+
+def waited(terminal: Terminal) -> bool:
+    """Whether the client has had the time in which an escape sequence must be complete."""
+    deadline = time.monotonic() + 0.5
+    while time.monotonic() < deadline:
+        terminal.until(lambda: True)
+    return True
+
+
+def test_connecting(peer: Peer) -> None:
+    """As long as the chat has not answered one sees that."""
+    with opened(peer) as one:
+        one.shows(f"connecting to {peer.address} ...")
+        peer.welcomes(lobby=LOBBY)
+        one.shows("lobby>")
 
 
 def test_completion(terminal: Terminal, peer: Peer) -> None:
@@ -107,15 +192,16 @@ def test_forged_line(terminal: Terminal, peer: Peer) -> None:
 
 
 def test_resize(terminal: Terminal, peer: Peer) -> None:
-    """In another size everything is there again."""
+    """In another size the line being typed is whole again, and nothing is there twice."""
     terminal.type("w" * 70)
     terminal.shows("lobby> " + "w" * 57, "w" * 13)
     peer.says(peer.said("bob", "hello"))
     terminal.shows("bob: hello", "lobby> " + "w" * 57, "w" * 13)
-    terminal.size(30, 8)
+    terminal.size(30, 10)
     terminal.shows("bob: hello", "lobby> " + "w" * 23, "w" * 30, "w" * 17)
-    terminal.size(90, 12)
+    terminal.size(90, 10)
     terminal.shows("bob: hello", "lobby> " + "w" * 70)
+    assert terminal.written.count(b"hello") == 1
 
 
 def test_keys_that_ask(terminal: Terminal, peer: Peer) -> None:
@@ -243,8 +329,10 @@ def test_kicked(terminal: Terminal, peer: Peer) -> None:
 def test_lost(terminal: Terminal, peer: Peer) -> None:
     """A line typed while the connection is lost is said when it is back."""
     peer.hangs_up()
-    terminal.shows("-- connection lost, trying again; what you say is kept", "lobby>")
+    lost = "-- connection lost, trying again; what you say is kept"
+    terminal.shows(lost, "(offline) lobby>")
     terminal.type("late\r")
+    terminal.shows(lost, "(offline, 1 line kept) lobby>")
     peer.welcomes(lobby=LOBBY)
     ref = peer.hears("history")["ref"]
     peer.says(line("history", ref=ref, events=[]))

@@ -1,15 +1,12 @@
 """How text lies on a grid of character cells."""
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from wcwidth import wcwidth
+from wcwidth import iter_graphemes, wcswidth
 
-_COLOUR = r"\x1b\[[0-9;]*m"  # SGR (ECMA-48 8.3.117)
-_EMOJI = "\ufe0f"
-"""Makes an emoji of the character before it, which terminals show in one cell or in two."""
-
-_CELL = re.compile(rf"{_COLOUR}|.{_EMOJI}?", re.DOTALL)
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")  # SGR (ECMA-48 8.3.117)
 _WORD = re.compile(r"( *)([^ ]+)")
 _INDENT = 8
 """More cells than the time takes at the beginning of a line."""
@@ -23,27 +20,28 @@ class Laid(NamedTuple):
     column: int
 
 
-def cells(char: str) -> int:
-    """The columns that a character takes: 0 if it combines with the one before, 1 or 2."""
-    return max(0, wcwidth(char))
+def cells(text: str) -> int:
+    """The columns that a text takes, such as 2 for a family of emoji (UAX #29, UAX #11)."""
+    return sum(max(0, wcswidth(cluster)) for cluster in iter_graphemes(text))
 
 
 def lay_out(text: str, cursor: int, columns: int) -> Laid:
-    """Cut *text* into rows of at most *columns* cells, never through a wide character.
+    """Cut *text* into rows of at most *columns* cells, never through a grapheme cluster.
 
-    *cursor* is an index into the text, or its length. At the end of a full last row the cursor
+    *cursor* is an index into the text where one begins, or its length. At the end of a full last row the cursor
     goes to the beginning of one more.
     """
-    rows, used, at = [""], 0, (0, 0)
-    for index, char in enumerate(text):
-        width = cells(char)
+    rows, used, at, index = [""], 0, (0, 0), 0
+    for cluster in iter_graphemes(text):
+        width = cells(cluster)
         if used + width > columns:
             rows.append("")
             used = 0
         if index == cursor:
             at = (len(rows) - 1, used)
-        rows[-1] += char
+        rows[-1] += cluster
         used += width
+        index += len(cluster)
     if cursor == len(text):
         if used >= columns:
             rows.append("")
@@ -65,7 +63,7 @@ def fold(line: str, columns: int) -> list[str]:
         if needed > room and (needed <= columns - len(indent) or room <= 0):
             rows.append(indent)
             used, blanks = len(indent), ""
-        for cell in _CELL.findall(blanks + word):
+        for cell in _cut(blanks + word):
             width = _width(cell)
             if used + width > columns:
                 rows.append(indent)
@@ -75,6 +73,14 @@ def fold(line: str, columns: int) -> list[str]:
     return rows
 
 
+def _cut(text: str) -> Iterator[str]:
+    """The grapheme clusters of a text, and what sets colours, in order."""
+    for number, piece in enumerate(_COLOUR.split(text)):
+        if number % 2:
+            yield piece
+        else:
+            yield from iter_graphemes(piece)
+
+
 def _width(text: str) -> int:
-    """The most columns that a text may take."""
-    return sum(map(cells, re.sub(_COLOUR, "", text))) + text.count(_EMOJI)
+    return cells(_COLOUR.sub("", text))

@@ -8,6 +8,16 @@ from typing import Any
 _IFLAG, _LFLAG, _CC = 0, 3, 6
 
 
+def open_what_is_closed() -> None:
+    """Open ``/dev/null`` in the place of what the shell has closed (``>&-``).
+
+    Otherwise the first file or connection that is opened would be standard input or output.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
 class Descriptors:
     """Remembers how standard input, output and error were set: see fcntl(2) and termios(3)."""
 

@@ -1,21 +1,30 @@
 """The line being typed: keys go in, a text and a cursor come out. No I/O."""
 
+import re
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from chatservice.client.columns import cells
+from wcwidth import grapheme_boundary_before, iter_graphemes
+
 from chatservice.client.commands import holds_password
 from chatservice.client.keys import Key
 from chatservice.client.plain import plain
 
 _REMEMBERED = 500
+_LINE_END = re.compile("\r\n?|\n")
 
 
 class Entered(NamedTuple):
     """Enter was pressed on a line that is not empty."""
 
     line: str
+
+
+class Pasted(NamedTuple):
+    """Several lines were pasted, of which these are complete: text to be said, whatever it is."""
+
+    lines: list[str]
 
 
 class Wish(Enum):
@@ -80,13 +89,15 @@ class Editor:
         }.items():
             self._keys[name] = self._keys[same]
 
-    def press(self, key: Key) -> Entered | Wish | None:
+    def press(self, key: Key) -> Entered | Pasted | Wish | None:
         """Take a key; give back what is not the editor's own."""
         if key.name != "tab":
             self._choices = ()
         if key.name == "text":
             self._insert(plain(key.text))
             return None
+        if key.name == "paste":
+            return self._paste(key.text)
         action = self._keys.get(key.name)
         return None if action is None else action()
 
@@ -114,16 +125,10 @@ class Editor:
         self.cursor = index
 
     def _before(self) -> int:
-        index = max(0, self.cursor - 1)
-        while index > 0 and not cells(self.text[index]):
-            index -= 1
-        return index
+        return grapheme_boundary_before(self.text, self.cursor) if self.cursor else 0
 
     def _after(self) -> int:
-        index = min(len(self.text), self.cursor + 1)
-        while index < len(self.text) and not cells(self.text[index]):
-            index += 1
-        return index
+        return self.cursor + len(next(iter_graphemes(self.text, self.cursor), ""))
 
     def _word_before(self) -> int:
         return self.text.rfind(" ", 0, len(self.text[: self.cursor].rstrip(" "))) + 1
@@ -135,6 +140,18 @@ class Editor:
         return len(self.text) if end < 0 else self.cursor + end
 
     # Whole lines
+
+    def _paste(self, text: str) -> Pasted | None:
+        """Insert a text. Nothing is entered by it, so a single line is left to be read first."""
+        pieces = _LINE_END.split(text)
+        if len(pieces) == 1 or (len(pieces) == 2 and not pieces[1]):
+            self._insert(plain(pieces[0]))
+            return None
+        before, after = self.text[: self.cursor], self.text[self.cursor :]
+        *lines, last = map(plain, [before + pieces[0], *pieces[1:]])
+        self.text = last + after
+        self._go(len(last))
+        return Pasted([line for line in lines if line.strip()])
 
     def _enter(self) -> Entered | None:
         line = self.text

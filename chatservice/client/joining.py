@@ -54,6 +54,11 @@ class Joining:
         if self.state is State.OFFLINE:
             self._greet()
 
+    def unanswered_by(self, address: str) -> None:
+        """The chat has not been heard from for a while, since the beginning."""
+        if self.state in GREETING or self.state is State.OFFLINE:
+            self._person.told(f"{address} has not answered yet: still trying")
+
     def prove(self, password: str) -> None:
         """The nickname's password was typed; nothing at all if another nickname is wanted.
 

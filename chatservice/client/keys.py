@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 
 class Key(NamedTuple):
-    """A key that was pressed: its *name*; or ``Key("text", ...)`` for what it wrote."""
+    """A key that was pressed: its *name*; or ``Key("text", ...)`` for what it wrote, and
+    ``Key("paste", ...)`` for what was pasted.
+    """
 
     name: str
     text: str = ""
@@ -42,8 +44,9 @@ _SEQUENCES = {
 
 _CONTROLS = {"\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\x08": "backspace"}
 _PASTE_BEGINS, _PASTE_ENDS = "[200~", "[201~"
-_PASTE_PIECE = re.compile(r"\r\n?|\n|[^\r\n]+")
 _PASTE_END = "\x1b" + _PASTE_ENDS
+_LONGEST_PASTE = 4 * 1024 * 1024
+"""Characters; the rest of a longer one is dropped."""
 
 
 class KeyReader:
@@ -53,6 +56,7 @@ class KeyReader:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._rest = ""
         self._pasting = False
+        self._pasted = ""
 
     def feed(self, data: bytes) -> list[Key]:
         """The keys that are complete by now."""
@@ -94,21 +98,21 @@ class KeyReader:
         return text[token.end() :]
 
     def _paste(self, text: str, keys: list[Key]) -> str:
-        """Take what is pasted: lines are entered, and nothing in it is a key."""
+        """Take what is pasted: it is one key, and nothing in it is another."""
         pasted, end, after = text.partition(_PASTE_END)
         if not end:
             pasted, self._rest = _without_partial_end(pasted)
+        self._pasted += pasted[: _LONGEST_PASTE - len(self._pasted)]
+        if end:
+            keys.append(Key("paste", self._pasted))
+            self._pasted = ""
         self._pasting = not end
-        for piece in _PASTE_PIECE.findall(pasted):
-            keys.append(Key("text", piece) if piece[0] not in "\r\n" else Key("enter"))
         return after
 
 
 def _without_partial_end(text: str) -> tuple[str, str]:
-    """Split off what may be the beginning of the end, or of CR LF."""
+    """Split off what may be the beginning of the end."""
     for length in range(len(_PASTE_END) - 1, 0, -1):
         if text.endswith(_PASTE_END[:length]):
             return text[:-length], text[-length:]
-    if text.endswith("\r"):
-        return text[:-1], text[-1:]
     return text, ""

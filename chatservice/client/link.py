@@ -28,6 +28,9 @@ IDLE = 60.0
 PATIENCE = 30.0
 """Seconds that it then has to give one."""
 
+SILENT = 5.0
+"""Seconds after which a person is told that the chat does not answer."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 
 
@@ -121,7 +124,10 @@ class Link:
     ) -> None:
         self._address = address
         self._session = session
-        factory = Factory.forProtocol(lambda: LinkProtocol(session, clock, backoff.reset))
+        self._clock = clock
+        self._backoff = backoff
+        self._patience: IDelayedCall | None = None
+        factory = Factory.forProtocol(lambda: LinkProtocol(session, clock, self._joined))
         factory.noisy = False
         self._service = ClientService(endpoint, factory, retryPolicy=backoff, clock=clock)
 
@@ -130,10 +136,23 @@ class Link:
         first = self._service.whenConnected(failAfterFailures=1)
         first.addErrback(self._first_failed)
         self._service.startService()
+        self._patience = self._clock.callLater(SILENT, self._tell_silence)
 
     def stop(self) -> None:
         """Close the connection, and make no other."""
+        self._stop_waiting()
         self._service.stopService()
+
+    def _joined(self) -> None:
+        self._stop_waiting()
+        self._backoff.reset()
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None and self._patience.active():
+            self._patience.cancel()
+
+    def _tell_silence(self) -> None:
+        self._session.unanswered_by(self._address)
 
     def _first_failed(self, failure: Failure) -> None:
         if failure.check(CancelledError) is None:

@@ -14,7 +14,7 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.stdio import StandardIO
 
-from chatservice.client.descriptors import Descriptors
+from chatservice.client.descriptors import Descriptors, open_what_is_closed
 from chatservice.client.front import Front
 from chatservice.client.identity import Identity
 from chatservice.client.link import Backoff, Link
@@ -34,6 +34,7 @@ _DEADLY = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 def main() -> None:
     """Chat until goodbye. Raises SystemExit with the exit code."""
+    open_what_is_closed()
     settings = read_command_line(sys.argv[1:], os.environ)
     client = Client(settings)
     client.run()
@@ -86,7 +87,8 @@ class Client:
         if typed and seen and os.environ.get("TERM", "dumb") != "dumb":
             log = Log(time.time, paint)
             common = (self._make_session, _RECENT, log, self._reactor, self._end)
-            return Terminal(*common, descriptors=self._descriptors)
+            address = self._settings.address
+            return Terminal(*common, descriptors=self._descriptors, address=address)
         recent = _RECENT if typed else 0
         common = (self._make_session, recent, Log(time.time), self._reactor, self._end)
         commands = typed or self._settings.commands

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
 
 from chatservice.names import NICK_LENGTH, check_nick, check_room
 
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         "registered and --password-file is not given. Exit status: 0 said goodbye, "
         "1 could not join, 2 usage, 3 a piped line was refused or not confirmed.",
     )
+    parser.add_argument("--version", action="version", version=f"chatservice {_version()}")
     parser.add_argument(
         "address",
         metavar="HOST[:PORT]",
@@ -95,6 +97,13 @@ def _parser() -> argparse.ArgumentParser:
         help="carry out piped lines that begin with a slash; without, they are said",
     )
     return parser
+
+
+def _version() -> str:
+    try:
+        return version("chatservice")
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 def _first_line(path: str) -> str:

@@ -3,11 +3,14 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from chatservice.client.commands import command_word
+from chatservice.client.commands import command_word, holds_password
 from chatservice.client.places import Places
 from chatservice.client.plain import plain
 from chatservice.client.unanswered import Unanswered, is_talk
 from chatservice.client.wire import LONGEST_LINE, LONGEST_TEXT, Command, Say, Talk, encode
+
+
+_HIDDEN = "(a command with a password)"
 
 
 class Outgoing:
@@ -29,6 +32,11 @@ class Outgoing:
     def __len__(self) -> int:
         """How many were neither acknowledged nor refused."""
         return len(self._unanswered) + len(self._waiting)
+
+    def lines(self) -> list[str]:
+        """What was neither acknowledged nor refused, as it was typed, but for passwords."""
+        typed = [*self._unanswered.lines(), *self._waiting]
+        return [_HIDDEN if holds_password(line) else line for line in typed]
 
     @property
     def moving(self) -> bool:

@@ -1,16 +1,21 @@
 """A chat without a terminal: the lines of standard input are said, and plain lines come out."""
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall
 
 from chatservice.client.commands import GOODBYES, command_word
 from chatservice.client.front import REFUSED, Front
 from chatservice.client.options import PASSWORD_VARIABLE
+from chatservice.client.waiting import Waiting
 from chatservice.client.wire import LONGEST_LINE, Error
 
 WINDOW = 8
 """The most lines on their way that nobody has acknowledged yet."""
+
+_REPORT = 1.0
+"""Seconds between two reports of how many lines wait."""
 
 
 class Pipe(Front):
@@ -28,8 +33,11 @@ class Pipe(Front):
         self._commands = commands
         self._complain = complain
         self._rest = b""
-        self._lines: deque[str] = deque()
+        self._waiting = Waiting(self._take, self._may_take)
         self._ended = False
+        self._report: IDelayedCall | None = None
+        self._sent = 0
+        self._taken = 0  # lines that the chat had taken at the last report
 
     # Standard input
 
@@ -43,16 +51,17 @@ class Pipe(Front):
         self._queue([self._rest])
 
     def _queue(self, lines: list[bytes]) -> None:
-        self._lines.extend(line.decode(errors="replace") for line in lines)
+        self._waiting.add(line.decode(errors="replace") for line in lines)
         self.settled()
 
     def settled(self) -> None:
         """Send what may be sent; read on, or leave, when nothing is left."""
         super().settled()
-        while self._lines and self._may_take(self._lines[0]):
-            self._take(self._lines.popleft())
-        if self._lines:
+        self._waiting.go_on()
+        if self._waiting:
             self.transport.pauseProducing()
+            if self._report is None:
+                self._report = self._clock.callLater(_REPORT, self._report_waiting)
         elif not self._ended:
             self.transport.resumeProducing()
         elif self.session.joined and not self.session.unanswered:
@@ -65,7 +74,24 @@ class Pipe(Front):
         ends = self._commands and command_word(line) in GOODBYES
         return self.session.joined and self.session.unanswered < (1 if ends else WINDOW)
 
+    def _report_waiting(self) -> None:
+        """Say how it goes, once a second while it takes time: a build may stand behind it."""
+        self._report = None
+        if not self._waiting:
+            return
+        before, self._taken = self._taken, self._sent - self.session.unanswered
+        count = len(self._waiting) + self.session.unanswered
+        self._complain(f"{count:,} lines wait; the chat takes {self._taken - before:,} a second")
+        self._report = self._clock.callLater(_REPORT, self._report_waiting)
+
+    def gone(self, sentence: str | None, failed: bool) -> None:
+        if self._report is not None:
+            self._report.cancel()
+            self._report = None
+        super().gone(sentence, failed)
+
     def _take(self, line: str) -> None:
+        self._sent += 1
         if self._commands:
             self.session.typed(line)
         elif line.strip():

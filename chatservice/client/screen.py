@@ -4,33 +4,36 @@ Every method gives the characters to write. No alternate screen and no scrolling
 was said stays in the terminal's own scrollback. Control sequences are those of ECMA-48.
 """
 
-from collections import deque
 from collections.abc import Iterable
+from math import ceil
 
-from chatservice.client.columns import fold, lay_out
+from chatservice.client.columns import cells, fold, lay_out
 
-_REMEMBERED = 300
 _ERASE_BELOW = "\x1b[J"
 _CLEAR = "\x1b[H\x1b[2J"
 _UNWRAPPED, _WRAPPED = "\x1b[?7l", "\x1b[?7h"  # DECAWM (DEC STD 070)
 
 
 class Screen:
-    """A screen of *columns* by *rows* cells whose cursor is at the beginning of a row."""
+    """A screen of *columns* by *rows* cells whose cursor is at the beginning of a row.
 
-    def __init__(self, columns: int, rows: int) -> None:
+    *reflows* tells whether the terminal, made narrower, lays out anew what it shows; some cut
+    it off instead.
+    """
+
+    def __init__(self, columns: int, rows: int, reflows: bool = True) -> None:
         self._columns = columns
         self._rows = rows
         self._prompt = self._text = ""
+        self._reflows = reflows
         self._cursor = 0
-        self._above = 0  # rows of the input that are above the cursor
-        self._shown: deque[str] = deque(maxlen=_REMEMBERED)
+        self._above = self._column = 0  # of the cursor, from where the input begins
+        self._widths: list[int] = []  # of the rows of the input above the cursor
 
     def show(self, lines: Iterable[str]) -> str:
         """Lines to go above the line being typed, which is whole again afterwards."""
         written = self.erase()
         for line in lines:
-            self._shown.append(line)
             written += self._rows_of(line)
         return written + self._paint()
 
@@ -48,29 +51,15 @@ class Screen:
 
     def clear(self) -> str:
         """Nothing but the line being typed."""
-        self._shown.clear()
         return _CLEAR + self._paint()
 
     def resize(self, columns: int, rows: int) -> str:
-        """Lay everything out anew.
-
-        Some terminals have laid out again what they show, some have cut it off, and nobody
-        tells which: so the screen is written anew from its top.
-        """
+        """Paint the line being typed anew, and nothing else: the rest is the terminal's."""
+        if self._reflows:
+            above = sum(max(1, ceil(width / columns)) for width in self._widths)
+            self._above = min(above + self._column // columns, rows - 1)
         self._columns, self._rows = columns, rows
-        return self.repaint()
-
-    def repaint(self) -> str:
-        """The screen, written anew: the latest lines that fit, and the line being typed."""
-        room = self._rows - len(self._window()[0])
-        fitting: deque[str] = deque()
-        for line in reversed(self._shown):
-            written = self._rows_of(line)
-            room -= written.count("\n")
-            if room < 0:
-                break
-            fitting.appendleft(written)
-        return _CLEAR + "".join(fitting) + self._paint()
+        return self.erase() + self._paint()
 
     def _rows_of(self, line: str) -> str:
         """A line cut into rows; where the terminal finds one longer, it does not begin another.
@@ -89,7 +78,8 @@ class Screen:
 
     def _paint(self) -> str:
         rows, row, column = self._window()
-        self._above = row
+        self._above, self._column = row, column
+        self._widths = [cells(above) for above in rows[:row]]
         up = len(rows) - 1 - row
         back = (f"\x1b[{up}A" if up else "") + "\r" + (f"\x1b[{column}C" if column else "")
         return "\r\n".join(rows) + back

@@ -29,6 +29,8 @@ class Secret:
         match key.name:
             case "text":
                 self._text += plain(key.text)
+            case "paste":
+                self._text += plain(key.text.rstrip("\r\n"))
             case "backspace":
                 self._text = self._text[:-1]
             case "ctrl-u":

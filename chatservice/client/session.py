@@ -365,6 +365,7 @@ class Session(Joining):
 
     def _end_here(self) -> None:
         """Leave without a goodbye, for which it is too early or too late."""
-        count = len(self._outgoing)
-        lines = "1 line was" if count == 1 else f"{count} lines were"
-        self._end(f"{lines} not confirmed by the chat." if count else None)
+        lines = self._outgoing.lines()
+        count = "1 line was" if len(lines) == 1 else f"{len(lines)} lines were"
+        sentence = "\n    ".join([f"{count} not confirmed by the chat:", *lines])
+        self._end(sentence if lines else None)

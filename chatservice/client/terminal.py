@@ -8,35 +8,50 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
 
+from chatservice.client.commands import command_word
 from chatservice.client.completion import completions
 from chatservice.client.descriptors import Descriptors
-from chatservice.client.editor import Editor, Entered, Wish
+from chatservice.client.editor import Editor, Entered, Pasted, Wish
 from chatservice.client.front import Front
 from chatservice.client.keys import Key, KeyReader
 from chatservice.client.screen import Screen
 from chatservice.client.secret import Password, Secret
 from chatservice.client.state import State
+from chatservice.client.waiting import Waiting
 from chatservice.client.wire import Acted, Error, Event, Said, Whispered
 from chatservice.client.words import spelled
 
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste (xterm)
 _BELL = "\a"
-_ESCAPE = 0.1
+_ESCAPE = 0.05
 """Seconds after which nothing that follows belongs to an escape character."""
 
 
-class Terminal(Front):
-    """A terminal on standard input and output; *descriptors* know how it was."""
+_WINDOW = 2
+"""The most pasted lines on their way: those can no longer be stopped."""
 
-    def __init__(self, *args: Any, descriptors: Descriptors) -> None:
+_UNASKED = 3
+"""The most lines that a paste may say without a question."""
+
+
+class Terminal(Front):
+    """A terminal on standard input and output; *descriptors* know how it was.
+
+    *address* is where the chat is, for people.
+    """
+
+    def __init__(self, *args: Any, descriptors: Descriptors, address: str) -> None:
         super().__init__(*args)
         self._descriptors = descriptors
+        self._address = address
+        self._waiting = Waiting(self.session.say, lambda _: self.session.unanswered < _WINDOW)
+        self._offered: list[str] = []  # pasted, and not to be sent before Enter is pressed
         self._keys = KeyReader()
         self._editor = Editor(self._completions)
         self._nickname = Editor(lambda _: ())  # what is typed for one is remembered nowhere
         self._secret = Secret()
         self._escape: IDelayedCall | None = None
-        self._screen = Screen(*_size())
+        self._screen = Screen(*_size(), reflows=_reflows())
 
     # Standard input and output
 
@@ -50,7 +65,7 @@ class Terminal(Front):
         unseen = self._hides  # and so is all that came with it, whatever the prompt is by then
         for key in self._keys.feed(data):
             self._press(key, unseen)
-        if self._keys.may_be_escape and self._hides:
+        if self._keys.may_be_escape:
             self._escape = self._clock.callLater(_ESCAPE, self._escaped)
         self._redraw()
 
@@ -66,11 +81,30 @@ class Terminal(Front):
     def _press(self, key: Key, unseen: bool) -> None:
         if unseen or self._hides:
             self._carry_out(self._secret.press(key))
+        elif self._offered:
+            self._decide(key)
+        elif self._waiting and key.name == "ctrl-c":
+            self.told(f"stopped: {_lines(self._waiting.stop())} not sent")
         else:
             self._carry_out(self._line.press(key))
 
+    def _offer(self, lines: list[str]) -> None:
+        """Say what was pasted; ask first, if it is much, or looks like something else."""
+        if len(lines) > _UNASKED or any(map(command_word, lines)):
+            self._offered = lines
+        else:
+            self._waiting.add(lines)
+
+    def _decide(self, key: Key) -> None:
+        """Take the answer to the question whether to say what was pasted."""
+        if key.name == "enter":
+            lines, self._offered = self._offered, []
+            self._waiting.add(lines)
+        elif key.name in ("escape", "ctrl-c"):
+            self._offered = []
+
     def _escaped(self) -> None:
-        self._press(self._keys.escape(), unseen=True)
+        self._press(self._keys.escape(), self._hides)
         self._redraw()
 
     def resized(self) -> None:
@@ -93,10 +127,12 @@ class Terminal(Front):
         self._descriptors.raw()
         self._write(_PASTE_ON)
 
-    def _carry_out(self, outcome: Entered | Password | Wish | None) -> None:
+    def _carry_out(self, outcome: Entered | Pasted | Password | Wish | None) -> None:
         match outcome:
             case Entered(line):
                 self.session.typed(line)
+            case Pasted(lines):
+                self._offer(lines)
             case Password(text):
                 self.session.prove(text)
             case Wish.LEAVE:
@@ -126,6 +162,11 @@ class Terminal(Front):
 
     def settled(self) -> None:
         super().settled()
+        self._waiting.go_on()
+        self._redraw()
+
+    def told(self, sentence: str) -> None:
+        super().told(sentence)
         self._redraw()
 
     def refused(self, error: Error) -> None:
@@ -134,14 +175,12 @@ class Terminal(Front):
     def nickname_refused(self, sentence: str) -> None:
         self._nickname = Editor(lambda _: ())
         self.told(sentence)
-        self._redraw()
 
     def password_wanted(self, error: Error) -> None:
         self._secret = Secret()
         if not self.session.joined:
             self._editor = Editor(self._completions)  # in what was typed so far it may be
         self.told(error.text)
-        self._redraw()
 
     def _is_named(self, event: Event) -> bool:
         """Whether somebody else says one's own name, or something to oneself."""
@@ -151,18 +190,57 @@ class Terminal(Front):
         return isinstance(event, Whispered) or bool(re.search(name, event.text, re.IGNORECASE))
 
     def _redraw(self) -> None:
+        text, cursor = self._line.text, self._line.cursor
+        if self._hides or self._offered:
+            text, cursor = "", 0
+        self._write(self._screen.edit(self._prompt(), text, cursor))
+
+    def _prompt(self) -> str:
+        """What stands before the line being typed: what is wanted, or how things are."""
+        session = self.session
         if self._hides:
-            self._write(self._screen.edit(f"Password for {self.session.nick}: ", "", 0))
-            return
-        if self.session.state is State.ASKING:
-            prompt = "nickname: "
-        else:
-            current = self.session.places.current
-            prompt = f"{spelled(current) if current else ''}> "
-        self._write(self._screen.edit(prompt, self._line.text, self._line.cursor))
+            return f"Password for {session.nick}: "
+        if self._offered:
+            return f"{_offer_of(self._offered)}: Enter sends them, Esc does not "
+        if session.state is State.ASKING:
+            return "nickname: "
+        if not session.joined:
+            return f"connecting to {self._address} ... "
+        current = session.places.current
+        return f"{self._trouble()}{spelled(current) if current else ''}> "
+
+    def _trouble(self) -> str:
+        """Why a line that is entered now will not be said at once, if that is so."""
+        if self.session.state is State.OFFLINE:
+            kept = self.session.unanswered + len(self._waiting)
+            return f"(offline, {_lines(kept)} kept) " if kept else "(offline) "
+        if self._waiting:
+            return f"({_lines(len(self._waiting))} waiting, Ctrl-C stops) "
+        return ""
 
     def _write(self, text: str) -> None:
         self.transport.write(text.encode(errors="replace"))
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count:,} lines"
+
+
+def _offer_of(lines: list[str]) -> str:
+    """How many lines those are, and how many look like commands, which they will not be."""
+    commands = sum(map(bool, map(command_word, lines)))
+    kind = "command" if commands == 1 else "commands"
+    as_text = f", {commands} {kind} as text" if commands else ""
+    return f"{_lines(len(lines))}{as_text}"
+
+
+def _reflows() -> bool:
+    """Whether the terminal lays out anew what it shows when it becomes narrower.
+
+    Most do; xterm cuts it off, and GNU screen.
+    """
+    is_screen = "STY" in os.environ and "TMUX" not in os.environ
+    return "XTERM_VERSION" not in os.environ and not is_screen
 
 
 def _size() -> tuple[int, int]:

@@ -18,6 +18,11 @@ class Unanswered:
     def add(self, request: Say | Command) -> None:
         self._requests[request.ref] = request
 
+    def lines(self) -> list[str]:
+        """What was said, and the commands, in order."""
+        requests = self._requests.values()
+        return [each.text if isinstance(each, Say) else each.line for each in requests]
+
     def answered(self, ref: str) -> Say | Command | None:
         """Take out the request that was answered; None if there is none with this *ref*."""
         self._sent.discard(ref)
