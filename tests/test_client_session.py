@@ -261,7 +261,8 @@ class LeavingTests(SessionCase):
         self.session.typed("/login ada secret-enough")
         self.session.typed("hello")
         self.session.leave()
-        words = "2 lines were not confirmed by the chat:\n    (a command with a password)\n    hello"
+        lines = "\n    (a command with a password)\n    hello"
+        words = f"2 lines were not confirmed by the chat:{lines}"
         self.assertEqual(self.person.take(), [f"gone {words} False"])
 
     def test_abandoned(self) -> None:

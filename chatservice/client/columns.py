@@ -28,8 +28,8 @@ def cells(text: str) -> int:
 def lay_out(text: str, cursor: int, columns: int) -> Laid:
     """Cut *text* into rows of at most *columns* cells, never through a grapheme cluster.
 
-    *cursor* is an index into the text where one begins, or its length. At the end of a full last row the cursor
-    goes to the beginning of one more.
+    *cursor* is an index into the text where one begins, or its length. At the end of a full last
+    row the cursor goes to the beginning of one more.
     """
     rows, used, at, index = [""], 0, (0, 0), 0
     for cluster in iter_graphemes(text):

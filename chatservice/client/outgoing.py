@@ -9,7 +9,6 @@ from chatservice.client.plain import plain
 from chatservice.client.unanswered import Unanswered, is_talk
 from chatservice.client.wire import LONGEST_LINE, LONGEST_TEXT, Command, Say, Talk, encode
 
-
 _HIDDEN = "(a command with a password)"
 
 
