@@ -309,7 +309,7 @@ class NotConfirmedTests(PipeCase):
         members = {"nick": "ada", "text": "hi", "ref": "r1"}
         self.pipe.session.line_received(line("said", id=1001, room="lobby", **members))
         self.pipe.session.disconnected()
-        self.assertEqual(self.pipe.last_words, "1 line was not confirmed by the chat.")
+        self.assertEqual(self.pipe.last_words, "1 line was not confirmed by the chat:\n    hi")
         self.assertEqual(self.pipe.code, code)
 
     def test_code(self) -> None:

@@ -335,7 +335,7 @@ def test_password_begun_too_early(peer: Peer) -> None:
         peer.accept()
         peer.hears("hello")
         one.type("xyzzy\rxyz")
-        one.shows("lobby> xyz")
+        one.shows(f"connecting to {peer.address} ... xyz")
         peer.says(line("error", code="password-needed", text="ada is registered"))
         one.shows("-- ada is registered", "Password for ada:")
         one.type("xyzzy\r")

@@ -84,12 +84,6 @@ class Pipe(Front):
         self._complain(f"{count:,} lines wait; the chat takes {self._taken - before:,} a second")
         self._report = self._clock.callLater(_REPORT, self._report_waiting)
 
-    def gone(self, sentence: str | None, failed: bool) -> None:
-        if self._report is not None:
-            self._report.cancel()
-            self._report = None
-        super().gone(sentence, failed)
-
     def _take(self, line: str) -> None:
         self._sent += 1
         if self._commands:
@@ -127,6 +121,9 @@ class Pipe(Front):
 
     def gone(self, sentence: str | None, failed: bool) -> None:
         """A line that the chat did not confirm may not have been said, so it counts as refused."""
+        if self._report is not None:
+            self._report.cancel()
+            self._report = None
         if self.session.unanswered and not self._typed:
             self.code = REFUSED
         super().gone(sentence, failed)
