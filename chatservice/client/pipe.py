@@ -81,7 +81,8 @@ class Pipe(Front):
             return
         before, self._taken = self._taken, self._sent - self.session.unanswered
         count = len(self._waiting) + self.session.unanswered
-        self._complain(f"{count:,} lines wait; the chat takes {self._taken - before:,} a second")
+        waiting = "1 line waits" if count == 1 else f"{count:,} lines wait"
+        self._complain(f"{waiting}; the chat takes {self._taken - before:,} a second")
         self._report = self._clock.callLater(_REPORT, self._report_waiting)
 
     def _take(self, line: str) -> None:
