@@ -29,7 +29,7 @@ _IS_SPENT = "SELECT 1 FROM spent WHERE digest = ?"
 
 
 def row_of(account: Account) -> dict[str, Any]:
-    """What is stored of an account, as it is now."""
+    """The stored facts about an account, as they are now."""
     return {
         "key": account.key,
         "nick": account.nick,

@@ -50,7 +50,7 @@ _DELETE = "DELETE FROM acts WHERE id = ?"
 
 
 def acts(connection: sqlite3.Connection) -> Iterator[OperatorAct]:
-    """What operators did, in the order of the ids, without what makes no difference any more."""
+    """The acts of operators by ascending id, without those that no longer have an effect."""
     return (act_of(row) for row in connection.execute(_READ))
 
 

@@ -1,4 +1,4 @@
-"""What operators do: facts like any other, and all that moderation is made of.
+"""The acts of operators: facts like any other, and all that moderation is made of.
 
 Who is banned, who may speak, how a room is set: all of it is what these acts come to when they
 are taken one after the other (moderation.py). None is changed or taken back; another one is added.
@@ -198,7 +198,7 @@ KINDS: dict[str, type[OperatorAct]] = {
         LockedDown,
     )
 }
-"""What operators do, by kind."""
+"""The acts of operators, by kind."""
 
 STORED: dict[str, type[OperatorAct]] = KINDS | {Extended.kind: Extended}
 """All that is stored with it."""

@@ -100,7 +100,7 @@ class Arrivals:
 
     @inlineCallbacks
     def _without_spent_token(self, wish: Wish) -> Generator[Deferred[Any], Any, Wish]:
-        """What is wished without a token that once proved an account, and does no longer.
+        """The request, without a token that once proved an account and no longer does.
 
         Whoever shows one is somebody new.
         """
@@ -133,12 +133,12 @@ class Arrivals:
         return stored.addCallback(lambda _: self._chat.journal.places(identity))
 
     def _check_name(self, wish: Wish, account: Account | None, places: list[Place]) -> None:
-        """Who is muted says nothing by coming under another nickname."""
+        """Muted people cannot say anything by coming under another nickname."""
         known = {nick_key(place.nick) for place in places} | ({account.key} if account else set())
         self._chat.moderation.check_name(_identity(wish, account), wish.nick, known)
 
     def _taken_over(self, door: LineDoor, wish: Wish, proof: Proof | None) -> Member | None:
-        """Who is here with that token or account, with this door from now on.
+        """The member who is here with that token or account, and who has this door from now on.
 
         @raise ChatError: the proof does not hold any more.
         """

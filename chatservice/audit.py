@@ -1,4 +1,4 @@
-"""What an operator, or a program such as fail2ban, wants to know about who did what, in the log.
+"""Lines in the log for an operator, or for a program such as fail2ban: who did what.
 
 A line for each thing, under a name of its own (C{chatservice.audit}), so that no other line looks
 like one of these. What a client made up comes last in it, is quoted, and has no control

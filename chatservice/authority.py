@@ -1,4 +1,4 @@
-"""Who is what, and what holds against whom: what the acts of operators come to.
+"""The roles of people and the sanctions against them, as the acts of operators made them.
 
 All of this is kept in memory and made of acts (acts.py), applied one after the other: at start
 those of earlier runs, then each as it is committed. What is held against somebody, or given, goes
@@ -31,7 +31,7 @@ ROOMS_OWNED = 50
 
 
 class Authority:
-    """What holds now.
+    """The roles and sanctions that hold now.
 
     @param operators: the keys (L{nick_key}) of the registered names of the server operators.
     @param now: the time in microseconds since the epoch; see L{clock_set}.
@@ -92,7 +92,7 @@ class Authority:
                 held.shift(step)
 
     def become(self, former: bytes, now: bytes) -> None:
-        """Who had one identity has another from now on: what holds for it goes along.
+        """Give somebody another identity: whatever holds for the former one goes along.
 
         So does what is applied until L{became}: it was done before that.
         """
@@ -174,7 +174,7 @@ class Authority:
         return is_open and member.account is not None and self._owned[member.identity] < ROOMS_OWNED
 
     def owner(self, room: str) -> Person | None:
-        """Who owns a room, by the nickname of that time."""
+        """The owner of a room, by the nickname that the owner had when that began."""
         place = self._places.get(room)
         return None if place is None else place.owner
 
@@ -183,11 +183,11 @@ class Authority:
         return self._holders(room, lambda place: place.operators)
 
     def voiced(self, room: str) -> list[Person]:
-        """Who may speak in a room when it is moderated, besides operators."""
+        """The people who may speak in a room when it is moderated, besides operators."""
         return self._holders(room, lambda place: place.voiced)
 
     def invited(self, room: str) -> list[Person]:
-        """Who may enter a room when it is for invited people only."""
+        """The people who may enter a room when it is for invited people only."""
         return self._holders(room, lambda place: place.invited)
 
     def _holders(self, room: str, of: Callable[[Place], dict[bytes, str]]) -> list[Person]:
@@ -253,7 +253,7 @@ class Authority:
     # What holds against somebody.
 
     def _held_down(self, whom: Member | Person, room: str) -> Iterator[OperatorAct | None]:
-        """What takes the power of somebody away who runs a room."""
+        """The sanction that takes away the power of somebody who runs a room."""
         for place in (CHAT, room):
             yield self._ban_on(whom, place)
             yield self._mute_on(whom, place)
@@ -269,7 +269,7 @@ class Authority:
     def _covering(
         self, sanctions: Sanctions, whom: Member | Person, room: str
     ) -> OperatorAct | None:
-        """What holds against somebody, the longest if it is more than one.
+        """The sanction against somebody, the longest if there is more than one.
 
         By address nothing does against who runs the place. In a room a ban or a mute of a person
         covers by address only guests who came later, so that nobody who is here shows by it where

@@ -1,4 +1,4 @@
-"""What goes by somebody's identity, in memory and in the journal: moved to another, or erased."""
+"""Everything that belongs to an identity, in memory and in the journal: moving and erasing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody missed: how much it is, and the lines."""
+"""The lines that somebody missed, and how many they are."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PRIVATE_MOST = 100
 
 
 class CaughtUp(NamedTuple):
-    """What somebody missed.
+    """The lines that somebody missed.
 
     @ivar events: oldest first.
     @ivar hidden: how many more there were, of people whom the member ignores.

@@ -145,7 +145,7 @@ class Departures:
         door.dismiss()
 
     def become(self, former: bytes, now: bytes) -> None:
-        """Who had one identity has another from now on."""
+        """Give somebody another identity from now on."""
         member = self._leaving.pop(former, None)
         if member is not None:
             member.identity = now

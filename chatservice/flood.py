@@ -17,7 +17,7 @@ BEHIND_MOST = 10.0
 
 
 class FloodLimit:
-    """What lines, other bytes and arrivals cost those whom they come from.
+    """The cost of lines, other bytes and arrivals, for the people and addresses that cause them.
 
     Whoever sends them pays, under whichever identity is known, and so does the address. Both
     outlive the connection.

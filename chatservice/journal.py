@@ -207,7 +207,7 @@ class Journal:
         return self._database.write(work).addErrback(explain)
 
     def become(self, former: bytes, now: bytes, last: bool) -> Deferred[None]:
-        """Who had one identity has another from now on, for all that is stored.
+        """Give somebody another identity from now on, in all that is stored.
 
         @param last: whether nothing more will be stored under the former one.
         """

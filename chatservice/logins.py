@@ -98,7 +98,7 @@ class Logins:
             member.account, member.identity = None, former
 
     def _may_be_renamed(self, member: Member) -> bool:
-        """Who may not speak shows nothing by the name of an account either, and keeps its own."""
+        """Whether a member may show another nickname, which can say things: not while silenced."""
         try:
             self._chat.moderation.check_appearance(member)
         except ChatError:

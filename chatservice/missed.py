@@ -27,7 +27,7 @@ _PRIVATE = """
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """What others said meanwhile.
+    """The lines that others said meanwhile.
 
     @ivar count: how many lines, as far as they were counted.
     @ivar mentions: in how many of these the nickname is.

@@ -1,4 +1,4 @@
-"""Who may do what, and who may not come in or speak: rules about what holds (authority.py)."""
+"""The rules on who may do what, and who may not come in or speak (see authority.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What proves that an account is somebody's, and whether it still does."""
+"""Proofs that an account is somebody's, and whether they still hold."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Allowances:
         return self._until_one(left)
 
     def become(self, former: Hashable, now: Hashable) -> None:
-        """Who paid as the one pays as the other from now on: with what either had left at most."""
+        """Let somebody pay under another name from now on, with no more left than either had."""
         if self._rate:
             left = min(self._tokens(former), self._tokens(now))
             self._buckets[now] = (left, self._seconds())

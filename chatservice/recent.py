@@ -104,7 +104,7 @@ class Recent:
         self._replace(event for event in list(self._events) if event.identity != identity)
 
     def become(self, former: bytes, now: bytes) -> None:
-        """Who had one identity has another from now on."""
+        """Give somebody another identity from now on."""
         if any(event.identity == former for event in self._events):
             self._replace(event.under(former, now) for event in list(self._events))
 

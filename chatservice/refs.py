@@ -33,7 +33,7 @@ def mark_of(ref: str, kind: str, place: str, text: str) -> bytes:
 
 @dataclass(slots=True)
 class Noted:
-    """What a request came to.
+    """The outcome of a request.
 
     @ivar id: of the event that it made, with its C{nick}, and its C{time} if it has one.
     @ivar refused: why it was not stored, once that is so.
@@ -46,7 +46,7 @@ class Noted:
 
 
 class Spoken:
-    """What one identity said lately."""
+    """The recent requests of one identity."""
 
     __slots__ = ("_noted",)
 
@@ -80,7 +80,7 @@ class Spoken:
         self._noted.update(later)
 
     def refuse(self, mark: bytes, why: str) -> None:
-        """What was noted could not be stored: who asks again asks anew."""
+        """Forget a request that could not be stored, so that it may be made again."""
         found = self._noted.pop(mark, None)
         if found is not None:
             found[0].refused = why

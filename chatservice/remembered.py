@@ -52,10 +52,10 @@ def _read(connection: sqlite3.Connection, identity: bytes) -> list[tuple[bytes, 
 
 
 def move(connection: sqlite3.Connection, former: bytes, now: bytes) -> None:
-    """What was said under one identity is known again under another."""
+    """Know under another identity what was said under the former one."""
     connection.execute(_MOVE, (now, former))
 
 
 def copy(connection: sqlite3.Connection, former: bytes, now: bytes) -> None:
-    """What was said under one identity is known again under another too."""
+    """Know what was said under one identity under another one too."""
     connection.execute(_COPY, (now, former))

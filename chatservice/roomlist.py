@@ -69,7 +69,7 @@ class RoomList(dict[str, Room]):
             room.recent.forget(identity)
 
     def become(self, former: bytes, now: bytes) -> None:
-        """Who had one identity has another from now on."""
+        """Give somebody another identity from now on."""
         self._erasures += 1
         for room in self.values():
             room.recent.become(former, now)

@@ -145,12 +145,12 @@ class Sanctions:
         return iter(self._of)
 
     def against(self, identity: bytes, now: int) -> list[OperatorAct]:
-        """What holds against an identity."""
+        """The sanctions against an identity."""
         self._forget_ended(now)
         return [self._held[covered].act for covered in self._of.get(identity, ())]
 
     def covering(self, address: Address, now: int) -> Iterator[OperatorAct]:
-        """What holds against an address."""
+        """The sanctions against an address."""
         self._forget_ended(now)
         for held in self._held.values():
             if held.network is not None and address in held.network:

@@ -26,11 +26,11 @@ COUNTS_WAITING = 1000
 TOO_LONG = "that takes too long: not done"
 
 UPKEEP = "upkeep"
-"""Who asks on nobody's behalf."""
+"""The origin of work that nobody in the chat waits for."""
 
 
 class Asker(NamedTuple):
-    """Who waits for what is read.
+    """The one who waits for what is read.
 
     @ivar origin: whose turn it must be (L{chatservice.networks.origin_of}).
     @ivar is_wanted: whether anybody waits for it still.

@@ -162,7 +162,7 @@ class Place:
             self._ids[setting] = act.id
 
     def become(self, former: bytes, now: bytes) -> None:
-        """Who had one identity has another from now on."""
+        """Give somebody another identity from now on."""
         if self.owner is not None and self.owner.identity == former:
             self.owner = replace(self.owner, identity=now)
         for holders in (self.operators, self.voiced, self.invited):

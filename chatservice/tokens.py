@@ -20,7 +20,7 @@ SPENT_KEPT = 10_000
 
 
 def digest_of(token: str) -> str:
-    """What is kept of a token."""
+    """The stored facts about a token."""
     return identity_of(token).hex()
 
 

@@ -99,7 +99,7 @@ class Topics(dict[str, TopicChanged]):
             self._remove(topic.room)
 
     def become(self, former: bytes, now: bytes) -> None:
-        """Who had one identity has another from now on."""
+        """Give somebody another identity from now on."""
         for topic in [topic for topic in self.values() if topic.identity == former]:
             self._put(topic.under(former, now), self._origins.get(topic.room))
 

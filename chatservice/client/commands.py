@@ -105,7 +105,7 @@ def bare(line: str) -> str:
 
 
 def seen_of(text: str) -> str:
-    """What is seen of a text, its blanks left out."""
+    """The visible part of a text, without its blanks."""
     return _UNSEEN.sub("", text)
 
 
