@@ -15,8 +15,8 @@ from zope.interface import implementer
 _CAN_WATCH = hasattr(select, "epoll")
 
 
-def _nothing() -> None:
-    """Nothing was watched."""
+def unwatched() -> None:
+    """End the watch of a connection that is not watched."""
 
 
 @implementer(IReadDescriptor)
@@ -48,7 +48,7 @@ class HangUps:
         # A TLS transport passes this on to the one below it; getHandle() would not give a socket.
         connection = getattr(transport, "socket", None)
         if not (self._can_watch and isinstance(connection, socket.socket)):
-            return _nothing
+            return unwatched
         if self._epoll is None:
             self._epoll = select.epoll()
         if not self._gone:

@@ -61,6 +61,10 @@ class LineDoor(MeteredReader):
     name: str
     format: Format
     deliver: Callable[[bytes], None]
+    _refused = False
+    _wrong_passwords = 0
+    _why = ""
+    _wanted = ""
 
     def __init__(
         self, chat: ChatFactory, direct: bool = False, since: float | None = None
@@ -69,13 +73,9 @@ class LineDoor(MeteredReader):
         now = chat.reactor.seconds()
         self.member: Member | None = None
         self._direct = direct
-        self._refused = False
         self._join_by = (now if since is None else since) + JOIN_TIMEOUT
         self._timeout: IDelayedCall | None = None
-        self._wrong_passwords = 0
         self._heard_at = now
-        self._why = ""
-        self._wanted = ""
 
     # What a subclass says.
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chatservice.flood import WEIGHT
+from chatservice.hangups import unwatched
 from chatservice.networks import origin_of
 from chatservice.reading import LineReader
 
@@ -27,7 +28,7 @@ class MeteredReader(LineReader):
     def __init__(self, chat: ChatFactory) -> None:
         super().__init__()
         self.chat = chat
-        self.stop_watching: Callable[[], None] = _nothing
+        self.stop_watching: Callable[[], None] = unwatched
         self._unpaid = 0
 
     # What a subclass says.
@@ -82,12 +83,9 @@ class MeteredReader(LineReader):
 
     def resumeProducing(self) -> None:
         self.stop_watching()
+        self.stop_watching = unwatched
         super().resumeProducing()
 
     def _reset(self) -> None:
         """The peer is gone, and what it had sent before is not said any more."""
         self.abort("connection lost")
-
-
-def _nothing() -> None:
-    """Nothing was watched yet."""

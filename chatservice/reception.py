@@ -43,7 +43,7 @@ class Reception:
         self._asks_password = False
         self._asked_password = False
         # The keys of all that was typed for a password.
-        self._refused: set[str] = set()
+        self._refused: frozenset[str] = frozenset()
 
     def greet(self) -> None:
         """Say where one is, and ask for a nickname."""
@@ -97,7 +97,7 @@ class Reception:
     def _take_password(self, text: str) -> None:
         self._asks_password = False
         self._door.show_typing(True)
-        self._refused.add(_key(text))
+        self._refused |= {_key(text)}
         if commands.is_goodbye(text):
             self._door.close()
         elif text:

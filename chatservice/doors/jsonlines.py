@@ -99,12 +99,12 @@ class JsonDoor(LineDoor):
     kind = "a program"
     name = "JSON"
     format: Format = JSON
+    _malformed = 0
 
     def __init__(
         self, chat: ChatFactory, direct: bool = False, since: float | None = None
     ) -> None:
         super().__init__(chat, direct, since)
-        self._malformed = 0
         self._ref = ""
         self._seen = NOTHING_SEEN
         self._told: tuple[object, ...] = ()
