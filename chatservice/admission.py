@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from chatservice.events import ChatError
-from chatservice.networks import origin_of
+from chatservice.networks import host_of, origin_of
 
 SPARE_FILES = 192
 """File descriptors kept for everything that is not a member's connection: the chat's own, and
@@ -57,7 +57,7 @@ class Admission:
         """
         if self._in_all and self.count >= self._in_all:
             raise ChatError("closing", "the chat is full: try again later")
-        origin = origin_of(getattr(address, "host", ""))
+        origin = origin_of(host_of(address))
         if self._per_address and origin and self._from[origin] >= self._per_address:
             raise ChatError(
                 "closing",
@@ -74,7 +74,7 @@ class Admission:
 
     def tell(self, address: Any) -> bool:
         """Count a refused connection that is told why, unless too many are; whether it was."""
-        origin = origin_of(getattr(address, "host", ""))
+        origin = origin_of(host_of(address))
         is_limited = self._per_address and origin
         if is_limited and self._told[origin] >= TOLD_OF_AN_ADDRESS:
             return False
@@ -89,7 +89,7 @@ class Admission:
 
 
 def _take_one(counted: Counter[str], address: Any) -> None:
-    origin = origin_of(getattr(address, "host", ""))
+    origin = origin_of(host_of(address))
     counted[origin] -= 1
     if not counted[origin]:
         del counted[origin]

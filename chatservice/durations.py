@@ -24,7 +24,10 @@ _BEGINS_WITH_A_NUMBER = re.compile(r"[-+.]*(.)", re.DOTALL)
 LONGEST = 10 * 365 * _SECONDS["d"]
 """Seconds: ten years."""
 
-NO_DURATION = "a duration is a number and a unit, such as 30m, 2h, 1h30m, 10 minutes or 7 days"
+NO_DURATION = (
+    "a duration is a number and a unit (s, m, h, d or w),"
+    " such as 30m, 2h, 1h30m, 10 minutes or 7 days"
+)
 
 
 def seconds_of(text: str) -> int:

@@ -21,6 +21,7 @@ from chatservice.events import ChatError, Event
 from chatservice.journal import JournalError
 from chatservice.keepalive import NO_ANSWER, keep_honest
 from chatservice.metering import MeteredReader
+from chatservice.networks import host_of
 from chatservice.outbox import Outbox
 from chatservice.reading import State
 from chatservice.rooms import NOWHERE, Fenced, Format, Member
@@ -238,7 +239,8 @@ class LineDoor(MeteredReader):
 
     def _peer(self) -> str:
         peer = self.transport.getPeer()
-        return f"{peer.host} port {peer.port}" if hasattr(peer, "host") else "this machine"
+        host = host_of(peer)
+        return f"{host} port {peer.port}" if host else "this machine"
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         self.state = State.GONE
@@ -382,7 +384,7 @@ class LineDoor(MeteredReader):
     def address(self) -> str:
         """The host at the other end; empty if it is this machine, through a UNIX socket."""
         # Many come from the same one.
-        return sys.intern(getattr(self.transport.getPeer(), "host", ""))
+        return sys.intern(host_of(self.transport.getPeer()))
 
     def silence(self) -> float:
         """See L{chatservice.rooms.Door.silence}."""

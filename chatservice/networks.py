@@ -10,6 +10,7 @@ from ipaddress import (
     ip_address,
     ip_network,
 )
+from typing import Any
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -28,6 +29,16 @@ def address_of(host: str) -> Address | None:
         # The number alone, without a scope.
         return address.ipv4_mapped or IPv6Address(int(address))
     return address
+
+
+def host_of(address: Any) -> str:
+    """The host of an C{IAddress}, as people write it; empty if it has none, as a UNIX socket.
+
+    A peer with IPv4 has the same one on whatever socket.
+    """
+    host: str = getattr(address, "host", "")
+    number = address_of(host)
+    return str(number) if isinstance(number, IPv4Address) else host
 
 
 def network_of(host: str) -> Network | None:

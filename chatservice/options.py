@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getopt
+import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,39 +19,53 @@ from chatservice.sanitize import clean
 
 
 class BadValue(Exception):
-    """What the value of an option is to be, in words."""
+    """The reason for which a value makes no sense, as a clause about the value."""
 
 
 def _whole_number(least: int, most: int | None = None) -> Callable[[Any], int]:
+    limits = f", {least} or more" if most is None else f" from {least} to {most}"
+
     def number(value: Any) -> int:
         found = _number(value)
-        if found < least or (most is not None and found > most):
-            limits = f"from {least} on" if most is None else f"from {least} to {most}"
-            raise BadValue(f"it is to be a whole number {limits}")
+        if found is None or found < least or (most is not None and found > most):
+            suffix = "; there are no suffixes" if _has_suffix(value) else ""
+            raise BadValue(f"it must be a whole number{limits}{suffix}")
         return found
 
     return number
 
 
-def _number(value: Any) -> int:
+def _number(value: Any) -> int | None:
     if isinstance(value, str | int) and not isinstance(value, bool):
         try:
             return int(value)
         except ValueError:
             pass
-    raise BadValue("it is to be a whole number")
+    return None
+
+
+def _has_suffix(value: Any) -> bool:
+    return isinstance(value, str) and re.match(r"\s*[0-9]+\s*[^\W\d]", value) is not None
 
 
 def _size(value: Any) -> int:
     """Bytes, also as C{512K} or C{4M}."""
     text = str(value).upper().removesuffix("IB").removesuffix("B")
-    factor = {"K": 1024, "M": 1024**2, "G": 1024**3}.get(text[-1:], 1)
-    return _whole_number(1024)(_number(text[:-1] if factor > 1 else text) * factor)
+    factor = _FACTORS.get(text[-1:], 1)
+    number = _number(text[:-1] if factor > 1 else text)
+    if number is None or number * factor < 1024:
+        raise BadValue("it must be a number of bytes, 1024 or more, or of K, M or G, such as 512K")
+    return number * factor
+
+
+_FACTORS = {"K": 1024, "M": 1024**2, "G": 1024**3}
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or not clean(value).strip():
-        raise BadValue("it is to be a text")
+    if not isinstance(value, str):
+        raise BadValue("it must be a text in quotation marks")
+    if not clean(value).strip():
+        raise BadValue("it must not be empty")
     return value
 
 
@@ -63,6 +79,16 @@ def _duration(value: Any) -> int:
         return 0 if str(value) == "0" else seconds_of(str(value))
     except ValueError as error:
         raise BadValue(str(error)) from None
+
+
+def _seconds(value: Any) -> int:
+    """Seconds, as a number or as C{2m}."""
+    number = _number(value)
+    if number is None and _has_suffix(value):
+        return _duration(value)
+    if number is None or number < 0:
+        raise BadValue("it must be a number of seconds, 0 or more, or a duration such as 2m")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +133,7 @@ OPTIONS = (
     Option(
         "linger",
         30,
-        _whole_number(0),
+        _seconds,
         "seconds a lost connection may come back before its leave is announced",
     ),
     Option("keep", 0, _duration, "how long history is kept, such as 30d; 0: for ever"),
@@ -117,9 +143,16 @@ OPTIONS = (
 )
 
 
-def read_config(path: str) -> dict[str, Any]:
+COLLECTED = ("port", "operator", "auth")
+"""Options that may be given again, and are a list in the file."""
+
+COMMAND_LINE_ONLY = ("config", "help", "help-auth", "help-auth-type", "version")
+
+
+def read_config(path: str, twistd: Collection[str] = ()) -> dict[str, Any]:
     """The options in a configuration file, by name.
 
+    @param twistd: the names of twistd's own options.
     @raise usage.UsageError: it cannot be read, or has an option that there is not.
     """
     try:
@@ -128,13 +161,42 @@ def read_config(path: str) -> dict[str, Any]:
         raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise usage.UsageError(f"{path} is not TOML: {error}") from None
-    known = [*(option.name for option in OPTIONS), "port", "operator"]
+    known = [*(option.name for option in OPTIONS), *COLLECTED]
     for name in values:
         if name not in known:
-            near = nearest(name, known)
-            hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(known))}"
-            raise usage.UsageError(f"{path}: there is no option {name}: {hint}")
+            raise usage.UsageError(f"{path}: {_no_option(name, known, twistd)}")
     return values
+
+
+def _no_option(name: str, known: list[str], twistd: Collection[str]) -> str:
+    """The reason for which the configuration file cannot have an option."""
+    if name in COMMAND_LINE_ONLY:
+        return f"{name} belongs on the command line"
+    if name in twistd:
+        return f"{name} is an option of twistd: it belongs on the command line, before chat"
+    near = nearest(name, known)
+    hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(known))}"
+    return f"there is no option {name}: {hint}"
+
+
+def explain(error: getopt.GetoptError, known: list[str], twistd: Collection[str]) -> str:
+    """One sentence for an option on the command line that getopt(3) refuses.
+
+    @param known: the names of all options; and C{twistd} those of twistd itself.
+    """
+    name = error.opt
+    dashed = f"--{name}" if len(name) > 1 else f"-{name}"
+    if "not recognized" in error.msg:
+        if name in twistd:
+            return f"{dashed} is an option of twistd: it belongs before chat"
+        near = nearest(name, known)
+        return f"there is no option {dashed}" + (f": did you mean --{near}?" if near else "")
+    if "unique" in error.msg:
+        fitting = [f"--{each}" for each in sorted(known) if each.startswith(name)]
+        return f"{dashed} is short for more than one option: {', '.join(fitting)}"
+    if "requires" in error.msg:
+        return f"{dashed} needs a value"
+    return f"{dashed} takes no value"
 
 
 def operator_key(nick: str) -> str:

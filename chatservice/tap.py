@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import shlex
+import getopt
 import signal
 import time
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.cred.credentials import IUsernamePassword
-from twisted.cred.strcred import AuthOptionMixin
-from twisted.internet.address import UNIXAddress
+from twisted.cred.strcred import (
+    AuthOptionMixin,
+    InvalidAuthType,
+    UnsupportedInterfaces,
+    findCheckerFactories,
+    makeChecker,
+)
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred
-from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
-from twisted.internet.error import CannotListenError
+from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python import usage
 
@@ -30,11 +32,21 @@ from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
 from chatservice.journal import Journal, JournalError
 from chatservice.memory import ALL_BYTES, LINES
-from chatservice.options import OPTIONS, BadValue, operator_key, read_config, read_motd
+from chatservice.options import (
+    COLLECTED,
+    OPTIONS,
+    BadValue,
+    explain,
+    operator_key,
+    read_config,
+    read_motd,
+)
 from chatservice.passwords import Passwords
+from chatservice.ports import Port, read_endpoint
 from chatservice.pruning import Pruning
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
+from chatservice.starting import CannotStart, check_files, rehearse
 from chatservice.upkeep import Upkeep
 
 # Twisted's timers follow the wall clock, and stand still when it is set back (twisted#2424).
@@ -43,16 +55,6 @@ ReactorBase.seconds = staticmethod(time.monotonic)
 log = Logger()
 
 DEFAULT_PORT = 59000
-
-
-class CannotStart(SystemExit, Exception):
-    """Why the chat cannot start: one sentence, and exit status 1.
-
-    Raised while twistd starts the services, it ends a daemon and the foreground alike.
-    """
-
-    # A daemon's parent is told 100 bytes, the name of the class and its module among them.
-    __module__ = "builtins"
 
 
 class Options(usage.Options, AuthOptionMixin):
@@ -66,8 +68,7 @@ class Options(usage.Options, AuthOptionMixin):
 
     def __init__(self) -> None:
         super().__init__()
-        self["port"] = []
-        self["operator"] = []
+        self.update({name: [] for name in COLLECTED})
         self["config"] = None
 
     def opt_port(self, value: str) -> None:
@@ -80,33 +81,91 @@ class Options(usage.Options, AuthOptionMixin):
         """A registered nickname that is an operator of the whole chat; may be given again"""
         self["operator"].append(nick)
 
+    def opt_auth(self, description: str) -> None:
+        """A checker of passwords, such as file:PATH; may be given again (see --help-auth)"""
+        self["auth"].append(description)
+
     def opt_config(self, path: str) -> None:
         """A TOML file with these options by the same names; the command line wins"""
         self["config"] = path
 
     opt_c = opt_config
 
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """Read the command line.
+
+        @raise CannotStart: the operator's mistake; twistd would print the usage before it.
+        """
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            cause, sentence = error.__context__, str(error)
+            if isinstance(cause, getopt.GetoptError):
+                known = [name.rstrip("=") for name in self.longOpt]
+                sentence = explain(cause, known, self._names_of_twistd())
+            raise CannotStart(f"{sentence} (twistd chat --help lists the options)") from None
+
+    def parseArgs(self, *arguments: str) -> None:
+        """Refuse what is no option."""
+        if arguments:
+            first = arguments[0]
+            hint = f"did you mean --port {first}?" if first.isdigit() else "options begin with --"
+            raise usage.UsageError(f"{first} is no option: {hint}")
+
     def postOptions(self) -> None:
         """Fill in what the file says and the defaults, and read every value.
 
         @raise usage.UsageError: the operator's mistake, in one sentence.
         """
-        configured = read_config(self["config"]) if self["config"] else {}
+        path = self["config"]
+        configured = read_config(path, self._names_of_twistd()) if path else {}
         for option in OPTIONS:
             name, value, where = option.name, self[option.name], "--"
             if value is None:
-                value, where = configured.get(name, option.default), f"{self['config']}: "
+                value, where = configured.get(name, option.default), f"{path}: "
             try:
                 self[name] = None if value is None else option.read(value)
             except BadValue as error:
                 raise usage.UsageError(f"{where}{name} {value}: {error}") from None
-        ports = self["port"] or _texts(configured.get("port", DEFAULT_PORT))
-        if not ports:
-            raise usage.UsageError("port: there is to be one at least")
-        self["endpoints"] = [_endpoint(port) for port in ports]
-        self["operator"] = self["operator"] or _texts(configured.get("operator", []))
+        for name in COLLECTED:
+            self[name] = self[name] or _texts(configured.get(name, []))
+        if configured.get("port") == []:
+            raise usage.UsageError(f"{path}: port: there must be one at least")
+        self["endpoints"] = [_endpoint(port) for port in self["port"] or [str(DEFAULT_PORT)]]
         self["operators"] = frozenset(map(operator_key, self["operator"]))
+        for description in self["auth"]:
+            self._add_checker(description)
         self["motd-lines"] = read_motd(self["motd"]) if self["motd"] else ()
+        if self.twistd is not None:
+            check_files(self.twistd)
+
+    def _add_checker(self, description: str) -> None:
+        # What follows the kind may be passwords.
+        kind = description.partition(":")[0]
+        try:
+            self.addChecker(makeChecker(description))
+        except InvalidAuthType:
+            fitting = filter(self.supportsCheckerFactory, findCheckerFactories())
+            kinds = ", ".join(sorted(each.authType for each in fitting))
+            raise usage.UsageError(
+                f"--auth {kind}: there is no such checker: there are {kinds}"
+            ) from None
+        except UnsupportedInterfaces:
+            raise usage.UsageError(f"--auth {kind}: it does not check passwords") from None
+        except Exception as error:
+            raise usage.UsageError(f"--auth {kind}: {error}") from None
+
+    @property
+    def twistd(self) -> Mapping[str, Any] | None:
+        """The options of twistd itself; None without it, also in C{twist}."""
+        parent = self.parent
+        return parent if parent is not None and "pidfile" in parent else None
+
+    def _names_of_twistd(self) -> list[str]:
+        parent: Any = self.twistd
+        if parent is None:
+            return []
+        return [*(name.rstrip("=") for name in parent.longOpt), *parent.shortOpt]
 
 
 def _texts(value: Any) -> list[str]:
@@ -118,78 +177,10 @@ def _endpoint(port: str) -> tuple[str, Any]:
     """What the operator wrote, and the endpoint that it means."""
     from twisted.internet import reactor
 
-    if port.isascii() and port.isdigit():
-        if int(port) > 65535:
-            raise usage.UsageError(f"--port {port}: there are ports up to 65535")
-        description = f"tcp:{port}:backlog=1024"
-    else:
-        description = port
     try:
-        return port, serverFromString(reactor, description)
-    except (ImportError, NameError) as error:  # tls: without pyOpenSSL is a NameError
-        raise usage.UsageError(
-            f"--port {port}: such an endpoint needs packages that are not installed ({error});"
-            " for TLS: pip install 'Twisted[tls]'"
-        ) from None
-    except OSError as error:
-        raise usage.UsageError(
-            f"--port {port}: cannot read {error.filename}: {error.strerror}"
-        ) from None
-    except Exception as error:
-        raise usage.UsageError(
-            f"--port {port}: it is neither a number nor an endpoint such as"
-            f" tcp:59000:interface=127.0.0.1 ({error})"
-        ) from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Port:
-    """One that the chat is open on.
-
-    @ivar name: what the operator wrote.
-    @ivar direct: whether it is plain TCP.
-    @ivar listening: C{IListeningPort}.
-    """
-
-    name: str
-    direct: bool
-    listening: Any
-
-
-def _say_how_to_join(port: _Port) -> None:
-    address = port.listening.getHost()
-    if isinstance(address, UNIXAddress):
-        path = os.fsdecode(address.name or b"")
-        log.info(
-            "The chat is open on {path}. Join it with\n    nc -U {quoted}",
-            path=path,
-            quoted=shlex.quote(path),
-        )
-        return
-    log.info(
-        "The chat is open on {host} port {port}.{ways}",
-        host=address.host,
-        port=address.port,
-        ways=_ways_to_join(port, address.host, address.port),
-    )
-
-
-def _ways_to_join(port: _Port, host: str, number: int) -> str:
-    host = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1") else host
-    in_url = f"[{host}]" if ":" in host else host
-    if port.direct:
-        return (
-            " Join it with one of\n"
-            f"    telnet {host} {number}\n"
-            f"    nc {host} {number}\n"
-            f"    chatservice {in_url}:{number}"
-        )
-    if port.name.startswith(("ssl:", "tls:")):
-        return (
-            " It is for clients that speak TLS, such as\n"
-            f"    openssl s_client -quiet -connect {in_url}:{number}"
-        )
-    return ""
+        return port, read_endpoint(reactor, port)
+    except BadValue as error:
+        raise usage.UsageError(f"--port {port}: {error}") from None
 
 
 class ChatService(Service):
@@ -241,7 +232,7 @@ class ChatService(Service):
         actlog = ActLog(self._database, moderation.holding, ids.now, clock.is_settled)
         steps = [pruning.step, actlog.step, self._journal.tidy_refs, self._journal.index]
         self._upkeep = Upkeep(reactor, steps)
-        self._ports: list[_Port] = []
+        self._ports = [Port(*each) for each in options["endpoints"]]
 
     def privilegedStartService(self) -> None:
         """Bind the ports, while the process may still be root."""
@@ -251,19 +242,8 @@ class ChatService(Service):
         if most < wanted:
             log.warn("The system allows {most} connections, fewer than asked for.", most=most)
         admission = Admission(most, self._options["max-per-address"])
-        for name, endpoint in self._options["endpoints"]:
-            direct = type(endpoint) in (TCP4ServerEndpoint, TCP6ServerEndpoint)
-            self._listen(name, endpoint, FrontFactory(self.chat, admission, direct), direct)
-
-    def _listen(self, name: str, endpoint: Any, factory: FrontFactory, direct: bool) -> None:
-        failures: list[Any] = []
-        maybeDeferred(endpoint.listen, factory).addCallbacks(
-            lambda listening: self._ports.append(_Port(name, direct, listening)), failures.append
-        )
-        if failures:
-            error = failures[0].value
-            reason = error.socketError if isinstance(error, CannotListenError) else error
-            raise CannotStart(f"{getattr(reason, 'strerror', reason)}: cannot listen on {name}")
+        for port in self._ports:
+            port.listen(FrontFactory(self.chat, admission, port.is_plain_tcp))
 
     def startService(self) -> None:
         """Open the database, after twistd has forked and given up root."""
@@ -278,7 +258,7 @@ class ChatService(Service):
         self._upkeep.start()
         signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
         for port in self._ports:
-            _say_how_to_join(port)
+            log.info("{how}", how=port.how_to_join())
         for nick in self._options["operator"]:
             if self._accounts.named(nick) is None:
                 log.warn(
@@ -303,7 +283,7 @@ class ChatService(Service):
         """Close the ports, deliver what was accepted, tell everybody, and close the file."""
         yield maybeDeferred(super().stopService)
         for port in self._ports:
-            yield maybeDeferred(port.listening.stopListening)
+            yield port.close()
         yield self._upkeep.stop()
         yield self.chat.shut_down(self.SETTLE_TIMEOUT)
         try:
@@ -318,4 +298,33 @@ def makeService(options: Options) -> ChatService:
     """See C{twisted.application.service.IServiceMaker}."""
     from twisted.internet import reactor
 
+    if options.twistd is not None:
+        rehearse(
+            options.twistd,
+            lambda: _try_ports([Port(*each) for each in options["endpoints"]]),
+            lambda: _try_database(Database(reactor, options["database"])),
+        )
     return ChatService(reactor, options)
+
+
+def _try_ports(ports: list[Port]) -> None:
+    """Open the ports, and close them again."""
+    from twisted.internet import reactor
+
+    try:
+        for port in ports:
+            if port.can_be_tried:
+                port.listen(Factory())
+    finally:
+        for port in ports:
+            port.close()
+        # Ports are closed in the next turn.
+        reactor.iterate(0)
+
+
+def _try_database(database: Database) -> None:
+    try:
+        database.open()
+    except DatabaseError as error:
+        raise CannotStart(str(error)) from None
+    database.close()

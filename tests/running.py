@@ -26,6 +26,10 @@ PATIENCE = 30.0
 """Seconds after which something that was to happen has not."""
 
 
+GONE_WITHIN = 10.0
+"""Seconds that a chat may take to stop, whoever is in it."""
+
+
 def free_port() -> int:
     """A TCP port that nobody listens on."""
     with socket.create_server((HOST, 0)) as listening:
@@ -293,3 +297,26 @@ def running(
         yield server
     finally:
         server.close()
+
+
+def twistd(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run twistd until it ends, or has become a daemon."""
+    return subprocess.run(
+        [TWISTD, *arguments],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+
+def end_daemon(pid: int) -> None:
+    """Ask a process that is no child of this one to end, and wait until it has."""
+    process = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(process, signal.SIGTERM)
+        poll = select.poll()
+        poll.register(process, select.POLLIN)
+        assert poll.poll(GONE_WITHIN * 1000), f"process {pid} goes on"
+    finally:
+        os.close(process)

@@ -11,7 +11,7 @@ LAYERS = [
     {
         *("events", "names", "mentions", "obvious", "settings", "durations", "networks"),
         *("preferences", "clock", "database", "outbox", "telnet", "hangups", "keepalive"),
-        *("tries", "ratelimit", "presence", "refs"),
+        *("tries", "ratelimit", "presence", "refs", "starting"),
     },
     {
         *("acts", "sanitize", "missed", "recent", "reading", "admission", "upkeep", "turns"),
@@ -65,7 +65,13 @@ COMMANDS = {
     },
 }
 COMMANDS["commands"] = BELOW["commands"] | COMMANDS.keys()
-ALLOWED = {**BELOW, **DOORS, **COMMANDS, "tap": BELOW["tap"] | DOORS.keys()}
+ALLOWED = {
+    **BELOW,
+    **DOORS,
+    **COMMANDS,
+    "ports": DOOR | DOORS.keys(),
+    "tap": BELOW["tap"] | DOORS.keys() | {"ports"},
+}
 ENTRIES = {"tap", "client.main"}
 CLIENT = "client"
 

@@ -22,8 +22,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice import admission, tap
 from chatservice.database import Database
 from chatservice.journal import JournalError
+from chatservice.ports import Port
 from chatservice.settings import Settings
-from chatservice.tap import CannotStart, ChatService, Options
+from chatservice.starting import CannotStart
+from chatservice.tap import ChatService, Options
 from tests.conversation import new_path
 from tests.doubles import Wire
 from tests.recording import InlinePool
@@ -144,7 +146,7 @@ class ServiceTests(SynchronousTestCase):
         wire.sends(b"ada\n")
         wire.sees()
         seen: list[str] = []
-        self.patch(service._ports[0].listening, "stopListening", lambda: seen.append(wire.sees()))
+        self.patch(service._ports[0]._listening, "stopListening", lambda: seen.append(wire.sees()))
         done = service.stopService()
         self.assertEqual(seen, [""])
         self.assertEqual(wire.sees(), "-- the chat is shutting down\r\n")
@@ -220,9 +222,9 @@ class ServiceTests(SynchronousTestCase):
     def advice(self, name: str, endpoint: Any, address: Any) -> str:
         """What is logged last when the chat is open on an endpoint that listens at an address."""
         service = self.service()
-        service._options["endpoints"] = [(name, endpoint(self.reactor))]
+        service._ports = [Port(name, endpoint(self.reactor))]
         service.privilegedStartService()
-        self.patch(service._ports[0].listening, "getHost", lambda: address)
+        self.patch(service._ports[0]._listening, "getHost", lambda: address)
         service.startService()
         advice = self.logged[-1]
         self.stop(service)
@@ -284,11 +286,11 @@ class ServiceTests(SynchronousTestCase):
         self.patch(tap, "FrontFactory", lambda chat, admission, direct: seen.append(direct))
         service = self.service()
         reactor: Any = self.reactor
-        service._options["endpoints"] = [
-            ("4", TCP4ServerEndpoint(reactor, 1)),
-            ("6", TCP6ServerEndpoint(reactor, 2)),
-            ("unix", UNIXServerEndpoint(reactor, "/run/chat")),
-            ("ssl", SSL4ServerEndpoint(reactor, 3, None)),
+        service._ports = [
+            Port("4", TCP4ServerEndpoint(reactor, 1)),
+            Port("6", TCP6ServerEndpoint(reactor, 2)),
+            Port("unix", UNIXServerEndpoint(reactor, "/run/chat")),
+            Port("ssl", SSL4ServerEndpoint(reactor, 3, None)),
         ]
         service.privilegedStartService()
         self.assertEqual(seen, [True, True, False, False])

@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import select
 import signal
 import socket
-import sqlite3
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.running import (
+    GONE_WITHIN,
     PATIENCE,
     TWISTD,
     Peer,
     Server,
     answers,
+    end_daemon,
     endpoint,
     free_port,
     running,
-    wait_until_ready,
+    twistd,
 )
-
-GONE_WITHIN = 10.0
-"""Seconds that a chat may take to stop, whoever is in it."""
-
-
-def twistd(
-    directory: Path, *arguments: str, inherited: tuple[int, ...] = ()
-) -> subprocess.CompletedProcess[str]:
-    """Run twistd until it ends, or has become a daemon.
-
-    @param inherited: file descriptors that it gets, and the daemon keeps.
-    """
-    return subprocess.run(
-        [TWISTD, *arguments],
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        pass_fds=inherited,
-    )
-
-
-def end_daemon(pid: int) -> None:
-    """Ask a process that is no child of this one to end, and wait until it has."""
-    process = os.pidfd_open(pid)
-    try:
-        signal.pidfd_send_signal(process, signal.SIGTERM)
-        poll = select.poll()
-        poll.register(process, select.POLLIN)
-        assert poll.poll(GONE_WITHIN * 1000), f"process {pid} goes on"
-    finally:
-        os.close(process)
-
 
 # Starting.
 
@@ -161,145 +126,6 @@ def test_memory(tmp_path: Path) -> None:
     assert not [path for path in tmp_path.iterdir() if "sqlite" in path.name or ":" in path.name]
     with running(tmp_path, "--database", ":memory:") as chat:
         assert chat.program("ada").history(room="lobby") == []
-
-
-# Why it does not start.
-
-
-def nothing(directory: Path) -> None:
-    """Nothing has to be there."""
-
-
-def newer_database(directory: Path) -> None:
-    """A database from the future."""
-    with running(directory) as chat:
-        chat.stop()
-    connection = sqlite3.connect(directory / "chat.sqlite3")
-    connection.execute("PRAGMA user_version = 99")
-    connection.close()
-
-
-def foreign_database(directory: Path) -> None:
-    """Another program's database."""
-    connection = sqlite3.connect(directory / "chat.sqlite3")
-    connection.execute("CREATE TABLE recipes (title TEXT)")
-    connection.close()
-
-
-def no_database(directory: Path) -> None:
-    """A file that is something else."""
-    (directory / "chat.sqlite3").write_text("Dear diary, today I wrote a chat. " * 100)
-
-
-def bad_toml(directory: Path) -> None:
-    """Configuration files with mistakes."""
-    (directory / "broken.toml").write_text("port = = 1\n")
-    (directory / "unknown.toml").write_text("databse = 'x'\n")
-
-
-MISTAKES = [
-    (nothing, ("--port", "99999"), "--port 99999: there are ports up to 65535"),
-    (nothing, ("--port", "nowhere"), "--port nowhere: it is neither a number nor an endpoint"),
-    (nothing, ("--bogus", "1"), "option --bogus not recognized"),
-    (nothing, ("--rate-limit", "fast"), "--rate-limit fast: it is to be a whole number"),
-    (nothing, ("--replay", "-1"), "--replay -1: it is to be a whole number from 0 to 200"),
-    (nothing, ("--motd", "none.txt"), "cannot read none.txt: No such file or directory"),
-    (nothing, ("--config", "none.toml"), "cannot read none.toml: No such file or directory"),
-    (bad_toml, ("--config", "broken.toml"), "broken.toml is not TOML: "),
-    (bad_toml, ("--config", "unknown.toml"), "no option databse: did you mean database?"),
-]
-"""What to prepare, the options, and what the sentence has in it: found before twistd forks."""
-
-FAILURES = [
-    (nothing, ("--database", "no/folder/x"), "No such file or directory: cannot use no/folder/x"),
-    (newer_database, (), "The file is of version 99, from a newer chatservice (this one knows "),
-    (foreign_database, (), "The file belongs to another program: cannot use chat.sqlite3"),
-    (no_database, (), "The file is not a database: cannot use chat.sqlite3"),
-]
-"""The same, for what goes wrong only when the services start."""
-
-Prepare = Callable[[Path], None]
-
-
-@pytest.mark.parametrize(("prepare", "options", "sentence"), MISTAKES)
-@pytest.mark.parametrize("mode", ["foreground", "daemon"])
-def test_mistake(
-    tmp_path: Path, prepare: Prepare, options: tuple[str, ...], sentence: str, mode: str
-) -> None:
-    """An operator's mistake is one last sentence on the screen and status 1, and starts nothing."""
-    prepare(tmp_path)
-    flags = ["-n"] if mode == "foreground" else []
-    ended = twistd(tmp_path, *flags, "chat", "--port", endpoint(free_port()), *options)
-    assert ended.returncode == 1
-    assert sentence in (ended.stdout + ended.stderr).splitlines()[-1]
-    assert "Traceback" not in ended.stdout + ended.stderr
-    assert not (tmp_path / "twistd.pid").exists()
-    assert not (tmp_path / "chat.sqlite3").exists()
-
-
-def fails_in_foreground(directory: Path, sentence: str, *options: str) -> None:
-    """Check that twistd -n ends with one sentence, status 1 and no pidfile."""
-    ended = twistd(directory, "-n", "--pidfile", "other.pid", "chat", *options)
-    assert ended.returncode == 1
-    assert ended.stderr == ""
-    assert sentence in ended.stdout.splitlines()[-1]
-    assert "Traceback" not in ended.stdout
-    assert not (directory / "other.pid").exists()
-
-
-SHOWN = 100 - len("1 CannotStart: ")
-"""Bytes of the sentence that the parent of a daemon is told."""
-
-
-def fails_as_daemon(directory: Path, sentence: str, *options: str) -> None:
-    """Check that twistd ends so too; it prints as much as it is told, and logs all of it."""
-    # The daemon may outlive its parent for a moment. A pipe that it holds hangs up at its end.
-    reading, held = os.pipe()
-    try:
-        files = ("--pidfile", "other.pid", "--logfile", "other.log")
-        ended = twistd(directory, *files, "chat", *options, inherited=(held,))
-    finally:
-        os.close(held)
-    with os.fdopen(reading, "rb") as pipe:
-        wait_until_ready(pipe.fileno(), select.POLLIN, "the daemon does not end")
-    assert ended.returncode == 1
-    assert sentence[:SHOWN] in ended.stdout + ended.stderr
-    assert "Traceback" not in ended.stdout + ended.stderr
-    log = (directory / "other.log").read_text()
-    assert sentence in log.splitlines()[-1]
-    assert "Traceback" not in log
-    assert not (directory / "other.pid").exists()
-
-
-FAILS = [fails_in_foreground, fails_as_daemon]
-
-
-@pytest.mark.parametrize(("prepare", "options", "sentence"), FAILURES)
-@pytest.mark.parametrize("fails", FAILS)
-def test_failure(
-    tmp_path: Path,
-    prepare: Prepare,
-    options: tuple[str, ...],
-    sentence: str,
-    fails: Callable[..., None],
-) -> None:
-    """A database that cannot be used ends twistd with a sentence, status 1 and no traceback."""
-    prepare(tmp_path)
-    fails(tmp_path, sentence, "--port", endpoint(free_port()), *options)
-
-
-@pytest.mark.parametrize("fails", FAILS)
-def test_taken(tmp_path: Path, fails: Callable[..., None]) -> None:
-    """A port or database that another chat holds ends twistd likewise, and that chat goes on."""
-    with running(tmp_path) as chat:
-        ada = chat.join("ada")
-        taken = endpoint(chat.port)
-        fails(tmp_path, f"Address already in use: cannot listen on {taken}", "--port", taken)
-        free = endpoint(free_port())
-        sentence = "The file is in use by another chat: cannot use chat.sqlite3"
-        fails(tmp_path, sentence, "--port", free)
-        ada.send("hello", "/ping")
-        ada.until("pong")
 
 
 # Signals.

@@ -20,7 +20,7 @@ from chatservice.doors.jsonlines import JsonDoor
 from chatservice.doors.web import HttpRefusal
 from chatservice.events import ChatError
 from chatservice.lines import CLOSE_TIMEOUT, LineDoor
-from chatservice.networks import origin_of
+from chatservice.networks import host_of, origin_of
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory
@@ -219,12 +219,12 @@ class FrontFactory(ServerFactory):
         self._direct = direct
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        if not self._chat.flood.connect(origin_of(getattr(addr, "host", ""))):
+        if not self._chat.flood.connect(origin_of(host_of(addr))):
             return Dropped()
         try:
             self._admission.admit(addr)
         except ChatError as error:
-            self._chat.audit.refused_connection(getattr(addr, "host", ""), error.sentence)
+            self._chat.audit.refused_connection(host_of(addr), error.sentence)
             if not self._admission.tell(addr):
                 return Dropped()
             return Refusal(

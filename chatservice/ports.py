@@ -1,0 +1,188 @@
+"""The ports of a chat: how they are written, opened, and joined."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import socket
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.address import UNIXAddress
+from twisted.internet.defer import Deferred, execute, maybeDeferred
+from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.internet.tcp import Port as TCPPort
+from zope.interface import implementer
+
+from chatservice.admission import Admission
+from chatservice.doors.front import FrontFactory
+from chatservice.options import BadValue
+from chatservice.starting import CannotStart
+
+if TYPE_CHECKING:
+    from chatservice.server import ChatFactory
+
+BACKLOG = 1024
+"""Connections that wait to be accepted (listen(2))."""
+
+_LOCAL_KINDS = ("tcp", "tcp6", "ssl", "unix")
+
+_NO_IP6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+
+
+class _DualStackPort(TCPPort):
+    """A port for IPv6 and IPv4, whatever C{net.ipv6.bindv6only} says (ipv6(7))."""
+
+    def createInternetSocket(self) -> socket.socket:
+        made: socket.socket = super().createInternetSocket()
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        return made
+
+
+@implementer(IStreamServerEndpoint)
+class DualStackEndpoint:
+    """One port on every address of the machine, IPv4 alone where there is no IPv6.
+
+    Peers with IPv4 have addresses such as C{::ffff:192.0.2.7}; see L{networks.host_of}.
+
+    @param reactor: the one that connections are accepted in.
+    @param number: of the port; 0 for any that is free.
+    """
+
+    def __init__(self, reactor: Any, number: int) -> None:
+        self._reactor = reactor
+        self.number = number
+
+    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """See C{IStreamServerEndpoint}."""
+        return execute(self._listen, protocolFactory)
+
+    def _listen(self, factory: IProtocolFactory) -> IListeningPort:
+        port: TCPPort = _DualStackPort(self.number, factory, BACKLOG, "::", self._reactor)
+        try:
+            port.startListening()
+        except CannotListenError as error:
+            if error.socketError.errno not in _NO_IP6:
+                raise
+            port = TCPPort(self.number, factory, BACKLOG, "", self._reactor)
+            port.startListening()
+        return port
+
+
+def read_endpoint(reactor: Any, text: str) -> Any:
+    """The endpoint that an operator means: by a number, or by what Twisted calls it.
+
+    @raise BadValue: it is none, or cannot be had here.
+    """
+    try:
+        if text.isascii() and text.isdigit():
+            if int(text) > 65535:
+                raise BadValue("there are ports up to 65535")
+            return DualStackEndpoint(reactor, int(text))
+        return serverFromString(reactor, text)
+    except BadValue:
+        raise
+    except (ImportError, NameError) as error:  # tls: without pyOpenSSL is a NameError
+        raise BadValue(
+            f"such an endpoint needs packages that are not installed ({error});"
+            " for TLS: pip install 'Twisted[tls]'"
+        ) from None
+    except OSError as error:
+        raise BadValue(f"cannot read {error.filename}: {error.strerror}") from None
+    except Exception as error:
+        raise BadValue(
+            "it is neither a number nor an endpoint such as"
+            f" tcp:59000:interface=127.0.0.1 ({error})"
+        ) from None
+
+
+class Port:
+    """One that the chat is open on, or will be.
+
+    @ivar name: as the operator wrote it.
+    """
+
+    def __init__(self, name: str, endpoint: Any) -> None:
+        self.name = name
+        self._endpoint = endpoint
+        self._listening: Any = None
+
+    @property
+    def is_plain_tcp(self) -> bool:
+        """Whether its connections are that and nothing else; see L{Outbox}."""
+        return type(self._endpoint) in (TCP4ServerEndpoint, TCP6ServerEndpoint, DualStackEndpoint)
+
+    @property
+    def can_be_tried(self) -> bool:
+        """Whether opening it does something on this machine alone, which closing undoes."""
+        kind = self.name.removeprefix("haproxy:").partition(":")[0]
+        return kind in _LOCAL_KINDS or isinstance(self._endpoint, DualStackEndpoint)
+
+    def listen(self, factory: IProtocolFactory) -> None:
+        """Open it.
+
+        @raise CannotStart: that is not possible.
+        """
+        failures: list[Any] = []
+        maybeDeferred(self._endpoint.listen, factory).addCallbacks(self._opened, failures.append)
+        if failures:
+            error = failures[0].value
+            reason = error.socketError if isinstance(error, CannotListenError) else error
+            if isinstance(reason, str):  # of a UNIX socket's lock file
+                reason = OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+            raise CannotStart(
+                f"{getattr(reason, 'strerror', reason)}: cannot listen on {self.name}"
+            )
+
+    def _opened(self, listening: IListeningPort) -> None:
+        self._listening = listening
+
+    def close(self) -> Deferred[Any]:
+        """Close it, if it is open."""
+        if self._listening is None:
+            return maybeDeferred(lambda: None)
+        return maybeDeferred(self._listening.stopListening)
+
+    def how_to_join(self) -> str:
+        """Where the chat is, and the programs with which people join it; for the log."""
+        address = self._listening.getHost()
+        if isinstance(address, UNIXAddress):
+            path = os.fsdecode(address.name or b"")
+            return f"The chat is open on {path}. Join it with\n    nc -U {shlex.quote(path)}"
+        where = f"The chat is open on {address.host} port {address.port}."
+        if isinstance(self._endpoint, DualStackEndpoint):
+            where = f"The chat is open on port {address.port} of every address of this machine."
+        return where + self._ways_to_join(address.host, address.port)
+
+    def _ways_to_join(self, host: str, number: int) -> str:
+        host = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1") else host
+        in_url = f"[{host}]" if ":" in host else host
+        if self.is_plain_tcp:
+            return (
+                " Join it with one of\n"
+                f"    telnet {host} {number}\n"
+                f"    nc {host} {number}\n"
+                f"    chatservice {in_url}:{number}"
+            )
+        if self.name.startswith(("ssl:", "tls:")):
+            return (
+                " It is for clients that speak TLS, such as\n"
+                f"    openssl s_client -quiet -connect {in_url}:{number}"
+            )
+        return ""
+
+
+def open_port(reactor: Any, text: str, chat: ChatFactory) -> Port:
+    """Open a chat on a port, with all its doors.
+
+    @param text: a number, for every address of this machine, or what Twisted calls an endpoint.
+    @raise CannotStart: that is not possible; uncaught, it ends the program with one sentence.
+    """
+    try:
+        port = Port(text, read_endpoint(reactor, text))
+    except BadValue as error:
+        raise CannotStart(f"{text}: {error}") from None
+    port.listen(FrontFactory(chat, Admission(0, chat.settings.per_address), port.is_plain_tcp))
+    return port
