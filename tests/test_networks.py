@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from chatservice.networks import address_of, covers, network_named, network_of, origin_of
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+
+from chatservice.networks import (
+    address_of,
+    covers,
+    host_of,
+    network_named,
+    network_of,
+    origin_of,
+)
 from tests.conversation import TableCase, each_row
 
 ADDRESSES = {
@@ -63,6 +72,13 @@ class NetworkTests(TableCase):
     def test_origins(self) -> None:
         """An IPv4 address is one origin, however it is spelled, and so is an IPv6 /64."""
         self.assertEqual({host: origin_of(host) for host in ORIGINS}, ORIGINS)
+
+    def test_hosts(self) -> None:
+        """The host of a peer with IPv4 is told alike, whatever socket it is at."""
+        for host, told in (("::ffff:192.0.2.7", "192.0.2.7"), ("fe80::1%eth0", "fe80::1%eth0")):
+            self.assertEqual(host_of(IPv6Address("TCP", host, 40000)), told)
+        self.assertEqual(host_of(IPv4Address("TCP", "192.0.2.7", 40000)), "192.0.2.7")
+        self.assertEqual(host_of(UNIXAddress(None)), "")
 
     @each_row(NAMED)
     def test_named(self, row: tuple[str, str]) -> None:

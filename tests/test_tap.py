@@ -12,6 +12,7 @@ from twisted.internet.endpoints import (
 )
 
 from chatservice import ports
+from chatservice.options import COMMAND_LINE_ONLY
 from chatservice.ports import DualStackEndpoint
 from chatservice.starting import CannotStart
 from chatservice.tap import Options
@@ -239,6 +240,33 @@ class OptionsTests(TableCase):
         for written in ('"ada"', '["ada"]'):
             options = self.options("-c", self.file(f"operator = {written}"))
             self.assertEqual((options["operator"], options["operators"]), (["ada"], {"ada"}))
+
+    def test_checkers_in_the_file(self) -> None:
+        """Checkers of passwords may stand in the file, and those on the command line win."""
+        config = self.file('auth = ["memory:ada:secret", "memory:bob:secret"]')
+        users = [checker.users for checker in self.options("-c", config)["credCheckers"]]
+        self.assertEqual(users, [{"ada": "secret"}, {"bob": "secret"}])
+        both = self.options("-c", config, "--auth", "memory:eve:secret")
+        self.assertEqual([each.users for each in both["credCheckers"]], [{"eve": "secret"}])
+        self.assertNotIn("credCheckers", self.options())
+
+    def test_every_option_in_the_file(self) -> None:
+        """Every option works in the file as on the command line, or the file says why not."""
+        values = {
+            **{name: str(default) for name, default in DEFAULTS.items() if default is not None},
+            "motd": self.file("Be kind."),
+            "port": "1234",
+            "operator": "ada",
+            "auth": "memory:ada:secret",
+        }
+        del values["motd-lines"]
+        names = {name.rstrip("=") for name in Options().longOpt}
+        self.assertEqual(names, {*values, *COMMAND_LINE_ONLY})
+        for name, value in values.items():
+            in_file = self.options("--config", self.file(f'{name} = "{value}"'))
+            self.assertEqual(in_file[name], self.options(f"--{name}", value)[name], name)
+        for name in COMMAND_LINE_ONLY:
+            self.assertIn("belongs on", self.refusal("--config", self.file(f'{name} = ""')))
 
     @each_row(BAD_VALUES)
     def test_bad_value(self, row: tuple[list[str], str]) -> None:

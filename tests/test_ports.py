@@ -1,0 +1,167 @@
+"""Ports: IPv4 and IPv6 on one, and a chat on one in a program of somebody's own."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import Any
+
+from twisted.internet import tcp
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import ServerFactory
+from twisted.internet.task import Clock
+from twisted.logger import LogEvent, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice import ports
+from chatservice.doors.front import FrontFactory
+from chatservice.ports import DualStackEndpoint, Port, open_port
+from chatservice.server import ChatFactory
+from chatservice.settings import Settings
+from chatservice.starting import CannotStart
+from tests.doubles import Wire
+
+
+class Reactor(Clock):
+    """A reactor with the network of this machine, which reads when it is told to."""
+
+    def addReader(self, reader: Any) -> None:
+        """See C{IReactorFDSet}."""
+
+    removeReader = removeWriter = addReader
+
+
+class Arrivals(ServerFactory):
+    """A note of where connections come from; none is let in."""
+
+    noisy = False
+
+    def __init__(self) -> None:
+        self.addresses: list[Any] = []
+
+    def buildProtocol(self, addr: IAddress | None) -> None:
+        self.addresses.append(addr)
+
+
+class DualStackTests(SynchronousTestCase):
+    """One port for every address of the machine."""
+
+    def opened(self) -> tuple[Any, Arrivals]:
+        """An open port, and who arrives there."""
+        arrivals = Arrivals()
+        reactor = Reactor()
+        listening: Any = self.successResultOf(DualStackEndpoint(reactor, 0).listen(arrivals))
+
+        def close() -> None:
+            listening.stopListening()
+            reactor.advance(0)
+
+        self.addCleanup(close)
+        return listening, arrivals
+
+    def arrive(self, listening: Any, host: str) -> None:
+        """Connect to a port, which accepts it."""
+        with socket.create_connection((host, listening.getHost().port), timeout=5):
+            listening.doRead()
+
+    def test_both(self) -> None:
+        """It is open for IPv6 and IPv4, also where the system keeps them apart."""
+        make = tcp.Port.createInternetSocket
+
+        def apart(port: tcp.Port) -> socket.socket:
+            made = make(port)
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            return made
+
+        self.patch(tcp.Port, "createInternetSocket", apart)
+        listening, arrivals = self.opened()
+        for host in ("::1", "127.0.0.1"):
+            self.arrive(listening, host)
+        self.assertEqual([each.host for each in arrivals.addresses], ["::1", "::ffff:127.0.0.1"])
+
+    def without_ip6(self, number: int) -> None:
+        """Have the system make no IPv6 socket, for a reason."""
+
+        def refuse(port: tcp.Port) -> socket.socket:
+            raise OSError(number, os.strerror(number))
+
+        self.patch(ports._DualStackPort, "createInternetSocket", refuse)
+
+    def test_without_ip6(self) -> None:
+        """Where there is no IPv6 it is open for IPv4."""
+        for number in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
+            self.without_ip6(number)
+            listening, arrivals = self.opened()
+            self.arrive(listening, "127.0.0.1")
+            self.assertEqual([each.host for each in arrivals.addresses], ["127.0.0.1"])
+
+    def test_other_trouble(self) -> None:
+        """For any other reason it is not open for IPv4 alone."""
+        self.without_ip6(errno.EACCES)
+        port = Port("80", DualStackEndpoint(Reactor(), 0))
+        error = self.assertRaises(CannotStart, port.listen, Arrivals())
+        self.assertEqual(str(error), "Permission denied: cannot listen on 80")
+
+    def test_taken(self) -> None:
+        """A port that another program holds for IPv4 alone is taken."""
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            number = other.getsockname()[1]
+            chat = ChatFactory(Reactor())
+            error = self.assertRaises(CannotStart, open_port, Reactor(), str(number), chat)
+        self.assertEqual(error.code, f"Address already in use: cannot listen on {number}")
+
+    def test_how_to_join(self) -> None:
+        """The log says that it can be reached at every address."""
+        port = Port("0", DualStackEndpoint(Reactor(), 0))
+        port.listen(Arrivals())
+        number = port._listening.getHost().port
+        self.addCleanup(port._listening.socket.close)
+        self.assertEqual(
+            port.how_to_join(),
+            f"The chat is open on port {number} of every address of this machine."
+            f" Join it with one of\n    telnet localhost {number}\n    nc localhost {number}\n"
+            f"    chatservice localhost:{number}",
+        )
+
+    def test_peer_with_ip4(self) -> None:
+        """A peer with IPv4 on such a port is one with that address, in limits, log and chat."""
+        logged: list[str] = []
+
+        def note(event: LogEvent) -> None:
+            logged.append((event.get("log_format") or "").format(**event))
+
+        globalLogPublisher.addObserver(note)
+        self.addCleanup(globalLogPublisher.removeObserver, note)
+        clock = Clock()
+        chat = ChatFactory(clock, settings=Settings(replay=0))
+        factory = FrontFactory(chat, ports.Admission(0, 1))
+        wires = [Wire(clock, host=host) for host in ("::ffff:192.0.2.7", "192.0.2.7")]
+        for wire in wires:
+            wire.protocol = factory.buildProtocol(wire.getPeer())
+            wire.protocol.makeConnection(wire)
+        wires[0].sends(b"ada\n")
+        (door,) = (member.door for member in chat.members.values())
+        self.assertEqual(door.address, "192.0.2.7")
+        self.assertIn("ada is here, from 192.0.2.7 port 40000.", logged)
+        self.assertIn("your address has as many connections as it may have", wires[1].sees())
+
+
+class OpenPortTests(SynchronousTestCase):
+    """A chat on a port, in a program of somebody's own."""
+
+    def test_bad_port(self) -> None:
+        """What is no port is told in a sentence."""
+        error = self.assertRaises(CannotStart, open_port, Reactor(), "70000", None)
+        self.assertEqual(error.code, "70000: there are ports up to 65535")
+
+    def test_every_door(self) -> None:
+        """Every door is there."""
+        clock = Reactor()
+        port = open_port(clock, "0", ChatFactory(clock))
+        self.addCleanup(port._listening.socket.close)
+        wire = Wire(clock)
+        wire.protocol = port._listening.factory.buildProtocol(wire.getPeer())
+        wire.protocol.makeConnection(wire)
+        wire.sends(b'{"type":"hello","nick":"ada"}\n')
+        self.assertIn('{"type":"welcome"', wire.sees())
