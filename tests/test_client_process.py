@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +67,26 @@ def test_malformed_host() -> None:
     code, out, err = run("a..b")
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert err.startswith("chatservice: Could not connect to a..b:59000: ")
+
+
+def addresses_with_zone() -> Iterator[str]:
+    """Addresses of this machine, with the network that they are in (proc_pid_net(5))."""
+    yield "::1%lo"
+    for words in map(str.split, Path("/proc/net/if_inet6").read_text().splitlines()):
+        if words[0].startswith("fe80"):
+            yield f"{socket.inet_ntop(socket.AF_INET6, bytes.fromhex(words[0]))}%{words[-1]}"
+
+
+@pytest.mark.parametrize("address", addresses_with_zone())
+def test_zone(address: str) -> None:
+    """An IPv6 address may say which network it is in."""
+    with socket.create_server(("::", 0), family=socket.AF_INET6) as listening:
+        listening.settimeout(PATIENCE)
+        with client(f"[{address}]:{listening.getsockname()[1]}"):
+            accepted, _ = listening.accept()
+            with accepted:
+                accepted.settimeout(PATIENCE)
+                assert accepted.recv(1) == b"{"
 
 
 def test_usage() -> None:

@@ -1,6 +1,7 @@
 """Messages on the wire, the lines they become, and the command line."""
 
 import os
+import socket
 import time
 from contextlib import redirect_stderr
 from io import StringIO
@@ -303,7 +304,10 @@ class CommandLineTests(SynchronousTestCase):
         self.check("::1", "::1", 59000)
         self.check("[::1]", "::1", 59000)
         self.check("[::1]:7", "::1", 7)
+        self.patch(socket, "if_nameindex", lambda: [(1, "lo"), (2, "eth0")])
         self.check("fe80::1%eth0", "fe80::1%eth0", 59000)
+        self.check("[fe80::1%eth0]:7", "fe80::1%eth0", 7)
+        self.check("[fe80::1%7]:7", "fe80::1%7", 7)
 
     def test_bad_addresses(self) -> None:
         """An address that is none is refused with a sentence."""
@@ -314,6 +318,15 @@ class CommandLineTests(SynchronousTestCase):
             self.assertIn("is not HOST, HOST:PORT or [ADDRESS]:PORT", self.fails(word))
         for word in ("h:0", "h:65536", "h:x", "h:٣", "h:-1"):
             self.assertIn("a number from 1 to 65535", self.fails(word))
+
+    def test_bad_zones(self) -> None:
+        """An address that is in each network has to name one that there is."""
+        self.patch(socket, "if_nameindex", lambda: [(1, "lo"), (2, "eth0")])
+        for word in ("fe80::1%wlan0", "[fe80::1%wlan0]:7"):
+            self.assertIn("no network 'wlan0' here: there are lo, eth0", self.fails(word))
+        for word in ("fe80::1", "[fe80::1]:7"):
+            sentence = "fe80::1 may be in any network: say in which, such as fe80::1%eth0"
+            self.assertIn(sentence, self.fails(word))
 
     def test_defaults(self) -> None:
         """Without options: the user's name, and whatever rooms the chat has for it."""

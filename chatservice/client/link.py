@@ -3,11 +3,14 @@
 import errno
 import os
 import random
+import socket
 from collections.abc import Callable
+from typing import Any
 
 from twisted.application.internet import ClientService
 from twisted.internet import error
 from twisted.internet.defer import CancelledError
+from twisted.internet.endpoints import HostnameEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import (
     IDelayedCall,
     IReactorTime,
@@ -157,6 +160,20 @@ class Link:
     def _first_failed(self, failure: Failure) -> None:
         if failure.check(CancelledError) is None:
             self._session.unreachable(explain(failure, self._address))
+
+
+def endpoint_of(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
+    """The endpoint of a chat at a host, or at an IPv6 address.
+
+    Names of hosts are looked up, which loses the zone of an address; and getaddrinfo(3) takes the
+    name of a zone with some addresses alone, but its number with all.
+    """
+    if ":" not in host:
+        return HostnameEndpoint(reactor, host, port)
+    address, percent, zone = host.partition("%")
+    if zone and not zone.isdecimal():
+        zone = str(socket.if_nametoindex(zone))
+    return TCP6ClientEndpoint(reactor, f"{address}{percent}{zone}", port)
 
 
 def explain(failure: Failure, address: str) -> str:

@@ -11,13 +11,12 @@ from types import FrameType
 from typing import Any
 
 from twisted.internet.base import ReactorBase
-from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.stdio import StandardIO
 
 from chatservice.client.descriptors import Descriptors, open_what_is_closed
 from chatservice.client.front import Front
 from chatservice.client.identity import Identity
-from chatservice.client.link import Backoff, Link
+from chatservice.client.link import Backoff, Link, endpoint_of
 from chatservice.client.options import Settings, read_command_line
 from chatservice.client.person import Person
 from chatservice.client.pipe import Pipe
@@ -58,7 +57,7 @@ class Client:
         self._reactor = _monotonic_reactor()
         self._descriptors = Descriptors()
         self.front = self._make_front()
-        endpoint = HostnameEndpoint(self._reactor, settings.host, settings.port)
+        endpoint = endpoint_of(self._reactor, settings.host, settings.port)
         self._link = Link(endpoint, settings.address, self.front.session, self._reactor, Backoff())
 
     def run(self) -> None:

@@ -4,6 +4,7 @@ import argparse
 import ipaddress
 import re
 import secrets
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -119,6 +120,7 @@ def _first_line(path: str) -> str:
 
 def _address(text: str) -> tuple[str, int]:
     if _is_ip6(text):
+        _check_zone(text)
         return text, PORT
     match = _ADDRESS.fullmatch(text)
     host = match and (match["host"] or match["ip6"])
@@ -127,7 +129,20 @@ def _address(text: str) -> tuple[str, int]:
     port = match["port"] or str(PORT)
     if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535):
         raise ValueError(f"{port!r} is not a port: it is a number from 1 to 65535")
+    if match["ip6"]:
+        _check_zone(host)
     return host, int(port)
+
+
+def _check_zone(text: str) -> None:
+    """Refuse an IPv6 address that nothing says the network of (RFC 4007, section 11)."""
+    address = ipaddress.IPv6Address(text)
+    zones = [name for _, name in socket.if_nameindex()]
+    zone = address.scope_id
+    if zone is None and address.is_link_local:
+        raise ValueError(f"{text} may be in any network: say in which, such as {text}%{zones[-1]}")
+    if zone is not None and not zone.isdecimal() and zone not in zones:
+        raise ValueError(f"there is no network {zone!r} here: there are {', '.join(zones)}")
 
 
 def _is_ip6(text: str) -> bool:
