@@ -71,13 +71,16 @@ def test_malformed_host() -> None:
 
 def addresses_with_zone() -> Iterator[str]:
     """Addresses of this machine, with the network that they are in (proc_pid_net(5))."""
+    listed = Path("/proc/net/if_inet6")
+    if not listed.exists():
+        return
     yield "::1%lo"
-    for words in map(str.split, Path("/proc/net/if_inet6").read_text().splitlines()):
+    for words in map(str.split, listed.read_text().splitlines()):
         if words[0].startswith("fe80"):
             yield f"{socket.inet_ntop(socket.AF_INET6, bytes.fromhex(words[0]))}%{words[-1]}"
 
 
-@pytest.mark.parametrize("address", addresses_with_zone())
+@pytest.mark.parametrize("address", list(addresses_with_zone()))
 def test_zone(address: str) -> None:
     """An IPv6 address may say which network it is in."""
     with socket.create_server(("::", 0), family=socket.AF_INET6) as listening:
