@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice import starting
+from chatservice.starting import CannotStart, check_files
 from tests.running import Peer, end_daemon, endpoint, free_port, running, twistd
 
 
@@ -183,3 +188,47 @@ def test_taken_by_itself(tmp_path: Path) -> None:
     """One port that is given twice is taken."""
     one = ("--port", endpoint(free_port()))
     fails(tmp_path, "Address already in use: cannot listen on", "chat", *one, *one)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start it as somebody else")
+def test_somebody_else(tmp_path: Path) -> None:
+    """What only the user cannot use that the chat will run as is told likewise."""
+    sentence = "Permission denied: cannot use chat.sqlite3"
+    fails(tmp_path, sentence, "--uid", "65534", "chat", "--port", endpoint(free_port()))
+
+
+class TwistdOptions(dict[str, Any]):
+    """The options of twistd, as they are without any on the command line."""
+
+    def __init__(self, **given: Any) -> None:
+        named = (
+            "chroot",
+            "uid",
+            "gid",
+            "rundir",
+            "pidfile",
+            "logfile",
+            "logger",
+            "syslog",
+            "debug",
+        )
+        super().__init__(dict.fromkeys(named))
+        self.update({"nodaemon": True, "rundir": "."}, **given)
+
+
+class FileTests(SynchronousTestCase):
+    """What twistd's own options want, and cannot have."""
+
+    def test_no_log_file(self) -> None:
+        """Where the log is no file, none is looked for."""
+        self.patch(starting, "_check_writable", lambda kind, path: self.fail(path))
+        for given in ({}, {"logfile": "-"}, {"syslog": True}, {"logger": print}):
+            check_files(TwistdOptions(nodaemon=not given, **given))
+        check_files(TwistdOptions(nodaemon=False, debug=True))
+
+    def test_root_alone(self) -> None:
+        """What only root can do is told to everybody else."""
+        self.patch(starting.os, "geteuid", lambda: 1000)
+        for name in ("uid", "gid", "chroot"):
+            error = self.assertRaises(CannotStart, check_files, TwistdOptions(**{name: 1}))
+            self.assertEqual(error.code, f"only root can start twistd with --{name}")
