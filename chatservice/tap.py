@@ -233,10 +233,12 @@ class ChatService(Service):
         steps = [pruning.step, actlog.step, self._journal.tidy_refs, self._journal.index]
         self._upkeep = Upkeep(reactor, steps)
         self._ports = [Port(*each) for each in options["endpoints"]]
+        self._is_listening = False
 
     def privilegedStartService(self) -> None:
         """Bind the ports, while the process may still be root."""
         super().privilegedStartService()
+        self._is_listening = True
         wanted = self._options["max-connections"]
         most = most_connections(wanted)
         if most < wanted:
@@ -247,6 +249,9 @@ class ChatService(Service):
 
     def startService(self) -> None:
         """Open the database, after twistd has forked and given up root."""
+        if not self._is_listening:
+            # twist(1), unlike twistd(1), does not ask for it.
+            self.privilegedStartService()
         super().startService()
         try:
             self._database.open()

@@ -201,6 +201,14 @@ class ServiceTests(SynchronousTestCase):
         wire.vanishes()
         self.stop(service)
 
+    def test_without_privileges(self) -> None:
+        """Where the service is only started, as by twist, its ports are opened as well."""
+        service = self.service()
+        service.startService()
+        self.assertEqual(len(self.reactor.tcpServers), 1)
+        self.assertIn("The chat is open on", self.logged[-1])
+        self.stop(service)
+
     def test_fewer_connections(self) -> None:
         """That the system allows fewer connections than were asked for is in the log."""
         self.stop(self.started("--max-connections", str(FILES)))
