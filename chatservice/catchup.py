@@ -57,6 +57,7 @@ class CatchUp:
         private = yield self.read(member, [""], PRIVATE_MOST)
         if private.events:
             door.notify([], private.events)
+        unseen = unseen_by(member, chat.accounts)
         lines = []
         for room, after in list(member.missed.items()):
             found = yield chat.journal.missed(
@@ -65,6 +66,7 @@ class CatchUp:
                 before=member.fence,
                 nick=member.nick,
                 not_by=member.identity,
+                left_of=unseen.left_of,
                 asker=Asker(member.origin, lambda: member.door is door),
             )
             if member.door is not door:

@@ -23,9 +23,11 @@ from chatservice.acts import Extended, OperatorAct
 from chatservice.database import Database, StorageError, explain
 from chatservice.events import Batch, Event, TopicChanged
 from chatservice.identities import Identities
-from chatservice.missed import Missed, read_missed
+from chatservice.indexing import Index
+from chatservice.missed import Counted, Missed, read_missed
 from chatservice.pages import Page, Wanted, read_page
 from chatservice.personal import Export, Personal
+from chatservice.query import Query
 from chatservice.refs import Noted
 from chatservice.remembered import Remembered
 from chatservice.rows import ACT, MOVES, act_of, store
@@ -82,7 +84,8 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._scanning = Scanning(database)
-        self._search = Search(database, self._scanning)
+        self._index = Index(database)
+        self._search = Search(database, self._scanning, self._index)
         self._remembered = Remembered(database)
         self._personal = Personal(database, self._scanning)
         self._identities = Identities(database)
@@ -95,6 +98,7 @@ class Journal:
     def open(self) -> None:
         """Find out where the last run ended; the database has just been opened."""
         self._identities.finish()
+        self._index.open()
         self.floor = self._ceiling = self._database.at_start(_read_ceiling)
         self.topics = self._database.at_start(_read_topics)
 
@@ -139,16 +143,18 @@ class Journal:
         before: int,
         nick: str,
         not_by: bytes,
+        left_of: LeftOf = all_of,
         asker: Asker = NOBODY,
     ) -> Deferred[Missed]:
         """How much was said between two ids, in a room or to an identity in private.
 
         @param nick: whose mentions are counted: as a whole word, in capitals or not.
         @param not_by: the identity whose own lines do not count.
+        @param left_of: gives C{None} for what does not count either; it is called in the thread
+            that reads.
         """
-        work = partial(
-            read_missed, of=of, after=after, before=before, nick=nick, not_by=not_by
-        )
+        counted = Counted(nick, not_by, left_of)
+        work = partial(read_missed, of=of, after=after, before=before, counted=counted)
         return self._scanning.count(asker, work).addErrback(explain)
 
     def places(self, identity: bytes) -> Deferred[list[Place]]:
@@ -215,19 +221,18 @@ class Journal:
 
     def search(
         self,
-        words: str,
+        query: Query,
         rooms: Collection[str],
-        nick: str | None,
         limit: int,
         left_of: LeftOf = all_of,
         asker: Asker = NOBODY,
     ) -> Deferred[Found]:
-        """The newest lines of rooms in which all the words are; see L{Search.find}."""
-        return self._search.find(words, rooms, nick, limit, left_of, asker)
+        """The newest lines of rooms that are looked for; see L{Search.find}."""
+        return self._search.find(query, rooms, limit, left_of, asker)
 
     def index(self) -> Deferred[bool]:
-        """Prepare searching a little, unless something is being stored; see L{Search.step}."""
-        return succeed(False) if self._storing else self._search.step()
+        """Prepare searching a little, unless something is being stored; see L{Index.step}."""
+        return succeed(False) if self._storing else self._index.step()
 
     def modlog(self, room: str | None, before: int, limit: int) -> Deferred[list[OperatorAct]]:
         """The last acts of operators below an id, in the order of the ids.
@@ -252,8 +257,8 @@ class Journal:
         return self._personal.forget(identity)
 
     def wipe(self) -> Deferred[None]:
-        """Have no trace on the disk of what was erased; see L{Search.wipe}."""
-        return self._search.wipe()
+        """Have no trace on the disk of what was erased; see L{Index.wipe}."""
+        return self._index.wipe()
 
     def drop_topics(self, topics: Iterable[TopicChanged]) -> Deferred[None]:
         """Rooms have no topic any more that had these, without anybody's changing it."""

@@ -29,7 +29,7 @@ from chatservice.events import (
 from chatservice.mentions import mentioned_in, wanted
 from chatservice.names import nick_key
 from chatservice.preferences import Preferences
-from chatservice.rooms import Format, Member
+from chatservice.rooms import Format, Member, Room
 from chatservice.text import TEXT, YOU, YOURSELF, clock_time
 
 if TYPE_CHECKING:
@@ -142,6 +142,14 @@ class Unseen:
     def shown(self, events: Iterable[Event]) -> list[Event]:
         """What is shown of some events."""
         return [left for event in events if (left := self.left_of(event)) is not None]
+
+
+def has_missed(room: Room, seen: int, unseen: Unseen) -> bool:
+    """Whether a room has something newer than an id that is shown, as far as it remembers."""
+    if room.last_id() <= seen:
+        return False
+    newer = [event for event in room.recent if event.id > seen]
+    return len(newer) == len(room.recent) or bool(unseen.shown(newer))
 
 
 def unseen_by(member: Member, accounts: Accounts) -> Unseen:

@@ -28,7 +28,7 @@ from chatservice.events import (
     Whispered,
 )
 from chatservice.journal import Place
-from chatservice.missed import Missed, missed_of
+from chatservice.missed import Counted, Missed, missed_of
 from chatservice.pages import Page, Wanted, page_of
 from chatservice.personal import (
     SOMEBODY,
@@ -38,6 +38,7 @@ from chatservice.personal import (
     spelled_refs,
     spelled_topics,
 )
+from chatservice.query import Query
 from chatservice.refs import Noted
 from chatservice.rows import MOVES, last_seen, puts_out
 from chatservice.scanning import NOBODY, Asker
@@ -199,18 +200,17 @@ class MemoryJournal:
         before: int,
         nick: str,
         not_by: bytes,
+        left_of: LeftOf = all_of,
         asker: Asker = NOBODY,
     ) -> Deferred[Missed]:
         """See L{Journal.missed}."""
-        texts = (
-            event.text
+        told = (
+            event
             for event in self._pages.get(of, ())
-            if isinstance(event, Said | Acted | Whispered)
-            and after < event.id < before
-            and event.identity != not_by
-            and of == (event.to_identity if isinstance(event, Whispered) else event.room)
+            if after < event.id < before
+            and not (isinstance(event, Whispered) and event.to_identity != of)
         )
-        return succeed(missed_of(texts, nick))
+        return succeed(missed_of(told, Counted(nick, not_by, left_of)))
 
     def places(self, identity: bytes) -> Deferred[list[Place]]:
         """See L{Journal.places}."""
@@ -284,16 +284,15 @@ class MemoryJournal:
 
     def search(
         self,
-        words: str,
+        query: Query,
         rooms: Collection[str],
-        nick: str | None,
         limit: int,
         left_of: LeftOf = all_of,
         asker: Asker = NOBODY,
     ) -> Deferred[Found]:
         """See L{Journal.search}."""
         pages = [self._pages.get(room, ()) for room in set(rooms)]
-        return succeed(seek(pages, words, nick, limit, left_of))
+        return succeed(seek(pages, query, limit, left_of))
 
     def modlog(self, room: str | None, before: int, limit: int) -> Deferred[list[OperatorAct]]:
         """See L{Journal.modlog}."""

@@ -4,7 +4,7 @@ A nickname made of letters, digits and underscores is mentioned where it is a wo
 C{ada: hi}, C{@ada}, C{ada's}, C{(ada)} and C{ada-lovelace}, but not in C{adam}. One with other
 characters, such as C{a.c|} or C{[bob]}, is mentioned where it stands between characters that no
 nickname has, or with more marks around it that could be a nickname's: C{"[bob]..."}. Capitals make
-no difference.
+no difference, nor does how a letter with an accent is composed (NFC, UAX #15).
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from typing import NamedTuple
-from unicodedata import category
+from unicodedata import normalize
+
+from chatservice.scripts import marks
 
 _MARKS = "-.[]{}|^`"
 _MARKS_MOST = 32
@@ -29,7 +31,7 @@ _ASCII_RUN = re.compile(r"[\w\-.\[\]{}|^`]+")
 
 
 class Wanted(NamedTuple):
-    """A nickname that may be mentioned, case-folded.
+    """A nickname that may be mentioned, folded.
 
     @ivar core: without the marks around it, which are C{left} and C{right}.
     @ivar is_word: whether it has letters, digits and underscores only.
@@ -44,7 +46,7 @@ class Wanted(NamedTuple):
 
 def wanted(nick: str) -> Wanted:
     """What to look for, for a nickname."""
-    folded = nick.casefold()
+    folded = _folded(nick)
     return Wanted(folded, *_parted(folded), _WORD.fullmatch(folded) is not None)
 
 
@@ -57,7 +59,7 @@ class Mentioned:
     __slots__ = ("_marked", "_text", "_words")
 
     def __init__(self, text: str) -> None:
-        self._text = text.casefold()
+        self._text = _folded(text)
         self._words: frozenset[str] | None = None
         self._marked: dict[str, set[tuple[str, str]]] | None = None
 
@@ -84,6 +86,11 @@ mentioned_in = lru_cache(128)(Mentioned)
 def mentions(nick: str, text: str) -> bool:
     """Whether a text mentions one nickname."""
     return wanted(nick) in Mentioned(text)
+
+
+def _folded(text: str) -> str:
+    """A text without differences of case and of composition; folding can decompose."""
+    return normalize("NFC", normalize("NFC", text).casefold())
 
 
 def _parted(run: str) -> tuple[str, str, str]:
@@ -114,5 +121,4 @@ def _any_run() -> re.Pattern[str]:
     Python says of no combining mark that it is of a word, nor of what PRECIS admits between
     letters.
     """
-    marks = "".join(chr(code) for code in range(0x300, 0x1F000) if category(chr(code))[0] == "M")
-    return re.compile(rf"[\w\-.\[\]{{}}|^`·\u0375\u05f3\u05f4\u30fb\u200c\u200d{marks}]+")
+    return re.compile(rf"[\w\-.\[\]{{}}|^`·\u0375\u05f3\u05f4\u30fb\u200c\u200d{marks()}]+")

@@ -6,7 +6,10 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chatservice.events import Acted, Event, Said, Whispered
 from chatservice.mentions import mentions
+from chatservice.rows import PRIVATE, TALK, private_of, talk_of
+from chatservice.search import LeftOf
 
 MISSED_MOST = 1000
 """The most lines that are counted."""
@@ -15,14 +18,13 @@ MISSED_TEXT = 256 * 1024
 """The most characters of them, and"""
 
 LOOKED_AT = 5 * MISSED_MOST
-"""the most lines that are looked at: one's own do not count."""
+"""the most lines that are looked at: those that do not count are."""
 
-_ROOM = """
-    SELECT CASE WHEN author <> ?4 AND kind IN ('said', 'acted') THEN text END
-    FROM events WHERE room = ?1 AND id > ?2 AND id < ?3 ORDER BY id LIMIT ?5"""
-_PRIVATE = """
-    SELECT CASE WHEN author_identity <> ?4 THEN text END
-    FROM whispers WHERE recipient_identity = ?1 AND id > ?2 AND id < ?3 ORDER BY id LIMIT ?5"""
+_ROOM = f"""
+    SELECT {TALK} FROM events WHERE room = ? AND id > ? AND id < ? ORDER BY id LIMIT ?"""
+_PRIVATE = f"""
+    SELECT {PRIVATE} FROM whispers
+    WHERE recipient_identity = ? AND id > ? AND id < ? ORDER BY id LIMIT ?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,36 +41,48 @@ class Missed:
     more: bool
 
 
-def missed_of(texts: Iterable[str | None], nick: str) -> Missed:
-    """What lines come to.
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The lines that count for somebody.
 
-    @param texts: C{None} for a line that does not count.
-    @param nick: whose mentions are counted: as a whole word, in capitals or not.
+    @ivar nick: whose mentions are counted: as a whole word, in capitals or not.
+    @ivar not_by: the identity whose lines do not count, for they are one's own.
+    @ivar left_of: gives C{None} for what does not count either.
     """
+
+    nick: str
+    not_by: bytes
+    left_of: LeftOf
+
+    def has(self, event: Event) -> bool:
+        """Whether an event is such a line."""
+        is_own = event.identity == self.not_by
+        is_said = isinstance(event, Said | Acted | Whispered)
+        return is_said and not is_own and self.left_of(event) is not None
+
+
+def missed_of(events: Iterable[Event], counted: Counted) -> Missed:
+    """Count lines; not all of them, if that takes long."""
     count = mentioning = looked_at = size = 0
-    for text in texts:
+    for event in events:
         looked_at += 1
         if looked_at > LOOKED_AT:
             return Missed(count, mentioning, True)
-        if text is None:
+        if not counted.has(event):
             continue
-        size += len(text)
+        assert isinstance(event, Said | Acted | Whispered)
+        size += len(event.text)
         if count == MISSED_MOST or (count and size > MISSED_TEXT):
             return Missed(count, mentioning, True)
         count += 1
-        mentioning += mentions(nick, text)
+        mentioning += mentions(counted.nick, event.text)
     return Missed(count, mentioning, False)
 
 
 def read_missed(
-    connection: sqlite3.Connection,
-    of: str | bytes,
-    after: int,
-    before: int,
-    nick: str,
-    not_by: bytes,
+    connection: sqlite3.Connection, of: str | bytes, after: int, before: int, counted: Counted
 ) -> Missed:
     """Count; see L{chatservice.journal.Journal.missed}."""
-    sql = _PRIVATE if isinstance(of, bytes) else _ROOM
-    rows = connection.execute(sql, (of, after, before, not_by, LOOKED_AT + 1))
-    return missed_of((text for (text,) in rows), nick)
+    sql, made = (_PRIVATE, private_of) if isinstance(of, bytes) else (_ROOM, talk_of)
+    rows = connection.execute(sql, (of, after, before, LOOKED_AT + 1))
+    return missed_of(map(made, rows), counted)

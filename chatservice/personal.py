@@ -17,9 +17,9 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from chatservice.acts import OperatorAct
 from chatservice.database import Database, explain
 from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
+from chatservice.indexing import ERASE_STEP, as_many_as_fit, erase
 from chatservice.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
 from chatservice.scanning import Asker, Scanning
-from chatservice.search import ERASE_STEP, as_many_as_fit, erase
 
 EXPORT_BYTES = 128 * 1024
 """Characters of JSON after which a page of an export ends."""

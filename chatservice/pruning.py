@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.database import Database, Work
-from chatservice.search import ERASE_STEP, as_many_as_fit, erase
+from chatservice.indexing import ERASE_STEP, as_many_as_fit, erase
 
 ROOMS_A_STEP = 50
 """Rooms that are looked at in one read."""

@@ -138,3 +138,15 @@ UPDATE accounts SET identity = (SELECT now FROM moving WHERE former = identity);
 -- The index is merged a little at a time (search.py), and not by storing.
 INSERT INTO words (words, rank) VALUES ('automerge', 0);
 INSERT INTO words (words, rank) VALUES ('crisismerge', 64);
+
+-- version 4
+
+-- The index has tokens (tokenizer.py), of unspaced scripts pairs of characters, and of the lines
+-- themselves nothing. rules: those by which it was made; empty: none yet. It is filled in the
+-- background.
+DROP TABLE words;
+CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, tokenize = 'ascii');
+INSERT INTO words (words, rank) VALUES ('automerge', 0);
+INSERT INTO words (words, rank) VALUES ('crisismerge', 64);
+ALTER TABLE indexed ADD COLUMN rules TEXT NOT NULL DEFAULT '';
+UPDATE indexed SET id = 0, erased = 0;

@@ -50,7 +50,7 @@ TABLES = {
     "spent": NOBODYS,
     "moving": NOBODYS,
 }
-SHADOWS = {f"words_{kind}" for kind in ("data", "idx", "docsize", "config")}
+SHADOWS = {f"words_{kind}" for kind in ("data", "idx", "config")}
 """What FTS5 keeps of C{words}."""
 
 
@@ -253,11 +253,11 @@ class BytesTests(FileCase):
         """Several who are forgotten at the same time have the index merged once."""
         self.talk("json")
         merges: list[object] = []
-        merge = self.journal._search._wipe
+        merge = self.journal._index._wipe
         self.patch(
-            self.journal._search, "_wipe", lambda: merges.append(1) or merge()
+            self.journal._index, "_wipe", lambda: merges.append(1) or merge()
         )
-        held = self.successResultOf(self.journal._search._wiping.acquire())
+        held = self.successResultOf(self.journal._index._wiping.acquire())
         wipes = [self.journal.wipe() for _ in range(3)]
         held.release()
         for wipe in wipes:

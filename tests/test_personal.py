@@ -10,11 +10,12 @@ from twisted.internet.defer import succeed
 
 from chatservice.acts import Banned, Kicked, RoomSet
 from chatservice.events import Acted, Event, Joined, Left, TopicChanged
+from chatservice.indexing import ERASE_STEP, INDEX_BYTES
 from chatservice.journal import Journal, JournalError
 from chatservice.pages import Wanted
 from chatservice.personal import _MINE, _TALK, EXPORT_BYTES
+from chatservice.query import parse
 from chatservice.rooms import NOWHERE, Member
-from chatservice.search import ERASE_STEP, INDEX_BYTES
 from tests.recording import (
     ADA,
     BOB,
@@ -157,7 +158,7 @@ class PersonalContract(JournalCase):
         self.assertIsNone(page.kept_from)
 
     def found(self, words: str) -> list[int]:
-        found = self.successResultOf(self.journal.search(words, ["lobby"], None, 9))
+        found = self.successResultOf(self.journal.search(parse(words), ["lobby"], 9))
         return [event.id for event in found.events]
 
 

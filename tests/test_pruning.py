@@ -9,9 +9,10 @@ from typing import Any
 from twisted.internet.defer import fail
 
 from chatservice.events import Joined, Left
+from chatservice.indexing import ERASE_STEP
 from chatservice.pages import Page, Wanted
 from chatservice.pruning import EVERY, GUESTS_KEPT, ROOMS_A_STEP, Pruning
-from chatservice.search import ERASE_STEP
+from chatservice.query import parse
 from tests.recording import ADA, BOB, DatabaseJournalTestCase, JournalCase, line, private_line
 
 NOW = 1_763_712_000_000_000
@@ -150,7 +151,7 @@ class PruningContract(JournalCase):
         return self.successResultOf(self.journal.page(Wanted(of=of, **wanted)))
 
     def found(self, words: str) -> list[int]:
-        found = self.successResultOf(self.journal.search(words, ["lobby"], None, 9))
+        found = self.successResultOf(self.journal.search(parse(words), ["lobby"], 9))
         return [event.id for event in found.events]
 
 

@@ -15,6 +15,7 @@ from chatservice.journal import Journal, Place
 from chatservice.missed import Missed
 from chatservice.pages import LATEST, Wanted
 from chatservice.pruning import Pruning
+from chatservice.query import parse
 from tests.recording import ADA as RECORDED_ADA
 from tests.recording import DatabaseTestCase, JournalCase, line, private_line
 
@@ -90,7 +91,7 @@ class KeptTests(UpgradeTestCase):
     def test_found(self) -> None:
         """What was said before the upgrade is found, with what was said after it."""
         self.append(line(FLOOR + 1, "hello"))
-        found = self.successResultOf(self.journal.search("hello", ["lobby", "python"], None, 9))
+        found = self.successResultOf(self.journal.search(parse("hello"), ["lobby", "python"], 9))
         ids = [event.id for event in found.events]
         self.assertEqual(ids, [START + 1, START + 4, FLOOR + 1])
 
@@ -204,7 +205,7 @@ class FromVersion2Tests(UpgradeTestCase):
         self.upgrade()
         self.assertEqual(self.successResultOf(self.journal.forget(RECORDED_ADA)), 1)
         self.successResultOf(self.journal.wipe())
-        found = self.successResultOf(self.journal.search("bees", ["lobby"], None, 9))
+        found = self.successResultOf(self.journal.search(parse("bees"), ["lobby"], 9))
         self.assertEqual([event.id for event in found.events], [FLOOR + 2])
 
 

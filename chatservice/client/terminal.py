@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import signal
 from typing import Any
 
@@ -20,6 +19,7 @@ from chatservice.client.state import State
 from chatservice.client.waiting import Waiting
 from chatservice.client.wire import Acted, Error, Event, Said, Whispered
 from chatservice.client.words import spelled
+from chatservice.mentions import mentions
 
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste (xterm)
 _BELL = "\a"
@@ -186,8 +186,7 @@ class Terminal(Front):
         """Whether somebody else says one's own name, or something to oneself."""
         if not isinstance(event, Said | Acted | Whispered) or event.own:
             return False
-        name = rf"(?<!\w){re.escape(self.session.nick)}(?!\w)"
-        return isinstance(event, Whispered) or bool(re.search(name, event.text, re.IGNORECASE))
+        return isinstance(event, Whispered) or mentions(self.session.nick, event.text)
 
     def _redraw(self) -> None:
         text, cursor = self._line.text, self._line.cursor

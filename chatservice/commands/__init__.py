@@ -13,6 +13,7 @@ from chatservice.commands import (
     rooms,
     roomsettings,
     sanctions,
+    search,
     talk,
 )
 from chatservice.commands.table import (
@@ -48,5 +49,6 @@ __all__ = [
     "rooms",
     "roomsettings",
     "sanctions",
+    "search",
     "talk",
 ]

@@ -1,4 +1,4 @@
-"""What was said before: the history, what somebody missed, and what is looked for."""
+"""What was said before: the history, and what somebody missed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.commands.table import Answer, Call, Group, command, number, room_named
 from chatservice.durations import begins_with_a_number, seconds_of
-from chatservice.events import ChatError, Event
+from chatservice.events import ChatError
 from chatservice.looks import unseen_by
-from chatservice.names import check_nick
 from chatservice.pages import LATEST, Page, Wanted
 from chatservice.rooms import LOBBY, Room
 from chatservice.text import spelled
@@ -21,7 +20,6 @@ HISTORY_LINES = 20
 HISTORY_MOST = 100
 CATCH_UP_MOST = 100
 """Events of each room at a time."""
-SEARCH_MOST = 20
 ALL_IGNORED = "all of it was said by people whom you ignore"
 
 
@@ -109,75 +107,6 @@ def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     return Answer(lines, found.events, scattered=True)
 
 
-@command(
-    Group.HISTORY,
-    "/search WORDS [in #ROOM] [from NICK]",
-    f"the {SEARCH_MOST} newest lines with all these words",
-    "In the rooms that you are in. A word that ends in *, after three letters at least, finds "
-    "whatever begins with it.",
-)
-@inlineCallbacks
-def search(call: Call) -> Generator[Deferred[Any], Any, Answer]:
-    sought = _sought(call)
-    unseen = unseen_by(call.member, call.chat.accounts)
-    hidden: list[int] = []
-
-    def left_of(event: Event) -> Event | None:
-        left = unseen.left_of(event)
-        if left is None:
-            hidden.append(event.id)
-        return left
-
-    found = yield call.chat.journal.search(
-        sought.words, sought.rooms, sought.nick, SEARCH_MOST, left_of, call.asker()
-    )
-    lines = []
-    if not found.up_to_date:
-        lines.append("the newest lines cannot be searched yet: try again in a moment")
-    if not found.events:
-        lines.append(ALL_IGNORED if hidden else "nothing was found")
-    elif len(found.events) == SEARCH_MOST:
-        lines.append(f"these are the {SEARCH_MOST} newest: more words find fewer lines")
-    return Answer(lines, found.events, scattered=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """What is looked for, in which rooms, and whose lines; C{None} for everybody's."""
-
-    words: str
-    rooms: list[str]
-    nick: str | None
-
-
-def _sought(call: Call) -> Sought:
-    words = call.rest.split()
-    if not words:
-        raise call.wrong()
-    room: Room | None = None
-    nick: str | None = None
-    while len(words) > 2:
-        match words[-2:]:
-            case ["in", where] if room is None and _is_room(where):
-                room = room_named(call, where)
-            case ["from", who] if nick is None and _is_nick(who):
-                nick = who
-            case _:
-                break
-        del words[-2:]
-    # Who is in no room at all is told so.
-    rooms = [room.name] if room else list(call.member.rooms) or [call.room.name]
-    return Sought(" ".join(words), rooms, nick)
-
-
 def _is_room(word: str) -> bool:
     """Whether a word is a room as line doors spell it."""
     return word.startswith("#") or word.casefold() == LOBBY
-
-
-def _is_nick(word: str) -> bool:
-    try:
-        check_nick(word)
-    except ValueError:
-        return False
-    return True

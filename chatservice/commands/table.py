@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from chatservice.events import ChatError, Event
 from chatservice.names import nearest
 from chatservice.proofs import Proof
+from chatservice.query import Taken
 from chatservice.rooms import Member, Room
 from chatservice.sanitize import clean, command_in
 from chatservice.scanning import Asker
@@ -35,6 +36,7 @@ class Answer:
     @ivar events: history that was asked for; the sentences come after it.
     @ivar rooms: rooms that were entered.
     @ivar scattered: whether the events are of several rooms, so that each is shown with its own.
+    @ivar taken: how a query was taken, if this answers one.
     @ivar raw: whether C{lines} are data, to be shown as they are.
     @ivar rest: gives what follows, once this is sent; C{None} if nothing does.
     """
@@ -43,6 +45,7 @@ class Answer:
     events: list[Event] = field(default_factory=list)
     rooms: list[Room] = field(default_factory=list)
     scattered: bool = False
+    taken: Taken | None = None
     raw: bool = False
     rest: Callable[[], Deferred[Answer]] | None = None
 

@@ -26,9 +26,10 @@ from chatservice.events import (
     Whispered,
 )
 from chatservice.lines import LineDoor
-from chatservice.looks import format_for, not_read_now, topic_shown, unseen_by
+from chatservice.looks import format_for, has_missed, not_read_now, topic_shown, unseen_by
 from chatservice.pages import LATEST, Page, Wanted
 from chatservice.preferences import Preferences
+from chatservice.query import Taken
 from chatservice.rooms import ROOMS_PER_MEMBER, Format, Room
 from chatservice.sanitize import clean, without_escape
 
@@ -238,6 +239,8 @@ class JsonDoor(LineDoor):
             facts["events"] = self._all_facts(answer.events)
         if answer.rooms:
             facts["rooms"] = {room.name: self._room(room) for room in answer.rooms}
+        if answer.taken is not None:
+            facts["search"] = _facts_of_search(answer.taken)
         told, who = self._told, self._who_one_is()
         if self._told != told:
             facts |= who
@@ -272,10 +275,11 @@ class JsonDoor(LineDoor):
     def _room(self, room: Room) -> dict[str, Any]:
         assert self.member is not None
         topic = topic_shown(self.chat.topics.get(room.name), self.member.ignored)
+        unseen = unseen_by(self.member, self.chat.accounts)
         return {
             "topic": topic.text if topic else "",
             "members": sorted({member.nick for member in room.audience} | {self.member.nick}),
-            "missed": room.last_id() > self._seen.get(room.name, LATEST),
+            "missed": has_missed(room, self._seen.get(room.name, LATEST), unseen),
         }
 
     def _welcome(self, fence: int, resumed: bool) -> bytes:
@@ -355,6 +359,12 @@ class JsonDoor(LineDoor):
         self._malformed = self._malformed + 1 if error.code == "malformed" else 0
         if self._malformed == MALFORMED_IN_A_ROW:
             self.close(f"{MALFORMED_IN_A_ROW} lines in a row made no sense")
+
+
+def _facts_of_search(taken: Taken) -> dict[str, Any]:
+    query = taken.query
+    facts: dict[str, Any] = {"words": [term.text for term in query.terms], "rooms": taken.rooms}
+    return facts if query.nick is None else facts | {"from": query.nick}
 
 
 def _own_facts(event: Event) -> dict[str, Any]:

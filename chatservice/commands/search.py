@@ -1,0 +1,82 @@
+"""Looking for what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+
+from chatservice.commands.history import ALL_IGNORED
+from chatservice.commands.table import Answer, Call, Group, command, room_named
+from chatservice.events import Event
+from chatservice.looks import unseen_by
+from chatservice.query import Query, Taken, parse
+from chatservice.text import spelled, time_of
+
+SEARCH_MOST = 20
+
+
+@command(
+    Group.HISTORY,
+    "/search WORDS [in:#ROOM] [from:NICK]",
+    f"the {SEARCH_MOST} newest lines with all these words",
+    'In the rooms that you are in. "Words in quotes" follow each other. A word that ends in *, '
+    "after three letters at least, finds whatever begins with it. Of Chinese, Japanese, Korean, "
+    "Thai and emoji any part is found. from:NICK may stand without words.",
+)
+@inlineCallbacks
+def search(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    if not call.rest:
+        raise call.wrong()
+    query = parse(call.rest)
+    # Whoever is in no room at all is told so.
+    rooms = list(call.member.rooms) or [call.room.name]
+    taken = Taken(query, [room_named(call, query.room).name] if query.room else rooms)
+    unseen = unseen_by(call.member, call.chat.accounts)
+    hidden: list[int] = []
+
+    def left_of(event: Event) -> Event | None:
+        left = unseen.left_of(event)
+        if left is None:
+            hidden.append(event.id)
+        return left
+
+    found = yield call.chat.journal.search(
+        query, taken.rooms, SEARCH_MOST, left_of, call.asker()
+    )
+    lines = [_told(taken, len(found.events), bool(hidden))]
+    if found.up_to is not None:
+        lines.append(_not_yet(found.up_to, call.chat.ids.now()))
+    return Answer(lines, found.events, scattered=True, taken=taken)
+
+
+def _told(taken: Taken, count: int, hidden: bool) -> str:
+    """How many lines were found, and of which."""
+    what = _what(taken)
+    if count == SEARCH_MOST:
+        return f"the {count} newest lines {what}: more words find fewer"
+    if count:
+        return f"{count} {'line' if count == 1 else 'lines'} {what}"
+    return f"nothing {what}: {ALL_IGNORED}" if hidden else f"nothing {what}"
+
+
+def _what(taken: Taken) -> str:
+    """What was looked for, in words."""
+    query, rooms = taken.query, taken.rooms
+    where = f"in {spelled(rooms[0])}" if len(rooms) == 1 else f"in your {len(rooms)} rooms"
+    by = f" by {query.nick}" if query.nick else ""
+    return f"{where}{by}{_with(query)}"
+
+
+def _with(query: Query) -> str:
+    *others, last = [f'"{term.text}"' for term in query.terms] or [""]
+    if not last:
+        return ""
+    return f" with {', '.join(others)} and {last}" if others else f" with {last}"
+
+
+def _not_yet(up_to: int, now: int) -> str:
+    """Which lines are not indexed yet."""
+    what = f"lines after {time_of(up_to, now)}" if up_to else "lines"
+    return f"{what} cannot be found yet, their index is being made: try again in a moment"

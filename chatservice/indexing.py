@@ -1,0 +1,250 @@
+"""Keeping the index by which lines are found: SQLite's FTS5, filled after the fact.
+
+The index (table C{words}) has the tokens of the lines (tokenizer.py), and not the lines. It is
+filled in small steps: when somebody searches, and when there is nothing else to do. See
+U{https://www.sqlite.org/fts5.html}.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Generator, Iterable
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks
+from twisted.logger import Logger
+
+from chatservice.database import Database, Interrupted, explain
+from chatservice.tokenizer import RULES, indexable
+
+log = Logger()
+
+INDEX_BYTES = 64 * 1024
+"""Characters of the lines that are indexed in one transaction, and"""
+
+INDEX_SECONDS = 0.01
+"""seconds for which more are added to it: storing it takes as long again."""
+
+COUNT_SECONDS = 1.0
+"""Seconds that counting the lines may take."""
+
+TELL_EVERY = 10.0
+"""Seconds of indexing after which the log tells how far it is, if there is more to do."""
+
+TIDY_AFTER = 25
+"""The index is tidied up when one in so many of its lines was erased."""
+
+MERGE_AFTER = 4
+"""Transactions of indexing after which what they have made is merged: finding stays fast."""
+
+MERGE_PAGES = 32
+"""Pages of the index that are written in one transaction of merging."""
+
+MANY_LINES = 25_000_000
+"""How many there are taken to be if counting them takes too long."""
+
+ERASE_STEP = 500
+"""Rows that are erased in one transaction at most."""
+
+OVERDUE = 2**40
+"""Added to what was erased if it must be tidied up at once."""
+
+_TO_INDEX = "SELECT id, text FROM events WHERE id > ? ORDER BY id"
+_TEXT = "SELECT id, text FROM events WHERE id = ?"
+_INDEX = "INSERT INTO words (rowid, text) VALUES (?, ?)"
+_UNINDEX = "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)"
+_LINES = "SELECT count(*) FROM events"
+_LEFT = "SELECT count(*) FROM events WHERE id > (SELECT id FROM indexed)"
+_BEGIN_ANEW = "UPDATE indexed SET id = 0, erased = 0, rules = ?"
+
+
+class Index:
+    """Keeps the index up to date, and without what was erased.
+
+    @param seconds: a clock that never goes back.
+    """
+
+    def __init__(self, database: Database, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._unmerged = 0
+        self._merging = False
+        self._tidying = False
+        self._tidy_at: int | None = None
+        self._wiping = DeferredLock()
+        self._wipes_asked = 0
+        self._wiped = 0
+        self._tell_at: float | None = None
+
+    def open(self) -> None:
+        """Begin anew if the index was made by other rules; the database was just opened."""
+        self._database.at_start(_begin_anew_if_old)
+
+    @inlineCallbacks
+    def go_on(self) -> Generator[Deferred[Any], Any, bool]:
+        """Index a little, or merge a little of it; gives whether there may be more to index."""
+        if self._merging:
+            self._merging = yield self._database.write_later(_merge)
+            return True
+        work = partial(_index, seconds=self._seconds)
+        some, more = yield self._database.write_later(work)
+        self._unmerged += some
+        if self._unmerged >= MERGE_AFTER:
+            self._unmerged, self._merging = 0, True
+        yield self._tell(more)
+        return bool(more)
+
+    @inlineCallbacks
+    def _tell(self, more: bool) -> Generator[Deferred[int], int, None]:
+        """Have the log say from time to time how far it is, if it takes long."""
+        now = self._seconds()
+        if not more:
+            self._tell_at = None
+        elif self._tell_at is None:
+            self._tell_at = now + TELL_EVERY
+        elif now >= self._tell_at:
+            self._tell_at = now + TELL_EVERY
+            left = yield self._count(_LEFT)
+            log.info("Preparing /search: {left:,} lines are not indexed yet.", left=left)
+
+    @inlineCallbacks
+    def step(self) -> Generator[Deferred[Any], Any, bool]:
+        """Index some lines, or tidy up a little; gives whether there is more to do.
+
+        The index marks what was erased, and gives the room back when it is tidied up.
+        """
+        if (yield self.go_on()) or (yield self._database.write_later(_merge)):
+            return True
+        if self._tidy_at is None:
+            self._tidy_at = (yield self._count(_LINES)) // TIDY_AFTER + 1
+        if not self._tidying and (yield self._database.read(_erased)) < self._tidy_at:
+            return False
+        more: bool = yield self._database.write_later(partial(_tidy, first=not self._tidying))
+        self._tidying = more
+        if not more:
+            self._tidy_at = None
+        return more
+
+    @inlineCallbacks
+    def _count(self, sql: str) -> Generator[Deferred[int], int, int]:
+        try:
+            return (yield self._database.scan(partial(_value, sql=sql), COUNT_SECONDS))
+        except Interrupted:
+            return MANY_LINES
+
+    @inlineCallbacks
+    def wipe(self) -> Generator[Deferred[Any], Any, None]:
+        """Have no trace on the disk of what was erased before: not in the index, nor in the log.
+
+        The index has the words until it is merged into one, which takes as long as it is large;
+        those who wait for that at the same time wait for it once. If the chat ends before, the
+        next run does it. Fails with L{StorageError}.
+        """
+        self._wipes_asked += 1
+        mine = self._wipes_asked
+        yield self._wiping.acquire()
+        try:
+            if self._wiped < mine:
+                asked = self._wipes_asked
+                yield self._wipe().addErrback(explain)
+                self._wiped = asked
+        finally:
+            self._wiping.release()
+
+    @inlineCallbacks
+    def _wipe(self) -> Generator[Deferred[Any], Any, None]:
+        first = True
+        if (yield self._database.read(_erased)) >= OVERDUE:
+            while (yield self._database.write_later(partial(_tidy, first=first))):
+                first = False
+        if not (yield self._database.empty_log()):
+            log.warn("What was erased stays in the write-ahead log for now: it is being read.")
+
+
+def as_many_as_fit(rows: Iterable[tuple[int, int]]) -> list[int]:
+    """The first ids whose lines are erased in one transaction: it is not to take long.
+
+    @param rows: ids, and how long the texts are.
+    """
+    ids: list[int] = []
+    room_left = INDEX_BYTES
+    for id, length in islice(rows, ERASE_STEP):
+        room_left -= length
+        if ids and room_left < 0:
+            break
+        ids.append(id)
+    return ids
+
+
+def erase(connection: sqlite3.Connection, ids: Iterable[int], overdue: bool = False) -> int:
+    """Delete lines from C{events} and from the index; gives how many there were.
+
+    @param overdue: whether their words must not stay in the index until it is tidied up.
+    """
+    indexed: int = connection.execute("SELECT id FROM indexed").fetchone()[0]
+    rows = [(id,) for id in ids]
+    in_index = [row for row in rows if row[0] <= indexed]
+    for row in in_index:
+        for id, text in connection.execute(_TEXT, row).fetchall():
+            connection.execute(_UNINDEX, (id, indexable(text)))
+    erased = connection.executemany("DELETE FROM events WHERE id = ?", rows).rowcount
+    noted = erased + (OVERDUE if overdue and in_index else 0)
+    connection.execute("UPDATE indexed SET erased = erased + ?", (noted,))
+    return erased
+
+
+def _index(connection: sqlite3.Connection, seconds: Callable[[], float]) -> tuple[bool, bool]:
+    """Index the next lines, for a moment; gives whether there were any, and may be more."""
+    after = connection.execute("SELECT id FROM indexed").fetchone()[0]
+    end = seconds() + INDEX_SECONDS
+    room_left = INDEX_BYTES
+    up_to = after
+    more = False
+    for id, text in connection.execute(_TO_INDEX, (after,)):
+        if up_to > after and (room_left < len(text) or seconds() > end):
+            more = True
+            break
+        connection.execute(_INDEX, (id, indexable(text)))
+        room_left -= len(text)
+        up_to = id
+    if up_to > after:
+        connection.execute("UPDATE indexed SET id = ?", (up_to,))
+    return up_to > after, more
+
+
+def _value(connection: sqlite3.Connection, sql: str) -> int:
+    value: int = connection.execute(sql).fetchone()[0]
+    return value
+
+
+def _erased(connection: sqlite3.Connection) -> int:
+    return _value(connection, "SELECT erased FROM indexed")
+
+
+def _begin_anew_if_old(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT rules FROM indexed").fetchone()[0] != RULES:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
+        connection.execute(_BEGIN_ANEW, (RULES,))
+        connection.execute("COMMIT")
+
+
+def _tidy(connection: sqlite3.Connection, first: bool) -> bool:
+    """Merge a little of the index into one (FTS5, section 6.7); gives whether there is more.
+
+    @param first: whether to begin anew, with all that there is.
+    """
+    if _merge(connection, -MERGE_PAGES if first else MERGE_PAGES):
+        return True
+    connection.execute("UPDATE indexed SET erased = 0")
+    return False
+
+
+def _merge(connection: sqlite3.Connection, pages: int = MERGE_PAGES) -> bool:
+    """Merge a little of the index; gives whether there is more."""
+    before = connection.total_changes
+    connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+    return connection.total_changes - before >= 2

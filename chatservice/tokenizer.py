@@ -1,0 +1,90 @@
+"""Splitting a text into the tokens by which it is found.
+
+A token is a word; of scripts that put no spaces between words, a pair of characters that follow
+each other, and the last one by itself, so that whatever is written there is found by any part of
+it; and of emoji each one. Case makes no difference, nor do accents on Latin and Greek letters,
+the vowel points of Hebrew and Arabic, the width of a letter, and how it is composed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from chatservice.scripts import SYMBOLS, UNSPACED, marks
+
+RULES = f"1, Unicode {unicodedata.unidata_version}"
+"""By which rules texts are split: an index that was made by others finds, and erases, too little.
+
+The number must change whenever the same text gives other tokens.
+"""
+
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
+_PAIRED = re.compile(f"[{UNSPACED}]")
+_IGNORED = re.compile("[\u00ad\u200b\u200d\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
+"""What is not seen within a word: joiners, and what chooses between shapes."""
+
+_LEFT_OUT = re.compile(
+    "(?<=[a-z\u0370-\u03ff])[\u0300-\u036f]+"
+    "|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]+"
+)
+
+
+def tokens_of(text: str) -> list[str]:
+    """The tokens of a text, in their order."""
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower())
+    tokens: list[str] = []
+    for piece in _pieces().findall(fold(text)):
+        if is_unspaced(piece):
+            tokens += (piece[at : at + 2] for at in range(len(piece)))
+        else:
+            tokens.append(piece)
+    return tokens
+
+
+def indexable(text: str) -> str:
+    """A text with its tokens, as FTS5's tokenizer C{ascii} finds them: it parts ASCII by itself."""
+    return text if text.isascii() else " ".join(tokens_of(text))
+
+
+def fold(text: str) -> str:
+    """A text without what makes no difference; every token of it is a part of that."""
+    if text.isascii():
+        return text.lower()
+    plain = _IGNORED.sub("", text).translate(_widths())
+    folded = unicodedata.normalize("NFD", plain).casefold()
+    # Folding can compose and decompose.
+    return unicodedata.normalize("NFC", _LEFT_OUT.sub("", unicodedata.normalize("NFD", folded)))
+
+
+def is_unspaced(token: str) -> bool:
+    """Whether a token is of a script that puts no spaces between words."""
+    return _PAIRED.match(token) is not None
+
+
+def is_word(token: str) -> bool:
+    """Whether a token is a word, and neither a pair of characters nor a symbol."""
+    return token[0].isalnum() and not is_unspaced(token)
+
+
+@cache
+def _pieces() -> re.Pattern[str]:
+    """What finds flags, which are two characters each, other symbols, unspaced text, and words."""
+    within = f"{UNSPACED}{SYMBOLS}"
+    letter = rf"[^\W_{within}]"
+    word = f"{letter}(?:{letter}|[{_marks_of_words()}])*"
+    flag = "[\U0001f1e6-\U0001f1ff]{2}|\U0001f3f4[\U000e0020-\U000e007f]+"
+    return re.compile(rf"{flag}|[{SYMBOLS}]|[{UNSPACED}]+|{word}")
+
+
+def _marks_of_words() -> str:
+    return re.sub(f"[{UNSPACED}{SYMBOLS}]", "", marks())
+
+
+@cache
+def _widths() -> dict[int, str]:
+    """The usual form of each character that is wide or narrow (UAX #11)."""
+    parted = {code: unicodedata.decomposition(chr(code)).split() for code in range(0xFF00, 0xFFF0)}
+    return {code: chr(int(parts[1], 16)) for code, parts in parted.items() if parts}
