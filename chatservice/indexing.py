@@ -58,7 +58,7 @@ _INDEX = "INSERT INTO words (rowid, text) VALUES (?, ?)"
 _UNINDEX = "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)"
 _LINES = "SELECT count(*) FROM events"
 _LEFT = "SELECT count(*) FROM events WHERE id > (SELECT id FROM indexed)"
-_BEGIN_ANEW = "UPDATE indexed SET id = 0, erased = 0, rules = ?"
+_BEGIN_ANEW = "UPDATE indexed SET id = 0, rules = ?"
 
 
 class Index:
@@ -78,6 +78,7 @@ class Index:
         self._wipes_asked = 0
         self._wiped = 0
         self._tell_at: float | None = None
+        self._told = False
 
     def open(self) -> None:
         """Begin anew if the index was made by other rules; the database was just opened."""
@@ -102,11 +103,13 @@ class Index:
         """Have the log say from time to time how far it is, if it takes long."""
         now = self._seconds()
         if not more:
-            self._tell_at = None
+            if self._told:
+                log.info("All lines are prepared for /search.")
+            self._tell_at, self._told = None, False
         elif self._tell_at is None:
             self._tell_at = now + TELL_EVERY
         elif now >= self._tell_at:
-            self._tell_at = now + TELL_EVERY
+            self._tell_at, self._told = now + TELL_EVERY, True
             left = yield self._count(_LEFT)
             log.info("Preparing /search: {left:,} lines are not indexed yet.", left=left)
 

@@ -1,8 +1,8 @@
-"""What was said before, what was missed, and what is looked for, at either door."""
+"""What was said before, and what was missed, at either door."""
 
 from __future__ import annotations
 
-from chatservice.commands.history import CATCH_UP_MOST, HISTORY_MOST, SEARCH_MOST
+from chatservice.commands.history import CATCH_UP_MOST, HISTORY_MOST
 from tests.conversation import (
     ConversationCase,
     JsonPerson,
@@ -18,7 +18,6 @@ DOORS = {"text": "text", "json": "json"}
 IN_PYTHON = (("bob", "/join python"), ("ada", "/join python"), ("ada", "/join lobby"))
 NO_ROOM = "you are in no room: /join one first, such as /join lobby"
 HISTORY_USAGE = "/history takes a number from 1 to 100, a time such as 2h, or before ID"
-SEARCH_USAGE = "use it like this: /search WORDS [in #ROOM] [from NICK]"
 
 
 def answered(typed: str, *lines: str, before: tuple[tuple[str, str], ...] = ()) -> Row:
@@ -45,15 +44,6 @@ NOTHING = {
     "catchup_without_a_room": answered(
         "/catchup", "you have missed nothing", before=(("ada", "/part"),)
     ),
-    "search": answered("/search cake", "nothing was found", before=(("bob", "hi"),)),
-    "search_of_the_ignored": answered(
-        "/search cake",
-        "all of it was said by people whom you ignore",
-        before=(("bob", "cake"), ("ada", "/ignore bob")),
-    ),
-    "search_another_room": answered(
-        "/search cake in #python", "nothing was found", before=(*IN_PYTHON, ("bob", "cheese"))
-    ),
 }
 
 REFUSED = {
@@ -69,9 +59,6 @@ REFUSED = {
     "history_before_a_word": refused("/history before noon", "usage", HISTORY_USAGE),
     "history_before_too_much": refused(f"/history before {2**63}", "usage", HISTORY_USAGE),
     "catchup_elsewhere": refused("/catchup attic", "no-room", "you are not in #attic"),
-    "search_nothing": refused("/search", "usage", SEARCH_USAGE),
-    "search_elsewhere": refused("/search cake in #attic", "no-room", "you are not in #attic"),
-    "search_nowhere": refused("/search cake", "no-room", NO_ROOM, ("ada", "/part")),
 }
 
 
@@ -288,82 +275,3 @@ class CatchUpTests(Scene):
         ada = self.comes_back(door)
         ada.types("/ignore bob")
         self.assertEqual(self.seen(ada, "/catchup"), ["lobby/eve: two"])
-
-
-class SearchTests(Scene):
-    """What is looked for."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        bob, eve = self.at_text("bob"), self.at_text("eve")
-        self.says(bob, "cake one", "/join python", "cake two")
-        self.says(eve, "cake three", "cheese", "/join attic", "cake in secret")
-
-    def searches(self, door: str, line: str) -> list[str]:
-        """What ada finds, who is in two rooms."""
-        ada = self.at(door, "ada")
-        self.says(ada, "/join python", "/join lobby")
-        return self.seen(ada, line)
-
-    @each_row(DOORS)
-    def test_all_rooms(self, door: str) -> None:
-        """/search finds lines in all rooms that one is in, and in no other."""
-        self.assertEqual(
-            self.searches(door, "/search cake"),
-            ["lobby/bob: cake one", "python/bob: cake two", "lobby/eve: cake three"],
-        )
-
-    @each_row(DOORS)
-    def test_in_a_room(self, door: str) -> None:
-        """/search ... in #ROOM finds lines there alone."""
-        found = self.searches(door, "/search cake in #python")
-        self.assertEqual(found, ["python/bob: cake two"])
-
-    @each_row(DOORS)
-    def test_in_the_lobby(self, door: str) -> None:
-        """The lobby may be spelled as line doors spell it."""
-        self.assertEqual(len(self.searches(door, "/search cake in lobby")), 2)
-
-    @each_row(DOORS)
-    def test_from_somebody(self, door: str) -> None:
-        """/search ... from NICK finds what was said by that nickname."""
-        self.assertEqual(
-            self.searches(door, "/search cake from BOB"),
-            ["lobby/bob: cake one", "python/bob: cake two"],
-        )
-
-    @each_row({f"{door}_{order}": (door, order) for door in DOORS for order in ("", "turned")})
-    def test_in_a_room_from_somebody(self, row: tuple[str, str]) -> None:
-        """Room and nickname may both be given, in either order."""
-        door, turned = row
-        limits = "from bob in #lobby" if turned else "in #lobby from bob"
-        self.assertEqual(self.searches(door, f"/search cake {limits}"), ["lobby/bob: cake one"])
-
-    @each_row(DOORS)
-    def test_words_of_the_grammar(self, door: str) -> None:
-        """"in" and "from" are words to look for where no room and no nickname follows."""
-        bob = self.at_text("grace")
-        self.says(bob, "a letter from 9 to 5", "from home", "in time")
-        ada = self.at(door, "ada")
-        for line, found in (
-            ("/search letter from 9", "lobby/grace: a letter from 9 to 5"),
-            ("/search from home", "lobby/grace: from home"),
-            ("/search in time", "lobby/grace: in time"),
-        ):
-            self.assertEqual(self.seen(ada, line), [found])
-
-    @each_row(DOORS)
-    def test_each_limit_once(self, door: str) -> None:
-        """A second room or nickname is taken for words."""
-        found = self.searches(door, "/search cake in #python in #lobby")
-        self.assertEqual(found, ["nothing was found"])
-
-    @each_row(DOORS)
-    def test_most(self, door: str) -> None:
-        """/search shows the newest lines, and says so where there may be more."""
-        self.says(self.at_text("grace"), *(f"pie {number}" for number in range(SEARCH_MOST + 1)))
-        *lines, last = self.searches(door, "/search pie")
-        self.assertEqual(
-            lines, [f"lobby/grace: pie {number}" for number in range(1, SEARCH_MOST + 1)]
-        )
-        self.assertEqual(last, "these are the 20 newest: more words find fewer lines")

@@ -17,16 +17,19 @@ class ScanningTests(ConversationCase):
 
     @each_row(DOORS)
     def test_not_up_to_date(self, door: str) -> None:
-        """Who searches is told if the newest lines cannot be found yet."""
+        """Whoever searches is told which lines cannot be found yet."""
         ada = self.at(door, "ada")
-        self.patch(self.journal, "search", lambda *given: succeed(Found([], False)))
-        ada.types("/search bees")
-        later = "the newest lines cannot be searched yet: try again in a moment"
-        seen = ada.sees()
-        if door == "json":
-            self.assertEqual(seen[-1]["lines"], [later, "nothing was found"])
-        else:
-            self.assertEqual(seen, [f"-- {later}", "-- nothing was found"])
+        later = "cannot be found yet, their index is being made: try again in a moment"
+        for up_to, what in ((self.chat.ids.now(), "lines after 12:00"), (0, "lines")):
+            found = Found([], up_to)
+            self.patch(self.journal, "search", lambda *given, found=found: succeed(found))
+            ada.types("/search bees")
+            seen = ada.sees()
+            lines = ['nothing in lobby with "bees"', f"{what} {later}"]
+            if door == "json":
+                self.assertEqual(seen[-1]["lines"], lines)
+            else:
+                self.assertEqual(seen, [f"-- {each}" for each in lines])
 
     def comes_back(self, door: str) -> str:
         """All that ada is told, who was here before and proves it."""

@@ -164,13 +164,17 @@ class HeavySearchTests(ConversationCase):
         """What would take long is refused in one sentence, before it is looked at."""
         ada = self.at(door, "ada")
         characters = "search for at most 400 characters at a time"
+        too_many = (
+            "search for at most 16 words at a time, or 64 characters where no spaces are written "
+            "between words"
+        )
         for words, sentence in (
             ("ab*", "a * needs at least 3 letters before it"),
-            ("in #lobby from bob x*", "a * needs at least 3 letters before it"),
+            ("in:#lobby from:bob x*", "a * needs at least 3 letters before it"),
             ("a" * 401, characters),
             ("the-" * 500 + "the", characters),
-            ("-".join(["the"] * 17), "search for at most 16 words at a time"),
-            (".".join("abcdefghijklmnopq"), "search for at most 16 words at a time"),
+            ("-".join(["the"] * 17), too_many),
+            (".".join("abcdefghijklmnopq"), too_many),
         ):
             ada.types(f"/search {words}")
             last = ada.sees()[-1]

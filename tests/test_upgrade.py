@@ -6,16 +6,21 @@ import json
 import shutil
 import sqlite3
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
+
+from twisted.logger import capturedLogs, formatEvent
 
 from chatservice.acts import Announced, OperatorAct
 from chatservice.database import DatabaseError
 from chatservice.events import Acted, Event, Joined, Left, Said, TopicChanged, Whispered
+from chatservice.indexing import TELL_EVERY
 from chatservice.journal import Journal, Place
 from chatservice.missed import Missed
 from chatservice.pages import LATEST, Wanted
 from chatservice.pruning import Pruning
 from chatservice.query import parse
+from chatservice.tokenizer import RULES
 from tests.recording import ADA as RECORDED_ADA
 from tests.recording import DatabaseTestCase, JournalCase, line, private_line
 
@@ -207,6 +212,106 @@ class FromVersion2Tests(UpgradeTestCase):
         self.successResultOf(self.journal.wipe())
         found = self.successResultOf(self.journal.search(parse("bees"), ["lobby"], 9))
         self.assertEqual([event.id for event in found.events], [FLOOR + 2])
+
+
+class FromVersion3Tests(DatabaseTestCase, JournalCase):
+    """A file of version 3, whose index had words as SQLite splits them."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        schema = files("chatservice").joinpath("schema.sql").read_text("utf-8")
+        before = self.database()
+        before.open(schema.partition("-- version 4")[0])
+        before.close()
+        raw = sqlite3.connect(self.folder / "chat.sqlite3")
+        sql = """
+            INSERT INTO events (id, kind, room, nick, text, ref, author)
+            VALUES (?, 'said', 'lobby', 'ada', ?, '', x'')"""
+        raw.executemany(sql, [(FLOOR + id, f"吃蛋糕吧 {id} " + "x" * 4000) for id in range(99)])
+        raw.execute("INSERT INTO words (rowid, text) SELECT id, text FROM events")
+        raw.execute("INSERT INTO words (rowid, text) VALUES (1, 'forgotten')")
+        raw.execute("UPDATE indexed SET id = ?, erased = 9", (FLOOR + 98,))
+        raw.commit()
+        raw.close()
+
+    def upgrade(self, path: str = "chat.sqlite3") -> None:
+        self.database_ = self.opened(path)
+        self.journal = Journal(self.database_)
+        self.journal.open()
+
+    def indexed(self) -> tuple[int, int, str]:
+        sql = "SELECT * FROM indexed"
+        return self.database_.at_start(lambda connection: connection.execute(sql).fetchone())
+
+    def found(self) -> list[int]:
+        found = self.successResultOf(self.journal.search(parse("蛋糕"), ["lobby"], 999))
+        return [event.id - FLOOR for event in found.events]
+
+    def test_index(self) -> None:
+        """All lines are found by the new rules, and of the old index no trace is left."""
+        self.upgrade()
+        self.assertEqual(self.indexed(), (0, 0, RULES))
+        self.assertEqual(self.found(), list(range(99)))
+        for path in self.folder.iterdir():
+            self.assertNotIn(b"forgotten", path.read_bytes())
+
+    def test_killed(self) -> None:
+        """Indexing that was killed goes on from where it was; nothing is indexed twice."""
+        self.upgrade()
+        for _ in range(3):
+            self.assertTrue(self.successResultOf(self.journal.index()))
+        up_to = self.indexed()[0]
+        self.assertTrue(FLOOR < up_to < FLOOR + 98)
+        # What a process leaves that is killed; the lock of the first try lasts as long as ours.
+        for path in list(self.folder.iterdir()):
+            shutil.copy(path, self.folder / path.name.replace("chat", "copy"))
+        self.upgrade("copy.sqlite3")
+        self.assertEqual(self.indexed()[0], up_to)
+        self.assertEqual(self.found(), list(range(99)))
+        self.assertEqual(self.lines_with("蛋糕"), 99)
+
+    def lines_with(self, token: str) -> int:
+        """How many lines the index has a token of."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab (main, words, row)")
+            sql = "SELECT doc FROM temp.terms WHERE term = ?"
+            return connection.execute(sql, (token,)).fetchone()[0]
+
+        return self.database_.at_start(work)
+
+    def test_other_rules(self) -> None:
+        """An index that was made by other rules, such as of an older Unicode, is made anew."""
+        self.upgrade()
+        self.assertEqual(self.found(), list(range(99)))
+        for sql in (
+            "UPDATE indexed SET rules = 'others'",
+            "INSERT INTO words (rowid, text) VALUES (1, '蛋糕')",
+        ):
+            self.database_.at_start(lambda connection, sql=sql: connection.execute(sql))
+        shutil.copy(self.folder / "chat.sqlite3", self.folder / "copy.sqlite3")
+        shutil.copy(self.folder / "chat.sqlite3-wal", self.folder / "copy.sqlite3-wal")
+        self.upgrade("copy.sqlite3")
+        self.assertEqual(self.indexed(), (0, 0, RULES))
+        self.assertEqual(self.found(), list(range(99)))
+        self.assertEqual(self.lines_with("蛋糕"), 99)
+
+    def test_told(self) -> None:
+        """The log tells every ten seconds how much is left, and when it is done."""
+        self.upgrade()
+        moments = count(step=TELL_EVERY / 4)
+        self.journal._index._seconds = lambda: next(moments)
+        with capturedLogs() as logged:
+            while self.successResultOf(self.journal.index()):
+                pass
+        *told, last = [formatEvent(entry) for entry in logged]
+        self.assertEqual(last, "All lines are prepared for /search.")
+        left = [int(each.split()[2]) for each in told]
+        self.assertEqual(
+            told, [f"Preparing /search: {each} lines are not indexed yet." for each in left]
+        )
+        self.assertGreater(len(left), 3)
+        self.assertEqual(left, sorted(left, reverse=True))
 
 
 class InterruptedTests(UpgradeTestCase):
