@@ -177,6 +177,14 @@ def test_bell(terminal: Terminal, peer: Peer) -> None:
     assert terminal.bells == 2
 
 
+def test_bell_for_composed(terminal: Terminal, peer: Peer) -> None:
+    """It rings for one's name however its letters are composed."""
+    peer.says(line("renamed", id=peer.new_id(), nick="ada", now="Amélie", own=True))
+    peer.says(peer.said("bob", "Ame\u0301lie!"), peer.said("bob", "Amelie"))
+    terminal.shows("bob: Amelie", "lobby>")
+    assert terminal.bells == 1
+
+
 def test_steering(terminal: Terminal, peer: Peer) -> None:
     """Nothing that comes from the chat steers the terminal."""
     peer.says(peer.said("bob", "\x1b[2J\x1b]0;title\ahi\x9b1A\ax"))

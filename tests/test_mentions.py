@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,11 +28,15 @@ MENTIONED = {
     "ada-l": ("ada-l: hi", "ada-l's", "@ada-l", "x/ada-l/y", "-- ada-l --", "ada-l........."),
     "^^": ("^^: hi", "hi ^^", "(^^)"),
     "हिन्दी": ("हिन्दी: hi", "@हिन्दी।", "ओ हिन्दी!"),
+    "Amélie": ("ame\u0301lie: hi", "AME\u0301LIE!", "amélie's", "AMÉLIE"),
+    "Amélie|": ("ame\u0301lie|: hi", "AMÉLIE|"),
+    "ǰo": ("j\u030co: hi", "J\u030cO", "ǰo"),
     "Gal·la": ("gal·la: hi", "…gal·la…"),
 }
 NOT_MENTIONED = {
     "ada": ("adam", "hada", "ada2", "a da", "ada_", ""),
     "Jürgen": ("jürgens", "jurgen", "xjürgen"),
+    "Ame": ("Ame\u0301lie", "ame\u0301"),
     "a.c|": ("abc hi", "a.c hi", "a.c||d", "xa.c|", "a.c"),
     "[bob]": ("bob: hi", "[bob hi", "[bob]by", "[alice][bob]"),
     "ada-l": ("ada-lovelace", "ada l", "ada-l-b", "ada"),
@@ -48,7 +53,8 @@ TALK = st.lists(
 
 def whole_word(nick: str, text: str) -> bool:
     """What a mention is, said in another way: no character of a word is beside it."""
-    return bool(re.search(rf"(?<!\w){re.escape(nick.casefold())}(?!\w)", text.casefold()))
+    nick, text = (normalize("NFC", each).casefold() for each in (nick, text))
+    return bool(re.search(rf"(?<!\w){re.escape(nick)}(?!\w)", normalize("NFC", text)))
 
 
 class MentionTests(SynchronousTestCase):

@@ -112,6 +112,9 @@ class SearchContract(JournalCase):
         nicks = ["paul", "Paul", "pau1", "bob"]
         self.append(*(line(id, "bees", nick=nick) for id, nick in enumerate(nicks, 1)))
         self.assertEqual(self.found_ids("bees", nick="paul"), [1, 2, 3])
+        self.append(line(5, "wasps", nick="paul"), line(6, nick="paul", room="python"))
+        alone = self.journal.search(parse("from:paul"), ["lobby"], 3)
+        self.assertEqual([event.id for event in self.successResultOf(alone).events], [2, 3, 5])
 
     def test_newest(self) -> None:
         """The newest are found if there are more than are wanted."""
