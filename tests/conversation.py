@@ -313,7 +313,7 @@ class RowCase(ConversationCase):
                 self.assertEqual(seen, expected_text(row, nick), nick)
             else:
                 for facts in seen:
-                    for member in ("rooms", "token", "account", "settings"):
+                    for member in ("rooms", "token", "account", "settings", "search"):
                         facts.pop(member, None)
                     facts.pop("token", None)
                 self.assertEqual(seen, expected_objects(row, nick, by_program), nick)

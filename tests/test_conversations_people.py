@@ -13,6 +13,7 @@ from tests import (
     test_conversations_names,
     test_conversations_operators,
     test_conversations_personal,
+    test_conversations_search,
     test_mistakes,
 )
 from tests.conversation import Facts, Row, RowCase, at_all_doors, each_row, refused
@@ -164,6 +165,7 @@ class EveryCommandTests(SynchronousTestCase):
             test_conversations_names,
             test_conversations_operators,
             test_conversations_personal,
+            test_conversations_search,
             test_mistakes,
             __import__(__name__, fromlist=["ROWS"]),
         )

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from chatservice.commands.search import SEARCH_MOST
 from tests.conversation import JsonPerson, Person, Row, RowCase, at_all_doors, each_row, refused
-from tests.test_conversations_history import DOORS, NO_ROOM, Scene
+from tests.test_conversations_history import DOORS, IN_PYTHON, NO_ROOM, Scene, answered
 
+NOTHING = {
+    "search": answered("/search cake", 'nothing in lobby with "cake"', before=(("bob", "hi"),)),
+    "by_ignored": answered(
+        "/search cake",
+        'nothing in lobby with "cake": all of it was said by people whom you ignore',
+        before=(("bob", "cake"), ("ada", "/ignore bob")),
+    ),
+    "another_room": answered(
+        "/search cake in:#python",
+        'nothing in #python with "cake"',
+        before=(*IN_PYTHON, ("bob", "cheese")),
+    ),
+    "nobody": answered("/search from:nobody", "nothing in lobby by nobody"),
+}
 REFUSED = {
     "nothing": refused(
         "/search", "usage", "use it like this: /search WORDS [in:#ROOM] [from:NICK]"
@@ -55,8 +69,13 @@ IN = {
 }
 
 
-class RefusedTests(RowCase):
+class VainTests(RowCase):
     """What ada asks for in vain, and what each of three then sees."""
+
+    @each_row(at_all_doors(NOTHING))
+    def test_nothing(self, case: tuple[Row, tuple[str, ...]]) -> None:
+        """Where nothing is found, it is said what was looked for, and if somebody is ignored."""
+        self.play(*case)
 
     @each_row(at_all_doors(REFUSED))
     def test_refused(self, case: tuple[Row, tuple[str, ...]]) -> None:
@@ -153,19 +172,6 @@ class SearchTests(Scene):
         found = self.seen(ada, '/search cake* "or cake" tea')
         told = '1 line in your 2 rooms with "cake*", "or cake" and "tea"'
         self.assertEqual(found, ["lobby/grace: tea or cake", told])
-
-    @each_row(DOORS)
-    def test_nothing(self, door: str) -> None:
-        """Where nothing is found, it is said what was looked for, and if somebody is ignored."""
-        ada = self.ada_at(door)
-        self.assertEqual(
-            self.seen(ada, "/search cheddar in:lobby"), ['nothing in lobby with "cheddar"']
-        )
-        ada.types("/ignore eve")
-        self.assertEqual(
-            self.seen(ada, "/search cheese in:lobby"),
-            ['nothing in lobby with "cheese": all of it was said by people whom you ignore'],
-        )
 
     @each_row(DOORS)
     def test_most(self, door: str) -> None:

@@ -55,7 +55,7 @@ GROUPS = {
     "rooms": set(),
     "roomsettings": set(),
     "sanctions": {"commands.targets"},
-    "search": {"commands.history"},
+    "search": set(),
     "talk": set(),
     "targets": set(),
 }

@@ -8,7 +8,15 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.commands.table import Answer, Call, Group, command, number, room_named
+from chatservice.commands.table import (
+    ALL_IGNORED,
+    Answer,
+    Call,
+    Group,
+    command,
+    number,
+    room_named,
+)
 from chatservice.durations import begins_with_a_number, seconds_of
 from chatservice.events import ChatError
 from chatservice.looks import unseen_by
@@ -20,7 +28,6 @@ HISTORY_LINES = 20
 HISTORY_MOST = 100
 CATCH_UP_MOST = 100
 """Events of each room at a time."""
-ALL_IGNORED = "all of it was said by people whom you ignore"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.commands.history import ALL_IGNORED
-from chatservice.commands.table import Answer, Call, Group, command, room_named
+from chatservice.commands.table import ALL_IGNORED, Answer, Call, Group, command, room_named
 from chatservice.events import Event
 from chatservice.looks import unseen_by
 from chatservice.query import Query, Taken, parse

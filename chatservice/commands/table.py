@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 WIDTH = 76
 """The most columns of a line of an answer, which the text door begins with C{-- }."""
 
+ALL_IGNORED = "all of it was said by people whom you ignore"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
