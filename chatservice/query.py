@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from chatservice.events import ChatError
 from chatservice.names import check_nick, nearest
-from chatservice.sanitize import clean
 from chatservice.tokenizer import is_unspaced, is_word, tokens_of
 
 QUERY_MOST = 400
@@ -80,7 +79,7 @@ def parse(text: str) -> Query:
         raise ChatError("usage", f"search for at most {QUERY_MOST} characters at a time")
     terms: dict[Term, None] = {}
     limits: dict[str, str] = {}
-    for item in _ITEM.finditer(clean(text)):
+    for item in _ITEM.finditer(text):
         word = item["word"]
         operator = None if word is None else _operator(word)
         if operator is None:

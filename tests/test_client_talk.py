@@ -79,6 +79,16 @@ class TalkTests(SessionCase):
         self.assertEqual(self.person.take(), ["told one", "told two", "old Said 50"])
         self.assertEqual(self.session.unanswered, 0)
 
+    def test_search(self) -> None:
+        """A search goes to the chat as it was typed, and how it was taken is shown first."""
+        ref = self.say('/search "from home" from:ada')
+        self.assertEqual(self.chat.requests[-1]["line"], '/search "from home" from:ada')
+        taken = {"words": ["from home"], "rooms": ["lobby"], "from": "ada"}
+        told = '1 line in lobby by ada with "from home"'
+        event = json.loads(self.said(50))
+        self.hear(line("ok", ref=ref, lines=[told], events=[event], search=taken))
+        self.assertEqual(self.person.take(), [f"told {told}", "old Said 50"])
+
     def test_refused(self) -> None:
         """An error with the ref of a request answers it; another one is only told."""
         ref = self.say("/topic")

@@ -134,6 +134,8 @@ class SearchTests(Scene):
         self.assertEqual(
             self.seen(ada, "/search from:bob"), [*found, "2 lines in your 2 rooms by bob"]
         )
+        quoted = self.seen(ada, '/search from:"bob" cake')
+        self.assertEqual(quoted, [*found, '2 lines in your 2 rooms by bob with "cake"'])
         self.assertEqual(
             self.seen(ada, "/search cake from:bob in:lobby one"),
             ["lobby/bob: cake one", '1 line in lobby by bob with "cake" and "one"'],
@@ -182,6 +184,19 @@ class SearchTests(Scene):
             lines, [f"lobby/grace: pie {number}" for number in range(1, SEARCH_MOST + 1)]
         )
         self.assertEqual(last, 'the 20 newest lines in lobby with "pie": more words find fewer')
+
+    def test_cleaned(self) -> None:
+        """Nothing that steers a terminal comes back in the answer."""
+        ada = self.ada_at("json")
+        for words in ("ca\x1b[31mke", '"cheese\x07"', "b\x1b[31my:x"):
+            answer = str(self.told(ada, words))
+            self.assertFalse("x1b" in answer or "x07" in answer, answer)
+
+    def told(self, ada: Person, words: str) -> object:
+        ada.types("/ping")
+        ada.sees()
+        ada.types(f"/search {words}")
+        return ada.sees()
 
     def test_for_programs(self) -> None:
         """A program is told how the query was taken in members of an object."""

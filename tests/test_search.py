@@ -176,6 +176,13 @@ class DatabaseSearchTests(SearchContract, DatabaseJournalTestCase):
             found = self.successResultOf(self.journal.search(parse("bees"), ["lobby"], 1))
         self.assertEqual(found.events[0].id, 199)
 
+    def test_without_words(self) -> None:
+        """Looking for what somebody said waits for no index."""
+        self.slow_clock()
+        self.append(*(line(id, "x" * 4000) for id in range(1, 200)))
+        found = self.successResultOf(self.journal.search(parse("from:ada"), ["lobby"], 1))
+        self.assertEqual(([event.id for event in found.events], found.up_to), ([199], None))
+
     def slow_clock(self) -> None:
         """Let time go by whenever somebody looks at the clock."""
         moments = count(step=INDEX_WITHIN / 20)
