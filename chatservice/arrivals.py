@@ -14,13 +14,13 @@ from chatservice.audit import place
 from chatservice.events import ChatError, FailedProof, Resumed
 from chatservice.journal import Place
 from chatservice.names import check_nick, nick_key
-from chatservice.networks import address_of, origin_of
+from chatservice.networks import address_of
 from chatservice.proofs import NO_TOKEN, Proof
 from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Fenced, Member, Room, identity_of
 from chatservice.tries import Tries
 
 if TYPE_CHECKING:
-    from chatservice.lines import LineDoor
+    from chatservice.lines import Session
     from chatservice.server import ChatFactory
 
 SILENT = 60.0
@@ -61,7 +61,7 @@ class Arrivals:
         self._pings = Tries(chat.reactor.seconds, 1, PING_TIMEOUT)
 
     @inlineCallbacks
-    def arrive(self, door: LineDoor, wish: Wish) -> Generator[Deferred[Any], Any, Member]:
+    def arrive(self, door: Session, wish: Wish) -> Generator[Deferred[Any], Any, Member]:
         """Have a member behind a door: a new one, or one that is here and is taken over.
 
         Fails with L{ChatError}.
@@ -77,7 +77,7 @@ class Arrivals:
         if wish.token:
             wish = replace(wish, nick=wish.nick or _last_nick(account, places))
         spoken = (yield chat.journal.refs(_identity(wish, account))) if places else []
-        yield self._freed(self.check_nick(wish.nick, door.address)[1], account, door)
+        yield self._freed(self.check_nick(wish.nick, door.peer.address)[1], account, door)
         names = wish.rooms or [place.room for place in places if place.room] or [LOBBY]
         seen = {place.room: max(place.entered, place.seen) for place in places}
 
@@ -137,7 +137,7 @@ class Arrivals:
         known = {nick_key(place.nick) for place in places} | ({account.key} if account else set())
         self._chat.moderation.check_name(_identity(wish, account), wish.nick, known)
 
-    def _taken_over(self, door: LineDoor, wish: Wish, proof: Proof | None) -> Member | None:
+    def _taken_over(self, door: Session, wish: Wish, proof: Proof | None) -> Member | None:
         """The member who is here with that token or account, and who has this door from now on.
 
         @raise ChatError: the proof does not hold any more.
@@ -153,16 +153,17 @@ class Arrivals:
             self._resume(door, here)
         return here
 
-    def _resume(self, door: LineDoor, member: Member) -> None:
+    def _resume(self, door: Session, member: Member) -> None:
         """Put another connection in the place of the one that a member had."""
         chat = self._chat
-        former, member.address = member.address, door.address
+        former, member.address = member.address, door.peer.address
         try:
             chat.moderation.check_not_banned(member, "")
         except ChatError:
             member.address = former
             raise
-        chat.audit.about("Taken over", door.address, member.nick, f", who was at {place(former)}")
+        came_from = f", who was at {place(former)}"
+        chat.audit.about("Taken over", door.peer.address, member.nick, came_from)
         chat.departures.stop_lingering(member)
         chat.departures.note_loss(member, member.door, member.door.silence())
         member.door.displace()
@@ -222,10 +223,10 @@ class Arrivals:
         raise ChatError("nick-taken", f"{reason}: choose another nickname")
 
     @inlineCallbacks
-    def _proved(self, wish: Wish, door: LineDoor) -> Generator[Deferred[Any], Any, Proof | None]:
+    def _proved(self, wish: Wish, door: Session) -> Generator[Deferred[Any], Any, Proof | None]:
         accounts = self._chat.accounts
         if wish.password is not None:
-            origin = origin_of(door.address)
+            origin = door.peer.origin
             proof: Proof = yield accounts.prove(
                 wish.nick, wish.password, origin, door.is_still_wanted
             )
@@ -240,7 +241,7 @@ class Arrivals:
 
     @inlineCallbacks
     def _freed(
-        self, key: str, account: Account | None, door: LineDoor
+        self, key: str, account: Account | None, door: Session
     ) -> Generator[Deferred[Any], Any, None]:
         """Wait until a nickname is free, if a connection that was silent for long has it.
 

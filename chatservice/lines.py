@@ -1,13 +1,13 @@
-"""What a connection is like, whatever is said over it, for every door that reads lines.
+"""A connection's part in the chat, whatever carries it and whatever language it speaks.
 
 Joining, the flood limit, waiting in turn, complaints, and closing.
 """
 
 from __future__ import annotations
 
-import sys
 from abc import abstractmethod
 from collections.abc import Callable, Generator, Hashable
+from enum import IntEnum, auto
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
@@ -19,16 +19,14 @@ from twisted.python.failure import Failure
 
 from chatservice.events import ChatError, Event
 from chatservice.journal import JournalError
-from chatservice.keepalive import NO_ANSWER, keep_honest
-from chatservice.metering import MeteredReader
-from chatservice.networks import host_of
+from chatservice.keepalive import NO_ANSWER
+from chatservice.metering import Connection, Metered
 from chatservice.outbox import Outbox
-from chatservice.reading import State
 from chatservice.rooms import NOWHERE, Fenced, Format, Member
-from chatservice.telnet import KILL_LINE
 
 if TYPE_CHECKING:
     from chatservice.arrivals import Wish
+    from chatservice.peers import Peer
     from chatservice.server import ChatFactory
 
 log = Logger()
@@ -47,42 +45,49 @@ FAILED = ChatError("failed", "something went wrong here, and is in the server's 
 Work = Callable[[], Any]
 
 
-class LineDoor(MeteredReader):
-    """A connection with lines both ways and, once it has joined, a member behind it.
+class State(IntEnum):
+    """What a session is doing: every one goes through these in this order."""
 
-    A subclass says what a line means (L{heard}), how a sentence is put (L{tell}), and C{name}:
-    which door it is, in a word.
+    ARRIVING = auto()
+    PRESENT = auto()
+    CLOSING = auto()
+    GONE = auto()
 
-    @param chat: the chat that it is a door of.
-    @param direct: whether the connection is plain TCP; see L{Outbox}.
-    @param since: when the connection was made, in the reactor's seconds; now if it is new.
+
+class Session(Metered):
+    """What goes on over one connection; once it has joined, a member is behind it.
+
+    A subclass is a language: it says what a message from the peer means (L{heard}), how a sentence
+    is put (L{tell}), and C{name}: which door it is, in a word.
+
+    @param chat: the one that it is a session of.
+    @ivar state: nothing is read any more from L{State.CLOSING} on.
+    @ivar outbox: the writer of the connection.
     """
 
     kind: str
     name: str
     format: Format
+    outbox: Outbox
     deliver: Callable[[bytes], None]
+    # What few sessions ever set stands in the class; see LineConnection.
     _refused = False
     _wrong_passwords = 0
     _why = ""
     _wanted = ""
 
-    def __init__(
-        self, chat: ChatFactory, direct: bool = False, since: float | None = None
-    ) -> None:
+    def __init__(self, chat: ChatFactory) -> None:
         super().__init__(chat)
-        now = chat.reactor.seconds()
+        self.state = State.ARRIVING
         self.member: Member | None = None
-        self._direct = direct
-        self._join_by = (now if since is None else since) + JOIN_TIMEOUT
         self._timeout: IDelayedCall | None = None
-        self._heard_at = now
+        self._heard_at = 0.0
 
     # What a subclass says.
 
     @abstractmethod
-    def heard(self, line: bytes) -> None:
-        """A line arrived, without its end.
+    def heard(self, message: bytes) -> None:
+        """A line arrived, without its end, or whatever else a carrier takes for one message.
 
         @raise ChatError: the member's own mistake.
         """
@@ -116,18 +121,37 @@ class LineDoor(MeteredReader):
 
     # The life of a connection.
 
-    def connectionMade(self) -> None:
-        self.outbox = Outbox(
-            self.transport,
+    @property
+    def peer(self) -> Peer:
+        """The other end of the connection."""
+        return self.connection.peer
+
+    @property
+    def is_ended(self) -> bool:
+        """See L{Metered.is_ended}."""
+        return self.state is State.GONE
+
+    def outbox_over(self, transport: Any, direct: bool) -> Outbox:
+        """Make the writer of a connection.
+
+        @param transport: see L{Outbox}, as C{direct}.
+        """
+        return Outbox(
+            transport,
             self.chat.settings.send_queue,
-            self._overflow,
-            self._direct,
+            self._overflowed,
+            direct,
             mark=lambda: self.chat.departures.last_delivered,
         )
-        self.deliver = self.outbox.write
-        self.chat.doors.add(self)
-        keep_honest(self.transport)
-        left = max(0.0, self._join_by - self.chat.reactor.seconds())
+
+    def begin(self, connection: Connection) -> None:
+        """Begin over a connection, which has just been made."""
+        self.connection = connection
+        self.outbox = connection.outbox
+        self.deliver = connection.outbox.write
+        self.chat.sessions.add(self)
+        now = self._heard_at = self.chat.reactor.seconds()
+        left = max(0.0, self.peer.since + JOIN_TIMEOUT - now)
         self._timeout = self.chat.reactor.callLater(left, self._joined_too_late)
         if self.chat.closing:
             self.close("the chat is shutting down")
@@ -141,7 +165,7 @@ class LineDoor(MeteredReader):
         self.hold()
         self._wanted = wish.nick
         try:
-            wait = self.chat.flood.arrive(self.origin)
+            wait = self.chat.flood.arrive(self.peer.origin)
             if wait:
                 yield deferLater(self.chat.reactor, wait, lambda: None)
                 self.check_still_wanted()
@@ -153,7 +177,7 @@ class LineDoor(MeteredReader):
             self.state = State.PRESENT
             self.pay(0)
             self._stop_timeout()
-            log.info("{nick} is here, from {peer}.", nick=member.nick, peer=self._peer())
+            log.info("{nick} is here, from {peer}.", nick=member.nick, peer=self.peer)
             self.look()
             if not isinstance(member.door, Fenced):
                 self.arrived(wish)
@@ -191,18 +215,15 @@ class LineDoor(MeteredReader):
             self.tell(ChatError(code, sentence))
         self._why = self._why or sentence
         self._stop_timeout()
-        self.transport.loseConnection()
-        self._timeout = self.chat.reactor.callLater(
-            CLOSE_TIMEOUT, self.transport.abortConnection
-        )
+        self._timeout = self.chat.reactor.callLater(CLOSE_TIMEOUT, self.connection.abort)
+        self.connection.close()
 
     def abort(self, why: str) -> None:
         """Close on the next turn of the reactor, without sending what waits."""
         self.state = State.CLOSING
         self._why = why
         self._stop_timeout()
-        self.outbox.close()
-        self._timeout = self.chat.reactor.callLater(0, self.transport.abortConnection)
+        self.connection.abort()
 
     def dismiss(self) -> None:
         """See L{chatservice.rooms.Door.dismiss}."""
@@ -220,13 +241,13 @@ class LineDoor(MeteredReader):
         self.abort("something went wrong in the server")
 
     def abandon(self) -> None:
-        """Another door gets the connection."""
+        """Another session gets what carries this one."""
         self.state = State.CLOSING
         self._stop_timeout()
-        self.outbox.detach()
-        self.chat.door_gone(self)
+        self.connection.detach()
+        self.chat.session_ended(self)
 
-    def _overflow(self) -> None:
+    def _overflowed(self) -> None:
         self.abort("did not read what was sent")
         log.warn(
             "Dropping {who}: more than {limit} bytes waited to be sent.",
@@ -235,18 +256,12 @@ class LineDoor(MeteredReader):
         )
 
     def _who(self) -> str:
-        return self.member.nick if self.member else self._peer()
+        return self.member.nick if self.member else str(self.peer)
 
-    def _peer(self) -> str:
-        peer = self.transport.getPeer()
-        host = host_of(peer)
-        return f"{host} port {peer.port}" if host else "this machine"
-
-    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+    def ended(self, reason: Failure) -> None:
+        """The connection has ended."""
         self.state = State.GONE
-        self.stop_watching()
         self._stop_timeout()
-        self.outbox.close()
         if self.member is not None:
             goodbye = reason.check(ConnectionDone) is not None and not self._why
             why = "" if goodbye else self._why or "connection lost"
@@ -259,7 +274,7 @@ class LineDoor(MeteredReader):
                 self.chat.leave(member, "", goodbye=True)
             else:
                 self.chat.departures.lose(member, why)
-        self.chat.door_gone(self)
+        self.chat.session_ended(self)
 
     def _note_loss(self, member: Member) -> None:
         """Nobody tells a reset from a timeout: after a long silence it may be either."""
@@ -279,26 +294,25 @@ class LineDoor(MeteredReader):
 
     # Lines.
 
-    def dataReceived(self, data: bytes) -> None:
-        # Reading on after a pause hands on nothing.
-        if data:
-            self._heard_at = self.chat.reactor.seconds()
-        super().dataReceived(data)
+    def note_sign_of_life(self) -> None:
+        """Something came from the peer."""
+        self._heard_at = self.chat.reactor.seconds()
 
-    def lineReceived(self, line: bytes) -> None:
+    def received(self, message: bytes) -> None:
+        """Take a message from the peer; see L{heard}."""
         if self._is_over():
             return
         self.pay()
         try:
-            self.heard(line.rpartition(KILL_LINE)[2])
+            self.heard(message)
         except Exception:
             self.complain(Failure())
         if self.member is not None and self.member.uncommitted >= UNCOMMITTED:
             self.hold()
             self.chat.settled(self.member).addCallback(lambda _: self.release())
 
-    def line_thrown_away(self) -> None:
-        """See L{chatservice.reading.LineReader.line_thrown_away}."""
+    def too_long(self) -> None:
+        """A message was too long, and the carrier has thrown it away."""
         self.pay()
         self.tell(ChatError("too-long", "that line is too long: not sent"))
 
@@ -343,7 +357,7 @@ class LineDoor(MeteredReader):
         self.outbox.emptied().addCallback(lambda _: self.note_sent(member))
 
     def input_ended(self) -> None:
-        """See L{chatservice.reading.LineReader.input_ended}."""
+        """The peer sends nothing more, and everything that it sent was received."""
         if self.member is not None:
             member = self.member
             self.in_turn(lambda: self.chat.leave(member, "", goodbye=True), lambda _: None)
@@ -356,7 +370,7 @@ class LineDoor(MeteredReader):
         if isinstance(error, ChatError):
             nick = self._wanted if self.member is None else self.member.nick
             joined = self.member is not None
-            self.chat.audit.refused(error, self.address, self.name, nick, joined)
+            self.chat.audit.refused(error, self.peer.address, self.name, nick, joined)
         if isinstance(error, JournalError):
             log.error("The database fails: {why}.", why=error)
             error = ChatError("failed", f"not done: {error}")
@@ -377,14 +391,8 @@ class LineDoor(MeteredReader):
 
     @property
     def payer(self) -> Hashable:
-        """See L{MeteredReader.payer}."""
+        """See L{Metered.payer}."""
         return self if self.member is None else self.member.identity
-
-    @property
-    def address(self) -> str:
-        """The host at the other end; empty if it is this machine, through a UNIX socket."""
-        # Many come from the same one.
-        return sys.intern(host_of(self.transport.getPeer()))
 
     def silence(self) -> float:
         """See L{chatservice.rooms.Door.silence}."""

@@ -1,37 +1,70 @@
-"""What is read from a connection is paid for, and a connection that is not read is watched."""
+"""What is read from a connection is paid for: reading no further for a while."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Hashable
-from functools import cached_property
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Protocol
 
 from chatservice.flood import WEIGHT
-from chatservice.hangups import unwatched
-from chatservice.networks import origin_of
-from chatservice.reading import LineReader
 
 if TYPE_CHECKING:
+    from chatservice.outbox import Outbox
+    from chatservice.peers import Peer
     from chatservice.server import ChatFactory
 
 ANSWER_WEIGHT = 64 * 1024
 """Bytes of an answer that cost as much as a line does."""
 
 
-class MeteredReader(LineReader):
-    """A connection that is read as fast as the flood limit allows.
+class Connection(Protocol):
+    """What a session asks of whatever carries it. A carrier makes one for each peer.
 
-    @ivar chat: the chat whose flood limit that is.
+    It tells its session of what the peer sends (C{received}, C{too_long}, C{bytes_taken},
+    C{note_sign_of_life}, C{input_ended}), of its own beginning (C{begin}) and end (C{ended}).
+
+    @ivar peer: the other end.
+    @ivar outbox: the only writer.
     """
 
-    def __init__(self, chat: ChatFactory) -> None:
-        super().__init__()
-        self.chat = chat
-        self.stop_watching: Callable[[], None] = unwatched
-        self._unpaid = 0
+    peer: Peer
+    outbox: Outbox
 
-    # What a subclass says.
+    def pause(self) -> None:
+        """Read nothing more, and notice resets all the same."""
+
+    def resume(self) -> None:
+        """Read on."""
+
+    def show_typing(self, shown: bool) -> None:
+        """Have the peer show what its person types, or hide it, if that is possible."""
+
+    def ask(self) -> None:
+        """Have the peer answer by itself, if that is possible."""
+
+    def close(self) -> None:
+        """Close once everything is sent, and read nothing more."""
+
+    def abort(self) -> None:
+        """Close on the next turn of the reactor, without sending what waits."""
+
+    def detach(self) -> None:
+        """Leave the connection to another carrier."""
+
+
+class Metered(ABC):
+    """A session that is read as fast as the flood limit allows.
+
+    @ivar chat: the chat whose flood limit that is.
+    @ivar connection: what carries the session, from its beginning on.
+    """
+
+    connection: Connection
+
+    def __init__(self, chat: ChatFactory) -> None:
+        self.chat = chat
+        self._holds = 0
+        self._unpaid = 0
 
     @property
     @abstractmethod
@@ -40,30 +73,21 @@ class MeteredReader(LineReader):
 
     @property
     @abstractmethod
-    def address(self) -> str:
-        """The host at the other end; empty if it is this machine, through a UNIX socket."""
-
-    @abstractmethod
-    def abort(self, why: str) -> None:
-        """Close on the next turn of the reactor, without sending what waits."""
-
-    @cached_property
-    def origin(self) -> str:
-        """What counts as the address (L{origin_of}); it is asked for with every line."""
-        return origin_of(self.address)
-
-    # What things cost.
+    def is_ended(self) -> bool:
+        """Whether the connection is gone."""
 
     def pay(self, lines: int = 1) -> None:
         """Count lines, and read no further until they are paid for."""
         flood = self.chat.flood
-        wait = flood.spend(self.payer, self.origin, lines) if flood.is_limited else 0.0
+        if not flood.is_limited:
+            return
+        wait = flood.spend(self.payer, self.connection.peer.origin, lines)
         if wait:
             self.hold()
             self.chat.reactor.callLater(wait, self.release)
 
     def bytes_taken(self, size: int) -> None:
-        """See L{LineReader.bytes_taken}."""
+        """Count bytes that the peer sent, whatever they are."""
         self._unpaid += size
         if self._unpaid >= WEIGHT:
             lines, self._unpaid = divmod(self._unpaid, WEIGHT)
@@ -71,21 +95,18 @@ class MeteredReader(LineReader):
 
     def reply(self, data: bytes) -> None:
         """Send an answer; a large one costs as much as some lines do."""
-        self.outbox.write(data)
+        self.connection.outbox.write(data)
         if len(data) >= ANSWER_WEIGHT:
             self.pay(len(data) // ANSWER_WEIGHT)
 
-    # While nothing is read.
+    def hold(self) -> None:
+        """Read no further; as often as it is called, L{release} must be called."""
+        self._holds += 1
+        if self._holds == 1:
+            self.connection.pause()
 
-    def pauseProducing(self) -> None:
-        super().pauseProducing()
-        self.stop_watching = self.chat.hang_ups.watch(self.transport, self._reset)
-
-    def resumeProducing(self) -> None:
-        self.stop_watching()
-        self.stop_watching = unwatched
-        super().resumeProducing()
-
-    def _reset(self) -> None:
-        """The peer is gone, and what it had sent before is not said any more."""
-        self.abort("connection lost")
+    def release(self) -> None:
+        """Read on, unless there is another reason to wait."""
+        self._holds -= 1
+        if self._holds == 0 and not self.is_ended:
+            self.connection.resume()

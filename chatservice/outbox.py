@@ -100,6 +100,11 @@ class Outbox:
         queue.append(data)
         self.waiting += len(data)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more is sent."""
+        return self._transport is None
+
     def cork(self) -> None:
         """Let what is written from now on wait for L{uncork}."""
         self._corked = deque()

@@ -115,10 +115,22 @@ class Port:
         return type(self._endpoint) in (TCP4ServerEndpoint, TCP6ServerEndpoint, DualStackEndpoint)
 
     @property
+    def is_encrypted(self) -> bool:
+        """Whether its connections are TLS."""
+        return self.name.startswith(("ssl:", "tls:"))
+
+    @property
     def can_be_tried(self) -> bool:
         """Whether opening it does something on this machine alone, which closing undoes."""
         kind = self.name.removeprefix("haproxy:").partition(":")[0]
         return kind in _LOCAL_KINDS or isinstance(self._endpoint, DualStackEndpoint)
+
+    def open(self, chat: ChatFactory, admission: Admission) -> None:
+        """Open a chat on it, with all its doors.
+
+        @raise CannotStart: that is not possible.
+        """
+        self.listen(FrontFactory(chat, admission, self.is_plain_tcp, self.is_encrypted))
 
     def listen(self, factory: IProtocolFactory) -> None:
         """Open it.
@@ -166,7 +178,7 @@ class Port:
                 f"    nc {host} {number}\n"
                 f"    chatservice {in_url}:{number}"
             )
-        if self.name.startswith(("ssl:", "tls:")):
+        if self.is_encrypted:
             return (
                 " It is for clients that speak TLS, such as\n"
                 f"    openssl s_client -quiet -connect {in_url}:{number}"
@@ -184,5 +196,5 @@ def open_port(reactor: Any, text: str, chat: ChatFactory) -> Port:
         port = Port(text, read_endpoint(reactor, text))
     except BadValue as error:
         raise CannotStart(f"{text}: {error}") from None
-    port.listen(FrontFactory(chat, Admission(0, chat.settings.per_address), port.is_plain_tcp))
+    port.open(chat, Admission(0, chat.settings.per_address))
     return port

@@ -1,95 +1,91 @@
-"""From bytes to lines, for every door whose wire is made of lines.
+"""The carrier of lines: from bytes to lines and back, over TCP, TLS or a UNIX socket.
 
 Ends of line, telnet commands, overlong lines, end of file, and reading no further for a while.
+What the lines mean is the session's business.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from enum import IntEnum, auto
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
 from twisted.protocols.basic import LineReceiver
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatservice.outbox import Outbox
-from chatservice.telnet import IAC, Telnet
+from chatservice.hangups import unwatched
+from chatservice.keepalive import keep_honest
+from chatservice.telnet import IAC, KILL_LINE, Telnet
+
+if TYPE_CHECKING:
+    from chatservice.lines import Session
+    from chatservice.outbox import Outbox
+    from chatservice.peers import Peer
 
 SLICE = 1024
 """Bytes that are taken apart at a time. LineReceiver takes time quadratic in the lines that it is
 handed at once, and what costs too much is noticed after each slice."""
 
 OVERLONG = 1024 * 1024
-"""Bytes of a line without an end that are thrown away before the connection is."""
+"""Bytes that are thrown away before the connection is: of a line without an end, or after it."""
 
-
-class State(IntEnum):
-    """What a connection is doing: every one goes through these in this order."""
-
-    ARRIVING = auto()
-    PRESENT = auto()
-    CLOSING = auto()
-    GONE = auto()
+LINGER = 2.0
+"""Seconds in which a peer that was sent everything may close the connection itself."""
 
 
 @implementer(IHalfCloseableProtocol)
-class LineReader(LineReceiver, ABC):
-    """A connection as far as reading goes; C{lineReceived} gets each line.
+class LineConnection(LineReceiver):
+    """A connection that carries lines; see L{chatservice.lines.Connection}.
 
-    @ivar state: nothing is read any more from L{State.CLOSING} on.
-    @ivar outbox: what is sent goes through it.
+    @param session: gets each line.
+    @param peer: the other end.
+    @ivar outbox: the only writer.
     """
 
     delimiter = b"\n"
     MAX_LENGTH = 16384
     outbox: Outbox
     transport: Any
-    # What few connections ever set stands in the class, here and in subclasses: an object with
-    # more than 30 attributes of its own takes 1 KiB more (CPython's key-sharing dictionaries).
+    # What few connections ever set stands in the class: an object with more than 30 attributes of
+    # its own takes 1 KiB more (CPython's key-sharing dictionaries).
     _telnet: Telnet | None = None
     _after_cr = False
     _skipped = 0
     _at_end = False
+    _is_over = False
+    _lingering: IDelayedCall | None = None
 
-    def __init__(self) -> None:
-        self.state = State.ARRIVING
-        self._holds = 0
+    def __init__(self, session: Session, peer: Peer) -> None:
+        self.session = session
+        self.peer = peer
+        self._stop_watching: Callable[[], None] = unwatched
         self._unread = b""
 
-    # What a subclass says.
-
-    @abstractmethod
-    def line_thrown_away(self) -> None:
-        """A line was too long."""
-
-    @abstractmethod
-    def bytes_taken(self, size: int) -> None:
-        """So many bytes were taken apart, whatever they were."""
-
-    @abstractmethod
-    def input_ended(self) -> None:
-        """The peer sends nothing more, and all its lines were received."""
-
-    @abstractmethod
-    def close(self, sentence: str = "", code: str = "closing") -> None:
-        """Say why, if there is something to say, and close."""
+    def connectionMade(self) -> None:
+        self.outbox = self.session.outbox_over(self.transport, self.peer.direct)
+        keep_honest(self.transport)
+        self.session.begin(self)
 
     # From bytes to lines.
 
     def dataReceived(self, data: bytes) -> None:
-        if self.state >= State.CLOSING:
+        if self._is_over:
+            self._discard(data)
             return
+        # Reading on after a pause hands on nothing.
+        if data:
+            self.session.note_sign_of_life()
         self._unread += data
         if self._busyReceiving:
             # Called by what a line does; whoever hands out that line reads on.
             return
         if not data:
             self._receive(b"")
-        while self._unread and not self.paused and self.state < State.CLOSING:
+        while self._unread and not self.paused and not self._is_over:
             data, self._unread = self._unread[:SLICE], self._unread[SLICE:]
             self._take(data)
-            self.bytes_taken(len(data))
+            self.session.bytes_taken(len(data))
         self._end_if_all_read()
 
     def _take(self, data: bytes) -> None:
@@ -112,6 +108,9 @@ class LineReader(LineReceiver, ABC):
         self._after_cr = data.endswith(b"\r")
         return data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\n").replace(b"\r", b"\n")
 
+    def lineReceived(self, line: bytes) -> None:
+        self.session.received(line.rpartition(KILL_LINE)[2])
+
     def lineLengthExceeded(self, line: bytes) -> None:
         self._skipped = 0
         self.setRawMode()
@@ -124,47 +123,58 @@ class LineReader(LineReceiver, ABC):
         if end:
             self._buffer = rest
             self.setLineMode()
-            self.line_thrown_away()
+            self.session.too_long()
         elif self._skipped > OVERLONG:
-            self.close("a line had no end")
+            self.session.close("a line had no end")
+
+    # What the session asks of its connection.
 
     def show_typing(self, shown: bool) -> None:
         """Have a telnet show what is typed, or hide it; others cannot be told."""
         if self._telnet is not None and self._telnet.show_typing(shown):
             self.clearLineBuffer()
 
-    def ask_telnet(self) -> None:
+    def ask(self) -> None:
         """Have a telnet answer by itself, so that one hears from it."""
         if self._telnet is not None:
             self._telnet.ask()
 
-    # Waiting.
+    def pause(self) -> None:
+        """Read nothing more, and notice resets all the same."""
+        if self._is_over:
+            return
+        self.pauseProducing()
+        self._stop_watching = self.session.chat.hang_ups.watch(self.transport, self._reset)
 
-    def hold(self) -> None:
-        """Read no further; as often as it is called, L{release} must be called."""
-        self._holds += 1
-        if self._holds == 1:
-            self.pauseProducing()
+    def resume(self) -> None:
+        """Read on."""
+        self._watch_no_more()
+        self.resumeProducing()
 
-    def release(self) -> None:
-        """Read on, unless there is another reason to wait."""
-        self._holds -= 1
-        if self._holds == 0 and self.state is not State.GONE:
-            self.resumeProducing()
+    def _watch_no_more(self) -> None:
+        self._stop_watching()
+        self._stop_watching = unwatched
+
+    def _reset(self) -> None:
+        """The peer is gone, and what it had sent before is not said any more."""
+        self.session.abort("connection lost")
 
     # The end of the input.
 
     def readConnectionLost(self) -> None:
         """The peer sends nothing more, and may still read: finish what it sent (RFC 9293 3.6)."""
         self._at_end = True
-        self._end_if_all_read()
+        if self._is_over:
+            self.transport.loseConnection()
+        else:
+            self._end_if_all_read()
 
     def writeConnectionLost(self) -> None:
-        """Nothing of ours ends only the writing."""
+        """Everything is sent, and the peer may close; see L{close}."""
 
     def _end_if_all_read(self) -> None:
         is_reading = self._unread or self.paused or self._busyReceiving
-        if not self._at_end or is_reading or self.state >= State.CLOSING:
+        if not self._at_end or is_reading or self._is_over:
             return
         last_line = self.clearLineBuffer()
         if not self.line_mode:
@@ -172,4 +182,53 @@ class LineReader(LineReceiver, ABC):
         elif last_line:
             self.lineReceived(last_line)
         if not self.paused:
-            self.input_ended()
+            self.session.input_ended()
+
+    # The end of the connection.
+
+    def close(self) -> None:
+        """Close once everything is sent.
+
+        Closing what has unread input resets the connection, and a reset can take from the peer what
+        it was sent and has not read (RFC 9293, 3.6.1). So the rest of the input is read and thrown
+        away.
+        """
+        self._is_over = True
+        has_unread = self.paused and not self._at_end
+        if self.paused:
+            self.resume()
+        self.outbox.emptied().addCallback(lambda _: self._close(has_unread))
+
+    def _close(self, has_unread: bool) -> None:
+        if self.outbox.is_closed:
+            return
+        if has_unread and self.peer.direct and not self._at_end:
+            self.transport.loseWriteConnection()
+            linger = self.session.chat.reactor.callLater
+            self._lingering = linger(LINGER, self.transport.loseConnection)
+        else:
+            self.transport.loseConnection()
+
+    def _discard(self, data: bytes) -> None:
+        self._skipped += len(data)
+        if self._skipped > OVERLONG:
+            self.pauseProducing()
+
+    def abort(self) -> None:
+        """Close on the next turn of the reactor, without sending what waits."""
+        self._is_over = True
+        self.outbox.close()
+        self.session.chat.reactor.callLater(0, self.transport.abortConnection)
+
+    def detach(self) -> None:
+        """Leave the connection to another protocol, which the transport goes on talking to."""
+        self._is_over = True
+        self.outbox.detach()
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        self._is_over = True
+        if self._lingering is not None and self._lingering.active():
+            self._lingering.cancel()
+        self._watch_no_more()
+        self.outbox.close()
+        self.session.ended(reason)

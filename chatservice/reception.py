@@ -14,7 +14,7 @@ from chatservice.sanitize import clean, command_in, seen_of
 from chatservice.text import encoded
 
 if TYPE_CHECKING:
-    from chatservice.doors.text import ChatProtocol
+    from chatservice.doors.text import TextSession
 
 PROMPT = "Choose a nickname: "
 
@@ -37,7 +37,7 @@ class Reception:
 
     __slots__ = ("_asked_password", "_asks_password", "_door", "_refused", "_wanted")
 
-    def __init__(self, door: ChatProtocol) -> None:
+    def __init__(self, door: TextSession) -> None:
         self._door = door
         self._wanted = ""
         self._asks_password = False
@@ -96,7 +96,7 @@ class Reception:
 
     def _take_password(self, text: str) -> None:
         self._asks_password = False
-        self._door.show_typing(True)
+        self._door.connection.show_typing(True)
         self._refused |= {_key(text)}
         if commands.is_goodbye(text):
             self._door.close()
@@ -111,10 +111,10 @@ class Reception:
         self._asks_password = error.code in ("password-needed", "wrong-password")
         if not self._asks_password:
             if was_hidden:
-                self._door.show_typing(True)
+                self._door.connection.show_typing(True)
             return PROMPT
         self._asked_password = True
-        self._door.show_typing(False)
+        self._door.connection.show_typing(False)
         return f"Password for {self._wanted} (or nothing, for another nickname): "
 
 

@@ -29,7 +29,7 @@ from chatservice.belongings import Belongings
 from chatservice.catchup import CatchUp
 from chatservice.clock import WallClock
 from chatservice.departures import Departures
-from chatservice.doors.text import ChatProtocol
+from chatservice.doors.text import TextSession
 from chatservice.entrances import Entrances
 from chatservice.events import (
     Acted,
@@ -50,16 +50,18 @@ from chatservice.events import (
 from chatservice.flood import FloodLimit
 from chatservice.hangups import HangUps
 from chatservice.journal import Journal
-from chatservice.lines import LineDoor
+from chatservice.lines import Session
 from chatservice.logins import Logins
 from chatservice.memory import MemoryJournal
 from chatservice.moderation import Moderation
 from chatservice.names import NICK_INPUT, NICK_LENGTH, check_room, nick_key
 from chatservice.operators import Operators
 from chatservice.passwords import Passwords
+from chatservice.peers import Peer
 from chatservice.presence import Folding
 from chatservice.proofs import Proof
 from chatservice.publisher import Publisher
+from chatservice.reading import LineConnection
 from chatservice.repeats import Repeats
 from chatservice.roomlist import RoomList
 from chatservice.roompasswords import RoomPasswords
@@ -75,6 +77,13 @@ log = Logger()
 TOPIC_BYTES = 400
 
 
+class ChatProtocol(LineConnection):
+    """The text door: lines that a person types, over whatever transport."""
+
+    def __init__(self, chat: ChatFactory, peer: Peer) -> None:
+        super().__init__(TextSession(chat), peer)
+
+
 class ChatFactory(ServerFactory):
     """The chat. Given to any endpoint, it is already a working one, through the text door.
 
@@ -85,7 +94,7 @@ class ChatFactory(ServerFactory):
     @ivar members: who is here, by the key of the nickname (L{nick_key}); C{by_token} by the token.
     @ivar rooms: those with somebody in them, by name.
     @ivar topics: of all rooms that have one, by the room's name.
-    @ivar doors: every connection, whether there is a member behind it yet or not.
+    @ivar sessions: one for every connection, whether there is a member behind it yet or not.
     """
 
     noisy = False
@@ -127,7 +136,7 @@ class ChatFactory(ServerFactory):
         self.rooms = RoomList(self.journal)
         self.operators = Operators(self)
         self.topics = Topics(self)
-        self.doors: set[LineDoor] = set()
+        self.sessions: set[Session] = set()
         self.closing = False
         self.new_token = new_token
         self.by_token: dict[str, Member] = {}
@@ -140,11 +149,7 @@ class ChatFactory(ServerFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
         """A text door for somebody who connects, over whatever transport."""
-        return self.text_door(direct=False)
-
-    def text_door(self, direct: bool, since: float | None = None) -> ChatProtocol:
-        """A text door; see L{LineDoor}."""
-        return ChatProtocol(self, direct, since)
+        return ChatProtocol(self, Peer.at(addr, self.reactor.seconds()))
 
     # The life of the chat.
 
@@ -165,27 +170,27 @@ class ChatFactory(ServerFactory):
         self.folding.stop()
         for member in self.members.values():
             self.departures.stop_lingering(member)
-        for door in self.doors:
-            door.hold()
+        for session in self.sessions:
+            session.hold()
         settled = self._publisher.all_settled()
         yield settled.addTimeout(patience, self.reactor).addErrback(lambda _: None)
         yield self.departures.note_what_is_missed()
-        for door in list(self.doors):
-            door.close("the chat is shutting down")
-        if self.doors:
+        for session in list(self.sessions):
+            session.close("the chat is shutting down")
+        if self.sessions:
             yield self._all_gone
 
-    def door_gone(self, door: LineDoor) -> None:
+    def session_ended(self, session: Session) -> None:
         """A connection has ended."""
-        self.doors.discard(door)
-        if self.closing and not self.doors and not self._all_gone.called:
+        self.sessions.discard(session)
+        if self.closing and not self.sessions and not self._all_gone.called:
             self._all_gone.callback(None)
 
     # Coming and going. What a verb cannot do it says in a ChatError: the member's own mistake.
 
     def join(
         self,
-        door: LineDoor,
+        door: Session,
         wish: Wish,
         proof: Proof | None,
         rooms: list[Room],
@@ -197,9 +202,9 @@ class ChatFactory(ServerFactory):
         @param seen: of rooms that were not left the last time, the id until which they were seen.
         """
         account = None if proof is None else proof.account
-        nick, key = self.arrivals.free_nick(wish.nick, door.address, account)
+        nick, key = self.arrivals.free_nick(wish.nick, door.peer.address, account)
         token = self.arrivals.token_for(wish, account)
-        member = Member(nick, key, door, token, door.address, self.ids.latest())
+        member = Member(nick, key, door, token, door.peer.address, self.ids.latest())
         member.came = self.reactor.seconds()
         if account is not None:
             member.account, member.identity = account, account.identity

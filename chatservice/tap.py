@@ -28,7 +28,6 @@ from chatservice.actlog import ActLog
 from chatservice.admission import Admission, most_connections
 from chatservice.clock import WallClock
 from chatservice.database import IN_MEMORY, Database, DatabaseError
-from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
 from chatservice.journal import Journal, JournalError
 from chatservice.memory import ALL_BYTES, LINES
@@ -245,7 +244,7 @@ class ChatService(Service):
             log.warn("The system allows {most} connections, fewer than asked for.", most=most)
         admission = Admission(most, self._options["max-per-address"])
         for port in self._ports:
-            port.listen(FrontFactory(self.chat, admission, port.is_plain_tcp))
+            port.open(self.chat, admission)
 
     def startService(self) -> None:
         """Open the database, after twistd has forked and given up root."""

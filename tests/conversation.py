@@ -71,19 +71,6 @@ def _with_row(method: Callable[..., None], name: str, row: Any) -> Callable[[Any
     return test
 
 
-class HalfClosingWire(Wire):
-    """A wire whose protocol may end its side of the connection and still read.
-
-    @ivar write_ended: whether it has.
-    """
-
-    write_ended = False
-
-    def loseWriteConnection(self) -> None:
-        self.write_ended = True
-        self.protocol.writeConnectionLost()
-
-
 class TextPerson:
     """Somebody at the text door."""
 
@@ -232,9 +219,9 @@ class ConversationCase(TableCase):
         )
         self.front = FrontFactory(self.chat, admission or Admission(), direct=True)
 
-    def connect(self, host: str = "192.0.2.1") -> HalfClosingWire:
+    def connect(self, host: str = "192.0.2.1") -> Wire:
         """A new connection, on which nothing was said yet."""
-        wire = HalfClosingWire(self.clock, host=host)
+        wire = Wire(self.clock, host=host)
         wire.protocol = self.front.buildProtocol(wire.getPeer())
         wire.protocol.makeConnection(wire)
         return wire

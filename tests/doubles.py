@@ -16,12 +16,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from chatservice.events import Batch, ChatError, Event
-from chatservice.lines import LineDoor
+from chatservice.lines import Session
 from chatservice.memory import MemoryJournal
 from chatservice.pages import Page, Wanted
 from chatservice.passwords import Passwords, always
+from chatservice.peers import Peer
+from chatservice.reading import LineConnection
 from chatservice.rooms import LOBBY
-from chatservice.server import ChatFactory
+from chatservice.server import ChatFactory, ChatProtocol
 from chatservice.settings import Settings
 from chatservice.text import TEXT
 
@@ -48,6 +50,8 @@ class Wire:
     @ivar reading: whether the protocol lets the peer's bytes in.
     @ivar options: what the protocol set on the socket, such as C{{"nodelay": True}}.
     @ivar lost: why the connection ended, once it has.
+    @ivar half_closed: whether it was told that nothing more is sent, after which it closes; unless
+        it C{stays}.
     @ivar broken: whether C{writeSomeData} finds the connection lost.
     """
 
@@ -61,12 +65,13 @@ class Wire:
         self.options: dict[str, bool] = {}
         self.reading = True
         self.connected = True
-        self.disconnecting = False
+        self.disconnecting = self.half_closed = self.stays = False
         self.aborting = False
         self.broken = False
         self.lost: type[BaseException] | None = None
         self._peer = IPv4Address("TCP", host, 40000)
         self._streaming = False
+        self._half_closing = False
         self._incoming: deque[bytes] = deque()
         self._at_end = False
         self._buffer = b""
@@ -124,7 +129,8 @@ class Wire:
 
     def _progress(self) -> tuple[object, ...]:
         waiting = len(self._incoming), len(self._buffer)
-        return self.lost, self.reading, *waiting, len(self._received), len(self.written)
+        sent = len(self._received), len(self.written)
+        return self.lost, self.half_closed, self.reading, *waiting, *sent
 
     def _read(self) -> None:
         if not self.reading or not self.connected:
@@ -145,7 +151,12 @@ class Wire:
             self._buffer = self._buffer[self._take(self._buffer) :]
             if not self._buffer and self.producer is not None and not self._streaming:
                 self.producer.resumeProducing()
-        if self.disconnecting and not self._buffer and self.producer is None:
+        is_done = not self._buffer and self.producer is None
+        if is_done and self._half_closing and not self.half_closed:
+            self.half_closed = True
+            self.protocol.writeConnectionLost()
+            self._at_end = self._at_end or not self.stays
+        if is_done and self.disconnecting:
             self._end(ConnectionDone())
 
     def _take(self, data: bytes) -> int:
@@ -210,7 +221,7 @@ class Wire:
         self.reading = False
 
     def loseWriteConnection(self) -> None:
-        raise NotImplementedError("nothing of ours ends only the writing")
+        self._half_closing = True
 
     def abortConnection(self) -> None:
         if self.connected and not self.aborting:
@@ -302,8 +313,8 @@ class SlowJournal(MemoryJournal):
             later.callback(result)
 
 
-class Listener(LineDoor):
-    """A door that keeps what it hears.
+class Listener(Session):
+    """A session that keeps what it hears.
 
     @ivar lines: what it heard, and C{rest} the most bytes that still waited at that time.
     """
@@ -311,14 +322,15 @@ class Listener(LineDoor):
     name = "test"
     format = TEXT
 
-    def __init__(self, chat: ChatFactory, since: float | None = None) -> None:
-        super().__init__(chat, direct=True, since=since)
+    def __init__(self, chat: ChatFactory) -> None:
+        super().__init__(chat)
         self.lines: list[bytes] = []
         self.rest = 0
 
-    def heard(self, line: bytes) -> None:
-        self.lines.append(line)
-        self.rest = max(self.rest, len(self._buffer))
+    def heard(self, message: bytes) -> None:
+        self.lines.append(message)
+        assert isinstance(self.connection, LineConnection)
+        self.rest = max(self.rest, len(self.connection._buffer))
 
     def tell(self, error: ChatError) -> None:
         self.outbox.write(f"-- {error.sentence}\n".encode())
@@ -352,7 +364,7 @@ class LineTestCase(SynchronousTestCase):
 
     def comes(self, window: int | None = None) -> Wire:
         """Somebody connects, and has seen the greeting."""
-        wire = Wire.to(self.chat.text_door(direct=True), self.clock, window)
+        wire = Wire.to(ChatProtocol(self.chat, self.peer()), self.clock, window)
         wire.gets()
         return wire
 
@@ -360,14 +372,18 @@ class LineTestCase(SynchronousTestCase):
         """Somebody comes to the lobby, and everybody has seen that."""
         wire = self.comes()
         wire.sends(f"{nick}\n".encode())
-        for door in self.chat.doors:
-            door.transport.gets()
+        for session in self.chat.sessions:
+            session.connection.transport.gets()
         return wire
+
+    def peer(self, since: float | None = None) -> Peer:
+        """Somebody on plain TCP, who comes just now if not at another time."""
+        return Peer("192.0.2.1", 40000, self.clock.seconds() if since is None else since, True)
 
     def listens(self, since: float | None = None) -> tuple[Listener, Wire]:
         """Something connects to a door that only listens."""
-        door = Listener(self.chat, since)
-        return door, Wire.to(door, self.clock)
+        session = Listener(self.chat)
+        return session, Wire.to(LineConnection(session, self.peer(since)), self.clock)
 
     def said(self) -> list[str]:
         """All that was said in the lobby."""

@@ -11,9 +11,9 @@ from tests.conversation import (
     EVERYBODY,
     ConversationCase,
     Facts,
-    HalfClosingWire,
     Person,
     TextPerson,
+    Wire,
     error,
 )
 
@@ -159,7 +159,7 @@ class DenCase(OperatorCase):
             person.types(f"/join {room}")
         return person
 
-    def connect(self, host: str = "") -> HalfClosingWire:
+    def connect(self, host: str = "") -> Wire:
         return super().connect(host or self.host)
 
     def see_all(self) -> None:

@@ -28,6 +28,7 @@ from chatservice.events import (
 from chatservice.journal import Journal
 from chatservice.memory import MemoryJournal
 from chatservice.pages import Wanted
+from chatservice.peers import Peer
 from chatservice.rooms import Member, Room, identity_of
 from chatservice.server import ChatFactory
 
@@ -53,7 +54,7 @@ class RecordingDoor:
     @ivar broken: the names of the methods that raise.
     """
 
-    address = "192.0.2.1"
+    peer = Peer("192.0.2.1", 40000)
 
     def __init__(self, wire: RecordingFormat | None = None) -> None:
         self.format = wire or RecordingFormat()

@@ -10,7 +10,7 @@ from chatservice import admission
 from chatservice.admission import SPARE_FILES, Admission, most_connections
 from chatservice.events import ChatError
 from chatservice.lines import CLOSE_TIMEOUT
-from tests.conversation import ConversationCase, HalfClosingWire
+from tests.conversation import ConversationCase, Wire
 
 
 def at(host: str) -> IPv4Address | IPv6Address:
@@ -125,9 +125,9 @@ class RefusalTests(ConversationCase):
         self.assertIsNotNone(wire.lost)
         return seen
 
-    def connect_from(self, host: str, window: int | None = None) -> HalfClosingWire:
+    def connect_from(self, host: str, window: int | None = None) -> Wire:
         """A connection from an address."""
-        wire = HalfClosingWire(self.clock, window, host)
+        wire = Wire(self.clock, window, host)
         wire.protocol = self.front.buildProtocol(at(host))
         wire.protocol.makeConnection(wire)
         return wire

@@ -267,7 +267,7 @@ class OpeningTests(ConversationCase):
         wire.sends(b"ada\n")
         wire.vanishes()
         self.open_the_rest()
-        self.assertEqual((self.chat.members, self.chat.rooms, self.chat.doors), ({}, {}, set()))
+        self.assertEqual((self.chat.members, self.chat.rooms, self.chat.sessions), ({}, {}, set()))
 
     def test_vanishes_while_entering(self) -> None:
         """Who vanishes while a room is being opened does not enter it under anybody's name."""

@@ -151,9 +151,9 @@ class FailedProofTests(AuditCase):
         wire = self.connect("203.0.113.5")
         wire.sends(b'{"type":"hello","nick":"ada","password":"wrong"}\n')
         wire.hangs_up()
-        door = wire.protocol._door
+        session = wire.protocol._door.session
         error = FailedProof("wrong-password", "no", "ada")
-        lines = written(lambda: door.complain(Failure(error)))
+        lines = written(lambda: session.complain(Failure(error)))
         self.assertEqual(banned_by(lines), ["203.0.113.5"])
 
     @each_row(DOORS)

@@ -16,7 +16,8 @@ from chatservice.commands import ALIASES, is_command, parse
 from chatservice.commands import COMMANDS as TABLE
 from chatservice.doors.facts import facts_of, json_line
 from chatservice.events import ChatError
-from chatservice.lines import PASSWORDS, LineDoor
+from chatservice.lines import PASSWORDS
+from chatservice.reading import LineConnection
 from chatservice.rooms import LOBBY
 
 
@@ -145,7 +146,8 @@ class TextTests(SynchronousTestCase):
 
     def test_lengths(self) -> None:
         """What is too long for one is too long for the other."""
-        self.assertEqual((LONGEST_TEXT, LONGEST_LINE), (sanitize.TEXT_BYTES, LineDoor.MAX_LENGTH))
+        server = sanitize.TEXT_BYTES, LineConnection.MAX_LENGTH
+        self.assertEqual((LONGEST_TEXT, LONGEST_LINE), server)
 
     def test_rooms(self) -> None:
         """Rooms are written alike."""

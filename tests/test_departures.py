@@ -145,6 +145,6 @@ class EndingTests(ConversationCase):
         ada.wire.vanishes()
         ada.wire.turn()
         self.assertEqual(
-            (self.chat.members, self.chat.doors, self.chat.rooms, self.clock.getDelayedCalls()),
+            (self.chat.members, self.chat.sessions, self.chat.rooms, self.clock.getDelayedCalls()),
             ({}, set(), {}, []),
         )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.doors.jsonlines import JsonDoor
+from chatservice.doors.jsonlines import JsonSession
+from chatservice.doors.text import TextSession
 from chatservice.events import (
     Acted,
     Event,
@@ -21,7 +22,9 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.lines import LineDoor
+from chatservice.lines import Session
+from chatservice.peers import Peer
+from chatservice.reading import LineConnection
 from chatservice.rooms import NOWHERE, Door, Fenced, Member, Room
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
@@ -159,19 +162,19 @@ class FencedTests(SilentDoorContract, SynchronousTestCase):
 class ConnectionContract(DoorContract):
     """What a door with a connection does besides."""
 
-    door: LineDoor
+    door: Session
     hello: bytes
     line: bytes
     joined: str
     not_sent: str
 
-    def make(self) -> LineDoor:
+    def make(self) -> Session:
         raise NotImplementedError
 
     def setUp(self) -> None:
         self.begin()
         self.door = self.make()
-        self.wire = Wire.to(self.door, self.clock)
+        self.wire = Wire.to(LineConnection(self.door, Peer()), self.clock)
         self.wire.sends(self.hello)
         assert self.door.member is not None
         self.member = self.door.member
@@ -229,7 +232,7 @@ class ConnectionContract(DoorContract):
         """It reads nothing more, closes on a later turn, and its member does not leave."""
         self.door.displace()
         self.assertFalse(self.wire.aborting)
-        self.door.dataReceived(self.line)
+        self.wire.protocol.dataReceived(self.line)
         self.wire.turn()
         self.wire.turn()
         self.assertIsNotNone(self.wire.lost)
@@ -273,7 +276,7 @@ class ConnectionContract(DoorContract):
         self.bob = come(self.chat, "bob", Room("lobby"))
         self.clock.advance(0)
         self.door = self.make()
-        self.wire = Wire.to(self.door, self.clock)
+        self.wire = Wire.to(LineConnection(self.door, Peer()), self.clock)
         return journal
 
     def test_gone_before_its_events(self) -> None:
@@ -310,8 +313,8 @@ class TextDoorTests(ConnectionContract, SynchronousTestCase):
     joined = "-- you joined lobby: bob (2 here)\r\n"
     not_sent = "-- not sent: the disk is full\r\n"
 
-    def make(self) -> LineDoor:
-        return self.chat.text_door(direct=False)
+    def make(self) -> Session:
+        return TextSession(self.chat)
 
 
 class JsonDoorTests(ConnectionContract, SynchronousTestCase):
@@ -324,5 +327,5 @@ class JsonDoorTests(ConnectionContract, SynchronousTestCase):
         '{"type":"error","code":"not-sent","text":"not sent: the disk is full","ref":"7"}\n'
     )
 
-    def make(self) -> LineDoor:
-        return JsonDoor(self.chat)
+    def make(self) -> Session:
+        return JsonSession(self.chat)

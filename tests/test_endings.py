@@ -6,7 +6,11 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.testing import StringTransport
 
-from chatservice.lines import State, keep_honest
+from chatservice.keepalive import keep_honest
+from chatservice.lines import State
+from chatservice.peers import Peer
+from chatservice.reading import LINGER, OVERLONG
+from chatservice.server import ChatProtocol
 from tests.doubles import LineTestCase, Wire
 
 LOST = "-- ada left the chat (connection lost)\r\n"
@@ -76,7 +80,7 @@ class EndOfInputTests(LineTestCase):
 
     def test_lines_that_wait(self) -> None:
         """At the end of the input, a line that waits for a moment does not swallow the next."""
-        door, _ = self.listens()
+        door, wire = self.listens()
 
         def wait(line: bytes) -> None:
             door.lines.append(line)
@@ -85,8 +89,8 @@ class EndOfInputTests(LineTestCase):
 
         self.patch(door, "heard", wait)
         door.hold()
-        door.dataReceived(b"a\nb\nc")
-        door.readConnectionLost()
+        wire.protocol.dataReceived(b"a\nb\nc")
+        wire.protocol.readConnectionLost()
         self.assertEqual(door.lines, [])
         door.release()
         self.assertEqual(door.lines, [b"a", b"b", b"c"])
@@ -130,7 +134,7 @@ class EndOfInputTests(LineTestCase):
     def test_only_the_writing(self) -> None:
         """That our half of the connection ends changes nothing."""
         door, wire = self.listens()
-        door.writeConnectionLost()
+        wire.protocol.writeConnectionLost()
         wire.sends(b"hello\n")
         self.assertEqual((door.lines, wire.lost), ([b"hello"], None))
 
@@ -150,7 +154,7 @@ class JoinTimeoutTests(LineTestCase):
             ada.gets()
             self.clock.advance(1)
             self.assertEqual((ada.sees(), ada.lost), (self.sentence, ConnectionDone))
-            self.assertEqual((self.chat.doors, self.clock.getDelayedCalls()), (set(), []))
+            self.assertEqual((self.chat.sessions, self.clock.getDelayedCalls()), (set(), []))
 
     def test_since_the_connection_was_made(self) -> None:
         """The time that the connection stood before it had this door counts."""
@@ -194,7 +198,7 @@ class ClosingTests(LineTestCase):
         wire.window = 0
         door.close("enough of this")
         door.close("and again")
-        door.dataReceived(b"hello\n\xff\xf6")
+        wire.protocol.dataReceived(b"hello\n\xff\xf6")
         wire.gets()
         self.assertIsNone(wire.lost)
         wire.window = None
@@ -241,7 +245,7 @@ class ClosingTests(LineTestCase):
         door, wire = self.listens()
         door.abort("a reason")
         door.outbox.write(b"hello")
-        door.dataReceived(b"hello\n")
+        wire.protocol.dataReceived(b"hello\n")
         self.assertFalse(wire.aborting)
         self.clock.advance(0)
         self.assertEqual((wire.lost, door.lines, wire.gets()), (ConnectionAborted, [], b""))
@@ -251,7 +255,7 @@ class ClosingTests(LineTestCase):
         self.chat.closing = True
         _, wire = self.listens()
         self.assertEqual(wire.gets(), b"-- the chat is shutting down\n")
-        self.assertEqual((wire.lost, self.chat.doors), (ConnectionDone, set()))
+        self.assertEqual((wire.lost, self.chat.sessions), (ConnectionDone, set()))
 
     def test_abandoned(self) -> None:
         """A door that gives its connection away leaves it open, and forgets it."""
@@ -260,10 +264,10 @@ class ClosingTests(LineTestCase):
         door.outbox.write(b"hello")
         door.abandon()
         door.outbox.write(b"again")
-        door.dataReceived(b"hello\n")
+        wire.protocol.dataReceived(b"hello\n")
         wire.window = None
         self.assertEqual((wire.gets(), wire.lost, door.lines), (b"hello", None, []))
-        self.assertEqual((self.chat.doors, self.clock.getDelayedCalls()), (set(), []))
+        self.assertEqual((self.chat.sessions, self.clock.getDelayedCalls()), (set(), []))
 
 
 class ReasonTests(LineTestCase):
@@ -338,13 +342,51 @@ class ReasonTests(LineTestCase):
 
     def test_displaced(self) -> None:
         """Who is taken over by another connection is told, and does not leave."""
-        door = self.ada.protocol
-        door.displace()
+        self.ada.protocol.session.displace()
         self.assertEqual(
             self.ada.sees(), "-- another connection has taken this one's place\r\n"
         )
         self.assertEqual((self.ada.lost, self.bob.sees()), (ConnectionDone, ""))
-        self.assertEqual((len(self.chat.doors), "ada" in self.chat.members), (1, True))
+        self.assertEqual((len(self.chat.sessions), "ada" in self.chat.members), (1, True))
+
+
+class UnreadTests(LineTestCase):
+    """Somebody is said goodbye to whose last lines are not read any more."""
+
+    def setUp(self) -> None:
+        """Ada sends far more than the flood limit reads, and a goodbye before the rest."""
+        self.begin(rate_limit=5)
+        self.ada = self.comes()
+        self.ada.stays = True
+        self.ada.sends(b"ada\n/who\n/quit\n" + b"x\n" * 5000, 100)
+
+    def test_answers_are_kept(self) -> None:
+        """The connection is not closed, which would reset it: only its writing ends."""
+        self.assertIn("-- ada: lobby", self.ada.sees())
+        self.assertEqual((self.ada.half_closed, self.ada.lost), (True, None))
+        self.assertEqual((self.ada.reading, self.said()), (True, []))
+        self.ada.ends()
+        self.assertIs(self.ada.lost, ConnectionDone)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_stays(self) -> None:
+        """Who does not close as well is closed after two seconds."""
+        self.clock.advance(LINGER - 0.1)
+        self.ada.gets()
+        self.assertIsNone(self.ada.lost)
+        self.clock.advance(0.1)
+        self.ada.gets()
+        self.assertIs(self.ada.lost, ConnectionDone)
+
+    def test_endless(self) -> None:
+        """Who goes on sending is read for a while only."""
+        self.ada.sends(b"x" * (OVERLONG + 1), 65536)
+        self.assertFalse(self.ada.reading)
+
+    def test_vanishes(self) -> None:
+        """A reset ends it at once."""
+        self.ada.vanishes()
+        self.assertEqual((self.chat.sessions, self.clock.getDelayedCalls()), (set(), []))
 
 
 class ConnectionTests(LineTestCase):
@@ -356,8 +398,8 @@ class ConnectionTests(LineTestCase):
 
     def test_log_without_host(self) -> None:
         """Who comes from where there are no hosts is logged too."""
-        ada = self.comes()
-        self.patch(ada, "getPeer", lambda: UNIXAddress("/run/chat"))
+        peer = Peer.at(UNIXAddress("/run/chat"), 0.0)
+        ada = Wire.to(ChatProtocol(self.chat, peer), self.clock)
         logged = self.logged(lambda: ada.sends(b"ada\n"))
         self.assertEqual(logged, ["ada is here, from this machine."])
 

@@ -19,7 +19,7 @@ from chatservice.memory import MemoryJournal
 from chatservice.pages import Wanted
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
-from tests.conversation import NOON, Facts, HalfClosingWire, JsonPerson, TableCase, each_row
+from tests.conversation import NOON, Facts, JsonPerson, TableCase, Wire, each_row
 from tests.doubles import PlainPasswords
 from tests.recording import DatabaseTestCase
 
@@ -51,11 +51,11 @@ class World:
         self.chat = ChatFactory(self.clock, self.journal, settings, ids, accounts=accounts)
         self.chat.restore()
         self._front = FrontFactory(self.chat, Admission(), direct=True)
-        self.wires: list[HalfClosingWire] = []
+        self.wires: list[Wire] = []
 
-    def connect(self) -> HalfClosingWire:
+    def connect(self) -> Wire:
         """A new connection."""
-        wire = HalfClosingWire(self.clock)
+        wire = Wire(self.clock)
         wire.protocol = self._front.buildProtocol(wire.getPeer())
         wire.protocol.makeConnection(wire)
         self.wires.append(wire)
@@ -76,7 +76,7 @@ class Client:
     @ivar shown: the texts of each room (C{""}: private ones) in the order of showing.
     """
 
-    def __init__(self, connect: Callable[[], HalfClosingWire], choose: random.Random) -> None:
+    def __init__(self, connect: Callable[[], Wire], choose: random.Random) -> None:
         self._connect = connect
         self._choose = choose
         self._token = ""
@@ -85,7 +85,7 @@ class Client:
         self._sent: set[str] = set()
         self._count = 0
         self.shown: dict[str, list[str]] = {room: [] for room in self._last}
-        self.wire: HalfClosingWire | None = None
+        self.wire: Wire | None = None
 
     @property
     def is_live(self) -> bool:

@@ -13,7 +13,7 @@ from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
-from tests.conversation import NOON, HalfClosingWire, JsonPerson, TableCase, each_row
+from tests.conversation import NOON, JsonPerson, TableCase, Wire, each_row
 from tests.doubles import PlainPasswords
 from tests.late import LateJournal, Waiting
 
@@ -55,8 +55,8 @@ class Flapping:
         self.ada.gets()
         self.waiting.is_slow = True
 
-    def _connect(self) -> HalfClosingWire:
-        wire = HalfClosingWire(self.clock)
+    def _connect(self) -> Wire:
+        wire = Wire(self.clock)
         wire.protocol = self._front.buildProtocol(wire.getPeer())
         wire.protocol.makeConnection(wire)
         return wire

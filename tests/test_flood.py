@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.admission import TOLD_AT_ONCE, TOLD_OF_AN_ADDRESS, Admission
 from chatservice.flood import BEHIND_MOST, BURST, WEIGHT, FloodLimit
 from chatservice.telnet import IAC
-from tests.conversation import ConversationCase, HalfClosingWire, JsonPerson, TextPerson
+from tests.conversation import ConversationCase, JsonPerson, TextPerson, Wire
 
 NOP = bytes((IAC, 241))
 
@@ -60,7 +60,7 @@ class CostCase(ConversationCase):
         self.rules.rate_limit = 5
         self.open_chat()
 
-    def comes(self, host: str = "192.0.2.1") -> HalfClosingWire:
+    def comes(self, host: str = "192.0.2.1") -> Wire:
         """A connection from an address."""
         return self.connect(host)
 
@@ -68,7 +68,7 @@ class CostCase(ConversationCase):
         """How many lines were said in the lobby."""
         return len(self.chat.rooms["lobby"].recent) if "lobby" in self.chat.rooms else 0
 
-    def passes(self, seconds: float, *wires: HalfClosingWire) -> None:
+    def passes(self, seconds: float, *wires: Wire) -> None:
         """Let time pass, and everybody read and write."""
         for _ in range(int(seconds * 10)):
             self.clock.advance(0.1)
@@ -231,7 +231,7 @@ class ConnectingTests(CostCase):
 
     def refused(self, host: str) -> str | None:
         """What a refused connection sees that stays open; None if it was closed at once."""
-        wire = HalfClosingWire(self.clock, window=0, host=host)
+        wire = Wire(self.clock, window=0, host=host)
         wire.protocol = self.front.buildProtocol(wire.getPeer())
         wire.protocol.makeConnection(wire)
         wire.turn()

@@ -81,8 +81,8 @@ class FileCase(DatabaseTestCase, ConversationCase):
         self.is_open = False
         stopped = self.chat.shut_down(1.0)
         self.clock.advance(0)
-        for door in list(self.chat.doors):
-            door.transport.gets()
+        for door in list(self.chat.sessions):
+            door.connection.transport.gets()
         self.successResultOf(stopped)
         self.successResultOf(self.journal.close(self.chat.ids.last))
         self.database_.close()

@@ -13,7 +13,7 @@ from chatservice.doors import front
 from chatservice.doors.front import SILENCE, TEXT_DOOR, FrontFactory, Row, choose
 from chatservice.doors.web import LINGER
 from chatservice.lines import JOIN_TIMEOUT
-from tests.conversation import ConversationCase, HalfClosingWire, JsonPerson, each_row
+from tests.conversation import ConversationCase, JsonPerson, Wire, each_row
 
 GREETING = "Welcome to chatservice.\r\nChoose a nickname: "
 ARRIVED = "-- you joined lobby: bob (2 here)\r\n"
@@ -205,6 +205,13 @@ class OpeningTests(ConversationCase):
         wire.window = None
         self.assertEqual(wire.sees(), GREETING + "\r\n" + failed('"type" is to be a string'))
 
+    def test_stall(self) -> None:
+        """What came while the chat was busy is read before anybody is taken to be silent."""
+        wire = self.connect()
+        self.clock.callLater(SILENCE, wire.protocol.dataReceived, b"GET / HTTP/1.1\r\n\r\n")
+        self.clock.advance(SILENCE)
+        self.assertTrue(wire.sees().startswith("HTTP/1.1 501 "))
+
     def test_one_minute_in_all(self) -> None:
         """The minute in which to join counts from the connection, whenever the door opened."""
         wire = self.connect()
@@ -222,14 +229,15 @@ class OpeningTests(ConversationCase):
         self.clock.advance(SILENCE)
         self.clock.advance(JOIN_TIMEOUT - SILENCE)
         self.assertTrue(wire.sees().endswith("-- you have not joined within 60 seconds\r\n"))
-        self.assertEqual(len(self.chat.doors), 1)
+        self.assertEqual(len(self.chat.sessions), 1)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_no_reader_of_http(self) -> None:
         """After its answer HTTP is not listened to, and the connection ends after two seconds."""
         wire = self.connect()
+        wire.stays = True
         wire.sends(b"GET / HTTP/1.1\r\n\r\n")
-        self.assertTrue(wire.write_ended)
+        self.assertTrue(wire.half_closed)
         wire.sees()
         wire.sends(b"GET / HTTP/1.1\r\n\r\nada\nhello\n")
         self.clock.advance(LINGER - 0.01)
@@ -247,7 +255,7 @@ class OpeningTests(ConversationCase):
         self.assertTrue(
             wire.sees().endswith("\r\n\r\nchatservice is a chat, and this port has no web page.\n")
         )
-        self.assertEqual((wire.write_ended, wire.lost), (False, ConnectionDone))
+        self.assertEqual((wire.half_closed, wire.lost), (False, ConnectionDone))
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_http_over_tls_that_does_not_end(self) -> None:
@@ -270,7 +278,7 @@ class OpeningTests(ConversationCase):
         self.assertEqual(wire.sees(), "")
 
 
-def shown(wire: HalfClosingWire) -> str:
+def shown(wire: Wire) -> str:
     """What the peer got, also where it is no text."""
     return wire.gets().decode("utf-8", "surrogateescape")
 
@@ -311,7 +319,8 @@ class EndTests(ConversationCase):
         wire.ends()
         self.assertEqual(wire.sees(), seen)
         self.assertIsNotNone(wire.lost)
-        self.assertEqual((self.admission.count, self.chat.doors, self.chat.members), (0, set(), {}))
+        self.assertEqual((self.admission.count, self.chat.sessions), (0, set()))
+        self.assertEqual(self.chat.members, {})
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     @each_row(
@@ -334,7 +343,8 @@ class EndTests(ConversationCase):
         wire.sends(data)
         wire.vanishes()
         wire.turn()
-        self.assertEqual((self.admission.count, self.chat.doors, self.chat.members), (0, set(), {}))
+        self.assertEqual((self.admission.count, self.chat.sessions), (0, set()))
+        self.assertEqual(self.chat.members, {})
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_reset_while_undecided_and_greeted(self) -> None:
@@ -343,7 +353,7 @@ class EndTests(ConversationCase):
         wire.sends(b"GE")
         self.clock.advance(SILENCE)
         wire.vanishes()
-        self.assertEqual((self.chat.doors, self.clock.getDelayedCalls()), (set(), []))
+        self.assertEqual((self.chat.sessions, self.clock.getDelayedCalls()), (set(), []))
 
     def test_our_end_is_closed(self) -> None:
         """That our side of the connection ended is news for the door, where there is one."""
@@ -355,7 +365,7 @@ class EndTests(ConversationCase):
 
     def test_door_without_half_close(self) -> None:
         """A door that cannot go on without its input is closed at the end of it."""
-        row = Row((b"x",), lambda chat, direct, since: Protocol())
+        row = Row((b"x",), lambda chat, peer: Protocol())
         self.patch(front, "DOORS", (row,))
         wire = self.connect()
         wire.sends(b"x")

@@ -9,29 +9,29 @@ from twisted.trial.unittest import SynchronousTestCase
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {
-        *("events", "names", "scripts", "obvious", "settings", "durations", "networks"),
-        *("preferences", "clock", "database", "outbox", "telnet", "hangups", "keepalive"),
-        *("tries", "ratelimit", "presence", "refs", "starting"),
+        *("clock", "database", "durations", "events", "hangups", "keepalive", "names"),
+        *("networks", "obvious", "outbox", "preferences", "presence", "ratelimit", "refs"),
+        *("scripts", "settings", "starting", "telnet", "tries"),
     },
     {
-        *("acts", "sanitize", "mentions", "tokenizer", "recent", "reading", "admission"),
-        *("upkeep", "turns", "flood", "proofs", "accountrows", "identities"),
+        *("accountrows", "acts", "admission", "flood", "identities", "mentions", "peers"),
+        *("proofs", "reading", "recent", "sanitize", "tokenizer", "turns", "upkeep"),
     },
     {
-        *("rooms", "rows", "sanctions", "scanning", "passwords", "options", "metering", "query"),
-        "indexing",
+        *("indexing", "metering", "options", "passwords", "query", "rooms", "rows"),
+        *("sanctions", "scanning"),
     },
     {
-        *("text", "broadcast", "standing", "actlog", "search", "remembered", "repeats"),
-        *("checkers", "tokens", "personal", "pruning"),
+        *("actlog", "broadcast", "checkers", "personal", "pruning", "remembered", "repeats"),
+        *("search", "standing", "text", "tokens"),
     },
     {
-        *("looks", "authority", "operators", "accounts", "audit", "roompasswords"),
-        *("pages", "seeking", "entrances", "missed"),
+        *("accounts", "audit", "authority", "entrances", "looks", "missed", "operators"),
+        *("pages", "roompasswords", "seeking"),
     },
-    {"moderation", "logins", "journal", "catchup"},
-    {"memory", "lines", "arrivals", "departures", "belongings", "topics", "commands"},
-    {"publisher", "roomlist", "reception"},
+    {"catchup", "commands", "journal", "logins", "moderation"},
+    {"arrivals", "belongings", "departures", "lines", "memory", "topics"},
+    {"publisher", "reception", "roomlist"},
     {"doors.text"},
     {"server"},
     {"tap"},
@@ -44,7 +44,7 @@ BELOW = {
 DOOR = BELOW["doors.text"]
 DOORS = {"doors": set(), "doors.facts": DOOR, "doors.web": DOOR}
 DOORS["doors.jsonlines"] = DOOR | {"doors.facts"}
-DOORS["doors.front"] = DOOR | DOORS.keys()
+DOORS["doors.front"] = DOOR | DOORS.keys() | {"doors.text"}
 GROUPS = {
     "basics": set(),
     "history": set(),

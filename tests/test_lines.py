@@ -5,7 +5,7 @@ import tracemalloc
 from twisted.internet.error import ConnectionDone
 
 from chatservice.events import ChatError
-from chatservice.lines import LineDoor
+from chatservice.lines import Session
 from tests.doubles import LineTestCase, pieces
 
 CTRL_C = b"\xff\xf4\xff\xfd\x06"
@@ -53,9 +53,9 @@ class ArrivingTests(LineTestCase):
     def arrives(self, data: bytes, size: int) -> tuple[list[bytes], bytes]:
         """The lines heard, and what is sent back, when bytes arrive in pieces of a size."""
         door, wire = self.listens()
-        self.patch(door, "MAX_LENGTH", 100)
+        self.patch(wire.protocol, "MAX_LENGTH", 100)
         for piece in pieces(data, size):
-            door.dataReceived(piece)
+            wire.protocol.dataReceived(piece)
         return door.lines, wire.gets()
 
     def mismatches(self, size: int) -> list[tuple[bytes, object]]:
@@ -94,7 +94,7 @@ class ArrivingTests(LineTestCase):
         """Overlong lines that arrived while the door waited are refused when it reads on."""
         door, wire = self.listens()
         door.hold()
-        door.dataReceived(b"x" * 20000 + b"\n" + b"y" * 20000 + b"\nhello\n")
+        wire.protocol.dataReceived(b"x" * 20000 + b"\n" + b"y" * 20000 + b"\nhello\n")
         self.assertEqual((door.lines, wire.gets()), ([], b""))
         door.release()
         self.assertEqual((door.lines, wire.gets()), ([b"hello"], TOO_LONG * 2))
@@ -132,7 +132,7 @@ class ArrivingTests(LineTestCase):
     def test_overlong_after_the_end(self) -> None:
         """An overlong line behind the one that closed the connection is not told of."""
         door, wire = self.listens()
-        self.patch(door, "MAX_LENGTH", 10)
+        self.patch(wire.protocol, "MAX_LENGTH", 10)
         self.patch(door, "heard", lambda line: door.close())
         wire.sends(b"bye\n" + b"x" * 50 + b"\n")
         self.assertEqual((wire.lost, wire.gets()), (ConnectionDone, b""))
@@ -187,7 +187,7 @@ class ArrivingTests(LineTestCase):
 
     def test_abstract(self) -> None:
         """A door that does not say what lines and events mean is none."""
-        self.assertRaises(TypeError, LineDoor, self.chat)
+        self.assertRaises(TypeError, Session, self.chat)
 
 
 # What ada sends: what bob sees.
@@ -237,4 +237,4 @@ class HostileTests(LineTestCase):
         ada.vanishes()
         self.journal.answers()
         self.assertEqual((bob.sees(), list(self.chat.members)), ("", ["bob"]))
-        self.assertEqual((len(self.chat.doors), self.clock.getDelayedCalls()), (1, []))
+        self.assertEqual((len(self.chat.sessions), self.clock.getDelayedCalls()), (1, []))

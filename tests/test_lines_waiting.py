@@ -7,7 +7,7 @@ from twisted.internet.error import ConnectionAborted
 
 from chatservice.arrivals import Wish
 from chatservice.events import ChatError
-from chatservice.lines import LineDoor
+from chatservice.lines import Session
 from chatservice.rooms import LOBBY
 from tests.doubles import LineTestCase
 
@@ -30,8 +30,8 @@ class FloodTests(LineTestCase):
     def test_overlong_lines_count(self) -> None:
         """A line that is thrown away counts like one that is heard."""
         self.begin(rate_limit=5)
-        door, wire = self.listens()
-        self.patch(door, "MAX_LENGTH", 10)
+        _, wire = self.listens()
+        self.patch(wire.protocol, "MAX_LENGTH", 10)
         wire.sends((b"x" * 20 + b"\n") * 12)
         self.assertEqual((wire.gets().count(b"too long"), wire.reading), (10, False))
         self.clock.advance(0.5)
@@ -100,7 +100,7 @@ class WaitingTests(LineTestCase):
         door.hold()
         door.hold()
         wire.sends(b"a\nb\n")
-        door.dataReceived(b"already read\n")
+        wire.protocol.dataReceived(b"already read\n")
         door.release()
         self.assertEqual((door.lines, wire.reading), ([], False))
         door.release()
@@ -124,10 +124,10 @@ class WaitingTests(LineTestCase):
 
     def test_not_after_the_end(self) -> None:
         """What a door still has to read is not heard any more when it is being closed."""
-        for end in (LineDoor.close, LineDoor.fail):
-            door, _ = self.listens()
+        for end in (Session.close, Session.fail):
+            door, wire = self.listens()
             door.hold()
-            door.dataReceived(b"hello\n")
+            wire.protocol.dataReceived(b"hello\n")
             end(door)
             door.release()
             self.assertEqual(door.lines, [])

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 
 from chatservice.operators import ACTS
 from chatservice.text import when
-from tests.conversation import HalfClosingWire, Person, TextPerson, without_id
+from tests.conversation import Person, TextPerson, Wire, without_id
 from tests.operating import PASSWORD, OperatorCase
 
 ADA_AT = "192.0.2.1"
@@ -33,8 +33,8 @@ class DeedCase(OperatorCase):
         self.bob = self.in_python("bob")
         self.ada.sees()
 
-    def connect(self) -> HalfClosingWire:
-        wire = HalfClosingWire(self.clock, host=self.host)
+    def connect(self) -> Wire:
+        wire = Wire(self.clock, host=self.host)
         wire.protocol = self.front.buildProtocol(wire.getPeer())
         wire.protocol.makeConnection(wire)
         return wire

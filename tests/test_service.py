@@ -289,19 +289,24 @@ class ServiceTests(SynchronousTestCase):
         )
 
     def test_direct(self) -> None:
-        """Only plain TCP is sent to past the reactor's queue."""
+        """Only plain TCP is sent to past the reactor's queue, and only TLS is encrypted."""
         seen = []
-        self.patch(tap, "FrontFactory", lambda chat, admission, direct: seen.append(direct))
+
+        def front(chat: Any, admission: Any, *connections: bool) -> None:
+            seen.append(connections)
+
+        self.patch(ports, "FrontFactory", front)
         service = self.service()
         reactor: Any = self.reactor
         service._ports = [
             Port("4", TCP4ServerEndpoint(reactor, 1)),
             Port("6", TCP6ServerEndpoint(reactor, 2)),
             Port("unix", UNIXServerEndpoint(reactor, "/run/chat")),
-            Port("ssl", SSL4ServerEndpoint(reactor, 3, None)),
+            Port("ssl:3", SSL4ServerEndpoint(reactor, 3, None)),
         ]
         service.privilegedStartService()
-        self.assertEqual(seen, [True, True, False, False])
+        tcp = (True, False)
+        self.assertEqual(seen, [tcp, tcp, (False, False), (False, True)])
 
     def test_taken_port(self) -> None:
         """A taken port ends the start with one sentence and status 1."""

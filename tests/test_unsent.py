@@ -1,6 +1,6 @@
 """What a lost connection had not sent is not taken for seen."""
 
-from tests.conversation import ConversationCase, HalfClosingWire, TextPerson
+from tests.conversation import ConversationCase, TextPerson, Wire
 
 LINES = 400
 SILENCE = 200.0
@@ -181,7 +181,7 @@ class UnsentTests(ConversationCase):
         bob, token = self.bob_comes()
         bob.wire.window = 5
         self.talks(0, 10)
-        wire: HalfClosingWire = bob.wire  # type: ignore[assignment]
+        wire: Wire = bob.wire  # type: ignore[assignment]
         wire.hangs_up()
         self.clock.advance(1)
         self.assertNotIn("bob", self.chat.members)

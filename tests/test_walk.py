@@ -17,7 +17,7 @@ from chatservice.names import nick_key
 from chatservice.rooms import NOWHERE, Fenced, Member
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
-from tests.conversation import NOON, HalfClosingWire, TableCase, each_row, tokens
+from tests.conversation import NOON, TableCase, Wire, each_row, tokens
 from tests.late import LateAccounts, LateJournal, LatePasswords, Waiting
 
 NICKS = ("ada", "Ada", "аdа", "bob", "grace", "eve")
@@ -30,11 +30,11 @@ STEPS = 500
 class Walker:
     """One of the five: at the text door, at the JSON door, or nowhere at the moment."""
 
-    def __init__(self, connect: Callable[[], HalfClosingWire], choose: random.Random) -> None:
+    def __init__(self, connect: Callable[[], Wire], choose: random.Random) -> None:
         self._connect = connect
         self._choose = choose
         self._is_program = False
-        self.wire: HalfClosingWire | None = None
+        self.wire: Wire | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -90,13 +90,13 @@ class Walk:
             accounts,
         )
         self.front = FrontFactory(self.chat, Admission(), direct=True)
-        self.wires: list[HalfClosingWire] = []
+        self.wires: list[Wire] = []
         self.walkers = [Walker(self._connect, self.random) for _ in range(5)]
         self.tokens: list[str] = []
         self.done: list[str] = []
 
-    def _connect(self) -> HalfClosingWire:
-        wire = HalfClosingWire(self.clock)
+    def _connect(self) -> Wire:
+        wire = Wire(self.clock)
         wire.protocol = self.front.buildProtocol(wire.getPeer())
         wire.protocol.makeConnection(wire)
         self.wires.append(wire)
@@ -220,7 +220,7 @@ def check_door(chat: ChatFactory, member: Member) -> None:
         return
     assert member not in chat.departures.lingering
     door = member.door.door if isinstance(member.door, Fenced) else member.door
-    assert door in chat.doors, f"{member.nick} has a door that is gone"
+    assert door in chat.sessions, f"{member.nick} has a door that is gone"
     assert door.member is member
 
 
@@ -230,7 +230,7 @@ def check_settled(chat: ChatFactory) -> None:
     for name, room in chat.rooms.items():
         assert room.audience == room.members, f"not who is in {name} hears it"
         assert room.members and not room.departing, f"{name} is empty"
-    for door in chat.doors:
+    for door in chat.sessions:
         assert not isinstance(getattr(door.member, "door", None), Fenced)
         if door.state is State.PRESENT:
             assert chat.is_here(door.member), "somebody has gone and is still connected"
@@ -269,5 +269,5 @@ class WalkTests(TableCase):
         check_settled(walk.chat)
         chat = walk.chat
         self.assertEqual((chat.members, chat.by_token, chat.rooms), ({}, {}, {}))
-        self.assertEqual(chat.doors, set())
+        self.assertEqual(chat.sessions, set())
         self.assertEqual(walk.clock.getDelayedCalls(), [])

@@ -16,11 +16,14 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatservice.admission import Admission
-from chatservice.doors.jsonlines import JsonDoor
+from chatservice.doors.jsonlines import JsonSession
+from chatservice.doors.text import TextSession
 from chatservice.doors.web import HttpRefusal
 from chatservice.events import ChatError
-from chatservice.lines import CLOSE_TIMEOUT, LineDoor
+from chatservice.lines import CLOSE_TIMEOUT, Session
 from chatservice.networks import host_of, origin_of
+from chatservice.peers import Peer
+from chatservice.reading import LineConnection
 
 if TYPE_CHECKING:
     from chatservice.server import ChatFactory
@@ -34,31 +37,35 @@ class Row:
     """A door, and how the peers that want it begin to speak.
 
     @ivar prefixes: any of these first bytes.
-    @ivar open: makes its protocol, given the chat, whether the connection is plain TCP (see
-        L{Outbox}), and when it was made, in the reactor's seconds.
+    @ivar open: makes the protocol of a connection, given the chat and the other end.
     @ivar after_greeting: whether a peer that was greeted may still have it; if not, its connection
         is closed without a word.
     """
 
     prefixes: tuple[bytes, ...]
-    open: Callable[[ChatFactory, bool, float], Any]
+    open: Callable[[ChatFactory, Peer], Any]
     after_greeting: bool = True
+
+
+def over_lines(language: Callable[[ChatFactory], Session]) -> Callable[[ChatFactory, Peer], Any]:
+    """Have a language spoken over lines."""
+    return lambda chat, peer: LineConnection(language(chat), peer)
 
 
 HTTP_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 """RFC 9110, section 9.3, and RFC 5789."""
 
 DOORS = (
-    Row((b"{",), JsonDoor),
+    Row((b"{",), over_lines(JsonSession)),
     Row(
         tuple(f"{method} ".encode() for method in HTTP_METHODS),
-        lambda chat, direct, since: HttpRefusal(chat.reactor, chat.settings.name, direct),
+        lambda chat, peer: HttpRefusal(chat.reactor, chat.settings.name, peer.direct),
         after_greeting=False,
     ),
 )
 """The doors beside the text door."""
 
-TEXT_DOOR = Row((), lambda chat, direct, since: chat.text_door(direct, since))
+TEXT_DOOR = Row((), over_lines(TextSession))
 """The door for everybody else."""
 
 
@@ -82,24 +89,29 @@ class FrontProtocol(Protocol):
     factory: FrontFactory
     transport: Any
 
-    def __init__(self, chat: ChatFactory, direct: bool, address: IAddress | None) -> None:
-        self._chat = chat
-        self._direct = direct
+    def __init__(self, factory: FrontFactory, address: IAddress | None) -> None:
+        self.factory = factory
+        self._chat = factory.chat
+        self._direct = factory.direct
         self._address = address
-        self._since = chat.reactor.seconds()
+        self._since = factory.chat.reactor.seconds()
         self._first = b""
-        self._greeted: LineDoor | None = None
+        self._greeted: LineConnection | None = None
         self._door: IProtocol | None = None
         self._silence: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
-        self._silence = self._chat.reactor.callLater(SILENCE, self._greet)
+        self._silence = self._chat.reactor.callLater(SILENCE, self._greet_unless_read)
 
     def dataReceived(self, data: bytes) -> None:
         self._first += data
         row = choose(self._first)
         if row is not None:
             self._enter(row)
+
+    def _greet_unless_read(self) -> None:
+        """Let the reactor read once more: after a stall, what came meanwhile is not read yet."""
+        self._silence = self._chat.reactor.callLater(0, self._greet)
 
     def _greet(self) -> None:
         """Too little came to tell: greet a person, who may yet turn out to be a program."""
@@ -112,7 +124,7 @@ class FrontProtocol(Protocol):
         elif row is TEXT_DOOR:
             door = self._greeted
         else:
-            self._greeted.abandon()
+            self._greeted.session.abandon()
             # The greeting may still wait in the transport, ahead of what the door will write.
             self._direct = False
             if not row.after_greeting:
@@ -124,7 +136,11 @@ class FrontProtocol(Protocol):
         self._hand_over(door)
 
     def _open(self, row: Row) -> Any:
-        door = row.open(self._chat, self._direct, self._since)
+        # A PROXY header, which comes first, tells who it is.
+        peer = Peer.at(
+            self.transport.getPeer(), self._since, self._direct, self.factory.encrypted
+        )
+        door = row.open(self._chat, peer)
         door.makeConnection(self.transport)
         return door
 
@@ -207,32 +223,38 @@ class Dropped(Protocol):
 class FrontFactory(ServerFactory):
     """All doors of a chat on one port.
 
-    @param direct: whether its connections are plain TCP; see L{Outbox}.
     @param admission: shared by all ports of the chat.
+    @param direct: whether its connections are plain TCP, and C{encrypted} whether they are; see
+        L{Peer}.
     """
 
     noisy = False
 
-    def __init__(self, chat: ChatFactory, admission: Admission, direct: bool = False) -> None:
-        self._chat = chat
+    def __init__(
+        self,
+        chat: ChatFactory,
+        admission: Admission,
+        direct: bool = False,
+        encrypted: bool = False,
+    ) -> None:
+        self.chat = chat
+        self.direct = direct
+        self.encrypted = encrypted
         self._admission = admission
-        self._direct = direct
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        if not self._chat.flood.connect(origin_of(host_of(addr))):
+        if not self.chat.flood.connect(origin_of(host_of(addr))):
             return Dropped()
         try:
             self._admission.admit(addr)
         except ChatError as error:
-            self._chat.audit.refused_connection(host_of(addr), error.sentence)
+            self.chat.audit.refused_connection(host_of(addr), error.sentence)
             if not self._admission.tell(addr):
                 return Dropped()
             return Refusal(
-                self._chat.reactor, error.sentence, lambda: self._admission.told(addr)
+                self.chat.reactor, error.sentence, lambda: self._admission.told(addr)
             )
-        front = FrontProtocol(self._chat, self._direct, addr)
-        front.factory = self
-        return front
+        return FrontProtocol(self, addr)
 
     def gone(self, address: IAddress | None) -> None:
         """A connection that was let in has ended."""

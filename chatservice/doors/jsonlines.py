@@ -25,7 +25,7 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.lines import LineDoor
+from chatservice.lines import Session
 from chatservice.looks import format_for, has_missed, not_read_now, topic_shown, unseen_by
 from chatservice.pages import LATEST, Page, Wanted
 from chatservice.preferences import Preferences
@@ -94,7 +94,7 @@ def malformed(sentence: str) -> ChatError:
     return ChatError("malformed", sentence)
 
 
-class JsonDoor(LineDoor):
+class JsonSession(Session):
     """A program at the other end."""
 
     kind = "a program"
@@ -102,22 +102,20 @@ class JsonDoor(LineDoor):
     format: Format = JSON
     _malformed = 0
 
-    def __init__(
-        self, chat: ChatFactory, direct: bool = False, since: float | None = None
-    ) -> None:
-        super().__init__(chat, direct, since)
+    def __init__(self, chat: ChatFactory) -> None:
+        super().__init__(chat)
         self._ref = ""
         self._seen = NOTHING_SEEN
         self._told: tuple[object, ...] = ()
 
     # Requests.
 
-    def heard(self, line: bytes) -> None:
-        """See L{LineDoor.heard}."""
-        if not line.strip():
+    def heard(self, message: bytes) -> None:
+        """See L{Session.heard}."""
+        if not message.strip():
             return
         self._ref = ""
-        request = Request(line)
+        request = Request(message)
         self._ref = request.ref
         kind = request.text("type")
         if kind == "hello":
@@ -128,9 +126,10 @@ class JsonDoor(LineDoor):
             self._serve(kind, request)
         self._malformed = 0
 
-    def lineLengthExceeded(self, line: bytes) -> None:
+    def too_long(self) -> None:
+        """See L{Session.too_long}."""
         self._ref = ""
-        super().lineLengthExceeded(line)
+        super().too_long()
 
     def _serve(self, kind: str, request: Request) -> None:
         match kind:
@@ -352,7 +351,7 @@ class JsonDoor(LineDoor):
         self._send({"type": "error", "code": "not-sent", "text": sentence} | ref_of(ref))
 
     def tell(self, error: ChatError) -> None:
-        """See L{LineDoor.tell}."""
+        """See L{Session.tell}."""
         # What ends the connection is no answer to a request.
         ref = {} if error.code in ("closing", "taken-over") else ref_of(self._ref)
         self._send({"type": "error", "code": error.code, "text": error.sentence} | ref)

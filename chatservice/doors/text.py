@@ -23,9 +23,9 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.lines import LineDoor
+from chatservice.lines import Session, State
 from chatservice.looks import format_for, not_read_now, topic_shown, unseen_by
-from chatservice.reading import State
+from chatservice.metering import Connection
 from chatservice.reception import Reception
 from chatservice.rooms import Format, Member
 from chatservice.sanitize import without_escape
@@ -35,22 +35,23 @@ CATCH_UP_MOST = 500
 """Events of each room that are shown at once to who comes back with a token."""
 
 
-class ChatProtocol(LineDoor):
-    """The text door: lines typed by a person, events as lines."""
+class TextSession(Session):
+    """The language of the text door: lines typed by a person, events as lines."""
 
     kind = "telnet, nc or the like"
     name = "text"
     format: Format = TEXT
 
-    def connectionMade(self) -> None:
-        super().connectionMade()
+    def begin(self, connection: Connection) -> None:
+        """See L{Session.begin}: greet the peer."""
+        super().begin(connection)
         self._reception = Reception(self)
         if self.state is State.ARRIVING:
             self._reception.greet()
 
-    def heard(self, line: bytes) -> None:
-        """See L{LineDoor.heard}."""
-        text = line.decode("utf-8", "replace")
+    def heard(self, message: bytes) -> None:
+        """See L{Session.heard}."""
+        text = message.decode("utf-8", "replace")
         if self.member is None:
             self._reception.heard(text)
         elif commands.is_command(text):
@@ -59,7 +60,7 @@ class ChatProtocol(LineDoor):
             self.chat.say(self.member, commands.current_room(self.member), without_escape(text))
 
     def arrived(self, wish: Wish) -> None:
-        """See L{LineDoor.arrived}."""
+        """See L{Session.arrived}."""
         if wish.token and self.member is not None:
             self._show_missed(self.member, [f"-- you are back as {self.member.nick}"])
         else:
@@ -119,7 +120,7 @@ class ChatProtocol(LineDoor):
     def ping(self, sentence: str) -> None:
         """See L{chatservice.rooms.Door.ping}."""
         self.notify([sentence], [])
-        self.ask_telnet()
+        self.connection.ask()
 
     def look(self) -> None:
         """See L{chatservice.rooms.Door.look}."""
@@ -128,7 +129,7 @@ class ChatProtocol(LineDoor):
             self.format = format_for(TEXT, member.preferences, member.ignored, member.nick)
 
     def tell(self, error: ChatError) -> None:
-        """See L{LineDoor.tell}."""
+        """See L{Session.tell}."""
         prompt = self._reception.prompt_after(error) if self.state is State.ARRIVING else ""
         self.outbox.write(encoded([f"-- {error.sentence}"], prompt))
 

@@ -1,0 +1,51 @@
+"""The other end of a connection."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import Self
+
+from twisted.internet.interfaces import IAddress
+
+from chatservice.networks import host_of, origin_of
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a connection, as whoever accepted it knows it.
+
+    @ivar address: its host; empty if it is this machine, through a UNIX socket.
+    @ivar port: its port; 0 if it has none.
+    @ivar since: when the connection was made, in the reactor's seconds.
+    @ivar direct: whether the connection is plain TCP; see L{chatservice.outbox.Outbox}.
+    @ivar encrypted: whether nobody on the way can read along.
+    @ivar origin: the address as limits count it (L{origin_of}).
+    """
+
+    address: str = ""
+    port: int = 0
+    since: float = 0.0
+    direct: bool = False
+    encrypted: bool = False
+    origin: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Many come from the same address.
+        object.__setattr__(self, "origin", sys.intern(origin_of(self.address)))
+
+    @classmethod
+    def at(
+        cls,
+        address: IAddress | None,
+        since: float,
+        direct: bool = False,
+        encrypted: bool = False,
+    ) -> Self:
+        """Make a peer of what Twisted says about the other end."""
+        port = getattr(address, "port", 0)
+        return cls(sys.intern(host_of(address)), port, since, direct, encrypted)
+
+    def __str__(self) -> str:
+        """Name the peer, for the operator's log."""
+        return f"{self.address} port {self.port}" if self.address else "this machine"
