@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.error import UnauthorizedLogin
@@ -32,9 +32,6 @@ from chatservice.preferences import Preferences
 from chatservice.proofs import Proof
 from chatservice.tokens import Tokens, digest_of
 from chatservice.tries import Tries
-
-if TYPE_CHECKING:
-    from chatservice.rooms import Member
 
 PASSWORD_LEAST = 8
 PASSWORD_MOST = 256
@@ -67,7 +64,6 @@ class Account:
     @ivar ignored: the nicknames whose lines its owner does not want to see, by key.
     @ivar proven_from: the addresses from which the nickname was proved, newest last.
     @ivar tokens: hashes, in hexadecimal, of tokens that prove the nickname too, newest last.
-    @ivar member: who is logged in to it now.
     """
 
     key: str
@@ -79,7 +75,6 @@ class Account:
     ignored: dict[str, str] = field(default_factory=dict)
     proven_from: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list, repr=False)
-    member: Member | None = field(default=None, repr=False)
     is_removed: bool = False
 
 

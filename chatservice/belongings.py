@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator
+from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
-from chatservice.journal import JournalError
+from chatservice.flood import FloodLimit
+from chatservice.journal import Journal, JournalError
+from chatservice.memory import MemoryJournal
+from chatservice.moderation import Moderation
 from chatservice.refs import Spoken
+from chatservice.roomlist import RoomList
 from chatservice.rooms import Member
-
-if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
+from chatservice.roster import Roster
+from chatservice.topics import Topics
 
 log = Logger()
 
@@ -21,11 +24,26 @@ log = Logger()
 class Belongings:
     """Lines, places, roles and sanctions of people, by identity.
 
-    @param chat: the one.
+    @param passed: gives what fires when everything that was published so far is through.
     """
 
-    def __init__(self, chat: ChatFactory) -> None:
-        self._chat = chat
+    def __init__(
+        self,
+        journal: Journal | MemoryJournal,
+        roster: Roster,
+        rooms: RoomList,
+        topics: Topics,
+        moderation: Moderation,
+        flood: FloodLimit,
+        passed: Callable[[], Deferred[None]],
+    ) -> None:
+        self._journal = journal
+        self._roster = roster
+        self._rooms = rooms
+        self._topics = topics
+        self._moderation = moderation
+        self._flood = flood
+        self._passed = passed
 
     @inlineCallbacks
     def become(
@@ -38,22 +56,19 @@ class Belongings:
         for last in (False, True):
             self._rename(former, now, member)
             try:
-                yield self._chat.journal.become(former, now, last)
+                yield self._journal.become(former, now, last)
             except JournalError as error:
                 log.error("What somebody said is moved at the next start only: {why}.", why=error)
             # What was on its way meanwhile is stored, and holds, under the former identity.
-            yield self._chat.passed()
-        self._chat.moderation.became(former)
+            yield self._passed()
+        self._moderation.became(former)
 
     def _rename(self, former: bytes, now: bytes, member: Member) -> None:
-        chat = self._chat
         if member.identity == former:
             member.identity = now
-            chat.flood.become(former, now)
-        chat.moderation.become(former, now)
-        chat.departures.become(former, now)
-        chat.rooms.become(former, now)
-        chat.topics.become(former, now)
+            self._flood.become(former, now)
+        for part in (self._moderation, self._roster, self._rooms, self._topics):
+            part.become(former, now)
 
     @inlineCallbacks
     def erase(
@@ -63,12 +78,11 @@ class Belongings:
 
         @param member: who wishes it.
         """
-        chat = self._chat
         member.forgotten = identity
-        count: int = yield chat.journal.forget(identity)
-        chat.rooms.forget(identity)
-        chat.topics.forget(identity)
-        for each in chat.members.values():
+        count: int = yield self._journal.forget(identity)
+        self._rooms.forget(identity)
+        self._topics.forget(identity)
+        for each in self._roster.values():
             if each.identity == identity:
                 each.spoken = Spoken()
         return count

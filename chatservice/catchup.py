@@ -36,88 +36,79 @@ class CaughtUp(NamedTuple):
     hidden: int
 
 
-class CatchUp:
-    """Tells people what they missed.
-
-    @param chat: the one.
-    """
-
-    def __init__(self, chat: ChatFactory) -> None:
-        self._chat = chat
-
-    @inlineCallbacks
-    def tell(self, member: Member) -> Generator[Deferred[Any], Any, None]:
-        """Tell how much was said since the last time, and deliver private lines."""
-        chat = self._chat
-        door = member.door
-        # What was under way while the member entered is stored by then, and counted.
-        yield chat.settled(member)
+@inlineCallbacks
+def tell(chat: ChatFactory, member: Member) -> Generator[Deferred[Any], Any, None]:
+    """Tell how much was said since the last time, and deliver private lines."""
+    door = member.door
+    # What was under way while the member entered is stored by then, and counted.
+    yield chat.settled(member)
+    if member.door is not door:
+        return
+    private = yield read(chat, member, [""], PRIVATE_MOST)
+    if private.events:
+        door.notify([], private.events)
+    unseen = unseen_by(member, chat.accounts)
+    lines = []
+    for room, after in list(member.missed.items()):
+        found = yield chat.journal.missed(
+            of=room or member.identity,
+            after=after,
+            before=member.fence,
+            nick=member.nick,
+            not_by=member.identity,
+            left_of=unseen.left_of,
+            asker=Asker(member.origin, lambda: member.door is door),
+        )
         if member.door is not door:
             return
-        private = yield self.read(member, [""], PRIVATE_MOST)
-        if private.events:
-            door.notify([], private.events)
-        unseen = unseen_by(member, chat.accounts)
-        lines = []
-        for room, after in list(member.missed.items()):
-            found = yield chat.journal.missed(
+        if found.count:
+            since = member.seen_at.get(after, after)
+            lines.append(_new_lines(room, found, time_of(since, chat.ids.now())))
+        elif not found.more:
+            member.missed.pop(room, None)
+    if lines:
+        door.notify(lines, [])
+
+
+@inlineCallbacks
+def read(
+    chat: ChatFactory, member: Member, rooms: Collection[str], most: int
+) -> Generator[Deferred[Any], Any, CaughtUp]:
+    """What a member missed in rooms (C{""}: private lines), and note it as seen.
+
+    @param most: events of each room; what is left stays missed.
+    """
+    door, missed = member.door, dict(member.missed)
+    unseen = unseen_by(member, chat.accounts)
+    pages: dict[str, Page] = {}
+    room_left = CATCH_UP_TEXT
+    for room in rooms:
+        if room in missed and room_left > 0:
+            wanted = Wanted(
                 of=room or member.identity,
-                after=after,
+                after=missed[room],
                 before=member.fence,
-                nick=member.nick,
-                not_by=member.identity,
+                limit=most,
                 left_of=unseen.left_of,
-                asker=Asker(member.origin, lambda: member.door is door),
             )
-            if member.door is not door:
-                return
-            if found.count:
-                since = member.seen_at.get(after, after)
-                lines.append(_new_lines(room, found, time_of(since, chat.ids.now())))
-            elif not found.more:
-                member.missed.pop(room, None)
-        if lines:
-            door.notify(lines, [])
-
-    @inlineCallbacks
-    def read(
-        self, member: Member, rooms: Collection[str], most: int
-    ) -> Generator[Deferred[Any], Any, CaughtUp]:
-        """What a member missed in rooms (C{""}: private lines), and note it as seen.
-
-        @param most: events of each room; what is left stays missed.
-        """
-        door, missed = member.door, dict(member.missed)
-        unseen = unseen_by(member, self._chat.accounts)
-        pages: dict[str, Page] = {}
-        room_left = CATCH_UP_TEXT
-        for room in rooms:
-            if room in missed and room_left > 0:
-                wanted = Wanted(
-                    of=room or member.identity,
-                    after=missed[room],
-                    before=member.fence,
-                    limit=most,
-                    left_of=unseen.left_of,
-                )
-                page = pages[room] = yield self._chat.journal.page(wanted)
-                room_left -= text_size(page.events)
-        found: list[Event] = []
-        hidden = 0
-        for room, page in pages.items():
-            # Seen only if it can be shown, and was not shown by another /catchup meanwhile.
-            if member.door is door and member.missed.get(room) == missed[room]:
-                found += page.events
-                hidden += page.hidden
-                member.unsent.setdefault(room, member.missed.pop(room))
-                if page.next is not None:
-                    member.missed[room] = page.next
-        told = (
-            event
-            for event in found
-            if not isinstance(event, Whispered) or event.to_identity == member.identity
-        )
-        return CaughtUp(sorted(told, key=lambda event: event.id), hidden)
+            page = pages[room] = yield chat.journal.page(wanted)
+            room_left -= text_size(page.events)
+    found: list[Event] = []
+    hidden = 0
+    for room, page in pages.items():
+        # Seen only if it can be shown, and was not shown by another /catchup meanwhile.
+        if member.door is door and member.missed.get(room) == missed[room]:
+            found += page.events
+            hidden += page.hidden
+            member.unsent.setdefault(room, member.missed.pop(room))
+            if page.next is not None:
+                member.missed[room] = page.next
+    told = (
+        event
+        for event in found
+        if not isinstance(event, Whispered) or event.to_identity == member.identity
+    )
+    return CaughtUp(sorted(told, key=lambda event: event.id), hidden)
 
 
 def _new_lines(room: str, found: Missed, when: str) -> str:

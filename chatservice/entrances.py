@@ -1,35 +1,55 @@
-"""How somebody who is in the chat enters its rooms."""
+"""How members enter rooms, and leave them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, succeed
 
-from chatservice.events import ChatError, Joined, Resumed
+from chatservice.events import ChatError, Joined, Parted, Resumed
+from chatservice.moderation import Moderation
+from chatservice.operators import Operators
+from chatservice.presence import Folding
+from chatservice.publisher import Publish
+from chatservice.roomlist import RoomList
+from chatservice.roompasswords import RoomPasswords
 from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
+from chatservice.roster import Roster
 from chatservice.text import spelled
-
-if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
+from chatservice.topics import Topics
 
 
 class Entrances:
-    """Lets members into rooms.
+    """Lets members into rooms, and out of them.
 
-    @param chat: the one.
+    @param publish: lets an event of a member's go its way.
     """
 
-    def __init__(self, chat: ChatFactory) -> None:
-        self._chat = chat
+    def __init__(
+        self,
+        roster: Roster,
+        rooms: RoomList,
+        topics: Topics,
+        permissions: Moderation,
+        passwords: RoomPasswords,
+        operators: Operators,
+        folding: Folding,
+        publish: Publish,
+    ) -> None:
+        self._roster = roster
+        self._rooms = rooms
+        self._topics = topics
+        self._permissions = permissions
+        self._passwords = passwords
+        self._operators = operators
+        self._folding = folding
+        self._publish = publish
 
     def enter_open(self, member: Member, rooms: Iterable[Room], seen: Mapping[str, int]) -> None:
         """Enter those of the rooms that are open to the member, who has just come to the chat.
 
-        @param seen: see L{ChatFactory.join}.
+        @param seen: of rooms that were not left the last time, the id until which they were seen.
         """
-        chat = self._chat
         refused = []
         for room in rooms:
             try:
@@ -42,48 +62,72 @@ class Entrances:
             member.door.notify(refused, [])
         if not member.rooms:
             # Nothing else would tell when the member hears by itself.
-            chat.publish(member, Resumed, door=member.door)
-            member.since = member.fence = chat.ids.last
+            came = self._publish(member, Resumed, door=member.door)
+            member.since = member.fence = came.id
 
     def _check_open(self, member: Member, room: str, seen: int) -> None:
-        moderation = self._chat.moderation
-        moderation.check_entry(member, room, seen)
-        if moderation.needs_password(member, room, seen):
+        self._permissions.check_entry(member, room, seen)
+        if self._permissions.needs_password(member, room, seen):
             raise ChatError("closed", f"{spelled(room)} has a password: /join it with that")
 
     def enter(self, member: Member, name: str, password: str) -> Deferred[None]:
-        """See L{ChatFactory.enter}."""
-        chat = self._chat
+        """Enter a room, or make it; or make a room the current one that the member is in.
+
+        Fires when it is done, and fails with L{ChatError}.
+        """
         if name in member.rooms:
             member.current = member.rooms[name]
             return succeed(None)
         if len(member.rooms) >= ROOMS_PER_MEMBER:
             raise ChatError("too-many", f"you are in {ROOMS_PER_MEMBER} rooms: /part one first")
-        chat.moderation.check_entry(member, name)
+        self._permissions.check_entry(member, name)
 
         def enter(rooms: list[Room], proved: str) -> None:
             # Much may have happened while the password was checked and the room was read.
-            chat.moderation.check_entry(member, name)
-            chat.room_passwords.check_same(member, name, proved)
+            self._permissions.check_entry(member, name)
+            self._passwords.check_same(member, name, proved)
             self._enter(member, rooms[0])
 
-        allowed = chat.room_passwords.check(member, name, password)
+        allowed = self._passwords.check(member, name, password)
         return allowed.addCallback(
-            lambda proved: chat.rooms.opened([name], lambda rooms: enter(rooms, proved))
+            lambda proved: self._rooms.opened([name], lambda rooms: enter(rooms, proved))
         )
 
     def _enter(self, member: Member, room: Room, arrived: bool = False) -> None:
-        chat = self._chat
-        if not chat.is_here(member) or room.name in member.rooms:
+        if not self._roster.has(member) or room.name in member.rooms:
             return
-        is_new = not (room.members or room.recent or room.used or room.name in chat.topics)
-        room = chat.rooms.setdefault(room.name, room)
+        is_new = not (room.members or room.recent or room.used or room.name in self._topics)
+        room = self._rooms.setdefault(room.name, room)
         room.members.add(member)
-        chat.topics.touch(room.name)
+        self._topics.touch(room.name)
         member.rooms[room.name] = member.current = room
-        folded = chat.folding.note([room.name], came=True)
-        chat.publish(member, Joined, room=room.name, arrived=arrived, folded=folded)
+        folded = self._folding.note([room.name], came=True)
+        joined = self._publish(member, Joined, room=room.name, arrived=arrived, folded=folded)
         if arrived:
-            member.since = member.fence = chat.ids.last
+            member.since = member.fence = joined.id
         if is_new:
-            chat.operators.found(member, room)
+            self._operators.found(member, room)
+
+    def part(self, member: Member, room: Room) -> None:
+        """Leave a room, the lobby too, and stay in the chat."""
+        room.let_go(member)
+        member.forget_room(room)
+        folded = self._folding.note([room.name], came=False)
+        self._publish(member, Parted, room=room.name, folded=folded)
+
+    def part_where_banned(self, member: Member) -> None:
+        """Leave the rooms that somebody of this account or address is banned from."""
+        for room in list(member.rooms.values()):
+            if self._permissions.is_banned(member, room.name):
+                self.part(member, room)
+
+    def leave_all(self, member: Member) -> tuple[tuple[str, ...], bool]:
+        """Leave all rooms, as somebody does who leaves the chat.
+
+        @return: their names, and whether that is folded (L{Folding.note}).
+        """
+        names = tuple(member.rooms)
+        for room in member.rooms.values():
+            room.let_go(member)
+        member.rooms.clear()
+        return names, self._folding.note(names, came=False)

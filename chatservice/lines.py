@@ -17,7 +17,9 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from chatservice import catchup
 from chatservice.events import ChatError, Event
+from chatservice.joining import Joining, JoinRequest
 from chatservice.journal import JournalError
 from chatservice.keepalive import NO_ANSWER
 from chatservice.metering import Connection, Metered
@@ -25,7 +27,6 @@ from chatservice.outbox import Outbox
 from chatservice.rooms import NOWHERE, Fenced, Format, Member
 
 if TYPE_CHECKING:
-    from chatservice.arrivals import Wish
     from chatservice.peers import Peer
     from chatservice.server import ChatFactory
 
@@ -141,7 +142,7 @@ class Session(Metered):
             self.chat.settings.send_queue,
             self._overflowed,
             direct,
-            mark=lambda: self.chat.departures.last_delivered,
+            mark=self.chat.last_delivered,
         )
 
     def begin(self, connection: Connection) -> None:
@@ -160,16 +161,16 @@ class Session(Metered):
         self.close(f"you have not joined within {JOIN_TIMEOUT:.0f} seconds")
 
     @inlineCallbacks
-    def join(self, wish: Wish) -> Generator[Deferred[Any], Any, None]:
+    def join(self, request: JoinRequest) -> Generator[Deferred[Any], Any, None]:
         """Have a member behind this connection, and read no further before that."""
         self.hold()
-        self._wanted = wish.nick
+        self._wanted = request.nick
         try:
             wait = self.chat.flood.arrive(self.peer.origin)
             if wait:
                 yield deferLater(self.chat.reactor, wait, lambda: None)
                 self.check_still_wanted()
-            member = yield self.chat.arrivals.arrive(self, wish)
+            member = yield Joining(self.chat, self).arrive(request)
             self.member = member
             if self.state is not State.ARRIVING:
                 # It did not read what it was told on entering: it is about to be lost.
@@ -180,18 +181,18 @@ class Session(Metered):
             log.info("{nick} is here, from {peer}.", nick=member.nick, peer=self.peer)
             self.look()
             if not isinstance(member.door, Fenced):
-                self.arrived(wish)
+                self.arrived(request)
         except Exception:
             self.complain(Failure())
         finally:
             self.release()
 
-    def arrived(self, wish: Wish) -> None:
+    def arrived(self, request: JoinRequest) -> None:
         """There is a new member behind the connection now."""
         assert self.member is not None
         member = self.member
-        if not wish.rooms:
-            told = self.chat.catch_up.tell(member).addErrback(self.complain)
+        if not request.rooms:
+            told = catchup.tell(self.chat, member).addErrback(self.complain)
             told.addCallback(lambda _: self.note_when_sent(member))
 
     def check_still_wanted(self) -> None:
@@ -273,14 +274,14 @@ class Session(Metered):
             if goodbye:
                 self.chat.leave(member, "", goodbye=True)
             else:
-                self.chat.departures.lose(member, why)
+                self.chat.lose(member, why)
         self.chat.session_ended(self)
 
     def _note_loss(self, member: Member) -> None:
         """Nobody tells a reset from a timeout: after a long silence it may be either."""
         silence = self.silence()
         timed_out = silence if silence >= NO_ANSWER else 0.0
-        self.chat.departures.note_loss(member, self, timed_out)
+        self.chat.note_loss(member, self.behind(), timed_out)
 
     def _stop_timeout(self) -> None:
         if self._timeout is not None and self._timeout.active():

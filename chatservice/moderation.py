@@ -163,6 +163,10 @@ class Moderation(Authority):
 
     # What holds against somebody.
 
+    def is_banned(self, member: Member, room: str) -> bool:
+        """Tell whether a member is banned from a room, or from the chat."""
+        return self._ban_on(member, room) is not None
+
     def check_not_banned(self, member: Member, room: str) -> None:
         """Is not banned from a room, or from the chat."""
         if ban := self._ban_on(member, room):

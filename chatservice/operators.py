@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chatservice.acts import (
     Announced,
@@ -16,13 +16,12 @@ from chatservice.acts import (
     Muted,
     OperatorAct,
 )
-from chatservice.events import ChatError
+from chatservice.events import ChatError, Event, EventIds
+from chatservice.moderation import Moderation
+from chatservice.publisher import Publish
 from chatservice.rooms import Member, Room
 from chatservice.standing import Person
 from chatservice.tries import Tries
-
-if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
 
 ACTS = 60
 """The most of one operator of a room in a minute: acts are kept for long."""
@@ -31,12 +30,26 @@ ACTS = 60
 class Operators:
     """Publishes acts.
 
-    @param chat: the one.
+    @param publish: lets an event of a member's go its way.
+    @param publish_event: lets an event go its way that is complete.
+    @param seconds: a clock that never goes back.
     """
 
-    def __init__(self, chat: ChatFactory) -> None:
-        self._chat = chat
-        self._acts = Tries(chat.reactor.seconds, ACTS)
+    def __init__(
+        self,
+        permissions: Moderation,
+        rooms: Mapping[str, Room],
+        ids: EventIds,
+        publish: Publish,
+        publish_event: Callable[[Event], object],
+        seconds: Callable[[], float],
+    ) -> None:
+        self._permissions = permissions
+        self._rooms = rooms
+        self._ids = ids
+        self._publish_own = publish
+        self._publish_event = publish_event
+        self._acts = Tries(seconds, ACTS)
 
     def act(self, member: Member, kind: type[OperatorAct], room: str = "", **facts: Any) -> None:
         """Do something in a room, or in the whole chat; it holds when it is stored.
@@ -44,8 +57,7 @@ class Operators:
         @param facts: see L{OperatorAct}.
         @raise ChatError: too much was done in the last minute.
         """
-        moderation = self._chat.moderation
-        if self._acts.wait(member.identity) and not moderation.is_operator(member):
+        if self._acts.wait(member.identity) and not self._permissions.is_operator(member):
             raise ChatError("too-many", f"you did {ACTS} such things in a minute: wait a little")
         self._acts.count(member.identity)
         self._publish(member, kind, room, facts)
@@ -53,25 +65,24 @@ class Operators:
     def _publish(
         self, member: Member, kind: type[OperatorAct], room: str, facts: dict[str, Any]
     ) -> None:
-        chat = self._chat
         whom: Member | None = facts.get("whom")
         seen_in: Collection[str] = whom.rooms if whom is not None else ()
         if kind in (Announced, LockedDown):
-            seen_in = chat.rooms
+            seen_in = self._rooms.keys()
         elif room:
             # Who comes from where is for those alone who see addresses anyway.
             is_by_network = facts.get("network") and not facts.get("target_identity")
-            seen_in = () if is_by_network else {room} & chat.rooms.keys()
+            seen_in = () if is_by_network else {room} & self._rooms.keys()
         # Where people are only about to leave, the room may be gone before this comes to pass.
-        inhabited = tuple(name for name in seen_in if chat.rooms[name].members)
-        chat.publish(member, kind, room=room, seen_in=inhabited, **facts)
+        inhabited = tuple(name for name in seen_in if self._rooms[name].members)
+        self._publish_own(member, kind, room=room, seen_in=inhabited, **facts)
 
     def found(self, member: Member, room: Room) -> None:
         """Have a member own the room that it has made, if it may.
 
         Until that is stored it is done again when the member says something there.
         """
-        if self._chat.moderation.may_found(member, room.name):
+        if self._permissions.may_found(member, room.name):
             room.founder = member
             with suppress(ChatError):
                 self.act(member, Founded, room.name)
@@ -90,14 +101,13 @@ class Operators:
 
         It does so at once, before the member can say a word, and is published to be stored.
         """
-        chat = self._chat
-        known = {act.id for act in chat.moderation.against(member.identity)}
-        for act in chat.moderation.against(former):
+        known = {act.id for act in self._permissions.against(member.identity)}
+        for act in self._permissions.against(former):
             if act.id in known:
                 continue
             extended = Extended(
-                id=chat.ids.next(),
-                time=chat.ids.time,
+                id=self._ids.next(),
+                time=self._ids.time,
                 nick=act.nick,
                 identity=act.identity,
                 room=act.room,
@@ -105,8 +115,8 @@ class Operators:
                 target_identity=member.identity,
                 text=f"{act.id} {former.hex()}",
             )
-            chat.moderation.apply(extended)
-            chat.publish_event(extended)
+            self._permissions.apply(extended)
+            self._publish_event(extended)
 
     def follow_late(self, act: OperatorAct) -> None:
         """Let a ban or a mute hold against who became somebody else while it was on its way."""

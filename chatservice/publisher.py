@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
@@ -17,10 +17,18 @@ from chatservice.journal import Journal, JournalError
 from chatservice.memory import MemoryJournal
 from chatservice.rooms import Member, Room
 
+E = TypeVar("E", bound=Event)
+
 log = Logger()
 
 BATCH = 256
 """The most events in one commit."""
+
+
+class Publish(Protocol):
+    """Lets an event of a member's go its way; see L{chatservice.server.ChatFactory.publish}."""
+
+    def __call__(self, member: Member, kind: Callable[..., E], /, **facts: Any) -> E: ...
 
 
 class Publisher:
@@ -31,6 +39,7 @@ class Publisher:
     @param rooms: by name, those of the chat.
     @param committed: called with each event before its batch is broadcast.
     @param delivered: called with each event after it was broadcast.
+    @ivar last: the id of the last event that came to its end.
     """
 
     def __init__(
@@ -46,6 +55,7 @@ class Publisher:
         self._rooms = rooms
         self._committed = committed
         self._delivered = delivered
+        self.last = 0
         self._published: list[Event] = []
         self._under_way = False
         self._failing = False
@@ -140,6 +150,7 @@ class Publisher:
                 self._committed(event)
             broadcast(batch, self._rooms)
             for event in batch:
+                self.last = event.id
                 self._delivered(event)
         finally:
             self._come_through(batch)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from chatservice import commands
 from chatservice.accounts import PASSWORD_LEAST
-from chatservice.arrivals import Wish
 from chatservice.events import ChatError
+from chatservice.joining import JoinRequest
 from chatservice.names import NICK_INPUT, nick_key
 from chatservice.sanitize import clean, command_in, seen_of
 from chatservice.text import encoded
@@ -72,7 +72,7 @@ class Reception:
 
     def _choose(self, text: str) -> None:
         self._wanted = clean(text[:NICK_INPUT]).strip(" ")
-        self._door.join(Wish(self._wanted))
+        self._door.join(JoinRequest(self._wanted))
 
     def _may_be_late(self, text: str) -> bool:
         """Whether it may be the password that was asked before, and would be shown to others."""
@@ -90,7 +90,7 @@ class Reception:
                 self._check_no_password(nick)
                 self._choose(nick)
             case "resume", token if token:
-                self._door.join(Wish("", token=token))
+                self._door.join(JoinRequest("", token=token))
             case _:
                 raise ChatError("usage", KNOWN_HERE)
 
@@ -101,7 +101,7 @@ class Reception:
         if commands.is_goodbye(text):
             self._door.close()
         elif text:
-            self._door.join(Wish(self._wanted, password=text))
+            self._door.join(JoinRequest(self._wanted, password=text))
         else:
             self._door.outbox.write(PROMPT.encode())
 

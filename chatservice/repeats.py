@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from twisted.internet.defer import Deferred
 
 from chatservice.events import Acted, Said, TopicChanged, Whispered
+from chatservice.journal import Journal
+from chatservice.memory import MemoryJournal
 from chatservice.names import nick_key
+from chatservice.publisher import Publish
 from chatservice.refs import Noted, mark_of
 from chatservice.rooms import Member
 from chatservice.sanitize import clean, clean_line
-
-if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
 
 Talk: TypeAlias = Said | Acted | TopicChanged | Whispered
 Kind: TypeAlias = type[Said] | type[Acted] | type[TopicChanged] | type[Whispered]
@@ -20,11 +23,22 @@ Kind: TypeAlias = type[Said] | type[Acted] | type[TopicChanged] | type[Whispered
 class Repeats:
     """Says what is asked for, and knows a request again by its author, C{ref}, place and text.
 
-    @param chat: the one.
+    @param publish: lets an event of a member's go its way.
+    @param settled: gives what fires when everything that a member has said so far is through.
+    @param seconds: a clock that never goes back.
     """
 
-    def __init__(self, chat: ChatFactory) -> None:
-        self._chat = chat
+    def __init__(
+        self,
+        journal: Journal | MemoryJournal,
+        publish: Publish,
+        settled: Callable[[Member], Deferred[None]],
+        seconds: Callable[[], float],
+    ) -> None:
+        self._journal = journal
+        self._publish = publish
+        self._settled = settled
+        self._seconds = seconds
 
     def say(
         self, member: Member, kind: Kind, place: str, text: str, ref: str, **facts: Any
@@ -35,14 +49,14 @@ class Repeats:
         """
         said = clean_line(text) if text or kind is not TopicChanged else ""
         mark = _mark(ref, kind, place, text) if ref else b""
-        event = self._chat.publish(member, kind, text=said, ref=ref, mark=mark, **facts)
+        event = self._publish(member, kind, text=said, ref=ref, mark=mark, **facts)
         if mark:
             self._note(member, mark, Noted(event.id, event.nick, event.time))
 
     def _note(self, member: Member, mark: bytes, noted: Noted) -> None:
-        forgotten = member.spoken.note(mark, noted, self._chat.reactor.seconds())
+        forgotten = member.spoken.note(mark, noted, self._seconds())
         if forgotten:
-            self._chat.journal.drop_refs(member.identity, forgotten)
+            self._journal.drop_refs(member.identity, forgotten)
 
     def answered(
         self, member: Member, kind: Kind, place: str, text: str, ref: str
@@ -66,7 +80,7 @@ class Repeats:
             ref=ref,
             **where,
         )
-        self._chat.settled(member).addCallback(lambda _: _answer(member, noted, event))
+        self._settled(member).addCallback(lambda _: _answer(member, noted, event))
         return True
 
 

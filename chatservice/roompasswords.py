@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
+from chatservice.accounts import Accounts
 from chatservice.events import ChatError, FailedProof
+from chatservice.moderation import Moderation
 from chatservice.rooms import Member
+from chatservice.roster import Roster
 from chatservice.text import spelled
 from chatservice.tries import Tries
-
-if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
 
 ROOMS_KNOWN = 100
 KNOWN_OF_A_ROOM = 200
@@ -56,12 +56,20 @@ class Known:
 class RoomPasswords:
     """Lets people into rooms that have a password.
 
-    @param chat: the one.
+    @param seconds: a clock that never goes back.
     """
 
-    def __init__(self, chat: ChatFactory) -> None:
-        self._chat = chat
-        self._tries = Tries(chat.reactor.seconds)
+    def __init__(
+        self,
+        permissions: Moderation,
+        accounts: Accounts,
+        roster: Roster,
+        seconds: Callable[[], float],
+    ) -> None:
+        self._permissions = permissions
+        self._accounts = accounts
+        self._roster = roster
+        self._tries = Tries(seconds)
         self._known = Known()
 
     @inlineCallbacks
@@ -72,7 +80,7 @@ class RoomPasswords:
 
         Fails with L{ChatError}. What it gives is to be asked again (L{check_same}).
         """
-        hash = self._chat.moderation.needs_password(member, room, False)
+        hash = self._permissions.needs_password(member, room, False)
         if not hash:
             return ""
         if not password:
@@ -87,8 +95,8 @@ class RoomPasswords:
             raise ChatError("too-many-tries", f"that was tried too often: wait {wait:.0f} s")
         self._tries.count(tried)
         try:
-            right = yield self._chat.accounts.passwords.check(
-                hash, password, member.origin, lambda: self._chat.is_here(member)
+            right = yield self._accounts.passwords.check(
+                hash, password, member.origin, lambda: self._roster.has(member)
             )
         except ChatError:
             self._tries.give_back(tried)
@@ -105,7 +113,7 @@ class RoomPasswords:
 
         @param proved: what L{check} gave.
         """
-        if self._chat.moderation.needs_password(member, room, False) not in ("", proved):
+        if self._permissions.needs_password(member, room, False) not in ("", proved):
             raise ChatError(
                 "closed", f"the password of {spelled(room)} was changed at this moment"
             )

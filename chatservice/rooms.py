@@ -164,6 +164,7 @@ class Member:
     @ivar since: the id of coming to the chat, and C{came} when it was, in the reactor's seconds.
     @ivar away: why the member is away (maybe empty), or C{None}.
     @ivar fence: the id from which on the member hears by itself.
+    @ivar pinged: when the member was last asked for a sign of life, in the reactor's seconds.
     @ivar lost_at: the last id that was heard before the connection was lost; 0 while there is one.
     @ivar missed: for each room of which the member has not caught up on everything, and C{""} for
         private lines, the id after which that begins.
@@ -194,6 +195,7 @@ class Member:
         "lost_at",
         "missed",
         "nick",
+        "pinged",
         "preferences",
         "rooms",
         "seen_at",
@@ -219,6 +221,7 @@ class Member:
         self.came = 0.0
         self.away: str | None = None
         self.fence = since
+        self.pinged: float | None = None
         self.lost_at = 0
         self.missed: dict[str, int] = {}
         self.unsent: dict[str, int] = {}
@@ -262,6 +265,19 @@ class Member:
                 self.missed[place.room] = place.seen
                 if place.time is not None:
                     self.seen_at[place.seen] = place.time
+
+    def lose(self, seen: int, behind: int | None) -> None:
+        """Note that the connection is lost, unless it was lost before.
+
+        @param seen: the last id that was heard.
+        @param behind: the last id before the first that was not sent any more, if there is one.
+        """
+        if self.lost_at:
+            return
+        if behind is not None:
+            self.missed.update(self.unsent)
+        self.unsent.clear()
+        self.lost_at = seen if behind is None else min(seen, behind)
 
     def miss(self, since: int, until: int) -> None:
         """Nothing was heard from the one id to the other."""

@@ -6,8 +6,8 @@ I{publishes} an event. What was published in one turn of the reactor goes to the
 batch; when the journal has it on the disk, the batch is I{broadcast} to everybody who hears it
 (publisher.py, broadcast.py). Nobody sees anything any other way.
 
-How people come in is told in arrivals.py, how they enter rooms in entrances.py, and how they go in
-departures.py; who may do what in moderation.py, and what each door makes of it in doors/.
+How people come in is told in joining.py, and how they enter rooms in entrances.py; who may do what
+in moderation.py, and what each door makes of it in doors/.
 """
 
 from __future__ import annotations
@@ -16,19 +16,17 @@ import secrets
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 
 from chatservice.accounts import Account, Accounts
 from chatservice.acts import Founded, Kicked, OperatorAct
-from chatservice.arrivals import Arrivals, Wish
-from chatservice.audit import Audit
+from chatservice.audit import Audit, place
 from chatservice.belongings import Belongings
-from chatservice.catchup import CatchUp
+from chatservice.bindings import Bindings
 from chatservice.clock import WallClock
-from chatservice.departures import Departures
 from chatservice.doors.text import TextSession
 from chatservice.entrances import Entrances
 from chatservice.events import (
@@ -49,12 +47,13 @@ from chatservice.events import (
 )
 from chatservice.flood import FloodLimit
 from chatservice.hangups import HangUps
-from chatservice.journal import Journal
+from chatservice.journal import Journal, JournalError
 from chatservice.lines import Session
-from chatservice.logins import Logins
+from chatservice.lingering import UNNOTICED, Lingering, absences
 from chatservice.memory import MemoryJournal
 from chatservice.moderation import Moderation
-from chatservice.names import NICK_INPUT, NICK_LENGTH, check_room, nick_key
+from chatservice.names import check_room
+from chatservice.nicknames import Nicknames
 from chatservice.operators import Operators
 from chatservice.passwords import Passwords
 from chatservice.peers import Peer
@@ -65,7 +64,8 @@ from chatservice.reading import LineConnection
 from chatservice.repeats import Repeats
 from chatservice.roomlist import RoomList
 from chatservice.roompasswords import RoomPasswords
-from chatservice.rooms import Member, Room
+from chatservice.rooms import NOWHERE, Fenced, Member, Room
+from chatservice.roster import Roster
 from chatservice.sanitize import clean, clean_line
 from chatservice.settings import Settings
 from chatservice.topics import Topics
@@ -91,7 +91,7 @@ class ChatFactory(ServerFactory):
     @param journal: where events are kept; without one, the last ones stay in memory.
     @param ids: the source of event ids; by default, times of C{clock}.
     @param new_token: makes a secret for whoever joins.
-    @ivar members: who is here, by the key of the nickname (L{nick_key}); C{by_token} by the token.
+    @ivar roster: who is here.
     @ivar rooms: those with somebody in them, by name.
     @ivar topics: of all rooms that have one, by the room's name.
     @ivar sessions: one for every connection, whether there is a member behind it yet or not.
@@ -114,38 +114,76 @@ class ChatFactory(ServerFactory):
         self.clock = clock or WallClock()
         self.ids = ids or EventIds(self.clock.time)
         self.journal = journal or MemoryJournal()
-        self.flood = FloodLimit(
-            reactor.seconds, self.settings.rate_limit, self.settings.per_address
-        )
-        self.hang_ups = HangUps(reactor)
+        self.new_token = new_token
         self.accounts = accounts or Accounts(Passwords(reactor), reactor.seconds, self.ids.now)
-        self.moderation = Moderation(
-            self.settings.operators, self.ids.now, self.settings.keep, self.settings.keep_lines
-        )
-        self.clock.when_set.append(self.moderation.clock_set)
-        self.arrivals = Arrivals(self)
-        self.catch_up = CatchUp(self)
-        self.audit = Audit(reactor.seconds)
-        self.belongings = Belongings(self)
-        self.room_passwords = RoomPasswords(self)
-        self.departures = Departures(self)
-        self.entrances = Entrances(self)
-        self.logins = Logins(self)
-        self.repeats = Repeats(self)
-        self.members: dict[str, Member] = {}
-        self.rooms = RoomList(self.journal)
-        self.operators = Operators(self)
-        self.topics = Topics(self)
         self.sessions: set[Session] = set()
         self.closing = False
-        self.new_token = new_token
-        self.by_token: dict[str, Member] = {}
         self._all_gone: Deferred[None] = Deferred()
-        self.folding = Folding(reactor, self._tell_folded)
-        self._publisher = Publisher(
-            reactor, self.journal, self.rooms, self._committed, self._delivered
+        self._furnish(reactor.seconds)
+
+    def _furnish(self, seconds: Callable[[], float]) -> None:
+        """Make the parts of the chat, each of which owns a part of its state."""
+        settings = self.settings
+        self.audit = Audit(seconds)
+        self.flood = FloodLimit(seconds, settings.rate_limit, settings.per_address)
+        self.hang_ups = HangUps(self.reactor)
+        self.roster = Roster()
+        self.rooms = RoomList(self.journal)
+        self.moderation = Moderation(
+            settings.operators, self.ids.now, settings.keep, settings.keep_lines
         )
-        self.publish_event = self._publisher.publish
+        self.clock.when_set.append(self.moderation.clock_set)
+        self.topics = Topics(
+            self.journal, lambda room: room in self.rooms or self.moderation.has_owner(room)
+        )
+        self.folding = Folding(self.reactor, self._tell_folded)
+        self.lingering = Lingering(self.reactor, settings, self._give_up_waiting)
+        self._publisher = Publisher(
+            self.reactor, self.journal, self.rooms, self._committed, self._delivered
+        )
+        self.operators = Operators(
+            self.moderation,
+            self.rooms,
+            self.ids,
+            self.publish,
+            self._publisher.publish,
+            seconds,
+        )
+        self.repeats = Repeats(self.journal, self.publish, self.settled, seconds)
+        self.nicknames = Nicknames(
+            self.roster, self.accounts, settings, self.lingering.left_for
+        )
+        self.bindings = Bindings(
+            self.roster,
+            self.accounts,
+            self.operators,
+            self.flood,
+            self.audit,
+            self.rename_to_guest,
+            self.new_token,
+        )
+        self.belongings = Belongings(
+            self.journal,
+            self.roster,
+            self.rooms,
+            self.topics,
+            self.moderation,
+            self.flood,
+            self.passed,
+        )
+        passwords = RoomPasswords(
+            self.moderation, self.accounts, self.roster, seconds
+        )
+        self.entrances = Entrances(
+            self.roster,
+            self.rooms,
+            self.topics,
+            self.moderation,
+            passwords,
+            self.operators,
+            self.folding,
+            self.publish,
+        )
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
         """A text door for somebody who connects, over whatever transport."""
@@ -168,13 +206,18 @@ class ChatFactory(ServerFactory):
         """
         self.closing = True
         self.folding.stop()
-        for member in self.members.values():
-            self.departures.stop_lingering(member)
+        for member in self.roster.values():
+            self.lingering.stop(member)
         for session in self.sessions:
             session.hold()
         settled = self._publisher.all_settled()
         yield settled.addTimeout(patience, self.reactor).addErrback(lambda _: None)
-        yield self.departures.note_what_is_missed()
+        absent = absences(self.roster.values(), self.ids)
+        try:
+            if absent:
+                yield self.journal.append(absent)
+        except JournalError as error:
+            log.error("What people have missed is not stored: {why}.", why=error)
         for session in list(self.sessions):
             session.close("the chat is shutting down")
         if self.sessions:
@@ -190,31 +233,51 @@ class ChatFactory(ServerFactory):
 
     def join(
         self,
-        door: Session,
-        wish: Wish,
+        session: Session,
+        nick: str,
+        token: str,
         proof: Proof | None,
         rooms: list[Room],
         seen: Mapping[str, int],
     ) -> Member:
-        """Come to the chat, and enter rooms; how one gets here is told in arrivals.py.
+        """Come to the chat, and enter rooms; how one gets here is told in joining.py.
 
+        @param token: the one that was shown, or empty.
         @param proof: of an account, if one was proved.
         @param seen: of rooms that were not left the last time, the id until which they were seen.
         """
-        account = None if proof is None else proof.account
-        nick, key = self.arrivals.free_nick(wish.nick, door.peer.address, account)
-        token = self.arrivals.token_for(wish, account)
-        member = Member(nick, key, door, token, door.peer.address, self.ids.latest())
+        account, address = None if proof is None else proof.account, session.peer.address
+        nick, key = self.nicknames.free(nick, address, account)
+        # One that somebody else has taken is of no use to who has proved an account.
+        if token in self.roster.by_token or not self.accounts.may_bear(token, account):
+            token = self.new_token()
+        member = Member(nick, key, session, token, address, self.ids.latest())
         member.came = self.reactor.seconds()
         if account is not None:
             member.account, member.identity = account, account.identity
         self.moderation.check_arrival(member)
         if proof is not None:
-            self.logins.bind(member, proof).addErrback(door.complain)
-        self.members[key] = member
-        self.by_token[token] = member
+            self.bindings.bind(member, proof).addErrback(session.complain)
+        self.roster.add(member)
         self.entrances.enter_open(member, rooms, seen)
         return member
+
+    def take_over(self, member: Member, session: Session) -> None:
+        """Put another connection in the place of the one that a member had."""
+        former, member.address = member.address, session.peer.address
+        try:
+            self.moderation.check_not_banned(member, "")
+        except ChatError:
+            member.address = former
+            raise
+        came_from = f", who was at {place(former)}"
+        self.audit.about("Taken over", member.address, member.nick, came_from)
+        self.lingering.stop(member)
+        self.note_loss(member, member.door.behind(), member.door.silence())
+        member.door.displace()
+        member.door = Fenced(session)
+        self.entrances.part_where_banned(member)
+        self.publish(member, Resumed, door=session)
 
     def enter(self, member: Member, text: str, password: str = "") -> Deferred[None]:
         """Enter a room, or make one that one is in the current one."""
@@ -222,14 +285,45 @@ class ChatFactory(ServerFactory):
 
     def part(self, member: Member, room: Room) -> None:
         """Leave a room, the lobby too, and stay in the chat."""
-        room.let_go(member)
-        member.forget_room(room)
-        folded = self.folding.note([room.name], came=False)
-        self.publish(member, Parted, room=room.name, folded=folded)
+        self.entrances.part(member, room)
 
     def leave(self, member: Member, why: str, goodbye: bool, folded: bool = False) -> None:
-        """Leave the chat; see L{Left}. How else one goes is told in departures.py."""
-        self.departures.leave(member, why, goodbye, folded)
+        """Leave the chat; see L{Left}. The nickname is free at once."""
+        if self.closing or not self.roster.has(member):
+            return
+        self.lingering.stop(member)
+        self.roster.remove(member)
+        seen, noted = member.seen_last(), member.forgotten != member.identity
+        rooms, too_many = self.entrances.leave_all(member)
+        self.publish(
+            member,
+            Left,
+            why=clean(why),
+            goodbye=goodbye,
+            rooms=rooms,
+            folded=too_many or folded,
+            noted=noted,
+            seen=seen,
+        )
+
+    def lose(self, member: Member, why: str) -> None:
+        """Lose a connection: leave, unless the member comes back before long."""
+        if not self.closing and self.roster.has(member):
+            self.lingering.begin(member, why)
+
+    def note_loss(self, member: Member, behind: int | None, silence: float = 0.0) -> None:
+        """Note up to which event a member saw everything through a door that is lost.
+
+        @param behind: see L{chatservice.rooms.Door.behind}.
+        @param silence: seconds for which the door may have been dead already.
+        """
+        seen = max(self._publisher.last, member.since)
+        if silence:
+            seen = min(seen, self.ids.latest() - int(min(silence, UNNOTICED) * 1_000_000))
+        member.lose(seen, behind)
+
+    def _give_up_waiting(self, member: Member, why: str) -> None:
+        self.leave(member, why, goodbye=False)
 
     # Talk, and what else a member may do.
 
@@ -271,14 +365,16 @@ class ChatFactory(ServerFactory):
 
     def give_nick(self, member: Member, nick: str) -> None:
         """Rename a member, which need not have asked for it."""
-        nick, key = self.arrivals.free_nick(nick, member.address, member.account, member)
+        nick, key = self.nicknames.free(nick, member.address, member.account, member)
         if nick == member.nick:
             raise ChatError("nick-taken", f"you are {nick} already")
         self.publish(member, Renamed, now=nick, rooms=tuple(member.rooms))
-        del self.members[member.key]
-        self.members[key] = member
-        member.nick, member.key = nick, key
+        self.roster.rename(member, nick, key)
         member.door.look()
+
+    def rename_to_guest(self, member: Member) -> None:
+        """Give a member a nickname that is nobody's."""
+        self.give_nick(member, self.nicknames.for_guest(self.ids.latest()))
 
     def set_away(self, member: Member, why: str | None) -> None:
         """Be away from the keyboard, or back with C{None}."""
@@ -299,26 +395,27 @@ class ChatFactory(ServerFactory):
             self.topics.check(room.name, member)
         self.repeats.say(member, TopicChanged, room.name, text, ref, room=room.name)
 
-    def part_where_banned(self, member: Member) -> None:
-        """Leave the rooms that somebody of this account or address is banned from."""
-        for room in list(member.rooms.values()):
-            try:
-                self.moderation.check_not_banned(member, room.name)
-            except ChatError:
-                self.part(member, room)
-
     # Questions.
 
     def member_named(self, nick: str) -> Member:
-        """Whoever bears a nickname."""
-        member = self.members.get(nick_key(nick)) if len(nick) <= NICK_INPUT else None
-        if member is None:
-            raise ChatError("no-nick", f"nobody here is called {clean(nick)[:NICK_LENGTH]}")
-        return member
+        """Find the member with a nickname.
+
+        @raise ChatError: nobody has it.
+        """
+        return self.roster.named(nick)
 
     def is_here(self, member: Member) -> bool:
         """Whether the member is in the chat, with or without a connection at this moment."""
-        return self.members.get(member.key) is member
+        return self.roster.has(member)
+
+    def last_delivered(self) -> int:
+        """The id of the last event that came to its end."""
+        return self._publisher.last
+
+    def departed(self, identity: bytes) -> Deferred[None]:
+        """Fires when it is stored where somebody was who has left, if that is on its way."""
+        member = self.roster.leaving.get(identity)
+        return succeed(None) if member is None else self.settled(member)
 
     def settled(self, member: Member) -> Deferred[None]:
         """Fires when everything that a member has said so far is delivered or refused."""
@@ -338,19 +435,19 @@ class ChatFactory(ServerFactory):
 
     # What publishing needs.
 
-    def publish(self, member: Member, kind: Callable[..., E], **facts: Any) -> E:
+    def publish(self, member: Member, kind: Callable[..., E], /, **facts: Any) -> E:
         """Let an event of a member's go its way."""
         id, time, identity = self.ids.next(), self.ids.time, member.identity
         event = kind(
             id=id, time=time, nick=member.nick, author=member, identity=identity, **facts
         )
-        self.publish_event(event)
+        self._publisher.publish(event)
         return event
 
     def _tell_folded(self, room: str, came: int, went: int) -> None:
         if room in self.rooms and self.rooms[room].members:
             id, time = self.ids.next(), self.ids.time
-            self.publish_event(CameAndWent(id=id, time=time, room=room, came=came, went=went))
+            self._publisher.publish(CameAndWent(id=id, time=time, room=room, came=came, went=went))
 
     def _committed(self, event: Event) -> None:
         """An event is stored: it holds from now on, for who joins in its batch too."""
@@ -365,10 +462,13 @@ class ChatFactory(ServerFactory):
 
     def _delivered(self, event: Event) -> None:
         """An event has come to its end: let it take effect on what is nobody's view."""
-        self.departures.last_delivered = event.id
         match event:
             case Left(author=Member() as member):
-                self.departures.complete(member, event.identity)
+                self.roster.gone(member, event.identity)
+                door, member.door = member.door, NOWHERE
+                # The events that it is the author of may be kept for long, and rooms need not.
+                member.current = None
+                door.dismiss()
             case Resumed(author=Member() as member, door=door) if member.door is door:
                 member.lost_at = 0
             case Kicked(whom=Member() as whom, room=""):

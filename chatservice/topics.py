@@ -8,19 +8,17 @@ way, of a room that nobody is in and nobody owns.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatservice.events import ChatError, TopicChanged
-from chatservice.journal import JournalError
+from chatservice.journal import Journal, JournalError
+from chatservice.memory import MemoryJournal
 from chatservice.rooms import LOBBY, Member
-
-if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
 
 log = Logger()
 
@@ -50,12 +48,15 @@ class _Bound(NamedTuple):
 class Topics(dict[str, TopicChanged]):
     """The topics there are, by the room's name; the least recently used first.
 
-    @param chat: the one.
+    @param is_in_use: tells whether a room, by its name, keeps its topic in any case.
     """
 
-    def __init__(self, chat: ChatFactory) -> None:
+    def __init__(
+        self, journal: Journal | MemoryJournal, is_in_use: Callable[[str], bool]
+    ) -> None:
         super().__init__()
-        self._chat = chat
+        self._journal = journal
+        self._is_in_use = is_in_use
         self._origins: dict[str, str] = {}
         self._set_by: Counter[Hashable] = Counter()
 
@@ -86,7 +87,7 @@ class Topics(dict[str, TopicChanged]):
                 self._remove(room)
         self._put(topic, origin)
         if gone:
-            self._chat.journal.drop_topics(gone).addErrback(_complain)
+            self._journal.drop_topics(gone).addErrback(_complain)
 
     def touch(self, room: str) -> None:
         """A room is used."""
@@ -141,12 +142,9 @@ class Topics(dict[str, TopicChanged]):
             for room in self
             if bound.payer in self._payers(room)
             and room != other_than
+            and room != LOBBY
             and not self._is_in_use(room)
         )
-
-    def _is_in_use(self, room: str) -> bool:
-        chat = self._chat
-        return room == LOBBY or room in chat.rooms or chat.moderation.has_owner(room)
 
 
 def _complain(failure: Failure) -> None:

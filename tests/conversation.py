@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count, product
@@ -199,6 +199,8 @@ class ConversationCase(TableCase):
     @ivar rules: the settings of the chat.
     """
 
+    checkers: Sequence[Any] = ()
+
     def setUp(self) -> None:
         self.clock = Clock()
         self.rules = Settings(rate_limit=0, linger=0)
@@ -215,9 +217,15 @@ class ConversationCase(TableCase):
             self.rules,
             ids,
             lambda: next(new_token),
-            Accounts(PlainPasswords(), self.clock.seconds, ids.now),
+            self.new_accounts(ids),
         )
         self.front = FrontFactory(self.chat, admission or Admission(), direct=True)
+
+    def new_accounts(self, ids: EventIds) -> Accounts:
+        """The accounts of a new chat: none."""
+        return Accounts(
+            PlainPasswords(), self.clock.seconds, ids.now, checkers=self.checkers
+        )
 
     def connect(self, host: str = "192.0.2.1") -> Wire:
         """A new connection, on which nothing was said yet."""

@@ -182,8 +182,8 @@ class DenCase(OperatorCase):
         accounts = self.chat.accounts
         for person in (self.sysop, self.ada, self.eve, self.bob):
             person.types("/quit")
+        self.new_accounts = lambda ids: accounts  # type: ignore[method-assign]
         self.open_chat(self.journal)
-        self.chat.accounts = accounts
         self.chat.restore()
 
 

@@ -12,7 +12,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.arrivals import Wish
 from chatservice.database import Database
 from chatservice.events import (
     Batch,
@@ -135,7 +134,7 @@ def seen(member: Member) -> list[str]:
 def come(chat: ChatFactory, nick: str, *rooms: Room, token: str = "") -> Member:
     """Somebody comes to rooms of a chat, through a door that remembers."""
     door: Any = RecordingDoor()
-    return chat.join(door, Wish(nick, token=token), None, list(rooms), {})
+    return chat.join(door, nick, token, None, list(rooms), {})
 
 
 def by(author: Member) -> dict[str, Any]:

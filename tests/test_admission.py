@@ -171,7 +171,7 @@ class RefusalTests(ConversationCase):
         self.clock.advance(0.01)
         wire.turn()
         self.assertIs(wire.lost, ConnectionAborted)
-        self.assertEqual(self.chat.members, {})
+        self.assertEqual(self.chat.roster, {})
 
     def test_nothing_is_left(self) -> None:
         """Once a refused connection has ended, nothing waits for it any more."""

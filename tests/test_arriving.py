@@ -241,7 +241,7 @@ class HttpTests(ConversationCase):
         self.clock.advance(0)
         self.assertIsNotNone(wire.lost)
         self.assertEqual(bob.sees(), [])
-        self.assertEqual(list(self.chat.members), ["bob"])
+        self.assertEqual(list(self.chat.roster), ["bob"])
 
 
 class OpeningTests(ConversationCase):
@@ -256,7 +256,7 @@ class OpeningTests(ConversationCase):
         """What is typed while the lobby is being opened is said afterwards."""
         wire = self.connect()
         wire.sends(b"ada\nhello\n")
-        self.assertEqual(self.chat.members, {})
+        self.assertEqual(self.chat.roster, {})
         self.open_the_rest()
         self.assertIn("you joined lobby", wire.sees())
         self.assertEqual([event.text for event in self.journal._events.values()], ["hello"])
@@ -267,7 +267,7 @@ class OpeningTests(ConversationCase):
         wire.sends(b"ada\n")
         wire.vanishes()
         self.open_the_rest()
-        self.assertEqual((self.chat.members, self.chat.rooms, self.chat.sessions), ({}, {}, set()))
+        self.assertEqual((self.chat.roster, self.chat.rooms, self.chat.sessions), ({}, {}, set()))
 
     def test_vanishes_while_entering(self) -> None:
         """Who vanishes while a room is being opened does not enter it under anybody's name."""
@@ -280,7 +280,7 @@ class OpeningTests(ConversationCase):
         other.sends(b"ada\n")
         self.open_the_rest()
         self.assertEqual(set(self.chat.rooms), {"lobby"})
-        self.assertEqual(list(self.chat.members["ada"].rooms), ["lobby"])
+        self.assertEqual(list(self.chat.roster["ada"].rooms), ["lobby"])
 
     def test_two_open_one_room(self) -> None:
         """Two who enter a room at the same time are in the same one."""
@@ -325,7 +325,7 @@ class OpeningTests(ConversationCase):
         other = self.connect()
         other.sends(b"ada\n")
         self.open_the_rest()
-        self.assertEqual([member.nick for member in self.chat.members.values()], ["ada"])
+        self.assertEqual([member.nick for member in self.chat.roster.values()], ["ada"])
         self.assertIn("-- you joined lobby", other.sees())
 
     def open_the_rest(self) -> None:

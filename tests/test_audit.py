@@ -357,7 +357,7 @@ class ComingAndGoingTests(AuditCase):
     def test_taking_over(self, door: str) -> None:
         """Who takes a connection over, and from where it was."""
         self.at(door, "zoe")
-        token = self.chat.members["zoe"].token
+        token = self.chat.roster["zoe"].token
         wire = self.connect("203.0.113.5")
         lines = audited(lambda: wire.sends(f"/resume {token}\n".encode()))
         self.assertEqual(lines, ["Taken over from 203.0.113.5: zoe, who was at 192.0.2.1."])

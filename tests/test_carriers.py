@@ -8,10 +8,10 @@ from typing import Any
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 
-from chatservice.arrivals import Wish
 from chatservice.doors.jsonlines import JsonSession
 from chatservice.doors.text import TextSession
 from chatservice.events import ChatError, Event, Said
+from chatservice.joining import JoinRequest
 from chatservice.lines import Session
 from chatservice.outbox import Outbox
 from chatservice.peers import Peer
@@ -84,7 +84,7 @@ class ShoutingSession(Session):
 
     def heard(self, message: bytes) -> None:
         if self.member is None:
-            self.join(Wish(message.decode()))
+            self.join(JoinRequest(message.decode()))
         else:
             self.chat.say(self.member, self.chat.rooms["lobby"], message.decode())
 

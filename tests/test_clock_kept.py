@@ -44,7 +44,7 @@ class KeptTests(ClockCase):
         bob = self.at_text("bob")
         bob.types("/msg ada psst")
         bob.types("/quit")
-        identity = self.chat.members["ada"].identity
+        identity = self.chat.roster["ada"].identity
         self.set_by(40 * DAY)
         self.prune()
         self.assertEqual(self.private(identity), ["psst"])
@@ -94,7 +94,7 @@ class KeptTests(ClockCase):
         self.clock.advance(10 * DAY)
         self.ada.types("corrected")
         self.ada.types("/msg ada corrected")
-        identity = self.chat.members["ada"].identity
+        identity = self.chat.roster["ada"].identity
         self.clock.advance(29 * DAY)
         self.assertEqual(self.prune(), ["ahead", "corrected"])
         self.assertEqual(self.private(identity), ["ahead", "corrected"])
@@ -114,7 +114,7 @@ class KeptTests(ClockCase):
     def test_behind_while_ids_are_ahead(self, own: list[str]) -> None:
         """So is what was said while the clock was behind and ids were ahead of the right one."""
         self.own = own
-        identity = self.chat.members["ada"].identity
+        identity = self.chat.roster["ada"].identity
         self.ada.types("/msg ada first")
         self.set_by(DAY)
         self.ada.types("ahead")
@@ -167,7 +167,7 @@ class KeptTests(ClockCase):
 
         for text in ("/register correct-horse", "/join den", "/invite ada", "/kick bob"):
             self.ada.types(text)
-        member = self.chat.members["ada"]
+        member = self.chat.roster["ada"]
         for _ in range(2):
             self.chat.operators.kick(member, member, "den", "spam")
         self.clock.advance(SETTLING)

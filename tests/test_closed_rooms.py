@@ -80,10 +80,10 @@ class SeenTests(DenCase):
         """Who is kicked while a page waits for its turn is not given the page."""
         grace = self.comes("json", "grace", "den")
         grace.sees()
-        member, door = self.chat.members["grace"], self.chat.members["grace"].door
+        member, door = self.chat.roster["grace"], self.chat.roster["grace"].door
         self.chat.say(member, self.chat.rooms["den"], "mine")
         door.heard(b'{"type":"history","room":"den","ref":"1"}')  # type: ignore[attr-defined]
-        self.chat.operators.kick(self.chat.members["ada"], member, "den", "")
+        self.chat.operators.kick(self.chat.roster["ada"], member, "den", "")
         kinds = [(facts["type"], facts.get("code")) for facts in grace.sees()]
         self.assertIn(("error", "no-room"), kinds)
         self.assertNotIn("history", [kind for kind, _ in kinds])
@@ -96,7 +96,7 @@ class AwayTests(DenCase):
         super().setUp()
         self.register("olga")
         self.olga = self.comes("json", "olga", "den")
-        self.token = self.chat.members["eve"].token
+        self.token = self.chat.roster["eve"].token
 
     def leave(self) -> None:
         """Let both go."""
@@ -203,7 +203,7 @@ class LingeringTests(DenCase):
     def setUp(self) -> None:
         super().setUp()
         self.rules.linger = 30
-        self.token = self.chat.members["eve"].token
+        self.token = self.chat.roster["eve"].token
         self.eve.wire.vanishes()
         self.clock.advance(1)
 
@@ -249,7 +249,7 @@ class ArrivingTests(DenCase):
         self.clock.advance(2)
         journal.asked[0][1].callback(self.successResultOf(self.journal.page(Wanted(of="attic"))))
         self.olga.sees()
-        return sorted(self.chat.members["olga"].rooms)
+        return sorted(self.chat.roster["olga"].rooms)
 
     def test_nothing(self) -> None:
         """If nothing is done she comes back, to a closed room as well."""
@@ -274,7 +274,7 @@ class ArrivingTests(DenCase):
         self.olga.asks("hello", nick="olga", password=PASSWORD)
         held.release(self.clock)
         held.release(self.clock)
-        self.assertNotIn("den", self.chat.members["olga"].rooms)
+        self.assertNotIn("den", self.chat.roster["olga"].rooms)
 
 
 class OwnerTests(DenCase):

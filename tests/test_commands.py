@@ -57,7 +57,7 @@ class CommandTests(ConversationCase):
             member = Member(f"n{number:04}", f"n{number:04}", NOWHERE, f"token {number}")
             member.rooms[lobby.name] = lobby
             lobby.members.add(member)
-            self.chat.members[member.key] = member
+            self.chat.roster.add(member)
 
     def test_help(self) -> None:
         """/help lists every command with a line about it, and how to say a slash."""
@@ -233,7 +233,7 @@ class CommandTests(ConversationCase):
             bob = self.at(door, f"bob-{door}")
             for password in ("", " sesame"):
                 bob.types(f"/join vault{password}")
-            self.assertEqual(list(self.chat.rooms["vault"].members), [self.chat.members["ada"]])
+            self.assertEqual(list(self.chat.rooms["vault"].members), [self.chat.roster["ada"]])
             bob.types("/join vault  open sesame ")
             self.assertEqual(len(self.chat.rooms["vault"].members), 2)
             bob.types("/quit")

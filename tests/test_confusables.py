@@ -30,7 +30,7 @@ class ConfusablesTests(ConversationCase):
         self.assertGreaterEqual(len(look_alikes()), WANTED)
 
     def nobody_else_is_here(self, *nicks: str) -> None:
-        self.assertEqual({member.nick for member in self.chat.members.values()}, {*nicks})
+        self.assertEqual({member.nick for member in self.chat.roster.values()}, {*nicks})
 
     def test_text(self) -> None:
         """At the prompt for a nickname each of them is answered with a prompt for the password."""

@@ -6,7 +6,6 @@ from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
 
-from chatservice.accounts import Accounts
 from chatservice.lines import PASSWORDS
 from chatservice.names import nick_key
 from chatservice.rooms import identity_of
@@ -151,13 +150,13 @@ class NameTests(ConversationCase):
     def test_register(self, door: str) -> None:
         """A registered name is the member's, with an identity of its own, and the token's."""
         ada = self.at(door, "ada")
-        (member,) = self.chat.members.values()
+        (member,) = self.chat.roster.values()
         self.asks(ada, "/register correct-horse")
         account = self.chat.accounts.named("ADA")
         assert account is not None
         self.assertEqual((account.nick, account.identity), ("ada", member.identity))
         self.assertNotEqual(account.identity, identity_of(member.token))
-        self.assertIs(account.member, member)
+        self.assertIs(self.chat.roster.of(account), member)
         self.assertIs(member.account, account)
         self.assertIs(self.chat.accounts.proven_by(member.token), account)
 
@@ -179,11 +178,11 @@ class NameTests(ConversationCase):
         ada.types("/register correct-horse")
         ada.wire.vanishes()
         self.clock.advance(self.rules.linger)
-        self.assertEqual(self.chat.members, {})
+        self.assertEqual(self.chat.roster, {})
         passwords.waiting.pop().callback("plain:correct-horse")
         account = self.chat.accounts.named("ada")
         assert account is not None
-        self.assertIsNone(account.member)
+        self.assertIsNone(self.chat.roster.of(account))
 
     @each_row(DOORS)
     def test_logout_and_login(self, door: str) -> None:
@@ -213,7 +212,7 @@ class NameTests(ConversationCase):
         ada = self.registered(door)
         ada.types("/nick grace")
         self.asks(ada, "/logout")
-        self.assertEqual(list(self.chat.members), [nick_key("grace")])
+        self.assertEqual(list(self.chat.roster), [nick_key("grace")])
 
     @each_row(DOORS)
     def test_private_under_another_name(self, door: str) -> None:
@@ -241,10 +240,8 @@ class NameTests(ConversationCase):
     def test_login_without_a_name(self, door: str) -> None:
         """/login takes the present nickname if none is named, for whom an operator's list knows."""
         known = InMemoryUsernamePasswordDatabaseDontUse(ada=b"old-list")
-        passwords = PlainPasswords()
-        self.chat.accounts = Accounts(
-            passwords, self.clock.seconds, self.chat.ids.now, checkers=[known]
-        )
+        self.checkers = [known]
+        self.open_chat()
         ada = self.at(door, "ada")
         self.assertEqual(self.asks(ada, "/login old-list"), "you are logged in as ada")
         self.assertEqual(
@@ -256,9 +253,8 @@ class NameTests(ConversationCase):
     def test_login_with_a_space(self, door: str) -> None:
         """A password that somebody else keeps may have spaces, if the name is before it."""
         known = InMemoryUsernamePasswordDatabaseDontUse(grace=b"an old list")
-        self.chat.accounts = Accounts(
-            PlainPasswords(), self.clock.seconds, self.chat.ids.now, checkers=[known]
-        )
+        self.checkers = [known]
+        self.open_chat()
         ada = self.at(door, "ada")
         self.assertEqual(self.asks(ada, "/login grace an old list"), "you are logged in as grace")
 
@@ -280,7 +276,7 @@ class NameTests(ConversationCase):
         self.asks(ada, "/password correct-horse battery-staple")
         after = self.token_of(ada)
         self.assertIsNone(self.chat.accounts.proven_by(before))
-        self.assertIsNone(self.chat.by_token.get(before))
+        self.assertIsNone(self.chat.roster.by_token.get(before))
         self.assertIs(self.chat.accounts.proven_by(after), self.chat.accounts.named("ada"))
         self.asks(ada, "/logout")
         self.assertEqual(self.asks(ada, "/login ada correct-horse"), WRONG)

@@ -39,7 +39,7 @@ def stops_reading(case: ConversationCase, ada: Person) -> None:
 
 def breaks(case: ConversationCase, ada: Person) -> None:
     """Delivering to her raises an error."""
-    door: Any = case.chat.members["ada"].door
+    door: Any = case.chat.roster["ada"].door
     door.deliver = lambda data: 1 // 0
     case.at_text("grace").types("oops")
 
@@ -120,7 +120,7 @@ class EndingTests(ConversationCase):
         else:
             self.assertEqual([line for line in seen if "ada left the chat" in line], [ending.text])
         self.assertIsNotNone(ada.wire.lost)
-        self.assertNotIn("ada", self.chat.members)
+        self.assertNotIn("ada", self.chat.roster)
         self.flushLoggedErrors(ZeroDivisionError)
 
     def test_does_not_read_on_entering(self) -> None:
@@ -137,7 +137,7 @@ class EndingTests(ConversationCase):
         ada.asks("hello", nick="ada", rooms={"attic": 0})
         self.clock.advance(0)
         self.assertIs(wire.lost, ConnectionAborted)
-        self.assertEqual((self.chat.members, self.clock.getDelayedCalls()), ({}, []))
+        self.assertEqual((self.chat.roster, self.clock.getDelayedCalls()), ({}, []))
 
     def test_reset_is_no_error(self) -> None:
         """A lost connection leaves nothing behind: no member, no door, no timer."""
@@ -145,6 +145,6 @@ class EndingTests(ConversationCase):
         ada.wire.vanishes()
         ada.wire.turn()
         self.assertEqual(
-            (self.chat.members, self.chat.sessions, self.chat.rooms, self.clock.getDelayedCalls()),
+            (self.chat.roster, self.chat.sessions, self.chat.rooms, self.clock.getDelayedCalls()),
             ({}, set(), {}, []),
         )

@@ -236,18 +236,18 @@ class ConnectionContract(DoorContract):
         self.wire.turn()
         self.wire.turn()
         self.assertIsNotNone(self.wire.lost)
-        self.assertIs(self.chat.members["ada"], self.member)
+        self.assertIs(self.chat.roster["ada"], self.member)
         self.assertEqual(self.chat.rooms["lobby"].last_id(), 0)
 
     def test_fail(self) -> None:
         """It is dropped on a later turn, so that nobody leaves in the middle of a delivery."""
         self.door.fail()
         self.assertFalse(self.wire.aborting)
-        self.assertIn("ada", self.chat.members)
+        self.assertIn("ada", self.chat.roster)
         self.wire.turn()
         self.wire.turn()
         self.assertIsNotNone(self.wire.lost)
-        self.assertNotIn("ada", self.chat.members)
+        self.assertNotIn("ada", self.chat.roster)
 
     def test_fail_twice(self) -> None:
         """A door that fails again before it is dropped is dropped once."""
@@ -266,7 +266,7 @@ class ConnectionContract(DoorContract):
         self.wire.sees()
         assert isinstance(self.bob.door, RecordingDoor)
         self.assertEqual(len(self.bob.door.deliveries), 4)
-        self.assertNotIn("ada", self.chat.members)
+        self.assertNotIn("ada", self.chat.roster)
 
 
     def held(self) -> HeldJournal:

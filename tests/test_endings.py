@@ -188,7 +188,7 @@ class JoinTimeoutTests(LineTestCase):
         ada.sends(b"ada\n")
         self.clock.advance(60)
         self.journal.answers()
-        self.assertEqual((ada.sees(), self.chat.members), (self.sentence, {}))
+        self.assertEqual((ada.sees(), self.chat.roster), (self.sentence, {}))
 
 
 class ClosingTests(LineTestCase):
@@ -328,7 +328,7 @@ class ReasonTests(LineTestCase):
 
     def test_failed(self) -> None:
         """Who is dropped because of a bug left for that reason."""
-        self.chat.members["ada"].door.fail()
+        self.chat.roster["ada"].door.fail()
         self.clock.advance(0)
         self.assertEqual(
             self.bob.sees(), "-- ada left the chat (something went wrong in the server)\r\n"
@@ -347,7 +347,7 @@ class ReasonTests(LineTestCase):
             self.ada.sees(), "-- another connection has taken this one's place\r\n"
         )
         self.assertEqual((self.ada.lost, self.bob.sees()), (ConnectionDone, ""))
-        self.assertEqual((len(self.chat.sessions), "ada" in self.chat.members), (1, True))
+        self.assertEqual((len(self.chat.sessions), "ada" in self.chat.roster), (1, True))
 
 
 class UnreadTests(LineTestCase):

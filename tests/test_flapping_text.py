@@ -48,7 +48,7 @@ class Flapping:
         self.ada = self._connect()
         self.ada.sends(f"ada\n/register {SECRET}\n/join python\n".encode())
         self.ada.gets()
-        self._token = self.chat.members["ada"].token
+        self._token = self.chat.roster["ada"].token
         self.bob = JsonPerson(self._connect())
         self.bob.asks("hello", nick="bob", rooms={"lobby": 0, "python": 0})
         self.bob.sees()
@@ -123,4 +123,4 @@ class TextFlappingTests(TableCase):
         flapping.settle()
         shown = [int(match[1]) for line in flapping.shown if (match := SHOWN.search(line))]
         self.assertEqual(shown, list(range(LINES)))
-        self.assertFalse(flapping.chat.members["ada"].missed)
+        self.assertFalse(flapping.chat.roster["ada"].missed)

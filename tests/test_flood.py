@@ -149,10 +149,10 @@ class ReconnectingTests(CostCase):
         """Who comes from an address that has arrived too often waits, and is let in then."""
         for number in range(40):
             self.comes().sends(b"n%d\n" % number)
-        here = len(self.chat.members)
+        here = len(self.chat.roster)
         self.assertLess(here, 32)
         self.passes(5)
-        self.assertEqual(len(self.chat.members), 40)
+        self.assertEqual(len(self.chat.roster), 40)
 
     def test_gone_while_waiting(self) -> None:
         """Who gives up meanwhile never was here."""
@@ -161,7 +161,7 @@ class ReconnectingTests(CostCase):
             wire.sends(b"n%d\n" % number)
         wires[-1].vanishes()
         self.passes(5)
-        self.assertEqual(len(self.chat.members), 39)
+        self.assertEqual(len(self.chat.roster), 39)
 
 
 class BytesTests(CostCase):

@@ -153,7 +153,7 @@ class BytesTests(FileCase):
         self.assertNotEqual(self.found("word39"), [])
 
     def identity(self) -> bytes:
-        (member,) = (one for one in self.chat.members.values() if one.nick == NICK)
+        (member,) = (one for one in self.chat.roster.values() if one.nick == NICK)
         return member.identity
 
     def check_identity(self, identity: bytes) -> None:
@@ -222,8 +222,8 @@ class BytesTests(FileCase):
         person = self.at("json", NICK)
         person.types("/forget everything")
         person.types(f"/login eve {SECRET}")
-        self.assertEqual([one.nick for one in self.chat.members.values()], ["eve"])
-        (member,) = self.chat.members.values()
+        self.assertEqual([one.nick for one in self.chat.roster.values()], ["eve"])
+        (member,) = self.chat.roster.values()
         member.missed["lobby"] = 1
         person.wire.hangs_up()
         self.clock.advance(0)

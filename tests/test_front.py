@@ -320,7 +320,7 @@ class EndTests(ConversationCase):
         self.assertEqual(wire.sees(), seen)
         self.assertIsNotNone(wire.lost)
         self.assertEqual((self.admission.count, self.chat.sessions), (0, set()))
-        self.assertEqual(self.chat.members, {})
+        self.assertEqual(self.chat.roster, {})
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     @each_row(
@@ -344,7 +344,7 @@ class EndTests(ConversationCase):
         wire.vanishes()
         wire.turn()
         self.assertEqual((self.admission.count, self.chat.sessions), (0, set()))
-        self.assertEqual(self.chat.members, {})
+        self.assertEqual(self.chat.roster, {})
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_reset_while_undecided_and_greeted(self) -> None:

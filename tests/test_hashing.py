@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 
 from chatservice import roompasswords
 from chatservice.accounts import Accounts
-from chatservice.admission import Admission
+from chatservice.events import EventIds
 from chatservice.passwords import HASHES, Passwords
 from chatservice.roompasswords import Known
 from tests.conversation import ConversationCase, JsonPerson, Person, TextPerson, each_row
@@ -53,8 +53,7 @@ class Pool(InlinePool):
 class HashingCase(ConversationCase):
     """A chat that hashes, with Argon2 at its cheapest; ada is registered and owns #den."""
 
-    def open_chat(self, journal: Any = None, admission: Admission | None = None) -> None:
-        super().open_chat(journal, admission)
+    def new_accounts(self, ids: EventIds) -> Accounts:
         self.pool = Pool()
         reactor: Any = type("Reactor", (), {})()
         reactor.seconds = self.clock.seconds
@@ -62,7 +61,7 @@ class HashingCase(ConversationCase):
         reactor.callFromThread = lambda function, *args: function(*args)
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         passwords = Passwords(reactor, hasher, at_once=4)
-        self.chat.accounts = Accounts(passwords, self.clock.seconds, self.chat.ids.now)
+        return Accounts(passwords, self.clock.seconds, ids.now)
 
     def setUp(self) -> None:
         super().setUp()
@@ -217,7 +216,7 @@ class RoomTests(HashingCase):
         self.assertEqual(self.hashes(bob, "/join den hunter2", "/part den"), 1)
         for _ in range(3 * HASHES):
             self.assertEqual(self.hashes(bob, "/join den hunter2"), 0)
-            self.assertIn("den", self.chat.members["bob"].rooms)
+            self.assertIn("den", self.chat.roster["bob"].rooms)
             bob.types("/part den")
 
     def test_of_each_person(self) -> None:
@@ -231,7 +230,7 @@ class RoomTests(HashingCase):
         bob = self.at_json("bob")
         self.assertEqual(self.hashes(bob, "/join den hunter2", "/part den", "/join den x"), 2)
         self.assertEqual(bob.sees()[-1]["text"], "that is not the password of #den")
-        self.assertNotIn("den", self.chat.members["bob"].rooms)
+        self.assertNotIn("den", self.chat.roster["bob"].rooms)
 
     def test_changed(self) -> None:
         """With another password of the room nothing is remembered, also if it is the same."""
@@ -241,7 +240,7 @@ class RoomTests(HashingCase):
         self.assertEqual(self.hashes(bob, "/join den hunter2", "/part den"), 1)
         self.ada.types("/room password hunter3")
         self.assertEqual(self.hashes(bob, "/join den hunter2"), 1)
-        self.assertNotIn("den", self.chat.members["bob"].rooms)
+        self.assertNotIn("den", self.chat.roster["bob"].rooms)
 
     def test_kicked(self) -> None:
         """To have known it lets nobody in who does not give it."""
@@ -257,7 +256,7 @@ class RoomTests(HashingCase):
         self.hashes(self.ada, *["/room password hunter2"] * (HASHES + 1))
         bob.types("/join den hunter2")
         self.assertIn("too many passwords came from your address", str(bob.sees()))
-        self.assertEqual(len(self.chat.room_passwords._tries._times.get(tried, ())), 0)
+        self.assertEqual(len(self.chat.entrances._passwords._tries._times.get(tried, ())), 0)
 
     def test_bounds(self) -> None:
         """Of a room so many people are remembered, and of so many rooms: who came last."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from chatservice import catchup
 from chatservice.acts import Banned
 from chatservice.catchup import CATCH_UP_TEXT
 from chatservice.commands import is_command, is_goodbye
@@ -39,7 +40,7 @@ class FormerTokenTests(ConversationCase):
         """Check that somebody with the former token is not taken for ada."""
         account = self.chat.accounts.named("ada")
         assert account is not None
-        self.assertNotEqual(self.chat.members["eve"].identity, account.identity)
+        self.assertNotEqual(self.chat.roster["eve"].identity, account.identity)
         self.assertNotEqual(eve.welcome["token"], self.former)
 
     def test_after_a_new_password(self) -> None:
@@ -75,7 +76,7 @@ class KickedTwiceTests(ConversationCase):
     """Two operators kick the same person at almost the same time."""
 
     def kicks(self) -> None:
-        bob, ada = self.chat.members["bob"], self.chat.members["ada"]
+        bob, ada = self.chat.roster["bob"], self.chat.roster["ada"]
         self.chat.operators.kick(ada, bob, "python", "")
 
     def check_is_in(self, bob: Member) -> None:
@@ -89,7 +90,7 @@ class KickedTwiceTests(ConversationCase):
         journal = SlowJournal()
         self.at_json("ada", rooms={"python": 0})
         self.at_json("bob", rooms={"python": 0})
-        bob = self.chat.members["bob"]
+        bob = self.chat.roster["bob"]
         # From now on each batch waits until it is told to be stored.
         self.chat._publisher._journal = journal
         self.kicks()
@@ -143,7 +144,7 @@ class OperatorAtHomeTests(ConversationCase):
     def test_mapped(self) -> None:
         """This machine is this machine also as an IPv6 socket shows its IPv4 address."""
         self.rules.operators = frozenset({"sysop"})
-        check = self.chat.arrivals.check_nick
+        check = self.chat.nicknames.check
         self.assertEqual(check("sysop", "::ffff:127.0.0.1"), ("sysop", "sysop"))
 
 
@@ -247,7 +248,7 @@ class ManyBansTests(ConversationCase):
         mal.types(f"/register {SECRET}")
         mal.types("/join malice")
         self.at_json("bob")
-        ban(self.chat, 999, "malice", self.chat.members[nick_key("mal")].identity)
+        ban(self.chat, 999, "malice", self.chat.roster[nick_key("mal")].identity)
         for line in ("/ban bob", "/mute bob"):
             mal.types(line)
         self.assertEqual(mal.sees()[-1]["code"], "too-many")
@@ -260,7 +261,7 @@ class ManyBansTests(ConversationCase):
         for line in (f"/register {SECRET}", "/join malice"):
             mal.types(line)
         for room in ("spite", "envy"):
-            ban(self.chat, 1000, room, self.chat.members[nick_key("mal")].identity)
+            ban(self.chat, 1000, room, self.chat.roster[nick_key("mal")].identity)
         mal.types("/ban bob")
         self.assertEqual(mal.sees()[-1]["code"], "too-many")
 
@@ -280,14 +281,14 @@ class MuchMissedTests(ConversationCase):
         """So much is given at a time as may be sent as one piece, and the rest stays missed."""
         rooms = [f"r{number}" for number in range(8)]
         self.at_json("ada", rooms=dict.fromkeys(rooms, 0))
-        ada = self.chat.members["ada"]
+        ada = self.chat.roster["ada"]
         for room in rooms:
             for _ in range(40):
                 self.chat.say(ada, ada.rooms[room], "x" * 4096)
         while self.clock.getDelayedCalls():
             self.clock.advance(10)
         ada.miss(since=0, until=self.chat.ids.next())
-        found = self.successResultOf(self.chat.catch_up.read(ada, rooms, 500)).events
+        found = self.successResultOf(catchup.read(self.chat, ada, rooms, 500)).events
         size = sum(len(event.text) for event in found if isinstance(event, Said))
         self.assertLessEqual(size, CATCH_UP_TEXT + PAGE_BYTES)
         self.assertEqual([room for room in rooms if found_in(found, room)], rooms[:4])
@@ -326,7 +327,7 @@ class BannedElsewhereTests(ConversationCase):
         guest = self.comes("xeno", "127.0.0.3")
         guest.types(f"/login bob {SECRET}")
         self.assertEqual(guest.sees()[-1]["code"], "banned")
-        self.assertIsNone(self.chat.members["xeno"].account)
+        self.assertIsNone(self.chat.roster["xeno"].account)
 
     def test_from_a_room(self) -> None:
         """Who logs in leaves the rooms that the account is banned from, and runs them no more."""
@@ -334,7 +335,7 @@ class BannedElsewhereTests(ConversationCase):
         guest = self.comes("xeno", "127.0.0.3")
         guest.types("/join club")
         guest.types(f"/login bob {SECRET}")
-        self.assertEqual(list(self.chat.members["bob"].rooms), ["lobby"])
+        self.assertEqual(list(self.chat.roster["bob"].rooms), ["lobby"])
         guest.sees()
         guest.types("/unban #club bob")
         self.assertEqual(guest.sees()[-1]["code"], "not-allowed")

@@ -103,7 +103,7 @@ class TokenTests(ConversationCase):
     def test_going_on_as_a_guest(self) -> None:
         """Who gives the account up takes along what was said, and can erase it."""
         self.ada.types(f"/unregister {SECRET}")
-        member = self.chat.members["ada"]
+        member = self.chat.roster["ada"]
         self.assertEqual(member.identity, identity_of(member.token))
         self.ada.sees()
         self.ada.asks("history")
@@ -127,9 +127,9 @@ class RegisteringTests(OperatorCase):
         for text in ("hello", "/topic tea", "/msg bob psst"):
             ada.types(text)
         bob.types("/msg ada yes?")
-        former = self.chat.members["ada"].identity
+        former = self.chat.roster["ada"].identity
         ada.types(f"/register {SECRET}")
-        now = self.chat.members["ada"].identity
+        now = self.chat.roster["ada"].identity
         self.assertNotEqual(now, former)
         for events in (self.journal._events.values(), self.chat.rooms["lobby"].recent):
             self.assertNotIn(former, [event.identity for event in events])
@@ -150,13 +150,13 @@ class RegisteringTests(OperatorCase):
             self.register(nick)
         ada, eve = self.at("json", "ada"), self.at("json", "eve")
         bob = self.at_json("bob")
-        self.chat.members["bob"].address = ""
+        self.chat.roster["bob"].address = ""
         for text in ("/join den", "/invite bob", "/voice bob"):
             ada.types(text)
         for text in ("/join attic", "/ban bob"):
             eve.types(text)
         bob.types(f"/register {SECRET}")
-        now = self.chat.members["bob"].identity
+        now = self.chat.roster["bob"].identity
         moderation = self.chat.moderation
         held = [*moderation.invited("den"), *moderation.voiced("den")]
         self.assertEqual([person.identity for person in held], [now, now])
@@ -171,7 +171,7 @@ class RegisteringTests(OperatorCase):
         self.open_chat(slow)
         self.register("ada")
         ada, bob = self.at("json", "ada"), self.at_json("bob")
-        self.chat.members["bob"].address = ""
+        self.chat.roster["bob"].address = ""
         ada.types("/join den")
         hashed: Deferred[str] = Deferred()
         self.patch(self.chat.accounts.passwords, "hash", lambda *_: hashed)
@@ -180,15 +180,15 @@ class RegisteringTests(OperatorCase):
         # The first is with the journal, the others wait behind it.
         for text in ("/msg bob one", "/msg bob two"):
             ada.types(text)
-        bobs = self.chat.members["bob"]
+        bobs = self.chat.roster["bob"]
         facts = {"target": "bob", "target_identity": bobs.identity, "whom": bobs}
-        self.chat.operators.act(self.chat.members["ada"], Banned, "den", **facts)
+        self.chat.operators.act(self.chat.roster["ada"], Banned, "den", **facts)
         hashed.callback(f"plain:{SECRET}")
         for _ in range(9):
             slow.answers()
             self.clock.advance(0)
         slow.slow = False
-        now = self.chat.members["bob"].identity
+        now = self.chat.roster["bob"].identity
         self.assertEqual([_to(event) for event in slow._events.values()], [now, now])
         self.assertEqual([act.target_identity for act in slow.acts if act.target == "bob"], [now])
         held = self.chat.moderation.sanctions("den")
@@ -201,7 +201,7 @@ class RegisteringTests(OperatorCase):
         self.open_chat(slow)
         bob = self.at_json("bob")
         bob.types("/join den")
-        member = self.chat.members["bob"]
+        member = self.chat.roster["bob"]
         hashed: Deferred[str] = Deferred()
         self.patch(self.chat.accounts.passwords, "hash", lambda *_: hashed)
         bob.types(f"/register {SECRET}")
@@ -216,24 +216,24 @@ class RegisteringTests(OperatorCase):
         slow.slow = False
         again.sees()
         self.assertEqual(list(again.welcome["rooms"]), ["lobby", "den"])
-        self.assertEqual(self.chat.departures._leaving, {})
-        self.assertNotIn(member, self.chat.members.values())
+        self.assertEqual(self.chat.roster.leaving, {})
+        self.assertNotIn(member, self.chat.roster.values())
 
     def test_leaving_under_way(self) -> None:
         """Where somebody is who is leaving is waited for under the new identity too."""
         slow = SlowJournal()
         self.open_chat(slow)
         bob = self.at_json("bob")
-        former, departures = self.chat.members["bob"].identity, self.chat.departures
+        former = self.chat.roster["bob"].identity
         slow.slow = True
         bob.wire.hangs_up()
         self.clock.advance(0)
-        departures.become(former, NEW)
-        left = departures.stored(NEW)
+        self.chat.roster.become(former, NEW)
+        left = self.chat.departed(NEW)
         self.assertNoResult(left)
         slow.answers()
         self.assertIsNone(self.successResultOf(left))
-        self.assertEqual(departures._leaving, {})
+        self.assertEqual(self.chat.roster.leaving, {})
 
     def test_not_stored(self) -> None:
         """If nothing can be moved the name is registered all the same, and the log says so."""

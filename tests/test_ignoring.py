@@ -159,6 +159,6 @@ class AnswerTests(IgnoringCase):
         self.check_wordless(self.ada, "/part lobby")
         self.assertIn('"topic":""', self.check_wordless(self.ada, "/join lobby"))
         self.ada.types("/register correct-horse")
-        token: Any = self.chat.members["ada"].token
+        token: Any = self.chat.roster["ada"].token
         again = self.at_json("ada", token=token)
         self.assertEqual(again.welcome["rooms"]["lobby"]["topic"], "")

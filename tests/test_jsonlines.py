@@ -118,7 +118,7 @@ class HelloTests(ConversationCase):
         wire.sends(b'{"type":"hello","nick":"ada"}\n{"type":"hello","nick":"bob"}\n')
         person = JsonPerson(wire)
         self.assertEqual([facts["type"] for facts in person.sees()], ["error", "welcome", "joined"])
-        self.assertEqual(set(self.chat.members), {"ada"})
+        self.assertEqual(set(self.chat.roster), {"ada"})
 
     def test_own_token(self) -> None:
         """A token that the server never gave is taken as well."""
@@ -269,7 +269,7 @@ class RequestTests(ConversationCase):
         self.patch(self.journal, "append", hold)
         line = b'{"type":"say","room":"lobby","text":"hi"}\n'
         self.ada.wire.sends(line * 100)
-        member = self.chat.members["ada"]
+        member = self.chat.roster["ada"]
         self.assertEqual((member.uncommitted, self.ada.wire.reading), (64, False))
         while held:
             held.pop().callback(None)

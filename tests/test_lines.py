@@ -236,5 +236,5 @@ class HostileTests(LineTestCase):
         ada.sends(b"ada\nhello\n")
         ada.vanishes()
         self.journal.answers()
-        self.assertEqual((bob.sees(), list(self.chat.members)), ("", ["bob"]))
+        self.assertEqual((bob.sees(), list(self.chat.roster)), ("", ["bob"]))
         self.assertEqual((len(self.chat.sessions), self.clock.getDelayedCalls()), (1, []))

@@ -5,8 +5,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted
 
-from chatservice.arrivals import Wish
 from chatservice.events import ChatError
+from chatservice.joining import JoinRequest
 from chatservice.lines import Session
 from chatservice.rooms import LOBBY
 from tests.doubles import LineTestCase
@@ -157,7 +157,7 @@ class WaitingTests(LineTestCase):
         self.assertEqual((self.uncommitted("ada"), ada.reading), (63, True))
 
     def uncommitted(self, nick: str) -> int:
-        return self.chat.members[nick].uncommitted
+        return self.chat.roster[nick].uncommitted
 
     def test_joining(self) -> None:
         """Nothing is read while the rooms are opened, and all of it after that."""
@@ -165,7 +165,7 @@ class WaitingTests(LineTestCase):
         ada = self.comes()
         ada.sends(b"ada\nhello\n")
         ada.sends(b"there\n")
-        self.assertEqual((self.chat.members, ada.reading), ({}, False))
+        self.assertEqual((self.chat.roster, ada.reading), ({}, False))
         self.journal.slow = False
         self.journal.answers()
         self.assertEqual(ada.sees(), "-- you joined lobby: nobody else (1 here)\r\n")
@@ -176,7 +176,7 @@ class InTurnTests(LineTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.door, self.wire = self.listens()
-        self.door.join(Wish("ada"))
+        self.door.join(JoinRequest("ada"))
         self.wire.gets()
         self.steps: list[object] = []
         self.journal.slow = True
@@ -251,7 +251,7 @@ class InTurnTests(LineTestCase):
         self.wire.vanishes()
         for _ in range(3):
             self.journal_answers()
-        self.assertEqual((self.steps, self.chat.members), ([], {}))
+        self.assertEqual((self.steps, self.chat.roster), ([], {}))
 
     def test_gone_meanwhile(self) -> None:
         """There is no answer to somebody who vanished while the work went on."""
@@ -261,4 +261,4 @@ class InTurnTests(LineTestCase):
         done.callback("result")
         for _ in range(3):
             self.journal_answers()
-        self.assertEqual((self.steps, self.chat.members), ([], {}))
+        self.assertEqual((self.steps, self.chat.roster), ([], {}))

@@ -6,9 +6,9 @@ from typing import Any
 
 from twisted.internet.defer import fail
 
-from chatservice.arrivals import PING_TIMEOUT, SILENT
-from chatservice.departures import LINGERING_PER_ADDRESS
+from chatservice.joining import PING_TIMEOUT, SILENT
 from chatservice.journal import JournalError
+from chatservice.lingering import PER_ADDRESS
 from tests.conversation import (
     TOKEN,
     ConversationCase,
@@ -77,7 +77,7 @@ class ComingBackTests(LingeringCase):
     def test_text(self) -> None:
         """At the text door what was said meanwhile is shown once, before what is said later."""
         bob, ada = self.at_text("bob"), self.at_text("ada")
-        token = self.chat.members["ada"].token
+        token = self.chat.roster["ada"].token
         bob.types("before")
         bob.sees()
         ada.wire.vanishes()
@@ -104,7 +104,7 @@ class ComingBackTests(LingeringCase):
         journal = SlowJournal()
         self.begin(journal)
         bob, ada = self.at_text("bob"), self.at_text("ada")
-        token = self.chat.members["ada"].token
+        token = self.chat.roster["ada"].token
         journal.slow = True
         bob.types("under way")
         ada.wire.vanishes()
@@ -117,7 +117,7 @@ class ComingBackTests(LingeringCase):
         """Who is lost again before being back misses nothing of the first time."""
         bob, ada = self.at_text("bob"), self.at_text("ada")
         bob.sees()
-        token = self.chat.members["ada"].token
+        token = self.chat.roster["ada"].token
         ada.wire.vanishes()
         bob.types("first")
         again = self.connect()
@@ -131,7 +131,7 @@ class ComingBackTests(LingeringCase):
     def test_unreadable(self) -> None:
         """When what was missed cannot be read, that is told, and the talk goes on."""
         bob, ada = self.at_text("bob"), self.at_text("ada")
-        token = self.chat.members["ada"].token
+        token = self.chat.roster["ada"].token
         ada.wire.vanishes()
         bob.types("missed")
         self.patch(self.journal, "page", lambda _: fail(JournalError("the disk fails")))
@@ -154,10 +154,10 @@ class ComingBackTests(LingeringCase):
         ada.wire.vanishes()
         self.passes(LINGER - 1)
         self.assertEqual(bob.sees(), [])
-        self.assertIn("ada", self.chat.members)
+        self.assertIn("ada", self.chat.roster)
         self.passes(1)
         self.assertEqual(bob.sees(), ["-- ada left the chat (connection lost)"])
-        self.assertEqual(list(self.chat.members), ["bob"])
+        self.assertEqual(list(self.chat.roster), ["bob"])
 
     def test_goodbye(self) -> None:
         """Who says goodbye, or just hangs up, has left at once."""
@@ -174,25 +174,25 @@ class ComingBackTests(LingeringCase):
 
     def test_many_from_one_address(self) -> None:
         """Of one address only so many are waited for, and of each other address as many."""
-        self.lose_from("192.0.2.1", LINGERING_PER_ADDRESS + 2)
-        self.assertEqual(len(self.chat.members), LINGERING_PER_ADDRESS)
+        self.lose_from("192.0.2.1", PER_ADDRESS + 2)
+        self.assertEqual(len(self.chat.roster), PER_ADDRESS)
         self.lose_from("192.0.2.2", 1)
-        self.assertEqual(len(self.chat.members), LINGERING_PER_ADDRESS + 1)
+        self.assertEqual(len(self.chat.roster), PER_ADDRESS + 1)
         self.passes(LINGER)
-        self.assertEqual((self.chat.members, self.chat.departures.lingering), ({}, {}))
+        self.assertEqual((self.chat.roster, self.chat.lingering.waits), ({}, {}))
 
     def test_many_come_back(self) -> None:
         """Who is back, from wherever, or has left, does not count any more."""
-        self.lose_from("192.0.2.1", LINGERING_PER_ADDRESS)
+        self.lose_from("192.0.2.1", PER_ADDRESS)
         first = self.chat.member_named("p0")
         wire = self.connect("192.0.2.2")
         wire.sends(f"/resume {first.token}\n".encode())
         self.assertIn("you are back as p0", wire.sees())
         self.chat.leave(self.chat.member_named("p1"), "", goodbye=True)
-        self.lose_from("192.0.2.1", 3, first=LINGERING_PER_ADDRESS)
-        lingering = set(self.chat.departures.lingering)
-        self.assertEqual(len(lingering), LINGERING_PER_ADDRESS)
-        self.assertEqual(set(self.chat.members.values()) - lingering, {first})
+        self.lose_from("192.0.2.1", 3, first=PER_ADDRESS)
+        lingering = set(self.chat.lingering.waits)
+        self.assertEqual(len(lingering), PER_ADDRESS)
+        self.assertEqual(set(self.chat.roster.values()) - lingering, {first})
 
     def lose_from(self, host: str, count: int, first: int = 0) -> None:
         """So many people come, one after the other, and each is lost."""
@@ -240,7 +240,7 @@ class AskedForTests(LingeringCase):
     def test_read_on(self) -> None:
         """That the chat reads on after a pause is no word of the peer."""
         self.passes(SILENT)
-        door = self.chat.members["ada"].door
+        door = self.chat.roster["ada"].door
         door.hold()
         door.release()
         self.assertEqual(door.silence(), SILENT)
@@ -307,7 +307,7 @@ class AskedForTests(LingeringCase):
         self.passes(SILENT)
         self.asks().wire.vanishes()
         self.passes(PING_TIMEOUT)
-        self.assertEqual((self.bob.sees(), "ada" in self.chat.members), ([], True))
+        self.assertEqual((self.bob.sees(), "ada" in self.chat.roster), ([], True))
 
     def test_two_ask(self) -> None:
         """Of two who ask for it the first gets it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatservice.arrivals import PING_TIMEOUT, SILENT
+from chatservice.joining import PING_TIMEOUT, SILENT
 from tests.conversation import JsonPerson, each_row, error
 from tests.test_lingering import LINGER, LingeringCase
 
@@ -32,7 +32,8 @@ class WaitedForTests(LingeringCase):
         ada = self.at(door, "ada")
         for line in lines:
             ada.types(line)
-        (token,) = (token for token, member in self.chat.by_token.items() if member.nick != "bob")
+        known = self.chat.roster.by_token
+        (token,) = (token for token, member in known.items() if member.nick != "bob")
         ada.wire.vanishes()
         self.bob.sees()
         return token
@@ -62,7 +63,7 @@ class WaitedForTests(LingeringCase):
         self.bob.types(f"/nick {wanted}")
         self.assertEqual(self.bob.sees(), [error("nick-taken", waited_for("ada", LINGER))])
         self.at_text("eve").types(f"/nick {wanted}")
-        self.assertEqual(sorted(self.chat.members), ["ada", "bob", "eve"])
+        self.assertEqual(sorted(self.chat.roster), ["ada", "bob", "eve"])
 
     @each_row(OWNERS)
     def test_back_after_a_while(self, row: tuple[str, tuple[str, ...]]) -> None:
@@ -90,7 +91,7 @@ class WaitedForTests(LingeringCase):
     def test_lost_while_asked_for(self, second: int) -> None:
         """A silent connection that is lost while it is asked to answer keeps the nickname too."""
         ada = self.at_text("ada")
-        token = self.chat.members["ada"].token
+        token = self.chat.roster["ada"].token
         self.passes(SILENT)
         asker = self.at_prompt()
         asker.types("ada")

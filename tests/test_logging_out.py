@@ -23,7 +23,7 @@ class LoggingOutTests(ConversationCase):
             self.ada.types(line)
         for line in (f"/register {SECRET}", "/join attic", "/join club"):
             self.bob.types(line)
-        self.member = self.chat.members["bob"]
+        self.member = self.chat.roster["bob"]
         self.account = self.member.account
 
     def rooms_of_next(self) -> list[str]:
@@ -52,7 +52,7 @@ class LoggingOutTests(ConversationCase):
             self.ada.types("/room password off")
             self.ada.types("/room invite-only off")
             self.bob.types("/join club")
-            self.member = self.chat.members["bob"]
+            self.member = self.chat.roster["bob"]
 
     def test_rooms(self) -> None:
         """The guest stays in its rooms, and the account is in none any more."""

@@ -36,7 +36,7 @@ class PeopleCase(ConversationCase):
         person.sees()
 
     def member(self, key: str) -> Any:
-        return self.chat.members[key]
+        return self.chat.roster[key]
 
 
 class AwayTests(PeopleCase):

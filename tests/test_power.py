@@ -94,7 +94,7 @@ class PowerTests(DenCase):
         self.assertNotIn("an operator", self.says(self.gus, "/whois ada"))
 
     def member(self, nick: str):  # type: ignore[no-untyped-def]
-        return self.chat.members[nick]
+        return self.chat.roster[nick]
 
 
 class FollowingTests(DenCase):
@@ -130,7 +130,7 @@ class FollowingTests(DenCase):
         self.assertIn(f"{self.MUTED} until 2026-11-21 14:00 (UTC): spam", refusal)
 
     def guest(self):  # type: ignore[no-untyped-def]
-        return next(each for nick, each in self.chat.members.items() if nick.startswith("guest"))
+        return next(each for nick, each in self.chat.roster.items() if nick.startswith("guest"))
 
     def test_absent_account(self) -> None:
         """One that was muted while its owner was away stays so by logging in and out."""
@@ -180,7 +180,7 @@ class FollowingTests(DenCase):
         self.olga.types("/logout")
         self.assertEqual(len(self.chat.moderation.sanctions("den")), 1)
         by_author = self.chat.moderation._places["den"].mutes.by_author
-        self.assertEqual(dict(by_author), {self.chat.members["ada"].identity: 1})
+        self.assertEqual(dict(by_author), {self.chat.roster["ada"].identity: 1})
         self.assertEqual(len(self.asks(self.ada, "/bans")), 1)
         self.assertEqual(len(self.asks(self.ada, "/modlog")), 2)
         self.assertEqual(len([act for act in self.journal.acts if isinstance(act, Extended)]), 1)
@@ -193,7 +193,7 @@ class FollowingTests(DenCase):
         others = [act.id for act in self.chat.moderation.sanctions("den")]
         self.ada.types(f"/{what} #den olga")
         self.olga.types("/logout")
-        guest = next(nick for nick in self.chat.members if nick.startswith("guest"))
+        guest = next(nick for nick in self.chat.roster if nick.startswith("guest"))
         told = self.says(self.ada, f"/un{what} #den {guest}")
         self.assertIn(f"you {sentence}", told)
         self.assertEqual([act.id for act in self.chat.moderation.sanctions("den")], others)
@@ -207,7 +207,7 @@ class FollowingTests(DenCase):
     def test_exported(self) -> None:
         """What is kept of it shows nobody which other identity it was extended from."""
         self.mute("olga")
-        former = self.chat.members["olga"].identity
+        former = self.chat.roster["olga"].identity
         self.olga.types("/logout")
         for person in (self.olga, self.ada):
             exported = self.says(person, "/export")
@@ -249,7 +249,7 @@ class FollowingTests(DenCase):
     def test_not_stored(self) -> None:
         """It holds at once, before it is known whether it is stored."""
         self.mute("olga")
-        member = self.chat.members["olga"]
+        member = self.chat.roster["olga"]
         former, member.identity = member.identity, b"another identity"
         self.chat.operators.follow(member, former)
         (act,) = self.chat.moderation.against(b"another identity")

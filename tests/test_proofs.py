@@ -6,8 +6,9 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 
+from chatservice import login
 from chatservice.accounts import TOKENS_KEPT
-from chatservice.arrivals import PING_TIMEOUT, SILENT
+from chatservice.joining import PING_TIMEOUT, SILENT
 from chatservice.proofs import NO_TOKEN, Proof
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row, error
 from tests.late import LateJournal, Waiting
@@ -56,10 +57,10 @@ class ProofCase(ConversationCase):
 
     def check_only_ada(self, *others: str) -> None:
         """Nobody but ada is ada, or has any of her tokens."""
-        ada = self.chat.members["ada"]
-        self.assertEqual(sorted(self.chat.members), sorted(("ada", *others)))
+        ada = self.chat.roster["ada"]
+        self.assertEqual(sorted(self.chat.roster), sorted(("ada", *others)))
         for nick in others:
-            other = self.chat.members[nick]
+            other = self.chat.roster[nick]
             self.assertIsNone(other.account)
             self.assertNotIn(other.identity, (ada.identity, self.account.identity))
             self.assertNotIn(other.token, (TOKEN, ada.token))
@@ -80,7 +81,7 @@ class ArrivingTests(ProofCase):
         self.clock.pump([1.0] * PING_TIMEOUT)
         self.assertEqual(thief.sees(), [error("not-joined", NO_TOKEN)])
         self.assertIsNone(victim.wire.lost)
-        (guest,) = set(self.chat.members) - {"ada"}
+        (guest,) = set(self.chat.roster) - {"ada"}
         self.check_only_ada(guest)
 
     def test_token_while_it_is_rotated_out(self) -> None:
@@ -243,7 +244,7 @@ class WindowTests(ProofCase):
     def test_password(self) -> None:
         """While a new password is stored, no former token leads to the member."""
         ada = self.victim()
-        token = self.chat.members["ada"].token
+        token = self.chat.roster["ada"].token
         stored: Deferred[None] = Deferred()
         self.patch(self.chat.accounts, "save", lambda _: stored)
         ada.types(f"/password {SECRET} {NEW_SECRET}")
@@ -255,25 +256,25 @@ class WindowTests(ProofCase):
     def test_logout(self) -> None:
         """While a logout is stored, the token proves nothing."""
         ada = self.victim()
-        token = self.chat.members["ada"].token
+        token = self.chat.roster["ada"].token
         stored: Deferred[None] = Deferred()
         self.patch(self.journal, "split", lambda *_: stored)
         ada.types("/logout")
         self.shows_token(token)
         stored.callback(None)
-        self.assertIsNone(self.account.member)
+        self.assertIsNone(self.chat.roster.of(self.account))
 
     def test_logged_out_while_logging_in(self) -> None:
         """Who logs out before the login is through is in the account's place no more."""
         zoe = self.at_json("zoe")
-        member = self.chat.members["zoe"]
+        member = self.chat.roster["zoe"]
         for answers_first in (0, 1):
             self.waiting.is_slow = True
-            done = self.chat.logins.log_in(member, Proof(self.account, hash=self.account.hash))
+            done = login.log_in(self.chat, member, Proof(self.account, hash=self.account.hash))
             for _ in range(answers_first):
                 self.waiting.answer(0)
             self.waiting.is_slow = False
-            self.successResultOf(self.chat.logins.log_out(member))
+            self.successResultOf(login.log_out(self.chat, member))
             self.answers()
             self.clock.advance(0)
             self.successResultOf(done)
@@ -300,7 +301,7 @@ class RoomPasswordTests(ProofCase):
         self.ada.types("/room password hunter3")
         right.callback(True)
         self.assertIn("the password of #den was changed at this moment", str(bob.sees()))
-        self.assertNotIn("den", self.chat.members["bob"].rooms)
+        self.assertNotIn("den", self.chat.roster["bob"].rooms)
 
     @each_row(DOORS)
     def test_changed_while_the_room_is_read(self, door: str) -> None:
@@ -313,7 +314,7 @@ class RoomPasswordTests(ProofCase):
         self.ada.types("/room password hunter3")
         page.callback([self.chat.rooms["den"]])
         self.assertIn("the password of #den was changed at this moment", str(bob.sees()))
-        self.assertNotIn("den", self.chat.members["bob"].rooms)
+        self.assertNotIn("den", self.chat.roster["bob"].rooms)
 
     def test_taken_away(self) -> None:
         """A room that needs none by then is entered."""
@@ -323,4 +324,4 @@ class RoomPasswordTests(ProofCase):
         bob.types("/join den hunter2")
         self.ada.types("/room password off")
         right.callback(True)
-        self.assertIn("den", self.chat.members["bob"].rooms)
+        self.assertIn("den", self.chat.roster["bob"].rooms)

@@ -163,7 +163,7 @@ class RoomsTests(ConversationCase):
             setup()
             done = self.chat.rooms.opened(["lobby"], lambda rooms: list(rooms[0].recent))
             self.journal.slow = False
-            member = next(iter(self.chat.members.values()))
+            member = next(iter(self.chat.roster.values()))
             self.successResultOf(self.chat.belongings.erase(member.identity, member))
             self.journal.answers()
             self.assertEqual(self.successResultOf(done), [])

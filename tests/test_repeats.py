@@ -359,7 +359,7 @@ class MemoryTests(ConversationCase):
         """Who has everything erased leaves no refs either."""
         ada = self.at_json("ada", token=TOKEN)
         ada.asks("say", room="lobby", text="hi", ref="1")
-        identity = self.chat.by_token[TOKEN].identity
+        identity = self.chat.roster.by_token[TOKEN].identity
         self.assertEqual(len(self.successResultOf(self.journal.refs(identity))), 1)
         ada.types("/forget everything")
         self.assertEqual(self.successResultOf(self.journal.refs(identity)), [])
@@ -371,7 +371,7 @@ class MemoryTests(ConversationCase):
         ada = self.at_json("ada", token=TOKEN)
         for number in range(5):
             ada.asks("say", room="lobby", text="hi", ref=str(number))
-        identity = self.chat.by_token[TOKEN].identity
+        identity = self.chat.roster.by_token[TOKEN].identity
         self.assertEqual(len(self.successResultOf(self.journal.refs(identity))), 3)
 
 

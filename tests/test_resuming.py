@@ -133,7 +133,7 @@ class ResumingTests(ConversationCase):
         self.assertEqual(first.sees(), [TAKEN_OVER])
         (welcome,) = second.sees()
         self.assertEqual((welcome["nick"], welcome["resumed"]), ("eve", True))
-        self.assertEqual(list(self.chat.members), ["eve"])
+        self.assertEqual(list(self.chat.roster), ["eve"])
 
     def test_vanishes_while_taking_over(self) -> None:
         """Who takes over and vanishes at once has left."""
@@ -145,7 +145,7 @@ class ResumingTests(ConversationCase):
         again.vanishes()
         left = {"type": "left", "nick": "ada", "goodbye": False, "why": "connection lost"}
         self.assertEqual(self.bob.sees(), [left])
-        self.assertNotIn("ada", self.chat.members)
+        self.assertNotIn("ada", self.chat.roster)
 
     def test_refused_line_of_the_old_connection(self) -> None:
         """A line of the old connection that cannot be stored is told to nobody."""

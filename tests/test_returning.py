@@ -58,7 +58,7 @@ class RoomsTests(ConversationCase):
         self.assertEqual(lines[1], "Choose a nickname: -- you are back as ada")
         self.assertIn("-- you joined #python: nobody else (1 here)", lines[2])
         self.assertIn("-- you joined #tea: nobody else (1 here)", lines[3])
-        self.assertEqual(list(self.chat.members), ["ada"])
+        self.assertEqual(list(self.chat.roster), ["ada"])
 
 
 class ClosedRoomTests(ConversationCase):
@@ -114,7 +114,7 @@ class FenceTests(ConversationCase):
         self.rules.linger = 30
         self.open_chat(journal)
         bob, ada = self.at_text("bob"), self.at_text("ada")
-        token = self.chat.members["ada"].token
+        token = self.chat.roster["ada"].token
         bob.types("seen")
         ada.sees()
         ada.wire.vanishes()
@@ -194,7 +194,7 @@ class BannedMeanwhileTests(ConversationCase):
         self.assertTrue(elsewhere.wire.lost)
         eve.types("/ping")
         self.assertEqual(eve.sees()[0]["lines"], ["pong"])
-        self.assertEqual(self.chat.members["eve"].address, "192.0.2.1")
+        self.assertEqual(self.chat.roster["eve"].address, "192.0.2.1")
 
 
 class RestartTests(ConversationCase):
@@ -248,7 +248,7 @@ class AccountTests(ConversationCase):
         person = TextPerson(self.connect())
         person.types(f"/resume {TOKEN}")
         self.assertIn("-- you joined lobby: nobody else (1 here)", person.sees()[2])
-        self.assertEqual(list(self.chat.members), ["ada"])
+        self.assertEqual(list(self.chat.roster), ["ada"])
 
     def test_unregistered_operator(self) -> None:
         """An operator's nickname that is not registered is for who is on the chat's machine."""
@@ -277,7 +277,7 @@ class AccountTests(ConversationCase):
         self.assertEqual(bob.sees()[-1]["text"], "that was tried too often: wait 60 s")
         self.clock.advance(60)
         bob.types("/join den open-sesame")
-        self.assertEqual(list(self.chat.members["bob"].rooms), ["lobby", "den"])
+        self.assertEqual(list(self.chat.roster["bob"].rooms), ["lobby", "den"])
 
 
 class CrowdTests(ConversationCase):

@@ -95,7 +95,7 @@ class ReceptionCase(ConversationCase):
         self.assertTrue(seen.endswith(f"{sentence}\r\n{NICKNAME}"), seen)
 
     def check_nobody_came(self) -> None:
-        self.assertEqual({member.nick for member in self.chat.members.values()}, {"bob"})
+        self.assertEqual({member.nick for member in self.chat.roster.values()}, {"bob"})
         self.assertEqual(self.bob.sees(), [])
 
 

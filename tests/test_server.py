@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, fail
 
-from chatservice import server
+from chatservice import roster
 from chatservice.events import ChatError, Said, TopicChanged
 from chatservice.journal import JournalError
 from chatservice.memory import MemoryJournal
@@ -98,7 +98,7 @@ class VerbTests(ConversationCase):
         wire = Wire.to(chat.buildProtocol(IPv4Address("TCP", "192.0.2.1", 1)), self.clock)
         wire.sends(b"ada\n")
         self.assertIn("-- you joined lobby: nobody else (1 here)", wire.sees())
-        self.assertEqual(len(chat.members["ada"].token), 22)
+        self.assertEqual(len(chat.roster["ada"].token), 22)
 
     def test_buildProtocol_is_not_direct(self) -> None:
         """On a transport that may be TLS, nothing is sent past it."""
@@ -258,7 +258,7 @@ class VerbTests(ConversationCase):
 
     def test_long_nick_asked_for(self) -> None:
         """Nobody has a nickname that long, and nothing is made of it."""
-        self.patch(server, "nick_key", None)
+        self.patch(roster, "nick_key", None)
         self.assertRaises(ChatError, self.chat.member_named, "a\u0316\u0301" * 4000)
 
     def test_history(self) -> None:

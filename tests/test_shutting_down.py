@@ -89,4 +89,4 @@ class ShutDownTests(ConversationCase):
         self.successResultOf(done)
         late.sends(b"late\n")
         self.assertIsNotNone(late.lost)
-        self.assertNotIn("late", self.chat.members)
+        self.assertNotIn("late", self.chat.roster)

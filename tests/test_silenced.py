@@ -103,7 +103,7 @@ class SilencedTests(DenCase):
 
     def test_coming_under_another_name(self) -> None:
         """Nor does she come back under another one with her token, until the mute is over."""
-        token = self.chat.members["eve"].token
+        token = self.chat.roster["eve"].token
         self.ada.types("/mute #den eve 1h")
         self.eve.types("/quit")
         again = self.comes_with(token, PILLS)

@@ -50,10 +50,10 @@ class TakeoverCase(ConversationCase):
 
     def check_one_member(self) -> None:
         """Check that ada is here once, and that all ways lead to her."""
-        member = self.chat.members["ada"]
-        self.assertIs(self.account.member, member)
-        self.assertIs(self.chat.by_token[member.token], member)
-        here = [each for each in self.chat.members.values() if each.account is self.account]
+        member = self.chat.roster["ada"]
+        self.assertIs(self.chat.roster.of(self.account), member)
+        self.assertIs(self.chat.roster.by_token[member.token], member)
+        here = [each for each in self.chat.roster.values() if each.account is self.account]
         self.assertEqual(here, [member])
 
 
@@ -65,9 +65,9 @@ class TakeoverTests(TakeoverCase):
         """Rooms and current room are kept, and nobody sees a leave or a join."""
         old, new = row
         self.arrange(old)
-        member = self.chat.members["ada"]
+        member = self.chat.roster["ada"]
         again = self.proves(new)
-        self.assertIs(self.chat.members["ada"], member)
+        self.assertIs(self.chat.roster["ada"], member)
         self.check_one_member()
         self.assertEqual(list(member.rooms), ["lobby", "python"])
         again.types("hi")
@@ -132,7 +132,7 @@ class TakeoverTests(TakeoverCase):
         again = self.proves(new)
         again.types("/kick #den bob out")
         self.assertIn("kicked", [facts["type"] for facts in self.bob.sees()])
-        self.assertNotIn("den", self.chat.members["bob"].rooms)
+        self.assertNotIn("den", self.chat.roster["bob"].rooms)
 
     @each_row(CROSSINGS)
     def test_wrong_password(self, row: tuple[str, str]) -> None:
@@ -167,7 +167,7 @@ class TakeoverTests(TakeoverCase):
         (welcome,) = second.sees()
         self.assertEqual(welcome["type"], "welcome")
         self.assertEqual(self.told(first), [TAKEN])
-        self.assertNotIsInstance(self.chat.members["ada"].door, Fenced)
+        self.assertNotIsInstance(self.chat.roster["ada"].door, Fenced)
         self.check_one_member()
         self.assertEqual(self.bob.sees(), [])
 
@@ -214,7 +214,7 @@ class LoginTests(TakeoverCase):
         self.bob.types("/msg ada psst")
         self.assertEqual(len(guest.sees()), 1)
         guest.types("/kick #den bob out")
-        self.assertNotIn("den", self.chat.members["bob"].rooms)
+        self.assertNotIn("den", self.chat.roster["bob"].rooms)
 
     def test_what_the_old_one_was_about_to_see(self) -> None:
         """What was on its way when the place was taken harms nobody."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred, succeed
 
+from chatservice import login
 from tests.conversation import JsonPerson, TextPerson, each_row, said
 from tests.late import LateJournal, Waiting
 from tests.registered import proof_of
@@ -34,26 +35,26 @@ class LoginTests(LateCase):
         super().setUp()
         self.arrange("json")
         self.guest = self.at_json("zoe")
-        self.zoe = self.chat.members["zoe"]
+        self.zoe = self.chat.roster["zoe"]
         self.proof = proof_of(self.account)
 
     def test_has_left(self) -> None:
         """Who has left is logged in to nothing."""
         self.guest.wire.hangs_up()
-        self.failureResultOf(self.chat.logins.log_in(self.zoe, self.proof))
+        self.failureResultOf(login.log_in(self.chat, self.zoe, self.proof))
         self.check_one_member()
-        self.assertNotIn("zoe", self.chat.members)
+        self.assertNotIn("zoe", self.chat.roster)
 
     def test_leaves_meanwhile(self) -> None:
         """Of an owner who has just left it is asked what was said when all of it is stored."""
         self.waiting.is_slow = True
         self.ada.types("hello")
         self.ada.types("/quit")
-        while "ada" in self.chat.members:
+        while "ada" in self.chat.roster:
             self.waiting.answer(0)
             self.clock.advance(0)
         under_way = len(self.waiting)
-        done = self.chat.logins.log_in(self.zoe, self.proof)
+        done = login.log_in(self.chat, self.zoe, self.proof)
         self.assertEqual(len(self.waiting), under_way)
         self.answers()
         self.successResultOf(done)
@@ -63,17 +64,17 @@ class LoginTests(LateCase):
         """Who has logged in to another account through another connection stays so."""
         done = self.chat.accounts.register("grace", b"grace".ljust(16), SECRET, "")
         grace = self.successResultOf(done)
-        done = self.chat.logins.log_in(self.zoe, proof_of(grace))
+        done = login.log_in(self.chat, self.zoe, proof_of(grace))
         self.answers()
         self.successResultOf(done)
-        self.failureResultOf(self.chat.logins.log_in(self.zoe, self.proof))
+        self.failureResultOf(login.log_in(self.chat, self.zoe, self.proof))
         self.assertIs(self.zoe.account, grace)
         self.check_one_member()
 
     def test_removed(self) -> None:
         """An account that was given up meanwhile is nobody's."""
         self.ada.types(f"/unregister {SECRET}")
-        self.failureResultOf(self.chat.logins.log_in(self.zoe, self.proof))
+        self.failureResultOf(login.log_in(self.chat, self.zoe, self.proof))
         self.assertIsNone(self.zoe.account)
 
     def test_removed_while_arriving(self) -> None:
@@ -93,10 +94,10 @@ class LoginTests(LateCase):
             account = self.successResultOf(done)
             if nick == "bob":
                 self.guest.wire.hangs_up()
-                self.failureResultOf(self.chat.logins.log_in(self.zoe, proof_of(account)))
+                self.failureResultOf(login.log_in(self.chat, self.zoe, proof_of(account)))
             else:
-                self.chat.logins.bind(self.chat.members["ada"], proof_of(account))
-            self.assertNotIn(nick, self.chat.members)
+                self.chat.bindings.bind(self.chat.roster["ada"], proof_of(account))
+            self.assertNotIn(nick, self.chat.roster)
 
     def test_coming_at_that_moment(self) -> None:
         """Who is about to be welcomed when the account goes elsewhere is told only that."""
@@ -104,21 +105,21 @@ class LoginTests(LateCase):
         self.waiting.is_slow = True
         again = JsonPerson(self.connect())
         again.asks("hello", nick="ada", password=SECRET)
-        while "ada" not in self.chat.members:
+        while "ada" not in self.chat.roster:
             self.waiting.answer(0)
             self.clock.advance(0)
-        self.chat.logins.log_in(self.zoe, self.proof)
+        login.log_in(self.chat, self.zoe, self.proof)
         self.answers()
         self.assertEqual([facts["type"] for facts in again.sees()], ["error"])
-        self.assertIs(self.account.member, self.zoe)
+        self.assertIs(self.chat.roster.of(self.account), self.zoe)
         self.check_one_member()
 
     def test_logout_of_who_has_left(self) -> None:
         """Who leaves while a logout is on its way stays away."""
-        member = self.chat.members["ada"]
+        member = self.chat.roster["ada"]
         self.ada.wire.hangs_up()
-        self.successResultOf(self.chat.logins.log_out(member))
-        self.assertNotIn(member, self.chat.by_token.values())
+        self.successResultOf(login.log_out(self.chat, member))
+        self.assertNotIn(member, self.chat.roster.by_token.values())
 
     def test_registering_through_another_connection(self) -> None:
         """Who registers, and meanwhile logs in elsewhere, is who the login says."""
@@ -130,7 +131,7 @@ class LoginTests(LateCase):
         hashed.callback(f"plain:{SECRET}")
         self.assertIs(self.zoe.account, self.account)
         self.check_one_member()
-        self.assertIsNone(self.chat.accounts.named("zoe").member)
+        self.assertIsNone(self.chat.roster.of(self.chat.accounts.named("zoe")))
 
 
 class ArrivingTests(LateCase):
@@ -148,7 +149,7 @@ class ArrivingTests(LateCase):
             again = TextPerson(self.connect())
             again.types("ada")
             again.types(SECRET)
-            while "ada" not in self.chat.members:
+            while "ada" not in self.chat.roster:
                 self.waiting.answer(0)
                 self.clock.advance(0)
             shown += again.sees()
@@ -170,8 +171,8 @@ class LastWordsTests(LateCase):
         """Once the kick has come to pass it is thrown away."""
         self.arrange(door)
         self.waiting.is_slow = True
-        whom = self.chat.members["ada"]
-        self.chat.operators.kick(self.chat.members["bob"], whom, "", "out")
+        whom = self.chat.roster["ada"]
+        self.chat.operators.kick(self.chat.roster["bob"], whom, "", "out")
         while self.chat.is_here(whom):
             self.clock.advance(0)
             if len(self.waiting):
@@ -180,7 +181,7 @@ class LastWordsTests(LateCase):
             self.ada.types(line)
         self.answers()
         self.assertEqual([facts["type"] for facts in self.bob.sees()], ["kicked", "left"])
-        self.assertEqual(set(self.chat.members), {"bob"})
+        self.assertEqual(set(self.chat.roster), {"bob"})
 
     def test_alone_in_a_room(self) -> None:
         """A line said just before a kick came does not hold up the lines of others."""
@@ -188,8 +189,8 @@ class LastWordsTests(LateCase):
         self.ada.types("/join den")
         self.ada.sees()
         self.waiting.is_slow = True
-        whom = self.chat.members["ada"]
-        self.chat.operators.kick(self.chat.members["bob"], whom, "den", "out")
+        whom = self.chat.roster["ada"]
+        self.chat.operators.kick(self.chat.roster["bob"], whom, "den", "out")
         self.clock.advance(0)
         self.ada.asks("say", room="den", text="last words")
         self.bob.asks("say", room="lobby", text="peace")

@@ -166,7 +166,7 @@ class CoveredTests(DenCase):
             self.ada.types(line)
         olga = self.comes("text", "olga", "den", host=self.HOSTS["eve"])
         self.assertNotIn("muted", self.says(olga, "hi"))
-        self.assertIn("den", self.chat.members["olga"].rooms)
+        self.assertIn("den", self.chat.roster["olga"].rooms)
 
     def test_the_same_person(self) -> None:
         """Who comes back from there as another guest is kept out, or does not speak."""
@@ -217,7 +217,7 @@ class BoundTests(DenCase):
         place.put_out.update({b"%016d" % number: 1 for number in range(PUT_OUT_MOST)})
         self.ada.types("/kick eve")
         self.assertEqual(len(place.put_out), PUT_OUT_MOST)
-        self.assertIn(self.chat.members["eve"].identity, place.put_out)
+        self.assertIn(self.chat.roster["eve"].identity, place.put_out)
 
     def test_nothing_there(self) -> None:
         """In a room where nothing was ever done nobody is banned."""

@@ -67,18 +67,18 @@ class BanTests(OperatorCase):
         """Who comes while the ban is on its way is turned out when it holds."""
         self.bans("/ban * eve")
         self.comes("eve", password=PASSWORD)
-        self.assertIn("eve", self.chat.members)
+        self.assertIn("eve", self.chat.roster)
         self.settles()
-        self.assertEqual(list(self.chat.members), ["ada"])
+        self.assertEqual(list(self.chat.roster), ["ada"])
 
     def test_entering_a_room(self) -> None:
         """Who enters a room while the ban from it is on its way is turned out of it alone."""
         eve = self.comes("eve", password=PASSWORD)
         self.bans("/ban #python eve")
         eve.types("/join python")
-        self.assertIn("python", self.chat.members["eve"].rooms)
+        self.assertIn("python", self.chat.roster["eve"].rooms)
         self.settles()
-        self.assertEqual(list(self.chat.members["eve"].rooms), ["lobby"])
+        self.assertEqual(list(self.chat.roster["eve"].rooms), ["lobby"])
 
     def test_from_the_same_address(self) -> None:
         """Others of the address who are here already stay; who comes meanwhile does not."""
@@ -88,7 +88,7 @@ class BanTests(OperatorCase):
         self.comes("mallory")
         self.comes("grace", host="203.0.113.5")
         self.settles()
-        self.assertEqual(sorted(self.chat.members), ["ada", "grace", "zoe"])
+        self.assertEqual(sorted(self.chat.roster), ["ada", "grace", "zoe"])
 
 
 class KickTests(OperatorCase):
@@ -146,7 +146,7 @@ class FoundingTests(OperatorCase):
         self.disk.full = False
         for line in ("hi", "ho"):
             self.ada.types(line)
-        self.assertEqual(self.owner(), self.chat.members["ada"].identity)
+        self.assertEqual(self.owner(), self.chat.roster["ada"].identity)
         self.assertEqual(len(self.acts()), 1)
 
     def test_others(self) -> None:
@@ -171,7 +171,7 @@ class FoundingTests(OperatorCase):
     def test_once(self) -> None:
         """What is said before it is known whether founding is stored does not found once more."""
         self.disk.full = False
-        member = self.chat.members["ada"]
+        member = self.chat.roster["ada"]
         self.chat.enter(member, "cellar")
         self.chat.say(member, self.chat.rooms["cellar"], "hi")
         self.ada.sees()
@@ -183,7 +183,7 @@ class FoundingTests(OperatorCase):
         self.patch(self.chat.operators._acts, "wait", lambda _: 1.0)
         self.ada.sees()
         self.ada.types("/join cellar")
-        self.assertIn("cellar", self.chat.members["ada"].rooms)
+        self.assertIn("cellar", self.chat.roster["ada"].rooms)
         self.assertNotIn("error", [facts["type"] for facts in self.ada.sees()])
 
 
@@ -201,7 +201,7 @@ class BecomingTests(OperatorCase):
         self.olga, self.bob = self.at("json", "olga"), self.at("json", "bob")
         for line in ("/join den", "/voice bob", "/invite bob", "/room invite-only on"):
             self.ada.types(line)
-        self.chat.members["olga"].address = ""
+        self.chat.roster["olga"].address = ""
 
     def settles(self) -> None:
         """The disk answers to everything."""
@@ -221,7 +221,7 @@ class BecomingTests(OperatorCase):
         self.ada.types(line)
         hashed.callback(f"plain:{PASSWORD}-of-bob")
         self.settles()
-        self.assertIsNotNone(self.chat.members["bob"].account)
+        self.assertIsNotNone(self.chat.roster["bob"].account)
 
     def test_right_taken(self) -> None:
         """What ends a right of a guest ends that of the registered one."""
@@ -258,11 +258,11 @@ class BecomingTests(OperatorCase):
 
     def test_moved_no_more(self) -> None:
         """Once everything is moved the former identity stands for nobody."""
-        former = self.chat.members["bob"].identity
+        former = self.chat.roster["bob"].identity
         self.register_while("hi")
         self.assertEqual(self.chat.moderation._moving, {})
         facts = {"target": "bob", "target_identity": former}
-        self.chat.operators.act(self.chat.members["ada"], Muted, "den", **facts)
+        self.chat.operators.act(self.chat.roster["ada"], Muted, "den", **facts)
         self.clock.advance(0)
         (act,) = self.chat.moderation.sanctions("den")
         self.assertEqual(act.target_identity, former)

@@ -184,5 +184,5 @@ class UnsentTests(ConversationCase):
         wire: Wire = bob.wire  # type: ignore[assignment]
         wire.hangs_up()
         self.clock.advance(1)
-        self.assertNotIn("bob", self.chat.members)
+        self.assertNotIn("bob", self.chat.roster)
         self.assertEqual(self.catches_up(self.comes_back(token)), list(range(10)))

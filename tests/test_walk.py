@@ -118,7 +118,7 @@ class Walk:
             self._kick()
         else:
             self._act(self.random.choice(self.walkers))
-        self.tokens = list(dict.fromkeys([*self.tokens, *self.chat.by_token]))[-12:]
+        self.tokens = list(dict.fromkeys([*self.tokens, *self.chat.roster.by_token]))[-12:]
 
     def settle(self) -> None:
         """Let everything that is on its way come to its end."""
@@ -133,7 +133,7 @@ class Walk:
 
     def _kick(self) -> None:
         self.done.append("somebody is kicked")
-        members = list(self.chat.members.values())
+        members = list(self.chat.roster.values())
         if members:
             by, whom = self.random.choice(members), self.random.choice(members)
             room = self.random.choice(("", *whom.rooms))
@@ -181,28 +181,30 @@ class Walk:
 
 def check(chat: ChatFactory) -> None:
     """Check what holds at any moment, whatever is on its way."""
-    for key, member in chat.members.items():
+    for key, member in chat.roster.items():
         assert key == member.key == nick_key(member.nick), member.nick
-        assert chat.by_token[member.token] is member, member.nick
+        assert chat.roster.by_token[member.token] is member, member.nick
         owner = chat.accounts.named(key)
         assert owner is None or owner is member.account, f"{member.nick} is not logged in"
-        check_account(member)
+        check_account(chat, member)
         check_rooms(chat, member)
         check_door(chat, member)
-    assert len(chat.by_token) == len(chat.members)
+    assert len(chat.roster.by_token) == len(chat.roster)
     for account in chat.accounts._by_key.values():
-        if account.member is not None:
-            assert chat.is_here(account.member), f"{account.nick} is somebody who has gone"
-            assert account.member.account is account, account.nick
+        holder = chat.roster.of(account)
+        if holder is not None:
+            assert chat.is_here(holder), f"{account.nick} is somebody who has gone"
+            assert holder.account is account, account.nick
     for room in chat.rooms.values():
         for member in room.members:
             assert chat.is_here(member), f"{member.nick} is in {room.name} and not in the chat"
             assert member.rooms[room.name] is room
 
 
-def check_account(member: Member) -> None:
+def check_account(chat: ChatFactory, member: Member) -> None:
     if member.account is not None:
-        assert member.account.member is member, f"{member.account.nick} has two members"
+        here = chat.roster.of(member.account)
+        assert here is member, f"{member.account.nick} has two members"
         assert member.identity == member.account.identity
 
 
@@ -215,10 +217,10 @@ def check_rooms(chat: ChatFactory, member: Member) -> None:
 
 def check_door(chat: ChatFactory, member: Member) -> None:
     if member.door is NOWHERE:
-        wait = chat.departures.lingering.get(member)
+        wait = chat.lingering.waits.get(member)
         assert wait is not None and wait.end.active(), f"{member.nick} is a ghost"
         return
-    assert member not in chat.departures.lingering
+    assert member not in chat.lingering.waits
     door = member.door.door if isinstance(member.door, Fenced) else member.door
     assert door in chat.sessions, f"{member.nick} has a door that is gone"
     assert door.member is member
@@ -268,6 +270,6 @@ class WalkTests(TableCase):
         walk.settle()
         check_settled(walk.chat)
         chat = walk.chat
-        self.assertEqual((chat.members, chat.by_token, chat.rooms), ({}, {}, {}))
+        self.assertEqual((chat.roster, chat.roster.by_token, chat.rooms), ({}, {}, {}))
         self.assertEqual(chat.sessions, set())
         self.assertEqual(walk.clock.getDelayedCalls(), [])

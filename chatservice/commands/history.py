@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
+from chatservice import catchup as catching_up
 from chatservice.commands.table import (
     ALL_IGNORED,
     Answer,
@@ -103,7 +104,7 @@ def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
 def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     member = call.member
     rooms = [room_named(call, call.rest).name] if call.rest else ["", *member.rooms]
-    found = yield call.chat.catch_up.read(member, rooms, CATCH_UP_MOST)
+    found = yield catching_up.read(call.chat, member, rooms, CATCH_UP_MOST)
     left = [spelled(room) if room else "private" for room in rooms if room in member.missed]
     if left:
         lines = [f"there is more in {', '.join(left)}: /catchup"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 
+from chatservice import login as logging_in
 from chatservice.accounts import PASSWORD_LEAST, Account
 from chatservice.commands.table import Answer, Call, Group, account_of, command, proved_again
 from chatservice.events import ChatError, FailedProof
@@ -39,9 +40,9 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     stored = succeed(None)
     if chat.is_here(member) and member.identity == account.identity:
         account.preferences, account.ignored = member.preferences, member.ignored
-        stored = chat.logins.bind(member, Proof(account, hash=account.hash))
+        stored = chat.bindings.bind(member, Proof(account, hash=account.hash))
     else:
-        chat.logins.free(account)
+        chat.bindings.free(account)
     yield moved
     yield stored
     return Answer([f"{account.nick} is yours: from now on it asks for your password"])
@@ -74,7 +75,7 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
             )
             raise FailedProof(error.code, sentence, error.of) from None
         raise
-    yield call.chat.logins.log_in(member, proof)
+    yield logging_in.log_in(call.chat, member, proof)
     return Answer([f"you are logged in as {proof.account.nick}"])
 
 
@@ -88,7 +89,7 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
 @inlineCallbacks
 def logout(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     account = account_of(call)
-    yield call.chat.logins.log_out(call.member)
+    yield logging_in.log_out(call.chat, call.member)
     how = f"/login {account.nick} PASSWORD brings it back"
     return Answer([f"you are logged out: {account.nick} stays yours, {how}"])
 
@@ -107,7 +108,7 @@ def password(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     new = _new_password(call, member.nick, wanted)
     account = account_of(call)
     proof = yield proved_again(call, account, old)
-    yield chat.logins.change_password(member, proof, new, call.is_wanted)
+    yield logging_in.change_password(chat, member, proof, new, call.is_wanted)
     chat.audit.about("Password changed", member.address, account.nick)
     return Answer([f"the password of {account.nick} is changed, and so is your token: /token"])
 

@@ -40,7 +40,7 @@ def who(call: Call) -> Answer:
     # No nickname begins with a digit.
     if call.rest and not call.rest.isdigit():
         return Answer([_whereabouts(call, call.chat.member_named(call.rest))])
-    everybody = sorted(call.chat.members.values(), key=lambda member: member.nick.casefold())
+    everybody = sorted(call.chat.roster.values(), key=lambda member: member.nick.casefold())
     pages = ceil(len(everybody) / WHO_MOST)
     page = number(call.rest or "1", pages)
     if page is None:
@@ -96,7 +96,7 @@ def whois(call: Call) -> Answer:
     account = call.chat.accounts.named(call.rest)
     if account is None:
         return Answer(list(_description(call, call.chat.member_named(call.rest))))
-    member = account.member or call.chat.members.get(account.key)
+    member = call.chat.roster.of(account) or call.chat.roster.get(account.key)
     if member is None:
         return Answer([f"{account.nick} is registered since {when(account.since)}, and not here"])
     return Answer(list(_description(call, member)))
@@ -176,7 +176,7 @@ def _whom(call: Call) -> tuple[str, str]:
     except ValueError as error:
         raise ChatError("bad-nick", str(error)) from error
     key = nick_key(nick)
-    member = call.chat.members.get(key)
+    member = call.chat.roster.get(key)
     if member is not None and member.account is not None:
         return member.account.key, member.account.nick
     return key, nick

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
+from chatservice import login
 from chatservice.commands.table import (
     Answer,
     Call,
@@ -42,7 +43,7 @@ def unregister(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         raise call.wrong()
     account = account_of(call)
     proof = yield _prove_again(call, account)
-    yield call.chat.logins.give_up(proof, call.member.address)
+    yield login.give_up(call.chat, proof, call.member.address)
     return Answer([f"{account.nick} is registered no more: whoever registers it next has it"])
 
 
@@ -104,7 +105,7 @@ def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         raise ChatError("usage", f"you have no password: /forget {EVERYTHING} erases it all")
     count = yield chat.belongings.erase(identity, call.member)
     if proof is not None:
-        yield chat.logins.give_up(proof, call.member.address)
+        yield login.give_up(chat, proof, call.member.address)
     yield chat.journal.wipe()
     return Answer([f"it is all erased; {count:,} lines were yours"])
 

@@ -249,7 +249,7 @@ def _ban_network(call: Call, room: str, network: Network, terms: tuple[int, str]
 
 def _present(call: Call, room: str) -> list[Member]:
     """Who is in the room, or in the chat."""
-    members = call.chat.members.values()
+    members = call.chat.roster.values()
     return [member for member in members if not room or room in member.rooms]
 
 

@@ -42,9 +42,9 @@ def msg(call: Call) -> Answer:
 def _addressee(call: Call, nick: str) -> Member | Account:
     """Whoever bears a nickname or, if nobody does, has registered it."""
     account = call.chat.accounts.named(nick)
-    if account is None or account.key in call.chat.members:
+    if account is None or account.key in call.chat.roster:
         return call.chat.member_named(nick)
-    return account.member or account
+    return call.chat.roster.of(account) or account
 
 
 @command(

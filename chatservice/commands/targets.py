@@ -38,12 +38,12 @@ def first_word(call: Call, text: str) -> tuple[str, str]:
 
 def found(call: Call, nick: str) -> Person | None:
     """Whoever bears a nickname here, or else has registered it."""
-    member = call.chat.members.get(nick_key(nick))
+    member = call.chat.roster.get(nick_key(nick))
     if member is not None:
         return Person(member.nick, member.identity, member.account, member)
     account = call.chat.accounts.named(nick)
     if account is not None:
-        return Person(account.nick, account.identity, account, account.member)
+        return Person(account.nick, account.identity, account, call.chat.roster.of(account))
     return None
 
 

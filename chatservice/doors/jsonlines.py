@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 
 from chatservice import commands
-from chatservice.arrivals import Wish
 from chatservice.doors.facts import JSON, facts_of, json_line, ref_of
 from chatservice.events import (
     Acted,
@@ -25,6 +24,7 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
+from chatservice.joining import JoinRequest
 from chatservice.lines import Session
 from chatservice.looks import format_for, has_missed, not_read_now, topic_shown, unseen_by
 from chatservice.pages import LATEST, Page, Wanted
@@ -157,7 +157,7 @@ class JsonSession(Session):
             raise ChatError("bad-nick", "a nickname has at least one character")
         password = request.text("password") if request.has("password") else None
         self._seen = {self.chat.room_name(name): seen for name, seen in request.rooms().items()}
-        self.join(Wish(nick, password, token, list(self._seen) or None))
+        self.join(JoinRequest(nick, password, token, list(self._seen) or None))
 
     def _say(self, request: Request) -> None:
         self._say_in(request.text("room"), request.text("text"))

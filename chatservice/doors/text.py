@@ -8,9 +8,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.python.failure import Failure
 
-from chatservice import commands
+from chatservice import catchup, commands
 from chatservice.acts import OperatorAct
-from chatservice.arrivals import Wish
 from chatservice.events import (
     CameBack,
     ChatError,
@@ -23,6 +22,7 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
+from chatservice.joining import JoinRequest
 from chatservice.lines import Session, State
 from chatservice.looks import format_for, not_read_now, topic_shown, unseen_by
 from chatservice.metering import Connection
@@ -59,12 +59,12 @@ class TextSession(Session):
         elif text.strip():
             self.chat.say(self.member, commands.current_room(self.member), without_escape(text))
 
-    def arrived(self, wish: Wish) -> None:
+    def arrived(self, request: JoinRequest) -> None:
         """See L{Session.arrived}."""
-        if wish.token and self.member is not None:
+        if request.token and self.member is not None:
             self._show_missed(self.member, [f"-- you are back as {self.member.nick}"])
         else:
-            super().arrived(wish)
+            super().arrived(request)
 
     @inlineCallbacks
     def _show_missed(
@@ -78,7 +78,7 @@ class TextSession(Session):
             yield self.chat.settled(member)
             # Another connection, by now, shows it itself.
             rooms = list(member.missed) if member.door is self else []
-            missed = (yield self.chat.catch_up.read(member, rooms, CATCH_UP_MOST)).events
+            missed = (yield catchup.read(self.chat, member, rooms, CATCH_UP_MOST)).events
         except Exception:
             self.complain(Failure())
         finally:

@@ -1,0 +1,104 @@
+"""Which member is which account's, and by which token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+
+from chatservice.accounts import Account, Accounts
+from chatservice.audit import Audit
+from chatservice.flood import FloodLimit
+from chatservice.operators import Operators
+from chatservice.preferences import Preferences
+from chatservice.proofs import Proof
+from chatservice.rooms import Member, identity_of
+from chatservice.roster import Roster
+
+
+class Bindings:
+    """Ties members to accounts. Whoever has a registered nickname is logged in to its account.
+
+    @param rename_to_guest: gives a member a nickname that is nobody's.
+    @param new_token: makes a secret.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        accounts: Accounts,
+        operators: Operators,
+        flood: FloodLimit,
+        audit: Audit,
+        rename_to_guest: Callable[[Member], object],
+        new_token: Callable[[], str],
+    ) -> None:
+        self._roster = roster
+        self._accounts = accounts
+        self._operators = operators
+        self._flood = flood
+        self._audit = audit
+        self._rename_to_guest = rename_to_guest
+        self._new_token = new_token
+
+    def bind(self, member: Member, proof: Proof) -> Deferred[None]:
+        """Log a member in to an account that it has proved; its token proves it from now on.
+
+        Fires when that is stored; it holds at once.
+
+        @raise ChatError: the proof does not hold any more.
+        """
+        proof.check()
+        account = proof.account
+        how = "a token" if proof.token else "password"
+        self._audit.about(f"Logged in by {how}", member.address, account.nick)
+        self.free(account, member)
+        self._roster.log_in(member, account)
+        self._become(member, account.identity)
+        member.preferences = account.preferences
+        member.ignored = account.ignored
+        member.door.look()
+        return self._accounts.remember(account, member.token)
+
+    def free(self, account: Account, owner: Member | None = None) -> None:
+        """Make a guest of whoever has an account's nickname since before it was registered.
+
+        @param owner: who has proved the account, and keeps it.
+        """
+        holder = self._roster.get(account.key)
+        if holder is not None and holder is not owner and holder.account is not account:
+            self._rename_to_guest(holder)
+
+    def unbind(self, member: Member) -> Deferred[None]:
+        """Make a guest of a member, whose former token proves nothing any more.
+
+        Fires when that is stored; it holds at once.
+        """
+        account, token = member.account, member.token
+        assert account is not None
+        self._audit.about("Logged out", member.address, account.nick)
+        self.forget_account(member)
+        self.change_token(member)
+        # At once: until it is stored the token must not bring anybody in.
+        stored = self._accounts.forget(account, token)
+        self._become(member, identity_of(member.token))
+        if self._accounts.named(member.key) is account:
+            self._rename_to_guest(member)
+        return stored
+
+    def _become(self, member: Member, identity: bytes) -> None:
+        former, member.identity = member.identity, identity
+        if former != identity:
+            self._flood.become(former, identity)
+            self._operators.follow(member, former)
+
+    def change_token(self, member: Member, token: str = "") -> None:
+        """Give a member a token that nobody else knows, a new one if none is given."""
+        self._roster.change_token(member, token or self._new_token())
+
+    def forget_account(self, member: Member) -> None:
+        """Take a member's account away; the nickname stays."""
+        self._roster.log_out(member)
+        member.preferences = Preferences()
+        member.ignored = {}
+        member.door.look()

@@ -1,0 +1,229 @@
+"""How somebody comes to the chat: by what proof, under which nickname, in which rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.task import deferLater
+
+from chatservice.accounts import Account
+from chatservice.events import ChatError, FailedProof
+from chatservice.journal import Place
+from chatservice.names import nick_key
+from chatservice.nicknames import whose
+from chatservice.proofs import NO_TOKEN, Proof
+from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Member, Room, identity_of
+
+if TYPE_CHECKING:
+    from chatservice.lines import Session
+    from chatservice.server import ChatFactory
+
+SILENT = 60.0
+"""Seconds without a word after which a connection may be asked whether it is still there."""
+
+PING_TIMEOUT = 10
+"""Seconds in which it has to answer."""
+
+A_TOKEN = "a token"
+"""In the place of a nickname, where a token proved nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """What somebody who wants to come in says.
+
+    @ivar nick: the nickname wanted; empty for the one that the token brings back.
+    @ivar password: what proves the nickname, if it is registered.
+    @ivar token: a secret from an earlier C{welcome}, or empty.
+    @ivar rooms: which rooms; C{None} for those of the last time, and the lobby for who is new.
+    """
+
+    nick: str
+    password: str | None = None
+    token: str = ""
+    rooms: Collection[str] | None = None
+
+
+class Joining:
+    """One arrival.
+
+    @param chat: the chat to come to.
+    @param session: what the member will hear through.
+    """
+
+    def __init__(self, chat: ChatFactory, session: Session) -> None:
+        self._chat = chat
+        self._session = session
+
+    @inlineCallbacks
+    def arrive(self, request: JoinRequest) -> Generator[Deferred[Any], Any, Member]:
+        """Have a member behind the session: a new one, or one that is here and is taken over.
+
+        Fails with L{ChatError}.
+        """
+        chat = self._chat
+        request = yield self._without_spent_token(request)
+        proof = yield self._proved(request)
+        here = self._taken_over(request, proof)
+        if here is not None:
+            return here
+        account = None if proof is None else proof.account
+        places = yield self._places(request, account)
+        if request.token:
+            request = replace(request, nick=request.nick or _last_nick(account, places))
+        spoken = (yield chat.journal.refs(_identity(request, account))) if places else []
+        key = chat.nicknames.check(request.nick, self._session.peer.address)[1]
+        yield self._freed(key, account)
+        names = request.rooms or [place.room for place in places if place.room] or [LOBBY]
+        seen = {place.room: max(place.entered, place.seen) for place in places}
+
+        def join(rooms: list[Room]) -> Member:
+            self._session.check_still_wanted()
+            # By now the same person may have come through another connection.
+            member = self._taken_over(request, proof)
+            if member is None:
+                self._check_token(request, account)
+                self._check_name(request, account, places)
+                member = chat.join(self._session, request.nick, request.token, proof, rooms, seen)
+                member.spoken.recall(spoken, chat.reactor.seconds())
+                if not request.rooms:
+                    # Of a room that is closed to the member by now nothing was missed.
+                    member.left_behind(places, {"", *member.rooms})
+            return member
+
+        member: Member = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
+        return member
+
+    # By what proof.
+
+    @inlineCallbacks
+    def _without_spent_token(
+        self, request: JoinRequest
+    ) -> Generator[Deferred[Any], Any, JoinRequest]:
+        """Take a token out of a request that once proved an account and no longer does.
+
+        Whoever shows one is somebody new.
+        """
+        chat, token = self._chat, request.token
+        is_known = token in chat.roster.by_token or chat.accounts.proven_by(token) is not None
+        if not token or is_known or not (yield chat.accounts.is_spent(token)):
+            return request
+        if not request.nick:
+            raise FailedProof("not-joined", NO_TOKEN, A_TOKEN)
+        return replace(request, token="")
+
+    def _check_token(self, request: JoinRequest, account: Account | None) -> None:
+        """Go on only if the token of a guest did not become an account's, or spent, meanwhile."""
+        accounts = self._chat.accounts
+        if account is None and request.token and not accounts.may_bear(request.token, None):
+            raise FailedProof("not-joined", NO_TOKEN, A_TOKEN)
+
+    @inlineCallbacks
+    def _proved(self, request: JoinRequest) -> Generator[Deferred[Any], Any, Proof | None]:
+        accounts, session = self._chat.accounts, self._session
+        if request.password is not None:
+            proof: Proof = yield accounts.prove(
+                request.nick, request.password, session.peer.origin, session.is_still_wanted
+            )
+            return proof
+        by_token = accounts.proof_by(request.token) if request.token else None
+        owner = accounts.named(request.nick) if request.nick else None
+        if owner is None or (by_token is not None and owner is by_token.account):
+            return by_token
+        if request.token in self._chat.roster.by_token:
+            return None
+        raise ChatError("password-needed", whose(request.nick, owner))
+
+    # Whether as somebody who is here.
+
+    def _taken_over(self, request: JoinRequest, proof: Proof | None) -> Member | None:
+        """Find the member who is here with that token or account, and put the session behind it.
+
+        @raise ChatError: the proof does not hold any more.
+        """
+        here = self._chat.roster.by_token.get(request.token)
+        if proof is not None:
+            proof.check()
+            if here is None or here.account is not proof.account:
+                # The token may be for somebody else's place: the password says who this is.
+                here = self._chat.roster.of(proof.account)
+        if here is not None:
+            self._session.check_still_wanted()
+            self._chat.take_over(here, self._session)
+        return here
+
+    # Where somebody was, and under which nickname.
+
+    def _places(self, request: JoinRequest, account: Account | None) -> Deferred[list[Place]]:
+        """Where the same person was last; nowhere, if nothing tells who it is."""
+        if account is None and not self._chat.accounts.may_bear(request.token, None):
+            return succeed([])
+        identity = _identity(request, account)
+        stored = self._chat.departed(identity)
+        return stored.addCallback(lambda _: self._chat.journal.places(identity))
+
+    def _check_name(
+        self, request: JoinRequest, account: Account | None, places: list[Place]
+    ) -> None:
+        """Muted people cannot say anything by coming under another nickname."""
+        known = {nick_key(place.nick) for place in places} | ({account.key} if account else set())
+        self._chat.moderation.check_name(_identity(request, account), request.nick, known)
+
+    @inlineCallbacks
+    def _freed(
+        self, key: str, account: Account | None
+    ) -> Generator[Deferred[Any], Any, None]:
+        """Wait until a nickname is free, if a connection that was silent for long has it.
+
+        That of a lost connection is its owner's for as long as it may come back (L{Nicknames}).
+        """
+        chat = self._chat
+        holder = chat.roster.get(key)
+        if holder is None:
+            return
+        if account is not None and chat.accounts.named(key) is account:
+            chat.bindings.free(account)
+            return
+        silence = holder.door.silence()
+        is_waited_for = chat.lingering.left_for(holder) > 0
+        if is_waited_for or chat.accounts.named(key) is not None or silence < SILENT:
+            return
+        quiet = f"{holder.nick} has not said anything for {silence / 60:.0f} min"
+        soon = f"the nickname is yours in {PING_TIMEOUT} s, unless that changes"
+        self._session.notify([f"{quiet}: {soon}"], [])
+        self._ping(holder)
+        for _ in range(PING_TIMEOUT):
+            yield deferLater(chat.reactor, 1, lambda: None)
+            self._session.check_still_wanted()
+            answered = holder.door.silence() < PING_TIMEOUT
+            is_waited_for = chat.lingering.left_for(holder) > 0
+            if chat.roster.get(key) is not holder or answered or is_waited_for:
+                return
+        chat.rename_to_guest(holder)
+
+    def _ping(self, holder: Member) -> None:
+        """Ask somebody for a sign of life, however many want the nickname."""
+        now = self._chat.reactor.seconds()
+        if holder.pinged is not None and now - holder.pinged < PING_TIMEOUT:
+            return
+        holder.pinged = now
+        holder.door.ping(
+            f"somebody asks for the nickname {holder.nick}, and nothing was heard from you for"
+            f" long: type something within {PING_TIMEOUT} s to keep it"
+        )
+
+
+def _identity(request: JoinRequest, account: Account | None) -> bytes:
+    return identity_of(request.token) if account is None else account.identity
+
+
+def _last_nick(account: Account | None, places: list[Place]) -> str:
+    if places:
+        return places[0].nick
+    if account is not None:
+        return account.nick
+    sentence = "that token brings nobody back: choose a nickname"
+    raise FailedProof("not-joined", sentence, A_TOKEN)

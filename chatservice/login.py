@@ -1,0 +1,137 @@
+"""Logging in and out, and what it takes along: names, places, what was missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+
+from chatservice import catchup
+from chatservice.accounts import Account
+from chatservice.events import ChatError
+from chatservice.proofs import Proof
+from chatservice.rooms import NOWHERE, Member, identity_of
+
+if TYPE_CHECKING:
+    from chatservice.server import ChatFactory
+
+
+@inlineCallbacks
+def log_in(chat: ChatFactory, member: Member, proof: Proof) -> Generator[Deferred[Any], Any, None]:
+    """Log a guest in to an account: it gets the nickname if it may, and is told what was missed.
+
+    Fails with L{ChatError}.
+    """
+    account = proof.account
+    chat.bindings.free(account, member)
+    # Checking the password took its time.
+    proof.check()
+    if not chat.is_here(member) or member.account is not None:
+        raise ChatError("not-joined", "this is done through another connection by now")
+    _check_not_banned(chat, member, account)
+    former, other = member.identity, chat.roster.of(account)
+    if other is not None:
+        other.door.displace()
+        other.door = NOWHERE
+        chat.leave(other, "taken over by another connection", goodbye=False)
+    stored = chat.bindings.bind(member, proof)
+    chat.entrances.part_where_banned(member)
+    if member.nick != account.nick and _may_be_renamed(chat, member):
+        chat.give_nick(member, account.nick)
+    # Also of who has left just now it is stored by then what was said, and where that was.
+    yield chat.departed(account.identity)
+    places = yield chat.journal.places(account.identity)
+    # Through another connection the member may have logged out by now.
+    if member.identity == account.identity:
+        spoken = yield chat.journal.refs(account.identity)
+        member.spoken.recall(spoken, chat.reactor.seconds())
+        yield chat.journal.move(former, account.identity, member.nick)
+    if member.identity == account.identity:
+        member.left_behind(places, {"", *member.rooms})
+    yield stored
+    yield catchup.tell(chat, member)
+
+
+def _check_not_banned(chat: ChatFactory, member: Member, account: Account) -> None:
+    """Raise L{ChatError} if the member may not go on in the chat as that account."""
+    former = member.identity
+    member.account, member.identity = account, account.identity
+    try:
+        chat.moderation.check_not_banned(member, "")
+    finally:
+        member.account, member.identity = None, former
+
+
+def _may_be_renamed(chat: ChatFactory, member: Member) -> bool:
+    """Whether a member may show another nickname, which can say things: not while silenced."""
+    try:
+        chat.moderation.check_appearance(member)
+    except ChatError:
+        return False
+    return True
+
+
+@inlineCallbacks
+def log_out(chat: ChatFactory, member: Member) -> Generator[Deferred[Any], Any, None]:
+    """Make a guest of a member, and have the account's token prove nothing any more.
+
+    The guest stays in the rooms, and the account is in none: who is kicked as a guest would
+    otherwise be let in again with the account.
+    """
+    account = member.account
+    assert account is not None
+    if not chat.is_here(member):
+        return
+    chat.moderation.check_may_be_a_guest()
+    stored = chat.bindings.unbind(member)
+    rooms = ("", *member.rooms)
+    try:
+        yield chat.journal.split(
+            account.identity, member.identity, member.nick, rooms, chat.ids.latest()
+        )
+    finally:
+        yield stored
+
+
+def change_password(
+    chat: ChatFactory,
+    member: Member,
+    proof: Proof,
+    password: str,
+    is_wanted: Callable[[], bool],
+) -> Deferred[None]:
+    """Give an account, and a member who is logged in to it, another password and token."""
+
+    def new_token() -> str | None:
+        # In the same turn, or the former token would bring somebody to the member's place.
+        if not chat.is_here(member) or member.account is not proof.account:
+            return None
+        chat.bindings.change_token(member)
+        return member.token
+
+    return chat.accounts.change_password(proof, password, member.origin, new_token, is_wanted)
+
+
+@inlineCallbacks
+def give_up(
+    chat: ChatFactory, proof: Proof, address: str
+) -> Generator[Deferred[Any], Any, None]:
+    """Have an account be nobody's any more; whoever is logged in to it goes on as a guest.
+
+    What was said under it goes along, and no former token leads there.
+    """
+    proof.check()
+    account = proof.account
+    # With the account it is stored whose everything is, whatever comes between.
+    token = chat.new_token()
+    yield chat.accounts.remove(account, identity_of(token))
+    chat.audit.about("Given up", address, account.nick)
+    member = chat.roster.of(account)
+    if member is not None:
+        chat.bindings.forget_account(member)
+        chat.bindings.change_token(member, token)
+        now = identity_of(token)
+        if member.forgotten == account.identity:
+            member.forgotten = now
+        yield chat.belongings.become(account.identity, now, member)

@@ -1,0 +1,104 @@
+"""Whose a nickname is, and whether somebody may have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+
+from chatservice.accounts import Account, Accounts
+from chatservice.events import ChatError
+from chatservice.names import check_nick, nick_key
+from chatservice.networks import address_of
+from chatservice.rooms import Member
+from chatservice.roster import Roster
+from chatservice.settings import Settings
+
+
+class Nicknames:
+    """Says which nicknames are free.
+
+    @param settings: C{operators} are the keys of the registered names of server operators.
+    @param waits_for: tells for how many seconds the lost connection of a member may come back.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        accounts: Accounts,
+        settings: Settings,
+        waits_for: Callable[[Member], int],
+    ) -> None:
+        self._roster = roster
+        self._accounts = accounts
+        self._settings = settings
+        self._waits_for = waits_for
+
+    def check(self, wanted: str, address: str) -> tuple[str, str]:
+        """Give a nickname as it is shown, and its key.
+
+        @param address: of who wants it, empty for this machine.
+        @raise ChatError: nobody may have it, or not from there.
+        """
+        try:
+            nick = check_nick(wanted)
+        except ValueError as error:
+            raise ChatError("bad-nick", str(error)) from error
+        key = nick_key(nick)
+        is_operators = key in self._settings.operators
+        if is_operators and not (self._accounts.named(key) or _is_local(address)):
+            raise ChatError(
+                "registered",
+                f"{nick} is an operator's, who registers it from the machine that the chat runs on:"
+                " choose another nickname",
+            )
+        return nick, key
+
+    def free(
+        self, wanted: str, address: str, account: Account | None, own: Member | None = None
+    ) -> tuple[str, str]:
+        """Give a nickname that is free for whoever has proved C{account}, and its key.
+
+        @param own: the member who wants it, if it is here, and may have it already.
+        @raise ChatError: it is somebody's, or nobody may have it.
+        """
+        nick, key = self.check(wanted, address)
+        owner = self._accounts.named(key)
+        if owner is not None and owner is not account:
+            hint = f"/login {owner.nick} PASSWORD if it is yours, or choose another nickname"
+            raise ChatError("registered", f"{whose(nick, owner)}: {hint}")
+        holder = self._roster.get(key)
+        if holder is None or holder is own:
+            return nick, key
+        seconds = self._waits_for(holder)
+        if seconds:
+            raise ChatError(
+                "nick-taken",
+                f"{holder.nick} has lost the connection, and has {seconds} s left to come back:"
+                " choose another nickname, or try again then",
+            )
+        if holder.nick.casefold() == nick.casefold():
+            reason = f"{nick} is taken"
+        else:
+            reason = f"{nick} looks too much like {holder.nick}, who is here"
+        raise ChatError("nick-taken", f"{reason}: choose another nickname")
+
+    def for_guest(self, seed: int) -> str:
+        """Choose a nickname that is nobody's."""
+        first = seed % 9000 + 1000
+        return next(nick for nick in map("guest{}".format, count(first)) if self._is_free(nick))
+
+    def _is_free(self, nick: str) -> bool:
+        key = nick_key(nick)
+        return key not in self._roster and self._accounts.named(key) is None
+
+
+def whose(nick: str, owner: Account) -> str:
+    """Say why a nickname is not free for anyone who has not proved to be its owner."""
+    if nick.casefold() == owner.nick.casefold():
+        return f"{owner.nick} is registered"
+    return f"{nick} looks too much like {owner.nick}, which is registered"
+
+
+def _is_local(address: str) -> bool:
+    host = address_of(address)
+    return not address or (host is not None and host.is_loopback)

@@ -1,0 +1,110 @@
+"""The people who are here: nicknames, tokens, and who is logged in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from chatservice.events import ChatError
+from chatservice.names import NICK_INPUT, NICK_LENGTH, nick_key
+from chatservice.sanitize import clean
+
+if TYPE_CHECKING:
+    from chatservice.accounts import Account
+    from chatservice.rooms import Member
+
+
+class Roster(Mapping[str, "Member"]):
+    """The members, by the key of the nickname (L{nick_key}). It publishes nothing.
+
+    @ivar by_token: the same, by the secret that brings them back.
+    @ivar leaving: members who have left, by identity, until everybody has heard of it.
+    """
+
+    def __init__(self) -> None:
+        self._by_nick: dict[str, Member] = {}
+        self._by_account: dict[Account, Member] = {}
+        self.by_token: dict[str, Member] = {}
+        self.leaving: dict[bytes, Member] = {}
+
+    def __getitem__(self, key: str) -> Member:
+        return self._by_nick[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_nick)
+
+    def __len__(self) -> int:
+        return len(self._by_nick)
+
+    # Mapping would build a view for each of these.
+
+    def get(self, key: str, default: None = None) -> Member | None:  # type: ignore[override]
+        """Find the member with a nickname, given its key."""
+        return self._by_nick.get(key)
+
+    def named(self, nick: str) -> Member:
+        """Find the member with a nickname.
+
+        @raise ChatError: nobody has it.
+        """
+        member = self._by_nick.get(nick_key(nick)) if len(nick) <= NICK_INPUT else None
+        if member is None:
+            raise ChatError("no-nick", f"nobody here is called {clean(nick)[:NICK_LENGTH]}")
+        return member
+
+    def has(self, member: Member) -> bool:
+        """Tell whether a member is here, with or without a connection at this moment."""
+        return self._by_nick.get(member.key) is member
+
+    def of(self, account: Account) -> Member | None:
+        """Find the member who is logged in to an account."""
+        return self._by_account.get(account)
+
+    def add(self, member: Member) -> None:
+        """Enter a member, whose nickname and token are nobody's."""
+        self._by_nick[member.key] = member
+        self.by_token[member.token] = member
+
+    def remove(self, member: Member) -> None:
+        """Strike a member, who is leaving: nickname and token are free at once."""
+        del self._by_nick[member.key]
+        del self.by_token[member.token]
+        if member.account is not None:
+            del self._by_account[member.account]
+        self.leaving[member.identity] = member
+
+    def gone(self, member: Member, identity: bytes) -> None:
+        """Forget a member who has left, and who had that identity when it did."""
+        for known_as in (identity, member.identity):
+            if self.leaving.get(known_as) is member:
+                del self.leaving[known_as]
+
+    def rename(self, member: Member, nick: str, key: str) -> None:
+        """Give a member another nickname, which is nobody's."""
+        del self._by_nick[member.key]
+        member.nick, member.key = nick, key
+        self._by_nick[key] = member
+
+    def change_token(self, member: Member, token: str) -> None:
+        """Give a member another token, which nobody else knows."""
+        del self.by_token[member.token]
+        member.token = token
+        self.by_token[token] = member
+
+    def log_in(self, member: Member, account: Account) -> None:
+        """Note that a member has proved an account."""
+        member.account = account
+        self._by_account[account] = member
+
+    def log_out(self, member: Member) -> None:
+        """Note that a member has the account no more that it had proved."""
+        assert member.account is not None
+        del self._by_account[member.account]
+        member.account = None
+
+    def become(self, former: bytes, now: bytes) -> None:
+        """Give somebody who is leaving another identity from now on."""
+        member = self.leaving.pop(former, None)
+        if member is not None:
+            member.identity = now
+            self.leaving[now] = member
