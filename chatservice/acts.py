@@ -8,12 +8,9 @@ Those that hold no more are deleted when they are old (actlog.py).
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from chatservice.events import Event
-
-if TYPE_CHECKING:
-    from chatservice.rooms import Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +26,6 @@ class OperatorAct(Event):
     @ivar until: when it holds no more, in microseconds since the epoch, by the clock that tells
         C{when} it was done: what counts is the span between the two. 0 for never.
     @ivar text: the reason, what is announced, or the value of a room setting.
-    @ivar whom: the member it was done to, if present.
-    @ivar seen_in: the rooms in which it is shown.
     """
 
     stored = True
@@ -41,12 +36,6 @@ class OperatorAct(Event):
     network: str = field(default="", repr=False)
     until: int = 0
     text: str = ""
-    whom: Member | None = field(default=None, compare=False, repr=False)
-    seen_in: tuple[str, ...] = field(default=(), compare=False, repr=False)
-
-    @property
-    def touched(self) -> tuple[str, ...]:
-        return self.seen_in
 
     @property
     def shown(self) -> str:

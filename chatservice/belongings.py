@@ -46,15 +46,10 @@ class Belongings:
         self._passed = passed
 
     @inlineCallbacks
-    def become(
-        self, former: bytes, now: bytes, member: Member
-    ) -> Generator[Deferred[Any], Any, None]:
-        """Have everything that goes by one identity go by another from now on.
-
-        @param member: who has the former one, or had it.
-        """
+    def become(self, former: bytes, now: bytes) -> Generator[Deferred[Any], Any, None]:
+        """Have everything that goes by one identity go by another from now on."""
         for last in (False, True):
-            self._rename(former, now, member)
+            self._rename(former, now)
             try:
                 yield self._journal.become(former, now, last)
             except JournalError as error:
@@ -62,12 +57,10 @@ class Belongings:
             # What was on its way meanwhile is stored, and holds, under the former identity.
             yield self._passed()
         self._moderation.became(former)
+        self._roster.settle(former)
 
-    def _rename(self, former: bytes, now: bytes, member: Member) -> None:
-        if member.identity == former:
-            member.identity = now
-            self._flood.become(former, now)
-        for part in (self._moderation, self._roster, self._rooms, self._topics):
+    def _rename(self, former: bytes, now: bytes) -> None:
+        for part in (self._flood, self._moderation, self._roster, self._rooms, self._topics):
             part.become(former, now)
 
     @inlineCallbacks

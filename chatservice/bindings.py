@@ -21,6 +21,7 @@ class Bindings:
 
     @param rename_to_guest: gives a member a nickname that is nobody's.
     @param new_token: makes a secret.
+    @param passed: gives what fires when everything that was published so far is through.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Bindings:
         audit: Audit,
         rename_to_guest: Callable[[Member], object],
         new_token: Callable[[], str],
+        passed: Callable[[], Deferred[None]],
     ) -> None:
         self._roster = roster
         self._accounts = accounts
@@ -40,6 +42,7 @@ class Bindings:
         self._audit = audit
         self._rename_to_guest = rename_to_guest
         self._new_token = new_token
+        self._passed = passed
 
     def bind(self, member: Member, proof: Proof) -> Deferred[None]:
         """Log a member in to an account that it has proved; its token proves it from now on.
@@ -87,8 +90,10 @@ class Bindings:
         return stored
 
     def _become(self, member: Member, identity: bytes) -> None:
-        former, member.identity = member.identity, identity
+        former = member.identity
         if former != identity:
+            self._roster.identify(member, identity)
+            self._passed().addCallback(lambda _: self._roster.settle(former))
             self._flood.become(former, identity)
             self._operators.follow(member, former)
 

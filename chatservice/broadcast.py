@@ -8,12 +8,13 @@ Everybody gets one delivery.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from twisted.logger import Logger
 
 from chatservice.acts import Kicked, OperatorAct
-from chatservice.events import Batch, Event, Joined, Left, Parted, Resumed, Whispered
+from chatservice.envelope import Envelope
+from chatservice.events import Joined, Left, Parted, Resumed
 from chatservice.rooms import Fenced, Format, Member, Room
 
 log = Logger()
@@ -22,7 +23,7 @@ View = tuple[Format, bool]
 """A wire format, and whether the room is the reader's current one."""
 
 
-def broadcast(batch: Batch, rooms: Mapping[str, Room]) -> None:
+def broadcast(batch: Sequence[Envelope], rooms: Mapping[str, Room]) -> None:
     """Deliver a batch to everybody who hears it, and let its joins and leaves take effect.
 
     @param rooms: by name; one that the batch touches and that is not in it has no hearers.
@@ -43,9 +44,10 @@ class _Rendered:
     def __init__(self) -> None:
         self._pieces: dict[tuple[int, View], bytes] = {}
 
-    def piece(self, event: Event, wire: Format, here: bool) -> bytes:
+    def piece(self, envelope: Envelope, wire: Format, here: bool) -> bytes:
         """One event, as a reader sees it who did not cause it."""
-        view = (wire, here or len(event.touched) != 1)
+        event = envelope.event
+        view = (wire, here or len(envelope.rooms) != 1)
         key = (event.id, view)
         piece = self._pieces.get(key)
         if piece is None:
@@ -53,29 +55,18 @@ class _Rendered:
         return piece
 
 
-def _singled_out(batch: Batch, rooms: Mapping[str, Room]) -> dict[Member, list[bytes]]:
+def _singled_out(
+    batch: Sequence[Envelope], rooms: Mapping[str, Room]
+) -> dict[Member, list[bytes]]:
     """The members who need a join of their own, each with room for its pieces."""
     members: set[Member] = set()
     touched: set[str] = set()
-    for event in batch:
-        touched.update(name for name in event.touched if name in rooms)
-        members.update(_parties(event))
+    for envelope in batch:
+        touched.update(name for name in envelope.rooms if name in rooms)
+        members.update(envelope.parties())
     if len(touched) > 1:
         members |= _in_several([rooms[name].audience for name in touched])
     return {member: [] for member in members}
-
-
-def _parties(event: Event) -> list[Member]:
-    """Who is in an event: its author, whom a private line is for, whom an operator meant."""
-    other = _other_party(event)
-    return [member for member in (event.author, other) if member is not None]
-
-
-def _other_party(event: Event) -> Member | None:
-    match event:
-        case Whispered(recipient=other) | OperatorAct(whom=other):
-            return other
-    return None
 
 
 def _in_several(audiences: list[set[Member]]) -> set[Member]:
@@ -89,40 +80,47 @@ def _in_several(audiences: list[set[Member]]) -> set[Member]:
 
 
 def _pass_through(
-    batch: Batch,
+    batch: Sequence[Envelope],
     rooms: Mapping[str, Room],
     singled_out: Mapping[Member, list[bytes]],
     rendered: _Rendered,
-) -> dict[str, list[Event]]:
+) -> dict[str, list[Envelope]]:
     """Let the events happen one after the other, and give back what was heard in each room.
 
     Fills in the pieces of those singled out on the way, for what they see depends on who hears a
     room at that very moment.
     """
-    heard: dict[str, list[Event]] = {}
-    for event in batch:
+    heard: dict[str, list[Envelope]] = {}
+    for envelope in batch:
+        event = envelope.event
         # What somebody said last in a room, before the kick came, may find nobody there.
-        touched = [rooms[name] for name in event.touched if name in rooms]
-        _take_effect(event, touched)
-        hearers = set() if isinstance(event, Left) else set(_parties(event))
+        touched = [rooms[name] for name in envelope.rooms if name in rooms]
+        _take_effect(envelope, touched)
+        hearers = set() if isinstance(event, Left) else set(envelope.parties())
         for room in touched:
             hearers |= room.audience & singled_out.keys()
         for member in hearers:
             try:
-                singled_out[member].append(_piece(event, touched, member, rendered))
+                singled_out[member].append(_piece(envelope, touched, member, rendered))
             except Exception:
                 _fail(member)
         for room in touched:
-            heard.setdefault(room.name, []).append(event)
+            heard.setdefault(room.name, []).append(envelope)
             if event.history:
                 room.recent.append(event)
     return heard
 
 
-def _take_effect(event: Event, touched: list[Room]) -> None:
+def _take_effect(envelope: Envelope, touched: list[Room]) -> None:
     """Change who hears what, from this event on; its author sees it in any case."""
-    member = event.author
-    match event:
+    member, other = envelope.author, envelope.other
+    match envelope.event:
+        case Kicked(room=""):
+            for room in touched:
+                room.audience.discard(other)
+        case Kicked() if other is not None:
+            for room in touched:
+                room.turn_out(other)
         case _ if member is None:
             pass
         case Joined():
@@ -130,26 +128,25 @@ def _take_effect(event: Event, touched: list[Room]) -> None:
         case Parted() | Left():
             for room in touched:
                 room.audience.discard(member)
-        case Kicked(whom=whom, room="") if whom is not None:
-            for room in touched:
-                room.audience.discard(whom)
-        case Kicked(whom=whom) if whom is not None:
-            for room in touched:
-                room.turn_out(whom)
         # The fence has passed, unless another connection took over meanwhile.
-        case Resumed(door=door) if isinstance(member.door, Fenced) and member.door.door is door:
-            member.door = door
+        case Resumed() if (
+            isinstance(member.door, Fenced) and member.door.door is envelope.door
+        ):
+            member.door = member.door.door
 
 
-def _piece(event: Event, touched: list[Room], member: Member, rendered: _Rendered) -> bytes:
+def _piece(
+    envelope: Envelope, touched: list[Room], member: Member, rendered: _Rendered
+) -> bytes:
     """What one of those singled out sees of an event."""
-    if event.author is member or (isinstance(event, OperatorAct) and event.whom is member):
-        return member.door.own(event)
-    return rendered.piece(event, member.door.format, member.current in touched)
+    is_done_to = envelope.other is member and isinstance(envelope.event, OperatorAct)
+    if envelope.author is member or is_done_to:
+        return member.door.own(envelope)
+    return rendered.piece(envelope, member.door.format, member.current in touched)
 
 
 def _deliver_room(
-    room: Room, events: list[Event], singled_out: Mapping[Member, object], rendered: _Rendered
+    room: Room, heard: list[Envelope], singled_out: Mapping[Member, object], rendered: _Rendered
 ) -> None:
     views: dict[View, bytes] = {}
     for member in room.audience.difference(singled_out):
@@ -158,7 +155,7 @@ def _deliver_room(
             view = (door.format, member.current is room)
             data = views.get(view)
             if data is None:
-                pieces = [rendered.piece(event, *view) for event in events]
+                pieces = [rendered.piece(envelope, *view) for envelope in heard]
                 data = views[view] = b"".join(pieces)
             door.deliver(data)
         except Exception:

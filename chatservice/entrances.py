@@ -62,8 +62,8 @@ class Entrances:
             member.door.notify(refused, [])
         if not member.rooms:
             # Nothing else would tell when the member hears by itself.
-            came = self._publish(member, Resumed, door=member.door)
-            member.since = member.fence = came.id
+            came = self._publish(member, Resumed(), member.door)
+            member.since = member.fence = came.event.id
 
     def _check_open(self, member: Member, room: str, seen: int) -> None:
         self._permissions.check_entry(member, room, seen)
@@ -102,9 +102,11 @@ class Entrances:
         self._topics.touch(room.name)
         member.rooms[room.name] = member.current = room
         folded = self._folding.note([room.name], came=True)
-        joined = self._publish(member, Joined, room=room.name, arrived=arrived, folded=folded)
+        joined = self._publish(
+            member, Joined(room=room.name, arrived=arrived, folded=folded)
+        )
         if arrived:
-            member.since = member.fence = joined.id
+            member.since = member.fence = joined.event.id
         if is_new:
             self._operators.found(member, room)
 
@@ -113,7 +115,7 @@ class Entrances:
         room.let_go(member)
         member.forget_room(room)
         folded = self._folding.note([room.name], came=False)
-        self._publish(member, Parted, room=room.name, folded=folded)
+        self._publish(member, Parted(room=room.name, folded=folded))
 
     def part_where_banned(self, member: Member) -> None:
         """Leave the rooms that somebody of this account or address is banned from."""

@@ -2,9 +2,8 @@
 
 Nothing here knows a wire, a room object or a database. An event's ``id`` is its identity, its
 place in the order and, as long as nobody sets the clock back, its time: microseconds since the
-epoch. What shows or counts times asks for ``when`` it was. ``author`` is the member
-who did it, or ``None`` for an event that was read back from the journal; it decides what is "my
-own", which a nickname, free to change hands, cannot.
+epoch. What shows or counts times asks for ``when`` it was. A verb makes an event of what is
+special about it; who did it, and when, is filled in as it is published (L{signed}).
 """
 
 from __future__ import annotations
@@ -12,10 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, Self
-
-if TYPE_CHECKING:
-    from chatservice.rooms import Door, Member
+from typing import ClassVar, Self, TypeVar
 
 
 class ChatError(Exception):
@@ -51,15 +47,16 @@ class Event:
     @ivar time: when it was, in microseconds since the epoch, if that is not what the id says.
     @ivar nick: the nickname, at that time, of who did it.
     @ivar identity: the author's lasting identity (see L{chatservice.rooms.Member}), 16 bytes.
+    @ivar account: the key of the nickname that the author had proved then, or empty; not kept.
     """
 
     stored: ClassVar[bool] = False
     history: ClassVar[bool] = False
-    id: int
+    id: int = 0
     time: int | None = None
-    nick: str
-    author: Member | None = field(default=None, compare=False, repr=False)
+    nick: str = ""
     identity: bytes = field(default=b"", compare=False, repr=False)
+    account: str = field(default="", compare=False, repr=False)
 
     @property
     def when(self) -> int:
@@ -142,7 +139,7 @@ class TopicChanged(RoomEvent):
 class Whispered(Event):
     """A private line to one person.
 
-    @ivar to: the nickname of whom it is for, and ``recipient`` that member, if present.
+    @ivar to: the nickname of whom it is for.
     @ivar to_identity: the lasting identity of whom it is for.
     """
 
@@ -151,7 +148,6 @@ class Whispered(Event):
     text: str
     ref: str = ""
     mark: bytes = field(default=b"", compare=False, repr=False)
-    recipient: Member | None = field(default=None, compare=False, repr=False)
     to_identity: bytes = field(default=b"", compare=False, repr=False)
 
     def under(self, former: bytes, now: bytes) -> Self:
@@ -200,7 +196,6 @@ class Left(MemberEvent):
 class CameAndWent(RoomEvent):
     """How many joins and leaves of a busy room were folded; done by nobody."""
 
-    nick: str = ""
     came: int
     went: int
 
@@ -226,12 +221,26 @@ class Renamed(MemberEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
-    """Took a connection over; a fence that nobody but its author is shown.
+    """Took a connection over; a fence that nobody but its author is shown."""
 
-    @ivar door: what the author hears through from now on.
+
+E = TypeVar("E", bound=Event)
+
+
+def signed(event: E, id: int, time: int | None, nick: str, identity: bytes, account: str) -> E:
+    """Fill in who did something that has just been made, and when; see L{Event}.
+
+    @return: the same event. Nobody else has seen it yet, so it changes for nobody.
     """
-
-    door: Door = field(compare=False, repr=False)
+    for name, value in (
+        ("id", id),
+        ("time", time),
+        ("nick", nick),
+        ("identity", identity),
+        ("account", account),
+    ):
+        object.__setattr__(event, name, value)
+    return event
 
 
 Batch = Sequence[Event]

@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatservice import catchup
+from chatservice.envelope import Envelope
 from chatservice.events import ChatError, Event
 from chatservice.joining import Joining, JoinRequest
 from chatservice.journal import JournalError
@@ -110,7 +111,7 @@ class Session(Metered):
         """See L{chatservice.rooms.Door.look}."""
 
     @abstractmethod
-    def own(self, event: Event) -> bytes:
+    def own(self, envelope: Envelope) -> bytes:
         """See L{chatservice.rooms.Door.own}."""
 
     def again(self, event: Event) -> None:

@@ -134,4 +134,4 @@ def give_up(
         now = identity_of(token)
         if member.forgotten == account.identity:
             member.forgotten = now
-        yield chat.belongings.become(account.identity, now, member)
+        yield chat.belongings.become(account.identity, now)

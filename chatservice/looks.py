@@ -171,14 +171,17 @@ def away_shown(member: Member, ignored: Collection[str]) -> str | None:
     return "" if member.away and _is_ignored(member, ignored) else member.away
 
 
-def not_read_now(event: Whispered, ignored: Collection[str]) -> list[str]:
+def not_read_now(
+    event: Whispered, recipient: Member | None, ignored: Collection[str]
+) -> list[str]:
     """What its author is to know of who does not read a private line now.
 
+    @param recipient: the one it is for, if here.
     @param ignored: the keys of nicknames that the author ignores.
     """
-    if event.recipient is None:
+    if recipient is None:
         return [f"{event.to} is not here: kept until {event.to} comes back"]
-    away = away_shown(event.recipient, ignored)
+    away = away_shown(recipient, ignored)
     if away is None:
         return []
     return [f"{event.to} is away: {away}" if away else f"{event.to} is away"]
@@ -192,8 +195,7 @@ def _left_of(event: Event, is_by_ignored: bool) -> Event | None:
 
 
 def _is_by(event: Event, ignored: Collection[str]) -> bool:
-    author = event.author
-    return (author is not None and _is_ignored(author, ignored)) or nick_key(event.nick) in ignored
+    return event.account in ignored or nick_key(event.nick) in ignored
 
 
 def _is_ignored(member: Member, ignored: Collection[str]) -> bool:

@@ -144,8 +144,7 @@ class MemoryJournal:
         return at < len(page) and page[at].id == event.id
 
     def _keep_act(self, act: OperatorAct) -> None:
-        # The members in it would otherwise be kept as long.
-        self.acts.append(replace(act, author=None, whom=None))
+        self.acts.append(act)
         del self.acts[:-ACTS]
         if puts_out(act):
             self._places.get(act.target_identity, {}).pop(act.room, None)
@@ -379,4 +378,4 @@ def _without(event: Event, identity: bytes) -> Event | None:
     if event.identity == identity:
         return None
     assert isinstance(event, Whispered)
-    return replace(event, to=SOMEBODY, recipient=None, to_identity=b"")
+    return replace(event, to=SOMEBODY, to_identity=b"")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
@@ -12,12 +12,11 @@ from twisted.python.failure import Failure
 
 from chatservice.acts import OperatorAct
 from chatservice.broadcast import broadcast
-from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
+from chatservice.envelope import Envelope
+from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
 from chatservice.journal import Journal, JournalError
 from chatservice.memory import MemoryJournal
-from chatservice.rooms import Member, Room
-
-E = TypeVar("E", bound=Event)
+from chatservice.rooms import Door, Member, Room
 
 log = Logger()
 
@@ -28,7 +27,7 @@ BATCH = 256
 class Publish(Protocol):
     """Lets an event of a member's go its way; see L{chatservice.server.ChatFactory.publish}."""
 
-    def __call__(self, member: Member, kind: Callable[..., E], /, **facts: Any) -> E: ...
+    def __call__(self, member: Member, event: Event, door: Door | None = None) -> Envelope: ...
 
 
 class Publisher:
@@ -37,8 +36,8 @@ class Publisher:
     At most one batch is with the journal; what is published meanwhile makes the next one.
 
     @param rooms: by name, those of the chat.
-    @param committed: called with each event before its batch is broadcast.
-    @param delivered: called with each event after it was broadcast.
+    @param committed: called with each envelope before its batch is broadcast.
+    @param delivered: called with each envelope after it was broadcast.
     @ivar last: the id of the last event that came to its end.
     """
 
@@ -47,8 +46,8 @@ class Publisher:
         reactor: Any,
         journal: Journal | MemoryJournal,
         rooms: Mapping[str, Room],
-        committed: Callable[[Event], None],
-        delivered: Callable[[Event], None],
+        committed: Callable[[Envelope], None],
+        delivered: Callable[[Envelope], None],
     ) -> None:
         self._reactor = reactor
         self._journal = journal
@@ -56,18 +55,18 @@ class Publisher:
         self._committed = committed
         self._delivered = delivered
         self.last = 0
-        self._published: list[Event] = []
+        self._published: list[Envelope] = []
         self._under_way = False
         self._failing = False
         self._idle: list[Deferred[None]] = []
         self._committing = 0
         self._passing: deque[tuple[int, Deferred[None]]] = deque()
 
-    def publish(self, event: Event) -> None:
+    def publish(self, envelope: Envelope) -> None:
         """Hand an event to the journal at the end of this turn, or when it is done with others."""
-        if event.author is not None:
-            event.author.uncommitted += 1
-        self._published.append(event)
+        if envelope.author is not None:
+            envelope.author.uncommitted += 1
+        self._published.append(envelope)
         if not self._under_way:
             self._under_way = True
             self._reactor.callLater(0, self._commit)
@@ -84,7 +83,7 @@ class Publisher:
         """Fires when everything that was published so far is delivered or refused."""
         done: Deferred[None] = Deferred()
         if self._under_way:
-            last = self._published[-1].id if self._published else self._committing
+            last = self._published[-1].event.id if self._published else self._committing
             self._passing.append((last, done))
         else:
             done.callback(None)
@@ -93,9 +92,9 @@ class Publisher:
     @inlineCallbacks
     def _commit(self) -> Generator[Deferred[None], None, None]:
         batch, self._published = self._published[:BATCH], self._published[BATCH:]
-        self._committing = batch[-1].id
+        self._committing = batch[-1].event.id
         try:
-            yield self._journal.append(batch)
+            yield self._journal.append([envelope.event for envelope in batch])
         except Exception:
             batch = self._refuse(Failure(), batch)
         else:
@@ -121,12 +120,12 @@ class Publisher:
         """Let the reactor read once more first: what came during the broadcast goes along."""
         self._reactor.callLater(0, self._commit)
 
-    def _note_success(self, batch: Batch) -> None:
-        if self._failing and any(event.stored for event in batch):
+    def _note_success(self, batch: list[Envelope]) -> None:
+        if self._failing and any(envelope.event.stored for envelope in batch):
             self._failing = False
             log.info("Lines are stored again.")
 
-    def _refuse(self, failure: Failure, batch: Batch) -> list[Event]:
+    def _refuse(self, failure: Failure, batch: list[Envelope]) -> list[Envelope]:
         """Refuse what should have been stored, and give back the rest: presence goes on."""
         if failure.check(JournalError):
             why = str(failure.value)
@@ -136,30 +135,30 @@ class Publisher:
         else:
             why = "something went wrong in the server"
             log.failure("Storing a batch failed.", failure)
-        refused = [event for event in batch if event.stored]
-        for event in refused:
-            if event.author is not None:
-                what = "done" if isinstance(event, OperatorAct) else "sent"
-                _tell_refused(event.author, event, f"not {what}: {why}")
+        refused = [envelope for envelope in batch if envelope.event.stored]
+        for envelope in refused:
+            if envelope.author is not None:
+                what = "done" if isinstance(envelope.event, OperatorAct) else "sent"
+                _tell_refused(envelope.author, envelope.event, f"not {what}: {why}")
         self._come_through(refused)
-        return [event for event in batch if not event.stored]
+        return [envelope for envelope in batch if not envelope.event.stored]
 
-    def _broadcast(self, batch: Batch) -> None:
+    def _broadcast(self, batch: list[Envelope]) -> None:
         try:
-            for event in batch:
-                self._committed(event)
+            for envelope in batch:
+                self._committed(envelope)
             broadcast(batch, self._rooms)
-            for event in batch:
-                self.last = event.id
-                self._delivered(event)
+            for envelope in batch:
+                self.last = envelope.event.id
+                self._delivered(envelope)
         finally:
             self._come_through(batch)
 
     @staticmethod
-    def _come_through(events: Iterable[Event]) -> None:
+    def _come_through(envelopes: Iterable[Envelope]) -> None:
         """The events have come to their end: who waited for that goes on."""
-        for event in events:
-            member = event.author
+        for envelope in envelopes:
+            member = envelope.author
             if member is None:
                 continue
             member.uncommitted -= 1

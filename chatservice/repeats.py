@@ -49,7 +49,8 @@ class Repeats:
         """
         said = clean_line(text) if text or kind is not TopicChanged else ""
         mark = _mark(ref, kind, place, text) if ref else b""
-        event = self._publish(member, kind, text=said, ref=ref, mark=mark, **facts)
+        event = kind(text=said, ref=ref, mark=mark, **facts)
+        self._publish(member, event)
         if mark:
             self._note(member, mark, Noted(event.id, event.nick, event.time))
 

@@ -17,6 +17,7 @@ from chatservice.refs import Spoken
 
 if TYPE_CHECKING:
     from chatservice.accounts import Account
+    from chatservice.envelope import Envelope
     from chatservice.journal import Place
 
 LOBBY = "lobby"
@@ -47,8 +48,8 @@ class Door(Protocol):
     def deliver(self, data: bytes) -> None:
         """Send what the format made, without waiting."""
 
-    def own(self, event: Event) -> bytes:
-        """The bytes of an event that this door's own member caused."""
+    def own(self, envelope: Envelope) -> bytes:
+        """The bytes of an event that this door's own member caused, or that was done to it."""
 
     def again(self, event: Event) -> None:
         """Answer a request of the member's that was carried out before, with what it made then."""
@@ -94,7 +95,7 @@ class _Nowhere:
     def deliver(self, data: bytes) -> None:
         pass
 
-    def own(self, event: Event) -> bytes:
+    def own(self, envelope: Envelope) -> bytes:
         return b""
 
     def again(self, event: Event) -> None:

@@ -24,6 +24,8 @@ class Roster(Mapping[str, "Member"]):
     def __init__(self) -> None:
         self._by_nick: dict[str, Member] = {}
         self._by_account: dict[Account, Member] = {}
+        self._by_identity: dict[bytes, Member] = {}
+        self._formerly: dict[bytes, Member] = {}
         self.by_token: dict[str, Member] = {}
         self.leaving: dict[bytes, Member] = {}
 
@@ -60,8 +62,21 @@ class Roster(Mapping[str, "Member"]):
         """Find the member who is logged in to an account."""
         return self._by_account.get(account)
 
+    def find(self, identity: bytes, id: int) -> Member | None:
+        """Find the member who has an identity, or had it when what is on its way was done.
+
+        @param id: of that event. Whoever has come later than it is told of it otherwise.
+        """
+        member = self._by_identity.get(identity) or self._formerly.get(identity)
+        return None if member is None or id < member.since else member
+
+    def formerly(self, identity: bytes) -> Member | None:
+        """Find the member who had an identity when what is on its way was done, and has not now."""
+        return self._formerly.get(identity)
+
     def add(self, member: Member) -> None:
         """Enter a member, whose nickname and token are nobody's."""
+        self._by_identity[member.identity] = member
         self._by_nick[member.key] = member
         self.by_token[member.token] = member
 
@@ -71,6 +86,7 @@ class Roster(Mapping[str, "Member"]):
         del self.by_token[member.token]
         if member.account is not None:
             del self._by_account[member.account]
+        self._drop_identity(member)
         self.leaving[member.identity] = member
 
     def gone(self, member: Member, identity: bytes) -> None:
@@ -102,9 +118,31 @@ class Roster(Mapping[str, "Member"]):
         del self._by_account[member.account]
         member.account = None
 
+    def identify(self, member: Member, identity: bytes) -> None:
+        """Give a member another identity.
+
+        What is on its way finds it by the former one as well, until L{settle}.
+        """
+        self._drop_identity(member)
+        self._formerly[member.identity] = member
+        member.identity = identity
+        if self.has(member):
+            self._by_identity[identity] = member
+
+    def settle(self, former: bytes) -> None:
+        """Nothing is on its way any more that was done to who had that identity."""
+        self._formerly.pop(former, None)
+
     def become(self, former: bytes, now: bytes) -> None:
-        """Give somebody who is leaving another identity from now on."""
+        """Give another identity to whoever has one, or is leaving with it."""
+        here = self._by_identity.get(former)
+        if here is not None:
+            self.identify(here, now)
         member = self.leaving.pop(former, None)
         if member is not None:
             member.identity = now
             self.leaving[now] = member
+
+    def _drop_identity(self, member: Member) -> None:
+        if self._by_identity.get(member.identity) is member:
+            del self._by_identity[member.identity]

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.interfaces import IAddress
@@ -29,6 +30,7 @@ from chatservice.bindings import Bindings
 from chatservice.clock import WallClock
 from chatservice.doors.text import TextSession
 from chatservice.entrances import Entrances
+from chatservice.envelope import Envelope
 from chatservice.events import (
     Acted,
     CameAndWent,
@@ -44,6 +46,7 @@ from chatservice.events import (
     TopicChanged,
     WentAway,
     Whispered,
+    signed,
 )
 from chatservice.flood import FloodLimit
 from chatservice.hangups import HangUps
@@ -64,13 +67,11 @@ from chatservice.reading import LineConnection
 from chatservice.repeats import Repeats
 from chatservice.roomlist import RoomList
 from chatservice.roompasswords import RoomPasswords
-from chatservice.rooms import NOWHERE, Fenced, Member, Room
+from chatservice.rooms import NOWHERE, Door, Fenced, Member, Room
 from chatservice.roster import Roster
 from chatservice.sanitize import clean, clean_line
 from chatservice.settings import Settings
 from chatservice.topics import Topics
-
-E = TypeVar("E", bound=Event)
 
 log = Logger()
 
@@ -143,6 +144,7 @@ class ChatFactory(ServerFactory):
         )
         self.operators = Operators(
             self.moderation,
+            self.roster,
             self.rooms,
             self.ids,
             self.publish,
@@ -161,6 +163,7 @@ class ChatFactory(ServerFactory):
             self.audit,
             self.rename_to_guest,
             self.new_token,
+            self.passed,
         )
         self.belongings = Belongings(
             self.journal,
@@ -277,7 +280,7 @@ class ChatFactory(ServerFactory):
         member.door.displace()
         member.door = Fenced(session)
         self.entrances.part_where_banned(member)
-        self.publish(member, Resumed, door=session)
+        self.publish(member, Resumed(), session)
 
     def enter(self, member: Member, text: str, password: str = "") -> Deferred[None]:
         """Enter a room, or make one that one is in the current one."""
@@ -295,9 +298,7 @@ class ChatFactory(ServerFactory):
         self.roster.remove(member)
         seen, noted = member.seen_last(), member.forgotten != member.identity
         rooms, too_many = self.entrances.leave_all(member)
-        self.publish(
-            member,
-            Left,
+        left = Left(
             why=clean(why),
             goodbye=goodbye,
             rooms=rooms,
@@ -305,6 +306,7 @@ class ChatFactory(ServerFactory):
             noted=noted,
             seen=seen,
         )
+        self.publish(member, left)
 
     def lose(self, member: Member, why: str) -> None:
         """Lose a connection: leave, unless the member comes back before long."""
@@ -354,7 +356,6 @@ class ChatFactory(ServerFactory):
             text,
             ref,
             to=to.nick,
-            recipient=to if isinstance(to, Member) else None,
             to_identity=to.identity,
         )
 
@@ -368,7 +369,7 @@ class ChatFactory(ServerFactory):
         nick, key = self.nicknames.free(nick, member.address, member.account, member)
         if nick == member.nick:
             raise ChatError("nick-taken", f"you are {nick} already")
-        self.publish(member, Renamed, now=nick, rooms=tuple(member.rooms))
+        self.publish(member, Renamed(now=nick, rooms=tuple(member.rooms)))
         self.roster.rename(member, nick, key)
         member.door.look()
 
@@ -380,9 +381,9 @@ class ChatFactory(ServerFactory):
         """Be away from the keyboard, or back with C{None}."""
         self.moderation.check_appearance(member)
         if why is None:
-            self.publish(member, CameBack, rooms=tuple(member.rooms))
+            self.publish(member, CameBack(rooms=tuple(member.rooms)))
         else:
-            self.publish(member, WentAway, why=why, rooms=tuple(member.rooms))
+            self.publish(member, WentAway(why=why, rooms=tuple(member.rooms)))
         member.away = why
 
     def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> None:
@@ -435,44 +436,53 @@ class ChatFactory(ServerFactory):
 
     # What publishing needs.
 
-    def publish(self, member: Member, kind: Callable[..., E], /, **facts: Any) -> E:
-        """Let an event of a member's go its way."""
-        id, time, identity = self.ids.next(), self.ids.time, member.identity
-        event = kind(
-            id=id, time=time, nick=member.nick, author=member, identity=identity, **facts
-        )
-        self._publisher.publish(event)
-        return event
+    def publish(self, member: Member, event: Event, door: Door | None = None) -> Envelope:
+        """Let an event of a member's go its way.
+
+        @param event: just made, and not signed yet.
+        @param door: see L{Envelope}.
+        """
+        id, account = self.ids.next(), "" if member.account is None else member.account.key
+        signed(event, id, self.ids.time, member.nick, member.identity, account)
+        envelope = Envelope(event, member, door)
+        self._publisher.publish(envelope)
+        return envelope
 
     def _tell_folded(self, room: str, came: int, went: int) -> None:
         if room in self.rooms and self.rooms[room].members:
-            id, time = self.ids.next(), self.ids.time
-            self._publisher.publish(CameAndWent(id=id, time=time, room=room, came=came, went=went))
+            event = CameAndWent(id=self.ids.next(), room=room, came=came, went=went)
+            self._publisher.publish(Envelope(replace(event, time=self.ids.time)))
 
-    def _committed(self, event: Event) -> None:
+    def _committed(self, envelope: Envelope) -> None:
         """An event is stored: it holds from now on, for who joins in its batch too."""
+        event = envelope.event
         if isinstance(event, TopicChanged):
-            self.topics.take(event)
+            self.topics.take(event, envelope.author)
+        elif isinstance(event, Whispered):
+            envelope.other = self.roster.find(event.to_identity, event.id)
         elif isinstance(event, OperatorAct):
             self.moderation.apply(event)
+            self.operators.address(envelope)
             self.operators.follow_late(event)
             self.audit.acted(event)
             if isinstance(event, Founded) and event.room in self.rooms:
                 self.rooms[event.room].founder = None
 
-    def _delivered(self, event: Event) -> None:
+    def _delivered(self, envelope: Envelope) -> None:
         """An event has come to its end: let it take effect on what is nobody's view."""
+        event, member = envelope.event, envelope.author
         match event:
-            case Left(author=Member() as member):
+            case Left() if member is not None:
                 self.roster.gone(member, event.identity)
                 door, member.door = member.door, NOWHERE
                 # The events that it is the author of may be kept for long, and rooms need not.
                 member.current = None
                 door.dismiss()
-            case Resumed(author=Member() as member, door=door) if member.door is door:
+            case Resumed() if member is not None and member.door is envelope.door:
                 member.lost_at = 0
-            case Kicked(whom=Member() as whom, room=""):
-                self.leave(whom, f"kicked by {event.nick}", goodbye=False, folded=True)
+            case Kicked(room="") if envelope.other is not None:
+                why = f"kicked by {event.nick}"
+                self.leave(envelope.other, why, goodbye=False, folded=True)
             case Kicked():
                 self.rooms.forget_if_over(event.room)
         if isinstance(event, Left | Parted):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chatservice.acts import (
     Banned,
@@ -48,10 +48,6 @@ class Person:
     identity: bytes
     account: Account | None = None
     member: Member | None = None
-
-    def meant(self) -> dict[str, Any]:
-        """The facts of an act that is done to this person; see L{OperatorAct}."""
-        return {"target": self.nick, "target_identity": self.identity, "whom": self.member}
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.rooms import LOBBY, Member, Room
+from chatservice.rooms import LOBBY, Room
 
 NAMES_SHOWN = 20
 YOU, YOURSELF = "you", "yourself"
@@ -196,12 +196,14 @@ def _(event: LockedDown) -> str:
     return f"-- {event.nick} ended the lockdown: anybody may join again"
 
 
-def second_person(event: Event, reader: Member) -> Event:
-    """The event for somebody who is in it: with C{you} in the place of the reader's name."""
-    by_reader = event.author is reader
+def second_person(event: Event, by_reader: bool, to_reader: bool) -> Event:
+    """Put C{you} in the place of the reader's name.
+
+    @param by_reader: whether it was done by the reader, and C{to_reader} whether to the reader.
+    """
     if by_reader:
         event = replace(event, nick=YOU)
-    if isinstance(event, OperatorAct) and event.whom is reader:
+    if isinstance(event, OperatorAct) and to_reader:
         event = replace(event, target=YOURSELF if by_reader else YOU)
     return event
 

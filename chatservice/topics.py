@@ -74,12 +74,15 @@ class Topics(dict[str, TopicChanged]):
             if next(self._can_give_way(bound, room), None) is None:
                 raise ChatError("too-many", bound.sentence)
 
-    def take(self, topic: TopicChanged) -> None:
-        """A topic is set or cleared from now on."""
+    def take(self, topic: TopicChanged, author: Member | None) -> None:
+        """Set a topic, or clear it, from now on.
+
+        @param author: who did it, if here.
+        """
         if not topic.text:
             self._remove(topic.room)
             return
-        origin = None if topic.author is None else topic.author.origin
+        origin = None if author is None else author.origin
         gone = []
         for bound in self._reached(topic.room, topic.identity, origin):
             for room in islice(self._can_give_way(bound, topic.room), 1):

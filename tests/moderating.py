@@ -63,9 +63,7 @@ class ModerationCase(SynchronousTestCase):
             id=next(self.ids),
             nick=who.nick,
             identity=who.identity,
-            author=who,
             room=room,
-            whom=whom,
             **facts,
         )
         self.acts.append(act)

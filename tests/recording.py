@@ -13,6 +13,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.database import Database
+from chatservice.envelope import Envelope
 from chatservice.events import (
     Batch,
     Event,
@@ -76,9 +77,9 @@ class RecordingDoor:
         self._note("deliver")
         self.deliveries.append(data)
 
-    def own(self, event: Event) -> bytes:
+    def own(self, envelope: Envelope) -> bytes:
         self._note("own")
-        return f"!{event.id} ".encode()
+        return f"!{envelope.event.id} ".encode()
 
     def refuse(self, event: Event, sentence: str) -> None:
         self._note("refuse")
@@ -139,45 +140,60 @@ def come(chat: ChatFactory, nick: str, *rooms: Room, token: str = "") -> Member:
 
 def by(author: Member) -> dict[str, Any]:
     """The facts about who did something."""
-    return {"nick": author.nick, "author": author, "identity": author.identity}
+    return {"nick": author.nick, "identity": author.identity}
 
 
-def said(id: int, author: Member, room: Room) -> Said:
+def sent(
+    event: Event,
+    author: Member | None = None,
+    other: Member | None = None,
+    rooms: tuple[str, ...] | None = None,
+    door: Any = None,
+) -> Envelope:
+    """An event on its way, with whom of those here it is by, and to."""
+    envelope = Envelope(event, author, door)
+    envelope.other = other
+    if rooms is not None:
+        envelope.rooms = rooms
+    return envelope
+
+
+def said(id: int, author: Member, room: Room) -> Envelope:
     """A member says a line in a room."""
-    return Said(id=id, **by(author), room=room.name, text="hi")
+    return sent(Said(id=id, **by(author), room=room.name, text="hi"), author)
 
 
-def joined(id: int, author: Member, room: Room) -> Joined:
+def joined(id: int, author: Member, room: Room) -> Envelope:
     """A member joins a room."""
-    return Joined(id=id, **by(author), room=room.name)
+    return sent(Joined(id=id, **by(author), room=room.name), author)
 
 
-def parted(id: int, author: Member, room: Room) -> Parted:
+def parted(id: int, author: Member, room: Room) -> Envelope:
     """A member leaves a room."""
-    return Parted(id=id, **by(author), room=room.name)
+    return sent(Parted(id=id, **by(author), room=room.name), author)
 
 
-def left(id: int, author: Member, *rooms: Room) -> Left:
+def left(id: int, author: Member, *rooms: Room) -> Envelope:
     """A member leaves the chat, and the rooms that it was in."""
     names = tuple(room.name for room in rooms)
-    return Left(id=id, **by(author), goodbye=True, why="", rooms=names)
+    return sent(Left(id=id, **by(author), goodbye=True, why="", rooms=names), author)
 
 
-def renamed(id: int, author: Member, *rooms: Room) -> Renamed:
+def renamed(id: int, author: Member, *rooms: Room) -> Envelope:
     """A member in some rooms is called eve from now on."""
     names = tuple(room.name for room in rooms)
-    return Renamed(id=id, **by(author), now="eve", rooms=names)
+    return sent(Renamed(id=id, **by(author), now="eve", rooms=names), author)
 
 
-def whispered(id: int, author: Member, to: Member) -> Whispered:
+def whispered(id: int, author: Member, to: Member) -> Envelope:
     """A member says something to another in private."""
-    whom = {"to": to.nick, "recipient": to, "to_identity": to.identity}
-    return Whispered(id=id, **by(author), **whom, text="psst")
+    whom = {"to": to.nick, "to_identity": to.identity}
+    return sent(Whispered(id=id, **by(author), **whom, text="psst"), author, to)
 
 
-def resumed(id: int, author: Member, door: RecordingDoor) -> Resumed:
+def resumed(id: int, author: Member, door: RecordingDoor) -> Envelope:
     """A new connection takes a member over."""
-    return Resumed(id=id, **by(author), door=door)
+    return sent(Resumed(id=id, **by(author)), author, door=door)
 
 
 ADA, BOB, EVE = (identity_of(f"{nick}'s token") for nick in ("ada", "bob", "eve"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.broadcast import broadcast
+from chatservice.envelope import Envelope
 from chatservice.events import Event, Joined, Left, Resumed, Said, TopicChanged, Whispered
 from chatservice.rooms import NOWHERE, Fenced, Member, Room
 from tests.recording import (
@@ -19,6 +20,7 @@ from tests.recording import (
     resumed,
     said,
     seen,
+    sent,
     whispered,
 )
 
@@ -37,8 +39,8 @@ class BroadcastTestCase(SynchronousTestCase):
     def here(self, nick: str, *rooms: Room) -> Member:
         return recorded(nick, *rooms, wire=self.wire)
 
-    def broadcast(self, *events: Event) -> None:
-        broadcast(events, {"lobby": self.lobby, "python": self.python})
+    def broadcast(self, *batch: Envelope) -> None:
+        broadcast(batch, {"lobby": self.lobby, "python": self.python})
 
 
 class OrderTests(BroadcastTestCase):
@@ -170,11 +172,11 @@ class OrderTests(BroadcastTestCase):
     def test_read_back(self) -> None:
         """What has no author here is nobody's own, and whom it is for is not known by name."""
         self.broadcast(
-            Said(id=1, nick="ada", room="lobby", text="hi"),
-            Whispered(id=2, nick="eve", to="bob", text="psst"),
-            Joined(id=3, nick="eve", room="lobby"),
-            Left(id=4, nick="eve", goodbye=True, why="", rooms=("lobby",)),
-            Resumed(id=5, nick="eve", door=NOWHERE),
+            sent(Said(id=1, nick="ada", room="lobby", text="hi")),
+            sent(Whispered(id=2, nick="eve", to="bob", text="psst")),
+            sent(Joined(id=3, nick="eve", room="lobby")),
+            sent(Left(id=4, nick="eve", goodbye=True, why="", rooms=("lobby",))),
+            sent(Resumed(id=5, nick="eve")),
         )
         self.assertEqual(seen(self.ada), ["1", "3", "4"])
         self.assertEqual(seen(self.bob), ["1", "3", "4"])
@@ -189,12 +191,12 @@ class OrderTests(BroadcastTestCase):
         batch = [
             said(1, self.ada, self.lobby),
             joined(2, self.here("eve"), self.lobby),
-            TopicChanged(id=3, nick="ada", room="lobby", text="", author=self.ada),
+            sent(TopicChanged(id=3, nick="ada", room="lobby", text=""), self.ada),
             said(4, self.dan, self.python),
         ]
         self.broadcast(*batch)
-        self.assertEqual(list(self.lobby.recent), [batch[0], batch[2]])
-        self.assertEqual(list(self.python.recent), [batch[3]])
+        self.assertEqual(list(self.lobby.recent), [batch[0].event, batch[2].event])
+        self.assertEqual(list(self.python.recent), [batch[3].event])
 
     def test_recent_at_the_joining(self) -> None:
         """When it is shown its own joining, a joiner's room remembers exactly what came before."""

@@ -5,17 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from chatservice.acts import Announced, Invited, Kicked, Muted, OperatorAct
+from chatservice.envelope import Envelope
 from chatservice.events import CameAndWent
-from tests.recording import said, seen
+from chatservice.rooms import Member
+from tests.recording import said, seen, sent
 from tests.test_broadcast import BroadcastTestCase
 
 
 class ActTests(BroadcastTestCase):
     """What operators do."""
 
-    def act(self, id: int, kind: type[OperatorAct], *rooms: str, **facts: Any) -> OperatorAct:
+    def act(
+        self,
+        id: int,
+        kind: type[OperatorAct],
+        *rooms: str,
+        whom: Member | None = None,
+        **facts: Any,
+    ) -> Envelope:
         """Something that ada does, shown in rooms."""
-        return kind(id=id, nick="ada", author=self.ada, seen_in=rooms, **facts)
+        return sent(kind(id=id, nick="ada", **facts), self.ada, whom, rooms)
 
     def test_both(self) -> None:
         """Who did it and whom it is about see it as their own, and the room as it is."""
@@ -71,5 +80,5 @@ class ActTests(BroadcastTestCase):
 
     def test_sum(self) -> None:
         """What nobody did is shown to everybody in its room."""
-        self.broadcast(CameAndWent(id=1, room="lobby", came=3, went=4))
+        self.broadcast(sent(CameAndWent(id=1, room="lobby", came=3, went=4)))
         self.assertEqual((seen(self.ada), seen(self.dan)), (["1"], ["1~"]))

@@ -10,7 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.acts import Kicked
 from chatservice.broadcast import broadcast
-from chatservice.events import Batch, Event, Joined, Left, Parted, Whispered
+from chatservice.envelope import Envelope
+from chatservice.events import Joined, Left, Parted, Whispered
 from chatservice.rooms import Member, Room
 from tests.recording import (
     RecordingFormat,
@@ -21,46 +22,50 @@ from tests.recording import (
     recorded,
     renamed,
     said,
+    sent,
     whispered,
 )
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=400)
 
 
-def one_by_one(batch: Batch, rooms: dict[str, Room], members: Iterable[Member]) -> dict[str, str]:
+def one_by_one(
+    batch: Iterable[Envelope], rooms: dict[str, Room], members: Iterable[Member]
+) -> dict[str, str]:
     """What broadcast is to give everybody, found in the simplest way: event by event."""
     given = {member.nick: "" for member in members}
-    for event in batch:
-        touched = [rooms[name] for name in event.touched]
-        if isinstance(event, Joined) and event.author is not None:
-            touched[0].audience.add(event.author)
-        if isinstance(event, Left) and event.author is not None:
+    for envelope in batch:
+        event, author, other = envelope.event, envelope.author, envelope.other
+        touched = [rooms[name] for name in envelope.rooms]
+        if isinstance(event, Joined) and author is not None:
+            touched[0].audience.add(author)
+        if isinstance(event, Left) and author is not None:
             for room in touched:
-                room.audience.discard(event.author)
-        if isinstance(event, Kicked) and event.whom is not None:
+                room.audience.discard(author)
+        if isinstance(event, Kicked) and other is not None:
             for room in touched:
-                room.audience.discard(event.whom)
+                room.audience.discard(other)
         for member in members:
-            if not (isinstance(event, Left) and member is event.author):
-                given[member.nick] += _shown(event, touched, member)
-        if isinstance(event, Parted) and event.author is not None:
-            touched[0].audience.discard(event.author)
+            if not (isinstance(event, Left) and member is author):
+                given[member.nick] += _shown(envelope, touched, member)
+        if isinstance(event, Parted) and author is not None:
+            touched[0].audience.discard(author)
     return given
 
 
-def kicked(id: int, author: Member, whom: Member, *rooms: Room) -> Kicked:
+def kicked(id: int, author: Member, whom: Member, *rooms: Room) -> Envelope:
     """An operator puts somebody out of rooms."""
     names = tuple(room.name for room in rooms)
-    return Kicked(
-        id=id, nick=author.nick, author=author, target=whom.nick, whom=whom, seen_in=names
-    )
+    event = Kicked(id=id, nick=author.nick, target=whom.nick)
+    return sent(event, author, whom, names)
 
 
-def _shown(event: Event, touched: list[Room], member: Member) -> str:
-    if event.author is member or (isinstance(event, Kicked) and event.whom is member):
-        return member.door.own(event).decode()
+def _shown(envelope: Envelope, touched: list[Room], member: Member) -> str:
+    event, is_other = envelope.event, envelope.other is member
+    if envelope.author is member or (isinstance(event, Kicked) and is_other):
+        return member.door.own(envelope).decode()
     if isinstance(event, Whispered):
-        hears, here = event.recipient is member, True
+        hears, here = is_other, True
     else:
         hears = any(member in room.audience for room in touched)
         here = len(touched) != 1 or touched[0] is member.current
@@ -92,7 +97,7 @@ class Script:
             )
             for number, (nick, names) in enumerate(zip(MEMBERS, where, strict=True))
         ]
-        self.batches: list[list[Event]] = [[]]
+        self.batches: list[list[Envelope]] = [[]]
         self._here = dict(zip(self.members, map(set, where), strict=True))
 
     def do(self, step: Step) -> None:
@@ -105,23 +110,23 @@ class Script:
             room = self.rooms[ROOMS[what % len(ROOMS)]]
             self.batches[-1] += getattr(self, f"_{kind}")(id, member, room, what)
 
-    def _say(self, id: int, member: Member, room: Room, _: int) -> list[Event]:
+    def _say(self, id: int, member: Member, room: Room, _: int) -> list[Envelope]:
         return [said(id, member, room)] if room.name in self._here[member] else []
 
-    def _whisper(self, id: int, member: Member, _: Room, what: int) -> list[Event]:
+    def _whisper(self, id: int, member: Member, _: Room, what: int) -> list[Envelope]:
         to = self.members[what]
         return [whispered(id, member, to)] if to in self._here else []
 
-    def _move(self, id: int, member: Member, room: Room, _: int) -> list[Event]:
+    def _move(self, id: int, member: Member, room: Room, _: int) -> list[Envelope]:
         inside = room.name in self._here[member]
         self._here[member] ^= {room.name}
-        step: Callable[[int, Member, Room], Event] = parted if inside else joined
+        step: Callable[[int, Member, Room], Envelope] = parted if inside else joined
         return [step(id, member, room)]
 
-    def _rename(self, id: int, member: Member, _: Room, __: int) -> list[Event]:
+    def _rename(self, id: int, member: Member, _: Room, __: int) -> list[Envelope]:
         return [renamed(id, member, *self._rooms_of(member))]
 
-    def _kick(self, id: int, member: Member, room: Room, what: int) -> list[Event]:
+    def _kick(self, id: int, member: Member, room: Room, what: int) -> list[Envelope]:
         """From a room, or from all of them."""
         whom = self.members[what]
         if room.name not in self._here.get(whom, ()):
@@ -130,7 +135,7 @@ class Script:
         self._here[whom] -= names
         return [kicked(id, member, whom, *(self.rooms[name] for name in sorted(names)))]
 
-    def _leave(self, id: int, member: Member, _: Room, __: int) -> list[Event]:
+    def _leave(self, id: int, member: Member, _: Room, __: int) -> list[Envelope]:
         event = left(id, member, *self._rooms_of(member))
         del self._here[member]
         return [event]

@@ -109,10 +109,10 @@ OWNER = {
     "deop": to_bob(
         "/deop bob", "deopped", "-- ADA removed BOB as an operator of #python", REGISTERED, OP
     ),
-    "deop_who_is_gone": to_all(
+    "deop_who_is_gone": to_bob(
         "/deop bob",
         "deopped",
-        "removed bob as an operator of #python",
+        "-- ADA removed BOB as an operator of #python",
         REGISTERED,
         OP,
         ("bob", f"/unregister {PASSWORD}"),

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.doors.jsonlines import JsonSession
 from chatservice.doors.text import TextSession
+from chatservice.envelope import Envelope
 from chatservice.events import (
     Acted,
     Event,
@@ -29,7 +30,7 @@ from chatservice.rooms import NOWHERE, Door, Fenced, Member, Room
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from tests.doubles import Wire
-from tests.recording import HeldJournal, RecordingDoor, come, line
+from tests.recording import HeldJournal, RecordingDoor, come, line, sent
 
 if TYPE_CHECKING:
     Base = SynchronousTestCase
@@ -53,16 +54,23 @@ class DoorContract(Base):
         self.bob = come(self.chat, "bob", Room("lobby"))
         self.clock.advance(0)
 
+    def envelopes_of(self, author: Member, other: Member) -> list[Envelope]:
+        """The same, on their way."""
+        whom = {5: other, 6: author}
+        return [
+            sent(event, author, whom.get(event.id)) for event in self.events_of(author, other)
+        ]
+
     def events_of(self, author: Member, other: Member) -> list[Event]:
         """An event of every kind but one, Resumed, that nobody else is shown."""
-        who = {"nick": author.nick, "author": author}
+        who = {"nick": author.nick}
         return [
             Said(id=1, room="lobby", text="hi", **who),
             Acted(id=2, room="lobby", text="waves", **who),
             TopicChanged(id=3, room="lobby", text="snakes", **who),
             TopicChanged(id=4, room="lobby", text="", **who),
-            Whispered(id=5, to=other.nick, text="psst", recipient=other, **who),
-            Whispered(id=6, to=author.nick, text="psst", recipient=author, **who),
+            Whispered(id=5, to=other.nick, text="psst", **who),
+            Whispered(id=6, to=author.nick, text="psst", **who),
             Joined(id=7, room="lobby", arrived=True, **who),
             Joined(id=8, room="lobby", **who),
             Parted(id=9, room="lobby", **who),
@@ -79,9 +87,9 @@ class DoorContract(Base):
 
     def test_own(self) -> None:
         """It makes bytes of every event of its own member."""
-        resumed = Resumed(id=13, nick="ada", author=self.member, door=self.door)
-        for event in [*self.events_of(self.member, self.bob), resumed]:
-            self.assertIsInstance(self.door.own(event), bytes)
+        resumed = sent(Resumed(id=13, nick="ada"), self.member, door=self.door)
+        for envelope in [*self.envelopes_of(self.member, self.bob), resumed]:
+            self.assertIsInstance(self.door.own(envelope), bytes)
 
 
 class SilentDoorContract(DoorContract):
@@ -91,8 +99,8 @@ class SilentDoorContract(DoorContract):
         """It makes nothing of any event, its own or another's."""
         for event in self.events_of(self.bob, self.member):
             self.assertEqual(self.door.format.render(event, True), b"")
-        for event in self.events_of(self.member, self.bob):
-            self.assertEqual(self.door.own(event), b"")
+        for envelope in self.envelopes_of(self.member, self.bob):
+            self.assertEqual(self.door.own(envelope), b"")
 
     def test_takes_everything(self) -> None:
         """It takes deliveries and refusals, and forgets them."""
@@ -140,7 +148,7 @@ class FencedTests(SilentDoorContract, SynchronousTestCase):
         """Nothing that it takes reaches the door behind it."""
         self.door.deliver(b"hi")
         self.door.refuse(line(1), "not sent: the disk is full")
-        self.door.own(line(1))
+        self.door.own(sent(line(1)))
         self.assertEqual(self.behind.asked, [])
 
     def test_silence(self) -> None:

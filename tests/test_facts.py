@@ -33,7 +33,6 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.rooms import NOWHERE
 
 ROOM = {"room": "lobby"}
 ADA = {"id": 1, "nick": "ada"}
@@ -122,7 +121,7 @@ class FactsTests(SynchronousTestCase):
         defined = {each for each in vars(acts).values() if isinstance(each, type)}
         defined = {each for each in defined if issubclass(each, OperatorAct)}
         self.assertEqual(defined - {OperatorAct, acts.Extended}, set(KINDS.values()))
-        self.assertRaises(NotImplementedError, facts_of, Resumed(**ADA, door=NOWHERE))
+        self.assertRaises(NotImplementedError, facts_of, Resumed(**ADA))
 
     def test_format(self) -> None:
         """An event is a line of UTF-8 without needless spaces, wherever its reader is."""

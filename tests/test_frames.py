@@ -83,7 +83,7 @@ class LastTests(SynchronousTestCase):
         lines = [
             *map(line_of, events),
             *retold(events, 5, rooms=True),
-            *not_read_now(Whispered(**by, to="bob", text="hi", recipient=away), ()),
+            *not_read_now(Whispered(**by, to="bob", text="hi"), away, ()),
             topic_told(topic),
         ]
         for line in lines:

@@ -181,8 +181,8 @@ class RegisteringTests(OperatorCase):
         for text in ("/msg bob one", "/msg bob two"):
             ada.types(text)
         bobs = self.chat.roster["bob"]
-        facts = {"target": "bob", "target_identity": bobs.identity, "whom": bobs}
-        self.chat.operators.act(self.chat.roster["ada"], Banned, "den", **facts)
+        ban = Banned(room="den", target="bob", target_identity=bobs.identity)
+        self.chat.operators.act(self.chat.roster["ada"], ban)
         hashed.callback(f"plain:{SECRET}")
         for _ in range(9):
             slow.answers()

@@ -66,7 +66,7 @@ class JournalContract(Base):
             Joined(id=1, nick="ada", room="lobby", arrived=True),
             line(2),
             Renamed(id=3, nick="ada", now="eve", rooms=("lobby",)),
-            Resumed(id=4, nick="eve", door=NOWHERE),
+            Resumed(id=4, nick="eve"),
             Parted(id=5, nick="eve", room="lobby"),
             Left(id=6, nick="eve", goodbye=True, why="", rooms=("lobby",)),
         )
@@ -162,8 +162,6 @@ class JournalContract(Base):
             to=to.nick,
             text=text,
             ref="r",
-            author=ADA,
-            recipient=to,
             identity=ADA.identity,
             to_identity=to.identity,
         )

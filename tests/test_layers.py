@@ -9,9 +9,9 @@ from twisted.trial.unittest import SynchronousTestCase
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {
-        *("clock", "database", "durations", "events", "hangups", "keepalive", "names"),
-        *("networks", "obvious", "outbox", "preferences", "presence", "ratelimit", "refs"),
-        *("scripts", "settings", "starting", "telnet", "tries"),
+        *("clock", "database", "durations", "envelope", "events", "hangups", "keepalive"),
+        *("names", "networks", "obvious", "outbox", "preferences", "presence", "ratelimit"),
+        *("refs", "scripts", "settings", "starting", "telnet", "tries"),
     },
     {
         *("accountrows", "acts", "admission", "flood", "identities", "mentions", "peers"),

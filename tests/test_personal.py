@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import succeed
@@ -14,8 +13,7 @@ from chatservice.indexing import ERASE_STEP, INDEX_BYTES
 from chatservice.journal import Journal, JournalError
 from chatservice.pages import Wanted
 from chatservice.personal import _MINE, _TALK, EXPORT_BYTES
-from chatservice.query import parse
-from chatservice.rooms import NOWHERE, Member
+from chatservice.search import ERASE_STEP, INDEX_BYTES
 from tests.recording import (
     ADA,
     BOB,
@@ -164,14 +162,6 @@ class PersonalContract(JournalCase):
 
 class MemoryPersonalTests(PersonalContract, MemoryJournalTestCase):
     """The journal in memory."""
-
-    def test_nobody_is_held(self) -> None:
-        """Whom a private line was for, and is forgotten, the line does not lead to any more."""
-        whispered = private_line(1, "bob", "ada")
-        self.append(replace(whispered, recipient=Member("ada", "ada", NOWHERE, "ada's token")))
-        self.forget()
-        page = self.successResultOf(self.journal.page(Wanted(of=BOB)))
-        self.assertEqual([event.recipient for event in page.events], [None])
 
 
 class DatabasePersonalTests(PersonalContract, DatabaseJournalTestCase):

@@ -13,7 +13,7 @@ from chatservice.events import Event, Joined, Left, Renamed, Said
 from chatservice.journal import JournalError
 from chatservice.publisher import BATCH, Publisher
 from chatservice.rooms import Member, Room
-from tests.recording import HeldJournal, RecordingDoor, recorded, seen
+from tests.recording import HeldJournal, RecordingDoor, recorded, seen, sent
 
 FULL = JournalError("the disk is full")
 
@@ -34,8 +34,8 @@ class PublisherTestCase(SynchronousTestCase):
             self.clock,
             journal,
             self.rooms,
-            lambda event: self.note("committed", event),
-            lambda event: self.note("delivered", event),
+            lambda envelope: self.note("committed", envelope.event),
+            lambda envelope: self.note("delivered", envelope.event),
         )
         self.logged: list[str] = []
         globalLogPublisher.addObserver(self.observe)
@@ -54,14 +54,13 @@ class PublisherTestCase(SynchronousTestCase):
     def say(self, *ids: int, author: Member | None = None) -> None:
         author = author or self.ada
         for id in ids:
-            said = Said(id=id, nick=author.nick, author=author, room="lobby", text="hi")
-            self.publisher.publish(said)
+            said = Said(id=id, nick=author.nick, room="lobby", text="hi")
+            self.publisher.publish(sent(said, author))
 
     def rename(self, id: int) -> None:
         """Publish presence."""
-        self.publisher.publish(
-            Renamed(id=id, nick="ada", author=self.ada, now="eve", rooms=("lobby",))
-        )
+        renamed = Renamed(id=id, nick="ada", now="eve", rooms=("lobby",))
+        self.publisher.publish(sent(renamed, self.ada))
 
     def stored(self, error: Exception | None = None) -> None:
         """The journal has done what it was given last, or failed."""
@@ -185,7 +184,7 @@ class RefusalTests(PublisherTestCase):
 
     def test_without_an_author(self) -> None:
         """A line that nobody here wrote is refused without a word."""
-        self.publisher.publish(Said(id=1, nick="eve", room="lobby", text="hi"))
+        self.publisher.publish(sent(Said(id=1, nick="eve", room="lobby", text="hi")))
         self.fail_with(FULL)
         self.assertEqual((seen(self.ada), self.door(self.ada).refused), ([], []))
 
@@ -330,9 +329,9 @@ class SettledTests(PublisherTestCase):
 
     def test_without_an_author(self) -> None:
         """What nobody here published is nobody's to wait for."""
-        self.publisher.publish(Joined(id=1, nick="eve", room="lobby"))
+        self.publisher.publish(sent(Joined(id=1, nick="eve", room="lobby")))
         left = Left(id=2, nick="eve", goodbye=True, why="", rooms=("lobby",))
-        self.publisher.publish(left)
+        self.publisher.publish(sent(left))
         self.clock.advance(0)
         self.stored()
         self.assertEqual(seen(self.ada), ["1", "2"])

@@ -157,12 +157,6 @@ class BanTests(ModerationCase):
             self.moderation.sanctions("python"), [self.acts[-4], self.acts[-3], self.acts[-1]]
         )
 
-    def test_members_are_let_go(self) -> None:
-        """A ban keeps nobody in memory."""
-        self.did(self.sysop, Banned, whom=self.bob)
-        (kept,) = self.moderation.sanctions("")
-        self.assertEqual((kept.author, kept.whom), (None, None))
-
 
 class LockdownTests(ModerationCase):
     """While only registered names may come."""

@@ -12,7 +12,7 @@ from chatservice.events import ChatError, Said, TopicChanged
 from chatservice.journal import JournalError
 from chatservice.memory import MemoryJournal
 from chatservice.pages import Page, Wanted
-from chatservice.rooms import NOWHERE, Room
+from chatservice.rooms import Room
 from chatservice.server import ChatFactory
 from tests.conversation import ConversationCase, SlowJournal
 from tests.doubles import Wire
@@ -235,16 +235,6 @@ class VerbTests(ConversationCase):
         journal.asked[1][1].errback(ZeroDivisionError())
         self.failureResultOf(entered, ZeroDivisionError)
         self.assertEqual((self.chat.rooms, self.chat.rooms._being_entered), ({}, {}))
-
-    def test_departed_is_not_kept(self) -> None:
-        """What is kept of somebody who left holds no room."""
-        ada = self.member("ada")
-        self.successResultOf(self.chat.enter(ada, "python"))
-        self.chat.set_topic(ada, self.chat.rooms["python"], "snakes")
-        self.chat.leave(ada, "", goodbye=True)
-        self.clock.advance(0)
-        author = self.chat.topics["python"].author
-        self.assertEqual((author.rooms, author.current, author.door), ({}, None, NOWHERE))
 
     def test_no_such_room_name(self) -> None:
         """A malformed name of a room is a mistake with a code."""

@@ -19,7 +19,7 @@ from twisted.logger import LogEvent, globalLogPublisher
 from twisted.protocols.haproxy import proxyEndpoint
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import admission, tap
+from chatservice import admission, ports, tap
 from chatservice.database import Database
 from chatservice.journal import JournalError
 from chatservice.ports import Port

@@ -261,8 +261,8 @@ class BecomingTests(OperatorCase):
         former = self.chat.roster["bob"].identity
         self.register_while("hi")
         self.assertEqual(self.chat.moderation._moving, {})
-        facts = {"target": "bob", "target_identity": former}
-        self.chat.operators.act(self.chat.roster["ada"], Muted, "den", **facts)
+        mute = Muted(room="den", target="bob", target_identity=former)
+        self.chat.operators.act(self.chat.roster["ada"], mute)
         self.clock.advance(0)
         (act,) = self.chat.moderation.sanctions("den")
         self.assertEqual(act.target_identity, former)

@@ -36,7 +36,7 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     )
     chat.audit.about("Registered", member.address, account.nick)
     # Hashing takes its time, in which one may leave, or log in through another connection.
-    moved = chat.belongings.become(former, account.identity, member)
+    moved = chat.belongings.become(former, account.identity)
     stored = succeed(None)
     if chat.is_here(member) and member.identity == account.identity:
         account.preferences, account.ignored = member.preferences, member.ignored

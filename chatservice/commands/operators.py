@@ -118,7 +118,7 @@ def announce(call: Call) -> Answer:
     call.chat.moderation.check_power(call.member, CHAT)
     if not call.rest:
         raise call.wrong()
-    call.chat.operators.act(call.member, Announced, text=clean_line(call.rest))
+    call.chat.operators.act(call.member, Announced(text=clean_line(call.rest)))
     return DONE
 
 
@@ -137,7 +137,7 @@ def lockdown(call: Call) -> Answer:
         raise call.wrong()
     if call.chat.moderation.locked_down == (state == "on"):
         return Answer([f"the lockdown is {state} already"])
-    call.chat.operators.act(call.member, LockedDown, text=state)
+    call.chat.operators.act(call.member, LockedDown(text=state))
     return DONE
 
 
@@ -183,5 +183,6 @@ def _check_not_full(holders: list[Person], what: str) -> None:
 
 
 def _done_to(call: Call, kind: type[OperatorAct], room: str, person: Person) -> Answer:
-    call.chat.operators.act(call.member, kind, room, **person.meant())
+    act = kind(room=room, target=person.nick, target_identity=person.identity)
+    call.chat.operators.act(call.member, act)
     return DONE

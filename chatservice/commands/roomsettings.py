@@ -39,7 +39,7 @@ def room_(call: Call) -> Answer | Deferred[Answer]:
     def change(text: str) -> Answer:
         # The right may be gone since the password began to be hashed.
         call.chat.moderation.check_power(call.member, room)
-        call.chat.operators.act(call.member, RoomSet, room, target=setting, text=text)
+        call.chat.operators.act(call.member, RoomSet(room=room, target=setting, text=text))
         return DONE
 
     text = SETTINGS[setting](call, value)

@@ -194,15 +194,15 @@ def _sanction(
     moderation.check_may_add(call.member, room)
     network = network_of(person.member.address) if person.member is not None else None
     until, reason = terms
-    call.chat.operators.act(
-        call.member,
-        kind,
-        room,
+    act = kind(
+        room=room,
+        target=person.nick,
+        target_identity=person.identity,
         network="" if network is None else str(network),
         until=until,
         text=reason,
-        **person.meant(),
     )
+    call.chat.operators.act(call.member, act)
     return person
 
 
@@ -242,9 +242,8 @@ def _ban_network(call: Call, room: str, network: Network, terms: tuple[int, str]
     call.chat.moderation.check_may_add(call.member, room)
     until, reason = terms
     named = str(network)
-    call.chat.operators.act(
-        call.member, Banned, room, target=named, network=named, until=until, text=reason
-    )
+    ban = Banned(room=room, target=named, network=named, until=until, text=reason)
+    call.chat.operators.act(call.member, ban)
 
 
 def _present(call: Call, room: str) -> list[Member]:
@@ -295,17 +294,14 @@ def _lift(call: Call, held: type[OperatorAct], kind: type[OperatorAct], state: s
     if not ended:
         return Answer([f"{named[:60]} is not {state} {place_spelled(room)}"])
     given = named if person is None else person.nick, identity
-    whom = None if person is None else person.member
     for target, target_identity in _lifted(ended, about, given):
-        call.chat.operators.act(
-            call.member,
-            kind,
-            room,
+        act = kind(
+            room=room,
             target=target,
             target_identity=target_identity,
             network="" if network is None else named,
-            whom=whom,
         )
+        call.chat.operators.act(call.member, act)
     return DONE
 
 

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 
 from chatservice import commands
 from chatservice.doors.facts import JSON, facts_of, json_line, ref_of
+from chatservice.envelope import Envelope
 from chatservice.events import (
     Acted,
     ChatError,
@@ -302,20 +303,21 @@ class JsonSession(Session):
 
     # What the chat asks of a door.
 
-    def own(self, event: Event) -> bytes:
-        """See L{chatservice.rooms.Door.own}: one's own events come back, as the acknowledgement."""
+    def own(self, envelope: Envelope) -> bytes:
+        """See L{chatservice.rooms.Door.own}: your own events come back, as the acknowledgement."""
+        event = envelope.event
         if isinstance(event, Resumed):
             # Who has come, and was let into no room, took nothing over.
             return self._welcome(event.id, resumed=bool(self.member and self.member.lost_at))
         # What an operator did to one is somebody else's, and may be ignored.
-        if event.author is self.member:
+        if envelope.author is self.member:
             line = json_line(_own_facts(event))
         else:
             line = self.format.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line
         ignored = self.member.ignored if self.member else ()
-        if isinstance(event, Whispered) and (why := not_read_now(event, ignored)):
+        if isinstance(event, Whispered) and (why := not_read_now(event, envelope.other, ignored)):
             self.notify(why, [])
         return line
 

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 
 from chatservice import catchup, commands
 from chatservice.acts import OperatorAct
+from chatservice.envelope import Envelope
 from chatservice.events import (
     CameBack,
     ChatError,
@@ -138,9 +139,10 @@ class TextSession(Session):
         super().refuse(event, sentence)
         self.tell(ChatError("not-sent", sentence))
 
-    def own(self, event: Event) -> bytes:
-        """See L{chatservice.rooms.Door.own}: what one typed oneself is not said again."""
-        member = event.author if self.member is None else self.member
+    def own(self, envelope: Envelope) -> bytes:
+        """See L{chatservice.rooms.Door.own}: what you typed yourself is not said again."""
+        event, author, other = envelope.event, envelope.author, envelope.other
+        member = author if self.member is None else self.member
         match event:
             case Joined() if member:
                 return encoded(self._arrival(event, member))
@@ -153,16 +155,18 @@ class TextSession(Session):
                 return b""
             case OperatorAct() | WentAway() | CameBack() | Renamed() | TopicChanged() if member:
                 wire = self.format
-                if event.author is member:
+                if author is member:
                     # Nobody ignores oneself, whatever one is called.
                     wire = format_for(TEXT, member.preferences, (), member.nick)
-                return wire.render(second_person(event, member), True)
+                return wire.render(
+                    second_person(event, author is member, other is member), True
+                )
             case Parted() if member:
                 current = member.current
                 where = f"talking in {spelled(current.name)} now" if current else "in no room"
                 return encoded([f"-- you left {spelled(event.room)}: you are {where}"])
-            case Whispered(author=author, recipient=recipient) if author is recipient:
+            case Whispered() if author is other:
                 return TEXT.render(event, True)
             case Whispered() if member:
-                return encoded(f"-- {line}" for line in not_read_now(event, member.ignored))
+                return encoded(f"-- {line}" for line in not_read_now(event, other, member.ignored))
         return b""

@@ -1,0 +1,39 @@
+"""An event on its way through this process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chatservice.events import Event
+    from chatservice.rooms import Door, Member
+
+
+class Envelope:
+    """An event, and those of the people and rooms in it that are here.
+
+    An event holds no live object, so that it is the same on the wire, in the journal and anywhere
+    else. What this process knows besides stands on its envelope, and stays here.
+
+    @ivar event: the fact.
+    @ivar author: the member who did it, if it was done here. It decides what is "my own", which a
+        nickname, free to change hands, cannot.
+    @ivar other: the member whom it is for or was done to, if here; known when it is stored.
+    @ivar rooms: the names of the rooms in which it is seen; known when it is stored.
+    @ivar door: of a L{chatservice.events.Resumed}, what the author hears through from then on.
+    """
+
+    __slots__ = ("author", "door", "event", "other", "rooms")
+
+    def __init__(
+        self, event: Event, author: Member | None = None, door: Door | None = None
+    ) -> None:
+        self.event = event
+        self.author = author
+        self.door = door
+        self.other: Member | None = None
+        self.rooms = event.touched
+
+    def parties(self) -> list[Member]:
+        """List those here who are in the event."""
+        return [member for member in (self.author, self.other) if member is not None]
