@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from chatservice.account import Account
 from chatservice.preferences import Preferences
-
-if TYPE_CHECKING:
-    from chatservice.accounts import Account
 
 _SELECT = """
     SELECT key, nick, identity, hash, since, preferences, ignored, proven_from, tokens

@@ -10,7 +10,6 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
 from typing import Any
@@ -20,16 +19,15 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm, Portal
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.logger import Logger
-from zope.interface import Attribute, Interface, implementer
+from zope.interface import Interface, implementer
 
 from chatservice import accountrows
+from chatservice.account import Account, IAccount, Proof
 from chatservice.checkers import AccountChecker, Attempt, InOrder, PluggedIn
 from chatservice.database import Database, StorageError, explain
 from chatservice.events import ChatError, FailedProof
 from chatservice.names import NICK_INPUT, nick_key
 from chatservice.passwords import Passwords, always, encoded
-from chatservice.preferences import Preferences
-from chatservice.proofs import Proof
 from chatservice.tokens import Tokens, digest_of
 from chatservice.tries import Tries
 
@@ -41,41 +39,6 @@ ADDRESSES_KEPT = 20
 TOKENS_KEPT = 10
 
 log = Logger()
-
-
-class IAccount(Interface):
-    """What a login through the portal gives."""
-
-    nick: str = Attribute("The nickname, as it was registered.")
-    identity: bytes = Attribute(
-        "16 bytes under which everything of its owner is kept; no token can stand for them."
-    )
-
-
-@implementer(IAccount)
-@dataclass(slots=True, eq=False)
-class Account:
-    """A nickname that is somebody's.
-
-    @ivar key: of the nickname (L{nick_key}).
-    @ivar hash: of the password; empty if only an operator's checker knows it, or if the account
-        is there no longer (C{is_removed}).
-    @ivar since: when it was made, in microseconds since the epoch.
-    @ivar ignored: the nicknames whose lines its owner does not want to see, by key.
-    @ivar proven_from: the addresses from which the nickname was proved, newest last.
-    @ivar tokens: hashes, in hexadecimal, of tokens that prove the nickname too, newest last.
-    """
-
-    key: str
-    nick: str
-    identity: bytes = field(repr=False)
-    hash: str = field(repr=False)
-    since: int
-    preferences: Preferences = field(default_factory=Preferences)
-    ignored: dict[str, str] = field(default_factory=dict)
-    proven_from: list[str] = field(default_factory=list)
-    tokens: list[str] = field(default_factory=list, repr=False)
-    is_removed: bool = False
 
 
 @implementer(IRealm)
@@ -111,7 +74,7 @@ class Accounts:
         self._being_made: set[str | bytes] = set()
         self._proofs = Tries(seconds)
         self._registrations = Tries(seconds, REGISTRATIONS, within=3600.0)
-        own = AccountChecker(self, passwords)
+        own = AccountChecker(self.named, self.note, passwords)
         self.portal = Portal(self, [InOrder([*map(PluggedIn, checkers), own])])
 
     def load(self) -> None:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 
-from chatservice.accounts import Account, Accounts
+from chatservice.account import Account, Proof
+from chatservice.accounts import Accounts
 from chatservice.audit import Audit
 from chatservice.flood import FloodLimit
+from chatservice.identity import identity_of
 from chatservice.operators import Operators
 from chatservice.preferences import Preferences
-from chatservice.proofs import Proof
-from chatservice.rooms import Member, identity_of
+from chatservice.rooms import Member
 from chatservice.roster import Roster
 
 

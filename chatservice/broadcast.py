@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from twisted.logger import Logger
 
 from chatservice.acts import Kicked, OperatorAct
+from chatservice.door import Fenced, Format
 from chatservice.envelope import Envelope
 from chatservice.events import Joined, Left, Parted, Resumed
-from chatservice.rooms import Fenced, Format, Member, Room
+from chatservice.rooms import Member, Room
 
 log = Logger()
 
@@ -141,7 +142,7 @@ def _piece(
     """What one of those singled out sees of an event."""
     is_done_to = envelope.other is member and isinstance(envelope.event, OperatorAct)
     if envelope.author is member or is_done_to:
-        return member.door.own(envelope)
+        return member.door.own(envelope.event, envelope.author is member)
     return rendered.piece(envelope, member.door.format, member.current in touched)
 
 

@@ -16,7 +16,7 @@ from chatservice.scanning import Asker
 from chatservice.text import spelled, time_of
 
 if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
+    from chatservice.chat import Chat
 
 CATCH_UP_TEXT = 512 * 1024
 """Characters after which the other rooms wait for the next time: all of it is sent as one piece."""
@@ -37,7 +37,7 @@ class CaughtUp(NamedTuple):
 
 
 @inlineCallbacks
-def tell(chat: ChatFactory, member: Member) -> Generator[Deferred[Any], Any, None]:
+def tell(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
     """Tell how much was said since the last time, and deliver private lines."""
     door = member.door
     # What was under way while the member entered is stored by then, and counted.
@@ -72,7 +72,7 @@ def tell(chat: ChatFactory, member: Member) -> Generator[Deferred[Any], Any, Non
 
 @inlineCallbacks
 def read(
-    chat: ChatFactory, member: Member, rooms: Collection[str], most: int
+    chat: Chat, member: Member, rooms: Collection[str], most: int
 ) -> Generator[Deferred[Any], Any, CaughtUp]:
     """What a member missed in rooms (C{""}: private lines), and note it as seen.
 

@@ -6,7 +6,7 @@ An avatar id is the nickname, as it is shown, in UTF-8.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.cred.checkers import ICredentialsChecker, InMemoryUsernamePasswordDatabaseDontUse
 from twisted.cred.credentials import IUsernamePassword, UsernamePassword
@@ -15,12 +15,10 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from chatservice.account import Account
 from chatservice.events import ChatError
 from chatservice.names import check_nick, nick_key
 from chatservice.passwords import Passwords, always
-
-if TYPE_CHECKING:
-    from chatservice.accounts import Account, Accounts
 
 AvatarId = bytes | tuple[()]
 """As L{ICredentialsChecker} has it; the empty tuple is nobody, and never comes from here."""
@@ -55,8 +53,14 @@ class AccountChecker:
 
     credentialInterfaces = (IUsernamePassword,)
 
-    def __init__(self, accounts: Accounts, passwords: Passwords) -> None:
-        self._accounts = accounts
+    def __init__(
+        self,
+        named: Callable[[str], Account | None],
+        note: Callable[[Account], Deferred[None]],
+        passwords: Passwords,
+    ) -> None:
+        self._named = named
+        self._note = note
         self._passwords = passwords
 
     @inlineCallbacks
@@ -68,7 +72,7 @@ class AccountChecker:
         if not isinstance(attempt, Attempt):
             attempt = Attempt(credentials.username, credentials.password)
         password = attempt.password.decode("utf-8", "surrogatepass")
-        account = self._accounts.named(attempt.username.decode("utf-8", "surrogatepass"))
+        account = self._named(attempt.username.decode("utf-8", "surrogatepass"))
         right = None
         # It may change, or be removed, while it is checked.
         while right != (hash := "" if account is None else account.hash):
@@ -97,7 +101,7 @@ class AccountChecker:
         if account.hash != before:
             return before
         account.hash = hash
-        yield self._accounts.note(account)
+        yield self._note(account)
         return hash
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from chatservice.events import Event
-    from chatservice.rooms import Door, Member
+from chatservice.door import Door
+from chatservice.events import Event
+from chatservice.rooms import Member
 
 
 class Envelope:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
 
-from chatservice.accounts import Account
+from chatservice.account import NO_TOKEN, Account, Proof
+from chatservice.door import Door
 from chatservice.events import ChatError, FailedProof
+from chatservice.identity import identity_of
 from chatservice.journal import Place
 from chatservice.names import nick_key
 from chatservice.nicknames import whose
-from chatservice.proofs import NO_TOKEN, Proof
-from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Member, Room, identity_of
+from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Member, Room
 
 if TYPE_CHECKING:
-    from chatservice.lines import Session
-    from chatservice.server import ChatFactory
+    from chatservice.chat import Chat
 
 SILENT = 60.0
 """Seconds without a word after which a connection may be asked whether it is still there."""
@@ -47,6 +47,19 @@ class JoinRequest:
     rooms: Collection[str] | None = None
 
 
+class Newcomer(Door, Protocol):
+    """A door that somebody is about to come through, and may turn away from meanwhile."""
+
+    def is_still_wanted(self) -> bool:
+        """Whether the peer still waits to be let in."""
+
+    def check_still_wanted(self) -> None:
+        """Go on only if the peer still waits to be let in.
+
+        @raise ChatError: it has gone.
+        """
+
+
 class Joining:
     """One arrival.
 
@@ -54,7 +67,7 @@ class Joining:
     @param session: what the member will hear through.
     """
 
-    def __init__(self, chat: ChatFactory, session: Session) -> None:
+    def __init__(self, chat: Chat, session: Newcomer) -> None:
         self._chat = chat
         self._session = session
 

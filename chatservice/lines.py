@@ -18,18 +18,18 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatservice import catchup
-from chatservice.envelope import Envelope
+from chatservice.door import NOWHERE, Fenced, Format
 from chatservice.events import ChatError, Event
 from chatservice.joining import Joining, JoinRequest
 from chatservice.journal import JournalError
 from chatservice.keepalive import NO_ANSWER
 from chatservice.metering import Connection, Metered
 from chatservice.outbox import Outbox
-from chatservice.rooms import NOWHERE, Fenced, Format, Member
+from chatservice.rooms import Member
 
 if TYPE_CHECKING:
+    from chatservice.chat import Chat
     from chatservice.peers import Peer
-    from chatservice.server import ChatFactory
 
 log = Logger()
 
@@ -78,7 +78,7 @@ class Session(Metered):
     _why = ""
     _wanted = ""
 
-    def __init__(self, chat: ChatFactory) -> None:
+    def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
         self.state = State.ARRIVING
         self.member: Member | None = None
@@ -111,7 +111,7 @@ class Session(Metered):
         """See L{chatservice.rooms.Door.look}."""
 
     @abstractmethod
-    def own(self, envelope: Envelope) -> bytes:
+    def own(self, event: Event, mine: bool) -> bytes:
         """See L{chatservice.rooms.Door.own}."""
 
     def again(self, event: Event) -> None:

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice import catchup
-from chatservice.accounts import Account
+from chatservice.account import Account, Proof
+from chatservice.door import NOWHERE
 from chatservice.events import ChatError
-from chatservice.proofs import Proof
-from chatservice.rooms import NOWHERE, Member, identity_of
+from chatservice.identity import identity_of
+from chatservice.rooms import Member
 
 if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
+    from chatservice.chat import Chat
 
 
 @inlineCallbacks
-def log_in(chat: ChatFactory, member: Member, proof: Proof) -> Generator[Deferred[Any], Any, None]:
+def log_in(chat: Chat, member: Member, proof: Proof) -> Generator[Deferred[Any], Any, None]:
     """Log a guest in to an account: it gets the nickname if it may, and is told what was missed.
 
     Fails with L{ChatError}.
@@ -53,7 +54,7 @@ def log_in(chat: ChatFactory, member: Member, proof: Proof) -> Generator[Deferre
     yield catchup.tell(chat, member)
 
 
-def _check_not_banned(chat: ChatFactory, member: Member, account: Account) -> None:
+def _check_not_banned(chat: Chat, member: Member, account: Account) -> None:
     """Raise L{ChatError} if the member may not go on in the chat as that account."""
     former = member.identity
     member.account, member.identity = account, account.identity
@@ -63,7 +64,7 @@ def _check_not_banned(chat: ChatFactory, member: Member, account: Account) -> No
         member.account, member.identity = None, former
 
 
-def _may_be_renamed(chat: ChatFactory, member: Member) -> bool:
+def _may_be_renamed(chat: Chat, member: Member) -> bool:
     """Whether a member may show another nickname, which can say things: not while silenced."""
     try:
         chat.moderation.check_appearance(member)
@@ -73,7 +74,7 @@ def _may_be_renamed(chat: ChatFactory, member: Member) -> bool:
 
 
 @inlineCallbacks
-def log_out(chat: ChatFactory, member: Member) -> Generator[Deferred[Any], Any, None]:
+def log_out(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
     """Make a guest of a member, and have the account's token prove nothing any more.
 
     The guest stays in the rooms, and the account is in none: who is kicked as a guest would
@@ -95,7 +96,7 @@ def log_out(chat: ChatFactory, member: Member) -> Generator[Deferred[Any], Any, 
 
 
 def change_password(
-    chat: ChatFactory,
+    chat: Chat,
     member: Member,
     proof: Proof,
     password: str,
@@ -115,7 +116,7 @@ def change_password(
 
 @inlineCallbacks
 def give_up(
-    chat: ChatFactory, proof: Proof, address: str
+    chat: Chat, proof: Proof, address: str
 ) -> Generator[Deferred[Any], Any, None]:
     """Have an account be nobody's any more; whoever is logged in to it goes on as a guest.
 

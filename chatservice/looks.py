@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 from chatservice.acts import Kicked, OperatorAct, RoomSet
+from chatservice.door import Format
 from chatservice.events import (
     Acted,
     CameAndWent,
@@ -29,7 +30,7 @@ from chatservice.events import (
 from chatservice.mentions import mentioned_in, wanted
 from chatservice.names import nick_key
 from chatservice.preferences import Preferences
-from chatservice.rooms import Format, Member, Room
+from chatservice.rooms import Member, Room
 from chatservice.text import TEXT, YOU, YOURSELF, clock_time
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from chatservice.flood import WEIGHT
 
 if TYPE_CHECKING:
+    from chatservice.chat import Chat
     from chatservice.outbox import Outbox
     from chatservice.peers import Peer
-    from chatservice.server import ChatFactory
 
 ANSWER_WEIGHT = 64 * 1024
 """Bytes of an answer that cost as much as a line does."""
@@ -61,7 +61,7 @@ class Metered(ABC):
 
     connection: Connection
 
-    def __init__(self, chat: ChatFactory) -> None:
+    def __init__(self, chat: Chat) -> None:
         self.chat = chat
         self._holds = 0
         self._unpaid = 0

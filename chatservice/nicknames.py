@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 
-from chatservice.accounts import Account, Accounts
+from chatservice.account import Account
+from chatservice.accounts import Accounts
 from chatservice.events import ChatError
 from chatservice.names import check_nick, nick_key
 from chatservice.networks import address_of

@@ -12,11 +12,12 @@ from twisted.python.failure import Failure
 
 from chatservice.acts import OperatorAct
 from chatservice.broadcast import broadcast
+from chatservice.door import Door
 from chatservice.envelope import Envelope
 from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
 from chatservice.journal import Journal, JournalError
 from chatservice.memory import MemoryJournal
-from chatservice.rooms import Door, Member, Room
+from chatservice.rooms import Member, Room
 
 log = Logger()
 

@@ -14,7 +14,7 @@ from chatservice.sanitize import clean, command_in, seen_of
 from chatservice.text import encoded
 
 if TYPE_CHECKING:
-    from chatservice.doors.text import TextSession
+    from chatservice.lines import Session
 
 PROMPT = "Choose a nickname: "
 
@@ -37,7 +37,7 @@ class Reception:
 
     __slots__ = ("_asked_password", "_asks_password", "_door", "_refused", "_wanted")
 
-    def __init__(self, door: TextSession) -> None:
+    def __init__(self, door: Session) -> None:
         self._door = door
         self._wanted = ""
         self._asks_password = False

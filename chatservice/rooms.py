@@ -2,153 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable
-from math import inf
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
-from chatservice.events import Event
+from chatservice.account import Account
+from chatservice.door import Door
+from chatservice.identity import identity_of
 from chatservice.networks import origin_of
 from chatservice.preferences import Preferences
 from chatservice.recent import Recent, Recents
 from chatservice.refs import Spoken
 
 if TYPE_CHECKING:
-    from chatservice.accounts import Account
-    from chatservice.envelope import Envelope
     from chatservice.journal import Place
 
 LOBBY = "lobby"
 ROOMS_PER_MEMBER = 50
 NOBODY: dict[str, str] = {}
 AS_IT_COMES = Preferences()
-
-
-class Format(Protocol):
-    """How one wire spells events. Two doors with the same format share the same bytes."""
-
-    def render(self, event: Event, here: bool) -> bytes:
-        """The event for somebody who did not cause it.
-
-        @param here: whether its room is the reader's current one.
-        """
-
-
-class Door(Protocol):
-    """What the chat asks of a connection with a member behind it.
-
-    @ivar kind: which door it is, in a word or two for people.
-    """
-
-    kind: str
-    format: Format
-
-    def deliver(self, data: bytes) -> None:
-        """Send what the format made, without waiting."""
-
-    def own(self, envelope: Envelope) -> bytes:
-        """The bytes of an event that this door's own member caused, or that was done to it."""
-
-    def again(self, event: Event) -> None:
-        """Answer a request of the member's that was carried out before, with what it made then."""
-
-    def refuse(self, event: Event, sentence: str) -> None:
-        """Tell that the member's event could not be stored, so that nobody saw it."""
-
-    def notify(self, lines: list[str], events: list[Event]) -> None:
-        """Tell sentences, and history, that the member did not just ask for."""
-
-    def look(self) -> None:
-        """What the member wants to see, or how, has changed: have another C{format} if need be."""
-
-    def ping(self, sentence: str) -> None:
-        """Find out whether anybody is there: have the peer answer, whatever it answers."""
-
-    def silence(self) -> float:
-        """For how many seconds nothing was heard from the peer."""
-
-    def behind(self) -> int | None:
-        """The id of the last event before the first that is not sent yet; C{None} if all are."""
-
-    def dismiss(self) -> None:
-        """The member has left the chat: close, once everything is sent."""
-
-    def displace(self) -> None:
-        """Another connection takes the member over: say so, close, and read nothing more."""
-
-    def fail(self) -> None:
-        """Delivering to the member ran into a bug: drop it, on a later turn."""
-
-
-class _Nowhere:
-    """The door of a member whose connection is gone, or not there yet: it lets nothing through."""
-
-    class _Silence:
-        def render(self, event: Event, here: bool) -> bytes:
-            return b""
-
-    kind = "no connection"
-    format: Format = _Silence()
-
-    def deliver(self, data: bytes) -> None:
-        pass
-
-    def own(self, envelope: Envelope) -> bytes:
-        return b""
-
-    def again(self, event: Event) -> None:
-        pass
-
-    def refuse(self, event: Event, sentence: str) -> None:
-        pass
-
-    def notify(self, lines: list[str], events: list[Event]) -> None:
-        pass
-
-    def look(self) -> None:
-        pass
-
-    def ping(self, sentence: str) -> None:
-        pass
-
-    def silence(self) -> float:
-        return inf
-
-    def behind(self) -> int | None:
-        return None
-
-    def dismiss(self) -> None:
-        pass
-
-    def displace(self) -> None:
-        pass
-
-    def fail(self) -> None:
-        pass
-
-
-NOWHERE: Door = _Nowhere()
-
-
-class Fenced(_Nowhere):
-    """A door that took a member over, until the fence has passed: it lets nothing through yet.
-
-    @ivar door: the one that will.
-    """
-
-    def __init__(self, door: Door) -> None:
-        self.door = door
-
-    def silence(self) -> float:
-        return self.door.silence()
-
-    def dismiss(self) -> None:
-        self.door.dismiss()
-
-    def displace(self) -> None:
-        self.door.displace()
 
 
 class Member:
@@ -285,11 +158,6 @@ class Member:
         for name in ("", *self.rooms):
             self.missed.setdefault(name, since)
         self.fence = until
-
-
-def identity_of(token: str) -> bytes:
-    """What is kept in the place of a token: 16 bytes that do not give it away."""
-    return hashlib.blake2b(token.encode(), digest_size=16).digest()
 
 
 class Room:

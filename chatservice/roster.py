@@ -10,7 +10,7 @@ from chatservice.names import NICK_INPUT, NICK_LENGTH, nick_key
 from chatservice.sanitize import clean
 
 if TYPE_CHECKING:
-    from chatservice.accounts import Account
+    from chatservice.account import Account
     from chatservice.rooms import Member
 
 
@@ -86,7 +86,7 @@ class Roster(Mapping[str, "Member"]):
         del self.by_token[member.token]
         if member.account is not None:
             del self._by_account[member.account]
-        self._drop_identity(member)
+        del self._by_identity[member.identity]
         self.leaving[member.identity] = member
 
     def gone(self, member: Member, identity: bytes) -> None:
@@ -123,11 +123,10 @@ class Roster(Mapping[str, "Member"]):
 
         What is on its way finds it by the former one as well, until L{settle}.
         """
-        self._drop_identity(member)
+        del self._by_identity[member.identity]
         self._formerly[member.identity] = member
         member.identity = identity
-        if self.has(member):
-            self._by_identity[identity] = member
+        self._by_identity[identity] = member
 
     def settle(self, former: bytes) -> None:
         """Nothing is on its way any more that was done to who had that identity."""
@@ -142,7 +141,3 @@ class Roster(Mapping[str, "Member"]):
         if member is not None:
             member.identity = now
             self.leaving[now] = member
-
-    def _drop_identity(self, member: Member) -> None:
-        if self._by_identity.get(member.identity) is member:
-            del self._by_identity[member.identity]

@@ -12,66 +12,37 @@ in moderation.py, and what each door makes of it in doors/.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import replace
+from collections.abc import Generator, Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 
-from chatservice.accounts import Account, Accounts
-from chatservice.acts import Founded, Kicked, OperatorAct
-from chatservice.audit import Audit, place
-from chatservice.belongings import Belongings
-from chatservice.bindings import Bindings
-from chatservice.clock import WallClock
+from chatservice.account import Account, Proof
+from chatservice.audit import place
+from chatservice.chat import Chat
+from chatservice.door import Door, Fenced
 from chatservice.doors.text import TextSession
-from chatservice.entrances import Entrances
-from chatservice.envelope import Envelope
 from chatservice.events import (
     Acted,
-    CameAndWent,
     CameBack,
     ChatError,
-    Event,
-    EventIds,
     Left,
-    Parted,
     Renamed,
     Resumed,
     Said,
     TopicChanged,
     WentAway,
     Whispered,
-    signed,
 )
-from chatservice.flood import FloodLimit
-from chatservice.hangups import HangUps
-from chatservice.journal import Journal, JournalError
-from chatservice.lines import Session
-from chatservice.lingering import UNNOTICED, Lingering, absences
-from chatservice.memory import MemoryJournal
-from chatservice.moderation import Moderation
-from chatservice.names import check_room
-from chatservice.nicknames import Nicknames
-from chatservice.operators import Operators
-from chatservice.passwords import Passwords
+from chatservice.journal import JournalError
+from chatservice.lingering import UNNOTICED, absences
 from chatservice.peers import Peer
-from chatservice.presence import Folding
-from chatservice.proofs import Proof
-from chatservice.publisher import Publisher
 from chatservice.reading import LineConnection
-from chatservice.repeats import Repeats
-from chatservice.roomlist import RoomList
-from chatservice.roompasswords import RoomPasswords
-from chatservice.rooms import NOWHERE, Door, Fenced, Member, Room
-from chatservice.roster import Roster
+from chatservice.rooms import Member, Room
 from chatservice.sanitize import clean, clean_line
-from chatservice.settings import Settings
-from chatservice.topics import Topics
 
 log = Logger()
 
@@ -85,108 +56,17 @@ class ChatProtocol(LineConnection):
         super().__init__(TextSession(chat), peer)
 
 
-class ChatFactory(ServerFactory):
+class ChatFactory(ServerFactory, Chat):
     """The chat. Given to any endpoint, it is already a working one, through the text door.
 
-    @param reactor: C{IReactorTime}.
-    @param journal: where events are kept; without one, the last ones stay in memory.
-    @param ids: the source of event ids; by default, times of C{clock}.
-    @param new_token: makes a secret for whoever joins.
-    @ivar roster: who is here.
-    @ivar rooms: those with somebody in them, by name.
-    @ivar topics: of all rooms that have one, by the room's name.
-    @ivar sessions: one for every connection, whether there is a member behind it yet or not.
+    What it is made of is told in L{Chat}.
     """
 
     noisy = False
 
-    def __init__(
-        self,
-        reactor: Any,
-        journal: Journal | MemoryJournal | None = None,
-        settings: Settings | None = None,
-        ids: EventIds | None = None,
-        new_token: Callable[[], str] = lambda: secrets.token_urlsafe(16),
-        accounts: Accounts | None = None,
-        clock: WallClock | None = None,
-    ) -> None:
-        self.reactor = reactor
-        self.settings = settings or Settings()
-        self.clock = clock or WallClock()
-        self.ids = ids or EventIds(self.clock.time)
-        self.journal = journal or MemoryJournal()
-        self.new_token = new_token
-        self.accounts = accounts or Accounts(Passwords(reactor), reactor.seconds, self.ids.now)
-        self.sessions: set[Session] = set()
-        self.closing = False
+    def __init__(self, reactor: Any, *parts: Any, **named_parts: Any) -> None:
+        super().__init__(reactor, *parts, **named_parts)
         self._all_gone: Deferred[None] = Deferred()
-        self._furnish(reactor.seconds)
-
-    def _furnish(self, seconds: Callable[[], float]) -> None:
-        """Make the parts of the chat, each of which owns a part of its state."""
-        settings = self.settings
-        self.audit = Audit(seconds)
-        self.flood = FloodLimit(seconds, settings.rate_limit, settings.per_address)
-        self.hang_ups = HangUps(self.reactor)
-        self.roster = Roster()
-        self.rooms = RoomList(self.journal)
-        self.moderation = Moderation(
-            settings.operators, self.ids.now, settings.keep, settings.keep_lines
-        )
-        self.clock.when_set.append(self.moderation.clock_set)
-        self.topics = Topics(
-            self.journal, lambda room: room in self.rooms or self.moderation.has_owner(room)
-        )
-        self.folding = Folding(self.reactor, self._tell_folded)
-        self.lingering = Lingering(self.reactor, settings, self._give_up_waiting)
-        self._publisher = Publisher(
-            self.reactor, self.journal, self.rooms, self._committed, self._delivered
-        )
-        self.operators = Operators(
-            self.moderation,
-            self.roster,
-            self.rooms,
-            self.ids,
-            self.publish,
-            self._publisher.publish,
-            seconds,
-        )
-        self.repeats = Repeats(self.journal, self.publish, self.settled, seconds)
-        self.nicknames = Nicknames(
-            self.roster, self.accounts, settings, self.lingering.left_for
-        )
-        self.bindings = Bindings(
-            self.roster,
-            self.accounts,
-            self.operators,
-            self.flood,
-            self.audit,
-            self.rename_to_guest,
-            self.new_token,
-            self.passed,
-        )
-        self.belongings = Belongings(
-            self.journal,
-            self.roster,
-            self.rooms,
-            self.topics,
-            self.moderation,
-            self.flood,
-            self.passed,
-        )
-        passwords = RoomPasswords(
-            self.moderation, self.accounts, self.roster, seconds
-        )
-        self.entrances = Entrances(
-            self.roster,
-            self.rooms,
-            self.topics,
-            self.moderation,
-            passwords,
-            self.operators,
-            self.folding,
-            self.publish,
-        )
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
         """A text door for somebody who connects, over whatever transport."""
@@ -226,7 +106,7 @@ class ChatFactory(ServerFactory):
         if self.sessions:
             yield self._all_gone
 
-    def session_ended(self, session: Session) -> None:
+    def session_ended(self, session: Door) -> None:
         """A connection has ended."""
         self.sessions.discard(session)
         if self.closing and not self.sessions and not self._all_gone.called:
@@ -236,7 +116,7 @@ class ChatFactory(ServerFactory):
 
     def join(
         self,
-        session: Session,
+        door: Door,
         nick: str,
         token: str,
         proof: Proof | None,
@@ -249,25 +129,25 @@ class ChatFactory(ServerFactory):
         @param proof: of an account, if one was proved.
         @param seen: of rooms that were not left the last time, the id until which they were seen.
         """
-        account, address = None if proof is None else proof.account, session.peer.address
+        account, address = None if proof is None else proof.account, door.peer.address
         nick, key = self.nicknames.free(nick, address, account)
         # One that somebody else has taken is of no use to who has proved an account.
         if token in self.roster.by_token or not self.accounts.may_bear(token, account):
             token = self.new_token()
-        member = Member(nick, key, session, token, address, self.ids.latest())
+        member = Member(nick, key, door, token, address, self.ids.latest())
         member.came = self.reactor.seconds()
         if account is not None:
             member.account, member.identity = account, account.identity
         self.moderation.check_arrival(member)
         if proof is not None:
-            self.bindings.bind(member, proof).addErrback(session.complain)
+            self.bindings.bind(member, proof).addErrback(door.complain)
         self.roster.add(member)
         self.entrances.enter_open(member, rooms, seen)
         return member
 
-    def take_over(self, member: Member, session: Session) -> None:
+    def take_over(self, member: Member, door: Door) -> None:
         """Put another connection in the place of the one that a member had."""
-        former, member.address = member.address, session.peer.address
+        former, member.address = member.address, door.peer.address
         try:
             self.moderation.check_not_banned(member, "")
         except ChatError:
@@ -278,9 +158,9 @@ class ChatFactory(ServerFactory):
         self.lingering.stop(member)
         self.note_loss(member, member.door.behind(), member.door.silence())
         member.door.displace()
-        member.door = Fenced(session)
+        member.door = Fenced(door)
         self.entrances.part_where_banned(member)
-        self.publish(member, Resumed(), session)
+        self.publish(member, Resumed(), door)
 
     def enter(self, member: Member, text: str, password: str = "") -> Deferred[None]:
         """Enter a room, or make one that one is in the current one."""
@@ -323,9 +203,6 @@ class ChatFactory(ServerFactory):
         if silence:
             seen = min(seen, self.ids.latest() - int(min(silence, UNNOTICED) * 1_000_000))
         member.lose(seen, behind)
-
-    def _give_up_waiting(self, member: Member, why: str) -> None:
-        self.leave(member, why, goodbye=False)
 
     # Talk, and what else a member may do.
 
@@ -395,97 +272,3 @@ class ChatFactory(ServerFactory):
         if topic:
             self.topics.check(room.name, member)
         self.repeats.say(member, TopicChanged, room.name, text, ref, room=room.name)
-
-    # Questions.
-
-    def member_named(self, nick: str) -> Member:
-        """Find the member with a nickname.
-
-        @raise ChatError: nobody has it.
-        """
-        return self.roster.named(nick)
-
-    def is_here(self, member: Member) -> bool:
-        """Whether the member is in the chat, with or without a connection at this moment."""
-        return self.roster.has(member)
-
-    def last_delivered(self) -> int:
-        """The id of the last event that came to its end."""
-        return self._publisher.last
-
-    def departed(self, identity: bytes) -> Deferred[None]:
-        """Fires when it is stored where somebody was who has left, if that is on its way."""
-        member = self.roster.leaving.get(identity)
-        return succeed(None) if member is None else self.settled(member)
-
-    def settled(self, member: Member) -> Deferred[None]:
-        """Fires when everything that a member has said so far is delivered or refused."""
-        return self._publisher.settled(member)
-
-    def passed(self) -> Deferred[None]:
-        """Fires when everything that anybody did so far is delivered or refused."""
-        return self._publisher.passed()
-
-    @staticmethod
-    def room_name(text: str) -> str:
-        """The one name of a room, however it was written."""
-        try:
-            return check_room(text)
-        except ValueError as error:
-            raise ChatError("bad-room", str(error)) from error
-
-    # What publishing needs.
-
-    def publish(self, member: Member, event: Event, door: Door | None = None) -> Envelope:
-        """Let an event of a member's go its way.
-
-        @param event: just made, and not signed yet.
-        @param door: see L{Envelope}.
-        """
-        id, account = self.ids.next(), "" if member.account is None else member.account.key
-        signed(event, id, self.ids.time, member.nick, member.identity, account)
-        envelope = Envelope(event, member, door)
-        self._publisher.publish(envelope)
-        return envelope
-
-    def _tell_folded(self, room: str, came: int, went: int) -> None:
-        if room in self.rooms and self.rooms[room].members:
-            event = CameAndWent(id=self.ids.next(), room=room, came=came, went=went)
-            self._publisher.publish(Envelope(replace(event, time=self.ids.time)))
-
-    def _committed(self, envelope: Envelope) -> None:
-        """An event is stored: it holds from now on, for who joins in its batch too."""
-        event = envelope.event
-        if isinstance(event, TopicChanged):
-            self.topics.take(event, envelope.author)
-        elif isinstance(event, Whispered):
-            envelope.other = self.roster.find(event.to_identity, event.id)
-        elif isinstance(event, OperatorAct):
-            self.moderation.apply(event)
-            self.operators.address(envelope)
-            self.operators.follow_late(event)
-            self.audit.acted(event)
-            if isinstance(event, Founded) and event.room in self.rooms:
-                self.rooms[event.room].founder = None
-
-    def _delivered(self, envelope: Envelope) -> None:
-        """An event has come to its end: let it take effect on what is nobody's view."""
-        event, member = envelope.event, envelope.author
-        match event:
-            case Left() if member is not None:
-                self.roster.gone(member, event.identity)
-                door, member.door = member.door, NOWHERE
-                # The events that it is the author of may be kept for long, and rooms need not.
-                member.current = None
-                door.dismiss()
-            case Resumed() if member is not None and member.door is envelope.door:
-                member.lost_at = 0
-            case Kicked(room="") if envelope.other is not None:
-                why = f"kicked by {event.nick}"
-                self.leave(envelope.other, why, goodbye=False, folded=True)
-            case Kicked():
-                self.rooms.forget_if_over(event.room)
-        if isinstance(event, Left | Parted):
-            for name in event.touched:
-                self.rooms[name].departing -= 1
-                self.rooms.forget_if_over(name)

@@ -26,7 +26,7 @@ from chatservice.rooms import Member
 from chatservice.sanctions import Sanctions
 
 if TYPE_CHECKING:
-    from chatservice.accounts import Account
+    from chatservice.account import Account
 
 HOLDERS_MOST = 1000
 """The most people who have one role in a room; of invitations the oldest give way."""

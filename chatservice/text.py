@@ -196,16 +196,18 @@ def _(event: LockedDown) -> str:
     return f"-- {event.nick} ended the lockdown: anybody may join again"
 
 
-def second_person(event: Event, by_reader: bool, to_reader: bool) -> Event:
-    """Put C{you} in the place of the reader's name.
+def second_person(event: Event, mine: bool) -> Event:
+    """Put C{you} in the place of the reader's name, who did it or to whom it was done.
 
-    @param by_reader: whether it was done by the reader, and C{to_reader} whether to the reader.
+    @param mine: whether the reader did it.
     """
-    if by_reader:
-        event = replace(event, nick=YOU)
-    if isinstance(event, OperatorAct) and to_reader:
-        event = replace(event, target=YOURSELF if by_reader else YOU)
-    return event
+    if not isinstance(event, OperatorAct):
+        return replace(event, nick=YOU)
+    if not mine:
+        return replace(event, target=YOU)
+    if event.target_identity and event.target_identity == event.identity:
+        event = replace(event, target=YOURSELF)
+    return replace(event, nick=YOU)
 
 
 def _is(nick: str) -> str:

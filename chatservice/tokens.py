@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
-from chatservice.rooms import identity_of
-
-if TYPE_CHECKING:
-    from chatservice.accounts import Account
+from chatservice.account import Account
+from chatservice.identity import identity_of
 
 SPENT_KEPT = 10_000
 """The tokens that are in memory of those that were spent last; the database has all."""

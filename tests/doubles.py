@@ -15,7 +15,6 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from chatservice.envelope import Envelope
 from chatservice.events import Batch, ChatError, Event
 from chatservice.lines import Session
 from chatservice.memory import MemoryJournal
@@ -336,7 +335,7 @@ class Listener(Session):
     def tell(self, error: ChatError) -> None:
         self.outbox.write(f"-- {error.sentence}\n".encode())
 
-    def own(self, envelope: Envelope) -> bytes:
+    def own(self, event: Event, mine: bool) -> bytes:
         return b""
 
     def notify(self, lines: list[str], events: list[Event]) -> None:

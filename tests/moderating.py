@@ -8,12 +8,13 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.accounts import Account
+from chatservice.account import Account
 from chatservice.acts import Banned, Founded, OperatorAct, Opped
+from chatservice.door import NOWHERE
 from chatservice.events import ChatError
 from chatservice.moderation import Moderation
 from chatservice.names import nick_key
-from chatservice.rooms import NOWHERE, Member
+from chatservice.rooms import Member
 from tests.conversation import NOON
 
 START = int(NOON.timestamp()) * 1_000_000

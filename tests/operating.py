@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chatservice.rooms import identity_of
+from chatservice.identity import identity_of
 from chatservice.text import when
 from tests.conversation import (
     EVERYBODY,

@@ -25,11 +25,12 @@ from chatservice.events import (
     Said,
     Whispered,
 )
+from chatservice.identity import identity_of
 from chatservice.journal import Journal
 from chatservice.memory import MemoryJournal
 from chatservice.pages import Wanted
 from chatservice.peers import Peer
-from chatservice.rooms import Member, Room, identity_of
+from chatservice.rooms import Member, Room
 from chatservice.server import ChatFactory
 
 
@@ -77,9 +78,9 @@ class RecordingDoor:
         self._note("deliver")
         self.deliveries.append(data)
 
-    def own(self, envelope: Envelope) -> bytes:
+    def own(self, event: Event, mine: bool) -> bytes:
         self._note("own")
-        return f"!{envelope.event.id} ".encode()
+        return f"!{event.id} ".encode()
 
     def refuse(self, event: Event, sentence: str) -> None:
         self._note("refuse")

@@ -8,10 +8,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.accounts import Account, Accounts
+from chatservice.account import Account, Proof
+from chatservice.accounts import Accounts
 from chatservice.database import Database
 from chatservice.events import ChatError
-from chatservice.proofs import Proof
 from tests.doubles import PlainPasswords
 
 NOW = 1_763_712_000_000_000

@@ -144,6 +144,12 @@ class Peer(Conversation):
         self.send(nick)
         self.until("you joined lobby")
 
+    def to_the_end(self) -> list[str]:
+        """The same, and hang up as well."""
+        left = super().to_the_end()
+        self.close()
+        return left
+
     def close(self) -> None:
         """Hang up."""
         self.socket.close()

@@ -8,7 +8,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 
 from chatservice import tokens
-from chatservice.accounts import TOKENS_KEPT, Account
+from chatservice.account import Account
+from chatservice.accounts import TOKENS_KEPT
 from chatservice.events import ChatError
 from tests.doubles import PlainPasswords
 from tests.registered import DENIED, HOME, SECRET, STRANGE, AccountsTestCase, proof_of

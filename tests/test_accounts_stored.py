@@ -7,7 +7,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.accounts import TOKENS_KEPT, Account, Accounts
+from chatservice.account import Account
+from chatservice.accounts import TOKENS_KEPT, Accounts
 from chatservice.database import StorageError
 from chatservice.preferences import Preferences
 from tests.recording import DatabaseTestCase

@@ -18,7 +18,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from chatservice.accounts import Account, IAccount
+from chatservice.account import Account, IAccount
 from chatservice.checkers import AccountChecker, InOrder, PluggedIn
 from chatservice.database import StorageError
 from tests.recording import DatabaseTestCase
@@ -309,7 +309,7 @@ class PortalTests(AuthTestCase):
     def test_interfaces(self) -> None:
         """Everything is what twisted.cred takes it for."""
         self.plug_in()
-        checker = AccountChecker(self.accounts, self.passwords)
+        checker = AccountChecker(self.accounts.named, self.accounts.note, self.passwords)
         for each in (checker, PluggedIn(checker), InOrder([checker])):
             self.assertTrue(verifyObject(ICredentialsChecker, each))
         self.assertTrue(verifyObject(IAccount, self.register()))

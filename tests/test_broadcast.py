@@ -5,9 +5,10 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.broadcast import broadcast
+from chatservice.door import NOWHERE, Fenced
 from chatservice.envelope import Envelope
 from chatservice.events import Event, Joined, Left, Resumed, Said, TopicChanged, Whispered
-from chatservice.rooms import NOWHERE, Fenced, Member, Room
+from chatservice.rooms import Member, Room
 from tests.recording import (
     RecordingDoor,
     RecordingFormat,
@@ -202,7 +203,7 @@ class OrderTests(BroadcastTestCase):
         """When it is shown its own joining, a joiner's room remembers exactly what came before."""
         remembered: list[int] = []
         eve = self.here("eve")
-        door_of(eve).own = lambda event: (  # type: ignore[method-assign]
+        door_of(eve).own = lambda event, mine: (  # type: ignore[method-assign]
             remembered.extend(past.id for past in self.lobby.recent) or b""
         )
         self.broadcast(

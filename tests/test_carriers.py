@@ -10,7 +10,6 @@ from twisted.python.failure import Failure
 
 from chatservice.doors.jsonlines import JsonSession
 from chatservice.doors.text import TextSession
-from chatservice.envelope import Envelope
 from chatservice.events import ChatError, Event, Said
 from chatservice.joining import JoinRequest
 from chatservice.lines import Session
@@ -92,8 +91,8 @@ class ShoutingSession(Session):
     def tell(self, error: ChatError) -> None:
         self.outbox.write(f"!{error.code};".encode())
 
-    def own(self, envelope: Envelope) -> bytes:
-        return self.format.render(envelope.event, True)
+    def own(self, event: Event, mine: bool) -> bytes:
+        return self.format.render(event, True)
 
     def notify(self, lines: list[str], events: list[Event]) -> None:
         self.outbox.write("".join(f"{line};" for line in lines).encode())

@@ -12,8 +12,9 @@ from chatservice.commands.basics import USAGE_WIDTH
 from chatservice.commands.history import HISTORY_MOST
 from chatservice.commands.people import WHO_MOST
 from chatservice.commands.rooms import LIST_MOST, NAMES_MOST
+from chatservice.door import NOWHERE
 from chatservice.events import TopicChanged
-from chatservice.rooms import NOWHERE, Member
+from chatservice.rooms import Member
 from tests.conversation import ConversationCase, each_row
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

@@ -6,9 +6,9 @@ from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
 
+from chatservice.identity import identity_of
 from chatservice.lines import PASSWORDS
 from chatservice.names import nick_key
-from chatservice.rooms import identity_of
 from tests.conversation import (
     ConversationCase,
     Person,

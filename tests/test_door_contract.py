@@ -6,13 +6,15 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.door import NOWHERE, Door, Fenced
 from chatservice.doors.jsonlines import JsonSession
 from chatservice.doors.text import TextSession
-from chatservice.envelope import Envelope
 from chatservice.events import (
     Acted,
+    ChatError,
     Event,
     Joined,
     Left,
@@ -26,11 +28,11 @@ from chatservice.events import (
 from chatservice.lines import Session
 from chatservice.peers import Peer
 from chatservice.reading import LineConnection
-from chatservice.rooms import NOWHERE, Door, Fenced, Member, Room
+from chatservice.rooms import Member, Room
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from tests.doubles import Wire
-from tests.recording import HeldJournal, RecordingDoor, come, line, sent
+from tests.recording import HeldJournal, RecordingDoor, come, line
 
 if TYPE_CHECKING:
     Base = SynchronousTestCase
@@ -53,13 +55,6 @@ class DoorContract(Base):
         self.chat = ChatFactory(self.clock, settings=Settings(rate_limit=0, linger=0))
         self.bob = come(self.chat, "bob", Room("lobby"))
         self.clock.advance(0)
-
-    def envelopes_of(self, author: Member, other: Member) -> list[Envelope]:
-        """The same, on their way."""
-        whom = {5: other, 6: author}
-        return [
-            sent(event, author, whom.get(event.id)) for event in self.events_of(author, other)
-        ]
 
     def events_of(self, author: Member, other: Member) -> list[Event]:
         """An event of every kind but one, Resumed, that nobody else is shown."""
@@ -87,9 +82,9 @@ class DoorContract(Base):
 
     def test_own(self) -> None:
         """It makes bytes of every event of its own member."""
-        resumed = sent(Resumed(id=13, nick="ada"), self.member, door=self.door)
-        for envelope in [*self.envelopes_of(self.member, self.bob), resumed]:
-            self.assertIsInstance(self.door.own(envelope), bytes)
+        resumed = Resumed(id=13, nick="ada")
+        for event in [*self.events_of(self.member, self.bob), resumed]:
+            self.assertIsInstance(self.door.own(event, True), bytes)
 
 
 class SilentDoorContract(DoorContract):
@@ -99,8 +94,8 @@ class SilentDoorContract(DoorContract):
         """It makes nothing of any event, its own or another's."""
         for event in self.events_of(self.bob, self.member):
             self.assertEqual(self.door.format.render(event, True), b"")
-        for envelope in self.envelopes_of(self.member, self.bob):
-            self.assertEqual(self.door.own(envelope), b"")
+        for event in self.events_of(self.member, self.bob):
+            self.assertEqual(self.door.own(event, True), b"")
 
     def test_takes_everything(self) -> None:
         """It takes deliveries and refusals, and forgets them."""
@@ -110,6 +105,9 @@ class SilentDoorContract(DoorContract):
         self.assertIsNone(self.door.look())
         self.assertIsNone(self.door.ping("are you there?"))
         self.assertIsNone(self.door.fail())
+        self.assertIsNone(self.door.complain(Failure(ChatError("empty", "say something"))))
+        self.assertIsNone(self.door.hold())
+        self.assertIsNone(self.door.close("goodbye"))
 
 
 class NowhereTests(SilentDoorContract, SynchronousTestCase):
@@ -148,7 +146,7 @@ class FencedTests(SilentDoorContract, SynchronousTestCase):
         """Nothing that it takes reaches the door behind it."""
         self.door.deliver(b"hi")
         self.door.refuse(line(1), "not sent: the disk is full")
-        self.door.own(sent(line(1)))
+        self.door.own(line(1), True)
         self.assertEqual(self.behind.asked, [])
 
     def test_silence(self) -> None:

@@ -383,6 +383,11 @@ class UnreadTests(LineTestCase):
         self.ada.sends(b"x" * (OVERLONG + 1), 65536)
         self.assertFalse(self.ada.reading)
 
+    def test_nothing_waits(self) -> None:
+        """Whatever else it would wait for, it is read on, or its end would not be noticed."""
+        self.ada.protocol.session.hold()
+        self.assertTrue(self.ada.reading)
+
     def test_vanishes(self) -> None:
         """A reset ends it at once."""
         self.ada.vanishes()

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.acts import Announced, Banned, Kicked, Muted
+from chatservice.door import NOWHERE
 from chatservice.events import Acted, Left, Said, TopicChanged, WentAway, Whispered
 from chatservice.looks import not_read_now
 from chatservice.names import check_nick
-from chatservice.rooms import NOWHERE, Member
+from chatservice.rooms import Member
 from chatservice.text import line_of, retold, topic_told
 from tests.conversation import ConversationCase, each_row
 

@@ -7,9 +7,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 
 from chatservice.acts import Banned, Founded, Kicked
+from chatservice.identity import identity_of
 from chatservice.journal import JournalError
 from chatservice.recent import Recent
-from chatservice.rooms import identity_of
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
 from tests.doubles import SlowJournal
 from tests.operating import OperatorCase

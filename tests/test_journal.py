@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.door import NOWHERE
 from chatservice.events import (
     Acted,
     Event,
@@ -21,7 +22,7 @@ from chatservice.events import (
 from chatservice.journal import Journal
 from chatservice.memory import PEOPLE, MemoryJournal
 from chatservice.pages import Page, Wanted
-from chatservice.rooms import NOWHERE, Member
+from chatservice.rooms import Member
 from tests.recording import DatabaseJournalTestCase, line, private_line
 
 if TYPE_CHECKING:

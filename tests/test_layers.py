@@ -9,86 +9,57 @@ from twisted.trial.unittest import SynchronousTestCase
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {
-        *("clock", "database", "durations", "envelope", "events", "hangups", "keepalive"),
-        *("names", "networks", "obvious", "outbox", "preferences", "presence", "ratelimit"),
-        *("refs", "scripts", "settings", "starting", "telnet", "tries"),
+        *("clock", "database", "doors", "doors.web", "durations", "events", "hangups"),
+        *("identity", "keepalive", "names", "networks", "obvious", "outbox", "preferences"),
+        *("presence", "ratelimit", "refs", "scripts", "settings", "starting", "telnet"),
+        "tries",
     },
     {
-        *("accountrows", "acts", "admission", "flood", "identities", "mentions", "peers"),
-        *("proofs", "reading", "recent", "sanitize", "tokenizer", "turns", "upkeep"),
+        *("account", "acts", "admission", "flood", "identities", "mentions", "peers", "recent"),
+        *("sanitize", "tokenizer", "turns", "upkeep"),
     },
     {
-        *("indexing", "metering", "options", "passwords", "query", "rooms", "roster", "rows"),
-        *("sanctions", "scanning"),
+        *("accountrows", "door", "doors.facts", "indexing", "options", "passwords", "query"),
+        *("rows", "sanctions", "scanning", "tokens"),
     },
-    {
-        *("actlog", "broadcast", "checkers", "lingering", "personal", "pruning", "remembered"),
-        *("search", "standing", "text", "tokens"),
-    },
-    {"accounts", "audit", "authority", "looks", "missed", "pages", "seeking"},
-    {"catchup", "journal", "moderation", "nicknames"},
-    {"joining", "login", "memory", "roompasswords"},
-    {"commands", "lines", "publisher", "roomlist", "topics"},
-    {"belongings", "operators", "reception", "repeats"},
-    {"bindings", "doors.text", "entrances"},
-    {"server"},
+    {"actlog", "checkers", "personal", "pruning", "remembered", "search"},
+    {"accounts", "missed", "pages", "seeking"},
+    {"journal"},
+    {"memory", "rooms"},
+    {"envelope", "lingering", "roomlist", "roster", "standing", "text", "topics"},
+    {"audit", "authority", "broadcast", "looks", "nicknames"},
+    {"moderation", "publisher"},
+    {"belongings", "operators", "repeats", "roompasswords"},
+    {"bindings", "entrances"},
+    {"chat"},
+    {"catchup", "joining", "metering"},
+    {"lines", "login"},
+    {"commands", "reading"},
+    {"doors.jsonlines", "reception"},
+    {"doors.text"},
+    {"doors.front", "server"},
+    {"ports"},
     {"tap"},
 ]
 """Of the server, from below; a module knows those in the layers under its own."""
 
-BELOW = {
-    name: set().union(*LAYERS[:number]) for number, layer in enumerate(LAYERS) for name in layer
-}
-DOOR = BELOW["doors.text"]
-DOORS = {"doors": set(), "doors.facts": DOOR, "doors.web": DOOR}
-DOORS["doors.jsonlines"] = DOOR | {"doors.facts"}
-DOORS["doors.front"] = DOOR | DOORS.keys() | {"doors.text"}
-GROUPS = {
-    "basics": set(),
-    "history": set(),
-    "names": set(),
-    "operators": {"commands.targets"},
-    "people": set(),
-    "personal": set(),
-    "rooms": set(),
-    "roomsettings": set(),
-    "sanctions": {"commands.targets"},
-    "search": set(),
-    "talk": set(),
-    "targets": set(),
-}
-"""The files of commands, each with those of its kind that it knows besides the table."""
+COMMANDS = "commands"
+SHARED = {"commands.table", "commands.targets"}
+"""The files of commands that others of them know."""
 
-COMMANDS = {
-    "commands.table": BELOW["commands"],
-    **{
-        f"commands.{group}": BELOW["commands"] | {"commands.table"} | others
-        for group, others in GROUPS.items()
-    },
-}
-COMMANDS["commands"] = BELOW["commands"] | COMMANDS.keys()
-ALLOWED = {
-    **BELOW,
-    **DOORS,
-    **COMMANDS,
-    "ports": DOOR | DOORS.keys(),
-    "tap": BELOW["tap"] | DOORS.keys() | {"ports"},
-}
+SHARED_WITH_CLIENT = {"names", "mentions"}
 ENTRIES = {"tap", "client.main"}
 CLIENT = "client"
 
 
 def imports(tree: ast.AST) -> set[str]:
-    """The modules that code imports, wherever in it, but not for its annotations alone."""
+    """The modules that code imports, wherever in it, for its annotations too."""
     found = set()
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            continue
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
-        found |= imports(node)
     return found
 
 
@@ -114,31 +85,54 @@ class LayerTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.modules = modules()
         self.names = set(self.modules) - {""}
+        self.server = {
+            name for name in self.names if not name.startswith((CLIENT, "__main__"))
+        }
+
+    def known(self, name: str) -> set[str]:
+        """The layered names that a module imports."""
+        found = ours(self.modules[name], self.server) - {name, "doors"}
+        return {COMMANDS if each.startswith(COMMANDS) else each for each in found}
+
+    def of_layer(self, layer: set[str]) -> list[str]:
+        """The modules in a layer; all files of commands are in one."""
+        within = (name for name in self.server if name.startswith(COMMANDS))
+        return [*(layer - {COMMANDS}), *(within if COMMANDS in layer else ())]
 
     def test_all_have_a_place(self) -> None:
         """Every module of the server is in a layer."""
-        server = {name for name in self.names if not name.startswith((CLIENT, "__main__"))}
-        self.assertEqual(server, set(ALLOWED))
+        layered = sorted(name for layer in LAYERS for name in self.of_layer(layer))
+        self.assertEqual(layered, sorted(self.server))
 
     def test_downwards(self) -> None:
         """A module of the server knows only those below it."""
-        for name, allowed in ALLOWED.items():
-            known = ours(self.modules[name], self.names)
-            self.assertEqual(known - allowed - {name}, set(), name)
+        below: set[str] = set()
+        for layer in LAYERS:
+            for name in self.of_layer(layer):
+                known = self.known(name) - ({COMMANDS} if COMMANDS in layer else set())
+                self.assertEqual(known - below, set(), name)
+            below |= layer
+
+    def test_commands(self) -> None:
+        """A file of commands knows no other one but those that they share."""
+        for name in self.server:
+            if name.startswith(f"{COMMANDS}."):
+                others = {each for each in self.server if each.startswith(COMMANDS)}
+                known = ours(self.modules[name], others) - {COMMANDS, name}
+                self.assertEqual(known - SHARED, set(), name)
 
     def test_fewest(self) -> None:
         """No module is higher than it has to be: it knows one in the layer right under its own."""
         for below, layer in pairwise(LAYERS):
-            for name in layer - {"commands", "tap"}:
-                self.assertTrue(ours(self.modules[name], below), name)
+            for name in layer - {COMMANDS}:
+                self.assertTrue(self.known(name) & below, name)
 
     def test_client(self) -> None:
-        """The client knows nothing of the server's but what may be called what, and mentioned."""
+        """The client knows nothing of the server's but what may be called what."""
         for name in self.names:
             if name.startswith(CLIENT):
                 others = {each for each in self.names if not each.startswith(CLIENT)}
-                known = ours(self.modules[name], others) - {"names", "mentions"}
-                self.assertEqual(known, set(), name)
+                self.assertEqual(ours(self.modules[name], others) - SHARED_WITH_CLIENT, set(), name)
 
     def test_reactor(self) -> None:
         """The reactor enters at the top alone."""

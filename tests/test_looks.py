@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.acts import Announced, Banned, Invited, Kicked, Muted, Opped, RoomSet
 from chatservice.broadcast import broadcast
+from chatservice.door import Format
 from chatservice.doors.facts import JSON
 from chatservice.events import (
     Acted,
@@ -28,7 +29,7 @@ from chatservice.events import (
 from chatservice.looks import Unseen, format_for, painted
 from chatservice.names import nick_key
 from chatservice.preferences import Preferences
-from chatservice.rooms import Format, Member, Room
+from chatservice.rooms import Member, Room
 from chatservice.text import TEXT, line_of
 from tests.recording import sent
 

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 
 from chatservice.database import StorageError
-from chatservice.rooms import NOWHERE
+from chatservice.door import NOWHERE
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, error
 
 KEPT = "-- kept until you leave: /register to keep it for ever"

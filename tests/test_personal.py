@@ -13,7 +13,7 @@ from chatservice.indexing import ERASE_STEP, INDEX_BYTES
 from chatservice.journal import Journal, JournalError
 from chatservice.pages import Wanted
 from chatservice.personal import _MINE, _TALK, EXPORT_BYTES
-from chatservice.search import ERASE_STEP, INDEX_BYTES
+from chatservice.query import parse
 from tests.recording import (
     ADA,
     BOB,

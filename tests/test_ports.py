@@ -141,8 +141,8 @@ class DualStackTests(SynchronousTestCase):
             wire.protocol = factory.buildProtocol(wire.getPeer())
             wire.protocol.makeConnection(wire)
         wires[0].sends(b"ada\n")
-        (door,) = (member.door for member in chat.members.values())
-        self.assertEqual(door.address, "192.0.2.7")
+        (door,) = (member.door for member in chat.roster.values())
+        self.assertEqual(door.peer.address, "192.0.2.7")
         self.assertIn("ada is here, from 192.0.2.7 port 40000.", logged)
         self.assertIn("your address has as many connections as it may have", wires[1].sees())
 

@@ -7,9 +7,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 
 from chatservice import login
+from chatservice.account import NO_TOKEN, Proof
 from chatservice.accounts import TOKENS_KEPT
 from chatservice.joining import PING_TIMEOUT, SILENT
-from chatservice.proofs import NO_TOKEN, Proof
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row, error
 from tests.late import LateJournal, Waiting
 

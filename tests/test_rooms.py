@@ -7,11 +7,12 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.door import NOWHERE
 from chatservice.events import (
     Said,
 )
 from chatservice.recent import EVENTS
-from chatservice.rooms import NOWHERE, Member, Room
+from chatservice.rooms import Member, Room
 from chatservice.server import ChatFactory
 from tests.recording import HeldJournal, come, seen
 
@@ -55,6 +56,15 @@ class OverTests(SynchronousTestCase):
         self.assertIn("python", self.chat.rooms)
         self.journal.release(self.clock)
         self.assertEqual(list(self.chat.rooms), ["lobby"])
+
+    def test_kicked_and_parted(self) -> None:
+        """Who parts while a kick is on its way is out once."""
+        python = self.chat.rooms["python"]
+        self.chat.operators.kick(self.bob, self.ada, "python", "")
+        self.chat.part(self.ada, python)
+        self.journal.release(self.clock)
+        self.assertEqual((python.members, python.audience), (set(), set()))
+        self.assertEqual((list(self.ada.rooms), list(self.chat.rooms)), (["lobby"], ["lobby"]))
 
     def test_somebody_stays(self) -> None:
         """A room that somebody is still in goes on."""

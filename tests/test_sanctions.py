@@ -14,8 +14,8 @@ from chatservice.acts import (
     Unmuted,
     Voiced,
 )
+from chatservice.identity import identity_of
 from chatservice.networks import network_named
-from chatservice.rooms import identity_of
 from chatservice.standing import Person, RoomRules
 from tests.moderating import ADDRESS, HOUR, START, ModerationCase, guest, registered
 

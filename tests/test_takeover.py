@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from chatservice.rooms import Fenced
+from chatservice.door import Fenced
 from tests.conversation import (
     TOKEN,
     ConversationCase,

@@ -1,5 +1,6 @@
 """How a line of text tells an event."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from chatservice.acts import (
     Unmuted,
     Voiced,
 )
+from chatservice.door import NOWHERE
 from chatservice.events import (
     Acted,
     CameAndWent,
@@ -38,7 +40,7 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.rooms import NOWHERE, Member, Room
+from chatservice.rooms import Member, Room
 from chatservice.text import (
     TEXT,
     arrival,
@@ -214,25 +216,21 @@ class TextFormatTests(SynchronousTestCase):
 class SecondPersonTests(SynchronousTestCase):
     """Events for somebody who is in them."""
 
-    def setUp(self) -> None:
-        self.eve = Member("eve", "eve", NOWHERE, "token")
-        self.ada = Member("ada", "ada", NOWHERE, "token")
-
-    def line(self, event: Event, by_reader: bool, to_reader: bool = False) -> str:
-        return line_of(second_person(event, by_reader, to_reader))
+    def line(self, event: Event, mine: bool) -> str:
+        return line_of(second_person(event, mine))
 
     def test_acts(self) -> None:
         """Who did it, and to whom it was done, is called you."""
         for event, for_eve, for_ada in SECOND_PERSON:
-            self.assertEqual(self.line(event, by_reader=True), for_eve)
-            has_target = bool(event.target)
-            self.assertEqual(self.line(event, by_reader=False, to_reader=has_target), for_ada)
+            self.assertEqual(self.line(event, mine=True), for_eve)
+            if event.target:
+                self.assertEqual(self.line(event, mine=False), for_ada)
 
     def test_to_oneself(self) -> None:
         """Who did it to itself did it to yourself."""
-        event = act(Muted, "eve")
+        event = replace(act(Muted, "eve"), identity=b"eve", target_identity=b"eve")
         words = "-- you muted yourself in #python until an operator ends it"
-        self.assertEqual(self.line(event, by_reader=True, to_reader=True), words)
+        self.assertEqual(self.line(event, mine=True), words)
 
     def test_one_self(self) -> None:
         """What one does oneself is told in the second person."""
@@ -241,12 +239,7 @@ class SecondPersonTests(SynchronousTestCase):
             CameBack(id=ID, nick="eve"): "-- you are back",
             Renamed(id=ID, nick="eve", now="eva"): "-- you are now eva",
         }
-        self.assertEqual({event: self.line(event, by_reader=True) for event in events}, events)
-
-    def test_others(self) -> None:
-        """Who is not in it sees the names."""
-        event = act(Kicked, "ada")
-        self.assertEqual(second_person(event, by_reader=False, to_reader=False), event)
+        self.assertEqual({event: self.line(event, mine=True) for event in events}, events)
 
 
 def said_at(year: int, month: int, day: int, hour: int, minute: int, second: float = 0) -> Said:

@@ -10,11 +10,12 @@ from itertools import count
 from twisted.internet.task import Clock
 
 from chatservice.admission import Admission
+from chatservice.door import NOWHERE, Fenced
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
 from chatservice.lines import State
 from chatservice.names import nick_key
-from chatservice.rooms import NOWHERE, Fenced, Member
+from chatservice.rooms import Member
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from tests.conversation import NOON, TableCase, Wire, each_row, tokens

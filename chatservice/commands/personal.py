@@ -23,8 +23,7 @@ from chatservice.commands.table import (
 from chatservice.events import ChatError
 
 if TYPE_CHECKING:
-    from chatservice.accounts import Account
-    from chatservice.proofs import Proof
+    from chatservice.account import Account, Proof
 
 EVERYTHING = "everything"
 """How somebody without a password confirms."""

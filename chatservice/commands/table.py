@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
+from chatservice.account import Proof
 from chatservice.events import ChatError, Event
 from chatservice.names import nearest
-from chatservice.proofs import Proof
 from chatservice.query import Taken
 from chatservice.rooms import Member, Room
 from chatservice.sanitize import clean, command_in
@@ -20,9 +20,9 @@ from chatservice.scanning import Asker
 from chatservice.text import spelled
 
 if TYPE_CHECKING:
-    from chatservice.accounts import Account
+    from chatservice.account import Account
+    from chatservice.chat import Chat
     from chatservice.repeats import Kind
-    from chatservice.server import ChatFactory
 
 WIDTH = 76
 """The most columns of a line of an answer, which the text door begins with C{-- }."""
@@ -94,7 +94,7 @@ class Call:
     @ivar ref: the giver's own mark for it, or empty.
     """
 
-    chat: ChatFactory
+    chat: Chat
     member: Member
     command: Command
     rest: str
@@ -158,7 +158,7 @@ def is_goodbye(text: str) -> bool:
     return ALIASES.get(name, name) == "quit"
 
 
-def parse(chat: ChatFactory, member: Member, line: str, ref: str = "") -> Call:
+def parse(chat: Chat, member: Member, line: str, ref: str = "") -> Call:
     """A typed line that is a command.
 
     @raise ChatError: there is no such command.

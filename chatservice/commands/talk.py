@@ -11,7 +11,7 @@ from chatservice.rooms import Member
 from chatservice.text import spelled, topic_told
 
 if TYPE_CHECKING:
-    from chatservice.accounts import Account
+    from chatservice.account import Account
 
 
 @command(Group.TALK, "/me TEXT", "say what you do: /me waves shows as * ada waves", talk=True)

@@ -26,7 +26,7 @@ from chatservice.peers import Peer
 from chatservice.reading import LineConnection
 
 if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
+    from chatservice.chat import Chat
 
 SILENCE = 0.3
 """Seconds after which a silent peer is greeted."""
@@ -43,11 +43,11 @@ class Row:
     """
 
     prefixes: tuple[bytes, ...]
-    open: Callable[[ChatFactory, Peer], Any]
+    open: Callable[[Chat, Peer], Any]
     after_greeting: bool = True
 
 
-def over_lines(language: Callable[[ChatFactory], Session]) -> Callable[[ChatFactory, Peer], Any]:
+def over_lines(language: Callable[[Chat], Session]) -> Callable[[Chat, Peer], Any]:
     """Have a language spoken over lines."""
     return lambda chat, peer: LineConnection(language(chat), peer)
 
@@ -232,7 +232,7 @@ class FrontFactory(ServerFactory):
 
     def __init__(
         self,
-        chat: ChatFactory,
+        chat: Chat,
         admission: Admission,
         direct: bool = False,
         encrypted: bool = False,

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 
 from chatservice import commands
+from chatservice.door import Format
 from chatservice.doors.facts import JSON, facts_of, json_line, ref_of
-from chatservice.envelope import Envelope
 from chatservice.events import (
     Acted,
     ChatError,
@@ -27,15 +27,15 @@ from chatservice.events import (
 )
 from chatservice.joining import JoinRequest
 from chatservice.lines import Session
-from chatservice.looks import format_for, has_missed, not_read_now, topic_shown, unseen_by
+from chatservice.looks import format_for, has_missed, topic_shown, unseen_by
 from chatservice.pages import LATEST, Page, Wanted
 from chatservice.preferences import Preferences
 from chatservice.query import Taken
-from chatservice.rooms import ROOMS_PER_MEMBER, Format, Room
+from chatservice.rooms import ROOMS_PER_MEMBER, Room
 from chatservice.sanitize import clean, without_escape
 
 if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
+    from chatservice.chat import Chat
 
 MALFORMED_IN_A_ROW = 10
 REF_LENGTH = 64
@@ -103,7 +103,7 @@ class JsonSession(Session):
     format: Format = JSON
     _malformed = 0
 
-    def __init__(self, chat: ChatFactory) -> None:
+    def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
         self._ref = ""
         self._seen = NOTHING_SEEN
@@ -303,22 +303,15 @@ class JsonSession(Session):
 
     # What the chat asks of a door.
 
-    def own(self, envelope: Envelope) -> bytes:
+    def own(self, event: Event, mine: bool) -> bytes:
         """See L{chatservice.rooms.Door.own}: your own events come back, as the acknowledgement."""
-        event = envelope.event
         if isinstance(event, Resumed):
             # Who has come, and was let into no room, took nothing over.
             return self._welcome(event.id, resumed=bool(self.member and self.member.lost_at))
         # What an operator did to one is somebody else's, and may be ignored.
-        if envelope.author is self.member:
-            line = json_line(_own_facts(event))
-        else:
-            line = self.format.render(event, True)
+        line = json_line(_own_facts(event)) if mine else self.format.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line
-        ignored = self.member.ignored if self.member else ()
-        if isinstance(event, Whispered) and (why := not_read_now(event, envelope.other, ignored)):
-            self.notify(why, [])
         return line
 
     def _all_facts(self, events: Iterable[Event]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from chatservice import catchup, commands
 from chatservice.acts import OperatorAct
-from chatservice.envelope import Envelope
+from chatservice.door import Format
 from chatservice.events import (
     CameBack,
     ChatError,
@@ -25,10 +25,10 @@ from chatservice.events import (
 )
 from chatservice.joining import JoinRequest
 from chatservice.lines import Session, State
-from chatservice.looks import format_for, not_read_now, topic_shown, unseen_by
+from chatservice.looks import format_for, topic_shown, unseen_by
 from chatservice.metering import Connection
 from chatservice.reception import Reception
-from chatservice.rooms import Format, Member
+from chatservice.rooms import Member
 from chatservice.sanitize import without_escape
 from chatservice.text import TEXT, arrival, encoded, retold, second_person, spelled
 
@@ -139,10 +139,9 @@ class TextSession(Session):
         super().refuse(event, sentence)
         self.tell(ChatError("not-sent", sentence))
 
-    def own(self, envelope: Envelope) -> bytes:
+    def own(self, event: Event, mine: bool) -> bytes:
         """See L{chatservice.rooms.Door.own}: what you typed yourself is not said again."""
-        event, author, other = envelope.event, envelope.author, envelope.other
-        member = author if self.member is None else self.member
+        member = self.member
         match event:
             case Joined() if member:
                 return encoded(self._arrival(event, member))
@@ -155,18 +154,14 @@ class TextSession(Session):
                 return b""
             case OperatorAct() | WentAway() | CameBack() | Renamed() | TopicChanged() if member:
                 wire = self.format
-                if author is member:
+                if mine:
                     # Nobody ignores oneself, whatever one is called.
                     wire = format_for(TEXT, member.preferences, (), member.nick)
-                return wire.render(
-                    second_person(event, author is member, other is member), True
-                )
+                return wire.render(second_person(event, mine), True)
             case Parted() if member:
                 current = member.current
                 where = f"talking in {spelled(current.name)} now" if current else "in no room"
                 return encoded([f"-- you left {spelled(event.room)}: you are {where}"])
-            case Whispered() if author is other:
+            case Whispered() if event.to_identity == event.identity:
                 return TEXT.render(event, True)
-            case Whispered() if member:
-                return encoded(f"-- {line}" for line in not_read_now(event, other, member.ignored))
         return b""

@@ -1,14 +1,48 @@
-"""Proofs that an account is somebody's, and whether they still hold."""
+"""A registered nickname, and the proof that it is somebody's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+from zope.interface import Attribute, Interface, implementer
 
 from chatservice.events import ChatError
+from chatservice.preferences import Preferences
 
-if TYPE_CHECKING:
-    from chatservice.accounts import Account
+
+class IAccount(Interface):
+    """What a login through the portal gives."""
+
+    nick: str = Attribute("The nickname, as it was registered.")
+    identity: bytes = Attribute(
+        "16 bytes under which everything of its owner is kept; no token can stand for them."
+    )
+
+
+@implementer(IAccount)
+@dataclass(slots=True, eq=False)
+class Account:
+    """A nickname that is somebody's.
+
+    @ivar key: of the nickname (L{nick_key}).
+    @ivar hash: of the password; empty if only an operator's checker knows it, or if the account
+        is there no longer (C{is_removed}).
+    @ivar since: when it was made, in microseconds since the epoch.
+    @ivar ignored: the nicknames whose lines its owner does not want to see, by key.
+    @ivar proven_from: the addresses from which the nickname was proved, newest last.
+    @ivar tokens: hashes, in hexadecimal, of tokens that prove the nickname too, newest last.
+    """
+
+    key: str
+    nick: str
+    identity: bytes = field(repr=False)
+    hash: str = field(repr=False)
+    since: int
+    preferences: Preferences = field(default_factory=Preferences)
+    ignored: dict[str, str] = field(default_factory=dict)
+    proven_from: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list, repr=False)
+    is_removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

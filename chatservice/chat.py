@@ -1,0 +1,337 @@
+"""The parts of a chat, each of which owns a part of its state, and the way of its events.
+
+What sits above the chat (sessions, commands, doors) knows it as a L{Chat}. Its verbs are in
+server.py.
+"""
+
+from __future__ import annotations
+
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+
+from chatservice.account import Account, Proof
+from chatservice.accounts import Accounts
+from chatservice.acts import Founded, Kicked, OperatorAct
+from chatservice.audit import Audit
+from chatservice.belongings import Belongings
+from chatservice.bindings import Bindings
+from chatservice.clock import WallClock
+from chatservice.door import NOWHERE, Door
+from chatservice.entrances import Entrances
+from chatservice.envelope import Envelope
+from chatservice.events import (
+    CameAndWent,
+    ChatError,
+    Event,
+    EventIds,
+    Left,
+    Parted,
+    Resumed,
+    TopicChanged,
+    Whispered,
+    signed,
+)
+from chatservice.flood import FloodLimit
+from chatservice.hangups import HangUps
+from chatservice.journal import Journal
+from chatservice.lingering import Lingering
+from chatservice.looks import not_read_now
+from chatservice.memory import MemoryJournal
+from chatservice.moderation import Moderation
+from chatservice.names import check_room
+from chatservice.nicknames import Nicknames
+from chatservice.operators import Operators
+from chatservice.passwords import Passwords
+from chatservice.presence import Folding
+from chatservice.publisher import Publisher
+from chatservice.repeats import Repeats
+from chatservice.roomlist import RoomList
+from chatservice.roompasswords import RoomPasswords
+from chatservice.rooms import Member, Room
+from chatservice.roster import Roster
+from chatservice.settings import Settings
+from chatservice.topics import Topics
+
+
+class Chat(ABC):
+    """A chat, as far as its parts go.
+
+    @param reactor: C{IReactorTime}.
+    @param journal: where events are kept; without one, the last ones stay in memory.
+    @param ids: the source of event ids; by default, times of C{clock}.
+    @param new_token: makes a secret for whoever joins.
+    @ivar roster: who is here.
+    @ivar rooms: those with somebody in them, by name.
+    @ivar topics: of all rooms that have one, by the room's name.
+    @ivar sessions: one for every connection, whether there is a member behind it yet or not.
+    @ivar closing: whether the chat is shutting down.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        journal: Journal | MemoryJournal | None = None,
+        settings: Settings | None = None,
+        ids: EventIds | None = None,
+        new_token: Callable[[], str] = lambda: secrets.token_urlsafe(16),
+        accounts: Accounts | None = None,
+        clock: WallClock | None = None,
+    ) -> None:
+        self.reactor = reactor
+        self.settings = settings or Settings()
+        self.clock = clock or WallClock()
+        self.ids = ids or EventIds(self.clock.time)
+        self.journal = journal or MemoryJournal()
+        self.new_token = new_token
+        self.accounts = accounts or Accounts(Passwords(reactor), reactor.seconds, self.ids.now)
+        self.sessions: set[Door] = set()
+        self.closing = False
+        self._furnish(reactor.seconds)
+
+    def _furnish(self, seconds: Callable[[], float]) -> None:
+        """Make the parts."""
+        settings = self.settings
+        self.audit = Audit(seconds)
+        self.flood = FloodLimit(seconds, settings.rate_limit, settings.per_address)
+        self.hang_ups = HangUps(self.reactor)
+        self.roster = Roster()
+        self.rooms = RoomList(self.journal)
+        self.moderation = Moderation(
+            settings.operators, self.ids.now, settings.keep, settings.keep_lines
+        )
+        self.clock.when_set.append(self.moderation.clock_set)
+        self.topics = Topics(
+            self.journal, lambda room: room in self.rooms or self.moderation.has_owner(room)
+        )
+        self.folding = Folding(self.reactor, self._tell_folded)
+        self.lingering = Lingering(
+            self.reactor,
+            settings,
+            lambda member, why: self.leave(member, why, goodbye=False),
+        )
+        self._publisher = Publisher(
+            self.reactor, self.journal, self.rooms, self._committed, self._delivered
+        )
+        self.operators = Operators(
+            self.moderation,
+            self.roster,
+            self.rooms,
+            self.ids,
+            self.publish,
+            self._publisher.publish,
+            seconds,
+        )
+        self.repeats = Repeats(self.journal, self.publish, self.settled, seconds)
+        self.nicknames = Nicknames(
+            self.roster, self.accounts, settings, self.lingering.left_for
+        )
+        self.bindings = Bindings(
+            self.roster,
+            self.accounts,
+            self.operators,
+            self.flood,
+            self.audit,
+            self.rename_to_guest,
+            self.new_token,
+            self.passed,
+        )
+        self.belongings = Belongings(
+            self.journal,
+            self.roster,
+            self.rooms,
+            self.topics,
+            self.moderation,
+            self.flood,
+            self.passed,
+        )
+        passwords = RoomPasswords(
+            self.moderation, self.accounts, self.roster, seconds
+        )
+        self.entrances = Entrances(
+            self.roster,
+            self.rooms,
+            self.topics,
+            self.moderation,
+            passwords,
+            self.operators,
+            self.folding,
+            self.publish,
+        )
+
+    # The verbs; see server.py. What a verb cannot do it says in a ChatError.
+
+    @abstractmethod
+    def join(
+        self,
+        door: Door,
+        nick: str,
+        token: str,
+        proof: Proof | None,
+        rooms: list[Room],
+        seen: Mapping[str, int],
+    ) -> Member:
+        """Come to the chat, and enter rooms."""
+
+    @abstractmethod
+    def take_over(self, member: Member, door: Door) -> None:
+        """Put another connection in the place of the one that a member had."""
+
+    @abstractmethod
+    def session_ended(self, session: Door) -> None:
+        """Forget a connection, which has ended."""
+
+    @abstractmethod
+    def enter(self, member: Member, text: str, password: str = "") -> Deferred[None]:
+        """Enter a room, or have one be the current one that the member is in."""
+
+    @abstractmethod
+    def part(self, member: Member, room: Room) -> None:
+        """Leave a room, and stay in the chat."""
+
+    @abstractmethod
+    def leave(self, member: Member, why: str, goodbye: bool, folded: bool = False) -> None:
+        """Leave the chat."""
+
+    @abstractmethod
+    def lose(self, member: Member, why: str) -> None:
+        """Lose a connection: leave, unless the member comes back before long."""
+
+    @abstractmethod
+    def note_loss(self, member: Member, behind: int | None, silence: float = 0.0) -> None:
+        """Note up to which event a member saw everything through a door that is lost."""
+
+    @abstractmethod
+    def say(self, member: Member, room: Room, text: str, ref: str = "") -> None:
+        """Say a line to everybody in a room."""
+
+    @abstractmethod
+    def act(self, member: Member, room: Room, text: str, ref: str = "") -> None:
+        """Say what the member does, in the third person."""
+
+    @abstractmethod
+    def whisper(
+        self, member: Member, to: Member | Account, text: str, ref: str = "", called: str = ""
+    ) -> None:
+        """Say a line to one person in private."""
+
+    @abstractmethod
+    def rename(self, member: Member, nick: str) -> None:
+        """Take another nickname."""
+
+    @abstractmethod
+    def give_nick(self, member: Member, nick: str) -> None:
+        """Rename a member, which need not have asked for it."""
+
+    @abstractmethod
+    def rename_to_guest(self, member: Member) -> None:
+        """Give a member a nickname that is nobody's."""
+
+    @abstractmethod
+    def set_away(self, member: Member, why: str | None) -> None:
+        """Be away from the keyboard, or back with C{None}."""
+
+    @abstractmethod
+    def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> None:
+        """Change what a room is about."""
+
+    # Questions.
+
+    def member_named(self, nick: str) -> Member:
+        """Find the member with a nickname.
+
+        @raise ChatError: nobody has it.
+        """
+        return self.roster.named(nick)
+
+    def is_here(self, member: Member) -> bool:
+        """Whether the member is in the chat, with or without a connection at this moment."""
+        return self.roster.has(member)
+
+    def last_delivered(self) -> int:
+        """The id of the last event that came to its end."""
+        return self._publisher.last
+
+    def departed(self, identity: bytes) -> Deferred[None]:
+        """Fires when it is stored where somebody was who has left, if that is on its way."""
+        member = self.roster.leaving.get(identity)
+        return succeed(None) if member is None else self.settled(member)
+
+    def settled(self, member: Member) -> Deferred[None]:
+        """Fires when everything that a member has said so far is delivered or refused."""
+        return self._publisher.settled(member)
+
+    def passed(self) -> Deferred[None]:
+        """Fires when everything that anybody did so far is delivered or refused."""
+        return self._publisher.passed()
+
+    @staticmethod
+    def room_name(text: str) -> str:
+        """The one name of a room, however it was written."""
+        try:
+            return check_room(text)
+        except ValueError as error:
+            raise ChatError("bad-room", str(error)) from error
+
+    # What publishing needs.
+
+    def publish(self, member: Member, event: Event, door: Door | None = None) -> Envelope:
+        """Let an event of a member's go its way.
+
+        @param event: just made, and not signed yet.
+        @param door: see L{Envelope}.
+        """
+        id, account = self.ids.next(), "" if member.account is None else member.account.key
+        signed(event, id, self.ids.time, member.nick, member.identity, account)
+        envelope = Envelope(event, member, door)
+        self._publisher.publish(envelope)
+        return envelope
+
+    def _tell_folded(self, room: str, came: int, went: int) -> None:
+        if room in self.rooms and self.rooms[room].members:
+            event = CameAndWent(id=self.ids.next(), room=room, came=came, went=went)
+            self._publisher.publish(Envelope(replace(event, time=self.ids.time)))
+
+    def _committed(self, envelope: Envelope) -> None:
+        """An event is stored: it holds from now on, for who joins in its batch too."""
+        event = envelope.event
+        if isinstance(event, TopicChanged):
+            self.topics.take(event, envelope.author)
+        elif isinstance(event, Whispered):
+            envelope.other = self.roster.find(event.to_identity, event.id)
+        elif isinstance(event, OperatorAct):
+            self.moderation.apply(event)
+            self.operators.address(envelope)
+            self.operators.follow_late(event)
+            self.audit.acted(event)
+            if isinstance(event, Founded) and event.room in self.rooms:
+                self.rooms[event.room].founder = None
+
+    def _delivered(self, envelope: Envelope) -> None:
+        """An event has come to its end: let it take effect on what is nobody's view."""
+        event, member = envelope.event, envelope.author
+        match event:
+            case Left() if member is not None:
+                self.roster.gone(member, event.identity)
+                door, member.door = member.door, NOWHERE
+                # The events that it is the author of may be kept for long, and rooms need not.
+                member.current = None
+                door.dismiss()
+            case Resumed() if member is not None and member.door is envelope.door:
+                member.lost_at = 0
+            case Whispered() if member is not None and member is not envelope.other:
+                if lines := not_read_now(event, envelope.other, member.ignored):
+                    member.door.notify(lines, [])
+            case Kicked(room="") if envelope.other is not None:
+                why = f"kicked by {event.nick}"
+                self.leave(envelope.other, why, goodbye=False, folded=True)
+            case Kicked():
+                self.rooms.forget_if_over(event.room)
+        if isinstance(event, Left | Parted):
+            for name in event.touched:
+                self.rooms[name].departing -= 1
+                self.rooms.forget_if_over(name)

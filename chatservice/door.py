@@ -1,0 +1,163 @@
+"""What the chat asks of a connection with a member behind it; and of one that is not there."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Protocol
+
+from twisted.python.failure import Failure
+
+from chatservice.events import Event
+from chatservice.peers import Peer
+
+
+class Format(Protocol):
+    """How one wire spells events. Two doors with the same format share the same bytes."""
+
+    def render(self, event: Event, here: bool) -> bytes:
+        """The event for somebody who did not cause it.
+
+        @param here: whether its room is the reader's current one.
+        """
+
+
+class Door(Protocol):
+    """What the chat asks of a connection with a member behind it.
+
+    @ivar kind: which door it is, in a word or two for people.
+    @ivar peer: the other end.
+    """
+
+    kind: str
+    format: Format
+
+    @property
+    def peer(self) -> Peer:
+        """The other end."""
+
+    def deliver(self, data: bytes) -> None:
+        """Send what the format made, without waiting."""
+
+    def own(self, event: Event, mine: bool) -> bytes:
+        """The bytes of an event that this door's own member caused, or that was done to it.
+
+        @param mine: whether the member caused it.
+        """
+
+    def again(self, event: Event) -> None:
+        """Answer a request of the member's that was carried out before, with what it made then."""
+
+    def refuse(self, event: Event, sentence: str) -> None:
+        """Tell that the member's event could not be stored, so that nobody saw it."""
+
+    def notify(self, lines: list[str], events: list[Event]) -> None:
+        """Tell sentences, and history, that the member did not just ask for."""
+
+    def look(self) -> None:
+        """What the member wants to see, or how, has changed: have another C{format} if need be."""
+
+    def ping(self, sentence: str) -> None:
+        """Find out whether anybody is there: have the peer answer, whatever it answers."""
+
+    def silence(self) -> float:
+        """For how many seconds nothing was heard from the peer."""
+
+    def behind(self) -> int | None:
+        """The id of the last event before the first that is not sent yet; C{None} if all are."""
+
+    def dismiss(self) -> None:
+        """The member has left the chat: close, once everything is sent."""
+
+    def displace(self) -> None:
+        """Another connection takes the member over: say so, close, and read nothing more."""
+
+    def fail(self) -> None:
+        """Delivering to the member ran into a bug: drop it, on a later turn."""
+
+    def complain(self, failure: Failure) -> None:
+        """Tell what could not be done, if the member made a mistake; what is a bug is logged."""
+
+    def hold(self) -> None:
+        """Read no further, for good: the chat is shutting down."""
+
+    def close(self, sentence: str = "", code: str = "closing") -> None:
+        """Say why, if there is something to say, and close when all is sent."""
+
+
+class _Nowhere:
+    """The door of a member whose connection is gone, or not there yet: it lets nothing through."""
+
+    class _Silence:
+        def render(self, event: Event, here: bool) -> bytes:
+            return b""
+
+    kind = "no connection"
+    format: Format = _Silence()
+    peer = Peer()
+
+    def deliver(self, data: bytes) -> None:
+        pass
+
+    def own(self, event: Event, mine: bool) -> bytes:
+        return b""
+
+    def again(self, event: Event) -> None:
+        pass
+
+    def refuse(self, event: Event, sentence: str) -> None:
+        pass
+
+    def notify(self, lines: list[str], events: list[Event]) -> None:
+        pass
+
+    def look(self) -> None:
+        pass
+
+    def ping(self, sentence: str) -> None:
+        pass
+
+    def silence(self) -> float:
+        return inf
+
+    def behind(self) -> int | None:
+        return None
+
+    def dismiss(self) -> None:
+        pass
+
+    def displace(self) -> None:
+        pass
+
+    def fail(self) -> None:
+        pass
+
+    def complain(self, failure: Failure) -> None:
+        pass
+
+    def hold(self) -> None:
+        pass
+
+    def close(self, sentence: str = "", code: str = "closing") -> None:
+        pass
+
+
+NOWHERE: Door = _Nowhere()
+
+
+class Fenced(_Nowhere):
+    """A door that took a member over, until the fence has passed: it lets nothing through yet.
+
+    @ivar door: the one that will.
+    """
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+
+    def silence(self) -> float:
+        return self.door.silence()
+
+    def dismiss(self) -> None:
+        self.door.dismiss()
+
+    def displace(self) -> None:
+        self.door.displace()
