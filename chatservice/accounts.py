@@ -27,6 +27,7 @@ from chatservice.checkers import AccountChecker, Attempt, InOrder, PluggedIn
 from chatservice.database import Database, StorageError, explain
 from chatservice.events import ChatError, FailedProof
 from chatservice.names import NICK_INPUT, nick_key
+from chatservice.opaque import prepared
 from chatservice.passwords import Passwords, always, encoded
 from chatservice.tokens import Tokens, digest_of
 from chatservice.tries import Tries
@@ -138,7 +139,7 @@ class Accounts:
         @raise ChatError: the password will not do, the nickname is somebody's or about to be, the
             identity has an account, or too many were registered from there.
         """
-        _check_password(password, nick)
+        password = _checked(password, nick)
         with self._making(nick, former):
             _check_wait(self._registrations.wait(origin), "nicknames were registered from here")
             self._registrations.count(origin)
@@ -215,7 +216,7 @@ class Accounts:
         @raise ChatError: the password will not do, or an operator's checker decides on it.
         """
         account = proof.account
-        _check_password(password, account.nick)
+        password = _checked(password, account.nick)
         if not account.hash:
             sentence = "your password is kept by whoever runs this chat, and cannot be changed here"
             raise ChatError("not-allowed", sentence)
@@ -334,13 +335,22 @@ class Accounts:
         return self._database.write(work).addErrback(explain)
 
 
-def _check_password(password: str, nick: str) -> None:
+def _checked(password: str, nick: str) -> str:
+    """A new password, prepared.
+
+    @raise ChatError: it will not do.
+    """
+    try:
+        password = prepared(password)
+    except ValueError as error:
+        raise ChatError("usage", str(error)) from None
     if len(password) < PASSWORD_LEAST:
         raise ChatError("usage", f"a password has at least {PASSWORD_LEAST} characters")
     if len(password) > PASSWORD_MOST:
         raise ChatError("usage", f"a password has at most {PASSWORD_MOST} characters")
     if password.casefold() == nick.casefold():
         raise ChatError("usage", "your nickname is what anybody would try first: choose another")
+    return password
 
 
 def _check_wait(seconds: float, what: str) -> None:

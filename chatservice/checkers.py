@@ -5,10 +5,15 @@ An avatar id is the nickname, as it is shown, in UTF-8.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-from twisted.cred.checkers import ICredentialsChecker, InMemoryUsernamePasswordDatabaseDontUse
+from twisted.cred.checkers import (
+    FilePasswordDB,
+    ICredentialsChecker,
+    InMemoryUsernamePasswordDatabaseDontUse,
+)
 from twisted.cred.credentials import IUsernamePassword, UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred, inlineCallbacks
@@ -18,7 +23,8 @@ from zope.interface import implementer
 from chatservice.account import Account
 from chatservice.events import ChatError
 from chatservice.names import check_nick, nick_key
-from chatservice.passwords import Passwords, always
+from chatservice.opaque import forms
+from chatservice.passwords import Passwords, always, encoded
 
 AvatarId = bytes | tuple[()]
 """As L{ICredentialsChecker} has it; the empty tuple is nobody, and never comes from here."""
@@ -116,6 +122,16 @@ class PluggedIn:
 
     def __init__(self, checker: ICredentialsChecker) -> None:
         self._checker = checker
+        if type(checker) is FilePasswordDB:
+            self._checker = _MarkedFile(
+                checker.filename,
+                checker.delim,
+                checker.ufield,
+                checker.pfield,
+                checker.caseSensitive,
+                checker.hash,
+                checker.cache,
+            )
         if isinstance(checker, InMemoryUsernamePasswordDatabaseDontUse):
             # The plugin behind --auth=memory: puts text where bytes belong.
             checker.users = {_bytes(name): _bytes(word) for name, word in checker.users.items()}
@@ -124,15 +140,32 @@ class PluggedIn:
     def requestAvatarId(
         self, credentials: IUsernamePassword
     ) -> Generator[Deferred[Any], Any, AvatarId]:
-        """See L{ICredentialsChecker}: the nickname."""
+        """See L{ICredentialsChecker}: the nickname.
+
+        What the checker knows may be any of L{forms}, or just what was typed.
+        """
+        typed = credentials.password.decode("utf-8", "surrogatepass")
+        for password in dict.fromkeys((*forms(typed), typed)):
+            form = UsernamePassword(credentials.username, encoded(password))
+            try:
+                avatar_id = yield self._checker.requestAvatarId(form)
+                return _vouched_for(_bytes(avatar_id), credentials.username)
+            except UnauthorizedLogin:
+                continue
+            except Exception:
+                log.failure("A checker failed: {checker}.", checker=self._checker)
+        raise UnauthorizedLogin
+
+
+class _MarkedFile(FilePasswordDB):
+    """A file of passwords that may begin with a byte order mark, as some editors write it."""
+
+    def getUser(self, username: bytes) -> tuple[bytes, bytes]:
         try:
-            avatar_id = yield self._checker.requestAvatarId(credentials)
-            return _vouched_for(_bytes(avatar_id), credentials.username)
-        except UnauthorizedLogin:
-            raise
-        except Exception:
-            log.failure("A checker failed: {checker}.", checker=self._checker)
-            raise UnauthorizedLogin from None
+            found: tuple[bytes, bytes] = super().getUser(username)
+        except KeyError:
+            found = username, super().getUser(codecs.BOM_UTF8 + username)[1]
+        return found
 
 
 def _bytes(text: str | bytes) -> bytes:

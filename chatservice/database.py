@@ -31,8 +31,16 @@ CHECK_EVERY = 1000
 LOOK_AFTER = 0.05
 """Seconds between two looks at what takes long: some instructions take very long themselves."""
 
+LOG_SIZE = 4 * 1024 * 1024
+"""Bytes that the write-ahead log keeps at most when its content is in the file: somebody who reads
+for long lets it grow."""
+
 CHECKPOINTS = 20
 """How often it is tried in a row to empty the write-ahead log: a reader may be in the way."""
+
+NOT_IN_PLACE = "the database file was deleted, moved or replaced"
+
+_DENIED = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 
 _CLAUSES = {
     sqlite3.SQLITE_FULL: "the disk is full",
@@ -106,11 +114,35 @@ class Database:
             self._reader = self._writer if self._path == IN_MEMORY else self._connect()
             self._scanner = self._writer if self._path == IN_MEMORY else self._connect()
         except (OSError, sqlite3.Error, DatabaseError) as error:
-            clause = self.clause_for(error) or str(error)
+            clause = self._directory_clause(error) or self.clause_for(error) or str(error)
             reason = clause[:1].upper() + clause[1:]
             raise DatabaseError(f"{reason}: cannot use {self._path}") from error
+        self._files = self._files_now()
         for pool in self._pools():
             pool.start()
+
+    def _directory_clause(self, error: Exception) -> str | None:
+        """What is wrong with the directory, in which SQLite makes files of its own, if anything."""
+        directory = os.path.dirname(self._path) or "."
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        is_denied = isinstance(error, PermissionError) or code in _DENIED
+        if is_denied and os.path.isdir(directory) and not os.access(directory, os.W_OK | os.X_OK):
+            return f"the directory {directory} cannot be written"
+        return None
+
+    def _files_now(self) -> list[tuple[int, int]]:
+        """Which files stand at the paths of the file and of its write-ahead log."""
+        if self._path == IN_MEMORY:
+            return []
+        stats = map(os.stat, (self._path, f"{self._path}-wal"))
+        return [(each.st_dev, each.st_ino) for each in stats]
+
+    def is_in_place(self) -> bool:
+        """Whether the files that are open stand where they were; what is written is lost if not."""
+        try:
+            return self._files_now() == self._files
+        except OSError:
+            return False
 
     def _pools(self) -> set[ThreadPool]:
         return {self._write_pool, self._read_pool, self._scan_pool}
@@ -126,6 +158,7 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_SIZE}")
         return connection
 
     def _lock_file(self) -> None:
@@ -171,6 +204,8 @@ class Database:
         connection.execute("BEGIN IMMEDIATE")
         try:
             result = work(connection)
+            if not self.is_in_place():
+                raise StorageError(NOT_IN_PLACE)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -227,6 +262,8 @@ class Database:
     @staticmethod
     def clause_for(error: BaseException) -> str | None:
         """What is wrong with the disk or the file, in words; C{None} if it is something else."""
+        if isinstance(error, StorageError):
+            return str(error)
         if isinstance(error, OSError):
             return error.strerror
         code = getattr(error, "sqlite_errorcode", None)

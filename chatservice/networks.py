@@ -15,6 +15,9 @@ from typing import Any
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+HOST_LENGTH = 64
+"""Characters that a host has at most: the longest address with a zone fits."""
+
 _MAPPED = IPv6Network("::ffff:0:0/96")
 """IPv4 addresses as IPv6 sockets show them (RFC 4291, section 2.5.5.2)."""
 
@@ -38,7 +41,11 @@ def host_of(address: Any) -> str:
     """
     host: str = getattr(address, "host", "")
     number = address_of(host)
-    return str(number) if isinstance(number, IPv4Address) else host
+    if isinstance(number, IPv4Address):
+        return str(number)
+    # What a PROXY header has may be anything, and gets into logs.
+    shown = "".join(each if each.isprintable() else "?" for each in host[:HOST_LENGTH])
+    return shown.replace(" ", "?")
 
 
 def network_of(host: str) -> Network | None:

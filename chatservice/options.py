@@ -16,6 +16,7 @@ from chatservice.durations import seconds_of
 from chatservice.names import check_nick, nearest, nick_key
 from chatservice.recent import EVENTS
 from chatservice.sanitize import clean
+from chatservice.textfile import text_of
 
 
 class BadValue(Exception):
@@ -156,9 +157,7 @@ def read_config(path: str, twistd: Collection[str] = ()) -> dict[str, Any]:
     @raise usage.UsageError: it cannot be read, or has an option that there is not.
     """
     try:
-        values = tomllib.loads(Path(path).read_text("utf-8"))
-    except OSError as error:
-        raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
+        values = tomllib.loads(_read(path, "strict"))
     except ValueError as error:
         raise usage.UsageError(f"{path} is not TOML: {error}") from None
     known = [*(option.name for option in OPTIONS), *COLLECTED]
@@ -210,13 +209,26 @@ def operator_key(nick: str) -> str:
         raise usage.UsageError(f"--operator {nick}: {error}") from None
 
 
+def _read(path: str, errors: str = "replace") -> str:
+    """The text of a file.
+
+    @param errors: see L{text_of}.
+    @raise usage.UsageError: it cannot be read.
+    """
+    try:
+        return text_of(Path(path).read_bytes(), errors)
+    except OSError as error:
+        raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise usage.UsageError(f"{path} is not in UTF-8: {error}") from None
+    except ValueError as error:
+        raise usage.UsageError(f"{path} {error}") from None
+
+
 def read_motd(path: str) -> tuple[str, ...]:
     """The lines of a message of the day.
 
     @raise usage.UsageError: it cannot be read.
     """
-    try:
-        text = Path(path).read_text("utf-8", "replace")
-    except OSError as error:
-        raise usage.UsageError(f"cannot read {path}: {error.strerror}") from None
+    text = _read(path)
     return tuple(clean(line) for line in text.rstrip("\n").split("\n"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-import unicodedata
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from math import ceil
 from typing import Any
@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThreadPool
 
 from chatservice.events import ChatError
+from chatservice.opaque import forms, prepared
 from chatservice.ratelimit import Allowances
 from chatservice.turns import Turns
 
@@ -29,9 +30,6 @@ HASHES = 30
 
 HASHES_A_SECOND = 0.5
 """How many of them come back in a second."""
-
-LOOKED_AT = 1024
-"""Characters of a password that count: more than anybody's has."""
 
 
 def hashes_at_once() -> int:
@@ -69,8 +67,8 @@ class Passwords:
     def hash(
         self, password: str, origin: str, is_wanted: Callable[[], bool] = always
     ) -> Deferred[str]:
-        """What is kept of a password."""
-        return self._in_turn(origin, is_wanted, self._hasher.hash, _composed(password))
+        """What is kept of a password, which L{prepared} takes."""
+        return self._in_turn(origin, is_wanted, self._hasher.hash, encoded(prepared(password)))
 
     def check(
         self, hash: str, password: str, origin: str, is_wanted: Callable[[], bool] = always
@@ -80,7 +78,7 @@ class Passwords:
         An empty hash is that of no password, and to find that out takes as long.
         """
         hash = hash or self._nobodys
-        return self._in_turn(origin, is_wanted, self._verify, hash, _composed(password))
+        return self._in_turn(origin, is_wanted, self._verify, hash, forms(password))
 
     def pay(self, origin: str) -> None:
         """Take the price of one hash from an address.
@@ -99,11 +97,11 @@ class Passwords:
         """Whether the hash was made with other parameters than are in use now."""
         return self._hasher.check_needs_rehash(hash)
 
-    def _verify(self, hash: str, password: bytes) -> bool:
-        try:
-            return self._hasher.verify(hash, password)
-        except VerifyMismatchError:
-            return False
+    def _verify(self, hash: str, passwords: list[str]) -> bool:
+        for password in passwords:
+            with suppress(VerifyMismatchError):
+                return self._hasher.verify(hash, encoded(password))
+        return False
 
     def _in_turn(
         self, origin: str, is_wanted: Callable[[], bool], work: Callable[..., Any], *args: Any
@@ -125,12 +123,6 @@ def _hash_of_nothing(hasher: PasswordHasher) -> str:
     )
     costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
     return f"$argon2id$v=19${costs}${salt}${digest}"
-
-
-def _composed(password: str) -> bytes:
-    """The same bytes on whatever keyboard it was typed: NFC (RFC 8265, section 4.2.2)."""
-    # To compose marks takes time quadratic in them (UAX #15, D108).
-    return encoded(unicodedata.normalize("NFC", password[:LOOKED_AT]))
 
 
 def encoded(text: str) -> bytes:

@@ -13,6 +13,8 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from chatservice.accounts import Accounts
 from chatservice.events import ChatError, FailedProof
 from chatservice.moderation import Moderation
+from chatservice.opaque import forms
+from chatservice.passwords import encoded
 from chatservice.rooms import Member
 from chatservice.roster import Roster
 from chatservice.text import spelled
@@ -50,7 +52,7 @@ class Known:
         return secrets.compare_digest(given, self._digest(password))
 
     def _digest(self, password: str) -> bytes:
-        return blake2b(password.encode("utf-8", "surrogatepass"), key=self._key).digest()
+        return blake2b(encoded(forms(password)[0]), key=self._key).digest()
 
 
 class RoomPasswords:

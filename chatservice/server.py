@@ -263,6 +263,12 @@ class ChatFactory(ServerFactory, Chat):
             self.publish(member, WentAway(why=why, rooms=tuple(member.rooms)))
         member.away = why
 
+    def tell_operators(self, sentence: str) -> None:
+        """Tell the operators of the whole chat who are here something about the server."""
+        for member in self.roster.values():
+            if self.moderation.is_operator(member):
+                member.door.notify([sentence], [])
+
     def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> None:
         """Change what a room is about, or clear it with an empty text."""
         self.moderation.check_topic(member, room.name)

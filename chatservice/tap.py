@@ -29,6 +29,7 @@ from chatservice.admission import Admission, most_connections
 from chatservice.clock import WallClock
 from chatservice.database import IN_MEMORY, Database, DatabaseError
 from chatservice.events import EventIds
+from chatservice.filewatch import FileWatch
 from chatservice.journal import Journal, JournalError
 from chatservice.memory import ALL_BYTES, LINES
 from chatservice.options import (
@@ -231,6 +232,9 @@ class ChatService(Service):
         actlog = ActLog(self._database, moderation.holding, ids.now, clock.is_settled)
         steps = [pruning.step, actlog.step, self._journal.tidy_refs, self._journal.index]
         self._upkeep = Upkeep(reactor, steps)
+        watch = FileWatch(self._database, options["database"], self.chat.tell_operators)
+        # By itself: the others may have much to do.
+        self._watch = Upkeep(reactor, [watch.step])
         self._ports = [Port(*each) for each in options["endpoints"]]
         self._is_listening = False
 
@@ -260,6 +264,7 @@ class ChatService(Service):
         self._accounts.load()
         self.chat.restore()
         self._upkeep.start()
+        self._watch.start()
         signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
         for port in self._ports:
             log.info("{how}", how=port.how_to_join())
@@ -288,6 +293,7 @@ class ChatService(Service):
         yield maybeDeferred(super().stopService)
         for port in self._ports:
             yield port.close()
+        yield self._watch.stop()
         yield self._upkeep.stop()
         yield self.chat.shut_down(self.SETTLE_TIMEOUT)
         try:

@@ -18,6 +18,7 @@ from zope.interface import implementer
 from chatservice.events import Batch, ChatError, Event
 from chatservice.lines import Session
 from chatservice.memory import MemoryJournal
+from chatservice.opaque import forms, prepared
 from chatservice.pages import Page, Wanted
 from chatservice.passwords import Passwords, always
 from chatservice.peers import Peer
@@ -260,13 +261,13 @@ class PlainPasswords(Passwords):
         self.outdated: tuple[str, ...] = ()
 
     def hash(self, password: str, origin: str = "", is_wanted: Any = always) -> Deferred[str]:
-        return succeed(f"plain:{password}")
+        return succeed(f"plain:{prepared(password)}")
 
     def check(
         self, hash: str, password: str, origin: str = "", is_wanted: Any = always
     ) -> Deferred[bool]:
         self.checks += 1
-        return succeed(hash.partition(":")[1:] == (":", password))
+        return succeed(any(hash.partition(":")[1:] == (":", form) for form in forms(password)))
 
     def pay(self, origin: str) -> None:
         """Nothing is paid for."""

@@ -67,6 +67,16 @@ class AuthTestCase(AccountsTestCase, DatabaseTestCase):
 class TwistedCheckersTests(AuthTestCase):
     """What Twisted comes with."""
 
+    def test_marked_file(self) -> None:
+        """A file may begin with a byte order mark."""
+        self.vouches(FilePasswordDB(self.file(f"\ufeffada:{THEIRS}\n")))
+
+    def test_typed_otherwise(self) -> None:
+        """What is typed on another keyboard is the same password, however the file has it."""
+        pairs = ("caf\u00e9 noir", "cafe\u0301\u00a0noir"), ("cafe\u0301", "cafe\u0301")
+        for kept, typed in pairs:
+            self.vouches(FilePasswordDB(self.file(f"ada:{kept}\n")), password=typed)
+
     def vouches(self, checker: Any, nick: str = "ada", password: str = THEIRS) -> None:
         """The checker lets the right password in, and no other nickname or password."""
         self.plug_in(checker)

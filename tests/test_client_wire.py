@@ -5,6 +5,7 @@ import socket
 import time
 from contextlib import redirect_stderr
 from io import StringIO
+from pathlib import Path
 from tempfile import mkstemp
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -353,6 +354,13 @@ class CommandLineTests(SynchronousTestCase):
         self.assertEqual(read_command_line([], environment).password, "of the environment")
         self.assertIsNone(read_command_line([], {"CHATSERVICE_PASSWORD": ""}).password)
         self.assertNotIn("of a file", repr(read_command_line(words, {})))
+
+    def test_marked_password_file(self) -> None:
+        """A file may begin with a byte order mark, and must be in UTF-8."""
+        words = ["--password-file", self.file("\ufeffof a file\r\n")]
+        self.assertEqual(read_command_line(words, {}).password, "of a file")
+        Path(words[1]).write_text("of a file\n", "utf-16")
+        self.assertIn("is in UTF-16: save it as UTF-8", self.fails(*words))
 
     def test_bad_password_files(self) -> None:
         """A file that has no password is refused with the reason."""

@@ -11,6 +11,7 @@ from chatservice.lines import PASSWORDS
 from chatservice.names import nick_key
 from tests.conversation import (
     ConversationCase,
+    JsonPerson,
     Person,
     Row,
     RowCase,
@@ -145,6 +146,33 @@ class NameTests(ConversationCase):
         person.types("/register correct-horse")
         person.sees()
         return person
+
+    @each_row(DOORS)
+    def test_same_password_everywhere(self, door: str) -> None:
+        """A password that was registered at one keyboard is the same at every prompt of others."""
+        ada = self.at(door, "ada")
+        self.asks(ada, "/register cafe\u0301-cre\u0300me")
+        ada.types("/quit")
+        late = TextPerson(self.connect())
+        late.types("ada")
+        late.types("  café-crème ")
+        self.assertIn("-- you joined lobby", "\n".join(late.sees()))
+        program = JsonPerson(self.connect())
+        program.asks("hello", nick="ada", password="café-cre\u0300me")
+        self.assertEqual(program.sees()[0]["type"], "welcome")
+        changed = self.asks(program, "/password café-crème th\u00e9-au-citron")
+        self.assertIn("is changed", changed)
+        self.assertIn("erased", self.asks(program, "/forget the\u0301-au-citron"))
+
+    @each_row(DOORS)
+    def test_unseen_in_a_password(self, door: str) -> None:
+        """A new password has nothing in it that nobody can see, nor a space of whatever kind."""
+        ada = self.at(door, "ada")
+        self.assertIn("invisible", self.asks(ada, "/register correct\u200bhorse"))
+        self.assertIn("space", self.asks(ada, "/register correct\u3000horse"))
+        self.asks(ada, "/register correct-horse")
+        ada.types("/join den")
+        self.assertIn("invisible", self.asks(ada, "/room password open\u200bsesame"))
 
     @each_row(DOORS)
     def test_register(self, door: str) -> None:

@@ -5,9 +5,19 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.database import APPLICATION_ID, Database, DatabaseError
+from chatservice import database as database_module
+from chatservice.database import (
+    APPLICATION_ID,
+    LOG_SIZE,
+    NOT_IN_PLACE,
+    Database,
+    DatabaseError,
+    StorageError,
+)
+from chatservice.filewatch import FileWatch
 from tests.recording import DatabaseTestCase
 
 ONE = """
@@ -40,9 +50,95 @@ def all_lines(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
     return connection.execute("SELECT * FROM lines ORDER BY rowid").fetchall()
 
 
+def _cannot_open() -> sqlite3.OperationalError:
+    """What SQLite says where it cannot make its files."""
+    try:
+        sqlite3.connect("/nowhere/at/all").execute("SELECT 1")
+    except sqlite3.OperationalError as error:
+        return error
+    raise AssertionError
+
+
 def line(text: str | None) -> Callable[[sqlite3.Connection], object]:
     """Work that stores a line."""
     return lambda connection: connection.execute("INSERT INTO lines (text) VALUES (?)", (text,))
+
+
+class LogTests(DatabaseTestCase):
+    """The write-ahead log."""
+
+    def test_long_reader(self) -> None:
+        """Somebody who reads for long lets it grow, and after that it is small again."""
+        database = self.opened(schema=ONE)
+        log = self.folder / "chat.sqlite3-wal"
+        reader = sqlite3.connect(self.folder / "chat.sqlite3")
+        self.addCleanup(reader.close)
+        reader.execute("BEGIN")
+        all_lines(reader)
+        for _ in range(8):
+            self.successResultOf(database.write(line("x" * 1024 * 1024)))
+        self.assertGreater(log.stat().st_size, 2 * LOG_SIZE)
+        reader.rollback()
+        for _ in range(2):
+            self.successResultOf(database.write(line("x" * 1024 * 1024)))
+        self.successResultOf(database.write(line("hi")))
+        self.assertLessEqual(log.stat().st_size, LOG_SIZE)
+
+
+class TakenAwayTests(DatabaseTestCase):
+    """Files that are taken away while they are open."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.database_ = self.opened(schema=ONE)
+        self.path = self.folder / "chat.sqlite3"
+        self.told: list[str] = []
+        self.watch = FileWatch(self.database_, "chat.sqlite3", self.told.append)
+
+    def logged(self) -> list[str]:
+        """What is logged when it is looked again."""
+        with capturedLogs() as events:
+            self.assertFalse(self.successResultOf(self.watch.step()))
+        return [formatEvent(event) for event in events]
+
+    def refused(self) -> None:
+        """Nothing is written any more."""
+        error = self.failureResultOf(self.database_.write(line("lost")), StorageError)
+        self.assertEqual(str(error.value), NOT_IN_PLACE)
+
+    def test_in_place(self) -> None:
+        """Where nothing happened there is nothing to tell."""
+        self.assertEqual((self.logged(), self.told), ([], []))
+
+    def test_deleted(self) -> None:
+        """Into a deleted file nothing is written, and that is told once."""
+        self.path.unlink()
+        self.refused()
+        (sentence,) = self.logged()
+        self.assertTrue(sentence.startswith(f"{NOT_IN_PLACE.capitalize()}: chat.sqlite3. "))
+        self.assertEqual(self.told, [f"{NOT_IN_PLACE}: lines are refused until it is back"])
+        self.assertEqual(self.logged(), [])
+
+    def test_log_deleted(self) -> None:
+        """Nor without the write-ahead log."""
+        (self.folder / "chat.sqlite3-wal").unlink()
+        self.refused()
+
+    def test_replaced(self) -> None:
+        """Another file in its place is not the one that is open."""
+        self.path.rename(self.folder / "away")
+        self.path.write_bytes(b"")
+        self.refused()
+
+    def test_put_back(self) -> None:
+        """When the file is back, it goes on."""
+        self.path.rename(self.folder / "away")
+        self.logged()
+        (self.folder / "away").rename(self.path)
+        self.assertEqual(self.logged(), ["The database chat.sqlite3 is back where it was."])
+        self.assertEqual(self.told[1:], ["the database file is back: lines are stored again"])
+        self.successResultOf(self.database_.write(line("hi")))
+        self.assertEqual(self.successResultOf(self.database_.read(all_lines))[-1], ("hi",))
 
 
 class OpeningTests(DatabaseTestCase):
@@ -52,6 +148,23 @@ class OpeningTests(DatabaseTestCase):
         """A missing file is made, and nobody else on the system may read what is said."""
         self.opened("new.sqlite3")
         self.assertEqual((self.folder / "new.sqlite3").stat().st_mode & 0o777, 0o600)
+
+    def test_unwritable_directory(self) -> None:
+        """That the directory cannot be written is said, as a new file and as an old one finds."""
+        self.patch(database_module.os, "access", lambda path, mode: False)
+        failures = PermissionError(13, "Permission denied"), _cannot_open()
+        for number, failing in enumerate(failures):
+
+            def connect(*args: object, error: Exception = failing, **options: object) -> None:
+                raise error
+
+            database = self.database(str(number))
+            self.patch(database_module.sqlite3, "connect", connect)
+            error = self.assertRaises(DatabaseError, database.open)
+            self.assertEqual(
+                str(error),
+                f"The directory {self.folder} cannot be written: cannot use {self.folder}/{number}",
+            )
 
     def test_marked(self) -> None:
         """The file says whose it is, and of which version."""

@@ -10,13 +10,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {
         *("clock", "database", "doors", "doors.web", "durations", "events", "hangups"),
-        *("identity", "keepalive", "names", "networks", "obvious", "outbox", "preferences"),
-        *("presence", "ratelimit", "refs", "scripts", "settings", "starting", "telnet"),
-        "tries",
+        *("identity", "keepalive", "names", "networks", "obvious", "opaque", "outbox"),
+        *("preferences", "presence", "ratelimit", "refs", "scripts", "settings", "starting"),
+        *("telnet", "textfile", "tries"),
     },
     {
-        *("account", "acts", "admission", "flood", "identities", "mentions", "peers", "recent"),
-        *("sanitize", "tokenizer", "turns", "upkeep"),
+        *("account", "acts", "admission", "filewatch", "flood", "identities", "mentions"),
+        *("peers", "recent", "sanitize", "tokenizer", "turns", "upkeep"),
     },
     {
         *("accountrows", "door", "doors.facts", "indexing", "options", "passwords", "query"),
@@ -47,7 +47,7 @@ COMMANDS = "commands"
 SHARED = {"commands.table", "commands.targets"}
 """The files of commands that others of them know."""
 
-SHARED_WITH_CLIENT = {"names", "mentions"}
+SHARED_WITH_CLIENT = {"names", "mentions", "textfile"}
 ENTRIES = {"tap", "client.main"}
 CLIENT = "client"
 

@@ -42,6 +42,14 @@ NAMED = {
 NO_NETWORKS = ("", "ada", "192.0.2", "192.0.2.256", "192.0.2.0/33", "2001:db8::/129", "::g/64")
 
 
+HEADERS = {
+    "\x1b[2Jx": "?[2Jx",
+    "192.0.2.1\nada is gone": "192.0.2.1?ada?is?gone",
+    "x" * 99: "x" * 64,
+    "\u202e1": "?1",
+}
+"""Hosts as a PROXY header may have them, and as they get into the log."""
+
 ORIGINS = {
     "192.0.2.1": "192.0.2.1",
     "::ffff:192.0.2.1": "192.0.2.1",
@@ -56,6 +64,11 @@ ORIGINS = {
 
 class NetworkTests(TableCase):
     """Texts read as addresses and networks."""
+
+    def test_in_the_log(self) -> None:
+        """A host that a proxy made up cannot act on a terminal, nor look like another line."""
+        for host, shown in HEADERS.items():
+            self.assertEqual(host_of(IPv4Address("TCP", host, 1)), shown)
 
     @each_row(ADDRESSES)
     def test_address(self, row: tuple[str, str]) -> None:

@@ -13,7 +13,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.events import ChatError
-from chatservice.passwords import HASHES, Passwords, hashes_at_once
+from chatservice.opaque import prepared
+from chatservice.passwords import HASHES, Passwords, encoded, hashes_at_once
 from tests.recording import InlinePool
 
 SECRET = "correct horse"
@@ -74,9 +75,25 @@ class PasswordsTests(SynchronousTestCase):
         """A password is the same, however its letters are composed."""
         self.assertTrue(self.check(self.hashed("naïveté"), "nai\u0308vete\u0301"))
 
-    def test_surrogate(self) -> None:
-        """Half a surrogate pair is hashed like any other text."""
-        self.assertTrue(self.check(self.hashed("pass\ud800word"), "pass\ud800word"))
+    def test_prepared(self) -> None:
+        """What looks the same on two keyboards is the same password, and nothing else is."""
+        hash = self.hashed("naïve café")
+        same = ("nai\u0308ve cafe\u0301", "naïve\u00a0café", "naïve\u3000café", "  naïve café ")
+        for typed in same:
+            self.assertTrue(self.check(hash, typed), typed)
+        for typed in ("naive cafe", "Naïve café", "naïvecafé", "naïve\u200b café"):
+            self.assertFalse(self.check(hash, typed), typed)
+
+    def test_before_it_was_prepared(self) -> None:
+        """A hash that was made of what was typed is still that of the same password."""
+        for old in ("kept\u3000here", "bell\aword", "zero\u200bwidth", "pass\ud800word"):
+            self.assertTrue(self.check(self.hasher.hash(encoded(old)), old), repr(old))
+
+    def test_nobodys(self) -> None:
+        """What cannot be seen, or controls something, is in nobody's new password."""
+        for password in ("", "bell\a", "zero\u200bwidth", "right\u202eleft", "half\ud800"):
+            error = self.assertRaises(ValueError, prepared, password)
+            self.assertTrue(str(error).startswith("a password cannot be empty, or contain"))
 
     def test_of_nobody(self) -> None:
         """An empty hash has no password."""

@@ -58,10 +58,11 @@ class OverTests(SynchronousTestCase):
         self.assertEqual(list(self.chat.rooms), ["lobby"])
 
     def test_kicked_and_parted(self) -> None:
-        """Who parts while a kick is on its way is out once."""
+        """Who parts while a kick is on its way, or right before it, is out once."""
         python = self.chat.rooms["python"]
         self.chat.operators.kick(self.bob, self.ada, "python", "")
         self.chat.part(self.ada, python)
+        self.chat.operators.kick(self.bob, self.ada, "python", "")
         self.journal.release(self.clock)
         self.assertEqual((python.members, python.audience), (set(), set()))
         self.assertEqual((list(self.ada.rooms), list(self.chat.rooms)), (["lobby"], ["lobby"]))

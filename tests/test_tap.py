@@ -10,9 +10,10 @@ from twisted.internet.endpoints import (
     TCP6ServerEndpoint,
     UNIXServerEndpoint,
 )
+from twisted.python import usage
 
 from chatservice import ports
-from chatservice.options import COMMAND_LINE_ONLY
+from chatservice.options import COMMAND_LINE_ONLY, read_config, read_motd
 from chatservice.ports import DualStackEndpoint
 from chatservice.starting import CannotStart
 from chatservice.tap import Options
@@ -209,6 +210,15 @@ class OptionsTests(TableCase):
         other = self.file(f"{name} = 7777" if isinstance(value, int) else f'{name} = "other"')
         self.assertEqual(self.options("-c", other, *arguments)[name], value)
 
+    def test_byte_order_mark(self) -> None:
+        """A file that begins with a byte order mark is read; one in UTF-16 is told of."""
+        self.assertEqual(read_config(self.file("\ufeffname = 'x'\n")), {"name": "x"})
+        motd = self.file("\ufeffwelcome\n")
+        self.assertEqual(read_motd(motd), ("welcome",))
+        Path(motd).write_text("welcome\n", "utf-16")
+        error = self.assertRaises(usage.UsageError, read_motd, motd)
+        self.assertEqual(str(error), f"{motd} is in UTF-16: save it as UTF-8")
+
     def test_motd(self) -> None:
         """The message of the day is a file, cleaned, and read from either place."""
         motd = self.file("Be kind.\n\n\x1b[2JTea at five.\n\n")
@@ -334,7 +344,7 @@ class OptionsTests(TableCase):
         path = self.file("port: 1")
         self.assertTrue(self.refusal("--config", path).startswith(f"{path} is not TOML: "))
         Path(path).write_bytes(b"name = '\xff'")
-        self.assertTrue(self.refusal("--config", path).startswith(f"{path} is not TOML: "))
+        self.assertTrue(self.refusal("--config", path).startswith(f"{path} is not in UTF-8: "))
 
     def test_help(self) -> None:
         """The help tells each option with its default."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
 from chatservice.names import NICK_LENGTH, check_nick, check_room
+from chatservice.textfile import text_of
 
 PORT = 59000
 PASSWORD_VARIABLE = "CHATSERVICE_PASSWORD"
@@ -109,10 +110,13 @@ def _version() -> str:
 
 def _first_line(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            line = file.readline(_LONGEST_PASSWORD).rstrip("\r\n")
+        with open(path, "rb") as file:
+            text = text_of(file.read(_LONGEST_PASSWORD))
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {(error.strerror or '').lower()}") from None
+    except ValueError as error:
+        raise ValueError(f"{path} {error}") from None
+    line = text.partition("\n")[0].rstrip("\r")
     if not line:
         raise ValueError(f"the first line of {path} is empty")
     return line

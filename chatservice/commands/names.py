@@ -16,6 +16,7 @@ from chatservice.accounts import PASSWORD_LEAST
 from chatservice.commands.table import Answer, Call, Group, account_of, command, proved_again
 from chatservice.events import ChatError, FailedProof
 from chatservice.obvious import is_obvious
+from chatservice.opaque import forms
 
 
 @command(
@@ -138,7 +139,7 @@ def _two_words(text: str) -> tuple[str, str]:
 def _new_password(call: Call, nick: str, wanted: str) -> str:
     if not wanted:
         raise call.wrong()
-    if " " in wanted:
+    if " " in forms(wanted)[0]:
         raise ChatError("usage", "a password cannot have a space in it: hyphens will do")
     if len(wanted) >= PASSWORD_LEAST and is_obvious(wanted, nick, call.chat.settings.name):
         sentence = "that is one of the passwords that anybody would try first: choose another"

@@ -12,6 +12,7 @@ from chatservice.commands.table import DONE, Answer, Call, Group, command, numbe
 from chatservice.durations import seconds_of
 from chatservice.durations import spelled as spelled_duration
 from chatservice.events import ChatError
+from chatservice.opaque import prepared
 from chatservice.text import spelled
 
 KEEP_LINES_MOST = 10**9
@@ -92,6 +93,10 @@ def _one_of(words: tuple[str, str], value: str) -> str:
 def _password(call: Call, value: str) -> str | Deferred[str]:
     if value.casefold() in OFF:
         return ""
+    try:
+        value = prepared(value)
+    except ValueError as error:
+        raise ChatError("usage", str(error)) from None
     if len(value) > PASSWORD_MOST:
         raise ChatError("usage", f"a password has at most {PASSWORD_MOST} characters")
     return call.chat.accounts.passwords.hash(value, call.member.origin, call.is_wanted)

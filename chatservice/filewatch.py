@@ -1,0 +1,46 @@
+"""A database file that is taken away while the chat runs, and put back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+
+from chatservice.database import NOT_IN_PLACE, Database
+
+log = Logger()
+
+
+class FileWatch:
+    """Looks whether the database is where it was.
+
+    Nothing is stored meanwhile: SQLite would go on writing into a file that nobody finds again.
+
+    @param path: of the file, for the log.
+    @param tell_operators: called with a sentence for the operators who are here.
+    """
+
+    def __init__(
+        self, database: Database, path: str, tell_operators: Callable[[str], object]
+    ) -> None:
+        self._database = database
+        self._path = path
+        self._tell_operators = tell_operators
+        self._was_in_place = True
+
+    def step(self) -> Deferred[bool]:
+        """Look, and tell what has changed; see L{chatservice.upkeep.Upkeep}."""
+        is_in_place = self._database.is_in_place()
+        if is_in_place and not self._was_in_place:
+            log.info("The database {path} is back where it was.", path=self._path)
+            self._tell_operators("the database file is back: lines are stored again")
+        elif self._was_in_place and not is_in_place:
+            log.error(
+                "{what}: {path}. Nothing is stored until it is back, and lines are refused.",
+                what=NOT_IN_PLACE.capitalize(),
+                path=self._path,
+            )
+            self._tell_operators(f"{NOT_IN_PLACE}: lines are refused until it is back")
+        self._was_in_place = is_in_place
+        return succeed(False)
