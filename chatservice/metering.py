@@ -30,6 +30,10 @@ class Connection(Protocol):
     peer: Peer
     outbox: Outbox
 
+    @property
+    def closes_itself(self) -> bool:
+        """Whether the peer is known to end when its connection does."""
+
     def pause(self) -> None:
         """Read nothing more, and notice resets all the same."""
 

@@ -134,6 +134,11 @@ class LineConnection(LineReceiver):
         if self._telnet is not None and self._telnet.show_typing(shown):
             self.clearLineBuffer()
 
+    @property
+    def closes_itself(self) -> bool:
+        """Whether the peer is known to end when its connection does, as a telnet is and nc not."""
+        return self._telnet is not None
+
     def ask(self) -> None:
         """Have a telnet answer by itself, so that one hears from it."""
         if self._telnet is not None:

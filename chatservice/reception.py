@@ -10,7 +10,7 @@ from chatservice.accounts import PASSWORD_LEAST
 from chatservice.events import ChatError
 from chatservice.joining import JoinRequest
 from chatservice.names import NICK_INPUT, nick_key
-from chatservice.sanitize import clean, command_in, seen_of
+from chatservice.sanitize import clean, command_in, has_controls, seen_of
 from chatservice.text import encoded
 
 if TYPE_CHECKING:
@@ -20,6 +20,15 @@ PROMPT = "Choose a nickname: "
 
 HTTP_REQUEST = re.compile(r"\S+ \S+ HTTP/\d")
 """A request line (RFC 9112, section 3), whatever the method."""
+
+OTHER_PROTOCOL = re.compile(
+    r"SSH-\d"  # RFC 4253, section 4.2
+    r"|(?P<irc>(?:CAP|NICK|USER|PASS) \S)"  # RFC 2812, section 3.1, and IRCv3
+    r"|(?:EHLO|HELO|LHLO) \S"  # RFC 5321, section 4.1.1.1
+)
+"""How peers begin that want something else than a chat of people."""
+
+NO_PERSON = "this chat is for people who type (telnet, nc), and for programs that send JSON lines"
 
 KNOWN_HERE = (
     "first choose a nickname; only /nick, /resume TOKEN and /quit are understood before that"
@@ -35,13 +44,14 @@ class Reception:
     @param door: where the person is.
     """
 
-    __slots__ = ("_asked_password", "_asks_password", "_door", "_refused", "_wanted")
+    __slots__ = ("_asked_password", "_asks_password", "_door", "_is_first", "_refused", "_wanted")
 
     def __init__(self, door: Session) -> None:
         self._door = door
         self._wanted = ""
         self._asks_password = False
         self._asked_password = False
+        self._is_first = True
         # The keys of all that was typed for a password.
         self._refused: frozenset[str] = frozenset()
 
@@ -53,13 +63,16 @@ class Reception:
 
     def heard(self, text: str) -> None:
         """A line was typed, in answer to the last prompt."""
+        is_first, self._is_first = self._is_first, False
         if self._asks_password:
             self._take_password(text)
+        elif is_first and self._is_no_person(text):
+            self._door.close(NO_PERSON)
         elif HTTP_REQUEST.match(text):
             # A web page may be at the other end, and what it sends is nobody's words.
             self._door.abort("is no person")
         elif commands.is_goodbye(text):
-            self._door.close()
+            self._door.dismiss()
         elif (command := command_in(text)) is not None:
             self._take_command(command)
         elif text.strip():
@@ -69,6 +82,14 @@ class Reception:
             self._choose(text)
         else:
             self._door.outbox.write(PROMPT.encode())
+
+    def _is_no_person(self, text: str) -> bool:
+        """Whether a first line is of another protocol, whose client is told so in its own way."""
+        other = OTHER_PROTOCOL.match(text)
+        if other is not None and other["irc"]:
+            # Shown by an IRC client (RFC 2812, section 3.7.4).
+            self._door.outbox.write(encoded([f"ERROR :{NO_PERSON}"]))
+        return other is not None or has_controls(text)
 
     def _choose(self, text: str) -> None:
         self._wanted = clean(text[:NICK_INPUT]).strip(" ")
@@ -99,7 +120,7 @@ class Reception:
         self._door.connection.show_typing(True)
         self._refused |= {_key(text)}
         if commands.is_goodbye(text):
-            self._door.close()
+            self._door.dismiss()
         elif text:
             self._door.join(JoinRequest(self._wanted, password=text))
         else:

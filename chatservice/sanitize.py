@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from unicodedata import category, normalize
 
+from wcwidth import iter_graphemes
+
 from chatservice.events import ChatError
 
 TEXT_BYTES = 4096
@@ -44,7 +46,36 @@ _ESCAPED = re.compile("[/\uff0f]{2}")
 _TALK = re.compile("[!-.0-~]")
 # Two may be too many where they and the letter are composed. For Python no mark is of a word.
 _STACKED = re.compile(f"(?:[^\\w\\s\x00-\u02ff]|[{_IGNORABLE}]){{2,}}")
+_ERASES = re.compile("([\x08\x7f\x17])")
+_ERASES_WORD, _ERASES_LINE = "\x17", "\x15"
 _IS_IGNORABLE = re.compile(f"[{_IGNORABLE}]")
+
+
+def as_typed(text: str) -> str:
+    """Carry out the erasing keys in a typed line: backspace (08, 7F), ^W for a word, ^U for all.
+
+    A terminal that sends each key at once leaves that to the other end. A character is what a
+    reader takes for one (a grapheme cluster, UAX #29).
+    """
+    first, *others = _ERASES.split(text.rpartition(_ERASES_LINE)[2])
+    if not others:
+        return first
+    left = list(iter_graphemes(first))
+    for key, piece in zip(others[::2], others[1::2], strict=True):
+        if key == _ERASES_WORD:
+            while left and left[-1] == " ":
+                left.pop()
+            while left and left[-1] != " ":
+                left.pop()
+        else:
+            del left[-1:]
+        left.extend(iter_graphemes(piece))
+    return "".join(left)
+
+
+def has_controls(text: str) -> bool:
+    """Whether there are control characters in a text, besides tabs and escape sequences."""
+    return _CONTROLS.search(_ESCAPE_SEQUENCES.sub("", text).replace("\t", "")) is not None
 
 
 def clean(text: str) -> str:

@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable
 
 IAC, DONT, DO, WONT, WILL, SB = 255, 254, 253, 252, 251, 250
-EL, AYT, IP, BRK, SE = 248, 246, 244, 243, 240
+EL, EC, AYT, IP, BRK, SE = 248, 247, 246, 244, 243, 240
 ECHO, TIMING_MARK = 1, 6
 
 KILL_LINE = bytes((IAC,))
 """What stands in the text where the peer took back the line so far (Ctrl-C, erase line): the one
 byte that no text has."""
+
+BACKSPACE = b"\b"
+"""What stands in the text where the peer took back the last character (erase character)."""
 
 SUBNEGOTIATION = 1024
 """Bytes after which a subnegotiation without an end was none, but text in another encoding."""
@@ -113,6 +116,8 @@ class Telnet:
             return iac + 3
         if command in (EL, IP, BRK):
             text.append(KILL_LINE)
+        elif command == EC:
+            text.append(BACKSPACE)
         elif command == AYT:
             self._replies += b"-- yes, the chat is here\r\n"
         return iac + 2

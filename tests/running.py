@@ -142,7 +142,7 @@ class Peer(Conversation):
     def join(self, nick: str) -> None:
         """Join the chat under a nickname, and read until it is done."""
         self.send(nick)
-        self.until("you joined lobby")
+        self.until("/help lists what you can do")
 
     def to_the_end(self) -> list[str]:
         """The same, and hang up as well."""

@@ -125,7 +125,7 @@ class ArrivingTests(ConversationCase):
         self.clock.advance(120)
         bob.types("/me waves")
         lines = [f"12:00 bob: line {number}" for number in range(2, 11)]
-        self.assertEqual(self.arrival("ada").split("\r\n")[2:-1], [*lines, "12:02 * bob waves"])
+        self.assertEqual(self.arrival("ada").split("\r\n")[3:-1], [*lines, "12:02 * bob waves"])
 
     def test_replay_of_another_length(self) -> None:
         """The operator chooses how many lines are shown; presence is not among them."""
@@ -134,7 +134,7 @@ class ArrivingTests(ConversationCase):
         for line in ("one", "two", "/part", "/join lobby", "three"):
             bob.types(line)
         self.assertEqual(
-            self.arrival("ada").split("\r\n")[2:-1], ["12:00 bob: two", "12:00 bob: three"]
+            self.arrival("ada").split("\r\n")[3:-1], ["12:00 bob: two", "12:00 bob: three"]
         )
 
     def test_no_replay(self) -> None:
@@ -151,7 +151,7 @@ class ArrivingTests(ConversationCase):
         bob.types("tomorrow")
         self.clock.advance(8 * 24 * 3600)
         self.assertEqual(
-            self.arrival("ada").split("\r\n")[2:-1],
+            self.arrival("ada").split("\r\n")[3:-1],
             [
                 "-- 2026-11-21 (UTC)",
                 "12:00 bob: today",

@@ -6,6 +6,7 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.testing import StringTransport
 
+from chatservice.doors.text import GOODBYE_TO_NC, HINT
 from chatservice.keepalive import keep_honest
 from chatservice.lines import State
 from chatservice.peers import Peer
@@ -60,7 +61,7 @@ class EndOfInputTests(LineTestCase):
             seen += ada.sees()
         self.assertEqual(
             seen,
-            "-- you joined lobby: nobody else (1 here)\r\n"
+            f"-- you joined lobby: nobody else (1 here)\r\n{HINT}\r\n"
             "-- you changed the topic of lobby: cats\r\n"
             "-- the topic of lobby (set by ada): cats\r\n"
             "-- you joined #python: nobody else (1 here)\r\n",
@@ -75,7 +76,7 @@ class EndOfInputTests(LineTestCase):
         ada.ends()
         self.journal.slow = False
         self.journal.answers()
-        self.assertEqual(ada.sees(), "-- you joined lobby: nobody else (1 here)\r\n")
+        self.assertEqual(ada.sees(), f"-- you joined lobby: nobody else (1 here)\r\n{HINT}\r\n")
         self.assertIs(ada.lost, ConnectionDone)
 
     def test_lines_that_wait(self) -> None:
@@ -301,7 +302,7 @@ class ReasonTests(LineTestCase):
         """Who quits leaves with words, and is closed after what waits is sent."""
         self.ada.sends(b"hello\n/quit tea\nunheard\n")
         self.assertEqual(self.bob.sees(), "ada: hello\r\n-- ada left the chat: tea\r\n")
-        self.assertEqual((self.ada.sees(), self.ada.lost), ("", ConnectionDone))
+        self.assertEqual((self.ada.sees(), self.ada.lost), (f"{GOODBYE_TO_NC}\r\n", ConnectionDone))
 
     def test_quit_without_reading(self) -> None:
         """Who quits and does not read is aborted after 5 s, which changes nothing for others."""

@@ -11,12 +11,13 @@ from twisted.internet.protocol import Protocol
 from chatservice.admission import Admission
 from chatservice.doors import front
 from chatservice.doors.front import SILENCE, TEXT_DOOR, FrontFactory, Row, choose
+from chatservice.doors.text import HINT
 from chatservice.doors.web import LINGER
 from chatservice.lines import JOIN_TIMEOUT
 from tests.conversation import ConversationCase, JsonPerson, Wire, each_row
 
 GREETING = "Welcome to chatservice.\r\nChoose a nickname: "
-ARRIVED = "-- you joined lobby: bob (2 here)\r\n"
+ARRIVED = f"-- you joined lobby: bob (2 here)\r\n{HINT}\r\n"
 ALL_AT_ONCE = 0
 SIZES = (*range(1, 10), ALL_AT_ONCE)
 REQUEST = (
@@ -170,7 +171,7 @@ class OpeningTests(ConversationCase):
     def test_rest_of_a_word(self) -> None:
         """The beginning of a word is kept over the greeting, whatever it becomes."""
         for rest, seen, lost in (
-            (b"\n", "-- you joined lobby: bob (2 here)\r\n", False),
+            (b"\n", f"-- you joined lobby: bob (2 here)\r\n{HINT}\r\n", False),
             (b"ET / HTTP/1.1\r\n", "", True),
         ):
             wire = self.connect()
@@ -298,14 +299,18 @@ class EndTests(ConversationCase):
             "half_a_word": (
                 b"POST",
                 False,
-                f"{GREETING}-- you joined lobby: nobody else (1 here)\r\n",
+                f"{GREETING}-- you joined lobby: nobody else (1 here)\r\n{HINT}\r\n",
             ),
             "half_a_word_and_greeted": (
                 b"POST",
                 True,
-                f"{GREETING}-- you joined lobby: nobody else (1 here)\r\n",
+                f"{GREETING}-- you joined lobby: nobody else (1 here)\r\n{HINT}\r\n",
             ),
-            "text": (b"ada", False, f"{GREETING}-- you joined lobby: nobody else (1 here)\r\n"),
+            "text": (
+                b"ada",
+                False,
+                f"{GREETING}-- you joined lobby: nobody else (1 here)\r\n{HINT}\r\n",
+            ),
             "json": (b"{}", False, failed('"type" is to be a string')),
             "http": (b"GET / HTTP/1.1\r\n", False, OPENINGS["get"].seen),
         }

@@ -5,6 +5,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted
 
+from chatservice.doors.text import HINT
 from chatservice.events import ChatError
 from chatservice.joining import JoinRequest
 from chatservice.lines import Session
@@ -168,7 +169,7 @@ class WaitingTests(LineTestCase):
         self.assertEqual((self.chat.roster, ada.reading), ({}, False))
         self.journal.slow = False
         self.journal.answers()
-        self.assertEqual(ada.sees(), "-- you joined lobby: nobody else (1 here)\r\n")
+        self.assertEqual(ada.sees(), f"-- you joined lobby: nobody else (1 here)\r\n{HINT}\r\n")
         self.assertEqual(self.said(), ["hello", "there"])
 
 

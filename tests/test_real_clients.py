@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import termios
 from collections.abc import Iterator
@@ -89,6 +90,7 @@ def test_telnet(tmp_path: Path) -> None:
         assert ada.until("bob: ") == "bob: hello ada"
         ada.send("/quit tea")
         assert bob.until("left") == "-- ada left the chat: tea"
+        ada.until("-- goodbye")
         ada.until("Connection closed by foreign host.")
         ada.process.wait(PATIENCE)
         assert not any("\ufffd" in line for line in ada.heard)
@@ -149,6 +151,15 @@ def test_two_with_nc(tmp_path: Path) -> None:
             assert ada.until("bob: ") == f"bob: answer {number}"
         bob.process.terminate()
         assert ada.until("bob") == "-- bob left the chat"
+
+
+def test_nc_quits(tmp_path: Path) -> None:
+    """Who says goodbye with nc is told how to end it, for it stays until its input ends."""
+    with running(tmp_path) as chat, nc(chat) as ada:
+        ada.send("ada", "/quit")
+        assert "press Ctrl-C" in ada.until("goodbye")
+        ada.process.send_signal(signal.SIGINT)
+        assert ada.process.wait(PATIENCE) == -signal.SIGINT
 
 
 def test_nc_without_n(tmp_path: Path) -> None:

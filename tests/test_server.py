@@ -241,6 +241,13 @@ class VerbTests(ConversationCase):
         error = self.assertRaises(ChatError, self.chat.room_name, "a b")
         self.assertEqual(error.code, "bad-room")
 
+    def test_tell_operators(self) -> None:
+        """Operators of the whole chat are told of the server, and nobody else is."""
+        ada, bob = self.member("ada"), self.member("bob")
+        self.patch(self.chat.moderation, "is_operator", lambda whom: whom is ada)
+        self.chat.tell_operators("the disk is full")
+        self.assertEqual([each.door.asked.count("notify") for each in (ada, bob)], [1, 0])
+
     def test_nick_in_error_is_clean(self) -> None:
         """A nickname in a refusal is shortened and cannot act on a terminal."""
         error = self.assertRaises(ChatError, self.chat.member_named, "\x1b[2J" + "x" * 99)

@@ -29,8 +29,13 @@ from chatservice.looks import format_for, topic_shown, unseen_by
 from chatservice.metering import Connection
 from chatservice.reception import Reception
 from chatservice.rooms import Member
-from chatservice.sanitize import without_escape
+from chatservice.sanitize import as_typed, without_escape
 from chatservice.text import TEXT, arrival, encoded, retold, second_person, spelled
+
+GOODBYE = "-- goodbye"
+GOODBYE_TO_NC = f"{GOODBYE} (if your prompt does not come back, press Ctrl-C)"
+
+HINT = "-- /help lists what you can do"
 
 CATCH_UP_MOST = 500
 """Events of each room that are shown at once to who comes back with a token."""
@@ -42,6 +47,8 @@ class TextSession(Session):
     kind = "telnet, nc or the like"
     name = "text"
     format: Format = TEXT
+    _was_here = False
+    _said_goodbye = False
 
     def begin(self, connection: Connection) -> None:
         """See L{Session.begin}: greet the peer."""
@@ -52,7 +59,8 @@ class TextSession(Session):
 
     def heard(self, message: bytes) -> None:
         """See L{Session.heard}."""
-        text = message.decode("utf-8", "replace")
+        text = as_typed(message.decode("utf-8", "replace"))
+        self._said_goodbye = commands.is_goodbye(text)
         if self.member is None:
             self._reception.heard(text)
         elif commands.is_command(text):
@@ -60,8 +68,18 @@ class TextSession(Session):
         elif text.strip():
             self.chat.say(self.member, commands.current_room(self.member), without_escape(text))
 
+    def dismiss(self) -> None:
+        """See L{chatservice.door.Door.dismiss}; a goodbye is answered."""
+        if self._said_goodbye:
+            self.outbox.write(encoded([self._goodbye()]))
+        super().dismiss()
+
+    def _goodbye(self) -> str:
+        return GOODBYE if self.connection.closes_itself else GOODBYE_TO_NC
+
     def arrived(self, request: JoinRequest) -> None:
         """See L{Session.arrived}."""
+        self._was_here = bool(request.token)
         if request.token and self.member is not None:
             self._show_missed(self.member, [f"-- you are back as {self.member.nick}"])
         else:
@@ -144,7 +162,9 @@ class TextSession(Session):
         member = self.member
         match event:
             case Joined() if member:
-                return encoded(self._arrival(event, member))
+                joined, *more = self._arrival(event, member)
+                hint = [HINT] if event.arrived and not self._was_here else []
+                return encoded([joined, *hint, *more])
             case Resumed() if member and not member.lost_at:
                 return encoded([f"-- you are {member.nick}, in no room: /list, /join ROOM"])
             case Resumed() if member:

@@ -1,0 +1,154 @@
+"""What people type at a terminal that leaves everything to the other end, and what others send."""
+
+from __future__ import annotations
+
+from chatservice.doors.text import GOODBYE, GOODBYE_TO_NC
+from chatservice.reception import NO_PERSON
+from chatservice.sanitize import as_typed
+from tests.conversation import ConversationCase, TextPerson, each_row
+
+PROMPT = "Choose a nickname: "
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+TYPED = {
+    "helo\blo": "hello",
+    "helo\x7flo": "hello",
+    "\b\bhi": "hi",
+    "hi\b\b\b\bho": "ho",
+    "e\u0301\ba": "a",
+    f"x{FAMILY}\by": "xy",
+    "nonsense\x15sense": "sense",
+    "one two  \x17three": "one three",
+    "\x17one": "one",
+    "a\bb\x15c\bd": "d",
+    "as it is": "as it is",
+    "": "",
+}
+OTHERS = {
+    "ssh": b"SSH-2.0-OpenSSH_9.2p1\r\n",
+    "irc": b"NICK ada\r\nUSER ada 0 * :Ada\r\n",
+    "ircv3": b"CAP LS 302\r\n",
+    "smtp": b"EHLO mail.example.org\r\n",
+    "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n",
+    "binary": b"\x00\x01\x02ada\n",
+}
+
+
+class ErasingTests(ConversationCase):
+    """Keys that take back what was typed."""
+
+    def test_keys(self) -> None:
+        """Backspace erases what looks like one character, ^W a word, ^U the line."""
+        self.assertEqual({typed: as_typed(typed) for typed in TYPED}, TYPED)
+
+    def test_everywhere(self) -> None:
+        """They work in a nickname, in a password and in a line; a program's are text."""
+        ada = TextPerson(self.connect())
+        ada.types("bob\x15adda\b\ba")
+        bob = self.at_text("bob")
+        ada.types("helo\blo")
+        self.assertEqual(bob.sees(), ["ada: hello"])
+        ada.types("/register correct-hose\b\brse")
+        ada.sees()
+        ada.types("x/quit" + "\b" * 5)
+        self.assertEqual(bob.sees(), ["ada: x"])
+        ada.wire.vanishes()
+        again = TextPerson(self.connect())
+        again.types("ada")
+        again.types("correct-horze\b\bse")
+        self.assertIn("-- you joined lobby: bob (2 here)", "".join(again.sees()))
+
+    def test_telnet(self) -> None:
+        """EC and EL of telnet do the same (RFC 854)."""
+        bob, ada = self.at_text("bob"), self.at_text("ada")
+        bob.sees()
+        ada.wire.sends(b"nonsense\xff\xf8helo\xff\xf7lo\n")
+        self.assertEqual(bob.sees(), ["ada: hello"])
+
+    def test_json(self) -> None:
+        """In a program's line nothing is erased: what controls something is taken out."""
+        bob, ada = self.at_text("bob"), self.at_json("ada")
+        bob.sees()
+        ada.asks("say", room="lobby", text="helo\blo")
+        self.assertEqual(bob.sees(), ["ada: helolo"])
+
+
+class GoodbyeTests(ConversationCase):
+    """The answer to a goodbye."""
+
+    def test_quit(self) -> None:
+        """/quit is answered; nc, which does not end by itself, is told how to end it."""
+        for line in ("/quit", "/quit so long", "/exit"):
+            ada = self.at_text("ada")
+            ada.types(line)
+            self.assertEqual(ada.sees(), [GOODBYE_TO_NC])
+            self.assertIsNotNone(ada.wire.lost)
+
+    def test_telnet(self) -> None:
+        """A telnet ends by itself."""
+        ada = self.at_text("ada")
+        ada.wire.sends(b"\xff\xf1/quit\r\n")
+        self.assertEqual(ada.sees(), [GOODBYE])
+
+    def test_before_joining(self) -> None:
+        """Whoever is not there yet gets the same answer, at the password too."""
+        self.at_text("ada").types("/register correct-horse")
+        for lines in (["/quit"], ["ada", "/quit"]):
+            person = TextPerson(self.connect())
+            for line in lines:
+                person.types(line)
+            self.assertTrue(person.sees()[-1].endswith(GOODBYE_TO_NC))
+            self.assertIsNotNone(person.wire.lost)
+
+    def test_no_goodbye(self) -> None:
+        """Whoever just ends its input, or is put out, is told no goodbye."""
+        ada = self.at_text("ada")
+        ada.wire.ends()
+        self.assertEqual(ada.sees(), [])
+
+
+class OthersTests(ConversationCase):
+    """First lines that nobody has typed."""
+
+    @each_row(OTHERS)
+    def test_other_protocol(self, data: bytes) -> None:
+        """What speaks another protocol is told what this is, and is nobody."""
+        bob = self.at_text("bob")
+        wire = self.connect()
+        wire.sends(data)
+        self.assertIn(f"-- {NO_PERSON}\r\n", wire.sees())
+        self.assertIsNotNone(wire.lost)
+        self.assertEqual((bob.sees(), list(self.chat.roster)), ([], ["bob"]))
+
+    def test_irc(self) -> None:
+        """An IRC client shows it."""
+        wire = self.connect()
+        wire.sends(OTHERS["irc"])
+        self.assertIn(f"ERROR :{NO_PERSON}\r\n", wire.sees())
+
+    def test_later(self) -> None:
+        """What is typed as a second answer is a nickname, or is not."""
+        person = TextPerson(self.connect())
+        person.types("")
+        person.types("NICK ada")
+        self.assertIn("a nickname", person.sees()[-2])
+        self.assertIsNone(person.wire.lost)
+
+    def test_lower_case(self) -> None:
+        """A person is a person."""
+        person = TextPerson(self.connect())
+        person.types("\x1b[A\ttom")
+        self.assertIn("-- you joined lobby: nobody else (1 here)", "".join(person.sees()))
+
+    def test_empty_enter(self) -> None:
+        """An empty Enter says nothing, and is no mistake; before joining it is asked again."""
+        person = TextPerson(self.connect())
+        for line in ("", "   "):
+            person.types(line)
+        self.assertEqual("".join(person.sees()).count(PROMPT), 3)
+        ada, program = self.at_text("ada"), self.at_json("eve")
+        ada.sees()
+        for line in ("", "  ", "\t", "x\b"):
+            ada.types(line)
+        self.assertEqual(ada.sees(), [])
+        program.wire.sends(b"\n  \n")
+        self.assertEqual(program.sees(), [])
