@@ -48,7 +48,7 @@ def tell(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
     if private.events:
         door.notify([], private.events)
     unseen = unseen_by(member, chat.accounts)
-    lines = []
+    lines, times = [], {}
     for room, after in list(member.missed.items()):
         found = yield chat.journal.missed(
             of=room or member.identity,
@@ -63,11 +63,13 @@ def tell(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
             return
         if found.count:
             since = member.seen_at.get(after, after)
-            lines.append(_new_lines(room, found, time_of(since, chat.ids.now())))
+            when = time_of(since, chat.ids.now())
+            times[when] = since
+            lines.append(_new_lines(room, found, when))
         elif not found.more:
             member.missed.pop(room, None)
     if lines:
-        door.notify(lines, [])
+        door.notify(lines, [], times)
 
 
 @inlineCallbacks

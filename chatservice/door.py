@@ -7,7 +7,7 @@ from typing import Protocol
 
 from twisted.python.failure import Failure
 
-from chatservice.events import Event
+from chatservice.events import NO_TIMES, Event, Times
 from chatservice.peers import Peer
 
 
@@ -50,8 +50,11 @@ class Door(Protocol):
     def refuse(self, event: Event, sentence: str) -> None:
         """Tell that the member's event could not be stored, so that nobody saw it."""
 
-    def notify(self, lines: list[str], events: list[Event]) -> None:
-        """Tell sentences, and history, that the member did not just ask for."""
+    def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
+        """Tell sentences, and history, that the member did not just ask for.
+
+        @param times: those in the sentences.
+        """
 
     def look(self) -> None:
         """What the member wants to see, or how, has changed: have another C{format} if need be."""
@@ -107,7 +110,7 @@ class _Nowhere:
     def refuse(self, event: Event, sentence: str) -> None:
         pass
 
-    def notify(self, lines: list[str], events: list[Event]) -> None:
+    def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
         pass
 
     def look(self) -> None:

@@ -9,22 +9,28 @@ special about it; who did it, and when, is filled in as it is published (L{signe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeAlias, TypeVar
+
+Times: TypeAlias = Mapping[str, int]
+"""Times as sentences spell them, each with the instant, in microseconds since the epoch."""
+
+NO_TIMES: Times = {}
 
 
 class ChatError(Exception):
     """A member's own mistake, told to that member alone.
 
     @param code: one of the codes in docs/protocol.rst, for programs.
-    @param sentence: one sentence, for people.
+    @param sentence: one sentence, for people; C{times} are those in it.
     """
 
-    def __init__(self, code: str, sentence: str) -> None:
+    def __init__(self, code: str, sentence: str, times: Times = NO_TIMES) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+        self.times = times
 
 
 class FailedProof(ChatError):

@@ -34,14 +34,17 @@ class FloodLimit:
         self._people = Allowances(seconds, rate, BURST)
         self._origins = Allowances(seconds, rate * people, BURST * people)
 
-    def spend(self, person: Hashable, origin: str, lines: int = 1) -> float:
+    def spend(
+        self, person: Hashable, origin: str, lines: int = 1, price: float = 1.0
+    ) -> float:
         """Count lines, and give the seconds to wait before anything more is read.
 
         @param person: who pays: an identity, or the connection before there is one.
         @param origin: see L{chatservice.networks.origin_of}; empty for this machine, which is
             counted by person alone.
+        @param price: of a line, for the person; the address pays the whole of it in any case.
         """
-        return max(self._people.spend(person, lines), self._come(origin, lines))
+        return max(self._people.spend(person, lines * price), self._come(origin, lines))
 
     def become(self, former: Hashable, now: Hashable) -> None:
         """Somebody who was one person is another from now on, which renews nothing."""

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from chatservice import catchup
 from chatservice.door import NOWHERE, Fenced, Format
-from chatservice.events import ChatError, Event
+from chatservice.events import NO_TIMES, ChatError, Event, Times
 from chatservice.joining import Joining, JoinRequest
 from chatservice.journal import JournalError
 from chatservice.keepalive import NO_ANSWER
@@ -99,7 +99,7 @@ class Session(Metered):
         """Send a sentence about this connection or its last line."""
 
     @abstractmethod
-    def notify(self, lines: list[str], events: list[Event]) -> None:
+    def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
         """See L{chatservice.rooms.Door.notify}."""
 
     @abstractmethod

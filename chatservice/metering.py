@@ -65,6 +65,9 @@ class Metered(ABC):
 
     connection: Connection
 
+    price = 1.0
+    """What a line costs its person, of what it costs others."""
+
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
         self._holds = 0
@@ -85,7 +88,7 @@ class Metered(ABC):
         flood = self.chat.flood
         if not flood.is_limited:
             return
-        wait = flood.spend(self.payer, self.connection.peer.origin, lines)
+        wait = flood.spend(self.payer, self.connection.peer.origin, lines, self.price)
         if wait:
             self.hold()
             self.chat.reactor.callLater(wait, self.release)

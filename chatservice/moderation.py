@@ -10,7 +10,7 @@ from chatservice.events import ChatError
 from chatservice.names import nick_key
 from chatservice.rooms import Member
 from chatservice.standing import Person, Place
-from chatservice.text import ending, place_spelled, spelled
+from chatservice.text import ending, place_spelled, spelled, times_of
 
 HELD_MOST = 1000
 """Bans and mutes in a room by its operators: all are looked at for each who enters or speaks."""
@@ -170,11 +170,13 @@ class Moderation(Authority):
     def check_not_banned(self, member: Member, room: str) -> None:
         """Is not banned from a room, or from the chat."""
         if ban := self._ban_on(member, room):
-            raise ChatError("banned", f"you are banned from {place_spelled(room)}{ending(ban)}")
+            sentence = f"you are banned from {place_spelled(room)}{ending(ban)}"
+            raise ChatError("banned", sentence, times_of([ban]))
 
     def _check_not_muted(self, member: Member, room: str) -> None:
         if mute := self._mute_on(member, room):
-            raise ChatError("muted", f"you are muted in {place_spelled(room)}{ending(mute)}")
+            sentence = f"you are muted in {place_spelled(room)}{ending(mute)}"
+            raise ChatError("muted", sentence, times_of([mute]))
 
     def _check_voiced(self, member: Member, room: str) -> None:
         place = self._places.get(room)

@@ -13,6 +13,8 @@ class Settings:
     @ivar motd: the lines of the message of the day; may be replaced while the chat runs.
     @ivar replay: how many lines of a room's history a joining person is shown.
     @ivar rate_limit: lines a second that a person may send after a burst; 0 for no limit.
+    @ivar pipe_rate: the same for what a program sends under a registered nickname; 0 for no limit
+        but the address's.
     @ivar per_address: how many people one address may have, for what it may cost; 0 for any number.
     @ivar send_queue: bytes that may wait for one member.
     @ivar linger: seconds for which a lost connection may come back before the leave is announced.
@@ -25,6 +27,7 @@ class Settings:
     motd: tuple[str, ...] = ()
     replay: int = 10
     rate_limit: int = 5
+    pipe_rate: int = 50
     per_address: int = 32
     send_queue: int = 1024 * 1024
     linger: float = 30.0

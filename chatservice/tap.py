@@ -202,6 +202,7 @@ class ChatService(Service):
             motd=options["motd-lines"],
             replay=options["replay"],
             rate_limit=options["rate-limit"],
+            pipe_rate=options["pipe-rate"],
             per_address=options["max-per-address"],
             send_queue=options["send-queue"],
             linger=options["linger"],

@@ -37,6 +37,7 @@ from chatservice.events import (
     Renamed,
     Resumed,
     Said,
+    Times,
     TopicChanged,
     WentAway,
     Whispered,
@@ -320,6 +321,11 @@ def when(time: int) -> str:
 def time_of(time: int, now: int) -> str:
     """A time; without its date if that is the date of C{now}."""
     return clock_time(time) if _moment(time).date() == _moment(now).date() else when(time)
+
+
+def times_of(acts: Iterable[OperatorAct]) -> Times:
+    """The times in what L{ending} says of acts."""
+    return {when(act.until): act.until for act in acts if act.until}
 
 
 def clock_time(time: int) -> str:

@@ -19,6 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission
 from chatservice.doors.front import FrontFactory
+from chatservice.doors.text import GOODBYE_TO_NC
 from chatservice.events import EventIds
 from chatservice.memory import MemoryJournal
 from chatservice.pages import Page, Wanted
@@ -274,6 +275,7 @@ class Row:
     before: tuple[tuple[str, str], ...] = ()
     hearers: tuple[str, ...] = EVERYBODY
     raw: bool = False
+    farewell: bool = False
 
 
 def refused(typed: str, code: str, sentence: str, *before: tuple[str, str]) -> Row:
@@ -308,7 +310,7 @@ class RowCase(ConversationCase):
                 self.assertEqual(seen, expected_text(row, nick), nick)
             else:
                 for facts in seen:
-                    for member in ("rooms", "token", "account", "settings", "search"):
+                    for member in ("rooms", "token", "account", "settings", "search", "times"):
                         facts.pop(member, None)
                     facts.pop("token", None)
                 self.assertEqual(seen, expected_objects(row, nick, by_program), nick)
@@ -321,7 +323,8 @@ def expected_text(row: Row, nick: str) -> list[str]:
     own = [row.own] if row.own else []
     error = [f"-- {row.error[1]}"] if row.error else []
     mark = "" if row.raw else "-- "
-    return own + [f"{mark}{line}" for line in row.answer or ()] + error
+    goodbye = [GOODBYE_TO_NC] if row.farewell else []
+    return own + [f"{mark}{line}" for line in row.answer or ()] + error + goodbye
 
 
 def expected_objects(row: Row, nick: str, by_program: bool) -> list[Facts]:

@@ -339,7 +339,7 @@ class Listener(Session):
     def own(self, event: Event, mine: bool) -> bytes:
         return b""
 
-    def notify(self, lines: list[str], events: list[Event]) -> None:
+    def notify(self, lines: list[str], events: list[Event], times: Any = None) -> None:
         """It has nothing to show."""
 
     def ping(self, sentence: str) -> None:

@@ -86,7 +86,7 @@ class RecordingDoor:
         self._note("refuse")
         self.refused.append((event.id, sentence))
 
-    def notify(self, lines: list[str], events: list[Event]) -> None:
+    def notify(self, lines: list[str], events: list[Event], times: Any = None) -> None:
         self._note("notify")
 
     def look(self) -> None:

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -24,9 +25,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.identity import Identity
 from chatservice.client.places import Place
+from chatservice.client.preferences import Preferences
 from chatservice.client.session import Session
 from chatservice.client.state import State
-from chatservice.client.wire import Error, Event, Preferences, Request, encode
+from chatservice.client.wire import Error, Event, Request, encode
 
 PATIENCE = 20.0
 """Seconds after which something that was to happen has not."""
@@ -228,6 +230,18 @@ class Peer:
         self._listening.close()
 
 
+DEADLY = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
+
+def mind_signals() -> None:
+    """Let a program that is about to begin die of signals, also where the tests ignore them.
+
+    A background job of a shell does.
+    """
+    for number in DEADLY:
+        signal.signal(number, signal.SIG_DFL)
+
+
 COLUMNS, ROWS = 64, 10
 # The terminal belongs to the session that the process leads: it gets its signals.
 _ON_ITS_TERMINAL = """
@@ -257,6 +271,7 @@ class Terminal:
             stdout=self.line,
             stderr=self.line,
             start_new_session=True,
+            preexec_fn=mind_signals,
             # Like xterm, pyte cuts off what does not fit when it becomes narrower.
             env={
                 **os.environ,

@@ -94,7 +94,7 @@ class ShoutingSession(Session):
     def own(self, event: Event, mine: bool) -> bytes:
         return self.format.render(event, True)
 
-    def notify(self, lines: list[str], events: list[Event]) -> None:
+    def notify(self, lines: list[str], events: list[Event], times: Any = None) -> None:
         self.outbox.write("".join(f"{line};" for line in lines).encode())
 
     def ping(self, sentence: str) -> None:

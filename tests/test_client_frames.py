@@ -10,9 +10,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.columns import fold
 from chatservice.client.places import Place
+from chatservice.client.preferences import Preferences
 from chatservice.client.screen import Screen
 from chatservice.client.show import Log
-from chatservice.client.wire import Preferences, decode
+from chatservice.client.wire import decode
 from chatservice.names import check_nick, check_room
 
 from .scripted import line

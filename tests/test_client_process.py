@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from .scripted import PATIENCE, Peer, line
+from .scripted import PATIENCE, Peer, line, mind_signals
 
 
 @pytest.fixture
@@ -29,7 +29,8 @@ def client(*words: str, **more: Any) -> Iterator["subprocess.Popen[str]"]:
     """The client as a process with pipes; it is ended with the block."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     command = [sys.executable, "-m", "chatservice", *words]
-    process = subprocess.Popen(command, text=True, **{**pipes, **more})
+    given = {"preexec_fn": mind_signals, **pipes, **more}
+    process = subprocess.Popen(command, text=True, **given)
     try:
         yield process
     finally:
@@ -365,6 +366,21 @@ def test_killed(peer: Peer, number: signal.Signals) -> None:
         peer.welcomes()
         process.send_signal(number)
         assert process.wait(PATIENCE) == -number
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_ignored(peer: Peer, number: signal.Signals) -> None:
+    """What ignores a signal from the beginning goes on doing so, as behind nohup(1)."""
+
+    def ignore() -> None:
+        signal.signal(number, signal.SIG_IGN)
+
+    with client(peer.address, preexec_fn=ignore) as process:
+        peer.welcomes()
+        process.send_signal(number)
+        assert process.stdin is not None
+        print("still here", file=process.stdin, flush=True)
+        assert peer.hears("say")["text"] == "still here"
 
 
 def test_shared_descriptors_block_again(peer: Peer) -> None:

@@ -10,7 +10,8 @@ from chatservice import accounts, acts, events, preferences, sanitize, text
 from chatservice.client.commands import COMMANDS, GOODBYES, MOVES, TALK, command_word
 from chatservice.client.identity import PASSWORD_LEAST, TRIES
 from chatservice.client.plain import plain
-from chatservice.client.wire import ACTS, LONGEST_LINE, LONGEST_TEXT, Preferences, decode
+from chatservice.client.preferences import Preferences
+from chatservice.client.wire import ACTS, LONGEST_LINE, LONGEST_TEXT, decode
 from chatservice.client.words import spelled, words
 from chatservice.commands import ALIASES, is_command, parse
 from chatservice.commands import COMMANDS as TABLE

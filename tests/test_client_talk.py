@@ -4,9 +4,10 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.client.preferences import Preferences
 from chatservice.client.state import State
 from chatservice.client.unanswered import Unanswered
-from chatservice.client.wire import Preferences, Say
+from chatservice.client.wire import Say
 
 from .scripted import LOBBY, SessionCase, line, welcome
 

@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.client.options import Settings, read_command_line
 from chatservice.client.places import Place
 from chatservice.client.plain import plain
+from chatservice.client.preferences import Preferences
 from chatservice.client.show import Log, in_colour
 from chatservice.client.wire import (
     Acted,
@@ -26,7 +27,6 @@ from chatservice.client.wire import (
     Ok,
     Parted,
     Ping,
-    Preferences,
     Renamed,
     RoomState,
     Said,
@@ -214,7 +214,7 @@ class ShowTests(SynchronousTestCase):
         """A line tells where the date changes."""
         yesterday = NOON - 86_400
         event = Said(int(yesterday * 1e6), "lobby", "bob", "hi")
-        day = time.strftime("-- %Y-%m-%d", time.localtime(yesterday))
+        day = time.strftime("-- %Y-%m-%d (%Z)", time.localtime(yesterday))
         self.assertEqual(self.log.event(event, "ada", "lobby")[0], day)
         self.assertEqual(len(self.log.event(event, "ada", "lobby")), 1)
         self.assertEqual(len(self.log.notice("x")), 2)

@@ -66,6 +66,7 @@ ROWS = {
         "-- ada left the chat: see you",
         fact={"type": "left", "nick": "ada", "goodbye": True, "why": "see you"},
         hearers=("bob", "eve"),
+        farewell=True,
     ),
     "export": Row(
         "/export",

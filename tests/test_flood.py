@@ -1,5 +1,7 @@
 """What lines, bytes, connections and arrivals cost an address and a person."""
 
+from typing import Any
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -74,6 +76,90 @@ class CostCase(ConversationCase):
             self.clock.advance(0.1)
             for wire in wires:
                 wire.gets()
+
+
+class PipeTests(CostCase):
+    """Programs that say for somebody what others have made, such as a build."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.bob = self.at_text("bob")
+
+    def pipe(self, nick: str = "ada", host: str = "192.0.2.1", **hello: Any) -> JsonPerson:
+        """A pipe that has joined."""
+        pipe = JsonPerson(self.comes(host))
+        pipe.asks("hello", nick=nick, pipe=True, **hello)
+        self.passes(1)
+        return pipe
+
+    def registered(self, nick: str) -> None:
+        """Have an account, and be away."""
+        person = self.at_json(nick)
+        person.types("/register correct-horse")
+        person.types("/quit")
+        self.passes(60, self.bob.wire)
+
+    def lines_of(self, *pipes: JsonPerson, seconds: int = 4) -> int:
+        """How many lines are said in some seconds, after the first bursts."""
+        text = b'{"type":"say","room":"lobby","text":"x"}\n'
+        for pipe in pipes:
+            pipe.wire.sends(text * 3000)
+        wires = [pipe.wire for pipe in pipes]
+        self.passes(1, self.bob.wire, *wires)
+        self.bob.sees()
+        self.passes(seconds, *wires)
+        return sum(": x" in line for line in self.bob.sees())
+
+    def test_registered(self) -> None:
+        """A pipe of a registered name says 50 lines a second, and is told so."""
+        self.registered("ada")
+        ada = self.pipe(password="correct-horse")
+        self.assertEqual(ada.sees()[0]["rate"], 50)
+        self.assertIn(self.lines_of(ada), range(190, 211))
+
+    def test_guest(self) -> None:
+        """A guest's goes at the rate of people, and is told that."""
+        guest = self.pipe()
+        self.assertEqual(guest.sees()[0]["rate"], 5)
+        self.assertIn(self.lines_of(guest), range(15, 26))
+
+    def test_person(self) -> None:
+        """Who does not say that it is a pipe goes at the rate of people."""
+        self.registered("ada")
+        ada = self.at_json("ada", password="correct-horse")
+        self.assertIn(self.lines_of(ada), range(15, 26))
+
+    def test_log_out(self) -> None:
+        """With the account the rate goes."""
+        self.registered("ada")
+        ada = self.pipe(password="correct-horse")
+        ada.sees()
+        ada.types("/logout")
+        self.assertEqual([facts["rate"] for facts in ada.sees() if "rate" in facts], [5])
+        self.assertIn(self.lines_of(ada), range(15, 26))
+
+    def test_of_an_address(self) -> None:
+        """All pipes of an address say no more together than its people may: 160 a second."""
+        names = [f"n{chr(97 + number)}" for number in range(8)]
+        for name in names:
+            self.registered(name)
+        pipes = [self.pipe(name, password="correct-horse") for name in names]
+        self.lines_of(*pipes, seconds=3)
+        self.assertLess(self.lines_of(*pipes), 4 * 160 + 20)
+
+    def test_other_rates(self) -> None:
+        """0 is no limit but the address's; less than people have is not heeded."""
+        for rate, told in ((0, 0), (2, 5)):
+            self.rules.pipe_rate = rate
+            self.open_chat()
+            self.registered("ada")
+            self.assertEqual(self.pipe(password="correct-horse").sees()[0]["rate"], told)
+
+    def test_nonsense(self) -> None:
+        """What is neither true nor false is refused."""
+        wire = self.comes()
+        wire.sends(b'{"type":"hello","nick":"ada","pipe":1}\n')
+        self.assertIn('\\"pipe\\" must be true or false', wire.sees())
 
 
 class ReconnectingTests(CostCase):

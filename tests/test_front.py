@@ -103,7 +103,7 @@ OPENINGS = {
         ("-- ada joined the chat",),
     ),
     "json": Opening(
-        b"{}\n", failed('"type" is to be a string'), "\r\n" + failed('"type" is to be a string')
+        b"{}\n", failed('"type" must be a string'), "\r\n" + failed('"type" must be a string')
     ),
     "not_quite_json": Opening(b"{ada\n", NOT_JSON, "\r\n" + NOT_JSON),
     "get": http(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
@@ -204,7 +204,7 @@ class OpeningTests(ConversationCase):
         self.clock.advance(SILENCE)
         wire.sends(b"{}\n")
         wire.window = None
-        self.assertEqual(wire.sees(), GREETING + "\r\n" + failed('"type" is to be a string'))
+        self.assertEqual(wire.sees(), GREETING + "\r\n" + failed('"type" must be a string'))
 
     def test_stall(self) -> None:
         """What came while the chat was busy is read before anybody is taken to be silent."""
@@ -311,7 +311,7 @@ class EndTests(ConversationCase):
                 False,
                 f"{GREETING}-- you joined lobby: nobody else (1 here)\r\n{HINT}\r\n",
             ),
-            "json": (b"{}", False, failed('"type" is to be a string')),
+            "json": (b"{}", False, failed('"type" must be a string')),
             "http": (b"GET / HTTP/1.1\r\n", False, OPENINGS["get"].seen),
         }
     )

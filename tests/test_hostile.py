@@ -20,7 +20,7 @@ Facts = dict[str, Any]
 
 NOT_JSON = malformed("this is not JSON in UTF-8")
 NO_OBJECT = malformed("a request is a JSON object")
-ROOMS_WRONG = malformed('"rooms" is to be an object of last ids by room', "r")
+ROOMS_WRONG = malformed('"rooms" must be an object of last ids by room', "r")
 
 # What a peer that has not joined sends, and the answer.
 HOSTILE: dict[str, tuple[bytes, Facts]] = {
@@ -39,12 +39,12 @@ HOSTILE: dict[str, tuple[bytes, Facts]] = {
     "string": (b'"hello"', NO_OBJECT),
     "number": (b"1e999", NO_OBJECT),
     "null": (b"null", NO_OBJECT),
-    "no_type": (b"{}", malformed('"type" is to be a string')),
-    "type_is_null": (b'{"type":null}', malformed('"type" is to be a string')),
-    "type_is_a_number": (b'{"type":7,"ref":"r"}', malformed('"type" is to be a string', "r")),
-    "type_is_an_object": (b'{"type":{}}', malformed('"type" is to be a string')),
-    "ref_is_a_number": (b'{"type":"hello","ref":7}', malformed('"ref" is to be a string')),
-    "ref_is_null": (b'{"type":"hello","ref":null}', malformed('"ref" is to be a string')),
+    "no_type": (b"{}", malformed('"type" must be a string')),
+    "type_is_null": (b'{"type":null}', malformed('"type" must be a string')),
+    "type_is_a_number": (b'{"type":7,"ref":"r"}', malformed('"type" must be a string', "r")),
+    "type_is_an_object": (b'{"type":{}}', malformed('"type" must be a string')),
+    "ref_is_a_number": (b'{"type":"hello","ref":7}', malformed('"ref" must be a string')),
+    "ref_is_null": (b'{"type":"hello","ref":null}', malformed('"ref" must be a string')),
     "ref_too_long": (
         b'{"type":"hello","ref":"' + b"x" * 65 + b'"}',
         malformed("a ref has at most 64 characters, none of them a control"),
@@ -53,10 +53,10 @@ HOSTILE: dict[str, tuple[bytes, Facts]] = {
         b'{"type":"hello","ref":"a\\u2028b"}',
         malformed("a ref has at most 64 characters, none of them a control"),
     ),
-    "no_nick": (b'{"type":"hello","ref":"r"}', malformed('"nick" is to be a string', "r")),
+    "no_nick": (b'{"type":"hello","ref":"r"}', malformed('"nick" must be a string', "r")),
     "nick_is_a_list": (
         b'{"type":"hello","nick":["ada"],"ref":"r"}',
-        malformed('"nick" is to be a string', "r"),
+        malformed('"nick" must be a string', "r"),
     ),
     "nick_is_a_surrogate": (
         b'{"type":"hello","nick":"\\ud800","ref":"r"}',
@@ -64,7 +64,7 @@ HOSTILE: dict[str, tuple[bytes, Facts]] = {
     ),
     "token_is_a_number": (
         b'{"type":"hello","nick":"ada","token":1,"ref":"r"}',
-        malformed('"token" is to be a string', "r"),
+        malformed('"token" must be a string', "r"),
     ),
     "token_too_short": (
         b'{"type":"hello","nick":"ada","token":"short","ref":"r"}',
@@ -140,15 +140,15 @@ WRONG: dict[str, tuple[Facts, Facts]] = {
     ),
     "say_without_room": (
         {"type": "say", "text": "hi"},
-        malformed('"room" is to be a string', "r"),
+        malformed('"room" must be a string', "r"),
     ),
     "say_without_text": (
         {"type": "say", "room": "lobby"},
-        malformed('"text" is to be a string', "r"),
+        malformed('"text" must be a string', "r"),
     ),
     "say_a_number": (
         {"type": "say", "room": "lobby", "text": 5},
-        malformed('"text" is to be a string', "r"),
+        malformed('"text" must be a string', "r"),
     ),
     "say_elsewhere": (
         {"type": "say", "room": "python", "text": "hi"},
@@ -166,14 +166,14 @@ WRONG: dict[str, tuple[Facts, Facts]] = {
         {"type": "say", "room": "lobby", "text": "x" * 4097},
         error("too-long", "that has 4,097 bytes, and a line at most 4,096: not sent", "r"),
     ),
-    "command_without_line": ({"type": "command"}, malformed('"line" is to be a string', "r")),
+    "command_without_line": ({"type": "command"}, malformed('"line" must be a string', "r")),
     "command_is_null": (
         {"type": "command", "line": None},
-        malformed('"line" is to be a string', "r"),
+        malformed('"line" must be a string', "r"),
     ),
     "command_in_a_number": (
         {"type": "command", "line": "/topic", "room": 1},
-        malformed('"room" is to be a string', "r"),
+        malformed('"room" must be a string', "r"),
     ),
     "command_elsewhere": (
         {"type": "command", "line": "/topic", "room": "python"},
@@ -197,35 +197,35 @@ WRONG: dict[str, tuple[Facts, Facts]] = {
     ),
     "history_of_a_list": (
         {"type": "history", "room": []},
-        malformed('"room" is to be a string', "r"),
+        malformed('"room" must be a string', "r"),
     ),
     "history_of_none": (
         {"type": "history", "limit": 0},
-        malformed('"limit" is to be a whole number from 1 to 100', "r"),
+        malformed('"limit" must be a whole number from 1 to 100', "r"),
     ),
     "history_of_too_many": (
         {"type": "history", "limit": 101},
-        malformed('"limit" is to be a whole number from 1 to 100', "r"),
+        malformed('"limit" must be a whole number from 1 to 100', "r"),
     ),
     "history_of_true": (
         {"type": "history", "limit": True},
-        malformed('"limit" is to be a whole number from 1 to 100', "r"),
+        malformed('"limit" must be a whole number from 1 to 100', "r"),
     ),
     "history_after_a_string": (
         {"type": "history", "after": "0"},
-        malformed('"after" is to be a whole number from 0 to 9223372036854775807', "r"),
+        malformed('"after" must be a whole number from 0 to 9223372036854775807', "r"),
     ),
     "history_after_null": (
         {"type": "history", "after": None},
-        malformed('"after" is to be a whole number from 0 to 9223372036854775807', "r"),
+        malformed('"after" must be a whole number from 0 to 9223372036854775807', "r"),
     ),
     "history_before_too_much": (
         {"type": "history", "before": 2**63},
-        malformed('"before" is to be a whole number from 0 to 9223372036854775807', "r"),
+        malformed('"before" must be a whole number from 0 to 9223372036854775807', "r"),
     ),
     "history_before_less_than_nothing": (
         {"type": "history", "before": -1},
-        malformed('"before" is to be a whole number from 0 to 9223372036854775807', "r"),
+        malformed('"before" must be a whole number from 0 to 9223372036854775807', "r"),
     ),
 }
 

@@ -174,6 +174,7 @@ class ServiceTests(SynchronousTestCase):
         motd.write_text("Be kind.\n")
         service = self.started(
             *("--name", "Tea room", "--replay", "3", "--rate-limit", "7", "--send-queue", "2K"),
+            *("--pipe-rate", "70"),
             *("--motd", str(motd), "--max-connections", "2", "--max-per-address", "1"),
             *("--linger", "9", "--operator", "Ada", "--keep", "30d", "--keep-lines", "4"),
         )
@@ -181,7 +182,7 @@ class ServiceTests(SynchronousTestCase):
         people = {"linger": 9, "operators": frozenset({"ada"})}
         history = {"keep": 30 * 86400, "keep_lines": 4}
         self.assertEqual(
-            settings, Settings("Tea room", ("Be kind.",), 3, 7, 1, 2048, **people, **history)
+            settings, Settings("Tea room", ("Be kind.",), 3, 7, 70, 1, 2048, **people, **history)
         )
         first, second = self.connect(), self.connect()
         self.assertEqual(

@@ -26,6 +26,7 @@ DEFAULTS = {
     "motd-lines": (),
     "replay": 10,
     "rate-limit": 5,
+    "pipe-rate": 50,
     "send-queue": 1024 * 1024,
     "linger": 30,
     "keep": 0,
@@ -41,6 +42,7 @@ GIVEN: dict[str, tuple[list[str], str, Any]] = {
     "replay": (["--replay", "0"], "replay = 0", 0),
     "replay_of_all": (["--replay", "200"], "replay = 200", 200),
     "rate-limit": (["--rate-limit", "0"], "rate-limit = 0", 0),
+    "pipe-rate": (["--pipe-rate", "0"], "pipe-rate = 0", 0),
     "linger": (["--linger", "0"], "linger = 0", 0),
     "linger_in_minutes": (["--linger", "2m"], 'linger = "2m"', 120),
     "keep": (["--keep", "30d"], 'keep = "30d"', 30 * 86400),
@@ -124,7 +126,7 @@ BAD_ENDPOINTS = ("-1", "tcp", "tcp:abc", "nonsense:59000", "", "tcp:59000:interf
 
 ALL = (
     "auth, database, keep, keep-lines, linger, max-connections, max-per-address, motd, name,"
-    " operator, port, rate-limit, replay, send-queue"
+    " operator, pipe-rate, port, rate-limit, replay, send-queue"
 )
 
 BAD_CONFIGS = {

@@ -12,9 +12,10 @@ from zope.interface import implementer
 
 from chatservice.client.person import Person
 from chatservice.client.places import Place
+from chatservice.client.preferences import Preferences
 from chatservice.client.session import Session
 from chatservice.client.show import Log
-from chatservice.client.wire import Error, Event, Preferences
+from chatservice.client.wire import Error, Event
 
 GOODBYE, NOT_JOINED, REFUSED = 0, 1, 3
 """Exit codes; 2 is for a command line that makes no sense."""

@@ -33,12 +33,16 @@ class Identity:
     *password* is what a file or the environment says is that of *nick*, and is tried once the
     chat asks for one. As nobody may be there to be asked again, it is kept until it proves to be
     wrong. One that was typed is kept until the welcome: from then on the token proves as much.
+    *is_pipe* when no person types what is said.
     *proving* tells that one was typed, and the chat has not said what it thinks of it. Until the
     welcome what was typed for one is told from nicknames and from talk.
     """
 
-    def __init__(self, nick: str, password: str | None = None) -> None:
+    def __init__(
+        self, nick: str, password: str | None = None, is_pipe: bool = False
+    ) -> None:
         self.nick = nick
+        self._is_pipe = is_pipe
         self._token: str | None = None
         self._known = {nick: password}
         self._password: str | None = None  # goes with the next hello
@@ -53,7 +57,14 @@ class Identity:
         return self._token is not None
 
     def hello(self, rooms: Mapping[str, int]) -> Hello:
-        return Hello(nick=self.nick, rooms=rooms, token=self._token, password=self._password)
+        pipe = True if self._is_pipe else None
+        return Hello(
+            nick=self.nick,
+            rooms=rooms,
+            token=self._token,
+            password=self._password,
+            pipe=pipe,
+        )
 
     def welcomed(self, welcome: Welcome) -> None:
         self.renew(welcome.token)

@@ -94,7 +94,7 @@ class Client:
         return Pipe(*common, typed=typed, commands=commands, complain=_complain)
 
     def _make_session(self, person: Person, recent: int) -> Session:
-        identity = Identity(self._settings.nick, self._settings.password)
+        identity = Identity(self._settings.nick, self._settings.password, is_pipe=not recent)
         rooms = self._settings.rooms
         if not recent and not rooms:
             rooms = (_LOBBY,)  # what a program says does not follow its owner around

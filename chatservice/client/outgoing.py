@@ -77,6 +77,10 @@ class Outgoing:
         """The requests that this connection has not seen; from now on, it has."""
         return self._unanswered.to_send()
 
+    def asked(self, ref: str) -> Say | Command | None:
+        """The request with this *ref*, if it waits for its answer."""
+        return self._unanswered.asked(ref)
+
     def answered(self, ref: str) -> Say | Command | None:
         """Take out the request that was answered; None if there is none with this *ref*."""
         return self._unanswered.answered(ref)

@@ -3,7 +3,8 @@
 from typing import Protocol
 
 from chatservice.client.places import Place
-from chatservice.client.wire import Error, Event, Preferences
+from chatservice.client.preferences import Preferences
+from chatservice.client.wire import Error, Event
 
 
 class Person(Protocol):

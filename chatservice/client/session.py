@@ -8,6 +8,7 @@ See docs/protocol.rst, "Resuming".
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from chatservice.client.commands import GOODBYES, bare, command_word
 from chatservice.client.identity import Identity
@@ -16,6 +17,13 @@ from chatservice.client.outgoing import Outgoing
 from chatservice.client.person import Person
 from chatservice.client.places import Places
 from chatservice.client.plain import plain
+from chatservice.client.preferences import (
+    Preferences,
+    in_local_time,
+    setting_changed,
+    setting_told,
+    settings_asked,
+)
 from chatservice.client.replay import Replay
 from chatservice.client.state import State
 from chatservice.client.unanswered import is_move
@@ -67,6 +75,7 @@ class Session(Joining):
         self._replay = Replay(self.places, recent)
         self._held: deque[Event | Notice] = deque()
         self._farewell: Command | None = None
+        self._preferences = Preferences()
 
     @property
     def unanswered(self) -> int:
@@ -131,6 +140,9 @@ class Session(Joining):
             self.leave(line)
         elif not self.joined:
             self._type_ahead(line)
+        elif word == "/set" and (asked := settings_asked(line)):
+            for name in asked:
+                self._person.told(setting_told(self._preferences, name))
         elif word:
             self._outgoing.command(line, offline=self.state is State.OFFLINE)
             self._send_what_waits()
@@ -172,6 +184,10 @@ class Session(Joining):
             self._person.leaving()
             self._send_what_waits()
 
+    def _prefer(self, preferences: Preferences) -> None:
+        self._preferences = preferences
+        self._person.preferred(preferences)
+
     # Joining
 
     def _password_wanted(self, error: Error) -> None:
@@ -185,7 +201,7 @@ class Session(Joining):
     def _welcomed(self, welcome: Welcome) -> None:
         first = not self.joined
         self._identity.welcomed(welcome)
-        self._person.preferred(welcome.settings)
+        self._prefer(welcome.settings)
         self.state = State.REPLAYING
         if first:
             self.places.mark(None, welcome.id)
@@ -262,21 +278,21 @@ class Session(Joining):
             self._happen(news, replayed=False)
             return
         for line in news.lines:
-            self._person.told(line)
+            self._person.told(in_local_time(line, news.times))
         for event in filter(self.places.was_kept, news.events):
             self._person.happened(event, replayed=True)
 
     def _ok(self, ok: Ok) -> None:
         if ok.token:
             self._identity.renew(ok.token)
-            self._person.preferred(ok.settings)
+            self._prefer(ok.settings)
         for state in ok.rooms:
             place = self.places.enter(state.name)
             new = self.nick not in place.members
             place.update(state)
             if new:
                 self._person.entered(place)
-        for line in ok.lines:
+        for line in self._lines_of(ok):
             (self._person.handed if ok.raw else self._person.told)(line)
         for event in ok.events:
             self._person.happened(event, replayed=True)
@@ -285,7 +301,16 @@ class Session(Joining):
             self._type_what_waits()
         self._person.settled()
 
+    def _lines_of(self, ok: Ok) -> list[str]:
+        """What there is to read in an answer, with the times, and the settings, of this client."""
+        lines = [in_local_time(line, ok.times) for line in ok.lines]
+        match self._outgoing.asked(ok.ref):
+            case Command(line=line) if command_word(line) == "/set" and setting_changed(line):
+                lines[:1] = [setting_told(self._preferences, setting_changed(line))]
+        return lines
+
     def _error(self, error: Error) -> None:
+        error = replace(error, text=in_local_time(error.text, error.times))
         if error.code == "taken-over":  # by another program, which is not to be fought
             self._end(error.text, failed=True)
         elif self._replay.asked(error.ref):

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable
 
 from chatservice.client.places import Place
+from chatservice.client.preferences import Preferences
 from chatservice.client.wire import (
     Acted,
     CameAndWent,
@@ -16,7 +17,6 @@ from chatservice.client.wire import (
     Joined,
     Left,
     Parted,
-    Preferences,
     Said,
 )
 from chatservice.client.words import Paint, spelled, words
@@ -91,5 +91,5 @@ class Log:
         lines = [f"{time.strftime('%H:%M', moment)} {line}"]
         if moment[:3] != self._day:
             self._day = moment[:3]
-            lines.insert(0, time.strftime("-- %Y-%m-%d", moment))
+            lines.insert(0, time.strftime("-- %Y-%m-%d (%Z)", moment))
         return lines

@@ -23,6 +23,10 @@ class Unanswered:
         requests = self._requests.values()
         return [each.text if isinstance(each, Say) else each.line for each in requests]
 
+    def asked(self, ref: str) -> Say | Command | None:
+        """The request with this *ref*, if there is one."""
+        return self._requests.get(ref)
+
     def answered(self, ref: str) -> Say | Command | None:
         """Take out the request that was answered; None if there is none with this *ref*."""
         self._sent.discard(ref)

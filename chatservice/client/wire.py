@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
 from chatservice.client.plain import plain
+from chatservice.client.preferences import Preferences
 
 LONGEST_LINE = 16_384
 """Bytes in a request, its end of line included."""
@@ -19,6 +20,12 @@ LONGEST_TEXT = 4_096
 
 NUMBERS = range(2**53)
 """Those that may be on the wire: ids, times and counts (RFC 8259, section 6)."""
+
+
+HABIT = Preferences()
+
+Times = tuple[tuple[str, int], ...]
+"""Times in sentences: as they are spelled there, and in microseconds since the epoch."""
 
 
 # Events: facts, the same for everybody but for whose they are.
@@ -169,28 +176,13 @@ class RoomState:
 
 
 @dataclass(frozen=True)
-class Preferences:
-    """How somebody wants to be shown things; what the chat does not say is this client's habit.
-
-    *time*: lines that are no history have their time too. *colour*: nicknames are coloured.
-    *bell*: it rings when one is named, or told something in private. *quiet*: who comes and who
-    goes is not shown.
-    """
-
-    time: bool = True
-    colour: bool = True
-    bell: bool = True
-    quiet: bool = False
-
-
-@dataclass(frozen=True)
 class Welcome:
     """*token* proves that one is who one was, on the next connection."""
 
     id: int = 0
     nick: str = ""
     token: str = ""
-    settings: Preferences = Preferences()
+    settings: Preferences = HABIT
     motd: tuple[str, ...] = ()
     rooms: tuple[RoomState, ...] = ()
 
@@ -206,10 +198,11 @@ class Ok:
     lines: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     rooms: tuple[RoomState, ...] = ()
+    times: Times = ()
     more: bool = False
     raw: bool = False
     token: str = ""
-    settings: Preferences = Preferences()
+    settings: Preferences = HABIT
 
 
 @dataclass(frozen=True)
@@ -218,6 +211,7 @@ class Notice:
 
     lines: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
+    times: Times = ()
 
 
 @dataclass(frozen=True)
@@ -225,6 +219,7 @@ class Error:
     code: str = ""
     text: str = ""
     ref: str = ""
+    times: Times = ()
 
 
 @dataclass(frozen=True)
@@ -267,6 +262,7 @@ class Hello:
     rooms: Mapping[str, int] = field(default_factory=dict)
     token: str | None = None
     password: str | None = field(default=None, repr=False)
+    pipe: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -384,6 +380,9 @@ def _inside(name: str, value: Any) -> Any:
             return value
         case int() if value in NUMBERS:
             return value
+        case dict() if name == "times":
+            instants = [(plain(text), time) for text, time in value.items()]
+            return tuple(each for each in instants if type(each[1]) is int and each[1] in NUMBERS)
         case dict() if name == "settings":
             return _build(Preferences, value)
         case dict() if name == "rooms":

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 
+from chatservice.client.preferences import local_time
 from chatservice.client.wire import (
     Acted,
     CameAndWent,
@@ -109,7 +109,8 @@ def _act(act: OperatorAct, own_nick: str, paint: Paint) -> str:
     if to_me:
         target = _YOURSELF if by_me else _YOU
     place = spelled(act.room) if act.room else "the chat"
-    until = f" until {_when(act.until) if act.until else 'an operator ends it'}"
+    end = local_time(act.until, with_date=True) if act.until else "an operator ends it"
+    until = f" until {end}"
     template = _LOCKED_DOWN if act.text == "on" else _OPEN_AGAIN
     return _ACTS.get(act.type, template).format(
         nick=_YOU if by_me else paint(act.nick),
@@ -141,8 +142,3 @@ def _named(nick: str, own_nick: str, paint: Paint) -> str:
 
 def _because(why: str) -> str:
     return f": {why}" if why else ""
-
-
-def _when(id: int) -> str:
-    """The time that an id stands for, as everybody in the chat reads it."""
-    return f"{datetime.fromtimestamp(id / 1e6, UTC):%Y-%m-%d %H:%M} (UTC)"

@@ -95,15 +95,25 @@ def whois(call: Call) -> Answer:
         raise call.wrong()
     account = call.chat.accounts.named(call.rest)
     if account is None:
-        return Answer(list(_description(call, call.chat.member_named(call.rest))))
+        return _described(call, call.chat.member_named(call.rest))
     member = call.chat.roster.of(account) or call.chat.roster.get(account.key)
     if member is None:
-        return Answer([f"{account.nick} is registered since {when(account.since)}, and not here"])
-    return Answer(list(_description(call, member)))
+        since = when(account.since)
+        sentence = f"{account.nick} is registered since {since}, and not here"
+        return Answer([sentence], times={since: account.since})
+    return _described(call, member)
 
 
-def _description(call: Call, member: Member) -> Iterator[str]:
-    chat, moderation, rooms = call.chat, call.chat.moderation, _shared(call, member)
+def _described(call: Call, member: Member) -> Answer:
+    came = call.chat.ids.now() - int((call.chat.reactor.seconds() - member.came) * 1_000_000)
+    times = {when(came): came}
+    if member.account is not None:
+        times[when(member.account.since)] = member.account.since
+    return Answer(list(_description(call, member, came)), times=times)
+
+
+def _description(call: Call, member: Member, came: int) -> Iterator[str]:
+    moderation, rooms = call.chat.moderation, _shared(call, member)
     nick, account = member.nick, member.account
     if account is None:
         yield f"{nick} is not registered"
@@ -111,8 +121,7 @@ def _description(call: Call, member: Member) -> Iterator[str]:
         yield f"{nick} is registered since {when(account.since)}"
     else:
         yield f"{nick} is logged in as {account.nick}, registered since {when(account.since)}"
-    here_for = int((chat.reactor.seconds() - member.came) * 1_000_000)
-    yield f"here since {when(chat.ids.now() - here_for)}, door: {member.door.kind}"
+    yield f"here since {when(came)}, door: {member.door.kind}"
     yield f"in {', '.join(map(spelled, rooms)) or 'no room'}"
     if moderation.is_operator(member):
         yield "an operator of the whole chat"

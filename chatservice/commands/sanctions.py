@@ -26,7 +26,7 @@ from chatservice.rooms import Member
 from chatservice.sanctions import subject
 from chatservice.sanitize import clean_reason
 from chatservice.standing import Person
-from chatservice.text import ending, place_spelled, spelled
+from chatservice.text import ending, place_spelled, spelled, times_of
 
 BANS_MOST = 200
 REASON_BYTES = 400
@@ -128,7 +128,7 @@ def bans(call: Call) -> Answer:
     lines = [f"{act.target} is {act.kind} by {act.nick}{ending(act)}" for act in shown]
     if len(held) > BANS_MOST:
         lines.append(f"and {len(held) - BANS_MOST:,} older ones")
-    return Answer(lines)
+    return Answer(lines, times=times_of(shown))
 
 
 @command(

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.commands.table import ALL_IGNORED, Answer, Call, Group, command, room_named
-from chatservice.events import Event
+from chatservice.events import Event, Times
 from chatservice.looks import unseen_by
 from chatservice.query import Query, Taken, parse
 from chatservice.text import spelled, time_of
@@ -44,10 +44,13 @@ def search(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     found = yield call.chat.journal.search(
         query, taken.rooms, SEARCH_MOST, left_of, call.asker()
     )
+    times: Times = {}
     lines = [_told(taken, len(found.events), bool(hidden))]
     if found.up_to is not None:
-        lines.append(_not_yet(found.up_to, call.chat.ids.now()))
-    return Answer(lines, found.events, scattered=True, taken=taken)
+        when = time_of(found.up_to, call.chat.ids.now())
+        lines.append(_not_yet(when if found.up_to else ""))
+        times = {when: found.up_to} if found.up_to else {}
+    return Answer(lines, found.events, times=times, scattered=True, taken=taken)
 
 
 def _told(taken: Taken, count: int, hidden: bool) -> str:
@@ -75,7 +78,7 @@ def _with(query: Query) -> str:
     return f" with {', '.join(others)} and {last}" if others else f" with {last}"
 
 
-def _not_yet(up_to: int, now: int) -> str:
-    """Which lines are not indexed yet."""
-    what = f"lines after {time_of(up_to, now)}" if up_to else "lines"
+def _not_yet(when: str) -> str:
+    """Which lines are not indexed yet: those after a time, or all."""
+    what = f"lines after {when}" if when else "lines"
     return f"{what} cannot be found yet, their index is being made: try again in a moment"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.account import Proof
-from chatservice.events import ChatError, Event
+from chatservice.events import ChatError, Event, Times
 from chatservice.names import nearest
 from chatservice.query import Taken
 from chatservice.rooms import Member, Room
@@ -37,6 +37,7 @@ class Answer:
     @ivar lines: sentences.
     @ivar events: history that was asked for; the sentences come after it.
     @ivar rooms: rooms that were entered.
+    @ivar times: those in the sentences.
     @ivar scattered: whether the events are of several rooms, so that each is shown with its own.
     @ivar taken: how a query was taken, if this answers one.
     @ivar raw: whether C{lines} are data, to be shown as they are.
@@ -46,6 +47,7 @@ class Answer:
     lines: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     rooms: list[Room] = field(default_factory=list)
+    times: Times = field(default_factory=dict)
     scattered: bool = False
     taken: Taken | None = None
     raw: bool = False

@@ -16,12 +16,14 @@ from chatservice import commands
 from chatservice.door import Format
 from chatservice.doors.facts import JSON, facts_of, json_line, ref_of
 from chatservice.events import (
+    NO_TIMES,
     Acted,
     ChatError,
     Event,
     Joined,
     Resumed,
     Said,
+    Times,
     TopicChanged,
     Whispered,
 )
@@ -65,7 +67,7 @@ class Request:
         """A string."""
         value = self._facts.get(name, default)
         if not isinstance(value, str):
-            raise malformed(f'"{name}" is to be a string')
+            raise malformed(f'"{name}" must be a string')
         # Lone surrogates, which JSON can spell and UTF-8 cannot.
         return value.encode("utf-8", "replace").decode()
 
@@ -73,7 +75,14 @@ class Request:
         """A whole number."""
         value = self._facts.get(name, default)
         if type(value) is not int or not least <= value <= most:
-            raise malformed(f'"{name}" is to be a whole number from {least} to {most}')
+            raise malformed(f'"{name}" must be a whole number from {least} to {most}')
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Whether something is so; false if that is not said."""
+        value = self._facts.get(name, False)
+        if type(value) is not bool:
+            raise malformed(f'"{name}" must be true or false')
         return value
 
     def has(self, name: str) -> bool:
@@ -84,7 +93,7 @@ class Request:
         """The rooms of a hello, each with the last id that was seen in it."""
         value = self._facts.get("rooms", {})
         if not isinstance(value, dict) or not all(type(seen) is int for seen in value.values()):
-            raise malformed('"rooms" is to be an object of last ids by room')
+            raise malformed('"rooms" must be an object of last ids by room')
         if len(value) > ROOMS_PER_MEMBER:
             raise ChatError("too-many", f"that is more than {ROOMS_PER_MEMBER} rooms")
         return value
@@ -102,6 +111,7 @@ class JsonSession(Session):
     name = "JSON"
     format: Format = JSON
     _malformed = 0
+    _is_pipe = False
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
@@ -157,6 +167,7 @@ class JsonSession(Session):
         if not nick and not token:
             raise ChatError("bad-nick", "a nickname has at least one character")
         password = request.text("password") if request.has("password") else None
+        self._is_pipe = request.flag("pipe")
         self._seen = {self.chat.room_name(name): seen for name, seen in request.rooms().items()}
         self.join(JoinRequest(nick, password, token, list(self._seen) or None))
 
@@ -234,7 +245,7 @@ class JsonSession(Session):
         self.outbox.write(json_line(facts))
 
     def _ok(self, answer: commands.Answer) -> dict[str, Any]:
-        facts: dict[str, Any] = {"type": "ok", "lines": answer.lines}
+        facts: dict[str, Any] = {"type": "ok", "lines": answer.lines} | _times(answer.times)
         if answer.events:
             facts["events"] = self._all_facts(answer.events)
         if answer.rooms:
@@ -258,11 +269,23 @@ class JsonSession(Session):
             self.member.token,
             self.member.preferences,
         )
-        return {
+        facts = {
             "token": token,
             "account": account.nick if account is not None else None,
             "settings": preferences.those_set(),
         }
+        return facts | {"rate": self._set_rate()} if self._is_pipe else facts
+
+    def _set_rate(self) -> int:
+        """Find out how many lines of a pipe are read in a second from now on; 0 for no limit."""
+        settings = self.chat.settings
+        rate, pipe_rate = settings.rate_limit, settings.pipe_rate
+        is_known = self.member is not None and self.member.account is not None
+        if not (is_known and rate and (pipe_rate > rate or not pipe_rate)):
+            self.price = 1.0
+            return rate
+        self.price = rate / pipe_rate if pipe_rate else 0.0
+        return pipe_rate
 
     def _page(self, page: Page, room: dict[str, Any], ref: str) -> dict[str, Any]:
         if page.kept_from is not None:
@@ -322,9 +345,10 @@ class JsonSession(Session):
             for event in events
         ]
 
-    def notify(self, lines: list[str], events: list[Event]) -> None:
-        """See L{chatservice.rooms.Door.notify}."""
-        self._send({"type": "notice", "lines": lines, "events": self._all_facts(events)})
+    def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
+        """See L{chatservice.door.Door.notify}."""
+        facts = {"type": "notice", "lines": lines, "events": self._all_facts(events)}
+        self._send(facts | _times(times))
 
     def ping(self, sentence: str) -> None:
         """See L{chatservice.rooms.Door.ping}."""
@@ -349,7 +373,8 @@ class JsonSession(Session):
         """See L{Session.tell}."""
         # What ends the connection is no answer to a request.
         ref = {} if error.code in ("closing", "taken-over") else ref_of(self._ref)
-        self._send({"type": "error", "code": error.code, "text": error.sentence} | ref)
+        facts = {"type": "error", "code": error.code, "text": error.sentence}
+        self._send(facts | _times(error.times) | ref)
         self._malformed = self._malformed + 1 if error.code == "malformed" else 0
         if self._malformed == MALFORMED_IN_A_ROW:
             self.close(f"{MALFORMED_IN_A_ROW} lines in a row made no sense")
@@ -359,6 +384,11 @@ def _facts_of_search(taken: Taken) -> dict[str, Any]:
     query = taken.query
     facts: dict[str, Any] = {"words": [term.text for term in query.terms], "rooms": taken.rooms}
     return facts if query.nick is None else facts | {"from": query.nick}
+
+
+def _times(times: Times) -> dict[str, Any]:
+    """The instants that are spelled in sentences, for programs that spell them themselves."""
+    return {"times": dict(times)} if times else {}
 
 
 def _own_facts(event: Event) -> dict[str, Any]:

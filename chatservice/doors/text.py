@@ -12,6 +12,7 @@ from chatservice import catchup, commands
 from chatservice.acts import OperatorAct
 from chatservice.door import Format
 from chatservice.events import (
+    NO_TIMES,
     CameBack,
     ChatError,
     Event,
@@ -19,6 +20,7 @@ from chatservice.events import (
     Parted,
     Renamed,
     Resumed,
+    Times,
     TopicChanged,
     WentAway,
     Whispered,
@@ -132,7 +134,7 @@ class TextSession(Session):
         topic = topic_shown(self.chat.topics.get(room.name), member.ignored)
         return arrival(room, event.nick, topic, recent[-replay:], event.when)
 
-    def notify(self, lines: list[str], events: list[Event]) -> None:
+    def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
         """See L{chatservice.rooms.Door.notify}."""
         self._answer(commands.Answer(lines, events))
 
