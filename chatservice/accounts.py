@@ -24,6 +24,7 @@ from zope.interface import Interface, implementer
 from chatservice import accountrows
 from chatservice.account import Account, IAccount, Proof
 from chatservice.checkers import AccountChecker, Attempt, InOrder, PluggedIn
+from chatservice.counts import counted
 from chatservice.database import Database, StorageError, explain
 from chatservice.events import ChatError, FailedProof
 from chatservice.names import NICK_INPUT, nick_key
@@ -355,8 +356,8 @@ def _checked(password: str, nick: str) -> str:
 
 def _check_wait(seconds: float, what: str) -> None:
     if seconds > 0:
-        wait = ceil(seconds)
-        raise ChatError("too-many-tries", f"too many {what}: try again in {wait} seconds")
+        wait = counted(ceil(seconds), "second", "seconds")
+        raise ChatError("too-many-tries", f"too many {what}: try again in {wait}")
 
 
 def _taken(nick: str, holder: str) -> str:

@@ -47,11 +47,16 @@ class OperatorAct(Event):
         return replace(to, identity=now) if self.identity == former else to
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kicked(OperatorAct):
-    """Had to leave the room, or the chat."""
+    """Had to leave the room, or the chat.
 
-    __slots__ = ()
-    kind = "kicked"
+    @ivar folded: whether everybody who is told was told before by the L{Banned} that it follows,
+        so that line doors show nothing for it. It is no part of the log.
+    """
+
+    kind: ClassVar[str] = "kicked"
+    folded: bool = field(default=False, compare=False, repr=False)
 
 
 class Banned(OperatorAct):

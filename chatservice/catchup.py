@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
+from chatservice.counts import counted
 from chatservice.events import Event, Whispered
 from chatservice.looks import unseen_by
 from chatservice.missed import Missed
@@ -114,9 +115,11 @@ def read(
 
 
 def _new_lines(room: str, found: Missed, when: str) -> str:
-    count = f"{found.count:,}" + ("+" if found.more else "")
-    verb = "mentions" if found.mentions == 1 else "mention"
-    mentions = f", {found.mentions:,} {verb} you" if found.mentions else ""
-    lines = "line" if found.count == 1 else "lines"
-    what = f"new {lines} in {spelled(room)}" if room else f"more private {lines}"
-    return f"{count} {what} since {when}{mentions}: /catchup"
+    which = "new" if room else "more private"
+    where = f" in {spelled(room)}" if room else ""
+    if found.more:
+        lines = f"{found.count:,}+ {which} lines"
+    else:
+        lines = counted(found.count, f"{which} line", f"{which} lines")
+    mentions = f", {counted(found.mentions, 'mentions', 'mention')} you" if found.mentions else ""
+    return f"{lines}{where} since {when}{mentions}: /catchup"

@@ -68,7 +68,8 @@ class Entrances:
     def _check_open(self, member: Member, room: str, seen: int) -> None:
         self._permissions.check_entry(member, room, seen)
         if self._permissions.needs_password(member, room, seen):
-            raise ChatError("closed", f"{spelled(room)} has a password: /join it with that")
+            sentence = f"{spelled(room)} has a password: /join it with that"
+            raise ChatError("closed", sentence, "room-password")
 
     def enter(self, member: Member, name: str, password: str) -> Deferred[None]:
         """Enter a room, or make it; or make a room the current one that the member is in.

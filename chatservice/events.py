@@ -24,12 +24,16 @@ class ChatError(Exception):
 
     @param code: one of the codes in docs/protocol.rst, for programs.
     @param sentence: one sentence, for people; C{times} are those in it.
+    @param cause: one of the causes there, where one code has several; or empty.
     """
 
-    def __init__(self, code: str, sentence: str, times: Times = NO_TIMES) -> None:
+    def __init__(
+        self, code: str, sentence: str, cause: str = "", times: Times = NO_TIMES
+    ) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+        self.cause = cause
         self.times = times
 
 
@@ -39,8 +43,8 @@ class FailedProof(ChatError):
     @param of: what it was to prove: a nickname, as it was given, or a room.
     """
 
-    def __init__(self, code: str, sentence: str, of: str) -> None:
-        super().__init__(code, sentence)
+    def __init__(self, code: str, sentence: str, of: str, cause: str = "") -> None:
+        super().__init__(code, sentence, cause)
         self.of = of
 
 
@@ -252,6 +256,9 @@ def signed(event: E, id: int, time: int | None, nick: str, identity: bytes, acco
 Batch = Sequence[Event]
 """The events of one commit, in the order of their ids."""
 
+
+LATEST = 2**63 - 1
+"""Above all ids."""
 
 AHEAD = 1_000_000
 """Microseconds by which an id may be ahead of the clock, and still pass for the time."""

@@ -17,6 +17,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks
 from twisted.logger import Logger
 
+from chatservice.counts import counted
 from chatservice.database import Database, Interrupted, explain
 from chatservice.tokenizer import RULES, indexable
 
@@ -111,7 +112,8 @@ class Index:
         elif now >= self._tell_at:
             self._tell_at, self._told = now + TELL_EVERY, True
             left = yield self._count(_LEFT)
-            log.info("Preparing /search: {left:,} lines are not indexed yet.", left=left)
+            lines = counted(left, "line is", "lines are")
+            log.info("Preparing /search: {lines} not indexed yet.", lines=lines)
 
     @inlineCallbacks
     def step(self) -> Generator[Deferred[Any], Any, bool]:

@@ -224,7 +224,8 @@ def _without_words(event: E) -> E:
             return replace(event, why="")
         # Nobody ignores the operators of the whole chat in what they do for it.
         case Kicked(room=room) if room:
-            return replace(event, text="")
+            # The ban that tells it to others is not shown.
+            return replace(event, text="", folded=False)
     return event
 
 

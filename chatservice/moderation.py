@@ -50,7 +50,8 @@ class Moderation(Authority):
     def check_may_be_a_guest(self) -> None:
         """May be here without a registered name, and was not here so before."""
         if self.locked_down:
-            raise ChatError("closed", "only registered names may join the chat at the moment")
+            sentence = "only registered names may join the chat at the moment"
+            raise ChatError("closed", sentence, "lockdown")
 
     def check_entry(self, member: Member, room: str, seen: int = 0) -> None:
         """May enter a room.
@@ -65,6 +66,7 @@ class Moderation(Authority):
             raise ChatError(
                 "closed",
                 f"{spelled(room)} is for invited people only: ask one of its operators",
+                "invite-only",
             )
 
     def needs_password(self, member: Member, room: str, seen: int = 0) -> str:
@@ -75,7 +77,7 @@ class Moderation(Authority):
         place = self._places.get(room)
         if place is None or self._is_exempt(member, room) or _is_back(place, member, seen):
             return ""
-        return place.rules.password_hash
+        return "" if member.identity in place.invited else place.rules.password_hash
 
     def check_speech(self, member: Member, room: str) -> None:
         """May say something in a room, or in private (an empty C{room})."""
@@ -115,9 +117,10 @@ class Moderation(Authority):
         if self.is_operator(member):
             return
         if not room:
-            raise ChatError("not-allowed", "only a server operator may do that")
+            raise ChatError("not-allowed", "only a server operator may do that", "not-operator")
         if not self._runs(member, room):
-            raise ChatError("not-allowed", f"only an operator of {spelled(room)} may do that")
+            sentence = f"only an operator of {spelled(room)} may do that"
+            raise ChatError("not-allowed", sentence, "not-operator")
         for place in (CHAT, room):
             self.check_not_banned(member, place)
             self._check_not_muted(member, place)
@@ -131,21 +134,25 @@ class Moderation(Authority):
             raise ChatError(
                 "not-allowed",
                 f"{whom.nick} is a server operator: only another one may do that",
+                "protected",
             )
         owner = self.owner(room)
         if owner is not None and owner.identity == whom.identity != member.identity:
             raise ChatError(
                 "not-allowed",
                 f"{whom.nick} owns {spelled(room)}: only a server operator may do that",
+                "protected",
             )
 
     def check_may_sanction(self, member: Member, whom: Member | Person, room: str) -> None:
         """May ban or mute somebody."""
         self.check_may_kick(member, whom, room)
         if self.is_operator(whom):
-            raise ChatError("not-allowed", f"{whom.nick} is a server operator: nobody may do that")
+            sentence = f"{whom.nick} is a server operator: nobody may do that"
+            raise ChatError("not-allowed", sentence, "protected")
         if whom.identity == member.identity:
-            raise ChatError("not-allowed", "that is you: nobody may do that to themselves")
+            sentence = "that is you: nobody may do that to themselves"
+            raise ChatError("not-allowed", sentence, "protected")
 
     def check_may_add(self, member: Member, room: str) -> None:
         """May make one more ban or mute: so many hold in one place, and by one person."""
@@ -171,12 +178,12 @@ class Moderation(Authority):
         """Is not banned from a room, or from the chat."""
         if ban := self._ban_on(member, room):
             sentence = f"you are banned from {place_spelled(room)}{ending(ban)}"
-            raise ChatError("banned", sentence, times_of([ban]))
+            raise ChatError("banned", sentence, times=times_of([ban]))
 
     def _check_not_muted(self, member: Member, room: str) -> None:
         if mute := self._mute_on(member, room):
             sentence = f"you are muted in {place_spelled(room)}{ending(mute)}"
-            raise ChatError("muted", sentence, times_of([mute]))
+            raise ChatError("muted", sentence, times=times_of([mute]))
 
     def _check_voiced(self, member: Member, room: str) -> None:
         place = self._places.get(room)
@@ -186,6 +193,7 @@ class Moderation(Authority):
             raise ChatError(
                 "not-allowed",
                 f"{spelled(room)} is moderated: only those speak whom its operators give a voice",
+                "moderated",
             )
 
 

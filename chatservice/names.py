@@ -8,7 +8,6 @@ its profile UsernameCasePreserved (RFC 8265, section 3.4); which look alike, by 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from importlib.resources import files
 
 from precis_i18n import get_profile
@@ -33,6 +32,7 @@ _MARKS = _FIRST_MARKS + "-.{}"
 _PRECIS = get_profile("UsernameCasePreserved")
 _MOST_COMPOSED = 4  # NFC makes one character of at most so many, as in U+1F82
 _MARKS_MOST = 4  # on one letter (UTS #39, 5.4)
+_SHORT, _LONG = 2, 8  # letters; see nearest
 
 
 def check_nick(text: str) -> str:
@@ -84,8 +84,35 @@ def nick_key(nick: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name most like a mistyped word; None if none is much like it."""
-    return next(iter(get_close_matches(word, known, n=1)), None)
+    """Find the known name that a word was meant to be; None if it is no near miss of any.
+
+    A near miss has one letter missing, too many, wrong, or changed places with its neighbour; a
+    long name may have two such slips. In a name of one or two letters only the change of places
+    counts, or it would be a near miss of everything.
+    """
+    slips = {name: _slips(word, name) for name in known if abs(len(name) - len(word)) <= 2}
+    near = [name for name in slips if slips[name] <= _slips_allowed(word, name)]
+    return min(near, key=lambda name: (slips[name], name[:1] != word[:1]), default=None)
+
+
+def _slips_allowed(word: str, name: str) -> int:
+    if min(len(word), len(name)) <= _SHORT:
+        return 1 if sorted(word) == sorted(name) else 0
+    return 2 if max(len(word), len(name)) >= _LONG else 1
+
+
+def _slips(word: str, name: str) -> int:
+    """The fewest slips that make one of the other: the optimal string alignment distance."""
+    before: list[int] = []
+    row = list(range(len(name) + 1))
+    for i, char in enumerate(word, 1):
+        earlier, before, row = before, row, [i]
+        for j, other in enumerate(name, 1):
+            slips = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (char != other))
+            if i > 1 and j > 1 and char == name[j - 2] and word[i - 2] == other:
+                slips = min(slips, earlier[j - 2] + 1)
+            row.append(slips)
+    return row[-1]
 
 
 def _admit(text: str, kind: str, length: int, can_start: Callable[[str], bool]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from contextlib import suppress
 
 from chatservice.acts import (
@@ -94,10 +94,20 @@ class Operators:
         """Put somebody out of a room, or out of the chat if C{room} is empty."""
         self.act(member, _kick(whom, room, why))
 
-    def turn_out(self, member: Member, banned: list[Member], room: str, why: str) -> None:
-        """Kick those whom an act covers; it is one act with that, however many they are."""
+    def turn_out(
+        self,
+        member: Member,
+        banned: Iterable[Member],
+        room: str,
+        why: str,
+        told: Container[Member] = (),
+    ) -> None:
+        """Kick those whom an act covers; it is one act with that, however many they are.
+
+        @param told: those of whom everybody knows by the act that they have to leave.
+        """
         for whom in banned:
-            self._publish(member, _kick(whom, room, why))
+            self._publish(member, _kick(whom, room, why, whom in told))
 
     def follow(self, member: Member, former: bytes) -> None:
         """Let what holds against an identity hold against the one that a member has instead.
@@ -128,5 +138,6 @@ class Operators:
             self.follow(whom, act.target_identity)
 
 
-def _kick(whom: Member | Person, room: str, why: str) -> Kicked:
-    return Kicked(room=room, target=whom.nick, target_identity=whom.identity, text=why)
+def _kick(whom: Member | Person, room: str, why: str, folded: bool = False) -> Kicked:
+    identity = whom.identity
+    return Kicked(room=room, target=whom.nick, target_identity=identity, text=why, folded=folded)

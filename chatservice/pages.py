@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from chatservice.events import Acted, Event, Said, Whispered
+from chatservice.events import LATEST, Acted, Event, Said, Whispered
 from chatservice.rows import PRIVATE, TALK, private_of, talk_of
 from chatservice.search import LeftOf, all_of
 
@@ -17,8 +17,6 @@ SCAN_MOST = 2000
 """The most events that are looked at for one page, and C{SCAN_BYTES} how much text, in characters:
 of those who are ignored there may be any number in a row."""
 SCAN_BYTES = 1024 * 1024
-
-LATEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

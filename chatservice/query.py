@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
 
-from chatservice.events import ChatError
+from chatservice.events import LATEST, ChatError
 from chatservice.names import check_nick, nearest
 from chatservice.tokenizer import is_unspaced, is_word, tokens_of
 
@@ -55,11 +55,13 @@ class Query:
     @ivar terms: what each of them has.
     @ivar nick: the nickname under which they were said; C{None} for any.
     @ivar room: the room that they are in, as it was typed; C{None} for any.
+    @ivar before: only lines with smaller ids.
     """
 
     terms: tuple[Term, ...]
     nick: str | None = None
     room: str | None = None
+    before: int = LATEST
 
 
 @dataclass(frozen=True, slots=True)

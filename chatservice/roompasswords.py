@@ -87,7 +87,7 @@ class RoomPasswords:
             return ""
         if not password:
             how = f"/join {spelled(room)} PASSWORD"
-            raise ChatError("closed", f"{spelled(room)} has a password: {how}")
+            raise ChatError("closed", f"{spelled(room)} has a password: {how}", "room-password")
         identity = member.identity
         if self._known.has(hash, identity, password):
             return hash
@@ -105,7 +105,7 @@ class RoomPasswords:
             raise
         if not right:
             sentence = f"that is not the password of {spelled(room)}"
-            raise FailedProof("closed", sentence, spelled(room))
+            raise FailedProof("closed", sentence, spelled(room), "wrong-room-password")
         self._tries.give_back(tried)
         self._known.add(hash, identity, password)
         return hash
@@ -116,6 +116,5 @@ class RoomPasswords:
         @param proved: what L{check} gave.
         """
         if self._permissions.needs_password(member, room, False) not in ("", proved):
-            raise ChatError(
-                "closed", f"the password of {spelled(room)} was changed at this moment"
-            )
+            sentence = f"the password of {spelled(room)} was changed at this moment"
+            raise ChatError("closed", sentence, "wrong-room-password")

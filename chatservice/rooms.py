@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 
@@ -38,6 +38,7 @@ class Member:
     @ivar since: the id of coming to the chat, and C{came} when it was, in the reactor's seconds.
     @ivar away: why the member is away (maybe empty), or C{None}.
     @ivar fence: the id from which on the member hears by itself.
+    @ivar pages: how the last answer of a command goes on, by the command's name.
     @ivar pinged: when the member was last asked for a sign of life, in the reactor's seconds.
     @ivar lost_at: the last id that was heard before the connection was lost; 0 while there is one.
     @ivar missed: for each room of which the member has not caught up on everything, and C{""} for
@@ -49,7 +50,10 @@ class Member:
         when that leaves, it is not noted that it was here.
     @ivar ignored: the nicknames whose lines the member does not want to see, by key; replaced as a
         whole when it changes.
+    @ivar told_not_kept: whether the member knows that what it sets is kept until it leaves.
     @ivar spoken: what the member said lately, under refs.
+    @ivar spoke_at: for each room in which the member spoke, when it last did, in the reactor's
+        seconds.
     @ivar uncommitted: how many events of the member's are on their way through the journal, and
         C{waiting} fires when there is none.
     """
@@ -69,13 +73,16 @@ class Member:
         "lost_at",
         "missed",
         "nick",
+        "pages",
         "pinged",
         "preferences",
         "rooms",
         "seen_at",
         "since",
+        "spoke_at",
         "spoken",
         "token",
+        "told_not_kept",
         "uncommitted",
         "unsent",
         "waiting",
@@ -95,6 +102,7 @@ class Member:
         self.came = 0.0
         self.away: str | None = None
         self.fence = since
+        self.pages: dict[str, Callable[[Any], Any]] = {}
         self.pinged: float | None = None
         self.lost_at = 0
         self.missed: dict[str, int] = {}
@@ -103,9 +111,11 @@ class Member:
         self.forgotten: bytes | None = None
         self.ignored = NOBODY
         self.preferences = AS_IT_COMES
+        self.told_not_kept = False
         self.rooms: dict[str, Room] = {}
         self.current: Room | None = None
         self.spoken = Spoken()
+        self.spoke_at: dict[str, float] = {}
         self.uncommitted = 0
         self.waiting: list[Deferred[None]] = []
 
@@ -119,10 +129,15 @@ class Member:
         del self.rooms[room.name]
         self.missed.pop(room.name, None)
         self.unsent.pop(room.name, None)
+        self.spoke_at.pop(room.name, None)
         if room.founder is self:
             room.founder = None
         if self.current is room:
             self.current = next(reversed(self.rooms.values()), None)
+
+    def spoke_since(self, moment: float) -> tuple[str, ...]:
+        """Name the rooms in which the member spoke after a moment, in the reactor's seconds."""
+        return tuple(room for room, last in self.spoke_at.items() if last > moment)
 
     def seen_last(self) -> tuple[tuple[str, int], ...]:
         """Where there is more to see (C{""}: private lines), and up to which id it was seen."""

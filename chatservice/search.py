@@ -30,12 +30,13 @@ INDEX_WITHIN = 0.5
 TOO_LONG = "that takes too long: add a word, or name a room"
 
 _FIND = f"""
-    WITH found (found_id) AS (SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC)
+    WITH found (found_id) AS (SELECT rowid FROM words
+        WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC)
     SELECT {TALK} FROM found CROSS JOIN events ON id = found_id
     WHERE room IN (SELECT value FROM json_each(?)) ORDER BY found_id DESC"""
 _ALL = f"""
     SELECT {TALK} FROM events NOT INDEXED
-    WHERE room IN (SELECT value FROM json_each(?)) ORDER BY id DESC"""
+    WHERE id < ? AND room IN (SELECT value FROM json_each(?)) ORDER BY id DESC"""
 _NICK = TALK.split(", ").index("nick")
 
 
@@ -128,9 +129,10 @@ def _find(
     wanted = None if query.nick is None else key_of(query.nick)
     where = json.dumps(list(rooms))
     if query.terms:
-        rows = connection.execute(_FIND, (" ".join(map(_quoted, query.terms)), where))
+        words = " ".join(map(_quoted, query.terms))
+        rows = connection.execute(_FIND, (words, query.before, where))
     else:
-        rows = connection.execute(_ALL, (where,))
+        rows = connection.execute(_ALL, (query.before, where))
     theirs = (row for row in rows if wanted is None or key_of(row[_NICK]) == wanted)
     left = (left_of(talk_of(row)) for row in theirs)
     events = list(islice((event for event in left if event is not None), limit))[::-1]

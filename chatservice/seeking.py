@@ -26,6 +26,8 @@ def seek(
     newest_first = map(reversed, pages)
     for event in heapq.merge(*newest_first, key=attrgetter("id"), reverse=True):
         assert isinstance(event, Said | Acted | TopicChanged)
+        if event.id >= query.before:
+            continue
         room_left -= len(event.text)
         if len(found) == limit or room_left < 0:
             break

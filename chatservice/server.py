@@ -48,6 +48,9 @@ log = Logger()
 
 TOPIC_BYTES = 400
 
+TALKING = 600.0
+"""Seconds for which somebody who spoke in a room counts as talking there."""
+
 
 class ChatProtocol(LineConnection):
     """The text door: lines that a person types, over whatever transport."""
@@ -212,11 +215,13 @@ class ChatFactory(ServerFactory, Chat):
         if room.founder is member and not member.uncommitted:
             self.operators.found(member, room)
         self.repeats.say(member, Said, room.name, text, ref, room=room.name)
+        member.spoke_at[room.name] = self.reactor.seconds()
 
     def act(self, member: Member, room: Room, text: str, ref: str = "") -> None:
         """Say what one does, in the third person."""
         self.moderation.check_speech(member, room.name)
         self.repeats.say(member, Acted, room.name, text, ref, room=room.name)
+        member.spoke_at[room.name] = self.reactor.seconds()
 
     def whisper(
         self, member: Member, to: Member | Account, text: str, ref: str = "", called: str = ""
@@ -255,12 +260,16 @@ class ChatFactory(ServerFactory, Chat):
         self.give_nick(member, self.nicknames.for_guest(self.ids.latest()))
 
     def set_away(self, member: Member, why: str | None) -> None:
-        """Be away from the keyboard, or back with C{None}."""
+        """Be away from the keyboard, or back with C{None}.
+
+        Only rooms in which the member spoke lately are told: nobody waits for it anywhere else.
+        """
         self.moderation.check_appearance(member)
+        rooms = member.spoke_since(self.reactor.seconds() - TALKING)
         if why is None:
-            self.publish(member, CameBack(rooms=tuple(member.rooms)))
+            self.publish(member, CameBack(rooms=rooms))
         else:
-            self.publish(member, WentAway(why=why, rooms=tuple(member.rooms)))
+            self.publish(member, WentAway(why=why, rooms=rooms))
         member.away = why
 
     def tell_operators(self, sentence: str) -> None:

@@ -126,6 +126,8 @@ def _(event: Resumed) -> str:
 
 @line_of.register
 def _(event: Kicked) -> str:
+    if event.folded:
+        return ""
     return f"-- {event.nick} kicked {event.target} from {_place(event)}{_because(event.text)}"
 
 

@@ -309,8 +309,9 @@ class RowCase(ConversationCase):
             if isinstance(person, TextPerson):
                 self.assertEqual(seen, expected_text(row, nick), nick)
             else:
+                members = ("rooms", "account", "settings", "search", "cause", "times")
                 for facts in seen:
-                    for member in ("rooms", "token", "account", "settings", "search", "times"):
+                    for member in members:
                         facts.pop(member, None)
                     facts.pop("token", None)
                 self.assertEqual(seen, expected_objects(row, nick, by_program), nick)

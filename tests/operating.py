@@ -192,6 +192,8 @@ def readable(seen: list[Any]) -> list[Any]:
     for facts in seen:
         if isinstance(facts, dict) and "until" in facts:
             facts["until"] = when(facts["until"])
+        if isinstance(facts, dict):
+            facts.pop("cause", None)
     return seen
 
 

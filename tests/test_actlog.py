@@ -26,10 +26,10 @@ from chatservice.acts import (
     Unmuted,
     Voiced,
 )
+from chatservice.events import LATEST
 from chatservice.journal import Journal
 from chatservice.memory import MemoryJournal
 from chatservice.moderation import Moderation
-from chatservice.pages import LATEST
 from tests.recording import DatabaseJournalTestCase
 
 START = 1_763_712_000_000_000

@@ -57,6 +57,7 @@ class AnswerTests(SynchronousTestCase):
         for typed, event, expected in (
             ("/me waves", Acted(1, "lobby", "ada", "waves", own=True), True),
             ("/ME  waves ", Acted(1, "lobby", "ada", "waves", own=True), True),
+            ("/m bob psst", Whispered(1, "ada", "bob", "psst", own=True), True),
             ("/me waves", Acted(1, "python", "ada", "waves", own=True), False),
             ("/me waves", Acted(1, "lobby", "ada", "sulks", own=True), False),
             ("/me waves", Acted(1, "lobby", "ada", "waves"), False),

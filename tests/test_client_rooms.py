@@ -157,6 +157,23 @@ class RoomTests(SessionCase):
             self.person.take(), ["new OperatorAct 130", "gone You were kicked from the chat. True"]
         )
 
+    def test_banned_from_the_chat(self) -> None:
+        """Who was banned while here is told that, and not of the kick."""
+        self.hear(line("kicked", id=130, nick="eve", target="ada", folded=True))
+        self.assertEqual(self.person.take()[-1], "gone You were banned from the chat. True")
+
+    def test_short_forms(self) -> None:
+        """By its short form a command is the same: lines wait behind /j, and /q is a goodbye."""
+        ref = self.say("/j python")
+        self.chat.take()
+        self.session.typed("hello snakes")
+        self.assertEqual(self.chat.take(), [])
+        self.hear(line("ok", ref=ref, rooms={"python": {"members": ["ada"]}}))
+        self.assertEqual(self.chat.take()[-1]["room"], "python")
+        self.session.typed("/q tea")
+        self.assertIs(self.session.state, State.LEAVING)
+        self.assertEqual(self.chat.take()[-1]["line"], "/q tea")
+
     def test_kicked_during_history(self) -> None:
         """The same if history is shown at that moment."""
         self.hear(line("joined", id=110, room="python", nick="ada"), self.kicked("ada"))

@@ -59,6 +59,7 @@ class RememberedTests(SynchronousTestCase):
             *("／login ada xyzzy", "／ｌｏｇｉｎ ada xyzzy", "/\u200blogin x", "/lo\u00adgin x"),
             *("/login\u00a0ada xyzzy", "/register\u3000xyzzy", "/ login a xyzzy", "/ＬＯＧＩＮ x"),
             *("/lgoin ada xyzzy", "/passwd xyzzy plugh", "/regsiter xyzzy", "/unregster xyzzy"),
+            *("/j #den xyzzy", "/J  #den xyzzy", "/resume xyzzy", "/rseume xyzzy"),
             *("/jion #den xyzzy", "\u00a0/join\u00a0#den xyzzy", "／room password\u00a0xyzzy"),
         ):
             self.assertTrue(holds_password(typed), ascii(typed))
@@ -67,6 +68,7 @@ class RememberedTests(SynchronousTestCase):
         """Nothing else is taken for one."""
         for typed in (
             *("/", "/ ", "/\u00a0", "login ada xyzzy", "//login xyzzy", "\u00a0/who", "/histroy 5"),
+            *("/j #den", "/m bob xyzzy", "/q xyzzy"),
             *("/join #den", "/room password", "/me /login", "/dance x y", "／quit"),
         ):
             self.assertFalse(holds_password(typed), ascii(typed))

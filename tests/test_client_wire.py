@@ -4,6 +4,7 @@ import os
 import socket
 import time
 from contextlib import redirect_stderr
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from tempfile import mkstemp
@@ -25,6 +26,7 @@ from chatservice.client.wire import (
     Joined,
     Left,
     Ok,
+    OperatorAct,
     Parted,
     Ping,
     Renamed,
@@ -188,6 +190,14 @@ class ShowTests(SynchronousTestCase):
         self.check(Left(at, "bob", False, "timed out"), "-- bob left the chat (timed out)")
         self.check(Renamed(at, "bob", "robert"), "-- bob is now robert")
         self.check(Renamed(at, "eve", "ada"), "-- you are now ada")
+
+    def test_ban_and_kick(self) -> None:
+        """Of a ban and the kick that follows from it the ban alone is shown."""
+        ban = OperatorAct(1, "banned", "lobby", "eve", "bob", time=int(NOON * 1e6))
+        self.check(ban, "-- eve banned bob from lobby until an operator ends it")
+        kick = replace(ban, type="kicked")
+        self.check(kick, "-- eve kicked bob from lobby")
+        self.assertEqual(self.log.event(replace(kick, folded=True), "ada", "lobby"), [])
 
     def test_topics(self) -> None:
         """What a room is about."""

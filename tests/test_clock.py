@@ -178,7 +178,7 @@ class ShownTests(ClockCase):
         ada, bob = self.at_text("ada"), self.at_json("bob")
         self.set_by(-DAY)
         bob.sees()
-        for line in ("/away", "/nick adele", "/register correct-horse", "/join den"):
+        for line in ("hi", "/away", "/nick adele", "/register correct-horse", "/join den"):
             ada.types(line)
         bob.types("/join den")
         ada.types("/mute bob 2h")

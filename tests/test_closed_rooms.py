@@ -214,10 +214,11 @@ class LingeringTests(DenCase):
         again.sees()
         return sorted(again.welcome["rooms"])
 
-    @each_row({"kick": "/kick eve", "ban": "/ban eve"})
-    def test_put_out(self, line: str) -> None:
+    @each_row({"kick": "kicked", "ban": "banned"})
+    def test_put_out(self, done: str) -> None:
         """She is put out of the room as if she were here."""
-        self.assertIn("you kicked eve from #den", self.says(self.ada, line))
+        command = {"kicked": "/kick eve", "banned": "/ban eve"}[done]
+        self.assertIn(f"you {done} eve from #den", self.says(self.ada, command))
         self.assertEqual(self.back(), ["lobby"])
 
     def test_closed_meanwhile(self) -> None:

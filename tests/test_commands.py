@@ -24,15 +24,23 @@ EXPLAINED = {
         "-- /join ROOM [PASSWORD]: enter a room, or make it; your lines then go there",
         "-- A room that you are in already becomes the one that your lines go to. Some",
         "-- rooms ask for a password, which one of their operators can tell you.",
+        "-- The same: /j.",
+    ],
+    "j": [
+        "-- /join ROOM [PASSWORD]: enter a room, or make it; your lines then go there",
+        "-- A room that you are in already becomes the one that your lines go to. Some",
+        "-- rooms ask for a password, which one of their operators can tell you.",
+        "-- The same: /j.",
     ],
     "/history": [
-        "-- /history [#ROOM] [N | 2h | before ID]: the last lines of a room",
+        "-- /history [#ROOM] [N | 2h | before ID | more]: the last lines of a room",
         "-- The last N, 20 if you say nothing else; those since so long ago (m, h, d,",
-        "-- w); or those before another one. At most 100 at a time. Times are UTC.",
+        "-- w); or those before another one. At most 100 at a time; /history more shows",
+        "-- those before the last ones that you were shown. Times are UTC.",
     ],
     "exit": [
         "-- /quit [WHY]: leave the chat, with a word if you like",
-        "-- The same: /exit, /bye.",
+        "-- The same: /bye, /exit, /q, /signoff.",
     ],
     "PING": ["-- /ping: see whether the chat is there"],
 }
@@ -68,6 +76,28 @@ class CommandTests(ConversationCase):
         for row in COMMANDS.values():
             self.assertIn(f"{row.usage} {row.summary}", listed)
 
+    def test_short_forms(self) -> None:
+        """/help tells briefly by which other names there are commands."""
+        lines = " ".join(line.removeprefix("-- ") for line in self.asks("/help"))
+        for forms in ("/j for /join,", "/leave /p for /part,", "/w /wi for /whois", "/q /signoff"):
+            self.assertIn(forms, lines)
+
+    @each_row({"text": "text", "json": "json"})
+    def test_habits(self, door: str) -> None:
+        """What people type out of habit does what they expect, at every door."""
+        bob = self.at(door, "bob")
+        self.ada.types("/join python")
+        for typed, shown in (
+            ("/j python", "bob joined #python"),
+            ("/t snakes", "bob changed the topic of #python: snakes"),
+            ("/m ada psst", "(bob to you) psst"),
+            ("/p", "bob left #python"),
+            ("/q tea", "bob left the chat: tea"),
+        ):
+            self.ada.sees()
+            bob.types(typed)
+            self.assertIn(shown, "".join(self.ada.sees()), typed)
+
     def test_help_columns(self) -> None:
         """/help fits a terminal of 80 columns, with all that explains in one column."""
         *lines, _ = self.asks("/help")
@@ -85,6 +115,7 @@ class CommandTests(ConversationCase):
             expected += [f"{group}:", *rows]
         *lines, _ = self.asks("/help")
         shown = [line.removeprefix("-- ") for line in lines]
+        shown = shown[: next(i for i, line in enumerate(shown) if line.startswith("Short forms"))]
         headings = [line for line in shown if not line.startswith("  ")]
         self.assertEqual(headings, [f"{group}:" for group in Group])
         entries = [line.split()[0] for line in shown if line.startswith("  /")]
@@ -103,8 +134,8 @@ class CommandTests(ConversationCase):
             " ".join(sorted(COMMANDS)),
             "announce away back ban bans catchup deop devoice export forget help history ignore "
             "invite join kick list lockdown login logout me modlog motd msg mute names nick op "
-            "part password ping quit register room search set token topic unban unignore unmute "
-            "unregister voice who whois",
+            "part password ping quit register resume room search set token topic unban unignore "
+            "unmute unregister voice who whois",
         )
 
     @each_row({name.strip("/"): (name, lines) for name, lines in EXPLAINED.items()})
@@ -162,7 +193,7 @@ class CommandTests(ConversationCase):
         self.crowd(WHO_MOST + 1)
         lines = self.asks("/who")
         self.assertEqual((len(lines), lines[0]), (WHO_MOST + 1, "-- ada: lobby"))
-        self.assertEqual(lines[-1], "-- and 2 more: /who 2")
+        self.assertEqual(lines[-1], "-- /who more shows 2 more people")
 
     def test_who_pages(self) -> None:
         """/who PAGE goes on where the page before ended, to the last one."""
@@ -170,7 +201,7 @@ class CommandTests(ConversationCase):
         self.assertEqual(self.asks("/who 1"), self.asks("/who"))
         lines = self.asks("/who 2")
         self.assertEqual((len(lines), lines[0]), (WHO_MOST + 1, "-- n0099: lobby"))
-        self.assertEqual(lines[-1], "-- and 1,135 more: /who 3")
+        self.assertEqual(lines[-1], "-- /who more shows 1,135 more people")
         lines = self.asks("/who 14")
         self.assertEqual((len(lines), lines[-1]), (35, "-- n1333: lobby"))
 
@@ -211,7 +242,8 @@ class CommandTests(ConversationCase):
             self.chat.topics[name] = TopicChanged(id=1, nick="ada", room=name, text="t")
         lines = self.asks("/list")
         self.assertEqual(lines[:2], ["-- lobby (1 here)", "-- #a000 (0 here): t"])
-        self.assertEqual((len(lines), lines[-1]), (LIST_MOST + 1, "-- and 2 more"))
+        more = "-- /list more shows 2 more rooms"
+        self.assertEqual((len(lines), lines[-1]), (LIST_MOST + 1, more))
 
     def test_list_without_anybody(self) -> None:
         """/list names the lobby also when nobody is in it."""

@@ -17,7 +17,7 @@ from tests.conversation import (
 DOORS = {"text": "text", "json": "json"}
 IN_PYTHON = (("bob", "/join python"), ("ada", "/join python"), ("ada", "/join lobby"))
 NO_ROOM = "you are in no room: /join one first, such as /join lobby"
-HISTORY_USAGE = "/history takes a number from 1 to 100, a time such as 2h, or before ID"
+HISTORY_USAGE = "/history takes a number from 1 to 100, a time such as 2h, more, or before ID"
 
 
 def answered(typed: str, *lines: str, before: tuple[tuple[str, str], ...] = ()) -> Row:
@@ -139,9 +139,10 @@ class HistoryCommandTests(Scene):
         while command:
             *page, last = self.seen(ada, command)
             pages.append(page)
-            command = last.partition("there is more: ")[2]
-            if not command:
+            command = last.removesuffix(" shows what was said before")
+            if command == last:
                 page.append(last)
+                command = ""
         expected = [f"lobby/bob: {number}" for number in range(250)]
         self.assertEqual(pages, [expected[150:], expected[50:150], expected[:50]])
 
@@ -177,9 +178,8 @@ class HistoryCommandTests(Scene):
         *lines, last = self.seen(ada, "/history 2h")
         self.assertEqual(len(lines), HISTORY_MOST)
         self.assertEqual(lines[0], "lobby/bob: 1")
-        self.assertEqual(
-            self.seen(ada, last.removeprefix("there is more: ")), ["lobby/bob: 0"]
-        )
+        self.assertEqual(last, "/history more shows what was said before")
+        self.assertEqual(self.seen(ada, "/history more"), ["lobby/bob: 0"])
 
     @each_row(DOORS)
     def test_ignored(self, door: str) -> None:

@@ -77,11 +77,18 @@ REFUSED = {
     ),
     "password_short": refused("/password correct-horse short", "usage", SHORT, REGISTERED),
     "password_space": refused("/password correct-horse a b", "usage", SPACE, REGISTERED),
-    "password_wrong": refused("/password wrong a-new-secret", "wrong-password", WRONG, REGISTERED),
+    "password_wrong": refused(
+        "/password wrong a-new-secret",
+        "wrong-password",
+        "that is not your old password",
+        REGISTERED,
+    ),
     "unregister_nothing": refused(
         "/unregister", "usage", "use it like this: /unregister PASSWORD", REGISTERED
     ),
-    "unregister_wrong": refused("/unregister wrong", "wrong-password", WRONG, REGISTERED),
+    "unregister_wrong": refused(
+        "/unregister wrong", "wrong-password", "that is not your password", REGISTERED
+    ),
     "unregister_nobody": refused("/unregister correct-horse", "not-logged-in", NOT_LOGGED_IN),
     "rename_to_a_registered": refused(
         "/nick b0b",

@@ -66,19 +66,13 @@ OWNER = {
     ),
     "ban": Deed(
         "/ban bob 2h spam",
-        ada=(
-            f"-- you banned bob from #python until {IN_TWO_HOURS}: spam",
-            "-- you kicked bob from #python: spam",
+        ada=(f"-- you banned bob from #python until {IN_TWO_HOURS}: spam",),
+        bob=(f"-- ada banned you from #python until {IN_TWO_HOURS}: spam",),
+        eve=(f"-- ada banned bob from #python until {IN_TWO_HOURS}: spam",),
+        facts=(
+            act("banned", until=IN_TWO_HOURS, text="spam"),
+            act("kicked", text="spam", folded=True),
         ),
-        bob=(
-            f"-- ada banned you from #python until {IN_TWO_HOURS}: spam",
-            "-- ada kicked you from #python: spam",
-        ),
-        eve=(
-            f"-- ada banned bob from #python until {IN_TWO_HOURS}: spam",
-            "-- ada kicked bob from #python: spam",
-        ),
-        facts=(act("banned", until=IN_TWO_HOURS, text="spam"), act("kicked", text="spam")),
     ),
     "ban_who_is_elsewhere": to_bob(
         "/ban bob", "banned", f"-- ADA banned BOB from #python{FOR_NOW}", ("bob", "/part")
@@ -228,8 +222,8 @@ OWNER_REFUSED = {
     "ban_for_too_long": refused("/ban bob 999w", "usage", "a duration is at most ten years"),
     "unban_nobody": refused("/unban", "usage", "use it like this: /unban [#ROOM|*] NICK|NETWORK"),
     "unban_two": refused("/unban a b", "usage", "use it like this: /unban [#ROOM|*] NICK|NETWORK"),
-    "bans_of_what": refused("/bans bob", "usage", "use it like this: /bans [#ROOM|*]"),
-    "op_a_guest": refused("/op bob", "not-allowed", "bob has to /register before that"),
+    "bans_of_what": refused("/bans bob", "usage", "use it like this: /bans [#ROOM|*|more]"),
+    "op_a_guest": refused("/op bob", "not-allowed", "bob must /register first"),
     "op_two": refused("/op a b", "usage", "use it like this: /op NICK"),
     "op_a_stranger": refused(
         "/op grace", "no-nick", "nobody here is called grace, and it is not registered"
@@ -251,10 +245,10 @@ OWNER_REFUSED = {
     "lockdown": refused("/lockdown on", "not-allowed", SERVER_ONLY),
     "modlog_of_the_chat": refused("/modlog *", "not-allowed", SERVER_ONLY),
     "modlog_of_no_number": refused(
-        "/modlog x", "usage", "use it like this: /modlog [#ROOM|*] [N | before ID]"
+        "/modlog x", "usage", "use it like this: /modlog [#ROOM|*] [N | before ID | more]"
     ),
     "modlog_before_what": refused(
-        "/modlog before noon", "usage", "use it like this: /modlog [#ROOM|*] [N | before ID]"
+        "/modlog before noon", "usage", "use it like this: /modlog [#ROOM|*] [N | before ID | more]"
     ),
 }
 

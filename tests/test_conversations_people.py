@@ -76,9 +76,24 @@ ROWS = {
         ],
         raw=True,
     ),
-    "away": Row("/away", "-- ada is away", "-- you are away", went_away(""), []),
+    "away": Row(
+        "/away",
+        "-- ada is away",
+        "-- you are away",
+        went_away(""),
+        [],
+        before=(("ada", "/me waves"),),
+    ),
+    "away_in_silence": Row(
+        "/away", "", "-- you are away", went_away(""), [], hearers=("ada",)
+    ),
     "away_and_why": Row(
-        "/away lunch", "-- ada is away: lunch", "-- you are away: lunch", went_away("lunch"), []
+        "/away lunch",
+        "-- ada is away: lunch",
+        "-- you are away: lunch",
+        went_away("lunch"),
+        [],
+        before=(("ada", "hi"),),
     ),
     "back": Row(
         "/back",
@@ -86,7 +101,16 @@ ROWS = {
         "-- you are back",
         {"type": "came_back", "nick": "ada"},
         [],
+        before=(("ada", "hi"), ("ada", "/away")),
+    ),
+    "back_in_silence": Row(
+        "/back",
+        "",
+        "-- you are back",
+        {"type": "came_back", "nick": "ada"},
+        [],
         before=(("ada", "/away"),),
+        hearers=("ada",),
     ),
     "whois_absent": answered(
         "/whois bob",
@@ -95,11 +119,16 @@ ROWS = {
     ),
     "ignore": answered("/ignore bob", "you ignore bob from now on: /unignore bob ends it", KEPT),
     "ignore_whom": answered("/ignore", "you ignore bob", before=(IGNORED,)),
-    "unignore": answered("/unignore bob", "you see again what bob says", KEPT, before=(IGNORED,)),
+    "unignore": answered("/unignore bob", "you see again what bob says", before=(IGNORED,)),
     "set": answered(
         "/set bell off",
         "bell is off now: a bell when you are mentioned or get a private line",
         KEPT,
+    ),
+    "resume": answered(
+        "/resume token-of-a-test-000001",
+        "/resume TOKEN brings you back after your connection broke; you are here already",
+        "type it at the prompt for a nickname, in place of one; /token shows your token",
     ),
     "help": answered(
         "/help token",
@@ -117,6 +146,9 @@ REFUSED = {
         "that has 5,000 bytes, and a line at most 4,096: not sent",
     ),
     "whois_nobody": refused("/whois nobody", "no-nick", "nobody here is called nobody"),
+    "list_without_a_page": refused(
+        "/list more", "usage", "there is no page to go on from: /list shows the first rooms"
+    ),
     "whois_whom": refused("/whois", "usage", "use it like this: /whois NICK"),
     "ignore_oneself": refused("/ignore ada", "usage", "you cannot ignore yourself"),
     "unignore_whom": refused("/unignore", "usage", "use it like this: /unignore NICK"),
@@ -124,7 +156,7 @@ REFUSED = {
     "set_how": refused("/set time maybe", "usage", SETTINGS),
 }
 
-NOTHING_TO_REFUSE = {"back", "export", "list", "motd", "ping", "token"}
+NOTHING_TO_REFUSE = {"back", "export", "motd", "ping", "resume", "token"}
 """Commands that anybody may give at any time, whatever follows them."""
 
 

@@ -20,7 +20,7 @@ from tests.conversation import (
 
 DOORS = {"text": "text", "json": "json"}
 REGISTERED = ("ada", "/register correct-horse")
-WRONG = "that nickname and that password do not belong together"
+WRONG = "that is not your password"
 
 ROWS = {
     "forget_asked": Row(

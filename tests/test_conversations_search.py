@@ -22,7 +22,7 @@ NOTHING = {
 }
 REFUSED = {
     "nothing": refused(
-        "/search", "usage", "use it like this: /search WORDS [in:#ROOM] [from:NICK]"
+        "/search", "usage", "use it like this: /search WORDS [in:#ROOM] [from:NICK] | more"
     ),
     "no_word": refused("/search -- in:lobby", "usage", "there is no word in that to search for"),
     "elsewhere": refused("/search cake in:#attic", "no-room", "you are not in #attic"),
@@ -179,11 +179,12 @@ class SearchTests(Scene):
     def test_most(self, door: str) -> None:
         """The newest lines are shown, and it is said if there may be more."""
         self.says(self.at_text("grace"), *(f"pie {number}" for number in range(SEARCH_MOST + 1)))
-        *lines, last = self.searches(door, "pie in:lobby")
+        *lines, told, last = self.searches(door, "pie in:lobby")
         self.assertEqual(
             lines, [f"lobby/grace: pie {number}" for number in range(1, SEARCH_MOST + 1)]
         )
-        self.assertEqual(last, 'the 20 newest lines in lobby with "pie": more words find fewer')
+        self.assertEqual(told, 'the 20 newest lines in lobby with "pie": more words find fewer')
+        self.assertEqual(last, "/search more shows older lines")
 
     def test_cleaned(self) -> None:
         """Nothing that steers a terminal comes back in the answer."""

@@ -11,11 +11,11 @@ from typing import Any
 from chatservice import identities
 from chatservice.accounts import Accounts
 from chatservice.acts import Banned, Founded, Invited, OperatorAct, Opped, Voiced
-from chatservice.events import Joined, Left, TopicChanged
+from chatservice.events import LATEST, Joined, Left, TopicChanged
 from chatservice.identity import identity_of
 from chatservice.journal import Journal, JournalError, Place
 from chatservice.memory import MemoryJournal
-from chatservice.pages import LATEST, Wanted
+from chatservice.pages import Wanted
 from tests.conversation import TOKEN
 from tests.doubles import PlainPasswords
 from tests.recording import (

@@ -114,7 +114,7 @@ class TokenTests(ConversationCase):
         again = self.at_json("ada", token=token)
         self.assertEqual(list(again.welcome["rooms"]), ["lobby", "den"])
         again.types("/forget everything")
-        self.assertEqual(again.sees()[-1]["lines"], ["it is all erased; 1 lines were yours"])
+        self.assertEqual(again.sees()[-1]["lines"], ["it is all erased; 1 line was yours"])
 
 
 class RegisteringTests(OperatorCase):

@@ -6,11 +6,10 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from chatservice.acts import Announced, Banned, Kicked, OperatorAct
-from chatservice.events import Acted, Joined, Left, Parted, Renamed, TopicChanged
+from chatservice.events import LATEST, Acted, Joined, Left, Parted, Renamed, TopicChanged
 from chatservice.journal import Journal, Place
 from chatservice.memory import PEOPLE
 from chatservice.missed import LOOKED_AT, MISSED_MOST, MISSED_TEXT, Missed
-from chatservice.pages import LATEST
 from tests.recording import (
     ADA,
     BOB,

@@ -9,10 +9,10 @@ from twisted.trial.unittest import SynchronousTestCase
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {
-        *("clock", "database", "doors", "doors.web", "durations", "events", "hangups"),
-        *("identity", "keepalive", "names", "networks", "obvious", "opaque", "outbox"),
-        *("preferences", "presence", "ratelimit", "refs", "scripts", "settings", "starting"),
-        *("telnet", "textfile", "tries"),
+        *("aliases", "clock", "counts", "database", "doors", "doors.web", "durations"),
+        *("events", "hangups", "identity", "keepalive", "names", "networks", "obvious"),
+        *("opaque", "outbox", "preferences", "presence", "ratelimit", "refs", "scripts"),
+        *("settings", "starting", "telnet", "textfile", "tries"),
     },
     {
         *("account", "acts", "admission", "filewatch", "flood", "identities", "mentions"),
@@ -47,7 +47,7 @@ COMMANDS = "commands"
 SHARED = {"commands.table", "commands.targets"}
 """The files of commands that others of them know."""
 
-SHARED_WITH_CLIENT = {"names", "mentions", "textfile"}
+SHARED_WITH_CLIENT = {"aliases", "counts", "mentions", "names", "textfile"}
 ENTRIES = {"tap", "client.main"}
 CLIENT = "client"
 

@@ -180,6 +180,8 @@ class NothingSeenTests(ConversationCase):
         """As a reason it is none."""
         door, nothing = row
         ada, bob = self.at(door, "ada"), self.at("text", "bob")
+        ada.types("hi")
+        bob.sees()
         ada.types(f"/away {nothing}")
         ada.types("/back")
         ada.types(f"/quit {nothing}")

@@ -4,20 +4,40 @@ from __future__ import annotations
 
 from tests.conversation import Row, RowCase, at_all_doors, each_row, refused
 
-HISTORY_USAGE = "/history takes a number from 1 to 100, a time such as 2h, or before ID"
+HISTORY_USAGE = "/history takes a number from 1 to 100, a time such as 2h, more, or before ID"
 
 MISTAKES = {
     "unknown": refused(
-        "/xyzzy", "unknown", "there is no command /xyzzy: /help lists those there are"
+        "/xyzzy", "unknown", "there is no command /xyzzy: /help lists the commands"
     ),
     "mistyped": refused("/jion x", "unknown", "there is no command /jion: did you mean /join?"),
+    "like_nothing": refused(
+        "/foobar", "unknown", "there is no command /foobar: /help lists the commands"
+    ),
+    "like_short_ones": refused(
+        "/xe", "unknown", "there is no command /xe: /help lists the commands"
+    ),
+    "page_after_none": refused(
+        "/history more",
+        "usage",
+        "there is no page to go on from: /history shows the newest lines",
+    ),
+    "search_after_none": refused(
+        "/search More",
+        "usage",
+        'there is no page to go on from: /search WORDS finds the newest lines, and /search "more" '
+        "looks for that word",
+    ),
+    "who_after_none": refused(
+        "/who more", "usage", "there is no page to go on from: /who shows the first one"
+    ),
     "mistyped_alias": refused("/exti", "unknown", "there is no command /exti: did you mean /exit?"),
-    "slash_alone": refused("/", "unknown", "there is no command /: /help lists those there are"),
+    "slash_alone": refused("/", "unknown", "there is no command /: /help lists the commands"),
     "help_of_unknown": refused(
         "/help jion", "unknown", "there is no command /jion: did you mean /join?"
     ),
     "escape_in_command": refused(
-        "/\x1b[2Jxyzzy", "unknown", "there is no command /xyzzy: /help lists those there are"
+        "/\x1b[2Jxyzzy", "unknown", "there is no command /xyzzy: /help lists the commands"
     ),
     "rename_taken": refused("/nick Bob", "nick-taken", "Bob is taken: choose another nickname"),
     "rename_alike": refused(
@@ -72,10 +92,10 @@ MISTAKES = {
         "that has 4,097 bytes, and a line at most 4,096: not sent",
     ),
     "blank_after_slash": refused(
-        "/ quit", "unknown", "there is no command /: /help lists those there are"
+        "/ quit", "unknown", "there is no command /: /help lists the commands"
     ),
     "help_on_a_text": refused(
-        "/help //x", "unknown", "there is no command //x: /help lists those there are"
+        "/help //x", "unknown", "there is no command //x: /help lists the commands"
     ),
     "private_to_nobody": refused("/msg grace hi", "no-nick", "nobody here is called grace"),
     "private_nothing": refused("/msg bob ", "usage", "use it like this: /msg NICK TEXT"),

@@ -275,6 +275,30 @@ class NearestTests(SynchronousTestCase):
         """The known name most like the word is found."""
         self.assertEqual(nearest("jion", ["part", "join", "joiner"]), "join")
 
+    def test_one_slip(self) -> None:
+        """A letter may be missing, too many, another one, or in its neighbour's place."""
+        for typed in ("serch", "seearch", "saarch", "saerch", "search"):
+            self.assertEqual(nearest(typed, ["names", "search"]), "search", typed)
+
+    def test_two_slips(self) -> None:
+        """Two slips are too many, but in a long name."""
+        self.assertIsNone(nearest("srehc", ["search"]))
+        self.assertEqual(nearest("regsitre", ["register"]), "register")
+        self.assertIsNone(nearest("rgesitre", ["register"]))
+
+    def test_short(self) -> None:
+        """Of a name of one or two letters only its letters in another order are a near miss."""
+        known = ["op", "me", "q"]
+        self.assertEqual([nearest(typed, known) for typed in ("po", "em")], ["op", "me"])
+        for typed in ("x", "mx", "o", "ope", "ab", ""):
+            self.assertIsNone(nearest(typed, known), typed)
+
+    def test_best(self) -> None:
+        """Of several near misses it is the one with the fewest slips, then of the first letter."""
+        self.assertEqual(nearest("unmute1", ["unmutes1", "unmute"]), "unmutes1")
+        self.assertEqual(nearest("bars", ["wars", "bans"]), "bans")
+        self.assertEqual(nearest("registry", ["register", "registro"]), "registro")
+
     def test_nothing_like_it(self) -> None:
         """A word like no known name has no nearest one."""
         self.assertIsNone(nearest("xyzzy", iter(["part", "join"])))

@@ -174,7 +174,9 @@ class BanTests(DeedCase):
         lines = self.asks(self.ada, "/bans")
         self.assertEqual(len(lines), 201)
         self.assertEqual(lines[0], f"-- 10.0.2.0/24 is banned by ada{FOR_NOW}")
-        self.assertEqual(lines[-1], "-- and 2 older ones")
+        self.assertEqual(lines[-1], "-- /bans more shows 2 older ones")
+        older = [f"-- 10.0.{number}.0/24 is banned by ada{FOR_NOW}" for number in range(2)]
+        self.assertEqual(self.asks(self.ada, "/bans more"), older)
 
 
 class SpeechTests(DeedCase):
@@ -281,9 +283,13 @@ class ModlogTests(DeedCase):
             [
                 "12:00 -- ada gave bob a voice in #python",
                 "12:00 -- ada announces: hi",
-                f"-- before these: /modlog * before {self.chat.journal.acts[-2].id}",
+                "-- /modlog more shows what was done before",
             ],
         )
+        before = f"/modlog * before {self.chat.journal.acts[-2].id}"
+        earlier = ["12:00 -- ada is the owner of #python"]
+        self.assertEqual(self.asks(self.ada, "/modlog more"), earlier)
+        self.assertEqual(self.asks(self.ada, before), earlier)
 
     def test_page_by_page(self) -> None:
         """The log is read backwards, to its beginning."""
@@ -291,9 +297,9 @@ class ModlogTests(DeedCase):
             self.ada.types(f"/room keep-lines {number + 1}")
         *lines, more = self.asks(self.ada, "/modlog")
         self.assertEqual(len(lines), 20)
-        command = more.removeprefix("-- before these: ")
+        self.assertEqual(more, "-- /modlog more shows what was done before")
         self.assertEqual(
-            self.asks(self.ada, command)[:2],
+            self.asks(self.ada, "/modlog more")[:2],
             [
                 "12:00 -- ada is the owner of #python",
                 "12:00 -- ada set keep-lines of #python to 1",

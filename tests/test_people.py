@@ -43,7 +43,9 @@ class AwayTests(PeopleCase):
     """Being away."""
 
     def test_away_and_back(self) -> None:
-        """Those in one's rooms are told, in the order of what is said, and so is one oneself."""
+        """Those are told with whom one talks, in the order of what is said, and so is oneself."""
+        self.ada.types("hi")
+        self.bob.sees()
         self.assertEqual(self.lines(self.ada, "/away lunch"), ["-- you are away: lunch"])
         self.assertEqual(self.lines(self.ada, "/back"), ["-- you are back"])
         self.assertEqual(
@@ -53,6 +55,36 @@ class AwayTests(PeopleCase):
                 {"type": "came_back", "nick": "ada"},
             ],
         )
+
+    def test_where_one_talks(self) -> None:
+        """Of one's rooms those are told in which one spoke in the last ten minutes."""
+        self.ada.types("/me waves")
+        grace = self.at_json("grace")
+        for person in (self.ada, grace):
+            person.types("/join python")
+        grace.types("/part lobby")
+        self.ada.types("/topic snakes")
+        self.clock.advance(1)
+        self.ada.types("hi")
+        self.clock.advance(599)
+        self.bob.sees()
+        grace.sees()
+        self.assertEqual(self.lines(self.ada, "/away tea"), ["-- you are away: tea"])
+        self.assertEqual(self.bob.sees(), [])
+        self.assertEqual(grace.sees(), [{"type": "went_away", "nick": "ada", "why": "tea"}])
+        self.assertIn("away: tea", self.lines(self.bob, "/whois ada"))
+        self.assertEqual(self.lines(self.bob, "/msg ada psst"), ["ada is away: tea"])
+        self.clock.advance(1)
+        self.assertIn("-- you are back", self.lines(self.ada, "/back"))
+        self.assertEqual(grace.sees(), [])
+
+    def test_where_one_has_left(self) -> None:
+        """Who left a room and came again has not spoken there yet."""
+        for typed in ("hi", "/part", "/join lobby"):
+            self.ada.types(typed)
+        self.bob.sees()
+        self.ada.types("/away")
+        self.assertEqual(self.bob.sees(), [])
 
     def test_without_a_reason(self) -> None:
         """A reason need not be given."""
@@ -161,7 +193,7 @@ class IgnoreTests(PeopleCase):
             self.bob.types(line)
         self.assertEqual(self.ada.sees(), [])
         self.assertEqual(
-            self.lines(self.ada, "/unignore bob"), ["-- you see again what BOB says", KEPT]
+            self.lines(self.ada, "/unignore bob"), ["-- you see again what BOB says"]
         )
         self.bob.types("hi again")
         self.assertEqual(self.ada.sees(), ["bob: hi again"])
@@ -171,6 +203,15 @@ class IgnoreTests(PeopleCase):
         self.lines(self.bob, "/ignore ada")
         self.ada.types("hi")
         self.assertEqual(self.bob.sees(), [])
+
+    def test_not_kept(self) -> None:
+        """A guest is told once in a stay that it is kept until then, for /set as well."""
+        for door, again in (("text", KEPT), ("json", KEPT.removeprefix("-- "))):
+            eve = self.at(door, "eve")
+            self.assertEqual(self.lines(eve, "/ignore bob")[1:], [again])
+            for typed in ("/ignore ada", "/unignore ada", "/set bell on"):
+                self.assertEqual(len(self.lines(eve, typed)), 1, typed)
+            eve.types("/quit")
 
     def test_list(self) -> None:
         """Without a nickname it lists whom one ignores."""

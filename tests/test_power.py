@@ -88,10 +88,23 @@ class PowerTests(DenCase):
         self.assertIn("is not banned", self.says(self.sysop, "/unban #den gus"))
 
     def test_no_operator_shown(self) -> None:
-        """/whois does not call somebody an operator of a room who has no power there."""
-        self.assertIn("an operator of #den", self.says(self.gus, "/whois ada"))
+        """/whois does not call somebody the owner of a room who has no power there."""
+        self.assertIn("the owner of #den", self.says(self.gus, "/whois ada"))
         self.sysop.types("/mute #den ada")
-        self.assertNotIn("an operator", self.says(self.gus, "/whois ada"))
+        self.assertNotIn("the owner", self.says(self.gus, "/whois ada"))
+
+    def test_owner_and_operator(self) -> None:
+        """/whois tells of which rooms somebody is the owner, and of which an operator."""
+        self.says(self.sysop, "/join attic")
+        self.says(self.ada, "/join attic")
+        self.says(self.gus, "/join attic")
+        self.sysop.types("/op ada")
+        shown = self.asks(self.gus, "/whois ada")
+        self.assertIn("-- the owner of #den", shown)
+        self.assertIn("-- an operator of #attic", shown)
+        shown = self.asks(self.gus, "/whois sysop")
+        roles = ["-- an operator of the whole chat", "-- the owner of #attic"]
+        self.assertEqual(shown[-3:-1], roles)
 
     def member(self, nick: str):  # type: ignore[no-untyped-def]
         return self.chat.roster[nick]

@@ -121,6 +121,14 @@ class SearchContract(JournalCase):
         self.append(*(line(id, "bees") for id in range(1, 6)))
         self.assertEqual([event.id for event in self.found("bees", limit=2)], [4, 5])
 
+    def test_before(self) -> None:
+        """Only lines with smaller ids are found, if an id is given, by words and without them."""
+        self.append(*(line(id, "bees", nick="bob") for id in range(1, 6)))
+        for words in ("bees", "from:bob"):
+            query = replace(parse(words), before=4)
+            found = self.successResultOf(self.journal.search(query, ["lobby"], 2)).events
+            self.assertEqual([event.id for event in found], [2, 3], words)
+
     def test_other_scripts(self) -> None:
         """Words of any script are words."""
         self.append(line(1, "Пчёлы летят"), line(2, "蜜蜂 在"), line(3, "Grüße"))

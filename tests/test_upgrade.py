@@ -13,11 +13,11 @@ from twisted.logger import capturedLogs, formatEvent
 
 from chatservice.acts import Announced, OperatorAct
 from chatservice.database import DatabaseError
-from chatservice.events import Acted, Event, Joined, Left, Said, TopicChanged, Whispered
+from chatservice.events import LATEST, Acted, Event, Joined, Left, Said, TopicChanged, Whispered
 from chatservice.indexing import TELL_EVERY
 from chatservice.journal import Journal, Place
 from chatservice.missed import Missed
-from chatservice.pages import LATEST, Wanted
+from chatservice.pages import Wanted
 from chatservice.pruning import Pruning
 from chatservice.query import parse
 from chatservice.tokenizer import RULES

@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
+from difflib import get_close_matches
 
-from chatservice.names import nearest
+from chatservice.aliases import ALIASES
 
 COMMANDS = (
     "/announce",
@@ -39,6 +40,7 @@ COMMANDS = (
     "/ping",
     "/quit",
     "/register",
+    "/resume",
     "/room",
     "/search",
     "/set",
@@ -54,23 +56,17 @@ COMMANDS = (
 )
 """All of them, by the names that ``/help`` lists."""
 
-GOODBYES = {"/quit", "/exit", "/bye"}
-"""Those that are answered by the end of the connection."""
+GOODBYE = "/quit"
+"""The one that is answered by the end of the connection."""
 
-MOVES = {"/join", "/part", "/leave"}
+MOVES = {"/join", "/part"}
 """Those that may change the current room."""
 
-PRIVATE = {"/msg", "/query"}
-"""Those that say something to one person."""
-
-TALK = {"/me"} | PRIVATE
+TALK = {"/me", "/msg"}
 """Those that are answered by their event alone."""
 
-SECRETS = {"/forget", "/login", "/password", "/register", "/unregister"}
-"""Those whose words are a password; other commands may have one among their words."""
-
-
-_KNOWN = {*COMMANDS, *GOODBYES, *MOVES, *TALK}
+SECRETS = {"/forget", "/login", "/password", "/register", "/resume", "/unregister"}
+"""Those whose words are a password or a token; other commands may have one among their words."""
 
 # White_Space, an empty Braille cell, and what else is blank; what could not be decoded may be.
 _BLANK = "\\s\u0085\u2800\ufff9-\ufffb\U0001d159\ufffd"
@@ -110,11 +106,13 @@ def seen_of(text: str) -> str:
 
 
 def command_word(line: str) -> str:
-    """The slash command that a typed line is, in lower case; "" if it is something to say."""
+    """The slash command that a typed line is, by the name that ``/help`` lists; "" if it is
+    something to say.
+    """
     line = bare(line)
     if not line.startswith("/") or line.startswith("//"):
         return ""
-    return line.partition(" ")[0].casefold()
+    return _named(line.partition(" ")[0].casefold())
 
 
 def holds_password(line: str) -> bool:
@@ -132,6 +130,16 @@ def holds_password(line: str) -> bool:
     return meant[0] in SECRETS
 
 
+def _named(word: str) -> str:
+    """The name of a command that may be written by another name."""
+    name = word.removeprefix("/")
+    return f"/{ALIASES.get(name, name)}"
+
+
 def _meant(word: str) -> str:
-    """The command, if it is one; else the one that is written much like it, if there is one."""
-    return word if word in _KNOWN else nearest(word, COMMANDS) or word
+    """The command, if it is one; else the one that is written remotely like it, if there is one.
+
+    More than near misses: to hide too much does no harm.
+    """
+    name = _named(word)
+    return name if name in COMMANDS else next(iter(get_close_matches(word, COMMANDS, n=1)), word)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from chatservice.client.commands import COMMANDS
+from chatservice.client.commands import COMMANDS, command_word
 from chatservice.client.words import spelled
 
 _WITH_ROOM = {"/join", "/names", "/part"}
@@ -17,7 +17,7 @@ def completions(before: str, nicknames: Iterable[str], rooms: Iterable[str]) -> 
         return [f"{command} " for command in _starting(word, COMMANDS)]
     if word.startswith("#"):
         return [f"{room} " for room in _starting(word, (f"#{room}" for room in rooms))]
-    if earlier and earlier[0] in _WITH_ROOM:
+    if earlier and command_word(earlier[0]) in _WITH_ROOM:
         return [f"{spelled(room)} " for room in _starting(word, rooms)]
     end = " " if earlier else ": "
     return [nick + end for nick in _starting(word, nicknames)]

@@ -5,11 +5,12 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
 
-from chatservice.client.commands import GOODBYES, command_word
+from chatservice.client.commands import GOODBYE, command_word
 from chatservice.client.front import REFUSED, Front
 from chatservice.client.options import PASSWORD_VARIABLE
 from chatservice.client.waiting import Waiting
 from chatservice.client.wire import LONGEST_LINE, Error
+from chatservice.counts import counted
 
 WINDOW = 8
 """The most lines on their way that nobody has acknowledged yet."""
@@ -71,7 +72,7 @@ class Pipe(Front):
         """Whether the next line may go its way. A program says goodbye after everything else."""
         if self._typed:
             return self.session.unanswered < WINDOW
-        ends = self._commands and command_word(line) in GOODBYES
+        ends = self._commands and command_word(line) == GOODBYE
         return self.session.joined and self.session.unanswered < (1 if ends else WINDOW)
 
     def _report_waiting(self) -> None:
@@ -81,7 +82,7 @@ class Pipe(Front):
             return
         before, self._taken = self._taken, self._sent - self.session.unanswered
         count = len(self._waiting) + self.session.unanswered
-        waiting = "1 line waits" if count == 1 else f"{count:,} lines wait"
+        waiting = counted(count, "line waits", "lines wait")
         self._complain(f"{waiting}; the chat takes {self._taken - before:,} a second")
         self._report = self._clock.callLater(_REPORT, self._report_waiting)
 

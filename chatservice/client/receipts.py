@@ -7,7 +7,7 @@ if it says the same, in the same room.
 
 import unicodedata
 
-from chatservice.client.commands import PRIVATE, command_word
+from chatservice.client.commands import command_word
 from chatservice.client.wire import Acted, Command, Said, Say, Talk, Whispered
 
 
@@ -25,7 +25,7 @@ def answers(event: Talk, request: Say | Command) -> bool:
         case Acted(), Command(line=line) if command_word(line) == "/me":
             here = request.room in (None, event.room)
             return here and is_same(event.text, _after_word(line))
-        case Whispered(), Command(line=line) if command_word(line) in PRIVATE:
+        case Whispered(), Command(line=line) if command_word(line) == "/msg":
             return is_same(event.text, _after_word(_after_word(line)))
     return False
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chatservice.client.commands import GOODBYES, bare, command_word
+from chatservice.client.commands import GOODBYE, bare, command_word
 from chatservice.client.identity import Identity
 from chatservice.client.joining import GREETING, WANTING, Joining
 from chatservice.client.outgoing import Outgoing
@@ -49,6 +49,7 @@ from chatservice.client.wire import (
     decode,
 )
 from chatservice.client.words import spelled
+from chatservice.counts import counted
 
 _JOINED = {State.REPLAYING, State.LIVE, State.LEAVING}
 
@@ -132,11 +133,11 @@ class Session(Joining):
         if not line.strip():
             return
         word = command_word(line)
-        if self.state is State.ASKING and word not in GOODBYES:
+        if self.state is State.ASKING and word != GOODBYE:
             self._choose(line)
         elif self._outgoing.moving and self.state is not State.ASKING:
             self._outgoing.wait(line)
-        elif word in GOODBYES:
+        elif word == GOODBYE:
             self.leave(line)
         elif not self.joined:
             self._type_ahead(line)
@@ -170,7 +171,7 @@ class Session(Joining):
         current = self.places.current
         where = f"still in {spelled(current)}" if current else "in no room"
         for line in self._outgoing.take_waiting():
-            if command_word(line) in GOODBYES:
+            if command_word(line) == GOODBYE:
                 self.leave(line)
             else:
                 self._refuse("not-sent", f"not sent: you are {where}")
@@ -344,8 +345,10 @@ class Session(Joining):
         self._person.happened(event, replayed)
         if self.places.current != current:
             self._person.settled()
-        if self._is_sent_away(event):
-            self._end("You were kicked from the chat.", failed=True)
+        match event:
+            case OperatorAct(type="kicked", room="", target=self.nick, folded=folded):
+                done = "banned" if folded else "kicked"
+                self._end(f"You were {done} from the chat.", failed=True)
 
     def _entered(self, event: Joined) -> None:
         place = self.places.get(event.room) or self.places.enter(event.room)
@@ -356,13 +359,6 @@ class Session(Joining):
         if self._replay.wanted and self.state is State.LIVE:
             self.state = State.REPLAYING
             self._turn_page()
-
-    def _is_sent_away(self, event: Event) -> bool:
-        """Whether one is to leave the chat, and not to come back by itself."""
-        match event:
-            case OperatorAct(type="kicked", room="", target=self.nick):
-                return True
-        return False
 
     def _become(self, event: Event) -> None:
         match event:
@@ -391,6 +387,6 @@ class Session(Joining):
     def _end_here(self) -> None:
         """Leave without a goodbye, for which it is too early or too late."""
         lines = self._outgoing.lines()
-        count = "1 line was" if len(lines) == 1 else f"{len(lines)} lines were"
+        count = counted(len(lines), "line was", "lines were")
         sentence = "\n    ".join([f"{count} not confirmed by the chat:", *lines])
         self._end(sentence if lines else None)

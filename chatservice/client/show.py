@@ -16,6 +16,7 @@ from chatservice.client.wire import (
     Event,
     Joined,
     Left,
+    OperatorAct,
     Parted,
     Said,
 )
@@ -73,8 +74,10 @@ class Log:
         return lines
 
     def _is_hidden(self, event: Event, own_nick: str) -> bool:
-        """Whether it is one of the comings and goings of others that are not to be seen."""
+        """Whether it is told otherwise, or one of the comings and goings that are not wanted."""
         match event:
+            case OperatorAct(folded=folded):
+                return folded
             case CameAndWent():
                 return self.preferences.quiet
             case Joined(folded=folded) | Parted(folded=folded) | Left(folded=folded):

@@ -19,6 +19,7 @@ from chatservice.client.state import State
 from chatservice.client.waiting import Waiting
 from chatservice.client.wire import Acted, Error, Event, Said, Whispered
 from chatservice.client.words import spelled
+from chatservice.counts import counted
 from chatservice.mentions import mentions
 
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste (xterm)
@@ -222,14 +223,13 @@ class Terminal(Front):
 
 
 def _lines(count: int) -> str:
-    return "1 line" if count == 1 else f"{count:,} lines"
+    return counted(count, "line", "lines")
 
 
 def _offer_of(lines: list[str]) -> str:
     """How many lines those are, and how many look like commands, which they will not be."""
     commands = sum(map(bool, map(command_word, lines)))
-    kind = "command" if commands == 1 else "commands"
-    as_text = f", {commands} {kind} as text" if commands else ""
+    as_text = f", {counted(commands, 'command', 'commands')} as text" if commands else ""
     return f"{_lines(len(lines))}{as_text}"
 
 

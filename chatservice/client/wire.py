@@ -138,6 +138,7 @@ class OperatorAct(Fact):
     """What an operator did: *type* is one of `ACTS`. Without a *room*, in the whole chat.
 
     *target* is whom or what it was done to; *until* an id from which on it holds no more, or 0.
+    *folded*: what came just before, a ban, tells it already.
     """
 
     type: str = ""
@@ -146,6 +147,7 @@ class OperatorAct(Fact):
     target: str = ""
     until: int = 0
     text: str = ""
+    folded: bool = False
 
 
 Talk = Said | Acted | Whispered

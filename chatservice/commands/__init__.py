@@ -3,6 +3,7 @@
 Importing this package fills the table; each group of commands has a module.
 """
 
+from chatservice.aliases import ALIASES
 from chatservice.commands import (
     basics,
     history,
@@ -17,7 +18,6 @@ from chatservice.commands import (
     talk,
 )
 from chatservice.commands.table import (
-    ALIASES,
     COMMANDS,
     Answer,
     Call,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from chatservice.aliases import ALIASES
 from chatservice.commands.table import (
-    ALIASES,
     COMMANDS,
     DONE,
     WIDTH,
@@ -34,7 +34,8 @@ USAGE_WIDTH = 22
 def help_(call: Call) -> Answer:
     if call.rest:
         return Answer(_explained(find(call.rest.removeprefix("/"))))
-    return Answer([*_listed(), "//text says a text that begins with a slash"])
+    last = "//text says a text that begins with a slash"
+    return Answer([*_listed(), *wrapped(f"Short forms: {_short_forms()}"), last])
 
 
 def _listed() -> Iterator[str]:
@@ -43,6 +44,16 @@ def _listed() -> Iterator[str]:
         for row in COMMANDS.values():
             if row.group is group:
                 yield from _in_columns(row)
+
+
+def _short_forms() -> str:
+    """The other names of all commands, each list of them before the one that they stand for."""
+    forms = ((" ".join(_others(row)), row.name) for row in COMMANDS.values() if _others(row))
+    return ", ".join(f"{others} for /{name}" for others, name in forms)
+
+
+def _others(row: Command) -> list[str]:
+    return [f"/{alias}" for alias, name in ALIASES.items() if name == row.name]
 
 
 def _in_columns(row: Command) -> Iterator[str]:
@@ -57,7 +68,7 @@ def _in_columns(row: Command) -> Iterator[str]:
 
 
 def _explained(row: Command) -> list[str]:
-    others = [f"/{alias}" for alias, name in ALIASES.items() if name == row.name]
+    others = _others(row)
     also = [f"The same: {', '.join(others)}."] if others else []
     return [*wrapped(f"{row.usage}: {row.summary}"), *wrapped(row.details), *also]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
@@ -19,14 +20,15 @@ from chatservice.commands.table import (
     room_named,
 )
 from chatservice.durations import begins_with_a_number, seconds_of
-from chatservice.events import ChatError
+from chatservice.events import LATEST, ChatError
 from chatservice.looks import unseen_by
-from chatservice.pages import LATEST, Page, Wanted
+from chatservice.pages import Page, Wanted
 from chatservice.rooms import LOBBY, Room
 from chatservice.text import spelled
 
 HISTORY_LINES = 20
 HISTORY_MOST = 100
+BEFORE_THAT = "nothing was said before that"
 CATCH_UP_MOST = 100
 """Events of each room at a time."""
 
@@ -47,16 +49,22 @@ class Span:
 
 @command(
     Group.HISTORY,
-    "/history [#ROOM] [N | 2h | before ID]",
+    "/history [#ROOM] [N | 2h | before ID | more]",
     "the last lines of a room",
     f"The last N, {HISTORY_LINES} if you say nothing else; those since so long ago (m, h, d, w); "
-    f"or those before another one. At most {HISTORY_MOST} at a time. Times are UTC.",
+    f"or those before another one. At most {HISTORY_MOST} at a time; /history more shows those "
+    "before the last ones that you were shown. Times are UTC.",
+    pages="/history shows the newest lines",
 )
-@inlineCallbacks
-def history(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+def history(call: Call) -> Deferred[Answer]:
     words = call.rest.split()
     room = room_named(call, words.pop(0)) if words and _is_room(words[0]) else call.room
-    span = _span(words, call.chat.ids.now())
+    return _page(call, room.name, _span(words, call.chat.ids.now()))
+
+
+@inlineCallbacks
+def _page(call: Call, name: str, span: Span) -> Generator[Deferred[Any], Any, Answer]:
+    room = room_named(call, name)
     left_of = unseen_by(call.member, call.chat.accounts).left_of
     wanted = Wanted(of=room.name, before=span.before, limit=span.lines, left_of=left_of)
     page = yield call.chat.journal.page(wanted)
@@ -68,7 +76,7 @@ def _span(words: list[str], now: int) -> Span:
         case []:
             return Span(lines=HISTORY_LINES)
         case [before, id] if before.casefold() == "before" and number(id, LATEST):
-            return Span("nothing was said before that", before=int(id))
+            return Span(BEFORE_THAT, before=int(id))
         case [count] if number(count, HISTORY_MOST):
             return Span(lines=int(count))
         case [first, *_] if begins_with_a_number(first):
@@ -79,7 +87,7 @@ def _span(words: list[str], now: int) -> Span:
                 pass
     raise ChatError(
         "usage",
-        f"/history takes a number from 1 to {HISTORY_MOST}, a time such as 2h, or before ID",
+        f"/history takes a number from 1 to {HISTORY_MOST}, a time such as 2h, more, or before ID",
     )
 
 
@@ -88,8 +96,11 @@ def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
     lines = []
     if not events:
         lines.append(ALL_IGNORED if page.hidden and not page.events else span.nothing)
-    if page.more and len(events) == len(page.events):
-        lines.append(f"there is more: /history #{room.name} before {page.next}")
+    more = None
+    if page.next is not None and len(events) == len(page.events):
+        following = replace(span, before=page.next, nothing=BEFORE_THAT)
+        more = partial(_page, name=room.name, span=following)
+    lines += call.goes_on(more, "what was said before")
     return Answer(lines, events, scattered=room is not call.member.current)
 
 

@@ -108,7 +108,7 @@ def password(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     old, wanted = _two_words(call.rest)
     new = _new_password(call, member.nick, wanted)
     account = account_of(call)
-    proof = yield proved_again(call, account, old)
+    proof = yield proved_again(call, account, old, "your old password")
     yield logging_in.change_password(chat, member, proof, new, call.is_wanted)
     chat.audit.about("Password changed", member.address, account.nick)
     return Answer([f"the password of {account.nick} is changed, and so is your token: /token"])
@@ -126,6 +126,22 @@ def token(call: Call) -> Answer:
         [
             f"your token: {call.member.token}",
             "/resume TOKEN at the prompt for a nickname brings you back: keep it secret",
+        ]
+    )
+
+
+@command(
+    Group.YOUR_NAME,
+    "/resume TOKEN",
+    "come back after your connection broke",
+    "It is typed at the prompt for a nickname, in place of one: see /token.",
+)
+def resume(call: Call) -> Answer:
+    # What is typed after it is a secret: it is not looked at, nor shown.
+    return Answer(
+        [
+            "/resume TOKEN brings you back after your connection broke; you are here already",
+            "type it at the prompt for a nickname, in place of one; /token shows your token",
         ]
     )
 

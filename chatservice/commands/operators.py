@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from twisted.internet.defer import Deferred
 
 from chatservice.acts import (
@@ -26,8 +28,7 @@ from chatservice.commands.targets import (
     person_named,
     place_meant,
 )
-from chatservice.events import ChatError
-from chatservice.pages import LATEST
+from chatservice.events import LATEST, ChatError
 from chatservice.sanitize import clean_line
 from chatservice.standing import HOLDERS_MOST, Person
 from chatservice.text import place_spelled, spelled
@@ -45,7 +46,7 @@ MODLOG_MOST = 100
 def op(call: Call) -> Answer:
     room, person = meant_here(call)
     if person.account is None:
-        raise ChatError("not-allowed", f"{person.nick} has to /register before that")
+        raise ChatError("not-allowed", f"{person.nick} must /register first", "not-registered")
     moderation = call.chat.moderation
     if moderation.is_owner(person, room) or is_among(person, moderation.operators(room)):
         return Answer([f"{person.nick} is an operator of {spelled(room)} already"])
@@ -98,7 +99,7 @@ def devoice(call: Call) -> Answer:
 @command(
     Group.OPERATORS,
     "/invite NICK [#ROOM]",
-    "let somebody into a room that is for invited people only",
+    "let somebody into a room that is for invited people only, or past its password",
     "An invitation ends when the person is kicked or banned.",
 )
 def invite(call: Call) -> Answer:
@@ -143,23 +144,28 @@ def lockdown(call: Call) -> Answer:
 
 @command(
     Group.OPERATORS,
-    "/modlog [#ROOM|*] [N | before ID]",
+    "/modlog [#ROOM|*] [N | before ID | more]",
     f"what operators did, the last {MODLOG_LINES} acts if you give no number",
-    f"{WHERE} At most {MODLOG_MOST} at a time. Times are UTC.",
+    f"{WHERE} At most {MODLOG_MOST} at a time; /modlog more shows those before the last ones. "
+    "Times are UTC.",
+    pages="/modlog shows the newest acts",
 )
 def modlog(call: Call) -> Deferred[Answer]:
     room, rest = place_meant(call)
-    call.chat.moderation.check_power(call.member, room)
     limit, before = _which(call, rest)
+    return _acts(call, room, limit, before)
+
+
+def _acts(call: Call, room: str, limit: int, before: int) -> Deferred[Answer]:
+    call.chat.moderation.check_power(call.member, room)
 
     def answer(acts: list[OperatorAct]) -> Answer:
+        more = partial(_acts, room=room, limit=limit, before=acts[0].id) if acts else None
+        lines = call.goes_on(more if len(acts) == limit else None, "what was done before")
         if not acts:
             when = "" if before == LATEST else " before that"
             return Answer([f"no operator did anything in {place_spelled(room)}{when}"])
-        where = f"#{room}" if room else "*"
-        older = f"before these: /modlog {where} before {acts[0].id}"
-        shown = [for_reader(call, act) for act in acts]
-        return Answer([older] if len(acts) == limit else [], events=[*shown])
+        return Answer(lines, events=[for_reader(call, act) for act in acts])
 
     return call.chat.journal.modlog(room or None, before, limit).addCallback(answer)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from math import ceil, isfinite
 
 from twisted.internet.defer import Deferred
@@ -11,6 +12,7 @@ from twisted.python.failure import Failure
 
 from chatservice import durations
 from chatservice.commands.table import DONE, Answer, Call, Group, command, number
+from chatservice.counts import counted
 from chatservice.events import ChatError
 from chatservice.looks import away_shown
 from chatservice.names import check_nick, nick_key
@@ -32,24 +34,30 @@ SETTINGS = {
 
 @command(
     Group.PEOPLE,
-    "/who [NICK|PAGE]",
+    "/who [NICK|PAGE|more]",
     "who is in the chat, and in which rooms",
-    f"Without a nickname it lists everybody, {WHO_MOST} to a page: /who 2 is the second.",
+    f"Without a nickname it lists everybody, {WHO_MOST} to a page: /who 2 is the second, and "
+    "/who more the one after the last that you were shown.",
+    pages="/who shows the first one",
 )
 def who(call: Call) -> Answer:
     # No nickname begins with a digit.
     if call.rest and not call.rest.isdigit():
         return Answer([_whereabouts(call, call.chat.member_named(call.rest))])
+    return _page(call, call.rest or "1")
+
+
+def _page(call: Call, wanted: str) -> Answer:
     everybody = sorted(call.chat.roster.values(), key=lambda member: member.nick.casefold())
     pages = ceil(len(everybody) / WHO_MOST)
-    page = number(call.rest or "1", pages)
+    page = number(wanted, pages)
     if page is None:
         raise ChatError("usage", f"there is no such page: the last one is /who {pages}")
     end = page * WHO_MOST
     lines = [_whereabouts(call, member) for member in everybody[end - WHO_MOST : end]]
-    if page < pages:
-        lines.append(f"and {len(everybody) - end:,} more: /who {page + 1}")
-    return Answer(lines)
+    more = partial(_page, wanted=str(page + 1)) if page < pages else None
+    left = counted(len(everybody) - end, "more person", "more people")
+    return Answer(lines + call.goes_on(more, left))
 
 
 def _whereabouts(call: Call, member: Member) -> str:
@@ -74,7 +82,8 @@ def nick(call: Call) -> Answer:
     Group.PEOPLE,
     "/away [WHY]",
     "tell that you are not at the keyboard; /back ends it",
-    "You stay in your rooms, and /whois shows that you are away.",
+    "You stay in your rooms. Those in which you spoke in the last 10 minutes are told; everybody "
+    "else sees it in /whois, and when they send you a private message.",
 )
 def away(call: Call) -> Answer:
     call.chat.set_away(call.member, clean_reason(call.rest))
@@ -125,8 +134,13 @@ def _description(call: Call, member: Member, came: int) -> Iterator[str]:
     yield f"in {', '.join(map(spelled, rooms)) or 'no room'}"
     if moderation.is_operator(member):
         yield "an operator of the whole chat"
-    elif runs := [room for room in rooms if moderation.is_room_operator(member, room)]:
-        yield f"an operator of {', '.join(map(spelled, runs))}"
+    runs = [room for room in rooms if moderation.is_room_operator(member, room)]
+    owns = [room for room in runs if moderation.is_owner(member, room)]
+    if owns:
+        yield f"the owner of {', '.join(map(spelled, owns))}"
+    operates = [room for room in runs if room not in owns]
+    if operates and not moderation.is_operator(member):
+        yield f"an operator of {', '.join(map(spelled, operates))}"
     away = away_shown(member, call.member.ignored)
     if away is not None:
         yield f"away: {away}" if away else "away"
@@ -220,7 +234,8 @@ def _kept(call: Call, line: str) -> Answer | Deferred[Answer]:
     member.door.look()
     account = member.account
     if account is None:
-        return Answer([line, NOT_KEPT])
+        told, member.told_not_kept = member.told_not_kept, True
+        return Answer([line] if told else [line, NOT_KEPT])
     former = account.preferences, account.ignored
     account.preferences, account.ignored = member.preferences, member.ignored
 

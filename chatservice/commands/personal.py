@@ -20,6 +20,7 @@ from chatservice.commands.table import (
     proved_again,
     wrapped,
 )
+from chatservice.counts import counted
 from chatservice.events import ChatError
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     if proof is not None:
         yield login.give_up(chat, proof, call.member.address)
     yield chat.journal.wipe()
-    return Answer([f"it is all erased; {count:,} lines were yours"])
+    return Answer([f"it is all erased; {counted(count, 'line was', 'lines were')} yours"])
 
 
 def _what_goes(account: Account | None) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import heapq
+from functools import partial
 
 from twisted.internet.defer import Deferred
 
 from chatservice.commands.table import DONE, WIDTH, Answer, Call, Group, command, room_of, wrapped
+from chatservice.counts import counted
 from chatservice.looks import topic_shown
 from chatservice.rooms import LOBBY
 from chatservice.text import names_in_a_line, spelled
@@ -45,25 +47,32 @@ def part(call: Call) -> Answer:
 
 @command(
     Group.ROOMS,
-    "/list",
+    "/list [more]",
     "the rooms there are, with their topics",
     "Rooms that are closed to you are left out: those for invited people only, those with a "
-    "password, and those that you are banned from.",
+    f"password, and those that you are banned from. It shows {LIST_MOST} at a time.",
+    pages="/list shows the first rooms",
 )
 def list_rooms(call: Call) -> Answer:
+    return _page(call, after=(False, ""))
+
+
+def _page(call: Call, after: tuple[bool, str]) -> Answer:
+    """Those rooms that come after another one: first those with somebody in them, by name."""
     rooms, topics = call.chat.rooms, call.chat.topics
     may_see = call.chat.moderation.may_see
     known = {name for name in (LOBBY, *rooms, *topics) if may_see(call.member, name)}
-    shown = heapq.nsmallest(LIST_MOST, known, key=lambda name: (name not in rooms, name))
+    places = [place for name in known if (place := (name not in rooms, name)) > after]
+    shown = heapq.nsmallest(LIST_MOST, places)
     lines = []
-    for name in shown:
+    for _, name in shown:
         count = len(rooms[name].members) if name in rooms else 0
         topic = topic_shown(topics.get(name), call.member.ignored)
         about = f": {topic.text[:WIDTH]}" if topic and topic.text else ""
         lines.append(f"{spelled(name)} ({count:,} here){about}")
-    if len(known) > LIST_MOST:
-        lines.append(f"and {len(known) - LIST_MOST:,} more")
-    return Answer(lines)
+    left = len(places) - len(shown)
+    more = partial(_page, after=shown[-1]) if left else None
+    return Answer(lines + call.goes_on(more, counted(left, "more room", "more rooms")))
 
 
 @command(Group.ROOMS, "/names [ROOM]", "who is in a room, the current one if you name none")

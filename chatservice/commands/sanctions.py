@@ -18,8 +18,9 @@ from chatservice.commands.targets import (
     found,
     place_meant,
 )
+from chatservice.counts import counted
 from chatservice.durations import first_duration
-from chatservice.events import ChatError
+from chatservice.events import LATEST, ChatError
 from chatservice.names import nick_key
 from chatservice.networks import Network, network_named, network_of
 from chatservice.rooms import Member
@@ -93,17 +94,19 @@ def ban(call: Call) -> Deferred[Answer]:
     if network is not None:
         rest = _confirmed(call, room, network, rest)
     terms = _terms(call, rest)
+    told: list[Member] = []
     if network is None:
         before = _present(call, room)
         person = _sanction(call, Banned, room, target, terms)
         covered = partial(_meant, call, room, person, before)
+        told = [member for member in before if member.identity == person.identity]
     else:
         _ban_network(call, room, network, terms)
         covered = partial(call.chat.moderation.banned_members, network, room)
 
     def turn_out(_: None) -> Answer:
         banned = covered(_present(call, room))
-        call.chat.operators.turn_out(call.member, banned, room, terms[1])
+        call.chat.operators.turn_out(call.member, banned, room, terms[1], told)
         return DONE
 
     # Not before the ban holds, or somebody could be back by then.
@@ -115,19 +118,31 @@ def unban(call: Call) -> Answer:
     return _lift(call, Banned, Unbanned, "banned from")
 
 
-@command(Group.OPERATORS, "/bans [#ROOM|*]", "who is banned or muted", WHERE)
+@command(
+    Group.OPERATORS,
+    "/bans [#ROOM|*|more]",
+    "who is banned or muted",
+    f"{WHERE} It shows the newest {BANS_MOST}; /bans more shows older ones.",
+    pages="/bans shows the newest ones",
+)
 def bans(call: Call) -> Answer:
     room, rest = place_meant(call)
     if rest:
         raise call.wrong()
+    return _held(call, room, LATEST)
+
+
+def _held(call: Call, room: str, before: int) -> Answer:
     call.chat.moderation.check_power(call.member, room)
-    held = call.chat.moderation.sanctions(room)
+    held = [act for act in call.chat.moderation.sanctions(room) if act.id < before]
     if not held:
-        return Answer([f"nobody is banned or muted in {place_spelled(room)}"])
+        when = "" if before == LATEST else " before that"
+        return Answer([f"nobody is banned or muted in {place_spelled(room)}{when}"])
     shown = [for_reader(call, act) for act in held[-BANS_MOST:]]
     lines = [f"{act.target} is {act.kind} by {act.nick}{ending(act)}" for act in shown]
-    if len(held) > BANS_MOST:
-        lines.append(f"and {len(held) - BANS_MOST:,} older ones")
+    left = len(held) - len(shown)
+    more = partial(_held, room=room, before=shown[0].id) if left else None
+    lines += call.goes_on(more, counted(left, "older one", "older ones"))
     return Answer(lines, times=times_of(shown))
 
 
@@ -235,6 +250,7 @@ def _check_may_name_addresses(call: Call, room: str) -> None:
         raise ChatError(
             "not-allowed",
             "only a server operator may do that by address: name the person instead",
+            "not-operator",
         )
 
 

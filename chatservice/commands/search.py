@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.commands.table import ALL_IGNORED, Answer, Call, Group, command, room_named
-from chatservice.events import Event, Times
+from chatservice.counts import counted
+from chatservice.events import LATEST, Event, Times
 from chatservice.looks import unseen_by
 from chatservice.query import Query, Taken, parse
 from chatservice.text import spelled, time_of
@@ -18,17 +21,22 @@ SEARCH_MOST = 20
 
 @command(
     Group.HISTORY,
-    "/search WORDS [in:#ROOM] [from:NICK]",
+    "/search WORDS [in:#ROOM] [from:NICK] | more",
     f"the {SEARCH_MOST} newest lines with all these words",
     'In the rooms that you are in. "Words in quotes" follow each other. A word that ends in *, '
     "after three letters at least, finds whatever begins with it. Of Chinese, Japanese, Korean, "
-    "Thai and emoji any part is found. from:NICK may stand without words.",
+    "Thai and emoji any part is found. from:NICK may stand without words. /search more shows older "
+    'lines, and /search "more" looks for that word.',
+    pages='/search WORDS finds the newest lines, and /search "more" looks for that word',
 )
-@inlineCallbacks
-def search(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+def search(call: Call) -> Deferred[Answer]:
     if not call.rest:
         raise call.wrong()
-    query = parse(call.rest)
+    return _page(call, parse(call.rest))
+
+
+@inlineCallbacks
+def _page(call: Call, query: Query) -> Generator[Deferred[Any], Any, Answer]:
     # Whoever is in no room at all is told so.
     rooms = list(call.member.rooms) or [call.room.name]
     taken = Taken(query, [room_named(call, query.room).name] if query.room else rooms)
@@ -44,22 +52,30 @@ def search(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     found = yield call.chat.journal.search(
         query, taken.rooms, SEARCH_MOST, left_of, call.asker()
     )
+    count = len(found.events)
+    lines = [_told(taken, count, bool(hidden))]
     times: Times = {}
-    lines = [_told(taken, len(found.events), bool(hidden))]
     if found.up_to is not None:
         when = time_of(found.up_to, call.chat.ids.now())
         lines.append(_not_yet(when if found.up_to else ""))
         times = {when: found.up_to} if found.up_to else {}
+    older = None
+    if count == SEARCH_MOST:
+        older = partial(_page, query=replace(query, before=found.events[0].id))
+    lines += call.goes_on(older, "older lines")
     return Answer(lines, found.events, times=times, scattered=True, taken=taken)
 
 
 def _told(taken: Taken, count: int, hidden: bool) -> str:
     """How many lines were found, and of which."""
     what = _what(taken)
+    if taken.query.before < LATEST:
+        older = counted(count, "older line", "older lines") if count else "no older lines"
+        return f"{older} {what}"
     if count == SEARCH_MOST:
         return f"the {count} newest lines {what}: more words find fewer"
     if count:
-        return f"{count} {'line' if count == 1 else 'lines'} {what}"
+        return f"{counted(count, 'line', 'lines')} {what}"
     return f"nothing {what}: {ALL_IGNORED}" if hidden else f"nothing {what}"
 
 

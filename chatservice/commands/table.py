@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.account import Proof
-from chatservice.events import ChatError, Event, Times
+from chatservice.aliases import ALIASES
+from chatservice.events import ChatError, Event, FailedProof, Times
 from chatservice.names import nearest
 from chatservice.query import Taken
 from chatservice.rooms import Member, Room
@@ -69,6 +70,10 @@ class Group(StrEnum):
     OPERATORS = "Operators"
 
 
+Function = Callable[["Call"], Answer | Deferred[Answer]]
+"""Carries a command out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A row of the table.
@@ -77,6 +82,7 @@ class Command:
     @ivar usage: how it is written, such as C{/join ROOM}.
     @ivar summary: one line for the list, and C{details} what else C{/help NAME} says.
     @ivar talk: whether it says something, which goes the way of a line and has no other answer.
+    @ivar pages: the first page in words, if its name and C{more} show what follows the last one.
     """
 
     name: str
@@ -85,7 +91,8 @@ class Command:
     summary: str
     details: str
     talk: bool
-    function: Callable[[Call], Answer | Deferred[Answer]]
+    pages: str
+    function: Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,28 @@ class Call:
 
         @raise ChatError: the member's own mistake.
         """
+        if self.command.pages and self.rest.casefold() == MORE:
+            return self._next_page()
         return self.command.function(self)
+
+    def _next_page(self) -> Answer | Deferred[Answer]:
+        page: Function | None = self.member.pages.get(self.command.name)
+        if page is None:
+            sentence = f"there is no page to go on from: {self.command.pages}"
+            raise ChatError("usage", sentence)
+        return page(self)
+
+    def goes_on(self, page: Function | None, what: str) -> list[str]:
+        """Remember the page that follows, and say how to see it.
+
+        @param page: shows it; C{None} if this page is the last one.
+        @param what: its contents, in words.
+        """
+        if page is None:
+            self.member.pages.pop(self.command.name, None)
+            return []
+        self.member.pages[self.command.name] = page
+        return [f"/{self.command.name} {MORE} shows {what}"]
 
     def was_answered(self, kind: Kind, place: str, text: str) -> bool:
         """Whether it was carried out before; see L{chatservice.repeats.Repeats.answered}."""
@@ -133,17 +161,22 @@ class Call:
 
 
 COMMANDS: dict[str, Command] = {}
-ALIASES = {"leave": "part", "exit": "quit", "bye": "quit", "query": "msg"}
+MORE = "more"
 
 
 def command(
-    group: Group, usage: str, summary: str, details: str = "", talk: bool = False
-) -> Callable[[Callable[[Call], Answer | Deferred[Answer]]], Callable[[Call], object]]:
+    group: Group,
+    usage: str,
+    summary: str,
+    details: str = "",
+    talk: bool = False,
+    pages: str = "",
+) -> Callable[[Function], Callable[[Call], object]]:
     """Put a function into the table, under the name that its usage begins with."""
 
-    def enter(function: Callable[[Call], Answer | Deferred[Answer]]) -> Callable[[Call], object]:
+    def enter(function: Function) -> Callable[[Call], object]:
         name = usage.split()[0].removeprefix("/")
-        COMMANDS[name] = Command(name, group, usage, summary, details, talk, function)
+        COMMANDS[name] = Command(name, group, usage, summary, details, talk, pages, function)
         return function
 
     return enter
@@ -179,7 +212,7 @@ def find(name: str) -> Command:
     if found is not None:
         return found
     near = nearest(known, [*COMMANDS, *ALIASES])
-    hint = f"did you mean /{near}?" if near else "/help lists those there are"
+    hint = f"did you mean /{near}?" if near else "/help lists the commands"
     raise ChatError("unknown", f"there is no command /{clean(name)[:40]}: {hint}")
 
 
@@ -224,11 +257,18 @@ def account_of(call: Call) -> Account:
 
 @inlineCallbacks
 def proved_again(
-    call: Call, account: Account, password: str
+    call: Call, account: Account, password: str, what: str = "your password"
 ) -> Generator[Deferred[Any], Any, Proof]:
-    """The proof that a member, who is logged in, still knows the password."""
+    """Prove that a member, who is logged in, still knows the password.
+
+    @param what: the password in words, for the sentence that says that this is not it.
+    """
     accounts, origin = call.chat.accounts, call.member.origin
-    proof: Proof = yield accounts.prove(account.nick, password, origin, call.is_wanted)
+    proof: Proof
+    try:
+        proof = yield accounts.prove(account.nick, password, origin, call.is_wanted)
+    except FailedProof as error:
+        raise FailedProof(error.code, f"that is not {what}", error.of) from None
     if proof.account is not account:
         raise ChatError("not-logged-in", f"{account.nick} was given up at this moment")
     return proof

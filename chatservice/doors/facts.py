@@ -9,7 +9,7 @@ import json
 from functools import singledispatch
 from typing import Any
 
-from chatservice.acts import OperatorAct
+from chatservice.acts import Kicked, OperatorAct
 from chatservice.events import (
     Acted,
     CameAndWent,
@@ -95,7 +95,16 @@ def _(event: Renamed) -> dict[str, Any]:
 
 
 @facts_of.register
+def _(event: Kicked) -> dict[str, Any]:
+    return _act(event) | _folded(event)
+
+
+@facts_of.register
 def _(event: OperatorAct) -> dict[str, Any]:
+    return _act(event)
+
+
+def _act(event: OperatorAct) -> dict[str, Any]:
     facts = _stamped(event.kind, event)
     if event.room:
         facts["room"] = event.room
@@ -146,5 +155,5 @@ def _room_event(kind: str, event: RoomEvent) -> dict[str, Any]:
     return facts
 
 
-def _folded(event: Joined | Parted | Left) -> dict[str, Any]:
+def _folded(event: Joined | Parted | Left | Kicked) -> dict[str, Any]:
     return {"folded": True} if event.folded else {}

@@ -16,6 +16,7 @@ from chatservice import commands
 from chatservice.door import Format
 from chatservice.doors.facts import JSON, facts_of, json_line, ref_of
 from chatservice.events import (
+    LATEST,
     NO_TIMES,
     Acted,
     ChatError,
@@ -30,7 +31,7 @@ from chatservice.events import (
 from chatservice.joining import JoinRequest
 from chatservice.lines import Session
 from chatservice.looks import format_for, has_missed, topic_shown, unseen_by
-from chatservice.pages import LATEST, Page, Wanted
+from chatservice.pages import Page, Wanted
 from chatservice.preferences import Preferences
 from chatservice.query import Taken
 from chatservice.rooms import ROOMS_PER_MEMBER, Room
@@ -373,7 +374,8 @@ class JsonSession(Session):
         """See L{Session.tell}."""
         # What ends the connection is no answer to a request.
         ref = {} if error.code in ("closing", "taken-over") else ref_of(self._ref)
-        facts = {"type": "error", "code": error.code, "text": error.sentence}
+        cause = {"cause": error.cause} if error.cause else {}
+        facts = {"type": "error", "code": error.code, "text": error.sentence} | cause
         self._send(facts | _times(error.times) | ref)
         self._malformed = self._malformed + 1 if error.code == "malformed" else 0
         if self._malformed == MALFORMED_IN_A_ROW:
