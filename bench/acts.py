@@ -14,9 +14,9 @@ from pathlib import Path
 
 from twisted.internet import reactor
 
-from chatservice.database import Database
 from chatservice.journal import Journal
 from chatservice.server import ChatFactory
+from chatservice.threads import ThreadedDatabase
 
 PEOPLE = 500
 """How many are muted, again and again."""
@@ -38,9 +38,9 @@ def fill(path: str, count: int, size: int) -> None:
         connection.executemany("INSERT INTO acts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
-def opened(path: str) -> tuple[Database, Journal]:
+def opened(path: str) -> tuple[ThreadedDatabase, Journal]:
     """The file, as a start opens it."""
-    database = Database(reactor, path)
+    database = ThreadedDatabase(reactor, path)
     database.open()
     journal = Journal(database)
     journal.open()

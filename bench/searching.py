@@ -18,9 +18,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import react
 
-from chatservice.database import Database
 from chatservice.journal import Journal
 from chatservice.query import parse
+from chatservice.threads import ThreadedDatabase
 
 VOCABULARY = 5000
 """Different words, or characters; the first is 500 times as frequent as the last."""
@@ -74,9 +74,9 @@ def used(path: str) -> int:
     return int((pages - free) * size)
 
 
-def opened(reactor: Any, path: str) -> tuple[Database, Journal]:
+def opened(reactor: Any, path: str) -> tuple[ThreadedDatabase, Journal]:
     """The file, as a start opens it."""
-    database = Database(reactor, path)
+    database = ThreadedDatabase(reactor, path)
     database.open()
     journal = Journal(database)
     journal.open()

@@ -10,7 +10,6 @@ from twisted.logger import Logger
 
 from chatservice.flood import FloodLimit
 from chatservice.journal import Journal, JournalError
-from chatservice.memory import MemoryJournal
 from chatservice.moderation import Moderation
 from chatservice.refs import Spoken
 from chatservice.roomlist import RoomList
@@ -29,7 +28,7 @@ class Belongings:
 
     def __init__(
         self,
-        journal: Journal | MemoryJournal,
+        journal: Journal,
         roster: Roster,
         rooms: RoomList,
         topics: Topics,

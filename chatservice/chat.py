@@ -21,6 +21,7 @@ from chatservice.audit import Audit
 from chatservice.belongings import Belongings
 from chatservice.bindings import Bindings
 from chatservice.clock import WallClock
+from chatservice.database import Database
 from chatservice.door import NOWHERE, Door
 from chatservice.entrances import Entrances
 from chatservice.envelope import Envelope
@@ -41,7 +42,7 @@ from chatservice.hangups import HangUps
 from chatservice.journal import Journal
 from chatservice.lingering import Lingering
 from chatservice.looks import not_read_now
-from chatservice.memory import MemoryJournal
+from chatservice.maintenance import in_memory, lines_in_memory, steps_of
 from chatservice.moderation import Moderation
 from chatservice.names import check_room
 from chatservice.nicknames import Nicknames
@@ -56,13 +57,14 @@ from chatservice.rooms import Member, Room
 from chatservice.roster import Roster
 from chatservice.settings import Settings
 from chatservice.topics import Topics
+from chatservice.upkeep import UpkeepByEvents
 
 
 class Chat(ABC):
     """A chat, as far as its parts go.
 
     @param reactor: C{IReactorTime}.
-    @param journal: where events are kept; without one, the last ones stay in memory.
+    @param journal: where events are kept; without one, in a database in memory.
     @param ids: the source of event ids; by default, times of C{clock}.
     @param new_token: makes a secret for whoever joins.
     @ivar roster: who is here.
@@ -75,7 +77,7 @@ class Chat(ABC):
     def __init__(
         self,
         reactor: Any,
-        journal: Journal | MemoryJournal | None = None,
+        journal: Journal | None = None,
         settings: Settings | None = None,
         ids: EventIds | None = None,
         new_token: Callable[[], str] = lambda: secrets.token_urlsafe(16),
@@ -86,25 +88,36 @@ class Chat(ABC):
         self.settings = settings or Settings()
         self.clock = clock or WallClock()
         self.ids = ids or EventIds(self.clock.time)
-        self.journal = journal or MemoryJournal()
+        own = None
+        if journal is None:
+            own, journal = in_memory(reactor.seconds)
+        self.journal = journal
         self.new_token = new_token
-        self.accounts = accounts or Accounts(Passwords(reactor), reactor.seconds, self.ids.now)
+        self.accounts = accounts or Accounts(
+            Passwords(reactor), reactor.seconds, self.ids.now, own
+        )
         self.sessions: set[Door] = set()
         self.closing = False
-        self._furnish(reactor.seconds)
+        self._furnish(reactor.seconds, own)
 
-    def _furnish(self, seconds: Callable[[], float]) -> None:
-        """Make the parts."""
+    def _furnish(self, seconds: Callable[[], float], own: Database | None) -> None:
+        """Make the parts.
+
+        @param own: the database in memory that nobody else looks after.
+        """
         settings = self.settings
         self.audit = Audit(seconds)
         self.flood = FloodLimit(seconds, settings.rate_limit, settings.per_address)
         self.hang_ups = HangUps(self.reactor)
         self.roster = Roster()
         self.rooms = RoomList(self.journal)
+        keep_lines = lines_in_memory(settings.keep_lines) if own else settings.keep_lines
         self.moderation = Moderation(
-            settings.operators, self.ids.now, settings.keep, settings.keep_lines
+            settings.operators, self.ids.now, settings.keep, keep_lines
         )
         self.clock.when_set.append(self.moderation.clock_set)
+        given = (self.journal, self.moderation, self.ids.now, self.clock.is_settled)
+        self._upkeep = UpkeepByEvents(steps_of(own, *given, in_memory=True) if own else ())
         self.topics = Topics(
             self.journal, lambda room: room in self.rooms or self.moderation.has_owner(room)
         )
@@ -314,6 +327,7 @@ class Chat(ABC):
     def _delivered(self, envelope: Envelope) -> None:
         """An event has come to its end: let it take effect on what is nobody's view."""
         event, member = envelope.event, envelope.author
+        self._upkeep.note_event()
         match event:
             case Left() if member is not None:
                 self.roster.gone(member, event.identity)

@@ -1,4 +1,4 @@
-"""The SQLite file and its threads: one that writes, one that reads, one for what takes long."""
+"""The SQLite database: how it is opened, upgraded, written to and read."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import os
 import re
 import sqlite3
 import threading
-from collections import deque
-from collections.abc import Callable, Generator
+import time
+import weakref
+from collections.abc import Callable
 from importlib.resources import files
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, inlineCallbacks
-from twisted.internet.threads import deferToThreadPool
-from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
+from twisted.internet.defer import Deferred, execute
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -28,15 +26,12 @@ IN_MEMORY = ":memory:"
 CHECK_EVERY = 1000
 """Instructions of SQLite's virtual machine between two looks at the clock."""
 
-LOOK_AFTER = 0.05
-"""Seconds between two looks at what takes long: some instructions take very long themselves."""
-
 LOG_SIZE = 4 * 1024 * 1024
 """Bytes that the write-ahead log keeps at most when its content is in the file: somebody who reads
 for long lets it grow."""
 
-CHECKPOINTS = 20
-"""How often it is tried in a row to empty the write-ahead log: a reader may be in the way."""
+SHARE = 0.1
+"""Of the time that something may take, what it gets while everybody waits for it."""
 
 NOT_IN_PLACE = "the database file was deleted, moved or replaced"
 
@@ -68,58 +63,53 @@ class Interrupted(Exception):
     """Reading took too long, or nobody waits for it any more."""
 
 
-class _Job(NamedTuple):
-    """Something for the writer's thread, and what is told how it went."""
-
-    work: Callable[[], Any]
-    done: Deferred[Any]
-
-
 class Database:
-    """One SQLite file in WAL mode, where what a commit returned from is on the disk.
+    """An SQLite database that is asked on the calling thread, and answers at once.
 
     What is erased is overwritten (C{PRAGMA secure_delete}); see L{empty_log}.
 
-    @param reactor: C{IReactorFromThreads} and C{IReactorTime}, on which results arrive.
-    @param path: of the file, made if missing; or C{":memory:"}, one connection in one thread.
-    @param pool: makes a pool of one thread.
+    @param path: of the file, made if missing; C{":memory:"} for none.
+    @param seconds: a clock that never goes back.
     """
 
     def __init__(
-        self,
-        reactor: Any,
-        path: str,
-        pool: Callable[[], ThreadPool] = lambda: ThreadPool(1, 1, "database"),
+        self, path: str = IN_MEMORY, seconds: Callable[[], float] = time.monotonic
     ) -> None:
-        self._reactor = reactor
         self._path = path
-        self._write_pool = pool()
-        self._read_pool = self._write_pool if path == IN_MEMORY else pool()
-        self._scan_pool = self._write_pool if path == IN_MEMORY else pool()
-        self._urgent: deque[_Job] = deque()
-        self._patient: deque[_Job] = deque()
+        self._seconds = seconds
         self._lock = -1
 
     def open(self, schema: str | None = None) -> None:
-        """Open the file, bring its schema up to date and start the threads.
+        """Open the file, and bring its schema up to date.
 
         @param schema: SQL in sections, each under a line C{-- version N}.
         @raise DatabaseError: it cannot be opened, is not ours, is in use, or is of a newer version.
         """
         schema = schema or files("chatservice").joinpath("schema.sql").read_text("utf-8")
         try:
-            self._writer = self._connect()
-            _upgrade(self._writer, schema)
-            _empty_log(self._writer)
-            self._reader = self._writer if self._path == IN_MEMORY else self._connect()
-            self._scanner = self._writer if self._path == IN_MEMORY else self._connect()
+            self._open(schema)
         except (OSError, sqlite3.Error, DatabaseError) as error:
             clause = self._directory_clause(error) or self.clause_for(error) or str(error)
             reason = clause[:1].upper() + clause[1:]
             raise DatabaseError(f"{reason}: cannot use {self._path}") from error
+
+    def _open(self, schema: str) -> None:
+        if self._path != IN_MEMORY:
+            self._lock_file()
+        self._writer = self._connect()
+        # A chat in memory may be dropped, and nobody closes it.
+        weakref.finalize(self, self._writer.close)
+        _upgrade(self._writer, schema)
+        empty_log(self._writer)
         self._files = self._files_now()
-        for pool in self._pools():
-            pool.start()
+
+    def _lock_file(self) -> None:
+        """Keep a second chat away: two would give out the same ids (flock(2))."""
+        self._lock = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DatabaseError("the file is in use by another chat") from None
 
     def _directory_clause(self, error: Exception) -> str | None:
         """What is wrong with the directory, in which SQLite makes files of its own, if anything."""
@@ -144,12 +134,7 @@ class Database:
         except OSError:
             return False
 
-    def _pools(self) -> set[ThreadPool]:
-        return {self._write_pool, self._read_pool, self._scan_pool}
-
     def _connect(self) -> sqlite3.Connection:
-        if self._path != IN_MEMORY and self._lock < 0:
-            self._lock_file()
         connection = sqlite3.connect(
             self._path, timeout=5, isolation_level=None, check_same_thread=False
         )
@@ -161,43 +146,20 @@ class Database:
         connection.execute(f"PRAGMA journal_size_limit = {LOG_SIZE}")
         return connection
 
-    def _lock_file(self) -> None:
-        """Keep a second chat away: two would give out the same ids (flock(2))."""
-        self._lock = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DatabaseError("the file is in use by another chat") from None
-
     def at_start(self, work: Work[T]) -> T:
         """Do C{work}, which only reads, right after L{open} and on the calling thread."""
         return work(self._writer)
 
     def write(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work} in one transaction, in the writer thread; all of it or nothing."""
-        return self._hand_over(self._urgent, lambda: self._transact(work))
+        """Do C{work} in one transaction; all of it or nothing."""
+        return execute(self._transact, work)
 
     def write_later(self, work: Work[T]) -> Deferred[T]:
         """Do C{work} as L{write} does, but let all that is to be written go first.
 
         It is for a little of something long: while it is done, everybody waits.
         """
-        return self._hand_over(self._patient, lambda: self._transact(work))
-
-    def _hand_over(self, queue: deque[_Job], work: Callable[[], T]) -> Deferred[T]:
-        done: Deferred[T] = Deferred()
-        queue.append(_Job(work, done))
-        # For each job the thread is asked once, but it does what is most urgent by then.
-        self._write_pool.callInThread(self._do_next)
-        return done
-
-    def _do_next(self) -> None:
-        job = (self._urgent or self._patient).popleft()
-        try:
-            result = job.work()
-        except BaseException:
-            result = Failure()
-        self._reactor.callFromThread(job.done.callback, result)
+        return self.write(work)
 
     def _transact(self, work: Work[T]) -> T:
         connection = self._writer
@@ -214,46 +176,29 @@ class Database:
         return result
 
     def read(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work}, which only reads, and not for long, in the reader thread."""
-        return deferToThreadPool(self._reactor, self._read_pool, lambda: work(self._reader))
+        """Do C{work}, which only reads, and not for long."""
+        return execute(work, self._writer)
 
     def scan(
         self, work: Work[T], seconds: float, is_wanted: Callable[[], bool] = lambda: True
     ) -> Deferred[T]:
-        """Do C{work}, which only reads and may take long, in a thread of its own.
+        """Do C{work}, which only reads and may take long.
 
-        @param seconds: that it may take.
+        @param seconds: that it may take, if nobody else waits meanwhile.
         @param is_wanted: asked again and again, on the reactor's thread.
         @return: fails with L{Interrupted} if it took longer, or was not wanted any more.
         """
-        scan = _Scan(self._reactor, self._scanner, seconds, is_wanted)
-        if self._path == IN_MEMORY:
-            done = self._hand_over(self._patient, lambda: scan.run(work))
-        else:
-            done = deferToThreadPool(self._reactor, self._scan_pool, scan.run, work)
-        scan.look_after()
-        return done.addBoth(scan.done)
+        return execute(Scan(self._writer, self._seconds, seconds * SHARE).run, work)
 
-    @inlineCallbacks
-    def empty_log(self) -> Generator[Deferred[Any], Any, bool]:
+    def empty_log(self) -> Deferred[bool]:
         """Take all of the write-ahead log into the file: what was erased is in neither then.
 
         @return: fires with whether it is empty; others who read all the time may prevent it.
         """
-        for _ in range(CHECKPOINTS):
-            # Once both have an answer, what they had been reading before is read.
-            yield self.read(_nothing)
-            yield self.scan(_nothing, LOOK_AFTER)
-            if (yield self._hand_over(self._patient, lambda: _empty_log(self._writer))):
-                return True
-        return False
+        return execute(empty_log, self._writer)
 
     def close(self) -> None:
-        """Wait for what is under way, end the threads and close the file."""
-        for pool in self._pools():
-            pool.stop()
-        self._scanner.close()
-        self._reader.close()
+        """Close the file; what is in memory is gone."""
         self._writer.close()
         if self._lock >= 0:
             # Last: closing a descriptor of the file gives up SQLite's own locks as well.
@@ -270,32 +215,26 @@ class Database:
         return _CLAUSES.get(code & 0xFF) if code is not None else None
 
 
-class _Scan:
+class Scan:
     """Work that takes long, and is interrupted after so many seconds.
 
-    @param reactor: C{IReactorTime}; C{seconds} of it can be called in any thread.
+    @param clock: gives seconds; called in the thread that does the work.
     """
 
     def __init__(
-        self,
-        reactor: Any,
-        connection: sqlite3.Connection,
-        seconds: float,
-        is_wanted: Callable[[], bool],
+        self, connection: sqlite3.Connection, clock: Callable[[], float], seconds: float
     ) -> None:
-        self._reactor = reactor
         self._connection = connection
+        self._clock = clock
         self._seconds = seconds
-        self._is_wanted = is_wanted
         self._end: float | None = None
         self._given_up = False
         # Another one may have the connection as soon as this one is through.
         self._running = threading.Lock()
-        self._look: Any = None
 
     def run(self, work: Work[T]) -> T:
         """Do the work, in the thread of the connection."""
-        self._end = self._reactor.seconds() + self._seconds
+        self._end = self._clock() + self._seconds
         self._connection.set_progress_handler(self._is_over, CHECK_EVERY)
         try:
             return work(self._connection)
@@ -309,27 +248,20 @@ class _Scan:
             self._connection.set_progress_handler(None, 0)
 
     def _is_over(self) -> bool:
-        return self._given_up or self._reactor.seconds() > (self._end or 0.0)
+        return self._given_up or self._clock() > (self._end or 0.0)
 
-    def look_after(self) -> None:
-        """Interrupt it when it is over; also within an instruction, where SQLite asks nobody."""
-        self._given_up = self._given_up or not self._is_wanted()
+    def interrupt(self, give_up: bool) -> None:
+        """Interrupt it if it is over; also within an instruction, where SQLite asks nobody.
+
+        @param give_up: whether it is over whatever the time is.
+        """
+        self._given_up = self._given_up or give_up
         with self._running:
             if self._end is not None and self._is_over():
                 self._connection.interrupt()
-        self._look = self._reactor.callLater(LOOK_AFTER, self.look_after)
-
-    def done(self, result: T) -> T:
-        """Stop looking after it."""
-        self._look.cancel()
-        return result
 
 
-def _nothing(connection: sqlite3.Connection) -> None:
-    """Do nothing, once it is one's turn."""
-
-
-def _empty_log(connection: sqlite3.Connection) -> bool:
+def empty_log(connection: sqlite3.Connection) -> bool:
     """Empty the write-ahead log, unless somebody reads from it at this moment."""
     timeout = connection.execute("PRAGMA busy_timeout").fetchone()[0]
     connection.execute("PRAGMA busy_timeout = 0")

@@ -160,10 +160,6 @@ class Whispered(Event):
     mark: bytes = field(default=b"", compare=False, repr=False)
     to_identity: bytes = field(default=b"", compare=False, repr=False)
 
-    def under(self, former: bytes, now: bytes) -> Self:
-        to = replace(self, to_identity=now) if self.to_identity == former else self
-        return replace(to, identity=now) if self.identity == former else to
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined(RoomEvent):

@@ -10,10 +10,10 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
 
 from chatservice.account import NO_TOKEN, Account, Proof
+from chatservice.archive import Place
 from chatservice.door import Door
 from chatservice.events import ChatError, FailedProof
 from chatservice.identity import identity_of
-from chatservice.journal import Place
 from chatservice.names import nick_key
 from chatservice.nicknames import whose
 from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Member, Room

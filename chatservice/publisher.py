@@ -16,7 +16,6 @@ from chatservice.door import Door
 from chatservice.envelope import Envelope
 from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
 from chatservice.journal import Journal, JournalError
-from chatservice.memory import MemoryJournal
 from chatservice.rooms import Member, Room
 
 log = Logger()
@@ -45,7 +44,7 @@ class Publisher:
     def __init__(
         self,
         reactor: Any,
-        journal: Journal | MemoryJournal,
+        journal: Journal,
         rooms: Mapping[str, Room],
         committed: Callable[[Envelope], None],
         delivered: Callable[[Envelope], None],

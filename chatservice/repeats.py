@@ -9,7 +9,6 @@ from twisted.internet.defer import Deferred
 
 from chatservice.events import Acted, Said, TopicChanged, Whispered
 from chatservice.journal import Journal
-from chatservice.memory import MemoryJournal
 from chatservice.names import nick_key
 from chatservice.publisher import Publish
 from chatservice.refs import Noted, mark_of
@@ -30,7 +29,7 @@ class Repeats:
 
     def __init__(
         self,
-        journal: Journal | MemoryJournal,
+        journal: Journal,
         publish: Publish,
         settled: Callable[[Member], Deferred[None]],
         seconds: Callable[[], float],

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.journal import Journal
-from chatservice.memory import MemoryJournal
 from chatservice.pages import Wanted
 from chatservice.recent import EVENTS, Recents
 from chatservice.rooms import Room
@@ -23,7 +22,7 @@ class RoomList(dict[str, Room]):
     @param journal: what remembers all rooms.
     """
 
-    def __init__(self, journal: Journal | MemoryJournal) -> None:
+    def __init__(self, journal: Journal) -> None:
         super().__init__()
         self._journal = journal
         self._being_entered: Counter[str] = Counter()

@@ -16,7 +16,7 @@ from chatservice.recent import Recent, Recents
 from chatservice.refs import Spoken
 
 if TYPE_CHECKING:
-    from chatservice.journal import Place
+    from chatservice.archive import Place
 
 LOBBY = "lobby"
 ROOMS_PER_MEMBER = 50

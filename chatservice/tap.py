@@ -24,14 +24,13 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 from chatservice.accounts import Accounts
-from chatservice.actlog import ActLog
 from chatservice.admission import Admission, most_connections
 from chatservice.clock import WallClock
 from chatservice.database import IN_MEMORY, Database, DatabaseError
 from chatservice.events import EventIds
 from chatservice.filewatch import FileWatch
 from chatservice.journal import Journal, JournalError
-from chatservice.memory import ALL_BYTES, LINES
+from chatservice.maintenance import lines_in_memory, steps_of
 from chatservice.options import (
     COLLECTED,
     OPTIONS,
@@ -43,10 +42,10 @@ from chatservice.options import (
 )
 from chatservice.passwords import Passwords
 from chatservice.ports import Port, read_endpoint
-from chatservice.pruning import Pruning
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from chatservice.starting import CannotStart, check_files, rehearse
+from chatservice.threads import ThreadedDatabase
 from chatservice.upkeep import Upkeep
 
 # Twisted's timers follow the wall clock, and stand still when it is set back (twisted#2424).
@@ -194,9 +193,9 @@ class ChatService(Service):
     def __init__(self, reactor: Any, options: Options) -> None:
         self._reactor = reactor
         self._options = options
-        self._database = Database(reactor, options["database"])
+        self._database = ThreadedDatabase(reactor, options["database"])
         self._journal = Journal(self._database)
-        in_memory = options["database"] == IN_MEMORY
+        in_memory, keep_lines = options["database"] == IN_MEMORY, options["keep-lines"]
         settings = Settings(
             name=options["name"],
             motd=options["motd-lines"],
@@ -208,9 +207,7 @@ class ChatService(Service):
             linger=options["linger"],
             operators=options["operators"],
             keep=options["keep"],
-            keep_lines=min(options["keep-lines"] or LINES, LINES)
-            if in_memory
-            else options["keep-lines"],
+            keep_lines=lines_in_memory(keep_lines) if in_memory else keep_lines,
         )
         clock = WallClock()
         ids = EventIds(clock.time)
@@ -221,17 +218,14 @@ class ChatService(Service):
         self.chat = ChatFactory(
             reactor, self._journal, settings, ids, accounts=self._accounts, clock=clock
         )
-        moderation, most_bytes = self.chat.moderation, ALL_BYTES if in_memory else 0
-        pruning = Pruning(
+        steps = steps_of(
             self._database,
-            moderation.bounds,
+            self._journal,
+            self.chat.moderation,
             ids.now,
-            moderation.bounded,
-            most_bytes,
             clock.is_settled,
+            in_memory,
         )
-        actlog = ActLog(self._database, moderation.holding, ids.now, clock.is_settled)
-        steps = [pruning.step, actlog.step, self._journal.tidy_refs, self._journal.index]
         self._upkeep = Upkeep(reactor, steps)
         watch = FileWatch(self._database, options["database"], self.chat.tell_operators)
         # By itself: the others may have much to do.
@@ -313,7 +307,7 @@ def makeService(options: Options) -> ChatService:
         rehearse(
             options.twistd,
             lambda: _try_ports([Port(*each) for each in options["endpoints"]]),
-            lambda: _try_database(Database(reactor, options["database"])),
+            lambda: _try_database(Database(options["database"])),
         )
     return ChatService(reactor, options)
 

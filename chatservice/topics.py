@@ -17,7 +17,6 @@ from twisted.python.failure import Failure
 
 from chatservice.events import ChatError, TopicChanged
 from chatservice.journal import Journal, JournalError
-from chatservice.memory import MemoryJournal
 from chatservice.rooms import LOBBY, Member
 
 log = Logger()
@@ -52,7 +51,7 @@ class Topics(dict[str, TopicChanged]):
     """
 
     def __init__(
-        self, journal: Journal | MemoryJournal, is_in_use: Callable[[str], bool]
+        self, journal: Journal, is_in_use: Callable[[str], bool]
     ) -> None:
         super().__init__()
         self._journal = journal

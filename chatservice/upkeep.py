@@ -16,22 +16,66 @@ log = Logger()
 INTERVAL = 1.0
 """Seconds between two looks at whether there is something to do."""
 
+ROUND = 100
+"""Events after which that is looked at in a chat without threads."""
+
 Step = Callable[[], Deferred[bool]]
 
 
-class Upkeep:
-    """Takes steps, one after the other.
+class Rounds:
+    """Steps, of which each kind is taken until there is no more of it to do.
 
-    @param reactor: C{IReactorTime}.
     @param steps: each does a little of its work, and gives whether it has more to do.
     """
 
-    def __init__(self, reactor: Any, steps: Sequence[Step]) -> None:
+    def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
+        self._next = 0
+        self._failing = False
+
+    @inlineCallbacks
+    def step(self) -> Generator[Deferred[bool], bool, bool]:
+        """Take the next step; gives whether the round goes on. Never two at once.
+
+        What fails is logged, and ends the round.
+        """
+        if self._next == len(self._steps):
+            self._next = 0
+            self._failing = False
+            return False
+        try:
+            if not (yield self._steps[self._next]()):
+                self._next += 1
+        except Exception as error:
+            if not self._failing:
+                self._tell(error)
+            self._failing = True
+            self._next = 0
+            return False
+        return True
+
+    @staticmethod
+    def _tell(error: Exception) -> None:
+        """It goes on, and this is not said again until it has worked in between."""
+        clause = Database.clause_for(error)
+        if clause is None:
+            log.failure("Upkeep failed.")
+        else:
+            log.error("Nothing is tidied up: {why}.", why=clause)
+
+
+class Upkeep:
+    """Rounds of steps, one every second.
+
+    @param reactor: C{IReactorTime}.
+    @param steps: see L{Rounds}.
+    """
+
+    def __init__(self, reactor: Any, steps: Sequence[Step]) -> None:
+        self._rounds = Rounds(steps)
         self._loop = LoopingCall(self._look_after)
         self._loop.clock = reactor
         self._done: Deferred[Any] = succeed(None)
-        self._failing = False
 
     def start(self) -> None:
         """Begin, in a second."""
@@ -45,22 +89,26 @@ class Upkeep:
 
     @inlineCallbacks
     def _look_after(self) -> Generator[Deferred[bool], bool, None]:
-        try:
-            for step in self._steps:
-                while self._loop.running and (yield step()):
-                    pass
-        except Exception as error:
-            if not self._failing:
-                self._tell(error)
-            self._failing = True
-        else:
-            self._failing = False
+        while self._loop.running and (yield self._rounds.step()):
+            pass
 
-    @staticmethod
-    def _tell(error: Exception) -> None:
-        """It goes on, and this is not said again until it has worked in between."""
-        clause = Database.clause_for(error)
-        if clause is None:
-            log.failure("Upkeep failed.")
-        else:
-            log.error("Nothing is tidied up: {why}.", why=clause)
+
+class UpkeepByEvents:
+    """Rounds of steps without a timer: one for so many events, and a step with each of them.
+
+    @param steps: see L{Rounds}; they answer at once.
+    """
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._rounds = Rounds(steps)
+        self._events = 0
+        self._goes_on = False
+
+    def note_event(self) -> None:
+        """Take a step if it is time for one; another event has come to its end."""
+        self._events += 1
+        if self._goes_on or self._events % ROUND == 0:
+            self._rounds.step().addCallback(self._note)
+
+    def _note(self, goes_on: bool) -> None:
+        self._goes_on = goes_on

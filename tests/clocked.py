@@ -9,13 +9,13 @@ from twisted.internet.task import Clock
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission
 from chatservice.clock import WallClock
-from chatservice.database import Database
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
 from chatservice.journal import Journal
 from chatservice.pages import Wanted
 from chatservice.pruning import Pruning
 from chatservice.server import ChatFactory
+from chatservice.threads import ThreadedDatabase
 from tests.conversation import NOON, ConversationCase, TableCase, new_path, tokens
 from tests.doubles import PlainPasswords
 from tests.recording import InlinePool, InlineReactor
@@ -57,7 +57,7 @@ class ClockCase(Faked, ConversationCase):
         ConversationCase.setUp(self)
         self.offset = 0.0
         self.path = str(new_path(self))
-        self.database: Database | None = None
+        self.database: ThreadedDatabase | None = None
         self.keep = 0
         self.own: list[str] = []
         self.tokens = tokens()
@@ -68,7 +68,7 @@ class ClockCase(Faked, ConversationCase):
         if self.database is not None:
             self.database.close()
         pool: Any = InlinePool
-        self.database = Database(InlineReactor(), self.path, pool)
+        self.database = ThreadedDatabase(InlineReactor(), self.path, pool)
         self.database.open()
         journal = Journal(self.database)
         journal.open()

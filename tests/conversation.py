@@ -21,11 +21,11 @@ from chatservice.admission import Admission
 from chatservice.doors.front import FrontFactory
 from chatservice.doors.text import GOODBYE_TO_NC
 from chatservice.events import EventIds
-from chatservice.memory import MemoryJournal
 from chatservice.pages import Page, Wanted
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from tests.doubles import PlainPasswords, Wire
+from tests.journals import JournalInMemory
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TOKEN = "a-token-of-22-letters_"
@@ -176,7 +176,7 @@ def tokens() -> Iterator[str]:
     return (f"token-of-a-test-{number:06}" for number in count(1))
 
 
-class SlowJournal(MemoryJournal):
+class SlowJournal(JournalInMemory):
     """Gives no page and stores nothing before the test says so."""
 
     def __init__(self) -> None:
@@ -210,16 +210,11 @@ class ConversationCase(TableCase):
     def open_chat(self, journal: Any = None, admission: Admission | None = None) -> None:
         """Begin with a new chat."""
         new_token = tokens()
-        self.journal = journal or MemoryJournal()
         ids = EventIds(lambda: NOON.timestamp() + self.clock.seconds())
         self.chat = ChatFactory(
-            self.clock,
-            self.journal,
-            self.rules,
-            ids,
-            lambda: next(new_token),
-            self.new_accounts(ids),
+            self.clock, journal, self.rules, ids, lambda: next(new_token), self.new_accounts(ids)
         )
+        self.journal: Any = self.chat.journal
         self.front = FrontFactory(self.chat, admission or Admission(), direct=True)
 
     def new_accounts(self, ids: EventIds) -> Accounts:

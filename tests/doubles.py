@@ -17,7 +17,6 @@ from zope.interface import implementer
 
 from chatservice.events import Batch, ChatError, Event
 from chatservice.lines import Session
-from chatservice.memory import MemoryJournal
 from chatservice.opaque import forms, prepared
 from chatservice.pages import Page, Wanted
 from chatservice.passwords import Passwords, always
@@ -27,6 +26,7 @@ from chatservice.rooms import LOBBY
 from chatservice.server import ChatFactory, ChatProtocol
 from chatservice.settings import Settings
 from chatservice.text import TEXT
+from tests.journals import JournalInMemory
 
 
 class StrictClock(Clock):
@@ -283,7 +283,7 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
         yield data[start : start + size]
 
 
-class SlowJournal(MemoryJournal):
+class SlowJournal(JournalInMemory):
     """A journal that answers when it is told to, while it is slow.
 
     @ivar slow: whether it is; begins with false.

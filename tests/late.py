@@ -8,8 +8,8 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from chatservice.accounts import Accounts
-from chatservice.memory import MemoryJournal
 from tests.doubles import PlainPasswords
+from tests.journals import JournalInMemory
 
 
 class Waiting:
@@ -46,7 +46,7 @@ def waits(method: Callable[..., Deferred[Any]]) -> Callable[..., Deferred[Any]]:
     return put_off
 
 
-class LateJournal(MemoryJournal):
+class LateJournal(JournalInMemory):
     """A journal as slow as a disk may be."""
 
     def __init__(self, waiting: Waiting) -> None:
@@ -54,9 +54,9 @@ class LateJournal(MemoryJournal):
         self.waiting = waiting
 
     append, page, missed = map(
-        waits, (MemoryJournal.append, MemoryJournal.page, MemoryJournal.missed)
+        waits, (JournalInMemory.append, JournalInMemory.page, JournalInMemory.missed)
     )
-    places, move = map(waits, (MemoryJournal.places, MemoryJournal.move))
+    places, move = map(waits, (JournalInMemory.places, JournalInMemory.move))
 
 
 class LatePasswords(PlainPasswords):

@@ -183,6 +183,7 @@ class DenCase(OperatorCase):
         for person in (self.sysop, self.ada, self.eve, self.bob):
             person.types("/quit")
         self.new_accounts = lambda ids: accounts  # type: ignore[method-assign]
+        self.journal.open()
         self.open_chat(self.journal)
         self.chat.restore()
 

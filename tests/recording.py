@@ -27,11 +27,12 @@ from chatservice.events import (
 )
 from chatservice.identity import identity_of
 from chatservice.journal import Journal
-from chatservice.memory import MemoryJournal
 from chatservice.pages import Wanted
 from chatservice.peers import Peer
 from chatservice.rooms import Member, Room
 from chatservice.server import ChatFactory
+from chatservice.threads import ThreadedDatabase
+from tests.journals import JournalInMemory
 
 
 class RecordingFormat:
@@ -213,7 +214,7 @@ def private_line(id: int, by: str, to: str, text: str = "psst") -> Whispered:
     return Whispered(id=id, nick=by, to=to, text=text, identity=author, to_identity=reader)
 
 
-class HeldJournal(MemoryJournal):
+class HeldJournal(JournalInMemory):
     """A journal that stores nothing, and says that it has when the test says so.
 
     @ivar batches: what was appended, and C{held} the answers that the test is to give.
@@ -281,9 +282,10 @@ class DatabaseTestCase(SynchronousTestCase):
 
     def database(self, path: str | Path = "chat.sqlite3") -> Database:
         """A database that is not open yet."""
-        where = path if path == ":memory:" else self.folder / path
+        if path == ":memory:":
+            return Database(seconds=Clock().seconds)
         pool: Any = InlinePool
-        return Database(InlineReactor(), str(where), pool)
+        return ThreadedDatabase(InlineReactor(), str(self.folder / path), pool)
 
     def opened(self, path: str | Path = "chat.sqlite3", schema: str | None = None) -> Database:
         """A database that is open until the test ends."""
@@ -296,7 +298,7 @@ class DatabaseTestCase(SynchronousTestCase):
 class JournalCase:
     """Tests of what any journal does; C{self.journal} is one, open and empty."""
 
-    journal: Journal | MemoryJournal
+    journal: Journal
     successResultOf: Callable[..., Any]
 
     def append(self, *events: Event) -> None:
@@ -306,13 +308,6 @@ class JournalCase:
         """The ids on a page."""
         page = self.successResultOf(self.journal.page(Wanted(of=of, **wanted)))
         return [event.id for event in page.events]
-
-
-class MemoryJournalTestCase(SynchronousTestCase):
-    """Tests with a journal in memory."""
-
-    def setUp(self) -> None:
-        self.journal = MemoryJournal()
 
 
 class DatabaseJournalTestCase(DatabaseTestCase):

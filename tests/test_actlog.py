@@ -6,7 +6,6 @@ import random
 from typing import Any
 
 from chatservice import actlog
-from chatservice import memory as memory_module
 from chatservice.actlog import EVERY, KEPT_FOR, STEP, ActLog
 from chatservice.acts import (
     Announced,
@@ -28,7 +27,6 @@ from chatservice.acts import (
 )
 from chatservice.events import LATEST
 from chatservice.journal import Journal
-from chatservice.memory import MemoryJournal
 from chatservice.moderation import Moderation
 from tests.recording import DatabaseJournalTestCase
 
@@ -215,18 +213,10 @@ class DeletedTests(ActLogCase):
         muted = self.now
         for _ in range(30):
             self.did(Extended, target="guest1", target_identity=PEOPLE[2], text=f"{muted} x")
-        for journal in (self.journal, memory(self.stored())):
-            shown = self.successResultOf(journal.modlog(None, LATEST, 9))
-            self.assertEqual([act.id for act in shown], [muted])
+        shown = self.successResultOf(self.journal.modlog(None, LATEST, 9))
+        self.assertEqual([act.id for act in shown], [muted])
         self.tidy()
         self.assertEqual([act.kind for act in self.stored()], ["muted", "extended"])
-
-
-def memory(acts: list[OperatorAct]) -> MemoryJournal:
-    """A journal in memory with these acts."""
-    journal = MemoryJournal()
-    journal.append(acts)
-    return journal
 
 
 class SameTests(ActLogCase):
@@ -294,14 +284,3 @@ class MemoryTests(ActLogCase):
         self.moderation.holding()
         self.assertEqual(list(self.moderation._places), [""])
         self.assertEqual((self.moderation._hushed, self.moderation._against), (set(), {}))
-
-    def test_journal_in_memory(self) -> None:
-        """A journal in memory keeps only so many acts."""
-        self.patch(memory_module, "ACTS", 10)
-        journal = MemoryJournal()
-        acts = [Kicked(id=number, nick="op", room="den") for number in range(1, 31)]
-        journal.append(acts)
-        self.assertEqual(journal.acts, acts[-10:])
-        recalled: list[OperatorAct] = []
-        journal.recall(recalled.append)
-        self.assertEqual(recalled, acts[-10:])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chatservice.journal import JournalError
 from chatservice.lines import JOIN_TIMEOUT
-from chatservice.memory import MemoryJournal
 from chatservice.rooms import Room
 from tests.conversation import ConversationCase, SlowJournal, TextPerson, each_row
 from tests.doubles import Wire
+from tests.journals import JournalInMemory, stored
 from tests.recording import come
 
 PROMPT = "Choose a nickname: "
@@ -259,7 +259,7 @@ class OpeningTests(ConversationCase):
         self.assertEqual(self.chat.roster, {})
         self.open_the_rest()
         self.assertIn("you joined lobby", wire.sees())
-        self.assertEqual([event.text for event in self.journal._events.values()], ["hello"])
+        self.assertEqual([event.text for event in stored(self.journal)], ["hello"])
 
     def test_vanishes_while_joining(self) -> None:
         """Who vanishes while the lobby is being opened has never been here."""
@@ -336,6 +336,6 @@ class OpeningTests(ConversationCase):
             done = not self.slow.asked and not self.slow.appended
             while self.slow.asked:
                 wanted, deferred = self.slow.asked.pop()
-                deferred.callback(self.successResultOf(MemoryJournal.page(self.slow, wanted)))
+                deferred.callback(self.successResultOf(JournalInMemory.page(self.slow, wanted)))
             while self.slow.appended:
                 self.slow.appended.pop(0).callback(None)

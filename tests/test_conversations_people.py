@@ -40,7 +40,7 @@ def renamed(now: str) -> Facts:
 
 NOON = "2026-11-21T12:00:00+00:00"
 PLACES = [
-    {"room": room, "nick": "ada", "entered": NOON, "seen": NOON} for room in ("", "lobby")
+    {"room": room, "nick": "ada", "entered": NOON, "seen": None} for room in ("", "lobby")
 ]
 
 ROWS = {

@@ -1,9 +1,11 @@
 """The SQLite file: how it is opened, refused, upgraded, and what a transaction keeps."""
 
+import gc
 import sqlite3
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
@@ -16,9 +18,11 @@ from chatservice.database import (
     Database,
     DatabaseError,
     StorageError,
+    explain,
 )
 from chatservice.filewatch import FileWatch
-from tests.recording import DatabaseTestCase
+from chatservice.threads import ThreadedDatabase
+from tests.recording import DatabaseTestCase, InlinePool, InlineReactor
 
 ONE = """
 -- version 1
@@ -90,10 +94,15 @@ class TakenAwayTests(DatabaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.database_ = self.opened(schema=ONE)
         self.path = self.folder / "chat.sqlite3"
+        self.database_ = self.made()
+        self.database_.open(ONE)
+        self.addCleanup(self.database_.close)
         self.told: list[str] = []
         self.watch = FileWatch(self.database_, "chat.sqlite3", self.told.append)
+
+    def made(self) -> Database:
+        return self.database()
 
     def logged(self) -> list[str]:
         """What is logged when it is looked again."""
@@ -103,7 +112,8 @@ class TakenAwayTests(DatabaseTestCase):
 
     def refused(self) -> None:
         """Nothing is written any more."""
-        error = self.failureResultOf(self.database_.write(line("lost")), StorageError)
+        writing = self.database_.write(line("lost")).addErrback(explain)
+        error = self.failureResultOf(writing, StorageError)
         self.assertEqual(str(error.value), NOT_IN_PLACE)
 
     def test_in_place(self) -> None:
@@ -139,6 +149,13 @@ class TakenAwayTests(DatabaseTestCase):
         self.assertEqual(self.told[1:], ["the database file is back: lines are stored again"])
         self.successResultOf(self.database_.write(line("hi")))
         self.assertEqual(self.successResultOf(self.database_.read(all_lines))[-1], ("hi",))
+
+
+class TakenAwayAtOnceTests(TakenAwayTests):
+    """The same, of a database without threads."""
+
+    def made(self) -> Database:
+        return Database(str(self.path))
 
 
 class OpeningTests(DatabaseTestCase):
@@ -183,9 +200,24 @@ class OpeningTests(DatabaseTestCase):
 
     def test_in_memory(self) -> None:
         """Without a file, what is written is what is read."""
-        database = self.opened(":memory:", ONE)
-        self.successResultOf(database.write(line("hi")))
-        self.assertEqual(len(self.successResultOf(database.read(all_lines))), 2)
+        pool: Any = InlinePool
+        threaded = ThreadedDatabase(InlineReactor(), ":memory:", pool)
+        threaded.open(ONE)
+        self.addCleanup(threaded.close)
+        for database in (threaded, self.opened(":memory:", ONE)):
+            self.successResultOf(database.write(line("hi")))
+            for reading in (database.read(all_lines), database.scan(all_lines, 1.0)):
+                self.assertEqual(len(self.successResultOf(reading)), 2)
+
+    def test_dropped(self) -> None:
+        """One in memory that nobody has any more is closed."""
+        database = Database()
+        database.open(ONE)
+        connection = database._writer
+        del database
+        gc.collect()
+        with self.assertRaises(sqlite3.ProgrammingError):
+            connection.execute("SELECT 1")
 
     def test_opened_again(self) -> None:
         """What was written is there after closing and opening, and the schema is not redone."""
@@ -395,7 +427,7 @@ async def test_threads(tmp_path: Path) -> None:
 
     from twisted.internet import reactor
 
-    database = Database(reactor, str(tmp_path / "chat.sqlite3"))
+    database = ThreadedDatabase(reactor, str(tmp_path / "chat.sqlite3"))
     database.open(ONE)
     try:
         wrote_in = [database.write(lambda _: get_ident()) for _ in range(2)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from chatservice.commands.history import ALL_IGNORED
-from chatservice.memory import MemoryJournal
 from chatservice.pages import PAGE_BYTES, SCAN_BYTES, SCAN_MOST, Wanted
 from tests.conversation import (
     ConversationCase,
@@ -19,7 +18,6 @@ from tests.recording import (
     ADA,
     DatabaseJournalTestCase,
     JournalCase,
-    MemoryJournalTestCase,
     line,
     private_line,
 )
@@ -181,7 +179,7 @@ class CommandTests(FilteredCase):
         self.assertIn("found", str(bob.sees()))
 
 
-class PageContract(JournalCase):
+class PageTests(DatabaseJournalTestCase, JournalCase):
     """What a filtered page costs, and where it ends."""
 
     def page(self, **wanted: Any) -> Any:
@@ -231,13 +229,3 @@ class PageContract(JournalCase):
         self.append(private_line(1, "eve", "ada"), private_line(2, "bob", "ada"))
         page = self.page(of=ADA, after=0)
         self.assertEqual(([event.id for event in page.events], page.hidden), ([2], 1))
-
-
-class MemoryPageTests(PageContract, MemoryJournalTestCase):
-    """In memory."""
-
-    journal: MemoryJournal
-
-
-class DatabasePageTests(PageContract, DatabaseJournalTestCase):
-    """In a database."""

@@ -15,12 +15,12 @@ from chatservice.database import Database
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
 from chatservice.journal import Journal
-from chatservice.memory import MemoryJournal
 from chatservice.pages import Wanted
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from tests.conversation import NOON, Facts, JsonPerson, TableCase, Wire, each_row
 from tests.doubles import PlainPasswords
+from tests.journals import JournalInMemory
 from tests.recording import DatabaseTestCase
 
 LINES = 1000
@@ -296,7 +296,7 @@ class FlappingTests(TableCase, DatabaseTestCase):
 
     def world(self, store: str) -> World:
         if store == "memory":
-            return World(lambda: (MemoryJournal(), None))
+            return World(lambda: (JournalInMemory(), None))
         return World(self.opened_journal)
 
     def opened_journal(self) -> tuple[Journal, Database]:

@@ -11,11 +11,10 @@ from typing import Any
 from chatservice import identities
 from chatservice.accounts import Accounts
 from chatservice.acts import Banned, Founded, Invited, OperatorAct, Opped, Voiced
+from chatservice.archive import Place
 from chatservice.events import LATEST, Joined, Left, TopicChanged
 from chatservice.identity import identity_of
-from chatservice.journal import Journal, JournalError, Place
-from chatservice.memory import MemoryJournal
-from chatservice.pages import Wanted
+from chatservice.journal import Journal, JournalError
 from tests.conversation import TOKEN
 from tests.doubles import PlainPasswords
 from tests.recording import (
@@ -24,7 +23,6 @@ from tests.recording import (
     DatabaseJournalTestCase,
     DatabaseTestCase,
     JournalCase,
-    MemoryJournalTestCase,
     line,
     private_line,
 )
@@ -39,8 +37,8 @@ SCHEMA_2 = (
 )
 
 
-class MovingContract(JournalCase):
-    """What any journal moves from one identity to another."""
+class MovingTests(DatabaseJournalTestCase, JournalCase):
+    """Moving from one identity to another."""
 
     def test_moved(self) -> None:
         """Lines, private ones, the topic, places and acts, by and about the one; nobody else's."""
@@ -92,22 +90,6 @@ class MovingContract(JournalCase):
 
     def become(self, former: bytes = ADA, last: bool = True) -> None:
         self.assertIsNone(self.successResultOf(self.journal.become(former, NEW, last)))
-
-
-class MemoryTests(MovingContract, MemoryJournalTestCase):
-    """The journal in memory."""
-
-    def test_forgotten(self) -> None:
-        """What was forgotten of private lines is a gap under the new identity too."""
-        self.journal = MemoryJournal(lines=1)
-        self.append(private_line(1, "ada", "bob"), private_line(2, "ada", "bob"))
-        self.become()
-        page = self.successResultOf(self.journal.page(Wanted(of=NEW, after=0)))
-        self.assertEqual(page.kept_from, 2)
-
-
-class DatabaseTests(MovingContract, DatabaseJournalTestCase):
-    """The journal in a database."""
 
     def test_in_steps(self) -> None:
         """However much was said, it is moved a little at a time."""

@@ -12,6 +12,7 @@ from chatservice.journal import JournalError
 from chatservice.recent import Recent
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
 from tests.doubles import SlowJournal
+from tests.journals import acts, stored
 from tests.operating import OperatorCase
 from tests.recording import ADA, BOB, line
 
@@ -131,7 +132,7 @@ class RegisteringTests(OperatorCase):
         ada.types(f"/register {SECRET}")
         now = self.chat.roster["ada"].identity
         self.assertNotEqual(now, former)
-        for events in (self.journal._events.values(), self.chat.rooms["lobby"].recent):
+        for events in (stored(self.journal), self.chat.rooms["lobby"].recent):
             self.assertNotIn(former, [event.identity for event in events])
         self.assertEqual(self.chat.topics["lobby"].identity, now)
         self.assertEqual(len(self.page(now)), 4)
@@ -141,7 +142,7 @@ class RegisteringTests(OperatorCase):
         self.assertNotIn("lobby", self.chat.topics)
 
     def page(self, of: bytes) -> list[Any]:
-        events = self.journal._events.values()
+        events = stored(self.journal)
         return [event for event in events if of in (event.identity, _to(event))]
 
     def test_what_operators_gave(self) -> None:
@@ -189,8 +190,8 @@ class RegisteringTests(OperatorCase):
             self.clock.advance(0)
         slow.slow = False
         now = self.chat.roster["bob"].identity
-        self.assertEqual([_to(event) for event in slow._events.values()], [now, now])
-        self.assertEqual([act.target_identity for act in slow.acts if act.target == "bob"], [now])
+        self.assertEqual([_to(event) for event in stored(slow)], [now, now])
+        self.assertEqual([act.target_identity for act in acts(slow) if act.target == "bob"], [now])
         held = self.chat.moderation.sanctions("den")
         self.assertEqual([act.target_identity for act in held], [now])
         self.assertIn("bob is yours", str(bob.sees()))

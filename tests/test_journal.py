@@ -1,4 +1,4 @@
-"""What every journal promises, and what the one in memory forgets."""
+"""What the journal promises, in a file and in memory."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ from chatservice.events import (
     Whispered,
 )
 from chatservice.journal import Journal
-from chatservice.memory import PEOPLE, MemoryJournal
 from chatservice.pages import Page, Wanted
 from chatservice.rooms import Member
-from tests.recording import DatabaseJournalTestCase, line, private_line
+from tests.recording import DatabaseJournalTestCase, line
 
 if TYPE_CHECKING:
     Base = SynchronousTestCase
@@ -32,9 +31,9 @@ else:
 
 
 class JournalContract(Base):
-    """What any journal does with what it is given; C{self.journal} is one, open and empty."""
+    """What the journal does with what it is given."""
 
-    journal: Journal | MemoryJournal
+    journal: Journal
 
     def append(self, *events: Event) -> None:
         self.assertIsNone(self.successResultOf(self.journal.append(events)))
@@ -202,102 +201,11 @@ class JournalContract(Base):
 ADA, BOB, EVE = (Member(nick, nick, NOWHERE, f"{nick}'s token") for nick in ("ada", "bob", "eve"))
 
 
-class MemoryJournalTests(JournalContract, SynchronousTestCase):
-    """The journal of a chat without a database."""
-
-    def setUp(self) -> None:
-        self.journal = MemoryJournal()
-
-    def test_begins_with_nothing(self) -> None:
-        """There was no run before, so there is no floor and there are no topics."""
-        self.assertEqual((self.journal.floor, self.journal.topics), (0, {}))
-
-    def test_forgets_the_oldest(self) -> None:
-        """Only the last events are kept, and a page says from where on."""
-        self.journal = MemoryJournal(lines=2)
-        self.append(line(1), line(2), line(3))
-        self.append(line(5), Joined(id=6, nick="ada", room="lobby"))
-        self.assertEqual(self.page(after=0), Page([line(3), line(5)], False, 3))
-        self.assertEqual(self.page(after=1).kept_from, 3)
-
-    def test_no_gap(self) -> None:
-        """What was not asked for is not missed."""
-        self.journal = MemoryJournal(lines=1)
-        self.append(line(1), line(2))
-        self.assertIsNone(self.page(after=1).kept_from)
-        self.assertIsNone(self.page().kept_from)
-        self.assertIsNone(self.page("python", after=0).kept_from)
-
-    def test_forgets_private_lines(self) -> None:
-        """Private lines that are forgotten are missed by the two people."""
-        self.journal = MemoryJournal(lines=1)
-        self.append(self.whisper(1), line(2), self.whisper(3))
-        for identity in (ADA.identity, BOB.identity):
-            self.assertEqual(self.page(identity, after=0).kept_from, 2)
-            self.assertEqual(self.ids(identity), [3])
-        self.assertEqual(self.page(EVE.identity, after=0), Page([], False, None))
-
-    def test_each_room(self) -> None:
-        """However much is said in one room, another one keeps its lines."""
-        self.journal = MemoryJournal(lines=3)
-        self.append(line(1, room="python"), *map(line, range(2, 20)))
-        self.assertEqual((self.ids(), self.ids("python")), ([17, 18, 19], [1]))
-
-    def test_memory(self) -> None:
-        """The oldest lines go when all take too much memory, which characters decide."""
-        self.journal = MemoryJournal(size=10 * 5000)
-        self.append(line(1, room="python"), self.whisper(2))
-        self.append(*(line(id, "x" * 4500) for id in range(3, 50)))
-        kept = self.ids()
-        self.assertEqual(kept, list(range(kept[0], 50)))
-        self.assertIn(len(kept), (9, 10))
-        self.append(*(line(id, "\N{HONEYBEE}" * 4500) for id in range(50, 60)))
-        self.assertIn(len(self.ids()), (2, 3))
-        self.assertEqual((self.ids("python"), self.ids(ADA.identity)), ([], []))
-        self.assertEqual(self.page("python", after=0).kept_from, 2)
-
-    def test_nothing_is_held(self) -> None:
-        """What is gone from one of two pages is gone when it is from both, and then for good."""
-        self.journal = MemoryJournal(lines=1)
-        self.append(self.whisper(1), self.whisper(2, to=EVE))
-        self.assertEqual((self.ids(ADA.identity), self.ids(BOB.identity)), ([2], [1]))
-        self.append(self.whisper(3, to=EVE), self.whisper(4))
-        self.assertEqual(list(self.journal._events), [3, 4])
-        self.append(self.whisper(5, to=ADA))
-        self.assertEqual(self.ids(ADA.identity), [5])
-
-    def test_forgotten_reader(self) -> None:
-        """A line that is on the page of the one who is forgotten alone is gone with that."""
-        self.journal = MemoryJournal(lines=1)
-        self.append(self.whisper(1), self.whisper(2, to=EVE))
-        self.successResultOf(self.journal.forget(BOB.identity))
-        self.assertEqual(list(self.journal._events), [2])
-
-    def test_merged_pages(self) -> None:
-        """Nor is any line kept on no page when two people turn out to be one."""
-        self.journal = MemoryJournal(lines=2)
-        to = ("eve", "bob", "gus", "gus")
-        self.append(*(private_line(id, "ada", nick) for id, nick in enumerate(to, 1)))
-        # Ada's page has lost the first two lines; eve's and bob's have them.
-        self.successResultOf(self.journal.become(EVE.identity, ADA.identity, True))
-        self.append(private_line(5, "gus", "bob"), private_line(6, "gus", "bob"))
-        pages = {event.id for page in self.journal._pages.values() for event in page}
-        self.assertEqual(set(self.journal._events), pages)
-
-    def test_many_rooms(self) -> None:
-        """It is remembered of so many rooms that something is missing."""
-        self.journal = MemoryJournal(lines=1)
-        for id in range(0, 2 * PEOPLE + 4, 2):
-            self.append(line(id + 1, room=f"r{id}"), line(id + 2, room=f"r{id}"))
-        self.assertIsNone(self.page("r0", after=0).kept_from)
-        self.assertIsNotNone(self.page("r8", after=0).kept_from)
-
-
 class FileJournalTests(JournalContract, DatabaseJournalTestCase):
     """The journal in a file."""
 
 
-class InMemoryDatabaseJournalTests(JournalContract, DatabaseJournalTestCase):
-    """The journal in a database that is not kept."""
+class MemoryJournalTests(JournalContract, DatabaseJournalTestCase):
+    """The journal in memory."""
 
     path = ":memory:"

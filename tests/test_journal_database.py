@@ -12,6 +12,7 @@ from chatservice.database import Database
 from chatservice.events import Event, EventIds, Joined, Renamed, TopicChanged
 from chatservice.journal import CEILING_AHEAD, Journal, JournalError
 from chatservice.pages import Wanted
+from chatservice.threads import ThreadedDatabase
 from tests.recording import DatabaseJournalTestCase, DatabaseTestCase, line
 
 NOW = 1_763_712_000
@@ -216,7 +217,7 @@ async def test_threads(tmp_path: Path) -> None:
     from twisted.internet import reactor
     from twisted.internet.defer import gatherResults
 
-    database = Database(reactor, str(tmp_path / "chat.sqlite3"))
+    database = ThreadedDatabase(reactor, str(tmp_path / "chat.sqlite3"))
     database.open()
     try:
         journal = Journal(database)

@@ -6,9 +6,9 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from chatservice.acts import Announced, Banned, Kicked, OperatorAct
+from chatservice.archive import Place
 from chatservice.events import LATEST, Acted, Joined, Left, Parted, Renamed, TopicChanged
-from chatservice.journal import Journal, Place
-from chatservice.memory import PEOPLE
+from chatservice.journal import Journal
 from chatservice.missed import LOOKED_AT, MISSED_MOST, MISSED_TEXT, Missed
 from tests.recording import (
     ADA,
@@ -16,7 +16,6 @@ from tests.recording import (
     DatabaseJournalTestCase,
     DatabaseTestCase,
     JournalCase,
-    MemoryJournalTestCase,
     line,
     private_line,
 )
@@ -34,8 +33,8 @@ def left(id: int, *rooms: str, nick: str = "ada", seen: tuple[tuple[str, int], .
     return Left(id=id, nick=nick, goodbye=True, why="", rooms=rooms, seen=seen, identity=ADA)
 
 
-class PeopleContract(JournalCase):
-    """What any journal knows about people."""
+class PeopleTests(DatabaseJournalTestCase, JournalCase):
+    """What is known about people."""
 
     def places(self, identity: bytes = ADA) -> list[Place]:
         return self.successResultOf(self.journal.places(identity))
@@ -228,24 +227,6 @@ class PeopleContract(JournalCase):
         self.assertEqual([act.id for act in self.modlog(None)], [1, 2, 3, 4, 5])
         self.assertEqual([act.id for act in self.modlog("lobby", 5, 1)], [4])
         self.assertEqual([act.id for act in self.modlog("")], [2])
-
-
-class MemoryPeopleTests(PeopleContract, MemoryJournalTestCase):
-    """People in the journal in memory."""
-
-    def test_bounded(self) -> None:
-        """The places of whom nothing was heard for the longest are forgotten."""
-        for number in range(PEOPLE):
-            who = number.to_bytes(16, "big")
-            self.append(Joined(id=number + 1, nick="guest", room="lobby", identity=who))
-        first, second = bytes(16), (1).to_bytes(16, "big")
-        self.append(Parted(id=PEOPLE + 1, nick="guest", room="lobby", identity=first))
-        self.append(joined(PEOPLE + 2))
-        self.assertEqual([len(self.places(who)) for who in (first, second, ADA)], [1, 0, 2])
-
-
-class DatabasePeopleTests(PeopleContract, DatabaseJournalTestCase):
-    """People in the journal in a file."""
 
     def test_index_while_storing(self) -> None:
         """Nothing is indexed while a batch is being stored; it is when that is over, or failed."""

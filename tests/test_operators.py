@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from chatservice.operators import ACTS
 from chatservice.text import when
 from tests.conversation import Person, TextPerson, Wire, without_id
+from tests.journals import acts
 from tests.operating import PASSWORD, OperatorCase
 
 ADA_AT = "192.0.2.1"
@@ -286,7 +287,7 @@ class ModlogTests(DeedCase):
                 "-- /modlog more shows what was done before",
             ],
         )
-        before = f"/modlog * before {self.chat.journal.acts[-2].id}"
+        before = f"/modlog * before {acts(self.journal)[-2].id}"
         earlier = ["12:00 -- ada is the owner of #python"]
         self.assertEqual(self.asks(self.ada, "/modlog more"), earlier)
         self.assertEqual(self.asks(self.ada, before), earlier)
@@ -393,7 +394,8 @@ class NextRunTests(DeedCase):
             self.ada.types(line)
         accounts = self.chat.accounts
         self.new_accounts = lambda ids: accounts  # type: ignore[method-assign]
-        self.open_chat(self.chat.journal)
+        self.journal.open()
+        self.open_chat(self.journal)
         self.chat.restore()
         self.assertEqual(when(self.chat.moderation.sanctions("python")[0].until)[11:16], "14:00")
         self.assertIn(LOCKED, self.at_the_door("bob"))

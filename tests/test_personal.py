@@ -20,7 +20,6 @@ from tests.recording import (
     EVE,
     DatabaseJournalTestCase,
     JournalCase,
-    MemoryJournalTestCase,
     line,
     private_line,
 )
@@ -51,8 +50,8 @@ def when(number: int) -> dict[str, Any]:
     return {"id": NOW + number, "time": f"2025-11-21T08:00:00.{number + 1:06}+00:00"}
 
 
-class PersonalContract(JournalCase):
-    """What any journal gives out and erases."""
+class PersonalTests(DatabaseJournalTestCase, JournalCase):
+    """What is given out about somebody, and erased."""
 
     def exported(self, identity: bytes = ADA) -> list[dict[str, Any]]:
         """All pages of an export."""
@@ -158,14 +157,6 @@ class PersonalContract(JournalCase):
     def found(self, words: str) -> list[int]:
         found = self.successResultOf(self.journal.search(parse(words), ["lobby"], 9))
         return [event.id for event in found.events]
-
-
-class MemoryPersonalTests(PersonalContract, MemoryJournalTestCase):
-    """The journal in memory."""
-
-
-class DatabasePersonalTests(PersonalContract, DatabaseJournalTestCase):
-    """The journal in a file."""
 
     def test_present(self) -> None:
         """Of a place that somebody is at, it is not said what was seen last."""

@@ -7,6 +7,7 @@ from itertools import product
 from chatservice.acts import Extended, Muted
 from chatservice.sanctions import EXTENDED_MOST
 from tests.conversation import JsonPerson, each_row
+from tests.journals import acts, rows
 from tests.operating import PASSWORD, DenCase
 
 POWERS = {
@@ -196,7 +197,7 @@ class FollowingTests(DenCase):
         self.assertEqual(dict(by_author), {self.chat.roster["ada"].identity: 1})
         self.assertEqual(len(self.asks(self.ada, "/bans")), 1)
         self.assertEqual(len(self.asks(self.ada, "/modlog")), 2)
-        self.assertEqual(len([act for act in self.journal.acts if isinstance(act, Extended)]), 1)
+        self.assertEqual(len([act for act in acts(self.journal) if isinstance(act, Extended)]), 1)
 
     @each_row({"mute": ("mute", "unmuted olga in #den"), "ban": ("ban", "unbanned olga from #den")})
     def test_ended(self, row: tuple[str, str]) -> None:
@@ -212,7 +213,7 @@ class FollowingTests(DenCase):
         self.assertEqual([act.id for act in self.chat.moderation.sanctions("den")], others)
         self.assertIn(f"{guest} is not", self.says(self.ada, f"/un{what} #den {guest}"))
         # What does not count any more is deleted soon.
-        self.journal.acts = [act for act in self.journal.acts if not isinstance(act, Extended)]
+        rows(self.journal, "DELETE FROM acts WHERE kind = 'extended'")
         self.olga.types("/quit")
         self.run_again()
         self.assertEqual([act.id for act in self.chat.moderation.sanctions("den")], others)
@@ -236,7 +237,7 @@ class FollowingTests(DenCase):
         self.olga.types("/logout")
         self.assertIn(self.MUTED, self.says(self.olga, "hi"))
         _, held = self.chat.moderation.holding()
-        extended = [act for act in self.journal.acts if isinstance(act, Extended)]
+        extended = [act for act in acts(self.journal) if isinstance(act, Extended)]
         self.assertEqual(len(extended), EXTENDED_MOST + 6)
         self.assertEqual(len([act for act in extended if act.id in held]), EXTENDED_MOST)
 

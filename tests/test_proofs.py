@@ -11,6 +11,7 @@ from chatservice.account import NO_TOKEN, Proof
 from chatservice.accounts import TOKENS_KEPT
 from chatservice.joining import PING_TIMEOUT, SILENT
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row, error
+from tests.journals import stored
 from tests.late import LateJournal, Waiting
 
 SECRET, NEW_SECRET = "correct-horse", "battery-staple"
@@ -204,7 +205,7 @@ class CommandTests(ProofCase):
             person.types(f"/{command} what-it-was-once")
             self.assertIn(CHANGED, str(person.sees()))
         self.assertIs(self.chat.accounts.named("ada"), self.account)
-        self.assertEqual([event.text for event in self.journal._events.values()], ["hello, all"])
+        self.assertEqual([event.text for event in stored(self.journal)], ["hello, all"])
 
     def test_of_a_successor(self) -> None:
         """Nor with the password of who has the nickname by now."""

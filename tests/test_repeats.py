@@ -7,11 +7,10 @@ from typing import Any
 
 from twisted.internet.defer import succeed
 
-from chatservice import memory
-from chatservice.database import Database
 from chatservice.journal import Journal, JournalError
 from chatservice.pruning import GUESTS_KEPT, Pruning
 from chatservice.refs import LEAST, MOST, SECONDS, Noted, Spoken, mark_of
+from chatservice.threads import ThreadedDatabase
 from tests.conversation import TOKEN, ConversationCase, Facts, JsonPerson, each_row, new_path
 from tests.doubles import SlowJournal
 from tests.recording import InlinePool, InlineReactor
@@ -251,14 +250,14 @@ class RestartTests(RepeatCase):
     def setUp(self) -> None:
         super().setUp()
         self.path = str(new_path(self))
-        self.database: Database | None = None
+        self.database: ThreadedDatabase | None = None
         self.restart()
 
     def restart(self) -> None:
         if self.database is not None:
             self.database.close()
         pool: Any = InlinePool
-        self.database = Database(InlineReactor(), self.path, pool)
+        self.database = ThreadedDatabase(InlineReactor(), self.path, pool)
         self.database.open()
         self.file = Journal(self.database)
         self.file.open()
@@ -350,29 +349,6 @@ class RestartTests(RepeatCase):
         self.assertEqual(self.count(), 0)
         talk(self.bob)
         self.assert_new(REQUESTS["say"])
-
-
-class MemoryTests(ConversationCase):
-    """What a journal without a file remembers."""
-
-    def test_forget(self) -> None:
-        """Who has everything erased leaves no refs either."""
-        ada = self.at_json("ada", token=TOKEN)
-        ada.asks("say", room="lobby", text="hi", ref="1")
-        identity = self.chat.roster.by_token[TOKEN].identity
-        self.assertEqual(len(self.successResultOf(self.journal.refs(identity))), 1)
-        ada.types("/forget everything")
-        self.assertEqual(self.successResultOf(self.journal.refs(identity)), [])
-
-    def test_bounded(self) -> None:
-        """It remembers no more than so many of all."""
-        self.patch(memory, "REFS", 3)
-        self.open_chat()
-        ada = self.at_json("ada", token=TOKEN)
-        for number in range(5):
-            ada.asks("say", room="lobby", text="hi", ref=str(number))
-        identity = self.chat.roster.by_token[TOKEN].identity
-        self.assertEqual(len(self.successResultOf(self.journal.refs(identity))), 3)
 
 
 class SpokenTests(ConversationCase):

@@ -9,9 +9,10 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock, deferLater
 
-from chatservice.database import CHECKPOINTS, LOOK_AFTER, Database, Interrupted, _Scan
+from chatservice.database import Database, Interrupted, Scan
 from chatservice.events import ChatError
 from chatservice.scanning import DEADLINE, NOBODY, WAITING, Asker, Scanning
+from chatservice.threads import CHECKPOINTS, LOOK_AFTER, ThreadedDatabase, Watch
 from tests.recording import DatabaseTestCase, InlinePool, InlineReactor
 
 ONE = """
@@ -26,6 +27,11 @@ ENDLESS = """
 def endless(connection: sqlite3.Connection) -> None:
     """Read for ever."""
     connection.execute(ENDLESS).fetchone()
+
+
+def long(connection: sqlite3.Connection) -> None:
+    """Read for a while."""
+    connection.execute(ENDLESS.replace("FROM numbers)", "FROM numbers LIMIT 1000)")).fetchone()
 
 
 def answer(connection: sqlite3.Connection) -> int:
@@ -64,7 +70,7 @@ class WritingTests(DatabaseTestCase):
         """What people wait for goes before all that was to be written later, in its order."""
         pool = HeldPool()
         pools = iter([pool, InlinePool(), InlinePool()])
-        database = Database(InlineReactor(), str(self.folder / "held"), lambda: next(pools))
+        database = ThreadedDatabase(InlineReactor(), str(self.folder / "held"), lambda: next(pools))
         database.open(ONE)
         self.addCleanup(database.close)
         done: list[str] = []
@@ -107,6 +113,22 @@ class InterruptedTests(DatabaseTestCase):
             self.failureResultOf(database.scan(endless, -1.0), Interrupted)
             self.assertEqual(self.successResultOf(database.scan(answer, 1.0)), 42)
 
+    def test_share(self) -> None:
+        """Where everybody waits for it, it has a tenth of the time."""
+        interrupted = []
+        for database in self.databases():
+            for seconds in (0.09, 0.11, 0.99, 1.01):
+                moments = iter([0.0])
+                clock = self.patch(
+                    database, "_seconds", lambda at=seconds, moments=moments: next(moments, at)
+                )
+                outcome = database.scan(long, 1.0).addErrback(lambda failure: failure.type)
+                interrupted.append(self.successResultOf(outcome) is Interrupted)
+                clock.restore()
+        in_threads, at_once = interrupted[:4], interrupted[4:]
+        self.assertEqual(in_threads, [False, False, False, True])
+        self.assertEqual(at_once, [False, True, True, True])
+
     def test_errors(self) -> None:
         """What else is wrong stays what it is."""
         for database in self.databases():
@@ -117,9 +139,8 @@ class InterruptedTests(DatabaseTestCase):
 
     def test_nothing_is_left(self) -> None:
         """Nobody looks after what is over."""
-        for database in self.databases():
-            self.successResultOf(database.scan(answer, 1.0))
-            self.assertEqual(database._reactor.getDelayedCalls(), [])
+        self.successResultOf(self.file.scan(answer, 1.0))
+        self.assertEqual(self.file._reactor.getDelayedCalls(), [])
 
     def test_looked_after(self) -> None:
         """Within an instruction, it is interrupted by a look at the clock from outside."""
@@ -134,9 +155,9 @@ class InterruptedTests(DatabaseTestCase):
                     interrupts.append(1)
 
             connection: Any = Connection()
-            scan = _Scan(clock, connection, 1.0, lambda wanted=wanted: wanted)
+            scan = Scan(connection, clock.seconds, 1.0)
             clock.advance(5.0)
-            scan.look_after()
+            Watch(clock, scan, lambda wanted=wanted: wanted).look()
             self.assertEqual(interrupts, [])
 
             def work(_: Any, clock: Clock = clock, advance: float = advance) -> None:
@@ -267,7 +288,7 @@ async def test_beside_the_others(tmp_path: Path) -> None:
     """While something is read for ever, others read and write; it ends when nobody wants it."""
     from twisted.internet import reactor
 
-    database = Database(reactor, str(tmp_path / "chat.sqlite3"))
+    database = ThreadedDatabase(reactor, str(tmp_path / "chat.sqlite3"))
     database.open(ONE)
     try:
         wanted = True

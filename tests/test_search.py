@@ -24,7 +24,6 @@ from tests.recording import (
     BOB,
     DatabaseJournalTestCase,
     JournalCase,
-    MemoryJournalTestCase,
     line,
     private_line,
 )
@@ -36,8 +35,8 @@ TOO_MANY = (
 SYNTAX = [*"()\"*^-+:{}'\0\ud800", "AND", "OR", "NOT", "NEAR(", "text:"]
 
 
-class SearchContract(JournalCase):
-    """What searching does in any journal."""
+class SearchTests(DatabaseJournalTestCase, JournalCase):
+    """Searching for words."""
 
     def found(
         self, words: str, *rooms: str, nick: str | None = None, limit: int = 50
@@ -160,13 +159,6 @@ class SearchContract(JournalCase):
         self.assertEqual((caught.exception.code, str(caught.exception)), ("usage", sentence))
 
 
-class MemorySearchTests(SearchContract, MemoryJournalTestCase):
-    """Searching in memory."""
-
-
-class DatabaseSearchTests(SearchContract, DatabaseJournalTestCase):
-    """Searching in a file."""
-
     def test_more_than_a_step(self) -> None:
         """Everything that was said is found, however much of it is not indexed yet."""
         self.append(*(line(id, f"bees {id} " + "x" * 4000) for id in range(1, 200)))
@@ -274,9 +266,7 @@ class DatabaseSearchTests(SearchContract, DatabaseJournalTestCase):
         self.append(*(line(id, "bees") for id in range(1, 2000)))
         self.check_index()
         moments = iter([0.0])
-        clock = self.patch(
-            self.database_._reactor, "seconds", lambda: next(moments, DEADLINE + 0.1)
-        )
+        clock = self.patch(self.database_, "_seconds", lambda: next(moments, DEADLINE + 0.1))
         done = self.journal.search(parse("bees"), ["python"], 50)
         error = self.failureResultOf(done, ChatError).value
         sentence = "that takes too long: add a word, or name a room"

@@ -10,16 +10,16 @@ from twisted.internet.defer import Deferred, fail
 from chatservice import roster
 from chatservice.events import ChatError, Said, TopicChanged
 from chatservice.journal import JournalError
-from chatservice.memory import MemoryJournal
 from chatservice.pages import Page, Wanted
 from chatservice.rooms import Room
 from chatservice.server import ChatFactory
 from tests.conversation import ConversationCase, SlowJournal
 from tests.doubles import Wire
+from tests.journals import JournalInMemory
 from tests.recording import come
 
 
-class FailingJournal(MemoryJournal):
+class FailingJournal(JournalInMemory):
     """Stores nothing, for a reason.
 
     @ivar error: the reason; it works when there is none.

@@ -20,12 +20,12 @@ from twisted.protocols.haproxy import proxyEndpoint
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import admission, ports, tap
-from chatservice.database import Database
 from chatservice.journal import JournalError
 from chatservice.ports import Port
 from chatservice.settings import Settings
 from chatservice.starting import CannotStart
 from chatservice.tap import ChatService, Options
+from chatservice.threads import ThreadedDatabase
 from tests.conversation import new_path
 from tests.doubles import Wire
 from tests.recording import InlinePool
@@ -63,7 +63,7 @@ class ServiceTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         pool: Any = InlinePool
-        self.patch(tap, "Database", lambda reactor, path: Database(reactor, path, pool))
+        self.patch(tap, "ThreadedDatabase", lambda *given: ThreadedDatabase(*given, pool))
         self.patch(admission.resource, "setrlimit", lambda which, limits: None)
         self.patch(admission.resource, "getrlimit", lambda which: (FILES, FILES))
         self.addCleanup(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))

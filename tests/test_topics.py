@@ -134,20 +134,6 @@ class GiveWayTests(TopicsCase):
         self.assertEqual(self.rooms(), ["a2", "a3", "a4"])
 
 
-class MemoryTests(TopicsCase):
-    """Without a file."""
-
-    def test_only_that_topic(self) -> None:
-        """A topic that was set since in the place of one that gave way stays."""
-        old, new = (TopicChanged(id=id, nick="a", room="attic", text="x") for id in (1, 2))
-        self.successResultOf(self.journal.append([old]))
-        self.successResultOf(self.journal.append([new]))
-        self.successResultOf(self.journal.drop_topics([old]))
-        self.assertEqual(self.journal.topics, {"attic": new})
-        self.successResultOf(self.journal.drop_topics([new]))
-        self.assertEqual(self.journal.topics, {})
-
-
 class RestartTests(TopicsCase, DatabaseJournalTestCase):
     """Over a restart."""
 

@@ -10,13 +10,13 @@ from twisted.python.failure import Failure
 from chatservice.acts import Muted, OperatorAct
 from chatservice.events import Batch
 from chatservice.journal import JournalError
-from chatservice.memory import MemoryJournal
 from tests.conversation import JsonPerson
 from tests.doubles import SlowJournal
+from tests.journals import JournalInMemory, acts
 from tests.operating import PASSWORD, OperatorCase
 
 
-class FullJournal(MemoryJournal):
+class FullJournal(JournalInMemory):
     """A journal on a disk that may be full.
 
     @ivar full: whether it is; begins with false.
@@ -132,7 +132,7 @@ class FoundingTests(OperatorCase):
 
     def acts(self) -> list[tuple[type[OperatorAct], str]]:
         """What was done in all."""
-        return [(type(act), act.nick) for act in self.disk.acts]
+        return [(type(act), act.nick) for act in acts(self.disk)]
 
     def owner(self) -> bytes | None:
         """Who owns the room."""

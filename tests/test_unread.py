@@ -18,7 +18,6 @@ from tests.recording import (
     EVE,
     DatabaseJournalTestCase,
     JournalCase,
-    MemoryJournalTestCase,
     line,
     private_line,
 )
@@ -28,8 +27,8 @@ DOORS = {"text": "text", "json": "json"}
 NOT_EVE = Unseen(ADA, {nick_key("eve")}, {BOB}).left_of
 
 
-class MissedContract(JournalCase):
-    """What any journal counts."""
+class MissedTests(DatabaseJournalTestCase, JournalCase):
+    """What the journal counts."""
 
     def missed(self, of: str | bytes, nick: str = "ada") -> Missed:
         done = self.journal.missed(of, 0, LATEST, nick, ADA, NOT_EVE)
@@ -58,14 +57,6 @@ class MissedContract(JournalCase):
         )
         self.assertEqual(self.missed("lobby", "Amélie").mentions, 3)
         self.assertEqual(self.missed("lobby", "ǰ\u0323o").mentions, 1)
-
-
-class MemoryMissedTests(MissedContract, MemoryJournalTestCase):
-    """In memory."""
-
-
-class DatabaseMissedTests(MissedContract, DatabaseJournalTestCase):
-    """In a file."""
 
 
 class RoomTests(SynchronousTestCase):

@@ -12,10 +12,11 @@ from pathlib import Path
 from twisted.logger import capturedLogs, formatEvent
 
 from chatservice.acts import Announced, OperatorAct
+from chatservice.archive import Place
 from chatservice.database import DatabaseError
 from chatservice.events import LATEST, Acted, Event, Joined, Left, Said, TopicChanged, Whispered
 from chatservice.indexing import TELL_EVERY
-from chatservice.journal import Journal, Place
+from chatservice.journal import Journal
 from chatservice.missed import Missed
 from chatservice.pages import Wanted
 from chatservice.pruning import Pruning

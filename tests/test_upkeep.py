@@ -9,21 +9,19 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.upkeep import INTERVAL, Step, Upkeep
+from chatservice.upkeep import INTERVAL, ROUND, Step, Upkeep, UpkeepByEvents
 
 
-class UpkeepTests(SynchronousTestCase):
-    """A clock moved by hand, and steps that note that they were taken.
+class StepsCase(SynchronousTestCase):
+    """Steps that note that they were taken.
 
     @ivar taken: by what name, in order.
     @ivar answers: what the next steps give; C{False} when there are none.
     """
 
     def setUp(self) -> None:
-        self.clock = Clock()
         self.taken: list[str] = []
         self.answers: list[Deferred[bool]] = []
-        self.upkeep = Upkeep(self.clock, [self.step("prune"), self.step("index")])
 
     def step(self, name: str) -> Step:
         def take() -> Deferred[bool]:
@@ -31,6 +29,15 @@ class UpkeepTests(SynchronousTestCase):
             return self.answers.pop(0) if self.answers else succeed(False)
 
         return take
+
+
+class UpkeepTests(StepsCase):
+    """Rounds by a clock that is moved by hand."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = Clock()
+        self.upkeep = Upkeep(self.clock, [self.step("prune"), self.step("index")])
 
     def test_every_second(self) -> None:
         """Every second all kinds of steps have their turn, and none before the first is over."""
@@ -104,3 +111,52 @@ class UpkeepTests(SynchronousTestCase):
         self.assertEqual(
             [formatEvent(entry) for entry in logged], ["Nothing is tidied up: the disk is full."]
         )
+
+
+class UpkeepByEventsTests(StepsCase):
+    """Rounds without a clock."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.upkeep = UpkeepByEvents([self.step("prune"), self.step("index")])
+
+    def note(self, count: int) -> list[str]:
+        """The steps that are taken with so many events."""
+        self.taken = []
+        for _ in range(count):
+            self.upkeep.note_event()
+        return self.taken
+
+    def test_a_round(self) -> None:
+        """With so many events a round begins, and each takes one step until it is over."""
+        self.answers = [succeed(True), succeed(True)]
+        self.assertEqual(self.note(ROUND - 1), [])
+        steps = [self.note(1) for _ in range(6)]
+        self.assertEqual(steps, [["prune"], ["prune"], ["prune"], ["index"], [], []])
+
+    def test_next_round(self) -> None:
+        """After that nothing is done until so many more have come."""
+        self.note(ROUND + 2)
+        self.assertEqual(self.note(ROUND - 3), [])
+        self.assertEqual(self.note(1), ["prune"])
+
+    def test_much_to_do(self) -> None:
+        """What has more to do for ever gets one step with each event."""
+        self.answers = [succeed(True) for _ in range(3 * ROUND)]
+        self.assertEqual(self.note(3 * ROUND), ["prune"] * (2 * ROUND + 1))
+
+    def test_failing(self) -> None:
+        """A failure ends the round, and is logged once until things work again."""
+        logged = []
+        for works in (False, False, True, False):
+            self.note(ROUND - 1)
+            self.answers = [succeed(False) if works else fail(ZeroDivisionError())]
+            self.assertEqual(self.note(1), ["prune"])
+            logged.append(len(self.flushLoggedErrors(ZeroDivisionError)))
+        self.assertEqual(self.note(1), [])
+        self.assertEqual(logged, [1, 0, 0, 1])
+
+    def test_no_steps(self) -> None:
+        """Where there is nothing to do, there is nothing to do."""
+        self.upkeep = UpkeepByEvents([])
+        self.assertEqual(self.note(3 * ROUND), [])

@@ -1,0 +1,147 @@
+"""The SQLite file and its threads: one that writes, one that reads, one for what takes long."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+from chatservice.database import IN_MEMORY, Database, Scan, T, Work, empty_log
+
+LOOK_AFTER = 0.05
+"""Seconds between two looks at what takes long: some instructions take very long themselves."""
+
+CHECKPOINTS = 20
+"""How often it is tried in a row to empty the write-ahead log: a reader may be in the way."""
+
+
+class _Job(NamedTuple):
+    """Something for the writer's thread, and what is told how it went."""
+
+    work: Callable[[], Any]
+    done: Deferred[Any]
+
+
+class ThreadedDatabase(Database):
+    """A database in WAL mode, where what a commit returned from is on the disk.
+
+    @param reactor: C{IReactorFromThreads} and C{IReactorTime}, on which results arrive.
+    @param path: of the file; or C{":memory:"}, one connection in one thread.
+    @param pool: makes a pool of one thread.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        path: str,
+        pool: Callable[[], ThreadPool] = lambda: ThreadPool(1, 1, "database"),
+    ) -> None:
+        super().__init__(path, reactor.seconds)
+        self._reactor = reactor
+        self._write_pool = pool()
+        self._read_pool = self._write_pool if path == IN_MEMORY else pool()
+        self._scan_pool = self._write_pool if path == IN_MEMORY else pool()
+        self._urgent: deque[_Job] = deque()
+        self._patient: deque[_Job] = deque()
+
+    def _open(self, schema: str) -> None:
+        super()._open(schema)
+        self._reader = self._writer if self._path == IN_MEMORY else self._connect()
+        self._scanner = self._writer if self._path == IN_MEMORY else self._connect()
+        for pool in self._pools():
+            pool.start()
+
+    def _pools(self) -> set[ThreadPool]:
+        return {self._write_pool, self._read_pool, self._scan_pool}
+
+    def write(self, work: Work[T]) -> Deferred[T]:
+        """See L{Database.write}; in the writer's thread."""
+        return self._hand_over(self._urgent, lambda: self._transact(work))
+
+    def write_later(self, work: Work[T]) -> Deferred[T]:
+        """See L{Database.write_later}."""
+        return self._hand_over(self._patient, lambda: self._transact(work))
+
+    def _hand_over(self, queue: deque[_Job], work: Callable[[], T]) -> Deferred[T]:
+        done: Deferred[T] = Deferred()
+        queue.append(_Job(work, done))
+        # For each job the thread is asked once, but it does what is most urgent by then.
+        self._write_pool.callInThread(self._do_next)
+        return done
+
+    def _do_next(self) -> None:
+        job = (self._urgent or self._patient).popleft()
+        try:
+            result = job.work()
+        except BaseException:
+            result = Failure()
+        self._reactor.callFromThread(job.done.callback, result)
+
+    def read(self, work: Work[T]) -> Deferred[T]:
+        """See L{Database.read}; in the reader's thread."""
+        return deferToThreadPool(self._reactor, self._read_pool, lambda: work(self._reader))
+
+    def scan(
+        self, work: Work[T], seconds: float, is_wanted: Callable[[], bool] = lambda: True
+    ) -> Deferred[T]:
+        """See L{Database.scan}; in a thread of its own."""
+        scan = Scan(self._scanner, self._seconds, seconds)
+        if self._path == IN_MEMORY:
+            done = self._hand_over(self._patient, lambda: scan.run(work))
+        else:
+            done = deferToThreadPool(self._reactor, self._scan_pool, scan.run, work)
+        watch = Watch(self._reactor, scan, is_wanted)
+        watch.look()
+        return done.addBoth(watch.done)
+
+    @inlineCallbacks
+    def empty_log(self) -> Generator[Deferred[Any], Any, bool]:
+        """See L{Database.empty_log}."""
+        for _ in range(CHECKPOINTS):
+            # Once both have an answer, what they had been reading before is read.
+            yield self.read(_nothing)
+            yield self.scan(_nothing, LOOK_AFTER)
+            if (yield self._hand_over(self._patient, lambda: empty_log(self._writer))):
+                return True
+        return False
+
+    def close(self) -> None:
+        """Wait for what is under way, end the threads and close the file."""
+        for pool in self._pools():
+            pool.stop()
+        self._scanner.close()
+        self._reader.close()
+        super().close()
+
+
+class Watch:
+    """Looks again and again whether a scan is over, and interrupts it then.
+
+    @param reactor: C{IReactorTime}.
+    """
+
+    def __init__(self, reactor: Any, scan: Scan, is_wanted: Callable[[], bool]) -> None:
+        self._reactor = reactor
+        self._scan = scan
+        self._is_wanted = is_wanted
+        self._next: Any = None
+
+    def look(self) -> None:
+        """Begin."""
+        self._scan.interrupt(give_up=not self._is_wanted())
+        self._next = self._reactor.callLater(LOOK_AFTER, self.look)
+
+    def done(self, result: T) -> T:
+        """Look no more: the scan is through."""
+        self._next.cancel()
+        return result
+
+
+def _nothing(connection: sqlite3.Connection) -> None:
+    """Do nothing, once it is one's turn."""
