@@ -21,6 +21,11 @@ from chatservice.threads import ThreadedDatabase
 PEOPLE = 500
 """How many are muted, again and again."""
 
+INSERT = """
+    INSERT INTO acts
+        (id, kind, room, nick, author, target, target_identity, network, until, text)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
 
 def fill(path: str, count: int, size: int) -> None:
     """Store acts of an hour each, all of them over but the last of each person's."""
@@ -35,7 +40,7 @@ def fill(path: str, count: int, size: int) -> None:
         for number in range(count)
     )
     with sqlite3.connect(path) as connection:
-        connection.executemany("INSERT INTO acts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany(INSERT, rows)
 
 
 def opened(path: str) -> tuple[ThreadedDatabase, Journal]:
