@@ -44,7 +44,7 @@ def row_of(account: Account) -> dict[str, Any]:
 def insert(connection: sqlite3.Connection, row: dict[str, Any], former: bytes | None) -> None:
     """Add an account.
 
-    @param former: the identity from which its owner's lines are to be moved (identities.py).
+    @param former: the identity from which its owner's lines move (identities.py).
     """
     connection.execute(_INSERT, row)
     if former is not None:
@@ -70,7 +70,7 @@ def delete(
 ) -> None:
     """Remove an account.
 
-    @param now: the identity to which its owner's lines are to be moved (identities.py).
+    @param now: the identity to which its owner's lines move (identities.py).
     """
     connection.execute(_DELETE, row)
     if now is not None:

@@ -131,7 +131,7 @@ class Accounts:
     ) -> Generator[Deferred[Any], Any, Account]:
         """Make a nickname somebody's; it counts from when it is stored.
 
-        The account has an identity of its own, to which its owner's lines are to be moved.
+        The account has an identity of its own, to which its owner's lines move.
 
         @param nick: as L{check_nick} returned it.
         @param former: the identity that its owner goes by until now.

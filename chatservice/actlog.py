@@ -1,7 +1,7 @@
 """The log of what operators did: read at start, and what is old and holds no more is deleted.
 
 An act that holds no more was ended by a later one, or by the time. So the oldest are deleted
-first, and whenever it is interrupted, what is left comes to the same.
+first, and whenever it is interrupted, what is left holds the same.
 """
 
 from __future__ import annotations

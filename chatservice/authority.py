@@ -168,7 +168,7 @@ class Authority:
         return self.owner(room) is not None
 
     def may_found(self, member: Member, room: str) -> bool:
-        """Whether a member who makes a room comes to own it."""
+        """Tell whether a member who makes a room may own it."""
         place = self._places.get(room)
         is_open = room != LOBBY and (place is None or place.is_bare())
         return is_open and member.account is not None and self._owned[member.identity] < ROOMS_OWNED

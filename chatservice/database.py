@@ -155,7 +155,7 @@ class Database:
         return execute(self._transact, work)
 
     def write_later(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work} as L{write} does, but let all that is to be written go first.
+        """Do C{work} as L{write} does, but let everything else that waits to be written go first.
 
         It is for a little of something long: while it is done, everybody waits.
         """

@@ -55,7 +55,7 @@ class Log:
         self._database.at_start(partial(_recall, take=take))
 
     def append(self, batch: Batch) -> Deferred[None]:
-        """Store what is to be kept of events. No second batch before the first one is done."""
+        """Store what must be kept of events. No second batch before the first one is done."""
         last = batch[-1].id
         kept = [event for event in batch if event.stored or isinstance(event, MOVES)]
         if not kept and last <= self._ceiling:

@@ -89,7 +89,7 @@ _OLD_GUESTS = """
 
 
 class Look(NamedTuple):
-    """What is to be found out about a room.
+    """The facts to find out about a room.
 
     @ivar before: whether anything has a smaller id than this; 0 for no bound.
     @ivar lines: whether there are more than so many; 0 for no bound.

@@ -80,7 +80,7 @@ class RoomPasswords:
     ) -> Generator[Deferred[Any], Any, str]:
         """The hash of the room's password, if that is the one; empty if the member needs none.
 
-        Fails with L{ChatError}. What it gives is to be asked again (L{check_same}).
+        Fails with L{ChatError}. Check what it gives again when it counts (L{check_same}).
         """
         hash = self._permissions.needs_password(member, room, False)
         if not hash:

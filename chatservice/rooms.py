@@ -33,7 +33,7 @@ class Member:
     @ivar token: the secret with which the member takes the place back.
     @ivar account: what the member has proved to be, if anything.
     @ivar identity: 16 bytes under which everything about the member is kept: the account's, or
-        what the token comes to (L{identity_of}).
+        what stands for the token (L{identity_of}).
     @ivar address: the host that the member came from, or empty for this machine.
     @ivar since: the id of coming to the chat, and C{came} when it was, in the reactor's seconds.
     @ivar away: why the member is away (maybe empty), or C{None}.

@@ -170,7 +170,7 @@ class PersonalTests(ConversationCase):
 
     @each_row(DOORS)
     def test_forget_an_account(self, door: str) -> None:
-        """A forgotten account is nobody's, and its owner bears the nickname until leaving."""
+        """A forgotten account is nobody's, and its owner has the nickname until leaving."""
         ada = self.at(door, "ada")
         ada.types("/register correct-horse")
         self.answer(ada, "/forget correct-horse")

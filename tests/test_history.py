@@ -104,7 +104,7 @@ class HistoryTests(ConversationCase):
             self.assertEqual(person.sees_all(), [page])
 
     def test_private_belongs_to_the_token(self) -> None:
-        """Private messages are shown again to the token, not to whoever bears the nickname."""
+        """Private messages are shown again to the token, not to whoever has the nickname."""
         self.at_json("bob", token=TOKEN).types("/quit")
         bob = self.at_json("bob", token=TOKEN)
         self.ada.types("/msg bob psst")

@@ -175,7 +175,7 @@ class JournalContract(Base):
         self.assertEqual(self.ids(), [3])
 
     def test_private_to_a_person(self) -> None:
-        """Who bears the nickname later does not see what was whispered to it before."""
+        """Who has the nickname later does not see what was whispered to it before."""
         self.append(self.whisper(1))
         another_bob = Member("bob", "bob", NOWHERE, "another token")
         self.assertEqual(self.ids(another_bob.identity), [])

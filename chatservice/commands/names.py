@@ -54,7 +54,7 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     "/login [NICK] PASSWORD",
     "prove that a registered nickname is yours",
     "It is your present nickname if you name none; name it if the password has a space. Whoever "
-    "bears the nickname meanwhile gets another one.",
+    "has the nickname meanwhile gets another one.",
 )
 @inlineCallbacks
 def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:

@@ -34,7 +34,7 @@ EVERYTHING = "everything"
     Group.YOUR_NAME,
     "/unregister PASSWORD",
     "give your nickname up, for whoever wants it",
-    "You bear it until you leave. What you said stays: /forget erases it. The token of your "
+    "You keep it until you leave. What you said stays: /forget erases it. The token of your "
     "connection changes as well.",
 )
 @inlineCallbacks

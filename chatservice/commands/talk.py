@@ -40,7 +40,7 @@ def msg(call: Call) -> Answer:
 
 
 def _addressee(call: Call, nick: str) -> Member | Account:
-    """Whoever bears a nickname or, if nobody does, has registered it."""
+    """Whoever has a nickname or, if nobody does, has registered it."""
     account = call.chat.accounts.named(nick)
     if account is None or account.key in call.chat.roster:
         return call.chat.member_named(nick)

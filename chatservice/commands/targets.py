@@ -37,7 +37,7 @@ def first_word(call: Call, text: str) -> tuple[str, str]:
 
 
 def found(call: Call, nick: str) -> Person | None:
-    """Whoever bears a nickname here, or else has registered it."""
+    """Whoever has a nickname here, or else has registered it."""
     member = call.chat.roster.get(nick_key(nick))
     if member is not None:
         return Person(member.nick, member.identity, member.account, member)
@@ -48,7 +48,7 @@ def found(call: Call, nick: str) -> Person | None:
 
 
 def person_named(call: Call, nick: str) -> Person:
-    """Whoever bears a nickname here, or else has registered it.
+    """Whoever has a nickname here, or else has registered it.
 
     @raise ChatError: there is nobody.
     """

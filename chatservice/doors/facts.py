@@ -133,7 +133,7 @@ def json_line(facts: dict[str, Any]) -> bytes:
 
 
 def ref_of(ref: str) -> dict[str, Any]:
-    """The member that bears a request's own mark, if it has one."""
+    """The member that has a request's own mark, if it has one."""
     return {"ref": ref} if ref else {}
 
 

@@ -130,7 +130,7 @@ class FrontProtocol(Protocol):
             if not row.after_greeting:
                 self.transport.abortConnection()
                 return
-            # The greeting ended in a prompt, and the first line of the door is to be its own.
+            # The greeting ended in a prompt, and the first line of the door must be its own.
             self.transport.write(b"\r\n")
             door = self._open(row)
         self._hand_over(door)
