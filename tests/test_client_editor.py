@@ -266,3 +266,4 @@ class CompletionTests(SynchronousTestCase):
         self.check("see #p", "#python ")
         self.check("/join p", "#python ")
         self.check("/join lo", "lobby ")
+        self.check("/j lo", "lobby ")

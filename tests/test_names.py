@@ -282,7 +282,7 @@ class NearestTests(SynchronousTestCase):
 
     def test_two_slips(self) -> None:
         """Two slips are too many, but in a long name."""
-        self.assertIsNone(nearest("srehc", ["search"]))
+        self.assertIsNone(nearest("saerhc", ["search"]))
         self.assertEqual(nearest("regsitre", ["register"]), "register")
         self.assertIsNone(nearest("rgesitre", ["register"]))
 

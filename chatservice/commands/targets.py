@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chatservice.acts import Kicked, OperatorAct
+from chatservice.acts import OperatorAct
 from chatservice.authority import CHAT
 from chatservice.commands.table import Call
 from chatservice.events import ChatError
@@ -87,8 +87,6 @@ def is_among(person: Person, holders: list[Person]) -> bool:
 
 def for_reader(call: Call, act: OperatorAct) -> OperatorAct:
     """An act of the log as whoever asks may see it: addresses are for server operators."""
-    if isinstance(act, Kicked):
-        return replace(act, folded=False)
     if not act.network:
         return act
     if not call.chat.moderation.is_operator(call.member):
