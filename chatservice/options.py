@@ -130,7 +130,12 @@ OPTIONS = (
         f"lines of a room's history that who joins is shown, at most {EVENTS}",
     ),
     Option("rate-limit", 5, _whole_number(0), "lines a second for one person; 0 for no limit"),
-    Option("pipe-rate", 50, _whole_number(0), "the same for pipes of registered names"),
+    Option(
+        "pipe-rate",
+        50,
+        _whole_number(0),
+        "lines a second for what a program pipes in under a registered nickname; 0 for no limit",
+    ),
     Option("send-queue", "1M", _size, "bytes that may wait for one member, such as 512K"),
     Option(
         "linger",

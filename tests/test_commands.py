@@ -36,7 +36,8 @@ EXPLAINED = {
         "-- /history [#ROOM] [N | 2h | before ID | more]: the last lines of a room",
         "-- The last N, 20 if you say nothing else; those since so long ago (m, h, d,",
         "-- w); or those before another one. At most 100 at a time; /history more shows",
-        "-- those before the last ones that you were shown. Times are UTC.",
+        "-- those before the last ones that you were shown. Times are UTC, unless your",
+        "-- program shows them by its own clock.",
     ],
     "exit": [
         "-- /quit [WHY]: leave the chat, with a word if you like",

@@ -53,7 +53,8 @@ class Span:
     "the last lines of a room",
     f"The last N, {HISTORY_LINES} if you say nothing else; those since so long ago (m, h, d, w); "
     f"or those before another one. At most {HISTORY_MOST} at a time; /history more shows those "
-    "before the last ones that you were shown. Times are UTC.",
+    "before the last ones that you were shown. "
+    "Times are UTC, unless your program shows them by its own clock.",
     pages="/history shows the newest lines",
 )
 def history(call: Call) -> Deferred[Answer]:

@@ -147,7 +147,7 @@ def lockdown(call: Call) -> Answer:
     "/modlog [#ROOM|*] [N | before ID | more]",
     f"what operators did, the last {MODLOG_LINES} acts if you give no number",
     f"{WHERE} At most {MODLOG_MOST} at a time; /modlog more shows those before the last ones. "
-    "Times are UTC.",
+    "Times are UTC, unless your program shows them by its own clock.",
     pages="/modlog shows the newest acts",
 )
 def modlog(call: Call) -> Deferred[Answer]:
