@@ -50,16 +50,17 @@ class Entrances:
 
         @param seen: of rooms that were not left the last time, the id until which they were seen.
         """
-        refused = []
+        refused: list[ChatError] = []
         for room in rooms:
             try:
                 self._check_open(member, room.name, seen.get(room.name, 0))
             except ChatError as error:
-                refused.append(error.sentence)
+                refused.append(error)
             else:
                 self._enter(member, room, arrived=not member.rooms)
         if refused:
-            member.door.notify(refused, [])
+            times = {text: time for error in refused for text, time in error.times.items()}
+            member.door.notify([error.sentence for error in refused], [], times)
         if not member.rooms:
             # Nothing else would tell when the member hears by itself.
             came = self._publish(member, Resumed(), member.door)

@@ -208,13 +208,13 @@ class Session(Metered):
         """Whether the peer still waits to be let in."""
         return self.state is State.ARRIVING
 
-    def close(self, sentence: str = "", code: str = "closing") -> None:
-        """Say why, if there is something to say, and close when all is sent, or 5 s from now."""
+    def close(self, sentence: str = "", code: str = "closing", times: Times = NO_TIMES) -> None:
+        """See L{chatservice.door.Door.close}; after 5 s it is closed whatever was sent."""
         if self.state >= State.CLOSING:
             return
         self.state = State.CLOSING
         if sentence:
-            self.tell(ChatError(code, sentence))
+            self.tell(ChatError(code, sentence, times=times))
         self._why = self._why or sentence
         self._stop_timeout()
         self._timeout = self.chat.reactor.callLater(CLOSE_TIMEOUT, self.connection.abort)
@@ -385,7 +385,7 @@ class Session(Metered):
         if self._wrong_passwords == PASSWORDS:
             self.close(f"{error.sentence}: that was the last of {PASSWORDS} tries", error.code)
         elif error.code == "banned" and self.member is None:
-            self.close(error.sentence, error.code)
+            self.close(error.sentence, error.code, error.times)
         else:
             self.tell(error)
 

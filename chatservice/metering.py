@@ -65,9 +65,6 @@ class Metered(ABC):
 
     connection: Connection
 
-    price = 1.0
-    """What a line costs its person, of what it costs others."""
-
     def __init__(self, chat: Chat) -> None:
         self.chat = chat
         self._holds = 0
@@ -77,6 +74,11 @@ class Metered(ABC):
     @abstractmethod
     def payer(self) -> Hashable:
         """Who pays, besides the address; see L{chatservice.flood.FloodLimit}."""
+
+    @property
+    def price(self) -> float:
+        """The part of its cost that the person pays for a line; the address pays all of it."""
+        return 1.0
 
     @property
     @abstractmethod

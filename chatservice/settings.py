@@ -34,3 +34,14 @@ class Settings:
     operators: frozenset[str] = frozenset()
     keep: int = 0
     keep_lines: int = 0
+
+    def rate_of(self, is_known_pipe: bool) -> int:
+        """Lines that one person may send in a second; 0 for no limit.
+
+        @param is_known_pipe: whether a program sends them, under a registered nickname. It may
+            send no less than others.
+        """
+        rate, pipe_rate = self.rate_limit, self.pipe_rate
+        if not is_known_pipe or not rate or 0 < pipe_rate < rate:
+            return rate
+        return pipe_rate

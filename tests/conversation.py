@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from chatservice.events import EventIds
 from chatservice.pages import Page, Wanted
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
+from chatservice.text import clock_time, when
 from tests.doubles import PlainPasswords, Wire
 from tests.journals import JournalInMemory
 
@@ -34,6 +36,9 @@ TOKEN = "a-token-of-22-letters_"
 EVENTS = {"said", "acted", "whispered", "topic_changed", "joined", "parted", "left", "renamed"}
 TALK = {"said", "acted", "whispered", "topic_changed"}
 EVERYBODY = ("ada", "bob", "eve")
+
+TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d \(UTC\)|(?<=since )\d\d:\d\d|(?<=after )\d\d:\d\d")
+"""One in a sentence of the chat."""
 
 Facts = dict[str, Any]
 """An object at the JSON door."""
@@ -121,6 +126,7 @@ class JsonPerson:
         assert lines.pop() == "", "a line without its end"
         objects = [json.loads(line) for line in lines if line.startswith("{")]
         for facts in objects:
+            check_times(facts)
             if facts["type"] == "welcome":
                 self.welcome = facts
             elif facts["type"] in EVENTS:
@@ -134,6 +140,15 @@ class JsonPerson:
 
 
 Person = TextPerson | JsonPerson
+
+
+def check_times(facts: Facts) -> None:
+    """See that every time in what the chat says is there as an instant too, whatever it says."""
+    sentences = [*facts.get("lines", ()), facts["text"] if facts["type"] == "error" else ""]
+    times = facts.get("times", {})
+    for spelled in (each for sentence in sentences for each in TIME.findall(sentence)):
+        assert spelled in times, (spelled, facts)
+        assert spelled in (when(times[spelled]), clock_time(times[spelled])), (spelled, facts)
 
 
 def without_id(facts: Facts) -> Facts:

@@ -275,18 +275,18 @@ class JsonSession(Session):
             "account": account.nick if account is not None else None,
             "settings": preferences.those_set(),
         }
-        return facts | {"rate": self._set_rate()} if self._is_pipe else facts
+        return facts | {"rate": self._rate} if self._is_pipe else facts
 
-    def _set_rate(self) -> int:
-        """Find out how many lines of a pipe are read in a second from now on; 0 for no limit."""
-        settings = self.chat.settings
-        rate, pipe_rate = settings.rate_limit, settings.pipe_rate
+    @property
+    def _rate(self) -> int:
+        """Lines that are read in a second; 0 for no limit."""
         is_known = self.member is not None and self.member.account is not None
-        if not (is_known and rate and (pipe_rate > rate or not pipe_rate)):
-            self.price = 1.0
-            return rate
-        self.price = rate / pipe_rate if pipe_rate else 0.0
-        return pipe_rate
+        return self.chat.settings.rate_of(self._is_pipe and is_known)
+
+    @property
+    def price(self) -> float:
+        """See L{Metered.price}: asked anew for each line, for an account may be lost meanwhile."""
+        return self.chat.settings.rate_limit / self._rate if self._rate else 0.0
 
     def _page(self, page: Page, room: dict[str, Any], ref: str) -> dict[str, Any]:
         if page.kept_from is not None:
