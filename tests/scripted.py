@@ -15,7 +15,7 @@ import sys
 import termios
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,9 +26,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.client.identity import Identity
 from chatservice.client.places import Place
 from chatservice.client.preferences import Preferences
+from chatservice.client.requests import Request, encode
 from chatservice.client.session import Session
 from chatservice.client.state import State
-from chatservice.client.wire import Error, Event, Request, encode
+from chatservice.client.wire import Error, Event
 
 PATIENCE = 20.0
 """Seconds after which something that was to happen has not."""
@@ -47,11 +48,13 @@ def welcome(
     fence: int = 100,
     nick: str = "ada",
     settings: dict[str, Any] | None = None,
+    rate: int | None = None,
     **rooms: dict[str, Any],
 ) -> bytes:
     """A welcome into rooms; into the lobby, if none are given."""
     named = rooms or {"lobby": {"topic": "", "members": [nick], "missed": False}}
     known = {"account": None, "settings": settings or {}}
+    known |= {} if rate is None else {"rate": rate}
     token = {"token": "t" * 22, "resumed": False}
     return line("welcome", id=fence, nick=nick, **known, **token, motd=[], rooms=named)
 
@@ -88,6 +91,9 @@ class Recorder:
 
     def preferred(self, preferences: Preferences) -> None:
         self.preferences = preferences
+
+    def settings_wanted(self, names: Sequence[str]) -> None:
+        self.told_all.append(f"settings {' '.join(names)}")
 
     def handed(self, line: str) -> None:
         self.told_all.append(f"handed {line}")

@@ -3,10 +3,8 @@
 import itertools
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -218,14 +216,6 @@ class AnyLineTests(SynchronousTestCase):
                 nested = opening * depth + "0" + closing * depth
                 for within in ("%s", '{"type":%s}', '{"type":"ok","rooms":%s}'):
                     decode((within % nested).encode())
-
-
-@pytest.fixture
-def peer() -> Iterator[Peer]:
-    """A chat that says what the test tells it to."""
-    scripted = Peer()
-    yield scripted
-    scripted.close()
 
 
 def test_process(peer: Peer) -> None:

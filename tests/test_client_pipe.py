@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.identity import Identity
 from chatservice.client.person import Person
-from chatservice.client.pipe import WINDOW, Pipe
+from chatservice.client.pipe import WINDOW, WINDOW_MOST, Pipe
 from chatservice.client.session import Session
 from chatservice.client.show import Log
 from chatservice.client.state import State
@@ -100,6 +100,25 @@ class PipeTests(PipeCase):
         self.acknowledge(WINDOW)
         self.acknowledge(WINDOW)
         self.assertTrue(self.standard.reading)
+
+    def test_window_by_rate(self) -> None:
+        """As much may be on its way as the chat reads in a second, within bounds."""
+        for rate, window in ((50, 50), (5, WINDOW), (1000, WINDOW_MOST), (0, WINDOW_MOST)):
+            self.setUp()
+            self.pipe.session.connected(self.chat.send)
+            self.pipe.session.line_received(welcome(rate=rate))
+            self.chat.take()
+            self.pipe.dataReceived(b"".join(b"%d\n" % n for n in range(99)))
+            self.assertEqual(len(self.sent()), window)
+
+    def test_rate_changed(self) -> None:
+        """With the account goes the rate, and the window with it."""
+        self.pipe.session.connected(self.chat.send)
+        self.pipe.session.line_received(welcome(rate=50))
+        self.pipe.session.line_received(line("ok", token="u" * 22, rate=5))
+        self.chat.take()
+        self.pipe.dataReceived(b"".join(b"%d\n" % n for n in range(99)))
+        self.assertEqual(len(self.sent()), WINDOW)
 
     def test_reports(self) -> None:
         """Once a second while lines wait it is told how many, and how fast they go."""

@@ -16,14 +16,6 @@ import pytest
 from .scripted import PATIENCE, Peer, line, mind_signals
 
 
-@pytest.fixture
-def peer() -> Iterator[Peer]:
-    """A chat that says what the test tells it to."""
-    scripted = Peer()
-    yield scripted
-    scripted.close()
-
-
 @contextmanager
 def client(*words: str, **more: Any) -> Iterator["subprocess.Popen[str]"]:
     """The client as a process with pipes; it is ended with the block."""
@@ -148,7 +140,8 @@ def test_build_log(peer: Peer) -> None:
         process.stdin.write("cc -c a.c\n/usr/bin/ld: x\nlast")
         process.stdin.close()
         process.stdin = None
-        assert peer.welcomes()["rooms"] == {"lobby": 0}
+        hello = peer.welcomes()
+        assert (hello["rooms"], hello["pipe"]) == ({"lobby": 0}, True)
         said = [peer.acknowledges() for _ in range(3)]
         assert said == ["cc -c a.c", "/usr/bin/ld: x", "last"]
         assert peer.hears("command")["line"] == "/quit"

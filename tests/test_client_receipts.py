@@ -6,7 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.main import _refs
 from chatservice.client.receipts import answers, is_same
-from chatservice.client.wire import Acted, Command, Said, Say, Whispered
+from chatservice.client.requests import Command, Say
+from chatservice.client.wire import Acted, Said, Whispered
 
 from .scripted import LOBBY, SessionCase, line, welcome
 

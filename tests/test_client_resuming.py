@@ -8,9 +8,10 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.identity import Identity
+from chatservice.client.requests import Request, encode
 from chatservice.client.session import Session
 from chatservice.client.state import State
-from chatservice.client.wire import Request, Said, encode
+from chatservice.client.wire import Said
 
 from .scripted import LOBBY, MISSED, Recorder, SessionCase, line, welcome
 

@@ -2,9 +2,7 @@
 
 import sys
 import unicodedata
-from collections.abc import Iterator
 
-import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.commands import bare, command_word, holds_password
@@ -281,14 +279,6 @@ class AheadTests(AskedCase):
         self.hear(welcome(200, lobby=LOBBY))
         self.assertFalse(self.session.secretive)
         self.assertEqual(self.session.unanswered, 0)
-
-
-@pytest.fixture
-def peer() -> Iterator[Peer]:
-    """A chat that says what the test tells it to."""
-    scripted = Peer()
-    yield scripted
-    scripted.close()
 
 
 def ask_password(peer: Peer, one: Terminal) -> None:

@@ -11,7 +11,8 @@ from chatservice.client.commands import COMMANDS, GOODBYE, MOVES, TALK, command_
 from chatservice.client.identity import PASSWORD_LEAST, TRIES
 from chatservice.client.plain import plain
 from chatservice.client.preferences import Preferences
-from chatservice.client.wire import ACTS, LONGEST_LINE, LONGEST_TEXT, decode
+from chatservice.client.requests import LONGEST_LINE, LONGEST_TEXT
+from chatservice.client.wire import ACTS, decode
 from chatservice.client.words import spelled, words
 from chatservice.commands import ALIASES, is_command, parse
 from chatservice.commands import COMMANDS as TABLE

@@ -5,9 +5,9 @@ import json
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.preferences import Preferences
+from chatservice.client.requests import Say
 from chatservice.client.state import State
 from chatservice.client.unanswered import Unanswered
-from chatservice.client.wire import Say
 
 from .scripted import LOBBY, SessionCase, line, welcome
 

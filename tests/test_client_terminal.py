@@ -1,40 +1,12 @@
 """The client on a terminal: a real process on a pty, and the screen that pyte makes of it."""
 
 import os
-import signal
 import termios
 import time
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from .scripted import COLUMNS, LOBBY, Peer, Terminal, line, opened, welcome
-
-
-@pytest.fixture
-def peer() -> Iterator[Peer]:
-    """A chat that says what the test tells it to."""
-    scripted = Peer()
-    yield scripted
-    scripted.close()
-
-
-@pytest.fixture
-def terminal(peer: Peer) -> Iterator[Terminal]:
-    """A terminal with a client that is in the lobby with bob."""
-    with opened(peer) as one:
-        peer.welcomes(lobby=LOBBY)
-        one.shows("-- you joined lobby: bob (2 here)", "lobby>")
-        yield one
-
-
-def leave(terminal: Terminal, peer: Peer) -> int:
-    """Leave with Ctrl-D; the exit code."""
-    terminal.type("\x04")
-    assert peer.hears("command")["line"] == "/quit"
-    peer.hangs_up()
-    return terminal.ended()
 
 
 def test_line_is_not_broken(terminal: Terminal, peer: Peer) -> None:
@@ -47,7 +19,6 @@ def test_line_is_not_broken(terminal: Terminal, peer: Peer) -> None:
     terminal.shows("bob: hello", "bob: there", *rows)
     terminal.type("\x01>\r")
     assert peer.acknowledges() == ">" + text
-    assert leave(terminal, peer) == 0
 
 
 def test_own_lines_come_back(terminal: Terminal, peer: Peer) -> None:
@@ -348,65 +319,11 @@ def test_lost(terminal: Terminal, peer: Peer) -> None:
     terminal.shows("-- connected again as ada", "ada: late", "lobby>")
 
 
-def restored(terminal: Terminal) -> bool:
-    """Whether the terminal is as it was, for those who come after."""
-    modes: Any = termios.tcgetattr(terminal.line)
-    return (
-        modes == terminal.before
-        and os.get_blocking(terminal.line)
-        and terminal.written.endswith(b"\x1b[?2004l")
-    )
-
-
-def test_put_back_after_goodbye(terminal: Terminal, peer: Peer) -> None:
-    """After Ctrl-D the terminal is as it was, and only what was said is left on it."""
-    assert termios.tcgetattr(terminal.line) != terminal.before
-    assert leave(terminal, peer) == 0
-    assert restored(terminal)
-    assert terminal.rows()[-1] == "-- you joined lobby: bob (2 here)"
-    assert terminal.screen.cursor.x == 0
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_put_back_after_signal(terminal: Terminal, peer: Peer, number: signal.Signals) -> None:
-    """A deadly signal puts the terminal back before it ends the program."""
-    terminal.type("x" * 70)
-    terminal.shows("lobby> " + "x" * 57, "x" * 13)
-    terminal.process.send_signal(number)
-    assert terminal.ended() == -number
-    assert restored(terminal)
-    assert terminal.rows()[-1] == "-- you joined lobby: bob (2 here)"
-
-
-def test_put_back_after_failure(peer: Peer) -> None:
-    """When there is no connection the sentence stands on a terminal that is as it was."""
-    peer.close()
-    with opened(peer) as one:
-        assert one.ended() == 1
-        sentence = f"chatservice: Could not connect to {peer.address}: nothing listens there."
-        assert one.rows() == [sentence[:COLUMNS], sentence[COLUMNS:]]
-        assert termios.tcgetattr(one.line) == one.before
-
-
-def test_stop_and_go_on(terminal: Terminal, peer: Peer) -> None:
-    """Continued after it was stopped, the client takes the terminal again and is whole."""
-    terminal.type("typed")
-    terminal.shows("lobby> typed")
-    terminal.process.send_signal(signal.SIGSTOP)
-    os.waitpid(terminal.process.pid, os.WUNTRACED)
-    termios.tcsetattr(terminal.line, termios.TCSANOW, terminal.before)
-    terminal.process.send_signal(signal.SIGCONT)
-    terminal.until(lambda: termios.tcgetattr(terminal.line) != terminal.before)
-    terminal.type("!")
-    terminal.shows("lobby> typed!")
-
-
-def test_stop_key(terminal: Terminal, peer: Peer) -> None:
-    """Ctrl-Z gives the terminal back; with no shell that could stop the client, it goes on."""
-    terminal.type("typed\x1a!")
-    terminal.shows("lobby> typed!")
-    terminal.until(lambda: terminal.written.count(b"\x1b[?2004h") == 2)
-    assert terminal.written.count(b"\x1b[?2004l") == 1
+@pytest.mark.parametrize("term", ["xterm", "dumb"])
+def test_no_pipe(peer: Peer, term: str) -> None:
+    """Who types is no pipe, on whatever terminal."""
+    with opened(peer, TERM=term):
+        assert "pipe" not in peer.welcomes()
 
 
 def test_dumb_terminal(peer: Peer) -> None:

@@ -1,155 +1,126 @@
-"""Times and settings as this client shows them: by the clock here, and in words of its own."""
+"""Times as this client shows them: by the clock here, whatever the chat's own shows."""
 
 from __future__ import annotations
 
-import os
 import time
+from typing import Any
 
-from chatservice.client.preferences import (
-    Preferences,
-    in_local_time,
-    local_time,
-    setting_changed,
-    setting_told,
-    settings_asked,
-)
-from chatservice.client.wire import Command, OperatorAct, decode, encode
+from chatservice.client.show import Log
+from chatservice.client.times import in_local_time, local_time
+from chatservice.client.wire import OperatorAct, Said, decode
 from chatservice.client.words import words
 from tests.conversation import TableCase, each_row
 from tests.scripted import SessionCase, line
+from tests.zones import BERLIN, UTC, ZoneCase
 
+HOUR = 3_600_000_000
 WINTER, SUMMER = 1_763_730_180_000_000, 1_752_588_180_000_000
 """2025-11-21 13:03 and 2025-07-15 14:03, in UTC."""
 
-ASKED = {
-    "/set": ["time", "colour", "bell", "quiet"],
-    "/SET Color": ["colour"],
-    "/set bell": ["bell"],
-    "/set bell off": None,
-    "/set nonsense": None,
+BEFORE_CHANGE = 1_761_438_600_000_000
+"""2025-10-26 00:30, in UTC: half an hour before the clocks of Berlin go back, from 3 to 2."""
+
+TOLD = "2025-11-21 13:03 (UTC)"
+
+SPELLED = {
+    "date": (f"here since {TOLD}, now", {TOLD: WINTER}, "here since 2025-11-21 14:03 (CET), now"),
+    "clock_of_another_day": (
+        "2 new lines since 13:03: /catchup",
+        {"13:03": WINTER},
+        "2 new lines since 2025-11-21 14:03 (CET): /catchup",
+    ),
+    "clock_in_a_date": (f"since {TOLD}", {"13:03": SUMMER, TOLD: WINTER}, None),
+    "of_a_name": ("in #x13:03 and 13:030", {"13:03": WINTER}, "in #x13:03 and 13:030"),
+    "no_times": ("since 13:03", {}, "since 13:03"),
+    "nothing_spelled": ("since 13:03", {"": WINTER}, "since 13:03"),
+    "another_language": ("a(b", {"a(b": WINTER}, "2025-11-21 14:03 (CET)"),
 }
-CHANGED = {"/set bell off": "bell", "/set color ON": "colour", "/set": "", "/set bell maybe": ""}
+"""Sentences, the times in them, and what is shown; C{None}: as for C{date}."""
+
+ZONES = {
+    "berlin": (BERLIN, "2025-11-21 14:03 (CET)", "2025-07-15 16:03 (CEST)"),
+    "utc": (UTC, "2025-11-21 13:03 (UTC)", "2025-07-15 14:03 (UTC)"),
+    "half_an_hour": ("IST-5:30", "2025-11-21 18:33 (IST)", "2025-07-15 19:33 (IST)"),
+    "west": ("<-03>3", "2025-11-21 10:03 (-03)", "2025-07-15 11:03 (-03)"),
+}
+
+SENTENCES: dict[str, tuple[bytes, str]] = {
+    "notice": (line("notice", lines=[f"since {TOLD}"], times={TOLD: WINTER}), "told"),
+    "ok": (line("ok", lines=[f"since {TOLD}"], times={TOLD: WINTER}), "told"),
+    "error": (line("error", code="muted", text=f"since {TOLD}", times={TOLD: WINTER}), "told"),
+}
 
 
-class LocalCase(TableCase):
-    """A clock in Berlin."""
+class TimeTests(ZoneCase, TableCase):
+    """Times in sentences of the chat, and before its events."""
 
-    def setUp(self) -> None:
-        super().setUp()
-        before = os.environ.get("TZ")
-        self.addCleanup(self.set_zone, before)
-        no_color = os.environ.pop("NO_COLOR", None)
-        if no_color is not None:
-            self.addCleanup(os.environ.__setitem__, "NO_COLOR", no_color)
-        self.set_zone("CET-1CEST,M3.5.0,M10.5.0/3")
+    @each_row(ZONES)
+    def test_zones(self, row: tuple[str, str, str]) -> None:
+        """Each time is what a clock here showed then, in summer or winter, and says which."""
+        zone, *shown = row
+        self.set_zone(zone)
+        self.assertEqual([local_time(each, with_date=True) for each in (WINTER, SUMMER)], shown)
 
-    def set_zone(self, zone: str | None) -> None:
-        if zone is None:
-            os.environ.pop("TZ", None)
-        else:
-            os.environ["TZ"] = zone
-        time.tzset()
+    def test_clocks_go_back(self) -> None:
+        """What the clock shows twice in a night is told apart."""
+        twice = [local_time(BEFORE_CHANGE + each, with_date=False) for each in (0, HOUR)]
+        self.assertEqual(twice, ["02:30 (CEST)", "02:30 (CET)"])
 
+    @each_row(SPELLED)
+    def test_sentence(self, row: tuple[str, dict[str, int], str | None]) -> None:
+        """The times that the chat spelled are spelled anew, and nothing else is touched."""
+        sentence, times, shown = row
+        expected = "since 2025-11-21 14:03 (CET)" if shown is None else shown
+        self.assertEqual(in_local_time(sentence, times), expected)
 
-class TimeTests(LocalCase):
-    """Times in sentences of the chat."""
-
-    def test_summer_and_winter(self) -> None:
-        """Each time is what a clock here showed then, and says which."""
-        told = [local_time(each, with_date=True) for each in (WINTER, SUMMER)]
-        self.assertEqual(told, ["2025-11-21 14:03 (CET)", "2025-07-15 16:03 (CEST)"])
-        self.assertEqual(local_time(WINTER, with_date=False), "14:03 (CET)")
-
-    def test_sentence(self) -> None:
-        """The times that the chat spelled are spelled anew, also those of another day."""
-        now = int(time.time() * 1e6)
-        today = local_time(now, with_date=False)
-        cases = {
-            ("here since 2025-11-21 13:03 (UTC), now", (("2025-11-21 13:03 (UTC)", WINTER),)): (
-                "here since 2025-11-21 14:03 (CET), now"
-            ),
-            ("2 new lines since 13:03", (("13:03", WINTER),)): (
-                "2 new lines since 2025-11-21 14:03 (CET)"
-            ),
-            ("2 new lines since 12:00", (("12:00", now),)): f"2 new lines since {today}",
-            ("no time", ()): "no time",
-        }
-        for (sentence, times), shown in cases.items():
-            self.assertEqual(in_local_time(sentence, times), shown)
+    def test_today(self) -> None:
+        """Of today the clock is enough, also where one time is shown as another is spelled."""
+        noon = int(time.mktime((*time.localtime()[:3], 12, 0, 0, 0, 0, -1)) * 1e6)
+        times = {"11:00": noon, "12:00": noon + HOUR}
+        zone = time.strftime("%Z", time.localtime(noon / 1e6))
+        shown = [in_local_time(f"2 lines since {each}: x", times) for each in times]
+        here = ("12:00", "13:00")
+        self.assertEqual(shown, [f"2 lines since {each} ({zone}): x" for each in here])
 
     def test_act(self) -> None:
         """The end of a ban is told likewise."""
         act = OperatorAct(type="banned", nick="ada", target="bob", room="lobby", until=SUMMER)
         self.assertIn("until 2025-07-15 16:03 (CEST)", words(act, "eve", str))
 
+    def test_history(self) -> None:
+        """A line of history has the time and the date of then, though it is another one in UTC."""
+        log = Log(lambda: WINTER / 1e6)
+        late = Said(WINTER + 10 * HOUR, "lobby", "bob", "hi")
+        shown = log.event(late, "ada", "lobby", replayed=True)
+        self.assertEqual(shown, ["-- 2025-11-22 (CET)", "00:03 bob: hi"])
+
     def test_wire(self) -> None:
         """Of the times on the wire those are taken that are numbers."""
-        notice = decode(line("notice", lines=["x"], times={"13:03": WINTER, "y": "z", "q": -1}))
-        self.assertEqual(notice.times, (("13:03", WINTER),))
+        times: dict[str, Any] = {"13:03": "x", "13:04": -1, "13:05": True, "13:06": WINTER}
+        for given, shown in ((times, "13:03 13:04 13:05 2025-11-21 14:03 (CET)"), ([], None)):
+            text = "13:03 13:04 13:05 13:06"
+            notice: Any = decode(line("notice", lines=[text], times=given))
+            self.assertEqual(notice.lines, (shown or text,))
 
 
-class SettingTests(LocalCase):
-    """What /set says."""
+class SessionTests(ZoneCase, SessionCase):
+    """Whatever sentence of the chat a person is told."""
 
-    def test_lines(self) -> None:
-        """What is asked for, and what is changed."""
-        self.assertEqual({typed: settings_asked(typed) for typed in ASKED}, ASKED)
-        self.assertEqual({typed: setting_changed(typed) for typed in CHANGED}, CHANGED)
+    def test_live(self) -> None:
+        """In an answer, a notice, a refusal."""
+        for heard, how in SENTENCES.values():
+            self.live()
+            self.hear(heard)
+            self.assertEqual(self.person.take(), [f"{how} since 2025-11-21 14:03 (CET)"])
+            self.setUp()
 
-    def test_told(self) -> None:
-        """They tell what this client does, and which clock it goes by."""
-        self.assertRegex(setting_told(Preferences(), "time"), r"^time is on: .* \(CES?T\)")
+    def test_before_welcome(self) -> None:
+        """Also where the chat does not let one in, or not yet."""
+        text = f"you are banned until {TOLD}"
+        self.connect()
+        self.hear(line("notice", lines=[f"since {TOLD}"], times={TOLD: WINTER}))
+        self.hear(line("error", code="banned", text=text, times={TOLD: WINTER}))
+        shown = "2025-11-21 14:03 (CET)"
         self.assertEqual(
-            setting_told(Preferences(quiet=True), "quiet"),
-            "quiet is on: you are not shown who comes and who goes",
+            self.person.take(), [f"told since {shown}", f"gone you are banned until {shown} True"]
         )
-
-    def test_no_colour(self) -> None:
-        """Where nothing is coloured, that is said."""
-        os.environ["NO_COLOR"] = "1"
-        self.addCleanup(os.environ.pop, "NO_COLOR", None)
-        self.assertIn("NO_COLOR is set", setting_told(Preferences(), "colour"))
-        self.assertNotIn("NO_COLOR", setting_told(Preferences(colour=False), "colour"))
-
-
-class SessionTests(SessionCase):
-    """Settings and times in a session."""
-
-    def test_asked(self) -> None:
-        """/set alone is answered here, and the chat is not asked."""
-        self.live()
-        self.session.typed("/set")
-        self.assertEqual(self.chat.take(), [])
-        told = [each for each in self.person.told_all if each.startswith("told ")]
-        self.assertEqual([each.split()[1] for each in told], ["time", "colour", "bell", "quiet"])
-
-    def test_changed(self) -> None:
-        """A change goes to the chat, and is told in the words of this client."""
-        self.live()
-        self.session.typed("/set bell off")
-        ref = self.chat.requests[-1]["ref"]
-        answer = {"lines": ["bell is off now: theirs", "kept until you leave"], "token": "t" * 22}
-        self.hear(line("ok", ref=ref, settings={"bell": False}, **answer))
-        self.assertEqual(
-            self.person.take(),
-            [
-                f"told {setting_told(Preferences(bell=False), 'bell')}",
-                "told kept until you leave",
-            ],
-        )
-
-    def test_error(self) -> None:
-        """A refusal has its times as well."""
-        self.live()
-        times = {"2025-11-21 13:03 (UTC)": WINTER}
-        text = "you are banned until 2025-11-21 13:03 (UTC)"
-        self.hear(line("error", code="banned", text=text, times=times))
-        shown = local_time(WINTER, with_date=True)
-        self.assertEqual(self.person.take()[-1], f"told you are banned until {shown}")
-
-
-class EncodingTests(TableCase):
-    @each_row({"command": Command(line="/set", ref="1")})
-    def test_no_pipe(self, request: Command) -> None:
-        """Only a hello says that it is of a pipe."""
-        self.assertNotIn(b"pipe", encode(request))

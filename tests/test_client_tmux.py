@@ -42,14 +42,6 @@ class Tmux:
 
 
 @pytest.fixture
-def peer() -> Iterator[Peer]:
-    """A chat that says what the test tells it to."""
-    scripted = Peer()
-    yield scripted
-    scripted.close()
-
-
-@pytest.fixture
 def tmux(tmp_path: Path, peer: Peer) -> Iterator[Tmux]:
     """A tmux with a client that is in the lobby."""
     one = Tmux(tmp_path, peer)

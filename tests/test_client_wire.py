@@ -15,14 +15,13 @@ from chatservice.client.options import Settings, read_command_line
 from chatservice.client.places import Place
 from chatservice.client.plain import plain
 from chatservice.client.preferences import Preferences
+from chatservice.client.requests import Command, Hello, encode
 from chatservice.client.show import Log, in_colour
 from chatservice.client.wire import (
     Acted,
     CameAndWent,
-    Command,
     Error,
     Event,
-    Hello,
     Joined,
     Left,
     Ok,
@@ -36,7 +35,6 @@ from chatservice.client.wire import (
     Welcome,
     Whispered,
     decode,
-    encode,
 )
 
 from .scripted import line

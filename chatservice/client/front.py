@@ -1,7 +1,7 @@
 """What the terminal and the pipe have in common: lines to show, and how a session ends."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol as TypingProtocol
 
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IReactorTime
@@ -12,7 +12,7 @@ from zope.interface import implementer
 
 from chatservice.client.person import Person
 from chatservice.client.places import Place
-from chatservice.client.preferences import Preferences
+from chatservice.client.preferences import Preferences, setting_told
 from chatservice.client.session import Session
 from chatservice.client.show import Log
 from chatservice.client.wire import Error, Event
@@ -39,6 +39,8 @@ class Front(Protocol):
     """
 
     transport: StandardIO
+    without: Mapping[str, str] = {}
+    """The settings that have no effect here, and why."""
 
     def __init__(
         self,
@@ -87,6 +89,10 @@ class Front(Protocol):
 
     def preferred(self, preferences: Preferences) -> None:
         self._log.preferences = preferences
+
+    def settings_wanted(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.told(setting_told(self._log.preferences, name, self.without))
 
     def handed(self, line: str) -> None:
         self.show([line])

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 
 from chatservice.client.commands import seen_of
-from chatservice.client.wire import Error, Hello, Welcome
+from chatservice.client.requests import Hello
+from chatservice.client.wire import Error, Welcome
 from chatservice.names import NICK_LENGTH, nick_key
 
 TRIES = 3

@@ -8,8 +8,9 @@ from chatservice.client.identity import Identity, Step
 from chatservice.client.person import Person
 from chatservice.client.places import Places
 from chatservice.client.plain import plain
+from chatservice.client.requests import Request
 from chatservice.client.state import State
-from chatservice.client.wire import Error, Notice, Request, Welcome, decode
+from chatservice.client.wire import Error, Notice, Welcome, decode
 from chatservice.names import check_nick
 
 WANTING = {State.ASKING, State.LOCKED}

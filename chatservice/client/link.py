@@ -21,9 +21,9 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
+from chatservice.client.requests import Request, encode
 from chatservice.client.session import Session
 from chatservice.client.state import State
-from chatservice.client.wire import Request, encode
 
 IDLE = 60.0
 """Seconds of silence after which the chat is asked for a sign of life."""

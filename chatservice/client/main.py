@@ -81,13 +81,16 @@ class Client:
         self._link.start()
 
     def _make_front(self) -> Front:
-        paint = str if os.environ.get("NO_COLOR") else in_colour
+        no_colour = bool(os.environ.get("NO_COLOR"))
         typed, seen = os.isatty(0), os.isatty(1)
         if typed and seen and os.environ.get("TERM", "dumb") != "dumb":
-            log = Log(time.time, paint)
+            log = Log(time.time, str if no_colour else in_colour)
+            without = {"colour": "NO_COLOR is set"} if no_colour else {}
             common = (self._make_session, _RECENT, log, self._reactor, self._end)
             address = self._settings.address
-            return Terminal(*common, descriptors=self._descriptors, address=address)
+            return Terminal(
+                *common, descriptors=self._descriptors, address=address, without=without
+            )
         recent = _RECENT if typed else 0
         common = (self._make_session, recent, Log(time.time), self._reactor, self._end)
         commands = typed or self._settings.commands

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from chatservice.client.commands import command_word, holds_password
 from chatservice.client.places import Places
 from chatservice.client.plain import plain
+from chatservice.client.requests import LONGEST_LINE, LONGEST_TEXT, Command, Say, encode
 from chatservice.client.unanswered import Unanswered, is_talk
-from chatservice.client.wire import LONGEST_LINE, LONGEST_TEXT, Command, Say, Talk, encode
+from chatservice.client.wire import Talk
 
 _HIDDEN = "(a command with a password)"
 

@@ -1,5 +1,6 @@
 """Who sits in front of a session: what a session asks of the terminal, and of the pipe."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from chatservice.client.places import Place
@@ -33,6 +34,9 @@ class Person(Protocol):
 
     def preferred(self, preferences: Preferences) -> None:
         """Show things in this way from now on."""
+
+    def settings_wanted(self, names: Sequence[str]) -> None:
+        """Tell how these settings are."""
 
     def handed(self, line: str) -> None:
         """Show a line that is meant for programs, as it is."""

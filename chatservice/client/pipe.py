@@ -8,12 +8,13 @@ from twisted.internet.interfaces import IDelayedCall
 from chatservice.client.commands import GOODBYE, command_word
 from chatservice.client.front import REFUSED, Front
 from chatservice.client.options import PASSWORD_VARIABLE
+from chatservice.client.requests import LONGEST_LINE
 from chatservice.client.waiting import Waiting
-from chatservice.client.wire import LONGEST_LINE, Error
+from chatservice.client.wire import Error
 from chatservice.counts import counted
 
-WINDOW = 8
-"""The most lines on their way that nobody has acknowledged yet."""
+WINDOW, WINDOW_MOST = 8, 64
+"""Lines that may be on their way and acknowledged by nobody yet: at least, and at most."""
 
 _REPORT = 1.0
 """Seconds between two reports of how many lines wait."""
@@ -25,6 +26,8 @@ class Pipe(Front):
     What comes in is text to be said, or with *commands* also commands to be carried out. *typed*
     when a person types it. *complain* writes a sentence to standard error.
     """
+
+    without = dict.fromkeys(("colour", "bell"), "this is plain text")
 
     def __init__(
         self, *args: Any, typed: bool, commands: bool, complain: Callable[[str], None]
@@ -70,10 +73,16 @@ class Pipe(Front):
 
     def _may_take(self, line: str) -> bool:
         """Whether the next line may go its way. A program says goodbye after everything else."""
-        if self._typed:
-            return self.session.unanswered < WINDOW
-        ends = self._commands and command_word(line) == GOODBYE
-        return self.session.joined and self.session.unanswered < (1 if ends else WINDOW)
+        ends = self._commands and command_word(line) == GOODBYE and not self._typed
+        under_way = self.session.unanswered
+        is_ready = self._typed or self.session.joined
+        return is_ready and under_way < (1 if ends else self._window)
+
+    @property
+    def _window(self) -> int:
+        """As many lines as the chat reads in a second, so that it has some while others travel."""
+        rate = self.session.rate or WINDOW_MOST
+        return min(max(rate, WINDOW), WINDOW_MOST)
 
     def _report_waiting(self) -> None:
         """Say how it goes, once a second while it takes time: a build may stand behind it."""

@@ -1,8 +1,9 @@
 """How this client shows things, and how that is said."""
 
-import os
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from chatservice.client.times import zone
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,18 @@ class Preferences:
 
 
 _MEANINGS = {
-    "time": "every line begins with its time ({zone}); history always does",
-    "colour": "nicknames are in colours",
-    "bell": "the terminal rings when somebody names you or writes to you in private",
-    "quiet": "you are not shown who comes and who goes",
+    "time": (
+        "every line begins with its time ({zone})",
+        "only history has times ({zone})",
+    ),
+    "colour": ("nicknames are in colours", "nicknames are not in colours"),
+    "bell": (
+        "the terminal rings when somebody names you or writes to you in private",
+        "the terminal never rings",
+    ),
+    "quiet": ("you are not shown who comes and goes", "you are shown who comes and goes"),
 }
+"""What each setting does when it is on, and when it is off."""
 
 
 def settings_asked(line: str) -> list[str] | None:
@@ -37,13 +45,17 @@ def settings_asked(line: str) -> list[str] | None:
     return names if len(names) == 1 and names[0] in _MEANINGS else None
 
 
-def setting_told(preferences: Preferences, name: str) -> str:
-    """How a setting is, in a sentence."""
+def setting_told(preferences: Preferences, name: str, without: Mapping[str, str]) -> str:
+    """How a setting is, in a sentence.
+
+    *without* has the reason for each setting that has no effect here.
+    """
+    on, off = _MEANINGS[name]
     is_on = getattr(preferences, name)
-    sentence = f"{name} is {'on' if is_on else 'off'}: {_MEANINGS[name]}".format(zone=zone())
-    if name == "colour" and is_on and os.environ.get("NO_COLOR"):
-        return f"{sentence} (not here, for NO_COLOR is set)"
-    return sentence
+    sentence = f"{name} is on: {on}" if is_on else f"{name} is off: {off}"
+    if is_on and name in without:
+        sentence += f" (not here: {without[name]})"
+    return sentence.format(zone=zone())
 
 
 def setting_changed(line: str) -> str:
@@ -53,27 +65,3 @@ def setting_changed(line: str) -> str:
             name = "colour" if name == "color" else name
             return name if name in _MEANINGS else ""
     return ""
-
-
-def zone(seconds: float | None = None) -> str:
-    """What the local time is called, now or at a time."""
-    return time.strftime("%Z", time.localtime(seconds))
-
-
-def local_time(microseconds: int, with_date: bool) -> str:
-    """A time since the epoch as a clock here shows it, and what that is called."""
-    moment = time.localtime(microseconds / 1e6)
-    return time.strftime("%Y-%m-%d %H:%M (%Z)" if with_date else "%H:%M (%Z)", moment)
-
-
-def in_local_time(sentence: str, times: tuple[tuple[str, int], ...]) -> str:
-    """A sentence of the chat, with the times in it as a clock here shows them.
-
-    *times* are those in it, as they are spelled and since the epoch.
-    """
-    today = time.strftime("%Y-%m-%d", time.localtime())
-    for spelled, microseconds in times:
-        date = time.strftime("%Y-%m-%d", time.localtime(microseconds / 1e6))
-        with_date = len(spelled) > len("14:03") or date != today
-        sentence = sentence.replace(spelled, local_time(microseconds, with_date))
-    return sentence

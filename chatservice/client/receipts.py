@@ -8,7 +8,8 @@ if it says the same, in the same room.
 import unicodedata
 
 from chatservice.client.commands import command_word
-from chatservice.client.wire import Acted, Command, Said, Say, Talk, Whispered
+from chatservice.client.requests import Command, Say
+from chatservice.client.wire import Acted, Said, Talk, Whispered
 
 
 def answers(event: Talk, request: Say | Command) -> bool:

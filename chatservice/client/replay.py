@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chatservice.client.places import Places
-from chatservice.client.wire import Acted, Event, History, Page, Said, TopicChanged, Whispered
+from chatservice.client.requests import Page
+from chatservice.client.wire import Acted, Event, History, Said, TopicChanged, Whispered
 
 PAGE = 100
 LOOKED_THROUGH = 10

@@ -8,7 +8,6 @@ See docs/protocol.rst, "Resuming".
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from chatservice.client.commands import GOODBYE, bare, command_word
 from chatservice.client.identity import Identity
@@ -17,19 +16,14 @@ from chatservice.client.outgoing import Outgoing
 from chatservice.client.person import Person
 from chatservice.client.places import Places
 from chatservice.client.plain import plain
-from chatservice.client.preferences import (
-    Preferences,
-    in_local_time,
-    setting_changed,
-    setting_told,
-    settings_asked,
-)
+from chatservice.client.preferences import setting_changed, settings_asked
 from chatservice.client.replay import Replay
+from chatservice.client.requests import Command, Pong
 from chatservice.client.state import State
 from chatservice.client.unanswered import is_move
 from chatservice.client.wire import (
+    PACE,
     Acted,
-    Command,
     Error,
     Event,
     Gap,
@@ -41,7 +35,6 @@ from chatservice.client.wire import (
     OperatorAct,
     Parted,
     Ping,
-    Pong,
     Renamed,
     Said,
     Welcome,
@@ -59,7 +52,8 @@ class Session(Joining):
 
     *rooms* are those to join; if none, the chat knows where one was last. *refs* gives a mark for
     each request, never the same twice. *recent* is how many lines of
-    history to show of a room that is new; 0 for none.
+    history to show of a room that is new; 0 for none. *rate* is how many lines a second the chat
+    reads; 0 for no limit.
     """
 
     def __init__(
@@ -76,7 +70,7 @@ class Session(Joining):
         self._replay = Replay(self.places, recent)
         self._held: deque[Event | Notice] = deque()
         self._farewell: Command | None = None
-        self._preferences = Preferences()
+        self.rate = PACE
 
     @property
     def unanswered(self) -> int:
@@ -142,8 +136,7 @@ class Session(Joining):
         elif not self.joined:
             self._type_ahead(line)
         elif word == "/set" and (asked := settings_asked(line)):
-            for name in asked:
-                self._person.told(setting_told(self._preferences, name))
+            self._person.settings_wanted(asked)
         elif word:
             self._outgoing.command(line, offline=self.state is State.OFFLINE)
             self._send_what_waits()
@@ -185,10 +178,6 @@ class Session(Joining):
             self._person.leaving()
             self._send_what_waits()
 
-    def _prefer(self, preferences: Preferences) -> None:
-        self._preferences = preferences
-        self._person.preferred(preferences)
-
     # Joining
 
     def _password_wanted(self, error: Error) -> None:
@@ -202,7 +191,7 @@ class Session(Joining):
     def _welcomed(self, welcome: Welcome) -> None:
         first = not self.joined
         self._identity.welcomed(welcome)
-        self._prefer(welcome.settings)
+        self._abide_by(welcome)
         self.state = State.REPLAYING
         if first:
             self.places.mark(None, welcome.id)
@@ -279,21 +268,21 @@ class Session(Joining):
             self._happen(news, replayed=False)
             return
         for line in news.lines:
-            self._person.told(in_local_time(line, news.times))
+            self._person.told(line)
         for event in filter(self.places.was_kept, news.events):
             self._person.happened(event, replayed=True)
 
     def _ok(self, ok: Ok) -> None:
         if ok.token:
             self._identity.renew(ok.token)
-            self._prefer(ok.settings)
+            self._abide_by(ok)
         for state in ok.rooms:
             place = self.places.enter(state.name)
             new = self.nick not in place.members
             place.update(state)
             if new:
                 self._person.entered(place)
-        for line in self._lines_of(ok):
+        for line in self._lines_left(ok):
             (self._person.handed if ok.raw else self._person.told)(line)
         for event in ok.events:
             self._person.happened(event, replayed=True)
@@ -302,16 +291,21 @@ class Session(Joining):
             self._type_what_waits()
         self._person.settled()
 
-    def _lines_of(self, ok: Ok) -> list[str]:
-        """What there is to read in an answer, with the times, and the settings, of this client."""
-        lines = [in_local_time(line, ok.times) for line in ok.lines]
+    def _abide_by(self, answer: Welcome | Ok) -> None:
+        """Show things the way the chat says, and say no more than it reads."""
+        self._person.preferred(answer.settings)
+        self.rate = answer.rate
+
+    def _lines_left(self, ok: Ok) -> tuple[str, ...]:
+        """What there is to read in an answer; how a setting is now is told in other words first."""
         match self._outgoing.asked(ok.ref):
-            case Command(line=line) if command_word(line) == "/set" and setting_changed(line):
-                lines[:1] = [setting_told(self._preferences, setting_changed(line))]
-        return lines
+            case Command(line=line) if command_word(line) == "/set":
+                if changed := setting_changed(line):
+                    self._person.settings_wanted([changed])
+                    return ok.lines[1:]
+        return ok.lines
 
     def _error(self, error: Error) -> None:
-        error = replace(error, text=in_local_time(error.text, error.times))
         if error.code == "taken-over":  # by another program, which is not to be fought
             self._end(error.text, failed=True)
         elif self._replay.asked(error.ref):

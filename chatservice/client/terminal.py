@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
@@ -38,11 +39,14 @@ _UNASKED = 3
 class Terminal(Front):
     """A terminal on standard input and output; *descriptors* know how it was.
 
-    *address* is where the chat is, for people.
+    *address* is where the chat is, for people. *without*: see `Front`.
     """
 
-    def __init__(self, *args: Any, descriptors: Descriptors, address: str) -> None:
+    def __init__(
+        self, *args: Any, descriptors: Descriptors, address: str, without: Mapping[str, str]
+    ) -> None:
         super().__init__(*args)
+        self.without = without
         self._descriptors = descriptors
         self._address = address
         self._waiting = Waiting(self.session.say, lambda _: self.session.unanswered < _WINDOW)

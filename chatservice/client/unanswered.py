@@ -2,7 +2,8 @@
 
 from chatservice.client.commands import MOVES, TALK, command_word
 from chatservice.client.receipts import answers
-from chatservice.client.wire import Command, Say, Talk
+from chatservice.client.requests import Command, Say
+from chatservice.client.wire import Talk
 
 
 class Unanswered:

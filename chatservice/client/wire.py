@@ -1,31 +1,27 @@
-"""What the client and the chat say to each other: typed objects inside, JSON lines on the wire.
+"""What the chat says to the client: typed objects inside, JSON lines on the wire.
 
-Nothing here but the messages of docs/protocol.rst, `decode` and `encode`. What is decoded is
-already `plain`: nothing the server sends can steer a terminal.
+Nothing here but the messages of docs/protocol.rst that a client gets, and `decode`. What is
+decoded is already `plain`: nothing the server sends can steer a terminal. And the times in its
+sentences are those of the clock here.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, TypeVar
 
 from chatservice.client.plain import plain
 from chatservice.client.preferences import Preferences
-
-LONGEST_LINE = 16_384
-"""Bytes in a request, its end of line included."""
-
-LONGEST_TEXT = 4_096
-"""Bytes of UTF-8 in what is said."""
+from chatservice.client.times import in_local_time
 
 NUMBERS = range(2**53)
 """Those that may be on the wire: ids, times and counts (RFC 8259, section 6)."""
 
-
 HABIT = Preferences()
+"""How things are shown to somebody who has set nothing."""
 
-Times = tuple[tuple[str, int], ...]
-"""Times in sentences: as they are spelled there, and in microseconds since the epoch."""
+PACE = 5
+"""Lines a second that the chat reads, if it does not say how many."""
 
 
 # Events: facts, the same for everybody but for whose they are.
@@ -179,12 +175,16 @@ class RoomState:
 
 @dataclass(frozen=True)
 class Welcome:
-    """*token* proves that one is who one was, on the next connection."""
+    """*token* proves that one is who one was, on the next connection.
+
+    *rate*: how many lines a second the chat reads; 0 for no limit.
+    """
 
     id: int = 0
     nick: str = ""
     token: str = ""
     settings: Preferences = HABIT
+    rate: int = PACE
     motd: tuple[str, ...] = ()
     rooms: tuple[RoomState, ...] = ()
 
@@ -193,18 +193,18 @@ class Welcome:
 class Ok:
     """*more*: another one answers the same request. *raw*: the lines are for programs.
 
-    With a *token*, both it and the *settings* take the place of those of the welcome.
+    With a *token*, it, the *settings* and the *rate* take the place of those of the welcome.
     """
 
     ref: str = ""
     lines: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     rooms: tuple[RoomState, ...] = ()
-    times: Times = ()
     more: bool = False
     raw: bool = False
     token: str = ""
     settings: Preferences = HABIT
+    rate: int = PACE
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,6 @@ class Notice:
 
     lines: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
-    times: Times = ()
 
 
 @dataclass(frozen=True)
@@ -221,7 +220,6 @@ class Error:
     code: str = ""
     text: str = ""
     ref: str = ""
-    times: Times = ()
 
 
 @dataclass(frozen=True)
@@ -253,54 +251,6 @@ class Ping:
 Answer = Welcome | Ok | Notice | Error | History | Gap
 Message = Event | Answer | Ping
 
-
-# Requests. A member that is None is not sent.
-
-
-@dataclass(frozen=True)
-class Hello:
-    type: ClassVar[str] = "hello"
-    nick: str
-    rooms: Mapping[str, int] = field(default_factory=dict)
-    token: str | None = None
-    password: str | None = field(default=None, repr=False)
-    pipe: bool | None = None
-
-
-@dataclass(frozen=True)
-class Say:
-    type: ClassVar[str] = "say"
-    room: str
-    text: str
-    ref: str
-
-
-@dataclass(frozen=True)
-class Command:
-    type: ClassVar[str] = "command"
-    line: str
-    ref: str
-    room: str | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    type: ClassVar[str] = "history"
-    ref: str
-    before: int
-    limit: int
-    room: str | None = None
-    after: int | None = None
-
-
-@dataclass(frozen=True)
-class Pong:
-    """The sign of life that the chat asked for."""
-
-    type: ClassVar[str] = "pong"
-
-
-Request = Hello | Say | Command | Page | Ping | Pong
 
 ACTS = (
     *("kicked", "banned", "unbanned", "muted", "unmuted", "founded", "opped", "deopped"),
@@ -346,14 +296,21 @@ def decode(line: bytes) -> Message | None:
         wire = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return _of_kinds(_MESSAGES, wire)
+    message = _of_kinds(_MESSAGES, wire)
+    match message:
+        case Ok(lines=lines) | Notice(lines=lines):
+            times = _instants(wire)
+            return replace(message, lines=tuple(in_local_time(each, times) for each in lines))
+        case Error(text=text):
+            return replace(message, text=in_local_time(text, _instants(wire)))
+    return message
 
 
-def encode(request: Request) -> bytes:
-    """A request as a line of JSON with its end."""
-    members = {name: value for name, value in vars(request).items() if value is not None}
-    wire = {"type": request.type, **members}
-    return json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+def _instants(wire: Mapping[str, Any]) -> dict[str, int]:
+    """The times in the sentences of a message, as they are spelled there and since the epoch."""
+    times = wire.get("times")
+    found = times.items() if isinstance(times, dict) else ()
+    return {plain(text): time for text, time in found if type(time) is int and time in NUMBERS}
 
 
 def _of_kinds(kinds: Mapping[str, type[M]], wire: Any) -> M | None:
@@ -382,9 +339,6 @@ def _inside(name: str, value: Any) -> Any:
             return value
         case int() if value in NUMBERS:
             return value
-        case dict() if name == "times":
-            instants = [(plain(text), time) for text, time in value.items()]
-            return tuple(each for each in instants if type(each[1]) is int and each[1] in NUMBERS)
         case dict() if name == "settings":
             return _build(Preferences, value)
         case dict() if name == "rooms":

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from chatservice.client.preferences import local_time
+from chatservice.client.times import local_time
 from chatservice.client.wire import (
     Acted,
     CameAndWent,
