@@ -32,7 +32,7 @@ SPELLED = {
     "clock_in_a_date": (f"since {TOLD}", {"13:03": SUMMER, TOLD: WINTER}, None),
     "of_a_name": ("in #x13:03 and 13:030", {"13:03": WINTER}, "in #x13:03 and 13:030"),
     "no_times": ("since 13:03", {}, "since 13:03"),
-    "nothing_spelled": ("since 13:03", {"": WINTER}, "since 13:03"),
+    "nothing_spelled": ("13 - x", {"": WINTER, "13:03": WINTER}, "13 - x"),
     "another_language": ("a(b", {"a(b": WINTER}, "2025-11-21 14:03 (CET)"),
 }
 """Sentences, the times in them, and what is shown; C{None}: as for C{date}."""

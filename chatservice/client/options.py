@@ -63,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="chatservice",
         description="Join a chat from this terminal, or pipe lines into it.",
-        epilog=f"{PASSWORD_VARIABLE} in the environment is the password of the nickname, if it is "
+        epilog="Times are those of the clock here, or of the zone in TZ. "
+        f"{PASSWORD_VARIABLE} in the environment is the password of the nickname, if it is "
         "registered and --password-file is not given. Exit status: 0 said goodbye, "
         "1 could not join, 2 usage, 3 a piped line was refused or not confirmed.",
     )

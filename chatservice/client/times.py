@@ -22,10 +22,9 @@ def in_local_time(sentence: str, times: Mapping[str, int]) -> str:
     """A sentence of the chat, with the times in it as a clock here shows them.
 
     *times* are those in it, as they are spelled and since the epoch. One may be a part of another,
-    and one be spelled here as another is there: so each place is looked at once, and what is
-    longest there is taken.
+    and one be spelled here as another is there: so each place is looked at once.
     """
-    spelled = "|".join(re.escape(each) for each in sorted(times, key=len, reverse=True) if each)
+    spelled = "|".join(re.escape(each) for each in times if each)
     if not spelled:
         return sentence
     today = time.localtime()[:3]
