@@ -136,8 +136,11 @@ class LineConnection(LineReceiver):
 
     @property
     def closes_itself(self) -> bool:
-        """Whether the peer is known to end when its connection does, as a telnet is and nc not."""
-        return self._telnet is not None
+        """Whether the peer is known to end when its connection does.
+
+        A telnet does; nc does not until its input has ended.
+        """
+        return self._telnet is not None or self._at_end
 
     def ask(self) -> None:
         """Have a telnet answer by itself, so that one hears from it."""

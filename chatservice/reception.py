@@ -28,7 +28,12 @@ OTHER_PROTOCOL = re.compile(
 )
 """How peers begin that want something else than a chat of people."""
 
-NO_PERSON = "this chat is for people who type (telnet, nc), and for programs that send JSON lines"
+NO_PERSON = (
+    "this is a chat: join it with telnet or nc and choose a nickname; programs send JSON lines"
+)
+
+NO_SLASH = re.compile(r"(?:nick|resume) \S", re.IGNORECASE)
+"""A command that is understood before joining, but for its slash."""
 
 KNOWN_HERE = (
     "first choose a nickname; only /nick, /resume TOKEN and /quit are understood before that"
@@ -75,6 +80,8 @@ class Reception:
             self._door.dismiss()
         elif (command := command_in(text)) is not None:
             self._take_command(command)
+        elif NO_SLASH.match(text):
+            raise ChatError("usage", KNOWN_HERE)
         elif text.strip():
             self._check_no_password(text)
             if self._may_be_late(text):
@@ -87,8 +94,8 @@ class Reception:
         """Whether a first line is of another protocol, whose client is told so in its own way."""
         other = OTHER_PROTOCOL.match(text)
         if other is not None and other["irc"]:
-            # Shown by an IRC client (RFC 2812, section 3.7.4).
-            self._door.outbox.write(encoded([f"ERROR :{NO_PERSON}"]))
+            # An IRC client shows it where it begins a line (RFC 2812, section 3.7.4).
+            self._door.outbox.write(encoded(["", f"ERROR :{NO_PERSON}"]))
         return other is not None or has_controls(text)
 
     def _choose(self, text: str) -> None:

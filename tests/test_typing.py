@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chatservice.doors.text import GOODBYE, GOODBYE_TO_NC
-from chatservice.reception import NO_PERSON
+from chatservice.doors.front import SILENCE
+from chatservice.doors.text import GOODBYE, GOODBYE_TO_NC, HINT
+from chatservice.reception import KNOWN_HERE, NO_PERSON
 from chatservice.sanitize import as_typed
 from tests.conversation import ConversationCase, TextPerson, each_row
 
@@ -16,6 +17,7 @@ TYPED = {
     "hi\b\b\b\bho": "ho",
     "e\u0301\ba": "a",
     f"x{FAMILY}\by": "xy",
+    f"x\b{FAMILY}\by": "y",
     "nonsense\x15sense": "sense",
     "one two  \x17three": "one three",
     "\x17one": "one",
@@ -56,6 +58,16 @@ class ErasingTests(ConversationCase):
         again.types("ada")
         again.types("correct-horze\b\bse")
         self.assertIn("-- you joined lobby: bob (2 here)", "".join(again.sees()))
+
+    def test_what_is_left(self) -> None:
+        """What is left counts: as a command, as empty, and for how long a line may be."""
+        bob, ada = self.at_text("bob"), self.at_text("ada")
+        bob.sees()
+        ada.sees()
+        ada.types("x\b/ping")
+        self.assertEqual(ada.sees(), ["-- pong"])
+        ada.types("x" * 4100 + "\x15" + "y" * 4097 + "\b")
+        self.assertEqual((ada.sees(), bob.sees()), ([], ["ada: " + "y" * 4096]))
 
     def test_telnet(self) -> None:
         """EC and EL of telnet do the same (RFC 854)."""
@@ -105,6 +117,44 @@ class GoodbyeTests(ConversationCase):
         ada.wire.ends()
         self.assertEqual(ada.sees(), [])
 
+    def test_end_of_input(self) -> None:
+        """Whoever ends the input with a goodbye has ended nc as well."""
+        for before in ("", "ada\n"):
+            wire = self.connect()
+            wire.sends(f"{before}/quit".encode())
+            wire.sees()
+            wire.ends()
+            self.assertEqual(wire.sees(), f"{GOODBYE}\r\n")
+
+
+class ArrivingTests(ConversationCase):
+    """The line about /help."""
+
+    def test_arriving(self) -> None:
+        """Whoever arrives is told of it once, and not again in another room."""
+        ada = TextPerson(self.connect())
+        ada.types("ada")
+        self.assertEqual(ada.sees()[-1], HINT)
+        ada.types("/join python")
+        self.assertNotIn(HINT, ada.sees())
+
+    def test_token(self) -> None:
+        """Whoever comes back with a token knows it, whether somebody noticed or not."""
+        for has_left in (False, True):
+            eve = self.at_json("eve")
+            if has_left:
+                eve.wire.ends()
+            back = TextPerson(self.connect())
+            back.types(f"/resume {eve.welcome['token']}")
+            seen = back.sees()
+            self.assertIn("-- you are back as eve", "".join(seen))
+            self.assertNotIn(HINT, seen)
+            back.types("/quit")
+
+    def test_program(self) -> None:
+        """A program is not told."""
+        self.assertNotIn("/help", str(self.at_json("eve").welcome))
+
 
 class OthersTests(ConversationCase):
     """First lines that nobody has typed."""
@@ -120,21 +170,32 @@ class OthersTests(ConversationCase):
         self.assertEqual((bob.sees(), list(self.chat.roster)), ([], ["bob"]))
 
     def test_irc(self) -> None:
-        """An IRC client shows it."""
-        wire = self.connect()
-        wire.sends(OTHERS["irc"])
-        self.assertIn(f"ERROR :{NO_PERSON}\r\n", wire.sees())
+        """An IRC client shows it, for it begins a line, also after the greeting."""
+        for silence in (0, 2 * SILENCE):
+            wire = self.connect()
+            self.clock.advance(silence)
+            self.clock.advance(0)
+            wire.sends(OTHERS["irc"])
+            self.assertIn(f"ERROR :{NO_PERSON}", wire.sees().split("\r\n"))
 
     def test_later(self) -> None:
         """What is typed as a second answer is a nickname, or is not."""
         person = TextPerson(self.connect())
         person.types("")
-        person.types("NICK ada")
+        person.types("EHLO ada")
         self.assertIn("a nickname", person.sees()[-2])
         self.assertIsNone(person.wire.lost)
 
-    def test_lower_case(self) -> None:
-        """A person is a person."""
+    def test_no_slash(self) -> None:
+        """A person who leaves out the slash is told what is understood."""
+        person = TextPerson(self.connect())
+        for line in ("nick ada", "NICK ada", "resume abc"):
+            person.types(line)
+            self.assertIn(f"-- {KNOWN_HERE}", "\n".join(person.sees()))
+        self.assertIsNone(person.wire.lost)
+
+    def test_keys_of_a_person(self) -> None:
+        """Arrow keys and tabs are typed by people."""
         person = TextPerson(self.connect())
         person.types("\x1b[A\ttom")
         self.assertIn("-- you joined lobby: nobody else (1 here)", "".join(person.sees()))
