@@ -14,8 +14,8 @@ from pathlib import Path
 
 from twisted.internet import reactor
 
-from chatservice.journal import Journal
 from chatservice.server import ChatFactory
+from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
 
 PEOPLE = 500
@@ -43,11 +43,11 @@ def fill(path: str, count: int, size: int) -> None:
         connection.executemany(INSERT, rows)
 
 
-def opened(path: str) -> tuple[ThreadedDatabase, Journal]:
+def opened(path: str) -> tuple[ThreadedDatabase, DatabaseJournal]:
     """The file, as a start opens it."""
     database = ThreadedDatabase(reactor, path)
     database.open()
-    journal = Journal(database)
+    journal = DatabaseJournal(database)
     journal.open()
     return database, journal
 

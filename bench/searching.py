@@ -18,8 +18,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import react
 
-from chatservice.journal import Journal
 from chatservice.query import parse
+from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
 
 VOCABULARY = 5000
@@ -74,11 +74,11 @@ def used(path: str) -> int:
     return int((pages - free) * size)
 
 
-def opened(reactor: Any, path: str) -> tuple[ThreadedDatabase, Journal]:
+def opened(reactor: Any, path: str) -> tuple[ThreadedDatabase, DatabaseJournal]:
     """The file, as a start opens it."""
     database = ThreadedDatabase(reactor, path)
     database.open()
-    journal = Journal(database)
+    journal = DatabaseJournal(database)
     journal.open()
     return database, journal
 

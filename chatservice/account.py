@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from twisted.internet.defer import Deferred, succeed
 from zope.interface import Attribute, Interface, implementer
 
 from chatservice.events import ChatError
@@ -84,3 +87,66 @@ class Proof:
 
 
 NO_TOKEN = "that token is not good any more: choose a nickname"
+
+
+class AccountStore(Protocol):
+    """The place where accounts are kept, and which tokens are spent.
+
+    Deferreds fail with L{StorageError <chatservice.errors.StorageError>}.
+    """
+
+    def load(self) -> list[Account]:
+        """Read all accounts; the store has just been opened."""
+
+    def is_spent(self, digest: str) -> Deferred[bool]:
+        """Tell whether a token with this hash (L{digest_of}) once proved an account."""
+
+    def add(self, account: Account, former: bytes | None) -> Deferred[None]:
+        """Add an account.
+
+        @param former: the identity from which its owner's lines move.
+        """
+
+    def update(self, account: Account, spent: Collection[str]) -> Deferred[None]:
+        """Change an account to what it is now; nothing happens if it was removed.
+
+        @param spent: hashes of the tokens that prove it no longer.
+        """
+
+    def remove(
+        self, account: Account, spent: Collection[str], now: bytes | None
+    ) -> Deferred[None]:
+        """Remove an account.
+
+        @param spent: see L{update}.
+        @param now: the identity to which its owner's lines move.
+        """
+
+
+class NotStored:
+    """The store of accounts that last as long as the chat."""
+
+    def load(self) -> list[Account]:
+        """See L{AccountStore.load}."""
+        return []
+
+    def is_spent(self, digest: str) -> Deferred[bool]:
+        """See L{AccountStore.is_spent}."""
+        return succeed(False)
+
+    def add(self, account: Account, former: bytes | None) -> Deferred[None]:
+        """See L{AccountStore.add}."""
+        return succeed(None)
+
+    def update(self, account: Account, spent: Collection[str]) -> Deferred[None]:
+        """See L{AccountStore.update}."""
+        return succeed(None)
+
+    def remove(
+        self, account: Account, spent: Collection[str], now: bytes | None
+    ) -> Deferred[None]:
+        """See L{AccountStore.remove}."""
+        return succeed(None)
+
+
+NOT_STORED = NotStored()

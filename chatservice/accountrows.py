@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from chatservice.account import Account
+from chatservice.database import Database, explain
 from chatservice.preferences import Preferences
 
 _SELECT = """
@@ -26,7 +30,42 @@ _SPEND = "INSERT OR IGNORE INTO spent VALUES (?)"
 _IS_SPENT = "SELECT 1 FROM spent WHERE digest = ?"
 
 
-def row_of(account: Account) -> dict[str, Any]:
+class StoredAccounts:
+    """The accounts in a database; see L{AccountStore}.
+
+    @param database: need not be open yet.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def load(self) -> list[Account]:
+        """See L{AccountStore.load}."""
+        return self._database.at_start(_read)
+
+    def is_spent(self, digest: str) -> Deferred[bool]:
+        """See L{AccountStore.is_spent}."""
+        return self._database.read(partial(_is_spent, digest=digest)).addErrback(explain)
+
+    def add(self, account: Account, former: bytes | None) -> Deferred[None]:
+        """See L{AccountStore.add}; the lines move as identities.py says."""
+        return self._write(partial(_insert, row=_row_of(account), former=former))
+
+    def update(self, account: Account, spent: Collection[str]) -> Deferred[None]:
+        """See L{AccountStore.update}."""
+        return self._write(partial(_update, row=_row_of(account), spent=spent))
+
+    def remove(
+        self, account: Account, spent: Collection[str], now: bytes | None
+    ) -> Deferred[None]:
+        """See L{AccountStore.remove}."""
+        return self._write(partial(_delete, row=_row_of(account), spent=spent, now=now))
+
+    def _write(self, work: Callable[[sqlite3.Connection], None]) -> Deferred[None]:
+        return self._database.write(work).addErrback(explain)
+
+
+def _row_of(account: Account) -> dict[str, Any]:
     """The stored facts about an account, as they are now."""
     return {
         "key": account.key,
@@ -41,57 +80,42 @@ def row_of(account: Account) -> dict[str, Any]:
     }
 
 
-def insert(connection: sqlite3.Connection, row: dict[str, Any], former: bytes | None) -> None:
-    """Add an account.
-
-    @param former: the identity from which its owner's lines move (identities.py).
-    """
+def _insert(connection: sqlite3.Connection, row: dict[str, Any], former: bytes | None) -> None:
     connection.execute(_INSERT, row)
     if former is not None:
         connection.execute(_MOVE, (former, row["identity"]))
 
 
-def update(
-    connection: sqlite3.Connection, row: dict[str, Any], spent: Collection[str] = ()
+def _update(
+    connection: sqlite3.Connection, row: dict[str, Any], spent: Collection[str]
 ) -> None:
-    """Change an account; nothing happens if it was removed.
-
-    @param spent: hashes of the tokens that prove it no longer.
-    """
     connection.execute(_UPDATE, row)
-    spend(connection, spent)
+    _spend(connection, spent)
 
 
-def delete(
+def _delete(
     connection: sqlite3.Connection,
     row: dict[str, Any],
-    spent: Collection[str] = (),
-    now: bytes | None = None,
+    spent: Collection[str],
+    now: bytes | None,
 ) -> None:
-    """Remove an account.
-
-    @param now: the identity to which its owner's lines move (identities.py).
-    """
     connection.execute(_DELETE, row)
     if now is not None:
         connection.execute(_MOVE, (row["identity"], now))
-    spend(connection, spent)
+    _spend(connection, spent)
 
 
-def spend(connection: sqlite3.Connection, digests: Collection[str]) -> None:
-    """Keep the hashes (hexadecimal) of tokens that prove nothing any more."""
+def _spend(connection: sqlite3.Connection, digests: Collection[str]) -> None:
     connection.executemany(_SPEND, [(bytes.fromhex(digest),) for digest in digests])
 
 
-def is_spent(connection: sqlite3.Connection, digest: str) -> bool:
-    """Whether a token with this hash once proved an account, and does no longer."""
+def _is_spent(connection: sqlite3.Connection, digest: str) -> bool:
     return connection.execute(_IS_SPENT, (bytes.fromhex(digest),)).fetchone() is not None
 
 
-def read(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-    """All accounts, each as what L{Account} takes."""
+def _read(connection: sqlite3.Connection) -> list[Account]:
     return [
-        (*facts, Preferences(**json.loads(preferences)), *map(json.loads, lists))
+        Account(*(*facts, Preferences(**json.loads(preferences)), *map(json.loads, lists)))
         for *facts, preferences, ignored, proven_from, tokens in connection.execute(_SELECT)
         for lists in [(ignored, proven_from, tokens)]
     ]

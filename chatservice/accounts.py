@@ -7,10 +7,8 @@ decided by a L{Portal}: an operator's own checkers are asked first, ours last (c
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from math import ceil
 from typing import Any
 
@@ -21,11 +19,10 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.logger import Logger
 from zope.interface import Interface, implementer
 
-from chatservice import accountrows
-from chatservice.account import Account, IAccount, Proof
+from chatservice.account import NOT_STORED, Account, AccountStore, IAccount, Proof
 from chatservice.checkers import AccountChecker, Attempt, InOrder, PluggedIn
 from chatservice.counts import counted
-from chatservice.database import Database, StorageError, explain
+from chatservice.errors import StorageError
 from chatservice.events import ChatError, FailedProof
 from chatservice.names import NICK_INPUT, nick_key
 from chatservice.opaque import prepared
@@ -51,7 +48,7 @@ class Accounts:
 
     @param seconds: a clock that never goes back.
     @param now: the time on the clock of the ids, in microseconds since the epoch.
-    @param database: need not be open yet; without one, accounts last as long as the chat.
+    @param store: where they are kept; by default, nowhere, so they last as long as the chat.
     @param checkers: an operator's own, for C{IUsernamePassword}, in the order of asking.
     @ivar passwords: as given.
     @ivar portal: gives an L{IAccount} for C{IUsernamePassword}. L{prove} asks it, and limits how
@@ -63,12 +60,12 @@ class Accounts:
         passwords: Passwords,
         seconds: Callable[[], float],
         now: Callable[[], int],
-        database: Database | None = None,
+        store: AccountStore = NOT_STORED,
         checkers: Sequence[ICredentialsChecker] = (),
     ) -> None:
         self.passwords = passwords
         self._now = now
-        self._database = database
+        self._store = store
         self._by_key: dict[str, Account] = {}
         self._identities: set[bytes] = set()
         self._has_checkers = bool(checkers)
@@ -80,13 +77,11 @@ class Accounts:
         self.portal = Portal(self, [InOrder([*map(PluggedIn, checkers), own])])
 
     def load(self) -> None:
-        """Read all accounts; the database has just been opened."""
-        if self._database is not None:
-            for facts in self._database.at_start(accountrows.read):
-                account = Account(*facts)
-                self._by_key[account.key] = account
-                self._tokens.load(account)
-                self._identities.add(account.identity)
+        """Read all accounts; the store has just been opened."""
+        for account in self._store.load():
+            self._by_key[account.key] = account
+            self._tokens.load(account)
+            self._identities.add(account.identity)
 
     def named(self, nick: str) -> Account | None:
         """The account of a nickname or of one that looks like it; a key will do as well."""
@@ -103,10 +98,9 @@ class Accounts:
 
     def is_spent(self, token: str) -> Deferred[bool]:
         """Whether a token once proved an account, and does no longer."""
-        if self._database is None or self._tokens.was_spent_lately(token):
-            return succeed(self._tokens.was_spent_lately(token))
-        look_up = partial(accountrows.is_spent, digest=digest_of(token))
-        return self._database.read(look_up).addErrback(explain)
+        if self._tokens.was_spent_lately(token):
+            return succeed(True)
+        return self._store.is_spent(digest_of(token))
 
     def may_bear(self, token: str, account: Account | None) -> bool:
         """Whether a token will do for who has proved C{account}; C{None} for a guest.
@@ -256,8 +250,8 @@ class Accounts:
 
         @param now: the identity that its owner goes by afterwards.
         """
-        row, spent = accountrows.row_of(account), list(account.tokens)
-        yield self._write(partial(accountrows.delete, row=row, spent=spent, now=now))
+        spent = list(account.tokens)
+        yield self._store.remove(account, spent, now)
         if self._is_there(account):
             del self._by_key[account.key]
             self._identities.discard(account.identity)
@@ -270,9 +264,8 @@ class Accounts:
         """Store the account as it is now; nothing is done for one that was removed."""
         if not self._is_there(account):
             return succeed(None)
-        row, spent = accountrows.row_of(account), list(self._tokens.not_stored)
-        done = self._write(partial(accountrows.update, row=row, spent=spent))
-        return done.addCallback(lambda _: self._tokens.stored(spent))
+        spent = list(self._tokens.not_stored)
+        return self._store.update(account, spent).addCallback(lambda _: self._tokens.stored(spent))
 
     def note(self, account: Account) -> Deferred[None]:
         """Store it as L{save} does, but let the log, and nobody else, know if that fails."""
@@ -322,18 +315,12 @@ class Accounts:
     def _add(
         self, account: Account, former: bytes | None = None
     ) -> Generator[Deferred[Any], Any, None]:
-        row = accountrows.row_of(account)
-        yield self._write(partial(accountrows.insert, row=row, former=former))
+        yield self._store.add(account, former)
         self._by_key[account.key] = account
         self._identities.add(account.identity)
 
     def _is_there(self, account: Account) -> bool:
         return self._by_key.get(account.key) is account
-
-    def _write(self, work: Callable[[sqlite3.Connection], None]) -> Deferred[None]:
-        if self._database is None:
-            return succeed(None)
-        return self._database.write(work).addErrback(explain)
 
 
 def _checked(password: str, nick: str) -> str:

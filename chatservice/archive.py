@@ -1,10 +1,9 @@
-"""What was said and done, to be read, searched, given out and erased."""
+"""The archive in the database: reading, searching, giving out and erasing what was stored."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from functools import partial
 
 from twisted.internet.defer import Deferred
@@ -15,34 +14,27 @@ from chatservice.database import Database, explain
 from chatservice.events import TopicChanged
 from chatservice.identities import Identities
 from chatservice.indexing import Index
-from chatservice.missed import Counted, Missed, read_missed
-from chatservice.pages import Page, Wanted, read_page
-from chatservice.personal import Export, Personal
+from chatservice.journal import (
+    NOBODY,
+    Asker,
+    Export,
+    Found,
+    LeftOf,
+    Missed,
+    Page,
+    ReadMarker,
+    Wanted,
+    all_of,
+)
+from chatservice.missed import Counted, read_missed
+from chatservice.pages import read_page
+from chatservice.personal import Personal
 from chatservice.query import Query
 from chatservice.refs import Noted
 from chatservice.remembered import Remembered
 from chatservice.rows import ACT, act_of
-from chatservice.scanning import NOBODY, Asker, Scanning
-from chatservice.search import Found, LeftOf, Search, all_of
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where somebody was last, and did not leave on purpose.
-
-    @ivar room: its name; or empty for the chat itself, and so for private lines.
-    @ivar nick: under which nickname.
-    @ivar entered: the id of coming there.
-    @ivar seen: the last id that was seen there; of who is there now, one that was seen before.
-    @ivar time: when that was left, in microseconds since the epoch, if it is not what C{seen} says.
-    """
-
-    room: str
-    nick: str
-    entered: int
-    seen: int
-    time: int | None = None
-
+from chatservice.scanning import Scanning
+from chatservice.search import Search
 
 _PLACES = """
     SELECT room, nick, entered, coalesce(seen, max(entered, ?)), time FROM places
@@ -58,10 +50,8 @@ _MODLOG = f"""
     ORDER BY id DESC LIMIT ?3"""
 
 
-class Archive:
-    """All that was stored, by room, by person and by word.
-
-    A Deferred fails with L{StorageError} when something could not be stored or read.
+class DatabaseArchive:
+    """All that was stored; see L{Archive <chatservice.journal.Archive>}.
 
     @ivar floor: the highest id that an earlier run may have given out.
     """
@@ -77,7 +67,7 @@ class Archive:
         self.floor = 0
 
     def page(self, wanted: Wanted) -> Deferred[Page]:
-        """A part of a room's history, or of what somebody said and was told in private."""
+        """See L{Archive.page <chatservice.journal.Archive.page>}."""
         work = partial(read_page, wanted=wanted)
         return self._database.read(work).addErrback(explain)
 
@@ -91,45 +81,34 @@ class Archive:
         left_of: LeftOf = all_of,
         asker: Asker = NOBODY,
     ) -> Deferred[Missed]:
-        """How much was said between two ids, in a room or to an identity in private.
-
-        @param nick: whose mentions are counted: as a whole word, in capitals or not.
-        @param not_by: the identity whose own lines do not count.
-        @param left_of: gives C{None} for what does not count either; it is called in the thread
-            that reads.
-        """
+        """See L{Archive.missed <chatservice.journal.Archive.missed>}."""
         counted = Counted(nick, not_by, left_of)
         work = partial(read_missed, of=of, after=after, before=before, counted=counted)
         return self._scanning.count(asker, work).addErrback(explain)
 
-    def places(self, identity: bytes) -> Deferred[list[Place]]:
-        """Where somebody was last, in the order of entering."""
+    def places(self, identity: bytes) -> Deferred[list[ReadMarker]]:
+        """See L{Archive.places <chatservice.journal.Archive.places>}."""
         given = (self.floor, identity)
 
-        def work(connection: sqlite3.Connection) -> list[Place]:
-            return [Place(*row) for row in connection.execute(_PLACES, given)]
+        def work(connection: sqlite3.Connection) -> list[ReadMarker]:
+            return [ReadMarker(*row) for row in connection.execute(_PLACES, given)]
 
         return self._database.read(work).addErrback(explain)
 
     def refs(self, identity: bytes) -> Deferred[list[tuple[bytes, Noted]]]:
-        """What somebody said lately; see L{Remembered.of}."""
+        """See L{Archive.refs <chatservice.journal.Archive.refs>}."""
         return self._remembered.of(identity)
 
-    def drop_refs(self, identity: bytes, ids: Iterable[int]) -> None:
-        """These are remembered no more; see L{Remembered.drop}."""
-        self._remembered.drop(identity, ids)
+    def drop_refs(self, identity: bytes, noted: Iterable[Noted]) -> None:
+        """See L{Archive.drop_refs <chatservice.journal.Archive.drop_refs>}."""
+        self._remembered.drop(identity, noted)
 
     def tidy_refs(self) -> Deferred[bool]:
         """Delete some of them; see L{Remembered.step}."""
         return self._remembered.step()
 
     def move(self, former: bytes, now: bytes, nick: str) -> Deferred[None]:
-        """Who had one identity has another from now on: its places replace those of the other.
-
-        What was said under either is known again; see refs.py.
-
-        @param nick: under which nickname.
-        """
+        """See L{Archive.move <chatservice.journal.Archive.move>}."""
         sql = "UPDATE places SET identity = ?, nick = ? WHERE identity = ?"
 
         def work(connection: sqlite3.Connection) -> None:
@@ -142,12 +121,7 @@ class Archive:
     def split(
         self, former: bytes, now: bytes, nick: str, rooms: Collection[str], seen: int
     ) -> Deferred[None]:
-        """Who had one identity goes on under another one, and takes the rooms along.
-
-        @param nick: under which nickname.
-        @param rooms: where (C{""}: the chat itself) the other one is from now on.
-        @param seen: the id up to which the former one saw everything; it is in no room any more.
-        """
+        """See L{Archive.split <chatservice.journal.Archive.split>}."""
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(_SPLIT, [(now, nick, former, room) for room in rooms])
@@ -166,10 +140,7 @@ class Archive:
         self._index.open()
 
     def become(self, former: bytes, now: bytes, last: bool) -> Deferred[None]:
-        """Give somebody another identity from now on, in all that is stored.
-
-        @param last: whether nothing more will be stored under the former one.
-        """
+        """See L{Archive.become <chatservice.journal.Archive.become>}."""
         return self._identities.move(former, now, last)
 
     def search(
@@ -180,7 +151,7 @@ class Archive:
         left_of: LeftOf = all_of,
         asker: Asker = NOBODY,
     ) -> Deferred[Found]:
-        """The newest lines of rooms that are looked for; see L{Search.find}."""
+        """See L{Archive.search <chatservice.journal.Archive.search>}."""
         return self._search.find(query, rooms, limit, left_of, asker)
 
     def index(self) -> Deferred[bool]:
@@ -188,10 +159,7 @@ class Archive:
         return self._index.step()
 
     def modlog(self, room: str | None, before: int, limit: int) -> Deferred[list[OperatorAct]]:
-        """The last acts of operators below an id, in the order of the ids.
-
-        @param room: only those in it; C{None} for all.
-        """
+        """See L{Archive.modlog <chatservice.journal.Archive.modlog>}."""
         given = (before, room, limit)
 
         def work(connection: sqlite3.Connection) -> list[OperatorAct]:
@@ -202,19 +170,19 @@ class Archive:
     def export(
         self, identity: bytes, after: int = 0, asker: Asker = NOBODY
     ) -> Deferred[Export]:
-        """A page of what is stored about somebody; see L{Personal.export}."""
+        """See L{Archive.export <chatservice.journal.Archive.export>}."""
         return self._personal.export(identity, after, asker)
 
     def forget(self, identity: bytes) -> Deferred[int]:
-        """Erase what somebody said; see L{Personal.forget}."""
+        """See L{Archive.forget <chatservice.journal.Archive.forget>}."""
         return self._personal.forget(identity)
 
     def wipe(self) -> Deferred[None]:
-        """Have no trace on the disk of what was erased; see L{Index.wipe}."""
+        """See L{Archive.wipe <chatservice.journal.Archive.wipe>}."""
         return self._index.wipe()
 
     def drop_topics(self, topics: Iterable[TopicChanged]) -> Deferred[None]:
-        """Rooms have no topic any more that had these, without anybody's changing it."""
+        """See L{Archive.drop_topics <chatservice.journal.Archive.drop_topics>}."""
         rows = [(topic.room, topic.id) for topic in topics]
 
         def work(connection: sqlite3.Connection) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
+from chatservice.errors import StorageError
 from chatservice.flood import FloodLimit
-from chatservice.journal import Journal, JournalError
+from chatservice.journal import Journal
 from chatservice.moderation import Moderation
 from chatservice.refs import Spoken
 from chatservice.roomlist import RoomList
@@ -51,7 +52,7 @@ class Belongings:
             self._rename(former, now)
             try:
                 yield self._journal.become(former, now, last)
-            except JournalError as error:
+            except StorageError as error:
                 log.error("What somebody said is moved at the next start only: {why}.", why=error)
             # What was on its way meanwhile is stored, and holds, under the former identity.
             yield self._passed()

@@ -9,11 +9,9 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.counts import counted
 from chatservice.events import Event, Whispered
+from chatservice.journal import Asker, Missed, Page, Wanted, text_size
 from chatservice.looks import unseen_by
-from chatservice.missed import Missed
-from chatservice.pages import Page, Wanted, text_size
 from chatservice.rooms import Member
-from chatservice.scanning import Asker
 from chatservice.text import spelled, time_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -21,7 +20,6 @@ from chatservice.audit import Audit
 from chatservice.belongings import Belongings
 from chatservice.bindings import Bindings
 from chatservice.clock import WallClock
-from chatservice.database import Database
 from chatservice.door import NOWHERE, Door
 from chatservice.entrances import Entrances
 from chatservice.envelope import Envelope
@@ -29,7 +27,7 @@ from chatservice.events import (
     CameAndWent,
     ChatError,
     Event,
-    EventIds,
+    Joined,
     Left,
     Parted,
     Resumed,
@@ -42,12 +40,10 @@ from chatservice.hangups import HangUps
 from chatservice.journal import Journal
 from chatservice.lingering import Lingering
 from chatservice.looks import not_read_now
-from chatservice.maintenance import in_memory, lines_in_memory, steps_of
 from chatservice.moderation import Moderation
 from chatservice.names import check_room
 from chatservice.nicknames import Nicknames
 from chatservice.operators import Operators
-from chatservice.passwords import Passwords
 from chatservice.presence import Folding
 from chatservice.publisher import Publisher
 from chatservice.repeats import Repeats
@@ -57,16 +53,15 @@ from chatservice.rooms import Member, Room
 from chatservice.roster import Roster
 from chatservice.settings import Settings
 from chatservice.topics import Topics
-from chatservice.upkeep import UpkeepByEvents
 
 
 class Chat(ABC):
     """A chat, as far as its parts go.
 
     @param reactor: C{IReactorTime}.
-    @param journal: where events are kept; without one, in a database in memory.
-    @param ids: the source of event ids; by default, times of C{clock}.
+    @param journal: where events are kept, and come from in one order.
     @param new_token: makes a secret for whoever joins.
+    @ivar ids: the ids of the journal.
     @ivar roster: who is here.
     @ivar rooms: those with somebody in them, by name.
     @ivar topics: of all rooms that have one, by the room's name.
@@ -77,47 +72,35 @@ class Chat(ABC):
     def __init__(
         self,
         reactor: Any,
-        journal: Journal | None = None,
-        settings: Settings | None = None,
-        ids: EventIds | None = None,
+        journal: Journal,
+        settings: Settings,
+        accounts: Accounts,
+        clock: WallClock,
         new_token: Callable[[], str] = lambda: secrets.token_urlsafe(16),
-        accounts: Accounts | None = None,
-        clock: WallClock | None = None,
     ) -> None:
         self.reactor = reactor
-        self.settings = settings or Settings()
-        self.clock = clock or WallClock()
-        self.ids = ids or EventIds(self.clock.time)
-        own = None
-        if journal is None:
-            own, journal = in_memory(reactor.seconds)
+        self.settings = settings
+        self.clock = clock
         self.journal = journal
+        self.ids = journal.ids
         self.new_token = new_token
-        self.accounts = accounts or Accounts(
-            Passwords(reactor), reactor.seconds, self.ids.now, own
-        )
+        self.accounts = accounts
         self.sessions: set[Door] = set()
         self.closing = False
-        self._furnish(reactor.seconds, own)
+        self._furnish(reactor.seconds)
 
-    def _furnish(self, seconds: Callable[[], float], own: Database | None) -> None:
-        """Make the parts.
-
-        @param own: the database in memory that nobody else looks after.
-        """
+    def _furnish(self, seconds: Callable[[], float]) -> None:
+        """Make the parts."""
         settings = self.settings
         self.audit = Audit(seconds)
         self.flood = FloodLimit(seconds, settings.rate_limit, settings.per_address)
         self.hang_ups = HangUps(self.reactor)
         self.roster = Roster()
         self.rooms = RoomList(self.journal)
-        keep_lines = lines_in_memory(settings.keep_lines) if own else settings.keep_lines
         self.moderation = Moderation(
-            settings.operators, self.ids.now, settings.keep, keep_lines
+            settings.operators, self.ids.now, settings.keep, settings.keep_lines
         )
         self.clock.when_set.append(self.moderation.clock_set)
-        given = (self.journal, self.moderation, self.ids.now, self.clock.is_settled)
-        self._upkeep = UpkeepByEvents(steps_of(own, *given, in_memory=True) if own else ())
         self.topics = Topics(
             self.journal, lambda room: room in self.rooms or self.moderation.has_owner(room)
         )
@@ -134,7 +117,6 @@ class Chat(ABC):
             self.moderation,
             self.roster,
             self.rooms,
-            self.ids,
             self.publish,
             self._publisher.publish,
             seconds,
@@ -298,22 +280,23 @@ class Chat(ABC):
         @param event: just made, and not signed yet.
         @param door: see L{Envelope}.
         """
-        id, account = self.ids.next(), "" if member.account is None else member.account.key
-        signed(event, id, self.ids.time, member.nick, member.identity, account)
+        account = "" if member.account is None else member.account.key
+        signed(event, member.nick, member.identity, account)
         envelope = Envelope(event, member, door)
         self._publisher.publish(envelope)
         return envelope
 
     def _tell_folded(self, room: str, came: int, went: int) -> None:
         if room in self.rooms and self.rooms[room].members:
-            event = CameAndWent(id=self.ids.next(), room=room, came=came, went=went)
-            self._publisher.publish(Envelope(replace(event, time=self.ids.time)))
+            self._publisher.publish(Envelope(CameAndWent(room=room, came=came, went=went)))
 
     def _committed(self, envelope: Envelope) -> None:
         """An event is stored: it holds from now on, for who joins in its batch too."""
-        event = envelope.event
-        if isinstance(event, TopicChanged):
-            self.topics.take(event, envelope.author)
+        event, author = envelope.event, envelope.author
+        if isinstance(event, Joined | Resumed) and author is not None:
+            author.come(event.id)
+        elif isinstance(event, TopicChanged):
+            self.topics.take(event, author)
         elif isinstance(event, Whispered):
             envelope.other = self.roster.find(event.to_identity, event.id)
         elif isinstance(event, OperatorAct):
@@ -327,7 +310,6 @@ class Chat(ABC):
     def _delivered(self, envelope: Envelope) -> None:
         """An event has come to its end: let it take effect on what is nobody's view."""
         event, member = envelope.event, envelope.author
-        self._upkeep.note_event()
         match event:
             case Left() if member is not None:
                 self.roster.gone(member, event.identity)
@@ -345,7 +327,7 @@ class Chat(ABC):
                 self.leave(envelope.other, why, goodbye=False, folded=True)
             case Kicked():
                 self.rooms.forget_if_over(event.room)
-        if isinstance(event, Left | Parted):
+        if isinstance(event, Left | Parted) and member is not None:
             for name in event.touched:
                 self.rooms[name].departing -= 1
                 self.rooms.forget_if_over(name)

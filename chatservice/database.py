@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, execute
 
+from chatservice.errors import StorageError
+
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
@@ -53,10 +55,6 @@ _CLAUSES = {
 
 class DatabaseError(Exception):
     """Why the database does not open: a sentence for the operator."""
-
-
-class StorageError(Exception):
-    """Why something was not stored or read: a clause for people, such as "the disk is full"."""
 
 
 class Interrupted(Exception):

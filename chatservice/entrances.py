@@ -63,8 +63,7 @@ class Entrances:
             member.door.notify([error.sentence for error in refused], [], times)
         if not member.rooms:
             # Nothing else would tell when the member hears by itself.
-            came = self._publish(member, Resumed(), member.door)
-            member.since = member.fence = came.event.id
+            self._publish(member, Resumed(), member.door)
 
     def _check_open(self, member: Member, room: str, seen: int) -> None:
         self._permissions.check_entry(member, room, seen)
@@ -104,11 +103,7 @@ class Entrances:
         self._topics.touch(room.name)
         member.rooms[room.name] = member.current = room
         folded = self._folding.note([room.name], came=True)
-        joined = self._publish(
-            member, Joined(room=room.name, arrived=arrived, folded=folded)
-        )
-        if arrived:
-            member.since = member.fence = joined.event.id
+        self._publish(member, Joined(room=room.name, arrived=arrived, folded=folded))
         if is_new:
             self._operators.found(member, room)
 

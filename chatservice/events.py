@@ -3,7 +3,8 @@
 Nothing here knows a wire, a room object or a database. An event's ``id`` is its identity, its
 place in the order and, as long as nobody sets the clock back, its time: microseconds since the
 epoch. What shows or counts times asks for ``when`` it was. A verb makes an event of what is
-special about it; who did it, and when, is filled in as it is published (L{signed}).
+special about it. Who did it is filled in as it is published (L{signed}), and its id by the log as
+it is committed (L{numbered}).
 """
 
 from __future__ import annotations
@@ -233,19 +234,24 @@ class Resumed(Event):
 E = TypeVar("E", bound=Event)
 
 
-def signed(event: E, id: int, time: int | None, nick: str, identity: bytes, account: str) -> E:
-    """Fill in who did something that has just been made, and when; see L{Event}.
+def signed(event: E, nick: str, identity: bytes, account: str) -> E:
+    """Fill in who did something that has just been made; see L{Event}.
 
     @return: the same event. Nobody else has seen it yet, so it changes for nobody.
     """
-    for name, value in (
-        ("id", id),
-        ("time", time),
-        ("nick", nick),
-        ("identity", identity),
-        ("account", account),
-    ):
-        object.__setattr__(event, name, value)
+    object.__setattr__(event, "nick", nick)
+    object.__setattr__(event, "identity", identity)
+    object.__setattr__(event, "account", account)
+    return event
+
+
+def numbered(event: E, id: int, time: int | None) -> E:
+    """Fill in the id of an event, and its time if the id does not say it, as it is committed.
+
+    @return: the same event.
+    """
+    object.__setattr__(event, "id", id)
+    object.__setattr__(event, "time", time)
     return event
 
 

@@ -10,10 +10,10 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
 
 from chatservice.account import NO_TOKEN, Account, Proof
-from chatservice.archive import Place
 from chatservice.door import Door
 from chatservice.events import ChatError, FailedProof
 from chatservice.identity import identity_of
+from chatservice.journal import ReadMarker
 from chatservice.names import nick_key
 from chatservice.nicknames import whose
 from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Member, Room
@@ -170,7 +170,7 @@ class Joining:
 
     # Where somebody was, and under which nickname.
 
-    def _places(self, request: JoinRequest, account: Account | None) -> Deferred[list[Place]]:
+    def _places(self, request: JoinRequest, account: Account | None) -> Deferred[list[ReadMarker]]:
         """Where the same person was last; nowhere, if nothing tells who it is."""
         if account is None and not self._chat.accounts.may_bear(request.token, None):
             return succeed([])
@@ -179,7 +179,7 @@ class Joining:
         return stored.addCallback(lambda _: self._chat.journal.places(identity))
 
     def _check_name(
-        self, request: JoinRequest, account: Account | None, places: list[Place]
+        self, request: JoinRequest, account: Account | None, places: list[ReadMarker]
     ) -> None:
         """Muted people cannot say anything by coming under another nickname."""
         known = {nick_key(place.nick) for place in places} | ({account.key} if account else set())
@@ -233,7 +233,7 @@ def _identity(request: JoinRequest, account: Account | None) -> bytes:
     return identity_of(request.token) if account is None else account.identity
 
 
-def _last_nick(account: Account | None, places: list[Place]) -> str:
+def _last_nick(account: Account | None, places: list[ReadMarker]) -> str:
     if places:
         return places[0].nick
     if account is not None:

@@ -19,9 +19,9 @@ from twisted.python.failure import Failure
 
 from chatservice import catchup
 from chatservice.door import NOWHERE, Fenced, Format
+from chatservice.errors import StorageError
 from chatservice.events import NO_TIMES, ChatError, Event, Times
 from chatservice.joining import Joining, JoinRequest
-from chatservice.journal import JournalError
 from chatservice.keepalive import NO_ANSWER
 from chatservice.metering import Connection, Metered
 from chatservice.outbox import Outbox
@@ -373,7 +373,7 @@ class Session(Metered):
             nick = self._wanted if self.member is None else self.member.nick
             joined = self.member is not None
             self.chat.audit.refused(error, self.peer.address, self.name, nick, joined)
-        if isinstance(error, JournalError):
+        if isinstance(error, StorageError):
             log.error("The database fails: {why}.", why=error)
             error = ChatError("failed", f"not done: {error}")
         elif not isinstance(error, ChatError):

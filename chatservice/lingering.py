@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall
 
-from chatservice.events import EventIds, Left
+from chatservice.events import Left
 from chatservice.rooms import Member
 from chatservice.settings import Settings
 
@@ -79,7 +79,7 @@ class Lingering:
         return max(1, ceil(seconds))
 
 
-def absences(members: Iterable[Member], ids: EventIds) -> list[Left]:
+def absences(members: Iterable[Member]) -> list[Left]:
     """Make of those who have not seen everything what keeps up to where they have.
 
     For the end of the chat: nobody is told that they leave.
@@ -87,8 +87,6 @@ def absences(members: Iterable[Member], ids: EventIds) -> list[Left]:
     behind = [member for member in members if member.lost_at or member.missed]
     return [
         Left(
-            id=ids.next(),
-            time=ids.time,
             nick=member.nick,
             identity=member.identity,
             goodbye=False,

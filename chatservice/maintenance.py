@@ -6,13 +6,17 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 
+from twisted.internet.defer import Deferred
+
+from chatservice.accountrows import StoredAccounts
 from chatservice.actlog import ActLog
 from chatservice.database import Database
+from chatservice.events import Batch, EventIds
 from chatservice.indexing import ERASE_STEP
-from chatservice.journal import Journal
 from chatservice.moderation import Moderation
 from chatservice.pruning import Pruning
-from chatservice.upkeep import Step
+from chatservice.storedjournal import DatabaseJournal
+from chatservice.upkeep import Step, UpkeepByEvents
 
 LINES = 10_000
 """The most lines of a room that are kept in memory."""
@@ -31,29 +35,39 @@ _LONGEST_ABSENT = f"SELECT identity {_ABSENT} ORDER BY seen DESC LIMIT {ERASE_ST
 _OLDEST_REFS = f"SELECT identity, id FROM refs ORDER BY id DESC LIMIT {ERASE_STEP} OFFSET ?"
 
 
-def in_memory(seconds: Callable[[], float]) -> tuple[Database, Journal]:
-    """A new database in memory that answers at once, and a journal in it, both open.
+class MemoryJournal(DatabaseJournal):
+    """A journal in memory that answers at once. Nothing runs beside it: its upkeep goes by events.
 
     @param seconds: a clock that never goes back.
+    @param ids: the source of the ids.
+    @ivar accounts: the accounts in the same database.
     """
-    database = Database(seconds=seconds)
-    database.open()
-    journal = Journal(database)
-    journal.open()
-    return database, journal
 
+    def __init__(self, seconds: Callable[[], float], ids: EventIds) -> None:
+        database = Database(seconds=seconds)
+        database.open()
+        super().__init__(database, ids)
+        self.accounts = StoredAccounts(database)
+        self._upkeep = UpkeepByEvents(())
+        self.open()
 
-def lines_in_memory(wanted: int) -> int:
-    """How many lines of a room are kept in memory.
+    def keep_tidy(self, moderation: Moderation, is_settled: Callable[[], bool]) -> None:
+        """Begin with the upkeep; see L{steps_of}."""
+        given = (self, moderation, self.ids.now, is_settled)
+        self._upkeep = UpkeepByEvents(steps_of(self._database, *given, in_memory=True))
 
-    @param wanted: how many are asked for; 0 for as many as possible.
-    """
-    return min(wanted or LINES, LINES)
+    def append(self, batch: Batch) -> Deferred[None]:
+        """See L{Log.append <chatservice.journal.Log.append>}."""
+        return super().append(batch).addCallback(lambda _: self._look_after(len(batch)))
+
+    def _look_after(self, events: int) -> None:
+        for _ in range(events):
+            self._upkeep.note_event()
 
 
 def steps_of(
     database: Database,
-    journal: Journal,
+    journal: DatabaseJournal,
     moderation: Moderation,
     now: Callable[[], int],
     is_settled: Callable[[], bool],
@@ -65,16 +79,22 @@ def steps_of(
     @param is_settled: whether the time may be relied on.
     @param in_memory: whether the bounds of memory hold.
     """
-    most_bytes = ALL_BYTES if in_memory else 0
-    pruning = Pruning(
-        database, moderation.bounds, now, moderation.bounded, most_bytes, is_settled
-    )
+    most_bytes, bounds = 0, moderation.bounds
+    if in_memory:
+        most_bytes, bounds = ALL_BYTES, partial(_bounds_in_memory, moderation)
+    pruning = Pruning(database, bounds, now, moderation.bounded, most_bytes, is_settled)
     actlog = ActLog(database, moderation.holding, now, is_settled)
     steps = [pruning.step, actlog.step, journal.tidy_refs, journal.index]
     if in_memory:
         for delete in (_delete_people, _delete_refs):
             steps.append(partial(database.write_later, delete))
     return steps
+
+
+def _bounds_in_memory(moderation: Moderation, room: str) -> tuple[int, int]:
+    """See L{Moderation.bounds}; in memory no room has more than L{LINES}."""
+    keep, lines = moderation.bounds(room)
+    return keep, min(lines or LINES, LINES)
 
 
 def _delete_people(connection: sqlite3.Connection) -> bool:

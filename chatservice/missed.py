@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatservice.events import Acted, Event, Said, Whispered
+from chatservice.journal import LeftOf, Missed
 from chatservice.mentions import mentions
 from chatservice.rows import PRIVATE, TALK, private_of, talk_of
-from chatservice.search import LeftOf
 
 MISSED_MOST = 1000
 """The most lines that are counted."""
@@ -25,20 +25,6 @@ _ROOM = f"""
 _PRIVATE = f"""
     SELECT {PRIVATE} FROM whispers
     WHERE recipient_identity = ? AND id > ? AND id < ? ORDER BY id LIMIT ?"""
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """The lines that others said meanwhile.
-
-    @ivar count: how many lines, as far as they were counted.
-    @ivar mentions: in how many of these the nickname is.
-    @ivar more: whether there may be more lines than that.
-    """
-
-    count: int
-    mentions: int
-    more: bool
 
 
 @dataclass(frozen=True, slots=True)

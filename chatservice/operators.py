@@ -16,7 +16,7 @@ from chatservice.acts import (
     OperatorAct,
 )
 from chatservice.envelope import Envelope
-from chatservice.events import ChatError, EventIds
+from chatservice.events import ChatError
 from chatservice.moderation import Moderation
 from chatservice.publisher import Publish
 from chatservice.rooms import Member, Room
@@ -41,7 +41,6 @@ class Operators:
         permissions: Moderation,
         roster: Roster,
         rooms: Mapping[str, Room],
-        ids: EventIds,
         publish: Publish,
         publish_event: Callable[[Envelope], object],
         seconds: Callable[[], float],
@@ -49,7 +48,6 @@ class Operators:
         self._permissions = permissions
         self._roster = roster
         self._rooms = rooms
-        self._ids = ids
         self._publish = publish
         self._publish_event = publish_event
         self._acts = Tries(seconds, ACTS)
@@ -119,8 +117,6 @@ class Operators:
             if act.id in known:
                 continue
             extended = Extended(
-                id=self._ids.next(),
-                time=self._ids.time,
                 nick=act.nick,
                 identity=act.identity,
                 room=act.room,

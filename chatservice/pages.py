@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from chatservice.events import LATEST, Acted, Event, Said, Whispered
+from chatservice.events import Acted, Event, Said, Whispered
+from chatservice.journal import Page, Wanted
 from chatservice.rows import PRIVATE, TALK, private_of, talk_of
-from chatservice.search import LeftOf, all_of
 
 PAGE_BYTES = 128 * 1024
 """Text, in characters, after which a page ends even if more events were asked for."""
@@ -17,46 +17,6 @@ SCAN_MOST = 2000
 """The most events that are looked at for one page, and C{SCAN_BYTES} how much text, in characters:
 of those who are ignored there may be any number in a row."""
 SCAN_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which part of the history is wanted.
-
-    @ivar of: a room's name, or the identity whose private messages are meant.
-    @ivar after: only greater ids; if given, the page begins with the first of them.
-    @ivar before: only smaller ids.
-    @ivar limit: at most so many events.
-    @ivar left_of: gives what is shown of an event, and C{None} for what is left out, as if it was
-        not there; it is called in the thread that reads.
-    """
-
-    of: str | bytes
-    after: int | None = None
-    before: int = LATEST
-    limit: int = 50
-    left_of: LeftOf = field(default=all_of, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A part of the history.
-
-    @ivar events: in the order of their ids.
-    @ivar more: whether there is more in the direction that was asked for.
-    @ivar kept_from: if something wanted is no longer kept, the id from which on all is.
-    @ivar next: if there is more, the id to go on from, in the direction that was asked for; it may
-        be that of an event that is left out.
-    @ivar hidden: how many events were left out.
-    @ivar used: whether anything was ever said in the room that it is of.
-    """
-
-    events: list[Event]
-    more: bool
-    kept_from: int | None = None
-    next: int | None = field(default=None, compare=False)
-    hidden: int = field(default=0, compare=False)
-    used: bool = field(default=True, compare=False)
 
 
 def text_size(events: Iterable[Event]) -> int:

@@ -6,7 +6,6 @@ import heapq
 import json
 import sqlite3
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import attrgetter
@@ -18,8 +17,9 @@ from chatservice.acts import OperatorAct
 from chatservice.database import Database, explain
 from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
 from chatservice.indexing import ERASE_STEP, as_many_as_fit, erase
+from chatservice.journal import Asker, Export
 from chatservice.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
-from chatservice.scanning import Asker, Scanning
+from chatservice.scanning import Scanning
 
 EXPORT_BYTES = 128 * 1024
 """Characters of JSON after which a page of an export ends."""
@@ -48,18 +48,6 @@ _ERASE_SENT = """
 _BLANK_RECEIVED = """
     UPDATE whispers SET recipient = ?, recipient_identity = x''
     WHERE id IN (SELECT id FROM whispers WHERE recipient_identity = ? ORDER BY id LIMIT ?)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """A page of what is stored about somebody.
-
-    @ivar lines: a JSON object each, without end of line; there may be none.
-    @ivar next: the id after which the next page begins; C{None} if this was the last.
-    """
-
-    lines: list[str]
-    next: int | None
 
 
 class Personal:

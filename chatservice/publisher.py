@@ -14,8 +14,9 @@ from chatservice.acts import OperatorAct
 from chatservice.broadcast import broadcast
 from chatservice.door import Door
 from chatservice.envelope import Envelope
-from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
-from chatservice.journal import Journal, JournalError
+from chatservice.errors import StorageError
+from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
+from chatservice.journal import Log
 from chatservice.rooms import Member, Room
 
 log = Logger()
@@ -33,7 +34,8 @@ class Publish(Protocol):
 class Publisher:
     """Takes events in the order of their ids, and gives them to everybody in that order.
 
-    At most one batch is with the journal; what is published meanwhile makes the next one.
+    At most one batch is with the log; what is published meanwhile makes the next one. Batches
+    come back from the log, those of others among them.
 
     @param rooms: by name, those of the chat.
     @param committed: called with each envelope before its batch is broadcast.
@@ -44,22 +46,24 @@ class Publisher:
     def __init__(
         self,
         reactor: Any,
-        journal: Journal,
+        log_: Log,
         rooms: Mapping[str, Room],
         committed: Callable[[Envelope], None],
         delivered: Callable[[Envelope], None],
     ) -> None:
         self._reactor = reactor
-        self._journal = journal
+        self._log = log_
+        log_.follow(self._deliver)
         self._rooms = rooms
         self._committed = committed
         self._delivered = delivered
         self.last = 0
         self._published: list[Envelope] = []
+        self._appended: deque[Envelope] = deque()
         self._under_way = False
         self._failing = False
         self._idle: list[Deferred[None]] = []
-        self._committing = 0
+        self._published_so_far = self._through = 0
         self._passing: deque[tuple[int, Deferred[None]]] = deque()
 
     def publish(self, envelope: Envelope) -> None:
@@ -67,6 +71,7 @@ class Publisher:
         if envelope.author is not None:
             envelope.author.uncommitted += 1
         self._published.append(envelope)
+        self._published_so_far += 1
         if not self._under_way:
             self._under_way = True
             self._reactor.callLater(0, self._commit)
@@ -83,8 +88,7 @@ class Publisher:
         """Fires when everything that was published so far is delivered or refused."""
         done: Deferred[None] = Deferred()
         if self._under_way:
-            last = self._published[-1].event.id if self._published else self._committing
-            self._passing.append((last, done))
+            self._passing.append((self._published_so_far, done))
         else:
             done.callback(None)
         return done
@@ -92,21 +96,33 @@ class Publisher:
     @inlineCallbacks
     def _commit(self) -> Generator[Deferred[None], None, None]:
         batch, self._published = self._published[:BATCH], self._published[BATCH:]
-        self._committing = batch[-1].event.id
+        self._appended.extend(batch)
         try:
-            yield self._journal.append([envelope.event for envelope in batch])
+            yield self._log.append([envelope.event for envelope in batch])
         except Exception:
-            batch = self._refuse(Failure(), batch)
+            self._deliver(self._refuse(Failure(), batch))
         else:
             self._note_success(batch)
-        try:
-            self._broadcast(batch)
-        except Exception:
-            log.failure("Broadcasting a batch failed.")
+        self._through += len(batch)
         self._commit_next()
 
+    def stop(self) -> None:
+        """Deliver nothing any more."""
+        self._log.follow(lambda batch: None)
+
+    def _deliver(self, batch: Batch) -> None:
+        """Broadcast a batch that is committed; what was appended here comes back in its order."""
+        envelopes = []
+        for event in batch:
+            is_own = self._appended and self._appended[0].event is event
+            envelopes.append(self._appended.popleft() if is_own else Envelope(event))
+        try:
+            self._broadcast(envelopes)
+        except Exception:
+            log.failure("Broadcasting a batch failed.")
+
     def _commit_next(self) -> None:
-        while self._passing and self._passing[0][0] <= self._committing:
+        while self._passing and self._passing[0][0] <= self._through:
             self._passing.popleft()[1].callback(None)
         self._under_way = bool(self._published)
         if self._under_way:
@@ -125,9 +141,9 @@ class Publisher:
             self._failing = False
             log.info("Lines are stored again.")
 
-    def _refuse(self, failure: Failure, batch: list[Envelope]) -> list[Envelope]:
+    def _refuse(self, failure: Failure, batch: list[Envelope]) -> Batch:
         """Refuse what should have been stored, and give back the rest: presence goes on."""
-        if failure.check(JournalError):
+        if failure.check(StorageError):
             why = str(failure.value)
             if not self._failing:
                 log.error("Lines are refused, because they cannot be stored: {why}.", why=why)
@@ -140,8 +156,9 @@ class Publisher:
             if envelope.author is not None:
                 what = "done" if isinstance(envelope.event, OperatorAct) else "sent"
                 _tell_refused(envelope.author, envelope.event, f"not {what}: {why}")
+        self._appended = deque(each for each in batch if not each.event.stored)
         self._come_through(refused)
-        return [envelope for envelope in batch if not envelope.event.stored]
+        return [envelope.event for envelope in self._appended]
 
     def _broadcast(self, batch: list[Envelope]) -> None:
         try:

@@ -11,6 +11,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chatservice.events import Event
+
 LEAST = 64
 """So many lines of each identity are remembered, however old they are."""
 
@@ -35,14 +37,17 @@ def mark_of(ref: str, kind: str, place: str, text: str) -> bytes:
 class Noted:
     """The outcome of a request.
 
-    @ivar id: of the event that it made, with its C{nick}, and its C{time} if it has one.
+    @ivar event: the one that it made; of an earlier run its id, time and nickname alone.
     @ivar refused: why it was not stored, once that is so.
     """
 
-    id: int
-    nick: str
-    time: int | None = None
+    event: Event
     refused: str = ""
+
+    @property
+    def id(self) -> int:
+        """The id of the event, once it has one."""
+        return self.event.id
 
 
 class Spoken:
@@ -58,8 +63,8 @@ class Spoken:
         found = self._noted.get(mark)
         return None if found is None else found[0]
 
-    def note(self, mark: bytes, noted: Noted, now: float) -> list[int]:
-        """Remember one more; gives the ids of those that are forgotten for it.
+    def note(self, mark: bytes, noted: Noted, now: float) -> list[Noted]:
+        """Remember one more; gives those that are forgotten for it.
 
         @param now: in seconds, on a clock that never goes back.
         """
@@ -70,7 +75,7 @@ class Spoken:
             if at > now - SECONDS and len(self._noted) <= MOST:
                 break
             self._noted.popitem(last=False)
-            forgotten.append(oldest.id)
+            forgotten.append(oldest)
         return forgotten
 
     def recall(self, earlier: Iterable[tuple[bytes, Noted]], now: float) -> None:

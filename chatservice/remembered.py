@@ -28,22 +28,23 @@ class Remembered:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._over: list[tuple[bytes, int]] = []
+        self._over: list[tuple[bytes, Noted]] = []
 
     def of(self, identity: bytes) -> Deferred[list[tuple[bytes, Noted]]]:
         """What somebody said lately, by the mark of the request, oldest first."""
         return self._database.read(partial(_read, identity=identity)).addErrback(explain)
 
-    def drop(self, identity: bytes, ids: Iterable[int]) -> None:
-        """These are remembered no more; L{step} deletes them."""
-        self._over.extend((identity, id) for id in ids)
+    def drop(self, identity: bytes, noted: Iterable[Noted]) -> None:
+        """Remember these no more; L{step} deletes them."""
+        self._over.extend((identity, each) for each in noted)
 
     def step(self) -> Deferred[bool]:
         """Delete some of what is remembered no more; gives whether there is more."""
         over, self._over = self._over[:STEP], self._over[STEP:]
         if not over:
             return succeed(False)
-        done = self._database.write(lambda connection: connection.executemany(_DROP, over))
+        rows = [(identity, each.id) for identity, each in over]
+        done = self._database.write(lambda connection: connection.executemany(_DROP, rows))
         return done.addCallback(lambda _: bool(self._over))
 
 

@@ -51,7 +51,7 @@ class Repeats:
         event = kind(text=said, ref=ref, mark=mark, **facts)
         self._publish(member, event)
         if mark:
-            self._note(member, mark, Noted(event.id, event.nick, event.time))
+            self._note(member, mark, Noted(event))
 
     def _note(self, member: Member, mark: bytes, noted: Noted) -> None:
         forgotten = member.spoken.note(mark, noted, self._seconds())
@@ -71,16 +71,21 @@ class Repeats:
         if noted is None:
             return False
         where: dict[str, Any] = {"to": clean(place)} if kind is Whispered else {"room": place}
-        event = kind(
-            id=noted.id,
-            time=noted.time,
-            nick=noted.nick,
-            identity=member.identity,
-            text=clean(text),
-            ref=ref,
-            **where,
-        )
-        self._settled(member).addCallback(lambda _: _answer(member, noted, event))
+
+        def answer(_: None) -> None:
+            first = noted.event
+            event = kind(
+                id=first.id,
+                time=first.time,
+                nick=first.nick,
+                identity=member.identity,
+                text=clean(text),
+                ref=ref,
+                **where,
+            )
+            _answer(member, noted, event)
+
+        self._settled(member).addCallback(answer)
         return True
 
 

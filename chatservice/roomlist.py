@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.journal import Journal
-from chatservice.pages import Wanted
+from chatservice.journal import Journal, Wanted
 from chatservice.recent import EVENTS, Recents
 from chatservice.rooms import Room
 

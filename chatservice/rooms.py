@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from chatservice.account import Account
 from chatservice.door import Door
+from chatservice.events import LATEST
 from chatservice.identity import identity_of
 from chatservice.networks import origin_of
 from chatservice.preferences import Preferences
@@ -16,7 +17,7 @@ from chatservice.recent import Recent, Recents
 from chatservice.refs import Spoken
 
 if TYPE_CHECKING:
-    from chatservice.archive import Place
+    from chatservice.journal import ReadMarker
 
 LOBBY = "lobby"
 ROOMS_PER_MEMBER = 50
@@ -35,7 +36,8 @@ class Member:
     @ivar identity: 16 bytes under which everything about the member is kept: the account's, or
         what stands for the token (L{identity_of}).
     @ivar address: the host that the member came from, or empty for this machine.
-    @ivar since: the id of coming to the chat, and C{came} when it was, in the reactor's seconds.
+    @ivar since: the id of coming to the chat, above all ids until that has passed; and C{came}
+        when it was, in the reactor's seconds.
     @ivar away: why the member is away (maybe empty), or C{None}.
     @ivar fence: the id from which on the member hears by itself.
     @ivar pages: how the last answer of a command goes on, by the command's name.
@@ -89,7 +91,7 @@ class Member:
     )
 
     def __init__(
-        self, nick: str, key: str, door: Door, token: str, address: str = "", since: int = 0
+        self, nick: str, key: str, door: Door, token: str, address: str = ""
     ) -> None:
         self.nick = nick
         self.key = key
@@ -98,10 +100,10 @@ class Member:
         self.account: Account | None = None
         self.identity = identity_of(token)
         self.address = address
-        self.since = since
+        self.since = LATEST
         self.came = 0.0
         self.away: str | None = None
-        self.fence = since
+        self.fence = LATEST
         self.pages: dict[str, Callable[[Any], Any]] = {}
         self.pinged: float | None = None
         self.lost_at = 0
@@ -144,7 +146,7 @@ class Member:
         lost = dict.fromkeys(("", *self.rooms), self.lost_at) if self.lost_at else {}
         return tuple((lost | self.missed).items())
 
-    def left_behind(self, places: Iterable[Place], rooms: Collection[str]) -> None:
+    def left_behind(self, places: Iterable[ReadMarker], rooms: Collection[str]) -> None:
         """What was said since the last time in those of the places is missed.
 
         @param rooms: where the member is now, and C{""} for private lines.
@@ -154,6 +156,13 @@ class Member:
                 self.missed[place.room] = place.seen
                 if place.time is not None:
                     self.seen_at[place.seen] = place.time
+
+    def come(self, id: int) -> None:
+        """Note that the coming has passed, with that id, unless it has before."""
+        if self.since == LATEST:
+            self.since = self.fence = id
+            # The connection may be lost again by now.
+            self.lost_at = self.lost_at and max(self.lost_at, id)
 
     def lose(self, seen: int, behind: int | None) -> None:
         """Note that the connection is lost, unless it was lost before.

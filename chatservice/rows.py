@@ -84,7 +84,7 @@ def private_of(row: tuple[Any, ...]) -> Whispered:
 def noted_of(row: tuple[Any, ...]) -> tuple[bytes, Noted]:
     """A row of C{refs} as the mark of a request and what that came to."""
     mark, id, nick, time = row
-    return mark, Noted(id, nick, time)
+    return mark, Noted(Event(id=id, nick=nick, time=time))
 
 
 def act_of(row: tuple[Any, ...]) -> OperatorAct:

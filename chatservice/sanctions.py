@@ -73,7 +73,14 @@ class Sanctions:
         """Let one hold against another identity as well, if it holds at all."""
         same = [covered for covered, held in self._held.items() if held.act.id == number(extended)]
         identity = extended.target_identity
-        if not same or any(covered[1] == identity for covered in same):
+        by = extended.id, number(extended)
+        for covered in same:
+            if covered[1] == identity:
+                # It holds since before this was stored, and had no id then.
+                if (held := self._held[covered]).by:
+                    self._held[covered] = held._replace(by=by)
+                return
+        if not same:
             return
         act = replace(self._held[same[0]].act, target_identity=identity, network="")
         for covered in same:
@@ -82,7 +89,7 @@ class Sanctions:
         others = [covered for covered in self._held if covered in same and self._held[covered].by]
         for covered in others[: max(0, len(others) + 1 - EXTENDED_MOST)]:
             self._drop(covered)
-        self._hold((subject(act), identity, ""), Held(act, by=(extended.id, number(extended))))
+        self._hold((subject(act), identity, ""), Held(act, by=by))
 
     def lift(self, act: OperatorAct) -> None:
         """End all that were made for the nickname, or for the network, that an act is about."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from chatservice.database import Database, Interrupted, Work
 from chatservice.events import ChatError
+from chatservice.journal import Asker
 from chatservice.turns import Turns
 
 T = TypeVar("T")
@@ -24,24 +25,6 @@ COUNTS_WAITING = 1000
 """The same of what is not asked for, and short: counting what somebody missed."""
 
 TOO_LONG = "that takes too long: not done"
-
-UPKEEP = "upkeep"
-"""The origin of work that nobody in the chat waits for."""
-
-
-class Asker(NamedTuple):
-    """The one who waits for what is read.
-
-    @ivar origin: whose turn it must be (L{chatservice.networks.origin_of}).
-    @ivar is_wanted: whether anybody waits for it still.
-    """
-
-    origin: Hashable = UPKEEP
-    is_wanted: Callable[[], bool] = lambda: True
-
-
-NOBODY = Asker()
-
 
 class Scanning:
     """Reads in the thread for what takes long, one piece of work after the other.

@@ -6,7 +6,6 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Generator
-from dataclasses import dataclass
 from functools import cache, partial
 from itertools import islice
 from typing import Any
@@ -14,13 +13,14 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
-from chatservice.database import Database, StorageError, explain
-from chatservice.events import Event
+from chatservice.database import Database, explain
+from chatservice.errors import StorageError
 from chatservice.indexing import Index
+from chatservice.journal import NOBODY, Asker, Found, LeftOf, all_of
 from chatservice.names import nick_key
 from chatservice.query import Query, Term
 from chatservice.rows import TALK, talk_of
-from chatservice.scanning import NOBODY, Asker, Scanning
+from chatservice.scanning import Scanning
 
 log = Logger()
 
@@ -38,27 +38,6 @@ _ALL = f"""
     SELECT {TALK} FROM events NOT INDEXED
     WHERE id < ? AND room IN (SELECT value FROM json_each(?)) ORDER BY id DESC"""
 _NICK = TALK.split(", ").index("nick")
-
-
-LeftOf = Callable[[Event], Event | None]
-"""Gives what somebody is shown of an event; C{None} if nothing is."""
-
-
-def all_of(event: Event) -> Event:
-    """Leave everything."""
-    return event
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a search has found.
-
-    @ivar events: in the order of their ids.
-    @ivar up_to: the id up to which lines were searched, if those after it are not indexed yet.
-    """
-
-    events: list[Event]
-    up_to: int | None = None
 
 
 class Search:

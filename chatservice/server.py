@@ -20,15 +20,20 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 from twisted.logger import Logger
 
-from chatservice.account import Account, Proof
+from chatservice.account import NOT_STORED, Account, Proof
+from chatservice.accounts import Accounts
 from chatservice.audit import place
 from chatservice.chat import Chat
+from chatservice.clock import WallClock
 from chatservice.door import Door, Fenced
 from chatservice.doors.text import TextSession
+from chatservice.errors import StorageError
 from chatservice.events import (
+    LATEST,
     Acted,
     CameBack,
     ChatError,
+    EventIds,
     Left,
     Renamed,
     Resumed,
@@ -37,12 +42,15 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.journal import JournalError
+from chatservice.journal import Journal
 from chatservice.lingering import UNNOTICED, absences
+from chatservice.maintenance import MemoryJournal
+from chatservice.passwords import Passwords
 from chatservice.peers import Peer
 from chatservice.reading import LineConnection
 from chatservice.rooms import Member, Room
 from chatservice.sanitize import clean, clean_line
+from chatservice.settings import Settings
 
 log = Logger()
 
@@ -67,8 +75,25 @@ class ChatFactory(ServerFactory, Chat):
 
     noisy = False
 
-    def __init__(self, reactor: Any, *parts: Any, **named_parts: Any) -> None:
-        super().__init__(reactor, *parts, **named_parts)
+    def __init__(
+        self,
+        reactor: Any,
+        journal: Journal | None = None,
+        settings: Settings | None = None,
+        accounts: Accounts | None = None,
+        clock: WallClock | None = None,
+        **parts: Any,
+    ) -> None:
+        settings, clock = settings or Settings(), clock or WallClock()
+        memory = None
+        if journal is None:
+            journal = memory = MemoryJournal(reactor.seconds, EventIds(clock.time))
+        if accounts is None:
+            store = NOT_STORED if memory is None else memory.accounts
+            accounts = Accounts(Passwords(reactor), reactor.seconds, journal.ids.now, store)
+        super().__init__(reactor, journal, settings, accounts, clock, **parts)
+        if memory is not None:
+            memory.keep_tidy(self.moderation, clock.is_settled)
         self._all_gone: Deferred[None] = Deferred()
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
@@ -80,7 +105,6 @@ class ChatFactory(ServerFactory, Chat):
     def restore(self) -> None:
         """Begin where the last run ended; the journal is open."""
         self.clock.begin(self.journal.floor)
-        self.ids.start_above(self.journal.floor)
         self.topics.restore(self.journal.topics.values())
         self.journal.recall(self.moderation.apply)
 
@@ -98,11 +122,12 @@ class ChatFactory(ServerFactory, Chat):
             session.hold()
         settled = self._publisher.all_settled()
         yield settled.addTimeout(patience, self.reactor).addErrback(lambda _: None)
-        absent = absences(self.roster.values(), self.ids)
+        self._publisher.stop()
+        absent = absences(self.roster.values())
         try:
             if absent:
                 yield self.journal.append(absent)
-        except JournalError as error:
+        except StorageError as error:
             log.error("What people have missed is not stored: {why}.", why=error)
         for session in list(self.sessions):
             session.close("the chat is shutting down")
@@ -137,7 +162,7 @@ class ChatFactory(ServerFactory, Chat):
         # One that somebody else has taken is of no use to who has proved an account.
         if token in self.roster.by_token or not self.accounts.may_bear(token, account):
             token = self.new_token()
-        member = Member(nick, key, door, token, address, self.ids.latest())
+        member = Member(nick, key, door, token, address)
         member.came = self.reactor.seconds()
         if account is not None:
             member.account, member.identity = account, account.identity
@@ -202,7 +227,8 @@ class ChatFactory(ServerFactory, Chat):
         @param behind: see L{chatservice.rooms.Door.behind}.
         @param silence: seconds for which the door may have been dead already.
         """
-        seen = max(self._publisher.last, member.since)
+        come = self.ids.latest() if member.since == LATEST else member.since
+        seen = max(self._publisher.last, come)
         if silence:
             seen = min(seen, self.ids.latest() - int(min(silence, UNNOTICED) * 1_000_000))
         member.lose(seen, behind)

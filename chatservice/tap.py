@@ -23,14 +23,15 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python import usage
 
+from chatservice.accountrows import StoredAccounts
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission, most_connections
 from chatservice.clock import WallClock
 from chatservice.database import IN_MEMORY, Database, DatabaseError
+from chatservice.errors import StorageError
 from chatservice.events import EventIds
 from chatservice.filewatch import FileWatch
-from chatservice.journal import Journal, JournalError
-from chatservice.maintenance import lines_in_memory, steps_of
+from chatservice.maintenance import steps_of
 from chatservice.options import (
     COLLECTED,
     OPTIONS,
@@ -45,6 +46,7 @@ from chatservice.ports import Port, read_endpoint
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from chatservice.starting import CannotStart, check_files, rehearse
+from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
 from chatservice.upkeep import Upkeep
 
@@ -194,8 +196,8 @@ class ChatService(Service):
         self._reactor = reactor
         self._options = options
         self._database = ThreadedDatabase(reactor, options["database"])
-        self._journal = Journal(self._database)
-        in_memory, keep_lines = options["database"] == IN_MEMORY, options["keep-lines"]
+        clock = WallClock()
+        self._journal = DatabaseJournal(self._database, EventIds(clock.time))
         settings = Settings(
             name=options["name"],
             motd=options["motd-lines"],
@@ -207,16 +209,19 @@ class ChatService(Service):
             linger=options["linger"],
             operators=options["operators"],
             keep=options["keep"],
-            keep_lines=lines_in_memory(keep_lines) if in_memory else keep_lines,
+            keep_lines=options["keep-lines"],
         )
-        clock = WallClock()
-        ids = EventIds(clock.time)
+        ids = self._journal.ids
         checkers = options.get("credCheckers") or ()
         self._accounts = Accounts(
-            Passwords(reactor), reactor.seconds, ids.now, self._database, checkers
+            Passwords(reactor),
+            reactor.seconds,
+            ids.now,
+            StoredAccounts(self._database),
+            checkers,
         )
         self.chat = ChatFactory(
-            reactor, self._journal, settings, ids, accounts=self._accounts, clock=clock
+            reactor, self._journal, settings, self._accounts, clock
         )
         steps = steps_of(
             self._database,
@@ -224,7 +229,7 @@ class ChatService(Service):
             self.chat.moderation,
             ids.now,
             clock.is_settled,
-            in_memory,
+            in_memory=options["database"] == IN_MEMORY,
         )
         self._upkeep = Upkeep(reactor, steps)
         watch = FileWatch(self._database, options["database"], self.chat.tell_operators)
@@ -292,8 +297,8 @@ class ChatService(Service):
         yield self._upkeep.stop()
         yield self.chat.shut_down(self.SETTLE_TIMEOUT)
         try:
-            yield self._journal.close(self.chat.ids.last)
-        except JournalError as error:
+            yield self._journal.close()
+        except StorageError as error:
             log.error("The last id is not stored, so the next run skips some: {why}.", why=error)
         finally:
             self._database.close()

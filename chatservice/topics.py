@@ -15,8 +15,9 @@ from typing import NamedTuple
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from chatservice.errors import StorageError
 from chatservice.events import ChatError, TopicChanged
-from chatservice.journal import Journal, JournalError
+from chatservice.journal import Journal
 from chatservice.rooms import LOBBY, Member
 
 log = Logger()
@@ -150,5 +151,5 @@ class Topics(dict[str, TopicChanged]):
 
 
 def _complain(failure: Failure) -> None:
-    failure.trap(JournalError)
+    failure.trap(StorageError)
     log.error("Topics that gave way stay in the database: {why}.", why=failure.value)

@@ -6,15 +6,16 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
+from chatservice.accountrows import StoredAccounts
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission
 from chatservice.clock import WallClock
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
-from chatservice.journal import Journal
-from chatservice.pages import Wanted
+from chatservice.journal import Wanted
 from chatservice.pruning import Pruning
 from chatservice.server import ChatFactory
+from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
 from tests.conversation import NOON, ConversationCase, TableCase, new_path, tokens
 from tests.doubles import PlainPasswords
@@ -70,21 +71,21 @@ class ClockCase(Faked, ConversationCase):
         pool: Any = InlinePool
         self.database = ThreadedDatabase(InlineReactor(), self.path, pool)
         self.database.open()
-        journal = Journal(self.database)
-        journal.open()
-        self.journal = journal
         self.wall = self.new_wall()
         ids = EventIds(self.wall.time)
-        accounts = Accounts(PlainPasswords(), self.clock.seconds, ids.now, self.database)
+        journal = DatabaseJournal(self.database, ids)
+        journal.open()
+        self.journal = journal
+        store = StoredAccounts(self.database)
+        accounts = Accounts(PlainPasswords(), self.clock.seconds, ids.now, store)
         accounts.load()
         self.chat = ChatFactory(
             self.clock,
             journal,
             self.rules,
-            ids,
-            lambda: next(self.tokens),
             accounts,
             self.wall,
+            new_token=lambda: next(self.tokens),
         )
         self.front = FrontFactory(self.chat, Admission(), direct=True)
         self.chat.restore()

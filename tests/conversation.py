@@ -19,10 +19,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission
+from chatservice.clock import WallClock
 from chatservice.doors.front import FrontFactory
 from chatservice.doors.text import GOODBYE_TO_NC
 from chatservice.events import EventIds
-from chatservice.pages import Page, Wanted
+from chatservice.journal import Page, Wanted
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from chatservice.text import clock_time, when
@@ -203,8 +204,8 @@ class SlowJournal(JournalInMemory):
         self.asked.append((wanted, Deferred()))
         return self.asked[-1][1]
 
-    def append(self, batch: Any) -> Deferred[None]:
-        super().append(batch)
+    def store(self, batch: Any) -> Deferred[None]:
+        super().store(batch)
         self.appended.append(Deferred())
         return self.appended[-1]
 
@@ -225,9 +226,14 @@ class ConversationCase(TableCase):
     def open_chat(self, journal: Any = None, admission: Admission | None = None) -> None:
         """Begin with a new chat."""
         new_token = tokens()
-        ids = EventIds(lambda: NOON.timestamp() + self.clock.seconds())
+        wall = WallClock(lambda: NOON.timestamp() + self.clock.seconds(), self.clock.seconds)
+        ids = EventIds(wall.time)
+        if journal is not None:
+            ids.start_above(journal.floor)
+            journal.ids = ids
+        accounts = self.new_accounts(ids)
         self.chat = ChatFactory(
-            self.clock, journal, self.rules, ids, lambda: next(new_token), self.new_accounts(ids)
+            self.clock, journal, self.rules, accounts, wall, new_token=lambda: next(new_token)
         )
         self.journal: Any = self.chat.journal
         self.front = FrontFactory(self.chat, admission or Admission(), direct=True)

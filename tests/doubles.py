@@ -16,9 +16,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from chatservice.events import Batch, ChatError, Event
+from chatservice.journal import Page, Wanted
 from chatservice.lines import Session
 from chatservice.opaque import forms, prepared
-from chatservice.pages import Page, Wanted
 from chatservice.passwords import Passwords, always
 from chatservice.peers import Peer
 from chatservice.reading import LineConnection
@@ -294,8 +294,8 @@ class SlowJournal(JournalInMemory):
         self.slow = False
         self._unanswered: list[tuple[Deferred[Any], Any]] = []
 
-    def append(self, batch: Batch) -> Deferred[None]:
-        return self._answer_to(super().append(batch))
+    def store(self, batch: Batch) -> Deferred[None]:
+        return self._answer_to(super().store(batch))
 
     def page(self, wanted: Wanted) -> Deferred[Page]:
         return self._answer_to(super().page(wanted))

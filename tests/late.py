@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.accounts import Accounts
+from chatservice.account import NotStored
 from tests.doubles import PlainPasswords
 from tests.journals import JournalInMemory
 
@@ -53,8 +53,8 @@ class LateJournal(JournalInMemory):
         super().__init__()
         self.waiting = waiting
 
-    append, page, missed = map(
-        waits, (JournalInMemory.append, JournalInMemory.page, JournalInMemory.missed)
+    store, page, missed = map(
+        waits, (JournalInMemory.store, JournalInMemory.page, JournalInMemory.missed)
     )
     places, move = map(waits, (JournalInMemory.places, JournalInMemory.move))
 
@@ -69,10 +69,10 @@ class LatePasswords(PlainPasswords):
     hash, check = waits(PlainPasswords.hash), waits(PlainPasswords.check)
 
 
-class LateAccounts(Accounts):
+class LateStore(NotStored):
     """Accounts on a disk that is slow."""
 
-    passwords: LatePasswords
+    def __init__(self, waiting: Waiting) -> None:
+        self.waiting = waiting
 
-    def _write(self, work: Any) -> Deferred[None]:
-        return self.passwords.waiting.put_off(super()._write(work))
+    add, update, remove = map(waits, (NotStored.add, NotStored.update, NotStored.remove))

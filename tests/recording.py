@@ -26,11 +26,11 @@ from chatservice.events import (
     Whispered,
 )
 from chatservice.identity import identity_of
-from chatservice.journal import Journal
-from chatservice.pages import Wanted
+from chatservice.journal import Journal, Wanted
 from chatservice.peers import Peer
 from chatservice.rooms import Member, Room
 from chatservice.server import ChatFactory
+from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
 from tests.journals import JournalInMemory
 
@@ -225,7 +225,7 @@ class HeldJournal(JournalInMemory):
         self.batches: list[list[Event]] = []
         self.held: list[Deferred[None]] = []
 
-    def append(self, batch: Batch) -> Deferred[None]:
+    def store(self, batch: Batch) -> Deferred[None]:
         self.batches.append(list(batch))
         self.held.append(Deferred())
         return self.held[-1]
@@ -238,7 +238,7 @@ class HeldJournal(JournalInMemory):
             clock.advance(0)
 
     @property
-    def ids(self) -> list[list[int]]:
+    def held_ids(self) -> list[list[int]]:
         """The ids of each batch."""
         return [[event.id for event in batch] for batch in self.batches]
 
@@ -302,7 +302,7 @@ class JournalCase:
     successResultOf: Callable[..., Any]
 
     def append(self, *events: Event) -> None:
-        assert self.successResultOf(self.journal.append(events)) is None
+        assert self.successResultOf(self.journal.store(events)) is None
 
     def ids(self, of: str | bytes = "lobby", **wanted: int) -> list[int]:
         """The ids on a page."""
@@ -318,7 +318,7 @@ class DatabaseJournalTestCase(DatabaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.database_ = self.opened(self.path)
-        self.journal = Journal(self.database_)
+        self.journal = DatabaseJournal(self.database_)
         self.journal.open()
 
     def check_index(self) -> None:

@@ -8,7 +8,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.account import Account, Proof
+from chatservice.account import NOT_STORED, Account, Proof
+from chatservice.accountrows import StoredAccounts
 from chatservice.accounts import Accounts
 from chatservice.database import Database
 from chatservice.events import ChatError
@@ -34,7 +35,8 @@ class AccountsTestCase(SynchronousTestCase):
         self.accounts = self.made()
 
     def made(self, database: Database | None = None, checkers: Any = ()) -> Accounts:
-        return Accounts(self.passwords, self.clock.seconds, lambda: NOW, database, checkers)
+        store = NOT_STORED if database is None else StoredAccounts(database)
+        return Accounts(self.passwords, self.clock.seconds, lambda: NOW, store, checkers)
 
     def register(self, nick: str = "ada", origin: str = HOME, password: str = SECRET) -> Account:
         done = self.accounts.register(nick, nick.encode().ljust(16), password, origin)

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from chatservice.account import Account
 from chatservice.accounts import TOKENS_KEPT, Accounts
-from chatservice.database import StorageError
+from chatservice.errors import StorageError
 from chatservice.preferences import Preferences
 from tests.recording import DatabaseTestCase
 from tests.registered import CAFE, HOME, SECRET, AccountsTestCase, proof_of

@@ -26,8 +26,8 @@ from chatservice.acts import (
     Voiced,
 )
 from chatservice.events import LATEST
-from chatservice.journal import Journal
 from chatservice.moderation import Moderation
+from chatservice.storedjournal import DatabaseJournal
 from tests.recording import DatabaseJournalTestCase
 
 START = 1_763_712_000_000_000
@@ -60,7 +60,7 @@ class ActLogCase(DatabaseJournalTestCase):
             number = facts.pop("whom")
             facts |= {"target": f"guest{number}", "target_identity": PEOPLE[number]}
         act = kind(id=self.now, nick=f"op{by}", identity=PEOPLE[by], room=room, **facts)
-        self.assertIsNone(self.successResultOf(self.journal.append([act])))
+        self.assertIsNone(self.successResultOf(self.journal.store([act])))
         self.moderation.apply(act)
 
     def tidy(self) -> int:
@@ -83,7 +83,7 @@ class ActLogCase(DatabaseJournalTestCase):
     def recalled(self) -> Moderation:
         """What holds in the next run."""
         again = self.new()
-        journal = Journal(self.database_)
+        journal = DatabaseJournal(self.database_)
         journal.open()
         journal.recall(again.apply)
         return again
@@ -188,7 +188,7 @@ class DeletedTests(ActLogCase):
         late = Extended(
             id=self.now + 1, nick="op", room="den", target_identity=PEOPLE[2], text=f"{self.now} x"
         )
-        self.successResultOf(self.journal.append([late]))
+        self.successResultOf(self.journal.store([late]))
         self.tidy()
         self.assertIn(late, self.stored())
 

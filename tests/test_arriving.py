@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatservice.journal import JournalError
+from chatservice.errors import StorageError
 from chatservice.lines import JOIN_TIMEOUT
 from chatservice.rooms import Room
 from tests.conversation import ConversationCase, SlowJournal, TextPerson, each_row
@@ -312,7 +312,7 @@ class OpeningTests(ConversationCase):
         wire = self.connect()
         wire.sends(b"ada\n")
         wire.sees()
-        self.slow.asked.pop()[1].errback(JournalError("the disk fails"))
+        self.slow.asked.pop()[1].errback(StorageError("the disk fails"))
         self.assertEqual(wire.sees(), f"-- not done: the disk fails\r\n{PROMPT}")
 
     def test_command_of_somebody_gone(self) -> None:

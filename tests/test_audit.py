@@ -311,7 +311,7 @@ class RefusedTests(OperatorCase):
 
     def test_refused_act(self) -> None:
         """What could not be stored was not done."""
-        self.patch(self.journal, "append", lambda _: 1 / 0)
+        self.patch(self.journal, "store", lambda _: 1 / 0)
         self.assertEqual(audited(lambda: self.ada.types("/lockdown on")), [])
         self.flushLoggedErrors(ZeroDivisionError)
 

@@ -18,9 +18,9 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from chatservice.account import Account, IAccount
+from chatservice.account import Account, IAccount, NotStored
 from chatservice.checkers import AccountChecker, InOrder, PluggedIn
-from chatservice.database import StorageError
+from chatservice.errors import StorageError
 from tests.recording import DatabaseTestCase
 from tests.registered import CAFE, HOME, SECRET, AccountsTestCase, proof_of
 
@@ -174,10 +174,11 @@ class VouchedForTests(AuthTestCase):
 
     def test_not_stored(self) -> None:
         """If it cannot be stored, nobody gets it, and the next time it can be had."""
-        self.patch(self.accounts, "_write", lambda *_: fail(StorageError("the disk is full")))
+        self.accounts._store = store = NotStored()
+        store.add = lambda *_: fail(StorageError("the disk is full"))
         self.failureResultOf(self.accounts.prove("ada", THEIRS, HOME), StorageError)
         self.assertIsNone(self.accounts.named("ada"))
-        del self.accounts._write
+        del store.add
         self.prove(password=THEIRS)
 
     def test_password_elsewhere(self) -> None:
@@ -194,7 +195,8 @@ class VouchedForTests(AuthTestCase):
     def test_first_at_the_same_time(self) -> None:
         """Two who come for the first time at the same time get one account between them."""
         waiting: list[Deferred[None]] = []
-        self.patch(self.accounts, "_write", lambda *_: waiting.append(Deferred()) or waiting[-1])
+        self.accounts._store = store = NotStored()
+        store.add = store.update = lambda *_: waiting.append(Deferred()) or waiting[-1]
         first = self.accounts.prove("ada", THEIRS, HOME)
         self.assertEqual(self.denied(password=THEIRS, origin=CAFE), "registered")
         waiting.pop().callback(None)
@@ -202,7 +204,7 @@ class VouchedForTests(AuthTestCase):
         proof = self.successResultOf(first)
         self.assertIs(proof.account, self.accounts.named("ada"))
         self.assertTrue(proof.holds())
-        del self.accounts._write
+        del store.add, store.update
         self.successResultOf(self.accounts.remove(proof.account))
         self.assertFalse(proof.holds())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatservice.actlog import EVERY, ActLog
 from chatservice.clock import SETTLING
 from chatservice.events import LATEST
-from chatservice.pages import Wanted
+from chatservice.journal import Wanted
 from tests.clocked import DAY, SECOND, ClockCase
 from tests.conversation import each_row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from chatservice.pages import Wanted
+from chatservice.journal import Wanted
 from tests.conversation import JsonPerson, SlowJournal, each_row
 from tests.journals import rows
 from tests.operating import PASSWORD, DenCase
@@ -270,7 +270,9 @@ class ArrivingTests(DenCase):
         self.olga.types("/quit")
         held = HeldJournal()
         self.patch(held, "places", self.journal.places)
-        self.patch(self.chat._publisher, "_journal", held)
+        held.follow(self.chat._publisher._deliver)
+        held.ids = self.chat.ids
+        self.patch(self.chat._publisher, "_log", held)
         self.ada.wire.sends(b"/kick olga\n")
         self.olga = JsonPerson(self.connect())
         self.olga.asks("hello", nick="olga", password=PASSWORD)

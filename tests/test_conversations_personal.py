@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from chatservice.journal import Wanted
 from chatservice.names import nick_key
-from chatservice.pages import Wanted
 from tests.conversation import (
     ConversationCase,
     Person,

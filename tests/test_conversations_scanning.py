@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.internet.defer import succeed
 
-from chatservice.missed import MISSED_MOST, MISSED_TEXT, Missed
-from chatservice.search import Found
+from chatservice.journal import Found, Missed
+from chatservice.missed import MISSED_MOST, MISSED_TEXT
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, each_row
 
 SECRET = "correct-horse"

@@ -17,9 +17,9 @@ from chatservice.database import (
     NOT_IN_PLACE,
     Database,
     DatabaseError,
-    StorageError,
     explain,
 )
+from chatservice.errors import StorageError
 from chatservice.filewatch import FileWatch
 from chatservice.threads import ThreadedDatabase
 from tests.recording import DatabaseTestCase, InlinePool, InlineReactor

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chatservice.commands.history import ALL_IGNORED
-from chatservice.pages import PAGE_BYTES, SCAN_BYTES, SCAN_MOST, Wanted
+from chatservice.journal import Wanted
+from chatservice.pages import PAGE_BYTES, SCAN_BYTES, SCAN_MOST
 from tests.conversation import (
     ConversationCase,
     Facts,

@@ -9,15 +9,17 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
+from chatservice.account import NOT_STORED
+from chatservice.accountrows import StoredAccounts
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission
 from chatservice.database import Database
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
-from chatservice.journal import Journal
-from chatservice.pages import Wanted
+from chatservice.journal import Wanted
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
+from chatservice.storedjournal import DatabaseJournal
 from tests.conversation import NOON, Facts, JsonPerson, TableCase, Wire, each_row
 from tests.doubles import PlainPasswords
 from tests.journals import JournalInMemory
@@ -45,10 +47,13 @@ class World:
         """Begin a run; of an earlier one nothing is left but what was stored."""
         self.journal, database = self._open_journal()
         ids = EventIds(lambda: NOON.timestamp() + self.clock.seconds())
-        accounts = Accounts(PlainPasswords(), self.clock.seconds, ids.now, database)
+        ids.start_above(self.journal.floor)
+        self.journal.ids = ids
+        store = NOT_STORED if database is None else StoredAccounts(database)
+        accounts = Accounts(PlainPasswords(), self.clock.seconds, ids.now, store)
         accounts.load()
         settings = Settings(rate_limit=0)
-        self.chat = ChatFactory(self.clock, self.journal, settings, ids, accounts=accounts)
+        self.chat = ChatFactory(self.clock, self.journal, settings, accounts)
         self.chat.restore()
         self._front = FrontFactory(self.chat, Admission(), direct=True)
         self.wires: list[Wire] = []
@@ -299,12 +304,12 @@ class FlappingTests(TableCase, DatabaseTestCase):
             return World(lambda: (JournalInMemory(), None))
         return World(self.opened_journal)
 
-    def opened_journal(self) -> tuple[Journal, Database]:
+    def opened_journal(self) -> tuple[DatabaseJournal, Database]:
         self.close_database()
         database = self.database()
         database.open()
         self.close_database = database.close
-        journal = Journal(database)
+        journal = DatabaseJournal(database)
         journal.open()
         return journal, database
 

@@ -35,12 +35,13 @@ class Flapping:
         self.waiting = Waiting()
         self.waiting.is_slow = False
         ids = EventIds(lambda: NOON.timestamp() + self.clock.seconds())
+        journal = LateJournal(self.waiting)
+        journal.ids = ids
         self.chat = ChatFactory(
             self.clock,
-            LateJournal(self.waiting),
+            journal,
             Settings(rate_limit=0),
-            ids,
-            accounts=Accounts(PlainPasswords(), self.clock.seconds, ids.now),
+            Accounts(PlainPasswords(), self.clock.seconds, ids.now),
         )
         self._front = FrontFactory(self.chat, Admission(), direct=True)
         self.shown: list[str] = []

@@ -10,8 +10,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
 
+from chatservice.accountrows import StoredAccounts
 from chatservice.database import Database
-from chatservice.journal import Journal
+from chatservice.storedjournal import DatabaseJournal
 from tests.conversation import ConversationCase, JsonPerson, TextPerson
 from tests.recording import DatabaseTestCase
 
@@ -65,10 +66,10 @@ class FileCase(DatabaseTestCase, ConversationCase):
     def start(self) -> None:
         self.database_: Database = self.database()
         self.database_.open()
-        journal = Journal(self.database_)
+        journal = DatabaseJournal(self.database_)
         journal.open()
         self.open_chat(journal)
-        self.chat.accounts._database = self.database_
+        self.chat.accounts._store = StoredAccounts(self.database_)
         self.chat.accounts.load()
         self.chat.restore()
         self.is_open = True
@@ -84,7 +85,7 @@ class FileCase(DatabaseTestCase, ConversationCase):
         for door in list(self.chat.sessions):
             door.connection.transport.gets()
         self.successResultOf(stopped)
-        self.successResultOf(self.journal.close(self.chat.ids.last))
+        self.successResultOf(self.journal.close())
         self.database_.close()
 
     def index(self) -> None:

@@ -92,7 +92,9 @@ class KickedTwiceTests(ConversationCase):
         self.at_json("bob", rooms={"python": 0})
         bob = self.chat.roster["bob"]
         # From now on each batch waits until it is told to be stored.
-        self.chat._publisher._journal = journal
+        journal.follow(self.chat._publisher._deliver)
+        journal.ids = self.chat.ids
+        self.chat._publisher._log = journal
         self.kicks()
         self.clock.advance(0)
         self.kicks()

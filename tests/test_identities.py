@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from chatservice import identities
+from chatservice.accountrows import StoredAccounts
 from chatservice.accounts import Accounts
 from chatservice.acts import Banned, Founded, Invited, OperatorAct, Opped, Voiced
-from chatservice.archive import Place
+from chatservice.errors import StorageError
 from chatservice.events import LATEST, Joined, Left, TopicChanged
 from chatservice.identity import identity_of
-from chatservice.journal import Journal, JournalError
+from chatservice.journal import ReadMarker
+from chatservice.storedjournal import DatabaseJournal
 from tests.conversation import TOKEN
 from tests.doubles import PlainPasswords
 from tests.recording import (
@@ -111,7 +113,7 @@ class MovingTests(DatabaseJournalTestCase, JournalCase):
         self.append(line(1), Opped(id=2, **facts))
         self.successResultOf(self.journal.become(ADA, NEW, False))
         self.append(line(3), Voiced(id=4, **facts))
-        journal = Journal(self.database_)
+        journal = DatabaseJournal(self.database_)
         journal.open()
         self.assertEqual(self.authors(), [NEW, NEW])
         acts: list[OperatorAct] = []
@@ -125,7 +127,7 @@ class MovingTests(DatabaseJournalTestCase, JournalCase):
         self.append(Joined(id=3, nick="ada", room="lobby", identity=ADA))
         for former, now in ((ADA, BOB), (BOB, NEW)):
             self.rows("INSERT INTO moving VALUES (?, ?)", former, now)
-        journal = Journal(self.database_)
+        journal = DatabaseJournal(self.database_)
         journal.open()
         self.assertEqual(self.authors(), [NEW])
         acts: list[OperatorAct] = []
@@ -136,19 +138,23 @@ class MovingTests(DatabaseJournalTestCase, JournalCase):
     def test_registered(self) -> None:
         """An account is stored with what is to be moved to it: a crash right then loses nothing."""
         self.append(line(1))
-        accounts = Accounts(PlainPasswords(), lambda: 0.0, lambda: NOW, self.database_)
+        accounts = Accounts(
+            PlainPasswords(), lambda: 0.0, lambda: NOW, StoredAccounts(self.database_)
+        )
         account = self.successResultOf(accounts.register("ada", ADA, SECRET, HOME))
-        journal = Journal(self.database_)
+        journal = DatabaseJournal(self.database_)
         journal.open()
         self.assertEqual(self.authors(), [account.identity])
 
     def test_given_up(self) -> None:
         """So is what belongs to nobody's account any more, with its removal."""
-        accounts = Accounts(PlainPasswords(), lambda: 0.0, lambda: NOW, self.database_)
+        accounts = Accounts(
+            PlainPasswords(), lambda: 0.0, lambda: NOW, StoredAccounts(self.database_)
+        )
         account = self.successResultOf(accounts.register("ada", ADA, SECRET, HOME))
         self.append(replace(line(1), identity=account.identity))
         self.successResultOf(accounts.remove(account, NEW))
-        Journal(self.database_).open()
+        DatabaseJournal(self.database_).open()
         self.assertEqual(self.authors(), [NEW])
 
     def test_full(self) -> None:
@@ -160,7 +166,7 @@ class MovingTests(DatabaseJournalTestCase, JournalCase):
             raise error
 
         self.patch(self.database_, "_transact", full)
-        self.failureResultOf(self.journal.become(ADA, NEW, True), JournalError)
+        self.failureResultOf(self.journal.become(ADA, NEW, True), StorageError)
 
     def authors(self) -> list[bytes]:
         return [author for (author,) in self.rows("SELECT author FROM events ORDER BY id")]
@@ -199,9 +205,11 @@ class UpgradeTests(DatabaseTestCase, JournalCase):
         raw.close()
         self.former = former
         database = self.opened()
-        self.journal = Journal(database)
+        self.journal = DatabaseJournal(database)
         self.journal.open()
-        self.accounts = Accounts(PlainPasswords(), lambda: 0.0, lambda: NOW, database)
+        self.accounts = Accounts(
+            PlainPasswords(), lambda: 0.0, lambda: NOW, StoredAccounts(database)
+        )
         self.accounts.load()
 
     def test_identity(self) -> None:
@@ -217,7 +225,7 @@ class UpgradeTests(DatabaseTestCase, JournalCase):
         acts: list[OperatorAct] = []
         self.journal.recall(acts.append)
         self.assertEqual(acts[0].identity, account.identity)
-        places = [Place("lobby", "ada", 1, 9)]
+        places = [ReadMarker("lobby", "ada", 1, 9)]
         self.assertEqual(self.successResultOf(self.journal.places(account.identity)), places)
         nothing = self.successResultOf(self.journal.export(self.former))
         self.assertEqual(len(nothing.lines), 2)

@@ -7,8 +7,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 
 from chatservice.acts import Banned, Founded, Kicked
+from chatservice.errors import StorageError
 from chatservice.identity import identity_of
-from chatservice.journal import JournalError
 from chatservice.recent import Recent
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
 from tests.doubles import SlowJournal
@@ -239,7 +239,7 @@ class RegisteringTests(OperatorCase):
     def test_not_stored(self) -> None:
         """If nothing can be moved the name is registered all the same, and the log says so."""
         ada = self.at_json("ada")
-        self.patch(self.journal, "become", lambda *_: fail(JournalError("the disk is full")))
+        self.patch(self.journal, "become", lambda *_: fail(StorageError("the disk is full")))
         ada.types(f"/register {SECRET}")
         self.assertIn("ada is yours", str(ada.sees()))
         self.assertIsNotNone(self.chat.accounts.named("ada"))

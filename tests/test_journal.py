@@ -19,8 +19,7 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.journal import Journal
-from chatservice.pages import Page, Wanted
+from chatservice.journal import Journal, Page, Wanted
 from chatservice.rooms import Member
 from tests.recording import DatabaseJournalTestCase, line
 
@@ -36,7 +35,7 @@ class JournalContract(Base):
     journal: Journal
 
     def append(self, *events: Event) -> None:
-        self.assertIsNone(self.successResultOf(self.journal.append(events)))
+        self.assertIsNone(self.successResultOf(self.journal.store(events)))
 
     def page(self, of: str | bytes = "lobby", **wanted: int) -> Page:
         return self.successResultOf(self.journal.page(Wanted(of=of, **wanted)))

@@ -9,9 +9,10 @@ from typing import Any
 from twisted.internet.defer import fail
 
 from chatservice.database import Database
+from chatservice.errors import StorageError
 from chatservice.events import Event, EventIds, Joined, Renamed, TopicChanged
-from chatservice.journal import CEILING_AHEAD, Journal, JournalError
-from chatservice.pages import Wanted
+from chatservice.journal import Wanted
+from chatservice.storedjournal import CEILING_AHEAD, DatabaseJournal
 from chatservice.threads import ThreadedDatabase
 from tests.recording import DatabaseJournalTestCase, DatabaseTestCase, line
 
@@ -21,11 +22,11 @@ NOW = 1_763_712_000
 class RestartTests(DatabaseTestCase):
     """What one run leaves for the next."""
 
-    def run_(self) -> tuple[Database, Journal]:
+    def run_(self, ids: EventIds | None = None) -> tuple[Database, DatabaseJournal]:
         """A run of the chat that has opened its journal."""
         database = self.database()
         database.open()
-        journal = Journal(database)
+        journal = DatabaseJournal(database, ids)
         journal.open()
         return database, journal
 
@@ -42,7 +43,7 @@ class RestartTests(DatabaseTestCase):
     def test_history(self) -> None:
         """What was said in one run is read in the next."""
         database, journal = self.run_()
-        self.successResultOf(journal.append([line(1)]))
+        self.successResultOf(journal.store([line(1)]))
         self.crash(database)
         database, journal = self.run_()
         page = self.successResultOf(journal.page(Wanted(of="lobby")))
@@ -54,7 +55,7 @@ class RestartTests(DatabaseTestCase):
         kept = TopicChanged(id=2, nick="bob", room="lobby", text="bees")
         database, journal = self.run_()
         self.successResultOf(
-            journal.append(
+            journal.store(
                 [
                     TopicChanged(id=1, nick="ada", room="lobby", text="ants"),
                     kept,
@@ -70,14 +71,13 @@ class RestartTests(DatabaseTestCase):
 
     def ids_of_a_run(self, time: float, count: int, end: str) -> list[int]:
         """The ids that a run gives out at one time, each committed alone."""
-        database, journal = self.run_()
-        ids = EventIds(lambda: time)
-        ids.start_above(journal.floor)
-        given_out = [ids.next() for _ in range(count)]
-        for id in given_out:
-            self.successResultOf(journal.append([Joined(id=id, nick="ada", room="lobby")]))
+        database, journal = self.run_(EventIds(lambda: time))
+        events = [Joined(nick="ada", room="lobby") for _ in range(count)]
+        for event in events:
+            self.successResultOf(journal.append([event]))
+        given_out = [event.id for event in events]
         if end == "clean":
-            self.successResultOf(journal.close(ids.last))
+            self.successResultOf(journal.close())
         self.crash(database)
         return given_out
 
@@ -102,7 +102,7 @@ class RestartTests(DatabaseTestCase):
     def test_crash_before_the_commit(self) -> None:
         """An id below the ceiling is covered by it though its batch was never committed."""
         database, journal = self.run_()
-        self.successResultOf(journal.append([line(NOW * 1_000_000)]))
+        self.successResultOf(journal.store([line(NOW * 1_000_000)]))
         self.crash(database)
         _, journal = self.run_()
         self.assertEqual(journal.floor, NOW * 1_000_000 + CEILING_AHEAD)
@@ -123,7 +123,7 @@ class CeilingTests(DatabaseJournalTestCase):
         return self.database_.at_start(lambda connection: connection.total_changes)
 
     def append(self, *events: Event) -> None:
-        self.successResultOf(self.journal.append(events))
+        self.successResultOf(self.journal.store(events))
 
     def test_raised_for_presence(self) -> None:
         """Presence raises the ceiling as well, for it is seen."""
@@ -149,7 +149,7 @@ class CeilingTests(DatabaseJournalTestCase):
     def test_not_raised_by_a_failure(self) -> None:
         """After a commit that failed, the next one raises the ceiling instead."""
         self.database_.at_start(lambda connection: connection.execute("PRAGMA query_only = ON"))
-        self.failureResultOf(self.journal.append([line(NOW)]), JournalError)
+        self.failureResultOf(self.journal.store([line(NOW)]), StorageError)
         self.database_.at_start(lambda connection: connection.execute("PRAGMA query_only = OFF"))
         self.append(Joined(id=NOW + 1, nick="ada", room="lobby"))
         self.assertEqual(self.ceiling(), NOW + 1 + CEILING_AHEAD)
@@ -165,7 +165,7 @@ class TroubleTests(DatabaseJournalTestCase):
         return found
 
     def why(self, *events: Event) -> str:
-        failure = self.failureResultOf(self.journal.append(events), JournalError)
+        failure = self.failureResultOf(self.journal.store(events), StorageError)
         return str(failure.value)
 
     def ids(self) -> list[int]:
@@ -174,12 +174,12 @@ class TroubleTests(DatabaseJournalTestCase):
 
     def test_full_disk(self) -> None:
         """A full disk refuses the batch whole, reading goes on, and writing when there is room."""
-        self.successResultOf(self.journal.append([line(1)]))
+        self.successResultOf(self.journal.store([line(1)]))
         self.pragma(f"max_page_count = {self.pragma('page_count')}")
         self.assertEqual(self.why(line(2), line(3, "x" * 100_000)), "the disk is full")
         self.assertEqual(self.ids(), [1])
         self.pragma("max_page_count = 1000000")
-        self.successResultOf(self.journal.append([line(4, "x" * 100_000)]))
+        self.successResultOf(self.journal.store([line(4, "x" * 100_000)]))
         self.assertEqual(self.ids(), [1, 4])
 
     def test_read_only(self) -> None:
@@ -187,7 +187,7 @@ class TroubleTests(DatabaseJournalTestCase):
         self.pragma("query_only = ON")
         self.assertEqual(self.why(line(1)), "the database is read-only")
         self.pragma("query_only = OFF")
-        self.successResultOf(self.journal.append([line(2)]))
+        self.successResultOf(self.journal.store([line(2)]))
         self.assertEqual(self.ids(), [2])
 
     def test_reading(self) -> None:
@@ -195,19 +195,19 @@ class TroubleTests(DatabaseJournalTestCase):
         error = sqlite3.OperationalError("disk I/O error")
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
         self.patch(self.database_, "read", lambda work: fail(error))
-        failure = self.failureResultOf(self.journal.page(Wanted(of="lobby")), JournalError)
+        failure = self.failureResultOf(self.journal.page(Wanted(of="lobby")), StorageError)
         self.assertEqual(str(failure.value), "the disk fails")
 
     def test_close(self) -> None:
         """A database that cannot be written when the chat ends says why."""
         self.pragma("query_only = ON")
-        failure = self.failureResultOf(self.journal.close(NOW), JournalError)
+        failure = self.failureResultOf(self.journal.close(), StorageError)
         self.assertEqual(str(failure.value), "the database is read-only")
 
     def test_bug(self) -> None:
         """What is not the disk's fault stays the exception that it is; nothing of it is stored."""
-        self.successResultOf(self.journal.append([line(1)]))
-        done: Any = self.journal.append([line(2), line(1)])
+        self.successResultOf(self.journal.store([line(1)]))
+        done: Any = self.journal.store([line(2), line(1)])
         self.failureResultOf(done, sqlite3.IntegrityError)
         self.assertEqual(self.ids(), [1])
 
@@ -220,9 +220,9 @@ async def test_threads(tmp_path: Path) -> None:
     database = ThreadedDatabase(reactor, str(tmp_path / "chat.sqlite3"))
     database.open()
     try:
-        journal = Journal(database)
+        journal = DatabaseJournal(database)
         journal.open()
-        appended = [journal.append([line(id), line(id + 1)]) for id in range(1, 100, 2)]
+        appended = [journal.store([line(id), line(id + 1)]) for id in range(1, 100, 2)]
         await gatherResults(appended).addTimeout(30, reactor)
         page = await journal.page(Wanted(of="lobby", limit=100)).addTimeout(30, reactor)
         assert [event.id for event in page.events] == list(range(1, 101))

@@ -6,10 +6,10 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from chatservice.acts import Announced, Banned, Kicked, OperatorAct
-from chatservice.archive import Place
 from chatservice.events import LATEST, Acted, Joined, Left, Parted, Renamed, TopicChanged
-from chatservice.journal import Journal
-from chatservice.missed import LOOKED_AT, MISSED_MOST, MISSED_TEXT, Missed
+from chatservice.journal import Missed, ReadMarker
+from chatservice.missed import LOOKED_AT, MISSED_MOST, MISSED_TEXT
+from chatservice.storedjournal import DatabaseJournal
 from tests.recording import (
     ADA,
     BOB,
@@ -36,7 +36,7 @@ def left(id: int, *rooms: str, nick: str = "ada", seen: tuple[tuple[str, int], .
 class PeopleTests(DatabaseJournalTestCase, JournalCase):
     """What is known about people."""
 
-    def places(self, identity: bytes = ADA) -> list[Place]:
+    def places(self, identity: bytes = ADA) -> list[ReadMarker]:
         return self.successResultOf(self.journal.places(identity))
 
     def test_nowhere(self) -> None:
@@ -49,7 +49,7 @@ class PeopleTests(DatabaseJournalTestCase, JournalCase):
         self.append(joined(1), joined(2, "python"), joined(3, "attic"))
         self.append(left(9, "lobby", "python", "attic"))
         rooms = [("", 1), ("lobby", 1), ("python", 2), ("attic", 3)]
-        self.assertEqual(self.places(), [Place(room, "ada", id, 9) for room, id in rooms])
+        self.assertEqual(self.places(), [ReadMarker(room, "ada", id, 9) for room, id in rooms])
 
     def test_parted(self) -> None:
         """A room that was left on purpose is no place any more, until it is entered again."""
@@ -92,7 +92,7 @@ class PeopleTests(DatabaseJournalTestCase, JournalCase):
     def test_unseen_entering(self) -> None:
         """Of who was never stored to come, it is kept on leaving when that was."""
         self.append(left(9))
-        self.assertEqual(self.places(), [Place("", "ada", 9, 9)])
+        self.assertEqual(self.places(), [ReadMarker("", "ada", 9, 9)])
 
     def test_kicked_and_left(self) -> None:
         """Who leaves before hearing of a kick has no place in that room, whenever it is stored."""
@@ -234,7 +234,7 @@ class PeopleTests(DatabaseJournalTestCase, JournalCase):
             self.append(line(id))
             held: Deferred[None] = Deferred()
             write = self.patch(self.database_, "write", lambda work, held=held: held)
-            storing = self.journal.append([line(id + 10)])
+            storing = self.journal.store([line(id + 10)])
             self.successResultOf(self.journal.index())
             write.restore()
             self.assertLess(self.indexed(), id)
@@ -264,12 +264,13 @@ class RestartTests(DatabaseTestCase, JournalCase):
         """Begin a run."""
         self.database_ = self.database()
         self.database_.open()
-        self.journal = Journal(self.database_)
+        self.journal = DatabaseJournal(self.database_)
         self.journal.open()
 
     def end(self, last_id: int) -> None:
         """End a run in which nobody is told to have left."""
-        self.successResultOf(self.journal.close(last_id))
+        self.journal.ids.last = last_id
+        self.successResultOf(self.journal.close())
         self.database_.close()
 
     def seen(self) -> list[int]:

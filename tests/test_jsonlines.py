@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.journal import JournalError
+from chatservice.errors import StorageError
 from tests.conversation import (
     NOON,
     TOKEN,
@@ -245,10 +245,10 @@ class RequestTests(ConversationCase):
     def test_not_sent(self) -> None:
         """Each kind of talk that cannot be stored is refused with its ref, and seen by nobody."""
 
-        def append(batch: Any) -> Deferred[None]:
-            raise JournalError("the disk is full")
+        def store(batch: Any) -> Deferred[None]:
+            raise StorageError("the disk is full")
 
-        self.patch(self.journal, "append", append)
+        self.patch(self.journal, "store", store)
         for number, line in enumerate(("hi", "/me waves", "/msg bob psst")):
             self.ada.types(line, ref=str(number))
         self.ada.types("/topic snakes", ref="3")
@@ -259,14 +259,14 @@ class RequestTests(ConversationCase):
     def test_not_read_with_64_on_their_way(self) -> None:
         """Who has 64 lines on their way is not read until they are through; none is lost."""
         held: list[Deferred[None]] = []
-        append = self.journal.append
+        append = self.journal.store
 
         def hold(batch: Any) -> Deferred[None]:
             append(batch)
             held.append(Deferred())
             return held[-1]
 
-        self.patch(self.journal, "append", hold)
+        self.patch(self.journal, "store", hold)
         line = b'{"type":"say","room":"lobby","text":"hi"}\n'
         self.ada.wire.sends(line * 100)
         member = self.chat.roster["ada"]

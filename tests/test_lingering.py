@@ -6,8 +6,8 @@ from typing import Any
 
 from twisted.internet.defer import fail
 
+from chatservice.errors import StorageError
 from chatservice.joining import PING_TIMEOUT, SILENT
-from chatservice.journal import JournalError
 from chatservice.lingering import PER_ADDRESS
 from tests.conversation import (
     TOKEN,
@@ -134,7 +134,7 @@ class ComingBackTests(LingeringCase):
         token = self.chat.roster["ada"].token
         ada.wire.vanishes()
         bob.types("missed")
-        self.patch(self.journal, "page", lambda _: fail(JournalError("the disk fails")))
+        self.patch(self.journal, "page", lambda _: fail(StorageError("the disk fails")))
         again = self.resumes(token)
         bob.types("heard")
         self.assertEqual(

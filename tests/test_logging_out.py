@@ -7,7 +7,7 @@ from itertools import product
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
-from chatservice.journal import JournalError
+from chatservice.errors import StorageError
 from tests.conversation import ConversationCase, JsonPerson
 
 SECRET = "correct-horse"
@@ -74,7 +74,7 @@ class LoggingOutTests(ConversationCase):
     def test_not_stored(self) -> None:
         """Who logs out while nothing can be stored is a guest, and the token proves nothing."""
         token = self.member.token
-        full: Deferred[None] = fail(Failure(JournalError("the disk is full")))
+        full: Deferred[None] = fail(Failure(StorageError("the disk is full")))
         self.patch(self.journal, "split", lambda *_: full)
         self.bob.sees()
         self.bob.types("/logout")

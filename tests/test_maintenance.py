@@ -12,7 +12,8 @@ from chatservice.actlog import KEPT_FOR
 from chatservice.acts import Kicked
 from chatservice.events import Event, Joined, Left, Said
 from chatservice.indexing import ERASE_STEP
-from chatservice.maintenance import lines_in_memory
+from chatservice.maintenance import _bounds_in_memory
+from chatservice.moderation import Moderation
 from chatservice.server import ChatFactory
 from chatservice.upkeep import ROUND
 from tests.conversation import ConversationCase
@@ -43,7 +44,7 @@ class PlainChatCase(ConversationCase):
         return found
 
     def store(self, *events: Event) -> None:
-        self.successResultOf(self.journal.append(events))
+        self.successResultOf(self.journal.store(events))
 
 
 class BoundsTests(PlainChatCase):
@@ -60,8 +61,9 @@ class BoundsTests(PlainChatCase):
 
     def test_lines_wanted(self) -> None:
         """There are that many if no other number is asked for, or a smaller one."""
-        numbers = [lines_in_memory(wanted) for wanted in (0, 500, 99_999)]
-        self.assertEqual(numbers, [10_000, 500, 10_000])
+        for wanted, kept in ((0, 10_000), (500, 500), (99_999, 10_000)):
+            moderation = Moderation((), lambda: 0, keep_lines=wanted)
+            self.assertEqual(_bounds_in_memory(moderation, "lobby"), (0, kept))
 
     def test_bytes(self) -> None:
         """All takes so much memory at most; what goes is the oldest."""

@@ -8,12 +8,13 @@ from typing import Any
 from twisted.internet.defer import succeed
 
 from chatservice.acts import Banned, Kicked, RoomSet
+from chatservice.errors import StorageError
 from chatservice.events import Acted, Event, Joined, Left, TopicChanged
 from chatservice.indexing import ERASE_STEP, INDEX_BYTES
-from chatservice.journal import Journal, JournalError
-from chatservice.pages import Wanted
+from chatservice.journal import Wanted
 from chatservice.personal import _MINE, _TALK, EXPORT_BYTES
 from chatservice.query import parse
+from chatservice.storedjournal import DatabaseJournal
 from tests.recording import (
     ADA,
     BOB,
@@ -175,7 +176,7 @@ class PersonalTests(DatabaseJournalTestCase, JournalCase):
         """The topics that somebody set are gone in the next run, and those of others are not."""
         self.append(*SPOKEN)
         self.forget()
-        again = Journal(self.database_)
+        again = DatabaseJournal(self.database_)
         again.open()
         self.assertEqual([topic.text for topic in again.topics.values()], ["bees"])
         self.assertEqual(again.topics["python"].identity, BOB)
@@ -217,6 +218,6 @@ class PersonalTests(DatabaseJournalTestCase, JournalCase):
         """What is wrong with the disk is told."""
         self.append(*SPOKEN)
         self.database_.at_start(lambda connection: connection.execute("PRAGMA query_only = ON"))
-        failure = self.failureResultOf(self.journal.forget(ADA), JournalError)
+        failure = self.failureResultOf(self.journal.forget(ADA), StorageError)
         self.assertEqual(str(failure.value), "the database is read-only")
         self.assertEqual(len(self.exported()), 10)

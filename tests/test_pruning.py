@@ -10,7 +10,7 @@ from twisted.internet.defer import fail
 
 from chatservice.events import Joined, Left
 from chatservice.indexing import ERASE_STEP
-from chatservice.pages import Page, Wanted
+from chatservice.journal import Page, Wanted
 from chatservice.pruning import EVERY, GUESTS_KEPT, ROOMS_A_STEP, Pruning
 from chatservice.query import parse
 from tests.recording import ADA, BOB, DatabaseJournalTestCase, JournalCase, line, private_line

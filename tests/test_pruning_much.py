@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatservice.pages import Wanted
+from chatservice.journal import Wanted
 from chatservice.pruning import EVERY, GROWN_MOST, NAMES_A_STEP, ROOMS_A_STEP
 from tests.recording import line, private_line
 from tests.test_pruning import PruningTestCase

@@ -9,13 +9,13 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.events import Event, Joined, Left, Renamed, Said
-from chatservice.journal import JournalError
+from chatservice.errors import StorageError
+from chatservice.events import Event, EventIds, Joined, Left, Renamed, Said
 from chatservice.publisher import BATCH, Publisher
 from chatservice.rooms import Member, Room
 from tests.recording import HeldJournal, RecordingDoor, recorded, seen, sent
 
-FULL = JournalError("the disk is full")
+FULL = StorageError("the disk is full")
 
 
 class PublisherTestCase(SynchronousTestCase):
@@ -30,6 +30,7 @@ class PublisherTestCase(SynchronousTestCase):
         self.steps: list[tuple[str, int]] = []
         self.failing: set[int] = set()
         journal: Any = self.journal
+        journal.ids = EventIds(lambda: 0.0)
         self.publisher = Publisher(
             self.clock,
             journal,
@@ -91,9 +92,9 @@ class BatchTests(PublisherTestCase):
         """What is published in a turn of the reactor goes to the journal together, after it."""
         self.say(1)
         self.say(2, author=self.bob)
-        self.assertEqual(self.journal.ids, [])
+        self.assertEqual(self.journal.held_ids, [])
         self.clock.advance(0)
-        self.assertEqual(self.journal.ids, [[1, 2]])
+        self.assertEqual(self.journal.held_ids, [[1, 2]])
 
     def test_commit_then_deliver(self) -> None:
         """Nobody sees anything before it is stored, and everybody does then."""
@@ -111,9 +112,9 @@ class BatchTests(PublisherTestCase):
         self.clock.advance(0)
         self.say(3)
         self.clock.advance(0)
-        self.assertEqual(self.journal.ids, [[1]])
+        self.assertEqual(self.journal.held_ids, [[1]])
         self.stored()
-        self.assertEqual(self.journal.ids, [[1], [2, 3]])
+        self.assertEqual(self.journal.held_ids, [[1], [2, 3]])
         self.stored()
         self.assertEqual(seen(self.bob), ["1", "2", "3"])
         self.assertEqual(len(self.door(self.bob).deliveries), 2)
@@ -126,15 +127,15 @@ class BatchTests(PublisherTestCase):
         # One turn to run into what is readable, one to read it.
         self.on_delivery(lambda: self.clock.callLater(0, self.clock.callLater, 0, self.say, 3))
         self.stored()
-        self.assertEqual(self.journal.ids, [[1], [2, 3]])
+        self.assertEqual(self.journal.held_ids, [[1], [2, 3]])
 
     def test_cap(self) -> None:
         """A commit has at most 256 events; the others follow, in order."""
         self.say(*range(1, BATCH + 4))
         self.clock.advance(0)
-        self.assertEqual(self.journal.ids, [list(range(1, BATCH + 1))])
+        self.assertEqual(self.journal.held_ids, [list(range(1, BATCH + 1))])
         self.stored()
-        self.assertEqual(self.journal.ids[1], [BATCH + 1, BATCH + 2, BATCH + 3])
+        self.assertEqual(self.journal.held_ids[1], [BATCH + 1, BATCH + 2, BATCH + 3])
 
     def test_hooks(self) -> None:
         """Every event of a batch is noted as committed before any is seen, and delivered after."""
@@ -151,7 +152,7 @@ class BatchTests(PublisherTestCase):
             self.say(id)
             self.clock.advance(0)
             self.stored()
-        self.assertEqual(self.journal.ids, [[1], [2]])
+        self.assertEqual(self.journal.held_ids, [[1], [2]])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
 

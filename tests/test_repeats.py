@@ -7,9 +7,11 @@ from typing import Any
 
 from twisted.internet.defer import succeed
 
-from chatservice.journal import Journal, JournalError
+from chatservice.errors import StorageError
+from chatservice.events import Event
 from chatservice.pruning import GUESTS_KEPT, Pruning
 from chatservice.refs import LEAST, MOST, SECONDS, Noted, Spoken, mark_of
+from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
 from tests.conversation import TOKEN, ConversationCase, Facts, JsonPerson, each_row, new_path
 from tests.doubles import SlowJournal
@@ -223,12 +225,12 @@ class UnderWayTests(RepeatCase):
         """If it is refused, both are; and what is sent after that is said."""
         self.slow.slow = False
         full = [True]
-        append = self.slow.append
+        append = self.slow.store
 
         def fail(batch: Any) -> Any:
             return succeed(None).addCallback(self._full) if full[0] else append(batch)
 
-        self.slow.append = fail  # type: ignore[method-assign]
+        self.slow.store = fail  # type: ignore[method-assign]
         for _ in range(2):
             line = json.dumps(REQUESTS["say"] | {"ref": REF}).encode() + b"\n"
             self.ada.wire.protocol.dataReceived(line)
@@ -241,7 +243,7 @@ class UnderWayTests(RepeatCase):
         self.first(REQUESTS["say"])
 
     def _full(self, _: object) -> None:
-        raise JournalError("the disk is full")
+        raise StorageError("the disk is full")
 
 
 class RestartTests(RepeatCase):
@@ -259,7 +261,7 @@ class RestartTests(RepeatCase):
         pool: Any = InlinePool
         self.database = ThreadedDatabase(InlineReactor(), self.path, pool)
         self.database.open()
-        self.file = Journal(self.database)
+        self.file = DatabaseJournal(self.database)
         self.file.open()
         self.begin(self.file)
         self.chat.restore()
@@ -328,7 +330,7 @@ class RestartTests(RepeatCase):
 
     def test_tidied_in_steps(self) -> None:
         """What is remembered no more is deleted a few hundred rows at a time."""
-        self.file.drop_refs(b"nobody", range(501))
+        self.file.drop_refs(b"nobody", [Noted(Event(id=id)) for id in range(501)])
         self.assertTrue(self.successResultOf(self.file.tidy_refs()))
         for _ in range(2):
             self.assertFalse(self.successResultOf(self.file.tidy_refs()))
@@ -361,12 +363,12 @@ class SpokenTests(ConversationCase):
         """So many however old, all of so long, and never more than the most."""
         spoken = Spoken()
         for number in range(100):
-            spoken.note(b"%d" % number, Noted(number, "ada"), 0.0)
+            spoken.note(b"%d" % number, Noted(Event(id=number)), 0.0)
         self.assertEqual(len(self.marks(spoken, 100)), 100)
-        forgotten = spoken.note(b"late", Noted(100, "ada"), SECONDS)
-        self.assertEqual(forgotten, list(range(101 - LEAST)))
+        forgotten = spoken.note(b"late", Noted(Event(id=100)), SECONDS)
+        self.assertEqual([each.id for each in forgotten], list(range(101 - LEAST)))
         for number in range(MOST + 5):
-            spoken.note(b"%d" % number, Noted(number, "ada"), SECONDS)
+            spoken.note(b"%d" % number, Noted(Event(id=number)), SECONDS)
         self.assertEqual(len(self.marks(spoken, MOST + 5)), MOST)
 
     def test_mark(self) -> None:

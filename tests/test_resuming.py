@@ -8,8 +8,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.journal import JournalError
-from chatservice.pages import Page
+from chatservice.errors import StorageError
+from chatservice.journal import Page
 from tests.conversation import (
     TOKEN,
     ConversationCase,
@@ -151,10 +151,10 @@ class ResumingTests(ConversationCase):
         """A line of the old connection that cannot be stored is told to nobody."""
         self.ada.wire.protocol.dataReceived(b'{"type":"say","room":"lobby","text":"lost"}\n')
 
-        def append(batch: Any) -> Deferred[None]:
-            raise JournalError("the disk is full")
+        def store(batch: Any) -> Deferred[None]:
+            raise StorageError("the disk is full")
 
-        self.patch(self.journal, "append", append)
+        self.patch(self.journal, "store", store)
         again = self.at_json("ada", token=TOKEN)
         self.assertEqual((again.sees(), self.bob.sees(), self.ada.sees()), ([], [], [TAKEN_OVER]))
 

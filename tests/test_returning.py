@@ -6,7 +6,7 @@ from twisted.internet.defer import fail
 from twisted.logger import capturedLogs, formatEvent
 
 from chatservice.acts import Banned
-from chatservice.journal import JournalError
+from chatservice.errors import StorageError
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
 from tests.doubles import SlowJournal
 
@@ -224,7 +224,7 @@ class RestartTests(ConversationCase):
         self.open_chat()
         bob = self.at_text("bob")
         self.at_json("ada", token=TOKEN).wire.vanishes()
-        self.patch(self.journal, "append", lambda _: fail(JournalError("the disk is full")))
+        self.patch(self.journal, "store", lambda _: fail(StorageError("the disk is full")))
         with capturedLogs() as logged:
             ended = self.chat.shut_down(1.0)
             bob.sees()

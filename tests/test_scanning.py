@@ -11,7 +11,8 @@ from twisted.internet.task import Clock, deferLater
 
 from chatservice.database import Database, Interrupted, Scan
 from chatservice.events import ChatError
-from chatservice.scanning import DEADLINE, NOBODY, WAITING, Asker, Scanning
+from chatservice.journal import NOBODY, Asker
+from chatservice.scanning import DEADLINE, WAITING, Scanning
 from chatservice.threads import CHECKPOINTS, LOOK_AFTER, ThreadedDatabase, Watch
 from tests.recording import DatabaseTestCase, InlinePool, InlineReactor
 

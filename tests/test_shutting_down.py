@@ -48,7 +48,7 @@ class ShutDownTests(ConversationCase):
         """A journal that does not answer delays the end by no more than the patience."""
         slow = SlowJournal()
         ada = self.at_text("ada")
-        self.patch(self.journal, "append", slow.append)
+        self.patch(self.journal, "store", slow.store)
         ada.types("hello")
         done = self.shut_down()
         self.clock.advance(2.9)

@@ -8,8 +8,9 @@ from twisted.internet.defer import fail
 from twisted.logger import capturedLogs, formatEvent
 
 from chatservice import topics
+from chatservice.errors import StorageError
 from chatservice.events import TopicChanged
-from chatservice.journal import Journal, JournalError
+from chatservice.storedjournal import DatabaseJournal
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson
 from tests.recording import DatabaseJournalTestCase
 
@@ -126,7 +127,7 @@ class GiveWayTests(TopicsCase):
 
     def test_disk(self) -> None:
         """What stays in the database is told to the operator, and nobody else."""
-        self.patch(self.journal, "drop_topics", lambda gone: fail(JournalError("the disk is full")))
+        self.patch(self.journal, "drop_topics", lambda gone: fail(StorageError("the disk is full")))
         with capturedLogs() as logged:
             self.sets(self.comes("ada", "192.0.2.1"), "a1", "a2", "a3", "a4")
         said = [formatEvent(event) for event in logged]
@@ -149,7 +150,7 @@ class RestartTests(TopicsCase, DatabaseJournalTestCase):
         person.asks("hello", nick="ada", token=TOKEN)
         person.sees()
         self.sets(person, "a1", "a2", "a3", "a4")
-        again = Journal(self.database_)
+        again = DatabaseJournal(self.database_)
         again.open()
         self.assertEqual(sorted(again.topics), ["a2", "a3", "a4"])
         self.open_chat(again)
@@ -164,10 +165,10 @@ class RestartTests(TopicsCase, DatabaseJournalTestCase):
         """A topic that was set since in the place of one that gave way stays."""
         for id in (1, 2):
             topic = TopicChanged(id=id, nick="ada", room="attic", text=f"{id}")
-            self.successResultOf(self.journal.append([topic]))
+            self.successResultOf(self.journal.store([topic]))
         self.successResultOf(self.journal.drop_topics([TopicChanged(
             id=1, nick="ada", room="attic", text="1"
         )]))
-        again = Journal(self.database_)
+        again = DatabaseJournal(self.database_)
         again.open()
         self.assertEqual(again.topics["attic"].text, "2")

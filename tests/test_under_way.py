@@ -8,8 +8,8 @@ from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
 from chatservice.acts import Muted, OperatorAct
+from chatservice.errors import StorageError
 from chatservice.events import Batch
-from chatservice.journal import JournalError
 from tests.conversation import JsonPerson
 from tests.doubles import SlowJournal
 from tests.journals import JournalInMemory, acts
@@ -26,10 +26,10 @@ class FullJournal(JournalInMemory):
         super().__init__()
         self.full = False
 
-    def append(self, batch: Batch) -> Deferred[None]:
+    def store(self, batch: Batch) -> Deferred[None]:
         if self.full:
-            return fail(Failure(JournalError("the disk is full")))
-        return super().append(batch)
+            return fail(Failure(StorageError("the disk is full")))
+        return super().store(batch)
 
 
 class BanTests(OperatorCase):

@@ -12,15 +12,13 @@ from pathlib import Path
 from twisted.logger import capturedLogs, formatEvent
 
 from chatservice.acts import Announced, OperatorAct
-from chatservice.archive import Place
 from chatservice.database import DatabaseError
 from chatservice.events import LATEST, Acted, Event, Joined, Left, Said, TopicChanged, Whispered
 from chatservice.indexing import TELL_EVERY
-from chatservice.journal import Journal
-from chatservice.missed import Missed
-from chatservice.pages import Wanted
+from chatservice.journal import Missed, ReadMarker, Wanted
 from chatservice.pruning import Pruning
 from chatservice.query import parse
+from chatservice.storedjournal import DatabaseJournal
 from chatservice.tokenizer import RULES
 from tests.recording import ADA as RECORDED_ADA
 from tests.recording import DatabaseTestCase, JournalCase, line, private_line
@@ -58,7 +56,7 @@ class UpgradeTestCase(DatabaseTestCase, JournalCase):
     def upgrade(self) -> None:
         """Open the file as the chat does."""
         self.database_ = self.opened()
-        self.journal = Journal(self.database_)
+        self.journal = DatabaseJournal(self.database_)
         self.journal.open()
 
     def events(self, of: str | bytes) -> list[Event]:
@@ -115,7 +113,7 @@ class NewTests(UpgradeTestCase):
             Joined(id=FLOOR + 1, nick="ada", room="lobby", identity=ADA),
             Left(id=FLOOR + 2, nick="ada", goodbye=True, why="", rooms=("lobby",), identity=ADA),
         )
-        places = [Place(room, "ada", FLOOR + 1, FLOOR + 2) for room in ("", "lobby")]
+        places = [ReadMarker(room, "ada", FLOOR + 1, FLOOR + 2) for room in ("", "lobby")]
         self.assertEqual(self.successResultOf(self.journal.places(ADA)), places)
         missed = self.successResultOf(self.journal.missed("lobby", START, LATEST, "ada", ADA))
         self.assertEqual(missed, Missed(2, 1, False))
@@ -164,7 +162,7 @@ class Version2Tests(DatabaseTestCase, JournalCase):
         raw = sqlite3.connect(self.folder / "chat.sqlite3")
         raw.executescript(VERSION_2)
         raw.close()
-        self.journal = Journal(self.opened())
+        self.journal = DatabaseJournal(self.opened())
         self.journal.open()
 
     def test_kept(self) -> None:
@@ -178,7 +176,7 @@ class Version2Tests(DatabaseTestCase, JournalCase):
         (act,) = acts
         self.assertEqual((act.target, act.until, act.when), ("eve", START + 9, START + 2))
         places = self.successResultOf(self.journal.places(ADA))
-        self.assertEqual(places, [Place("", "ada", START, START + 3)])
+        self.assertEqual(places, [ReadMarker("", "ada", START, START + 3)])
 
     def test_goes_on(self) -> None:
         """What is new is stored beside it, with its time and its ref."""
@@ -189,7 +187,7 @@ class Version2Tests(DatabaseTestCase, JournalCase):
         page = self.successResultOf(self.journal.page(Wanted(of="lobby")))
         self.assertEqual(page.events[1], said)
         ((mark, noted),) = self.successResultOf(self.journal.refs(ADA))
-        self.assertEqual((mark, noted.id, noted.time), (b"m", START + 10, START))
+        self.assertEqual((mark, noted.id, noted.event.time), (b"m", START + 10, START))
 
 
 class FromVersion2Tests(UpgradeTestCase):
@@ -206,7 +204,7 @@ class FromVersion2Tests(UpgradeTestCase):
             VALUES (?, 'said', 'lobby', 'ada', 'bees', '', ?)"""
         rows = [(FLOOR + 1, RECORDED_ADA), (FLOOR + 2, BOB)]
         self.successResultOf(before.write(lambda connection: connection.executemany(sql, rows)))
-        self.successResultOf(Journal(before).index())
+        self.successResultOf(DatabaseJournal(before).index())
         before.close()
         self.upgrade()
         self.assertEqual(self.successResultOf(self.journal.forget(RECORDED_ADA)), 1)
@@ -237,7 +235,7 @@ class FromVersion3Tests(DatabaseTestCase, JournalCase):
 
     def upgrade(self, path: str = "chat.sqlite3") -> None:
         self.database_ = self.opened(path)
-        self.journal = Journal(self.database_)
+        self.journal = DatabaseJournal(self.database_)
         self.journal.open()
 
     def indexed(self) -> tuple[int, int, str]:
@@ -329,7 +327,7 @@ class InterruptedTests(UpgradeTestCase):
         self.assertEqual(self.dump(self.path), before)
         # The lock of the first try lasts as long as its process.
         shutil.copy(self.path, self.folder / "copy.sqlite3")
-        journal = Journal(self.opened("copy.sqlite3"))
+        journal = DatabaseJournal(self.opened("copy.sqlite3"))
         journal.open()
         self.assertEqual(journal.topics, {"python": SNAKES})
 

@@ -9,6 +9,7 @@ from itertools import count
 
 from twisted.internet.task import Clock
 
+from chatservice.accounts import Accounts
 from chatservice.admission import Admission
 from chatservice.door import NOWHERE, Fenced
 from chatservice.doors.front import FrontFactory
@@ -19,7 +20,7 @@ from chatservice.rooms import Member
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from tests.conversation import NOON, TableCase, Wire, each_row, tokens
-from tests.late import LateAccounts, LateJournal, LatePasswords, Waiting
+from tests.late import LateJournal, LatePasswords, LateStore, Waiting
 
 NICKS = ("ada", "Ada", "аdа", "bob", "grace", "eve")
 ROOMS = ("lobby", "python", "tea")
@@ -77,18 +78,20 @@ class Walk:
         self.waiting = Waiting()
         self.waiting.is_slow = is_slow
         ids = EventIds(lambda: NOON.timestamp() + self.clock.seconds())
+        journal = LateJournal(self.waiting)
+        journal.ids = ids
         hours = count(0, 3600)
         # By this clock no limit of tries is ever reached.
         passwords = LatePasswords(self.waiting)
-        accounts = LateAccounts(passwords, lambda: next(hours), ids.now)
+        store = LateStore(self.waiting)
+        accounts = Accounts(passwords, lambda: next(hours), ids.now, store)
         new_token = tokens()
         self.chat = ChatFactory(
             self.clock,
-            LateJournal(self.waiting),
+            journal,
             Settings(rate_limit=0),
-            ids,
-            lambda: next(new_token),
             accounts,
+            new_token=lambda: next(new_token),
         )
         self.front = FrontFactory(self.chat, Admission(), direct=True)
         self.wires: list[Wire] = []

@@ -21,8 +21,8 @@ from chatservice.commands.table import (
 )
 from chatservice.durations import begins_with_a_number, seconds_of
 from chatservice.events import LATEST, ChatError
+from chatservice.journal import Page, Wanted
 from chatservice.looks import unseen_by
-from chatservice.pages import Page, Wanted
 from chatservice.rooms import LOBBY, Room
 from chatservice.text import spelled
 

@@ -13,11 +13,11 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from chatservice.account import Proof
 from chatservice.aliases import ALIASES
 from chatservice.events import ChatError, Event, FailedProof, Times
+from chatservice.journal import Asker
 from chatservice.names import nearest
 from chatservice.query import Taken
 from chatservice.rooms import Member, Room
 from chatservice.sanitize import clean, command_in
-from chatservice.scanning import Asker
 from chatservice.text import spelled
 
 if TYPE_CHECKING:

@@ -29,9 +29,9 @@ from chatservice.events import (
     Whispered,
 )
 from chatservice.joining import JoinRequest
+from chatservice.journal import Page, Wanted
 from chatservice.lines import Session
 from chatservice.looks import format_for, has_missed, topic_shown, unseen_by
-from chatservice.pages import Page, Wanted
 from chatservice.preferences import Preferences
 from chatservice.query import Taken
 from chatservice.rooms import ROOMS_PER_MEMBER, Room

@@ -1,0 +1,146 @@
+"""The journal of one process, in its database; see L{chatservice.journal} for its contract."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
+
+from chatservice.actlog import acts
+from chatservice.acts import OperatorAct
+from chatservice.archive import DatabaseArchive
+from chatservice.database import Database, explain
+from chatservice.events import Batch, Event, EventIds, TopicChanged, numbered
+from chatservice.rows import MOVES, store
+
+CEILING_AHEAD = 10_000_000
+"""Microseconds by which the stored ceiling of ids is ahead of the last one."""
+
+
+class DatabaseLog:
+    """Batches of events, each stored as a whole, in order; see L{Log <chatservice.journal.Log>}.
+
+    A batch that was appended will survive a crash, if the database is a file.
+
+    @ivar is_storing: whether a batch is on its way.
+    """
+
+    def __init__(self, database: Database, ids: EventIds | None = None) -> None:
+        self._database = database
+        self._ceiling = 0
+        self._settled = False
+        self._deliver: Callable[[Batch], None] = lambda batch: None
+        self.ids = ids or EventIds()
+        self.topics: dict[str, TopicChanged] = {}
+        self.floor = 0
+        self.is_storing = False
+
+    def open(self) -> None:
+        """Find out where the last run ended; the database has just been opened."""
+        self.floor = self._ceiling = self._database.at_start(_read_ceiling)
+        self.ids.start_above(self.floor)
+        self.topics = self._database.at_start(_read_topics)
+
+    def recall(self, take: Callable[[OperatorAct], object]) -> None:
+        """See L{Log.recall <chatservice.journal.Log.recall>}, and L{chatservice.actlog.acts}."""
+        self._database.at_start(partial(_recall, take=take))
+
+    def follow(self, deliver: Callable[[Batch], None]) -> None:
+        """See L{Log.follow <chatservice.journal.Log.follow>}."""
+        self._deliver = deliver
+
+    def append(self, batch: Batch) -> Deferred[None]:
+        """See L{Log.append <chatservice.journal.Log.append>}."""
+        for event in batch:
+            numbered(event, self.ids.next(), self.ids.time)
+        return self.store(batch).addCallback(lambda _: self._deliver(batch))
+
+    def store(self, batch: Batch) -> Deferred[None]:
+        """Store what must be kept of events that have their ids."""
+        last = batch[-1].id
+        kept = [event for event in batch if event.stored or isinstance(event, MOVES)]
+        if not kept and last <= self._ceiling:
+            return succeed(None)
+        ceiling = self._ceiling if last <= self._ceiling else last + CEILING_AHEAD
+        unsettled = None if self._settled else (self.floor, batch[0].time)
+        self.is_storing = True
+        work = partial(_store, events=kept, ceiling=ceiling, unsettled=unsettled)
+        done = self._database.write(work)
+        return done.addCallbacks(lambda _: self._stored(ceiling), self._not_stored)
+
+    def _stored(self, ceiling: int) -> None:
+        self.is_storing = False
+        self._settled = True
+        self._ceiling = ceiling
+
+    def _not_stored(self, failure: Failure) -> Any:
+        self.is_storing = False
+        return explain(failure)
+
+    def close(self) -> Deferred[None]:
+        """Note which id was the last one, so that the next run begins there.
+
+        If that cannot be stored, the next run begins higher.
+        """
+        work = partial(_store, events=[], ceiling=self.ids.last, unsettled=None)
+        return self._database.write(work).addErrback(explain)
+
+
+class DatabaseJournal(DatabaseLog, DatabaseArchive):
+    """The events of a chat in its database.
+
+    @param database: need not be open yet.
+    @param ids: the source of their ids; by default, the time.
+    """
+
+    def __init__(self, database: Database, ids: EventIds | None = None) -> None:
+        DatabaseLog.__init__(self, database, ids)
+        DatabaseArchive.__init__(self, database)
+
+    def open(self) -> None:
+        """Find out where the last run ended; the database has just been opened."""
+        self.make_ready()
+        super().open()
+
+    def index(self) -> Deferred[bool]:
+        """Prepare searching a little, unless a batch is on its way."""
+        return succeed(False) if self.is_storing else super().index()
+
+
+def _store(
+    connection: sqlite3.Connection,
+    events: list[Event],
+    ceiling: int,
+    unsettled: tuple[int, int | None] | None,
+) -> None:
+    """Write a batch.
+
+    @param unsettled: until which id everybody saw everything whose leaving was not stored, because
+        the run ended, and the time now if it is below that; C{None} if that is written already.
+    """
+    if unsettled is not None:
+        connection.execute("UPDATE places SET seen = ?, time = ? WHERE seen IS NULL", unsettled)
+    store(connection, events)
+    connection.execute("UPDATE ids SET ceiling = ? WHERE ceiling <> ?1", (ceiling,))
+
+
+def _read_ceiling(connection: sqlite3.Connection) -> int:
+    ceiling: int = connection.execute("SELECT ceiling FROM ids").fetchone()[0]
+    return ceiling
+
+
+def _read_topics(connection: sqlite3.Connection) -> dict[str, TopicChanged]:
+    rows = connection.execute("SELECT room, id, nick, text, author FROM topics")
+    return {
+        room: TopicChanged(id=id, room=room, nick=nick, text=text, identity=author)
+        for room, id, nick, text, author in rows
+    }
+
+
+def _recall(connection: sqlite3.Connection, take: Callable[[OperatorAct], object]) -> None:
+    for act in acts(connection):
+        take(act)
