@@ -36,7 +36,6 @@ from chatservice.events import (
     signed,
 )
 from chatservice.flood import FloodLimit
-from chatservice.hangups import HangUps
 from chatservice.journal import Journal
 from chatservice.lingering import Lingering
 from chatservice.looks import not_read_now
@@ -94,7 +93,6 @@ class Chat(ABC):
         settings = self.settings
         self.audit = Audit(seconds)
         self.flood = FloodLimit(seconds, settings.rate_limit, settings.per_address)
-        self.hang_ups = HangUps(self.reactor)
         self.roster = Roster()
         self.rooms = RoomList(self.journal)
         self.moderation = Moderation(

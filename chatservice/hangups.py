@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from weakref import WeakKeyDictionary, proxy
 
 from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
 from twisted.python.failure import Failure
@@ -32,8 +33,19 @@ class HangUps:
         without epoll(7), nothing is watched.
     """
 
+    _of: WeakKeyDictionary[Any, HangUps] = WeakKeyDictionary()
+
+    @classmethod
+    def of(cls, reactor: Any) -> HangUps:
+        """Find the one of a reactor, which watches all connections there."""
+        found = cls._of.get(reactor)
+        if found is None:
+            found = cls._of[reactor] = cls(reactor)
+        return found
+
     def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
+        # The reactor keeps this, and not the other way round.
+        self._reactor = proxy(reactor)
         self._can_watch = _CAN_WATCH and IReactorFDSet.providedBy(reactor)
         self._gone: dict[int, Callable[[], object]] = {}
         # Those that are UNIX sockets.

@@ -6,7 +6,7 @@ import errno
 import os
 import shlex
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred, execute, maybeDeferred
@@ -17,12 +17,10 @@ from twisted.internet.tcp import Port as TCPPort
 from zope.interface import implementer
 
 from chatservice.admission import Admission
+from chatservice.chat import Chat
 from chatservice.doors.front import FrontFactory
+from chatservice.errors import CannotStart
 from chatservice.options import BadValue
-from chatservice.starting import CannotStart
-
-if TYPE_CHECKING:
-    from chatservice.server import ChatFactory
 
 BACKLOG = 1024
 """Connections that wait to be accepted (listen(2))."""
@@ -125,7 +123,7 @@ class Port:
         kind = self.name.removeprefix("haproxy:").partition(":")[0]
         return kind in _LOCAL_KINDS or isinstance(self._endpoint, DualStackEndpoint)
 
-    def open(self, chat: ChatFactory, admission: Admission) -> None:
+    def open(self, chat: Chat, admission: Admission) -> None:
         """Open a chat on it, with all its doors.
 
         @raise CannotStart: that is not possible.
@@ -186,7 +184,7 @@ class Port:
         return ""
 
 
-def open_port(reactor: Any, text: str, chat: ChatFactory) -> Port:
+def open_port(reactor: Any, text: str, chat: Chat) -> Port:
     """Open a chat on a port, with all its doors.
 
     @param text: a number, for every address of this machine, or what Twisted calls an endpoint.

@@ -14,7 +14,7 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatservice.hangups import unwatched
+from chatservice.hangups import HangUps, unwatched
 from chatservice.keepalive import keep_honest
 from chatservice.telnet import IAC, KILL_LINE, Telnet
 
@@ -152,7 +152,8 @@ class LineConnection(LineReceiver):
         if self._is_over:
             return
         self.pauseProducing()
-        self._stop_watching = self.session.chat.hang_ups.watch(self.transport, self._reset)
+        hang_ups = HangUps.of(self.session.chat.reactor)
+        self._stop_watching = hang_ups.watch(self.transport, self._reset)
 
     def resume(self) -> None:
         """Read on."""

@@ -15,15 +15,7 @@ from typing import Any, NoReturn
 
 from twisted.python.util import switchUID
 
-
-class CannotStart(SystemExit, Exception):
-    """The reason for which the chat cannot start: one sentence, and exit status 1.
-
-    Raised while twistd starts the services, it ends a daemon and the foreground alike.
-    """
-
-    # A daemon's parent is told 100 bytes, the name of the class and its module among them.
-    __module__ = "builtins"
+from chatservice.errors import CannotStart
 
 
 def check_files(twistd: Mapping[str, Any]) -> None:

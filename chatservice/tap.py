@@ -28,7 +28,7 @@ from chatservice.accounts import Accounts
 from chatservice.admission import Admission, most_connections
 from chatservice.clock import WallClock
 from chatservice.database import IN_MEMORY, Database, DatabaseError
-from chatservice.errors import StorageError
+from chatservice.errors import CannotStart, StorageError
 from chatservice.events import EventIds
 from chatservice.filewatch import FileWatch
 from chatservice.maintenance import steps_of
@@ -45,7 +45,7 @@ from chatservice.passwords import Passwords
 from chatservice.ports import Port, read_endpoint
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
-from chatservice.starting import CannotStart, check_files, rehearse
+from chatservice.starting import check_files, rehearse
 from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
 from chatservice.upkeep import Upkeep

@@ -11,12 +11,12 @@ LAYERS = [
     {
         *("aliases", "clock", "counts", "doors", "doors.web", "durations", "errors", "events"),
         *("hangups", "identity", "keepalive", "names", "networks", "obvious", "opaque"),
-        *("outbox", "preferences", "presence", "ratelimit", "scripts", "settings", "starting"),
-        *("telnet", "textfile", "tries"),
+        *("outbox", "preferences", "presence", "ratelimit", "scripts", "settings", "telnet"),
+        *("textfile", "tries"),
     },
     {
         *("account", "acts", "admission", "database", "flood", "mentions", "peers", "recent"),
-        *("refs", "sanitize", "tokenizer", "turns"),
+        *("refs", "sanitize", "starting", "tokenizer", "turns"),
     },
     {
         *("accountrows", "door", "doors.facts", "filewatch", "identities", "indexing"),

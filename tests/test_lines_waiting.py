@@ -7,6 +7,7 @@ from twisted.internet.error import ConnectionAborted
 
 from chatservice.doors.text import HINT
 from chatservice.events import ChatError
+from chatservice.hangups import HangUps
 from chatservice.joining import JoinRequest
 from chatservice.lines import Session
 from chatservice.rooms import LOBBY
@@ -75,7 +76,7 @@ class FloodTests(LineTestCase):
             watched.append(gone)
             return lambda: None
 
-        self.patch(self.chat.hang_ups, "watch", watch)
+        self.patch(HangUps.of(self.clock), "watch", watch)
         door, wire = self.listens()
         wire.sends(b"x\n" * 20)
         watched[-1]()

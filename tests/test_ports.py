@@ -16,10 +16,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import ports
 from chatservice.doors.front import FrontFactory
+from chatservice.errors import CannotStart
 from chatservice.ports import DualStackEndpoint, Port, open_port
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
-from chatservice.starting import CannotStart
 from tests.doubles import Wire
 
 

@@ -20,10 +20,9 @@ from twisted.protocols.haproxy import proxyEndpoint
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import admission, ports, tap
-from chatservice.errors import StorageError
+from chatservice.errors import CannotStart, StorageError
 from chatservice.ports import Port
 from chatservice.settings import Settings
-from chatservice.starting import CannotStart
 from chatservice.tap import ChatService, Options
 from chatservice.threads import ThreadedDatabase
 from tests.conversation import new_path

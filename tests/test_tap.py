@@ -13,9 +13,9 @@ from twisted.internet.endpoints import (
 from twisted.python import usage
 
 from chatservice import ports
+from chatservice.errors import CannotStart
 from chatservice.options import COMMAND_LINE_ONLY, read_config, read_motd
 from chatservice.ports import DualStackEndpoint
-from chatservice.starting import CannotStart
 from chatservice.tap import Options
 from tests.conversation import TableCase, each_row, new_path
 
