@@ -8,10 +8,10 @@ from twisted.internet.defer import Deferred
 
 from chatservice.account import Account, Proof
 from chatservice.accounts import Accounts
+from chatservice.acting import Acting
 from chatservice.audit import Audit
 from chatservice.flood import FloodLimit
 from chatservice.identity import identity_of
-from chatservice.operators import Operators
 from chatservice.preferences import Preferences
 from chatservice.rooms import Member
 from chatservice.roster import Roster
@@ -29,7 +29,7 @@ class Bindings:
         self,
         roster: Roster,
         accounts: Accounts,
-        operators: Operators,
+        acting: Acting,
         flood: FloodLimit,
         audit: Audit,
         rename_to_guest: Callable[[Member], object],
@@ -38,7 +38,7 @@ class Bindings:
     ) -> None:
         self._roster = roster
         self._accounts = accounts
-        self._operators = operators
+        self._acting = acting
         self._flood = flood
         self._audit = audit
         self._rename_to_guest = rename_to_guest
@@ -96,7 +96,7 @@ class Bindings:
             self._roster.identify(member, identity)
             self._passed().addCallback(lambda _: self._roster.settle(former))
             self._flood.become(former, identity)
-            self._operators.follow(member, former)
+            self._acting.follow(member, former)
 
     def change_token(self, member: Member, token: str = "") -> None:
         """Give a member a token that nobody else knows, a new one if none is given."""

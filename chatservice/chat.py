@@ -6,15 +6,16 @@ server.py.
 
 from __future__ import annotations
 
-import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.logger import Logger
 
-from chatservice.account import Account, Proof
+from chatservice.account import Proof
 from chatservice.accounts import Accounts
+from chatservice.acting import Acting
 from chatservice.acts import Founded, Kicked, OperatorAct
 from chatservice.audit import Audit
 from chatservice.belongings import Belongings
@@ -23,7 +24,9 @@ from chatservice.clock import WallClock
 from chatservice.door import NOWHERE, Door
 from chatservice.entrances import Entrances
 from chatservice.envelope import Envelope
+from chatservice.errors import StorageError
 from chatservice.events import (
+    LATEST,
     CameAndWent,
     ChatError,
     Event,
@@ -37,7 +40,7 @@ from chatservice.events import (
 )
 from chatservice.flood import FloodLimit
 from chatservice.journal import Journal
-from chatservice.lingering import Lingering
+from chatservice.lingering import UNNOTICED, Lingering, absences
 from chatservice.looks import not_read_now
 from chatservice.moderation import Moderation
 from chatservice.names import check_room
@@ -46,16 +49,22 @@ from chatservice.operators import Operators
 from chatservice.presence import Folding
 from chatservice.publisher import Publisher
 from chatservice.repeats import Repeats
+from chatservice.roles import Roles
 from chatservice.roomlist import RoomList
 from chatservice.roompasswords import RoomPasswords
 from chatservice.rooms import Member, Room
 from chatservice.roster import Roster
 from chatservice.settings import Settings
+from chatservice.standing import Whom
 from chatservice.topics import Topics
+
+log = Logger()
 
 
 class Chat(ABC):
-    """A chat, as far as its parts go.
+    """A chat, as far as its parts and its life go.
+
+    What operators do are verbs of C{operators} and C{roles}; what anybody does, of the chat itself.
 
     @param reactor: C{IReactorTime}.
     @param journal: where events are kept, and come from in one order.
@@ -75,7 +84,7 @@ class Chat(ABC):
         settings: Settings,
         accounts: Accounts,
         clock: WallClock,
-        new_token: Callable[[], str] = lambda: secrets.token_urlsafe(16),
+        new_token: Callable[[], str],
     ) -> None:
         self.reactor = reactor
         self.settings = settings
@@ -86,6 +95,7 @@ class Chat(ABC):
         self.accounts = accounts
         self.sessions: set[Door] = set()
         self.closing = False
+        self._all_gone: Deferred[None] = Deferred()
         self._furnish(reactor.seconds)
 
     def _furnish(self, seconds: Callable[[], float]) -> None:
@@ -111,7 +121,7 @@ class Chat(ABC):
         self._publisher = Publisher(
             self.reactor, self.journal, self.rooms, self._committed, self._delivered
         )
-        self.operators = Operators(
+        self.acting = Acting(
             self.moderation,
             self.roster,
             self.rooms,
@@ -119,14 +129,24 @@ class Chat(ABC):
             self._publisher.publish,
             seconds,
         )
-        self.repeats = Repeats(self.journal, self.publish, self.settled, seconds)
-        self.nicknames = Nicknames(
-            self.roster, self.accounts, settings, self.lingering.left_for
+        self.operators = Operators(
+            self.acting,
+            self.moderation,
+            self.roster,
+            self.accounts,
+            self.journal,
+            settings,
+            self.publish,
+            self.settled,
+            self.ids.now,
         )
+        self.roles = Roles(self.acting, self.moderation)
+        self.repeats = Repeats(self.journal, self.publish, self.settled, seconds)
+        self.nicknames = Nicknames(self.roster, self.accounts, settings, self.lingering.left_for)
         self.bindings = Bindings(
             self.roster,
             self.accounts,
-            self.operators,
+            self.acting,
             self.flood,
             self.audit,
             self.rename_to_guest,
@@ -142,95 +162,122 @@ class Chat(ABC):
             self.flood,
             self.passed,
         )
-        passwords = RoomPasswords(
-            self.moderation, self.accounts, self.roster, seconds
-        )
+        passwords = RoomPasswords(self.moderation, self.accounts, self.roster, seconds)
         self.entrances = Entrances(
             self.roster,
             self.rooms,
             self.topics,
             self.moderation,
             passwords,
-            self.operators,
+            self.acting,
             self.folding,
             self.publish,
         )
 
-    # The verbs; see server.py. What a verb cannot do it says in a ChatError.
+    # The life of the chat.
+
+    def restore(self) -> None:
+        """Begin where the last run ended; the journal is open."""
+        self.clock.begin(self.journal.floor)
+        self.topics.restore(self.journal.topics.values())
+        self.journal.recall(self.moderation.apply)
+
+    @inlineCallbacks
+    def shut_down(self, patience: float) -> Generator[Deferred[Any], Any, None]:
+        """Deliver what was accepted, tell everybody, and wait until all are gone.
+
+        @param patience: seconds that the journal may take for what is on its way.
+        """
+        self.closing = True
+        self.folding.stop()
+        for member in self.roster.values():
+            self.lingering.stop(member)
+        for session in self.sessions:
+            session.hold()
+        settled = self._publisher.all_settled()
+        yield settled.addTimeout(patience, self.reactor).addErrback(lambda _: None)
+        self._publisher.stop()
+        absent = absences(self.roster.values())
+        try:
+            if absent:
+                yield self.journal.append(absent)
+        except StorageError as error:
+            log.error("What people have missed is not stored: {why}.", why=error)
+        for session in list(self.sessions):
+            session.close("the chat is shutting down")
+        if self.sessions:
+            yield self._all_gone
+
+    def session_ended(self, session: Door) -> None:
+        """A connection has ended."""
+        self.sessions.discard(session)
+        if self.closing and not self.sessions and not self._all_gone.called:
+            self._all_gone.callback(None)
+
+    # What happens to members.
+
+    def lose(self, member: Member, why: str) -> None:
+        """Lose a connection: leave, unless the member comes back before long."""
+        if not self.closing and self.roster.has(member):
+            self.lingering.begin(member, why)
+
+    def note_loss(self, member: Member, behind: int | None, silence: float = 0.0) -> None:
+        """Note up to which event a member saw everything through a door that is lost.
+
+        @param behind: see L{chatservice.rooms.Door.behind}.
+        @param silence: seconds for which the door may have been dead already.
+        """
+        come = self.ids.latest() if member.since == LATEST else member.since
+        seen = max(self._publisher.last, come)
+        if silence:
+            seen = min(seen, self.ids.latest() - int(min(silence, UNNOTICED) * 1_000_000))
+        member.lose(seen, behind)
+
+    def rename_to_guest(self, member: Member) -> Envelope:
+        """Give a member a nickname that is nobody's."""
+        return self.give_nick(member, self.nicknames.for_guest(self.ids.latest()))
+
+    def tell_operators(self, sentence: str) -> None:
+        """Tell the operators of the whole chat who are here something about the server."""
+        for member in self.roster.values():
+            if self.moderation.is_operator(member):
+                member.door.notify([sentence], [])
+
+    # The verbs, as sessions, commands and doors know them; server.py tells what each does.
 
     @abstractmethod
     def join(
-        self,
-        door: Door,
-        nick: str,
-        token: str,
-        proof: Proof | None,
-        rooms: list[Room],
+        self, door: Door, nick: str, token: str, proof: Proof | None, rooms: list[Room],
         seen: Mapping[str, int],
-    ) -> Member:
-        """Come to the chat, and enter rooms."""
-
+    ) -> Member: ...
     @abstractmethod
-    def take_over(self, member: Member, door: Door) -> None:
-        """Put another connection in the place of the one that a member had."""
-
+    def take_over(self, member: Member, door: Door) -> Envelope: ...
     @abstractmethod
-    def session_ended(self, session: Door) -> None:
-        """Forget a connection, which has ended."""
-
+    def enter(
+        self, member: Member, text: str, password: str = ""
+    ) -> Deferred[Envelope | None]: ...
     @abstractmethod
-    def enter(self, member: Member, text: str, password: str = "") -> Deferred[None]:
-        """Enter a room, or have one be the current one that the member is in."""
-
+    def part(self, member: Member, room: Room) -> Envelope: ...
     @abstractmethod
-    def part(self, member: Member, room: Room) -> None:
-        """Leave a room, and stay in the chat."""
-
+    def leave(
+        self, member: Member, why: str, goodbye: bool, folded: bool = False
+    ) -> Envelope | None: ...
     @abstractmethod
-    def leave(self, member: Member, why: str, goodbye: bool, folded: bool = False) -> None:
-        """Leave the chat."""
-
+    def say(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope: ...
     @abstractmethod
-    def lose(self, member: Member, why: str) -> None:
-        """Lose a connection: leave, unless the member comes back before long."""
-
-    @abstractmethod
-    def note_loss(self, member: Member, behind: int | None, silence: float = 0.0) -> None:
-        """Note up to which event a member saw everything through a door that is lost."""
-
-    @abstractmethod
-    def say(self, member: Member, room: Room, text: str, ref: str = "") -> None:
-        """Say a line to everybody in a room."""
-
-    @abstractmethod
-    def act(self, member: Member, room: Room, text: str, ref: str = "") -> None:
-        """Say what the member does, in the third person."""
-
+    def act(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope: ...
     @abstractmethod
     def whisper(
-        self, member: Member, to: Member | Account, text: str, ref: str = "", called: str = ""
-    ) -> None:
-        """Say a line to one person in private."""
-
+        self, member: Member, to: Whom, text: str, ref: str = "", called: str = ""
+    ) -> Envelope: ...
     @abstractmethod
-    def rename(self, member: Member, nick: str) -> None:
-        """Take another nickname."""
-
+    def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope: ...
     @abstractmethod
-    def give_nick(self, member: Member, nick: str) -> None:
-        """Rename a member, which need not have asked for it."""
-
+    def rename(self, member: Member, nick: str) -> Envelope: ...
     @abstractmethod
-    def rename_to_guest(self, member: Member) -> None:
-        """Give a member a nickname that is nobody's."""
-
+    def give_nick(self, member: Member, nick: str) -> Envelope: ...
     @abstractmethod
-    def set_away(self, member: Member, why: str | None) -> None:
-        """Be away from the keyboard, or back with C{None}."""
-
-    @abstractmethod
-    def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> None:
-        """Change what a room is about."""
+    def set_away(self, member: Member, why: str | None) -> Envelope: ...
 
     # Questions.
 
@@ -299,8 +346,8 @@ class Chat(ABC):
             envelope.other = self.roster.find(event.to_identity, event.id)
         elif isinstance(event, OperatorAct):
             self.moderation.apply(event)
-            self.operators.address(envelope)
-            self.operators.follow_late(event)
+            self.acting.address(envelope)
+            self.acting.follow_late(event)
             self.audit.acted(event)
             if isinstance(event, Founded) and event.room in self.rooms:
                 self.rooms[event.room].founder = None

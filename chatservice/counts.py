@@ -1,4 +1,4 @@
-"""Counts in sentences."""
+"""Counts, in sentences and as they are typed."""
 
 
 def counted(count: int, one: str, many: str) -> str:
@@ -7,3 +7,10 @@ def counted(count: int, one: str, many: str) -> str:
     @param one: the words that follow a count of 1, and C{many} those that follow any other.
     """
     return f"{count:,} {one if count == 1 else many}"
+
+
+def number(text: str, most: int) -> int | None:
+    """Read the number from 1 to C{most} that a text is; C{None} if it is none of those."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
+        return None
+    return int(text) if 1 <= int(text) <= most else None

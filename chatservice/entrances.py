@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from twisted.internet.defer import Deferred, succeed
 
+from chatservice.acting import Acting
+from chatservice.envelope import Envelope
 from chatservice.events import ChatError, Joined, Parted, Resumed
 from chatservice.moderation import Moderation
-from chatservice.operators import Operators
 from chatservice.presence import Folding
 from chatservice.publisher import Publish
 from chatservice.roomlist import RoomList
@@ -32,7 +33,7 @@ class Entrances:
         topics: Topics,
         permissions: Moderation,
         passwords: RoomPasswords,
-        operators: Operators,
+        acting: Acting,
         folding: Folding,
         publish: Publish,
     ) -> None:
@@ -41,7 +42,7 @@ class Entrances:
         self._topics = topics
         self._permissions = permissions
         self._passwords = passwords
-        self._operators = operators
+        self._acting = acting
         self._folding = folding
         self._publish = publish
 
@@ -71,48 +72,52 @@ class Entrances:
             sentence = f"{spelled(room)} has a password: /join it with that"
             raise ChatError("closed", sentence, "room-password")
 
-    def enter(self, member: Member, name: str, password: str) -> Deferred[None]:
+    def enter(self, member: Member, name: str, password: str) -> Deferred[Envelope | None]:
         """Enter a room, or make it; or make a room the current one that the member is in.
 
-        Fires when it is done, and fails with L{ChatError}.
+        Fires when it is done, with what was published, if anything was; it fails with L{ChatError}.
+
+        @raise ChatError: the member may not, or is in too many rooms.
         """
         if name in member.rooms:
             member.current = member.rooms[name]
             return succeed(None)
         if len(member.rooms) >= ROOMS_PER_MEMBER:
-            raise ChatError("too-many", f"you are in {ROOMS_PER_MEMBER} rooms: /part one first")
+            sentence = f"you are in {ROOMS_PER_MEMBER} rooms: /part one first"
+            raise ChatError("too-many", sentence, "rooms")
         self._permissions.check_entry(member, name)
 
-        def enter(rooms: list[Room], proved: str) -> None:
+        def enter(rooms: list[Room], proved: str) -> Envelope | None:
             # Much may have happened while the password was checked and the room was read.
             self._permissions.check_entry(member, name)
             self._passwords.check_same(member, name, proved)
-            self._enter(member, rooms[0])
+            return self._enter(member, rooms[0])
 
         allowed = self._passwords.check(member, name, password)
         return allowed.addCallback(
             lambda proved: self._rooms.opened([name], lambda rooms: enter(rooms, proved))
         )
 
-    def _enter(self, member: Member, room: Room, arrived: bool = False) -> None:
+    def _enter(self, member: Member, room: Room, arrived: bool = False) -> Envelope | None:
         if not self._roster.has(member) or room.name in member.rooms:
-            return
+            return None
         is_new = not (room.members or room.recent or room.used or room.name in self._topics)
         room = self._rooms.setdefault(room.name, room)
         room.members.add(member)
         self._topics.touch(room.name)
         member.rooms[room.name] = member.current = room
         folded = self._folding.note([room.name], came=True)
-        self._publish(member, Joined(room=room.name, arrived=arrived, folded=folded))
+        joined = self._publish(member, Joined(room=room.name, arrived=arrived, folded=folded))
         if is_new:
-            self._operators.found(member, room)
+            self._acting.found(member, room)
+        return joined
 
-    def part(self, member: Member, room: Room) -> None:
+    def part(self, member: Member, room: Room) -> Envelope:
         """Leave a room, the lobby too, and stay in the chat."""
         room.let_go(member)
         member.forget_room(room)
         folded = self._folding.note([room.name], came=False)
-        self._publish(member, Parted(room=room.name, folded=folded))
+        return self._publish(member, Parted(room=room.name, folded=folded))
 
     def part_where_banned(self, member: Member) -> None:
         """Leave the rooms that somebody of this account or address is banned from."""

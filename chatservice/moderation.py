@@ -154,19 +154,31 @@ class Moderation(Authority):
             sentence = "that is you: nobody may do that to themselves"
             raise ChatError("not-allowed", sentence, "protected")
 
+    def check_may_name_addresses(self, member: Member, room: str) -> None:
+        """May do something to whoever comes from somewhere: who that is nobody else may learn."""
+        self.check_power(member, room)
+        if not self.is_operator(member):
+            raise ChatError(
+                "not-allowed",
+                "only a server operator may do that by address: name the person instead",
+                "not-operator",
+            )
+
     def check_may_add(self, member: Member, room: str) -> None:
         """May make one more ban or mute: so many hold in one place, and by one person."""
         is_operator = self.is_operator(member)
         most = HELD_IN_ALL if is_operator else HELD_MOST
         if len(self.sanctions(room)) >= most:
-            raise ChatError("too-many", f"{most:,} bans and mutes hold here: end some first")
+            sentence = f"{most:,} bans and mutes hold here: end some first"
+            raise ChatError("too-many", sentence, "sanctions")
         own = sum(
             sanctions.by_author[member.identity]
             for place in self._places.values()
             for sanctions in (place.bans, place.mutes)
         )
         if own >= HELD_BY_ONE and not is_operator:
-            raise ChatError("too-many", f"{HELD_BY_ONE:,} bans and mutes are yours: end some first")
+            sentence = f"{HELD_BY_ONE:,} bans and mutes are yours: end some first"
+            raise ChatError("too-many", sentence, "sanctions")
 
     # What holds against somebody.
 

@@ -8,11 +8,12 @@ from itertools import count
 from chatservice.account import Account
 from chatservice.accounts import Accounts
 from chatservice.events import ChatError
-from chatservice.names import check_nick, nick_key
+from chatservice.names import NICK_INPUT, check_nick, nick_key
 from chatservice.networks import address_of
 from chatservice.rooms import Member
 from chatservice.roster import Roster
 from chatservice.settings import Settings
+from chatservice.standing import Person, person_of
 
 
 class Nicknames:
@@ -82,6 +83,30 @@ class Nicknames:
         else:
             reason = f"{nick} looks too much like {holder.nick}, who is here"
         raise ChatError("nick-taken", f"{reason}: choose another nickname")
+
+    def person(self, nick: str) -> Person | None:
+        """Find whoever has a nickname here, or else has registered it."""
+        if len(nick) > NICK_INPUT:
+            return None
+        member = self._roster.get(nick_key(nick))
+        if member is not None:
+            return person_of(member)
+        account = self._accounts.named(nick)
+        if account is None:
+            return None
+        return Person(account.nick, account.identity, account, self._roster.of(account))
+
+    def person_named(self, nick: str, hint: str = "") -> Person:
+        """Find the same.
+
+        @param hint: what else may be tried, if there is nobody.
+        @raise ChatError: there is nobody.
+        """
+        person = self.person(nick)
+        if person is None:
+            sentence = f"nobody here is called {nick[:40]}, and it is not registered{hint}"
+            raise ChatError("no-nick", sentence)
+        return person
 
     def for_guest(self, seed: int) -> str:
         """Choose a nickname that is nobody's."""

@@ -1,98 +1,240 @@
-"""What operators do: their acts, published. Whether one may, whoever calls this has asked."""
+"""What operators do: a verb takes the member who does it, whom it is done to, and where.
+
+C{room} is the name of any room, whatever the member's current one is, or L{CHAT}. A verb asks
+whether the member may, checks the limits, and publishes an act, which holds when it is stored
+(acting.py). It gives back the envelope of that act, so that a door can tie its answer to it. More
+verbs are in roles.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Container, Generator, Iterable
+from ipaddress import IPv4Network
+from typing import Any
 
+from twisted.internet.defer import Deferred, inlineCallbacks
+
+from chatservice.accounts import Accounts
+from chatservice.acting import Acting
 from chatservice.acts import (
     Announced,
     Banned,
-    Extended,
-    Founded,
     Kicked,
     LockedDown,
     Muted,
     OperatorAct,
+    RoomSet,
+    Unbanned,
+    Unmuted,
 )
+from chatservice.authority import CHAT
 from chatservice.envelope import Envelope
 from chatservice.events import ChatError
+from chatservice.journal import Journal
 from chatservice.moderation import Moderation
+from chatservice.names import nick_key
+from chatservice.networks import Network, network_of
 from chatservice.publisher import Publish
-from chatservice.rooms import Member, Room
+from chatservice.rooms import Member
+from chatservice.roomsettings import PASSWORD, check_setting, setting_text
 from chatservice.roster import Roster
-from chatservice.standing import Person
-from chatservice.tries import Tries
+from chatservice.sanctions import subject
+from chatservice.sanitize import clean_line, clean_reason
+from chatservice.settings import Settings
+from chatservice.standing import Person, Whom, person_of
+from chatservice.text import spelled
 
-ACTS = 60
-"""The most of one operator of a room in a minute: acts are kept for long."""
+REASON_BYTES = 400
+WIDEST = {4: 8, 6: 16}
+"""By version of the protocol, the prefix of the widest network that is banned unasked."""
+EVERYBODY = "everybody"
+"""What confirms the ban of a wider one, as it is typed."""
 
 
 class Operators:
-    """Publishes acts.
+    """The verbs of operators.
 
     @param publish: lets an event of a member's go its way.
-    @param publish_event: lets an event go its way that is signed.
-    @param seconds: a clock that never goes back.
+    @param settled: gives what fires when everything that a member has done so far is through.
+    @param now: the time in microseconds since the epoch.
     """
 
     def __init__(
         self,
+        acting: Acting,
         permissions: Moderation,
         roster: Roster,
-        rooms: Mapping[str, Room],
+        accounts: Accounts,
+        journal: Journal,
+        settings: Settings,
         publish: Publish,
-        publish_event: Callable[[Envelope], object],
-        seconds: Callable[[], float],
+        settled: Callable[[Member], Deferred[None]],
+        now: Callable[[], int],
     ) -> None:
+        self._acting = acting
         self._permissions = permissions
         self._roster = roster
-        self._rooms = rooms
+        self._accounts = accounts
+        self._journal = journal
+        self._settings = settings
         self._publish = publish
-        self._publish_event = publish_event
-        self._acts = Tries(seconds, ACTS)
+        self._settled = settled
+        self._now = now
 
-    def act(self, member: Member, act: OperatorAct) -> None:
-        """Do something in a room, or in the whole chat; it holds when it is stored.
+    # Kicks, bans and mutes.
 
-        @raise ChatError: too much was done in the last minute.
+    @inlineCallbacks
+    def kick(
+        self, member: Member, whom: Whom, room: str, why: str = ""
+    ) -> Generator[Deferred[Any], Any, Envelope]:
+        """Have somebody leave; whoever was in a room and is away loses the place there.
+
+        It waits only if whoever is meant is not in the room.
+
+        @raise ChatError: the member may not, or whoever is meant is not there (in the Deferred).
         """
-        if self._acts.wait(member.identity) and not self._permissions.is_operator(member):
-            raise ChatError("too-many", f"you did {ACTS} such things in a minute: wait a little")
-        self._acts.count(member.identity)
-        self._publish(member, act)
+        person, reason = person_of(whom), _reason(why)
+        if person.member is None and not (room and person.identity):
+            raise ChatError("no-nick", f"nobody here is called {person.nick[:40]}")
+        self._permissions.check_may_kick(member, person, room)
+        if person.member is not None and (not room or room in person.member.rooms):
+            return self._acting.act(member, _kick(person, room, reason))
+        # Somebody who is away would be let in again without being asked anything.
+        places = yield self._journal.places(person.identity)
+        self._permissions.check_may_kick(member, person, room)
+        if room not in [place.room for place in places] and not self._those_of(person, room):
+            sentence = f"{person.nick} is not in {spelled(room)}"
+            raise ChatError("no-nick", sentence, "not-in-room")
+        kicked = self._acting.act(member, _kick(person, room, reason))
+        yield self._settled(member)
+        # Whoever was about to come may have come before that was stored.
+        self._turn_out(member, self._those_of(person, room), room, reason)
+        return kicked
 
-    def address(self, envelope: Envelope) -> None:
-        """Find out whom an act is done to, of those here, and in which rooms it is seen."""
-        act = envelope.event
-        if not isinstance(act, OperatorAct) or isinstance(act, Extended):
-            return
-        whom = envelope.other = self._roster.find(act.target_identity, act.id)
-        seen_in: Collection[str] = whom.rooms if whom is not None else ()
-        if isinstance(act, Announced | LockedDown):
-            seen_in = self._rooms.keys()
-        elif act.room:
-            # Who comes from where is for those alone who see addresses anyway.
-            is_by_network = act.network and not act.target_identity
-            seen_in = () if is_by_network else {act.room} & self._rooms.keys()
-        # A room that people are only about to leave is as good as empty.
-        envelope.rooms = tuple(name for name in seen_in if self._rooms[name].members)
+    @inlineCallbacks
+    def ban(
+        self, member: Member, whom: Whom, room: str, seconds: int = 0, why: str = ""
+    ) -> Generator[Deferred[Any], Any, Envelope]:
+        """Keep somebody out, and kick whoever that is; for ever, if C{seconds} is 0.
 
-    def found(self, member: Member, room: Room) -> None:
-        """Have a member own the room that it has made, if it may.
-
-        Until that is stored it is done again when the member says something there.
+        @raise ChatError: the member may not, or too much is held already (in the Deferred).
         """
-        if self._permissions.may_found(member, room.name):
-            room.founder = member
-            with suppress(ChatError):
-                self.act(member, Founded(room=room.name))
+        person, reason, before = person_of(whom), _reason(why), self._present(room)
+        banned = self._sanction(member, Banned, person, room, seconds, reason)
+        told = [each for each in before if each.identity == person.identity]
+        # Not before the ban holds, or somebody could be back by then.
+        yield self._settled(member)
+        covered = self._covered(person, room, before)
+        self._turn_out(member, covered, room, reason, told)
+        return banned
 
-    def kick(self, member: Member, whom: Member | Person, room: str, why: str) -> None:
-        """Put somebody out of a room, or out of the chat if C{room} is empty."""
-        self.act(member, _kick(whom, room, why))
+    @inlineCallbacks
+    def ban_network(
+        self,
+        member: Member,
+        network: Network,
+        room: str,
+        seconds: int = 0,
+        why: str = "",
+        confirmed: bool = False,
+    ) -> Generator[Deferred[Any], Any, Envelope]:
+        """Keep everybody out who comes from somewhere, and kick them.
 
-    def turn_out(
+        @param confirmed: whether it is meant, though the network is a wide one (L{is_wide}).
+        @raise ChatError: the member may not, it is not confirmed, or too much is held already (in
+            the Deferred).
+        """
+        self._permissions.check_may_name_addresses(member, room)
+        if is_wide(network) and not confirmed:
+            command = f"/ban {f'#{room}' if room else '*'} {network} {EVERYBODY}"
+            sentence = f"{network} is {_many(network)}: {command} bans them all"
+            raise ChatError("usage", sentence, "wide-network")
+        reason, named = _reason(why), str(network)
+        self._permissions.check_may_add(member, room)
+        until = self._until(seconds)
+        ban = Banned(room=room, target=named, network=named, until=until, text=reason)
+        banned = self._acting.act(member, ban)
+        yield self._settled(member)
+        covered = self._permissions.banned_members(network, room, self._present(room))
+        self._turn_out(member, covered, room, reason)
+        return banned
+
+    def mute(
+        self, member: Member, whom: Whom, room: str, seconds: int = 0, why: str = ""
+    ) -> Envelope:
+        """Keep somebody from speaking; for ever, if C{seconds} is 0.
+
+        @raise ChatError: the member may not, or too much is held already.
+        """
+        return self._sanction(member, Muted, person_of(whom), room, seconds, _reason(why))
+
+    def unban(self, member: Member, whom: Whom | Network, room: str) -> list[Envelope]:
+        """End the bans of somebody, or of a network.
+
+        @param whom: also somebody who is nobody any more, by the nickname of that time alone.
+        @return: the acts; none, if there was no ban.
+        @raise ChatError: the member may not.
+        """
+        return self._lift(member, Banned, Unbanned, whom, room)
+
+    def unmute(self, member: Member, whom: Whom | Network, room: str) -> list[Envelope]:
+        """End the mutes of somebody; see L{unban}.
+
+        @raise ChatError: the member may not.
+        """
+        return self._lift(member, Muted, Unmuted, whom, room)
+
+    def _sanction(
+        self,
+        member: Member,
+        kind: type[Banned | Muted],
+        person: Person,
+        room: str,
+        seconds: int,
+        reason: str,
+    ) -> Envelope:
+        """Ban or mute somebody by nickname, and so by account and by address."""
+        self._permissions.check_may_sanction(member, person, room)
+        self._permissions.check_may_add(member, room)
+        network = network_of(person.member.address) if person.member is not None else None
+        act = kind(
+            room=room,
+            target=person.nick,
+            target_identity=person.identity,
+            network="" if network is None else str(network),
+            until=self._until(seconds),
+            text=reason,
+        )
+        return self._acting.act(member, act)
+
+    def _until(self, seconds: int) -> int:
+        return self._now() + seconds * 1_000_000 if seconds else 0
+
+    def _present(self, room: str) -> list[Member]:
+        """List those who are in the room, or in the chat."""
+        members = self._roster.values()
+        return [each for each in members if not room or room in each.rooms]
+
+    def _those_of(self, person: Person, room: str) -> list[Member]:
+        """List a person who is in a room, also one who has come just now."""
+        return [each for each in self._present(room) if each.identity == person.identity]
+
+    def _covered(self, person: Person, room: str, before: list[Member]) -> list[Member]:
+        """List the person, and those who came while the ban was on its way and are kept out by it.
+
+        From a room the person alone, or others would show where it came from.
+        """
+        members = self._present(room)
+        came = set() if room else set(members).difference(before)
+        return [
+            each
+            for each in members
+            if each is person.member
+            or each.identity == person.identity
+            or (each in came and self._permissions.is_banned(each, room))
+        ]
+
+    def _turn_out(
         self,
         member: Member,
         banned: Iterable[Member],
@@ -107,33 +249,105 @@ class Operators:
         for whom in banned:
             self._publish(member, _kick(whom, room, why, whom in told))
 
-    def follow(self, member: Member, former: bytes) -> None:
-        """Let what holds against an identity hold against the one that a member has instead.
-
-        It does so at once, before the member can say a word, and is published to be stored.
-        """
-        known = {act.id for act in self._permissions.against(member.identity)}
-        for act in self._permissions.against(former):
-            if act.id in known:
-                continue
-            extended = Extended(
-                nick=act.nick,
-                identity=act.identity,
-                room=act.room,
-                target=act.target,
-                target_identity=member.identity,
-                text=f"{act.id} {former.hex()}",
+    def _lift(
+        self,
+        member: Member,
+        held: type[Banned | Muted],
+        kind: type[Unbanned | Unmuted],
+        whom: Whom | Network,
+        room: str,
+    ) -> list[Envelope]:
+        self._permissions.check_power(member, room)
+        if isinstance(whom, Member | Person):
+            about, network, given = nick_key(whom.nick), "", (whom.nick, whom.identity)
+        else:
+            self._permissions.check_may_name_addresses(member, room)
+            about = network = str(whom)
+            given = network, b""
+        ended = self._permissions.sanctions_about(held, room, about, given[1])
+        return [
+            self._acting.act(
+                member, kind(room=room, target=nick, target_identity=identity, network=network)
             )
-            self._permissions.apply(extended)
-            self._publish_event(Envelope(extended))
+            for nick, identity in _lifted(ended, about, given)
+        ]
 
-    def follow_late(self, act: OperatorAct) -> None:
-        """Let a ban or a mute hold against who became somebody else while it was on its way."""
-        whom = self._roster.formerly(act.target_identity)
-        if isinstance(act, Banned | Muted) and whom is not None:
-            self.follow(whom, act.target_identity)
+    # A room as a whole, and the chat.
+
+    @inlineCallbacks
+    def set_room(
+        self, member: Member, room: str, setting: str, value: str
+    ) -> Generator[Deferred[Any], Any, Envelope]:
+        """Set a room; it waits only for a password to be hashed.
+
+        @param value: as it is written, such as C{on} or C{7d}; see roomsettings.py.
+        @raise ChatError: the member may not, or it cannot be that (in the Deferred).
+        """
+        check_setting(setting, value)
+        self._permissions.check_power(member, room)
+        text = setting_text(self._settings, setting, value)
+        if text and setting == PASSWORD:
+            passwords, origin = self._accounts.passwords, member.origin
+            text = yield passwords.hash(text, origin, lambda: self._roster.has(member))
+            # The right may be gone since that began.
+            self._permissions.check_power(member, room)
+        return self._acting.act(member, RoomSet(room=room, target=setting, text=text))
+
+    def announce(self, member: Member, text: str) -> Envelope:
+        """Tell all rooms something.
+
+        @raise ChatError: the member may not, or there is nothing to tell.
+        """
+        self._permissions.check_power(member, CHAT)
+        return self._acting.act(member, Announced(text=clean_line(text)))
+
+    def lock_down(self, member: Member, on: bool) -> Envelope | None:
+        """Let only registered names join the chat, or all again; C{None} if that is so already.
+
+        @raise ChatError: the member may not.
+        """
+        self._permissions.check_power(member, CHAT)
+        if self._permissions.locked_down == on:
+            return None
+        return self._acting.act(member, LockedDown(text="on" if on else "off"))
 
 
-def _kick(whom: Member | Person, room: str, why: str, folded: bool = False) -> Kicked:
+def is_wide(network: Network) -> bool:
+    """Tell whether so much is in a network that its ban must be confirmed."""
+    return network.prefixlen < WIDEST[network.version]
+
+
+def _many(network: Network) -> str:
+    """Say how many addresses are in a network."""
+    if isinstance(network, IPv4Network):
+        return f"{network.num_addresses:,} addresses"
+    return f"2^{network.max_prefixlen - network.prefixlen} addresses"
+
+
+def _reason(text: str) -> str:
+    reason = clean_reason(text).strip(" ")
+    size = len(reason.encode())
+    if size > REASON_BYTES:
+        sentence = f"that reason has {size:,} bytes, and may have {REASON_BYTES}: not done"
+        raise ChatError("too-long", sentence)
+    return reason
+
+
+def _kick(whom: Whom, room: str, why: str, folded: bool = False) -> Kicked:
     identity = whom.identity
     return Kicked(room=room, target=whom.nick, target_identity=identity, text=why, folded=folded)
+
+
+def _lifted(
+    ended: list[OperatorAct], about: str, given: tuple[str, bytes]
+) -> Iterable[tuple[str, bytes]]:
+    """List the nicknames and identities whose bans or mutes are ended.
+
+    What holds against who was named only because that is somebody else by now is ended as what it
+    was made for: it is known for longer whom that was than who that became.
+    """
+    named: dict[tuple[str, bytes], None] = {}
+    for act in ended:
+        is_direct = subject(act) == about or (given[1] and act.target_identity == given[1])
+        named[given if is_direct else (act.target, act.target_identity)] = None
+    return named

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import TypeAlias
 
 from twisted.internet.defer import Deferred
 
+from chatservice.envelope import Envelope
 from chatservice.events import Acted, Said, TopicChanged, Whispered
 from chatservice.journal import Journal
 from chatservice.names import nick_key
 from chatservice.publisher import Publish
 from chatservice.refs import Noted, mark_of
 from chatservice.rooms import Member
-from chatservice.sanitize import clean, clean_line
+from chatservice.sanitize import clean
 
 Talk: TypeAlias = Said | Acted | TopicChanged | Whispered
 Kind: TypeAlias = type[Said] | type[Acted] | type[TopicChanged] | type[Whispered]
@@ -39,63 +41,55 @@ class Repeats:
         self._settled = settled
         self._seconds = seconds
 
-    def say(
-        self, member: Member, kind: Kind, place: str, text: str, ref: str, **facts: Any
-    ) -> None:
-        """Publish what a member says, and remember it for when it is asked for again.
+    def say(self, member: Member, talk: Talk) -> Envelope:
+        """Publish what a member says, and remember it by its mark for when it is asked for again.
 
-        @param place: the name of the room, or the nickname that is meant.
+        @param talk: with the mark of the request (L{mark}).
         """
-        said = clean_line(text) if text or kind is not TopicChanged else ""
-        mark = _mark(ref, kind, place, text) if ref else b""
-        event = kind(text=said, ref=ref, mark=mark, **facts)
-        self._publish(member, event)
-        if mark:
-            self._note(member, mark, Noted(event))
+        envelope = self._publish(member, talk)
+        if talk.mark:
+            self._note(member, talk.mark, Noted(talk))
+        return envelope
 
     def _note(self, member: Member, mark: bytes, noted: Noted) -> None:
         forgotten = member.spoken.note(mark, noted, self._seconds())
         if forgotten:
             self._journal.drop_refs(member.identity, forgotten)
 
-    def answered(
-        self, member: Member, kind: Kind, place: str, text: str, ref: str
-    ) -> bool:
-        """Whether a request is a repeated one, which then is answered by what the first one made.
+    def answered(self, member: Member, kind: Kind, place: str, text: str, ref: str) -> bool:
+        """Tell whether a request came before; then it is answered by what the first one made.
 
         That goes to the member alone, when the first one is through. If it is refused, so is this.
 
-        @param place: see L{say}.
+        @param place: see L{mark}.
         """
-        noted = member.spoken.find(_mark(ref, kind, place, text)) if ref else None
+        noted = member.spoken.find(mark(kind, place, text, ref)) if ref else None
         if noted is None:
             return False
-        where: dict[str, Any] = {"to": clean(place)} if kind is Whispered else {"room": place}
-
-        def answer(_: None) -> None:
-            first = noted.event
-            event = kind(
-                id=first.id,
-                time=first.time,
-                nick=first.nick,
-                identity=member.identity,
-                text=clean(text),
-                ref=ref,
-                **where,
-            )
-            _answer(member, noted, event)
-
-        self._settled(member).addCallback(answer)
+        talk: Talk
+        if issubclass(kind, Whispered):
+            talk = Whispered(to=clean(place), text=clean(text), ref=ref)
+        else:
+            talk = kind(room=place, text=clean(text), ref=ref)
+        self._settled(member).addCallback(lambda _: _answer(member, noted, talk))
         return True
 
 
-def _mark(ref: str, kind: Kind, place: str, text: str) -> bytes:
-    where = nick_key(place) if kind is Whispered else place
-    return mark_of(ref, kind.__name__, where, text)
+def mark(kind: Kind, place: str, text: str, ref: str) -> bytes:
+    """Make that by which a request would be known again; nothing, if it has no C{ref}.
+
+    @param place: the name of the room, or the nickname that is meant.
+    @param text: as it was asked for.
+    """
+    if not ref:
+        return b""
+    return mark_of(ref, kind.__name__, nick_key(place) if kind is Whispered else place, text)
 
 
-def _answer(member: Member, noted: Noted, event: Talk) -> None:
+def _answer(member: Member, noted: Noted, talk: Talk) -> None:
+    first = noted.event
+    talk = replace(talk, id=first.id, time=first.time, nick=first.nick, identity=member.identity)
     if noted.refused:
-        member.door.refuse(event, noted.refused)
+        member.door.refuse(talk, noted.refused)
     else:
-        member.door.again(event)
+        member.door.again(talk)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from chatservice.acts import (
     Banned,
@@ -48,6 +49,21 @@ class Person:
     identity: bytes
     account: Account | None = None
     member: Member | None = None
+
+
+Whom: TypeAlias = Member | Person
+
+
+def person_of(whom: Whom) -> Person:
+    """Note who a member is now; a person stays as noted."""
+    if isinstance(whom, Person):
+        return whom
+    return Person(whom.nick, whom.identity, whom.account, whom)
+
+
+def is_among(whom: Whom, holders: Iterable[Person]) -> bool:
+    """Tell whether somebody is one of those who hold something."""
+    return any(whom.identity == holder.identity for holder in holders)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.acts import Kicked
 from chatservice.database import Database
 from chatservice.envelope import Envelope
 from chatservice.events import (
@@ -30,6 +31,7 @@ from chatservice.journal import Journal, Wanted
 from chatservice.peers import Peer
 from chatservice.rooms import Member, Room
 from chatservice.server import ChatFactory
+from chatservice.standing import Whom
 from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
 from tests.journals import JournalInMemory
@@ -138,6 +140,12 @@ def come(chat: ChatFactory, nick: str, *rooms: Room, token: str = "") -> Member:
     """Somebody comes to rooms of a chat, through a door that remembers."""
     door: Any = RecordingDoor()
     return chat.join(door, nick, token, None, list(rooms), {})
+
+
+def kick(chat: ChatFactory, by: Member, whom: Whom, room: str, why: str = "") -> None:
+    """A kick is on its way, whether that may be done or not."""
+    facts = {"target": whom.nick, "target_identity": whom.identity}
+    chat.acting.act(by, Kicked(room=room, text=why, **facts))
 
 
 def by(author: Member) -> dict[str, Any]:

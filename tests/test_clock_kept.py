@@ -8,6 +8,7 @@ from chatservice.events import LATEST
 from chatservice.journal import Wanted
 from tests.clocked import DAY, SECOND, ClockCase
 from tests.conversation import each_row
+from tests.recording import kick
 
 
 class KeptTests(ClockCase):
@@ -170,7 +171,7 @@ class KeptTests(ClockCase):
             self.ada.types(text)
         member = self.chat.roster["ada"]
         for _ in range(2):
-            self.chat.operators.kick(member, member, "den", "spam")
+            kick(self.chat, member, member, "den", "spam")
         self.clock.advance(SETTLING)
         before = acts()
         self.assertEqual(before, 3)

@@ -9,7 +9,7 @@ from chatservice.journal import Wanted
 from tests.conversation import JsonPerson, SlowJournal, each_row
 from tests.journals import rows
 from tests.operating import PASSWORD, DenCase
-from tests.recording import HeldJournal
+from tests.recording import HeldJournal, kick
 
 CLOSED = {"invited": "/room invite-only on", "password": "/room password sesame"}
 ASKED = ("/list", "/who", "/who ada", "/whois ada", "/whois eve", "/names den", "/names #den")
@@ -84,7 +84,7 @@ class SeenTests(DenCase):
         member, door = self.chat.roster["grace"], self.chat.roster["grace"].door
         self.chat.say(member, self.chat.rooms["den"], "mine")
         door.heard(b'{"type":"history","room":"den","ref":"1"}')  # type: ignore[attr-defined]
-        self.chat.operators.kick(self.chat.roster["ada"], member, "den", "")
+        kick(self.chat, self.chat.roster["ada"], member, "den", "")
         kinds = [(facts["type"], facts.get("code")) for facts in grace.sees()]
         self.assertIn(("error", "no-room"), kinds)
         self.assertNotIn("history", [kind for kind, _ in kinds])

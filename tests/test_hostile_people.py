@@ -7,16 +7,17 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from chatservice import catchup
+from chatservice.acting import ACTS
 from chatservice.acts import Banned
 from chatservice.catchup import CATCH_UP_TEXT
 from chatservice.commands import is_command, is_goodbye
 from chatservice.events import Event, Said
 from chatservice.names import nick_key
-from chatservice.operators import ACTS
 from chatservice.pages import PAGE_BYTES
 from chatservice.rooms import Member
 from chatservice.server import ChatFactory
 from tests.conversation import ConversationCase, JsonPerson, SlowJournal, each_row
+from tests.recording import kick
 
 SECRET = "correct-horse"
 
@@ -77,7 +78,7 @@ class KickedTwiceTests(ConversationCase):
 
     def kicks(self) -> None:
         bob, ada = self.chat.roster["bob"], self.chat.roster["ada"]
-        self.chat.operators.kick(ada, bob, "python", "")
+        kick(self.chat, ada, bob, "python", "")
 
     def check_is_in(self, bob: Member) -> None:
         """Check that bob is in the room in every respect."""

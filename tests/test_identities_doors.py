@@ -183,7 +183,7 @@ class RegisteringTests(OperatorCase):
             ada.types(text)
         bobs = self.chat.roster["bob"]
         ban = Banned(room="den", target="bob", target_identity=bobs.identity)
-        self.chat.operators.act(self.chat.roster["ada"], ban)
+        self.chat.acting.act(self.chat.roster["ada"], ban)
         hashed.callback(f"plain:{SECRET}")
         for _ in range(9):
             slow.answers()

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.operators import ACTS
+from chatservice.acting import ACTS
 from chatservice.text import when
 from tests.conversation import Person, TextPerson, Wire, without_id
 from tests.journals import acts

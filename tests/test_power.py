@@ -265,6 +265,6 @@ class FollowingTests(DenCase):
         self.mute("olga")
         member = self.chat.roster["olga"]
         former, member.identity = member.identity, b"another identity"
-        self.chat.operators.follow(member, former)
+        self.chat.acting.follow(member, former)
         (act,) = self.chat.moderation.against(b"another identity")
         self.assertIsInstance(act, Muted)

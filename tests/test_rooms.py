@@ -15,7 +15,7 @@ from chatservice.events import (
 from chatservice.recent import EVENTS
 from chatservice.rooms import Member, Room
 from chatservice.server import ChatFactory
-from tests.recording import HeldJournal, come, seen
+from tests.recording import HeldJournal, come, kick, seen
 
 
 def said(id: int) -> Said:
@@ -63,9 +63,9 @@ class OverTests(SynchronousTestCase):
         python = self.chat.rooms["python"]
         self.chat.enter(self.bob, "python")
         self.journal.release(self.clock)
-        self.chat.operators.kick(self.bob, self.ada, "python", "")
+        kick(self.chat, self.bob, self.ada, "python", "")
         self.chat.part(self.ada, python)
-        self.chat.operators.kick(self.bob, self.ada, "python", "")
+        kick(self.chat, self.bob, self.ada, "python", "")
         self.journal.release(self.clock)
         self.assertEqual((python.members, python.audience), ({self.bob}, {self.bob}))
         self.assertEqual(list(self.ada.rooms), ["lobby"])

@@ -13,6 +13,7 @@ from chatservice.settings import Settings
 from chatservice.standing import Person
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, tokens
 from tests.doubles import PlainPasswords, Wire
+from tests.recording import kick
 from tests.shared_log import SharedJournal, SharedLog
 
 SECRET = "a-secret-of-hers"
@@ -106,7 +107,7 @@ class SharedLogTests(ConversationCase):
     def test_kick(self) -> None:
         """A kick at one node turns somebody out at the other one."""
         ada = self.here.chat.roster["ada"]
-        self.here.chat.operators.kick(ada, self.elsewhere("bob"), "python", "enough")
+        kick(self.here.chat, ada, self.elsewhere("bob"), "python", "enough")
         self.passes()
         by_ada, by_bob, _ = self.all_see()
         self.assertEqual(by_ada, ["-- you kicked bob from #python: enough"])
@@ -118,7 +119,7 @@ class SharedLogTests(ConversationCase):
     def test_kick_from_the_chat(self) -> None:
         """A kick from the whole chat at one node ends the connection at the other one."""
         ada = self.here.chat.roster["ada"]
-        self.here.chat.operators.kick(ada, self.elsewhere("bob"), "", "enough")
+        kick(self.here.chat, ada, self.elsewhere("bob"), "", "enough")
         self.passes()
         self.assertNotIn("bob", self.there.chat.roster)
         self.assertEqual(self.ada.sees(), ["-- you kicked bob from the chat: enough"])
@@ -142,7 +143,7 @@ class SharedLogTests(ConversationCase):
     def test_act(self) -> None:
         """What an operator sets at one node holds at the other one as well."""
         ada = self.here.chat.roster["ada"]
-        self.here.chat.operators.kick(ada, self.elsewhere("bob"), "python", "")
+        kick(self.here.chat, ada, self.elsewhere("bob"), "python", "")
         self.types(self.ada, "/room invite-only on")
         self.types(self.bob, "/join python")
         self.assertIn("-- #python is for invited people only", self.bob.sees()[-1])

@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred, succeed
 from chatservice import login
 from tests.conversation import JsonPerson, TextPerson, each_row, said
 from tests.late import LateJournal, Waiting
+from tests.recording import kick
 from tests.registered import proof_of
 from tests.test_takeover import SECRET, TakeoverCase
 
@@ -172,7 +173,7 @@ class LastWordsTests(LateCase):
         self.arrange(door)
         self.waiting.is_slow = True
         whom = self.chat.roster["ada"]
-        self.chat.operators.kick(self.chat.roster["bob"], whom, "", "out")
+        kick(self.chat, self.chat.roster["bob"], whom, "", "out")
         while self.chat.is_here(whom):
             self.clock.advance(0)
             if len(self.waiting):
@@ -190,7 +191,7 @@ class LastWordsTests(LateCase):
         self.ada.sees()
         self.waiting.is_slow = True
         whom = self.chat.roster["ada"]
-        self.chat.operators.kick(self.chat.roster["bob"], whom, "den", "out")
+        kick(self.chat, self.chat.roster["bob"], whom, "den", "out")
         self.clock.advance(0)
         self.ada.asks("say", room="den", text="last words")
         self.bob.asks("say", room="lobby", text="peace")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from chatservice.commands.sanctions import REASON_BYTES
 from chatservice.durations import NO_DURATION
 from chatservice.moderation import HELD_IN_ALL
+from chatservice.operators import REASON_BYTES
 from chatservice.standing import HOLDERS_MOST, PUT_OUT_MOST
 from tests.conversation import NOON, each_row
 from tests.operating import DenCase

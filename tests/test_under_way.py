@@ -180,7 +180,7 @@ class FoundingTests(OperatorCase):
     def test_too_many_acts(self) -> None:
         """Who did too many things to found another room enters it none the less."""
         self.disk.full = False
-        self.patch(self.chat.operators._acts, "wait", lambda _: 1.0)
+        self.patch(self.chat.acting._acts, "wait", lambda _: 1.0)
         self.ada.sees()
         self.ada.types("/join cellar")
         self.assertIn("cellar", self.chat.roster["ada"].rooms)
@@ -262,7 +262,7 @@ class BecomingTests(OperatorCase):
         self.register_while("hi")
         self.assertEqual(self.chat.moderation._moving, {})
         mute = Muted(room="den", target="bob", target_identity=former)
-        self.chat.operators.act(self.chat.roster["ada"], mute)
+        self.chat.acting.act(self.chat.roster["ada"], mute)
         self.clock.advance(0)
         (act,) = self.chat.moderation.sanctions("den")
         self.assertEqual(act.target_identity, former)

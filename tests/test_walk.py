@@ -21,6 +21,7 @@ from chatservice.server import ChatFactory
 from chatservice.settings import Settings
 from tests.conversation import NOON, TableCase, Wire, each_row, tokens
 from tests.late import LateJournal, LatePasswords, LateStore, Waiting
+from tests.recording import kick
 
 NICKS = ("ada", "Ada", "аdа", "bob", "grace", "eve")
 ROOMS = ("lobby", "python", "tea")
@@ -142,7 +143,7 @@ class Walk:
             by, whom = self.random.choice(members), self.random.choice(members)
             room = self.random.choice(("", *whom.rooms))
             self.done[-1] = f"{by.nick} kicks {whom.nick} from {room}"
-            self.chat.operators.kick(by, whom, room, "why not")
+            kick(self.chat, by, whom, room, "why not")
 
     def _act(self, walker: Walker) -> None:
         number = self.walkers.index(walker)

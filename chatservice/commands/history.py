@@ -16,9 +16,9 @@ from chatservice.commands.table import (
     Call,
     Group,
     command,
-    number,
     room_named,
 )
+from chatservice.counts import number
 from chatservice.durations import begins_with_a_number, seconds_of
 from chatservice.events import LATEST, ChatError
 from chatservice.journal import Page, Wanted

@@ -6,31 +6,19 @@ from functools import partial
 
 from twisted.internet.defer import Deferred
 
-from chatservice.acts import (
-    Announced,
-    Deopped,
-    Devoiced,
-    Invited,
-    LockedDown,
-    OperatorAct,
-    Opped,
-    Voiced,
-)
+from chatservice.acts import OperatorAct
 from chatservice.authority import CHAT
-from chatservice.commands.table import DONE, Answer, Call, Group, command, number
+from chatservice.commands.table import DONE, Answer, Call, Group, command
 from chatservice.commands.targets import (
     WHERE,
     first_word,
     for_reader,
     holder_named,
-    is_among,
-    meant_here,
-    person_named,
+    person_meant,
     place_meant,
 )
-from chatservice.events import LATEST, ChatError
-from chatservice.sanitize import clean_line
-from chatservice.standing import HOLDERS_MOST, Person
+from chatservice.counts import number
+from chatservice.events import LATEST
 from chatservice.text import place_spelled, spelled
 
 MODLOG_LINES = 20
@@ -44,14 +32,10 @@ MODLOG_MOST = 100
     "It has to be a registered nickname.",
 )
 def op(call: Call) -> Answer:
-    room, person = meant_here(call)
-    if person.account is None:
-        raise ChatError("not-allowed", f"{person.nick} must /register first", "not-registered")
-    moderation = call.chat.moderation
-    if moderation.is_owner(person, room) or is_among(person, moderation.operators(room)):
+    person, room = person_meant(call), call.room.name
+    if call.chat.roles.op(call.member, person, room) is None:
         return Answer([f"{person.nick} is an operator of {spelled(room)} already"])
-    _check_not_full(moderation.operators(room), f"operators of {spelled(room)}: /deop one first")
-    return _done_to(call, Opped, room, person)
+    return DONE
 
 
 @command(
@@ -61,15 +45,12 @@ def op(call: Call) -> Answer:
     "The owner's ownership ends with it.",
 )
 def deop(call: Call) -> Answer:
-    moderation = call.chat.moderation
-    room = call.room.name
-    moderation.check_power(call.member, room)
+    room, moderation = call.room.name, call.chat.moderation
     owner = moderation.owner(room)
     person = holder_named(call, [*moderation.operators(room), *([owner] if owner else [])])
-    if person is None:
+    if call.chat.roles.deop(call.member, person, room) is None:
         return Answer([f"{call.rest} is no operator of {spelled(room)}"])
-    moderation.check_may_kick(call.member, person, room)
-    return _done_to(call, Deopped, room, person)
+    return DONE
 
 
 @command(
@@ -78,22 +59,19 @@ def deop(call: Call) -> Answer:
     "let somebody speak in the current room when it is moderated",
 )
 def voice(call: Call) -> Answer:
-    room, person = meant_here(call)
-    if is_among(person, call.chat.moderation.voiced(room)):
+    person, room = person_meant(call), call.room.name
+    if call.chat.roles.voice(call.member, person, room) is None:
         return Answer([f"{person.nick} has a voice in {spelled(room)} already"])
-    voiced = call.chat.moderation.voiced(room)
-    _check_not_full(voiced, f"people with a voice in {spelled(room)}: /devoice one first")
-    return _done_to(call, Voiced, room, person)
+    return DONE
 
 
 @command(Group.OPERATORS, "/devoice NICK", "take the voice back")
 def devoice(call: Call) -> Answer:
     room = call.room.name
-    call.chat.moderation.check_power(call.member, room)
     person = holder_named(call, call.chat.moderation.voiced(room))
-    if person is None:
+    if call.chat.roles.devoice(call.member, person, room) is None:
         return Answer([f"{call.rest} has no voice in {spelled(room)}"])
-    return _done_to(call, Devoiced, room, person)
+    return DONE
 
 
 @command(
@@ -105,21 +83,19 @@ def devoice(call: Call) -> Answer:
 def invite(call: Call) -> Answer:
     nick, rest = first_word(call, call.rest)
     room = call.chat.room_name(rest) if rest else call.room.name
-    call.chat.moderation.check_power(call.member, room)
-    person = person_named(call, nick)
-    if person.member is not None and room in person.member.rooms:
-        return Answer([f"{person.nick} is in {spelled(room)} already"])
-    if is_among(person, call.chat.moderation.invited(room)):
-        return Answer([f"{person.nick} is invited to {spelled(room)} already"])
-    return _done_to(call, Invited, room, person)
+    person = call.chat.nicknames.person_named(nick)
+    if call.chat.roles.invite(call.member, person, room) is None:
+        is_in = person.member is not None and room in person.member.rooms
+        how = "in" if is_in else "invited to"
+        return Answer([f"{person.nick} is {how} {spelled(room)} already"])
+    return DONE
 
 
 @command(Group.OPERATORS, "/announce TEXT", "tell all rooms something")
 def announce(call: Call) -> Answer:
-    call.chat.moderation.check_power(call.member, CHAT)
     if not call.rest:
         raise call.wrong()
-    call.chat.operators.act(call.member, Announced(text=clean_line(call.rest)))
+    call.chat.operators.announce(call.member, call.rest)
     return DONE
 
 
@@ -130,15 +106,14 @@ def announce(call: Call) -> Answer:
     "Who is here stays.",
 )
 def lockdown(call: Call) -> Answer:
-    call.chat.moderation.check_power(call.member, CHAT)
-    if not call.rest:
-        return Answer([f"the lockdown is {'on' if call.chat.moderation.locked_down else 'off'}"])
     state = call.rest.casefold()
+    if not state:
+        call.chat.moderation.check_power(call.member, CHAT)
+        return Answer([f"the lockdown is {'on' if call.chat.moderation.locked_down else 'off'}"])
     if state not in ("on", "off"):
         raise call.wrong()
-    if call.chat.moderation.locked_down == (state == "on"):
+    if call.chat.operators.lock_down(call.member, state == "on") is None:
         return Answer([f"the lockdown is {state} already"])
-    call.chat.operators.act(call.member, LockedDown(text=state))
     return DONE
 
 
@@ -181,14 +156,3 @@ def _which(call: Call, text: str) -> tuple[int, int]:
     if limit is None or before is None:
         raise call.wrong()
     return limit, before
-
-
-def _check_not_full(holders: list[Person], what: str) -> None:
-    if len(holders) >= HOLDERS_MOST:
-        raise ChatError("too-many", f"there are {HOLDERS_MOST:,} {what}")
-
-
-def _done_to(call: Call, kind: type[OperatorAct], room: str, person: Person) -> Answer:
-    act = kind(room=room, target=person.nick, target_identity=person.identity)
-    call.chat.operators.act(call.member, act)
-    return DONE

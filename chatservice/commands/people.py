@@ -11,8 +11,8 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from chatservice import durations
-from chatservice.commands.table import DONE, Answer, Call, Group, command, number
-from chatservice.counts import counted
+from chatservice.commands.table import DONE, Answer, Call, Group, command
+from chatservice.counts import counted, number
 from chatservice.events import ChatError
 from chatservice.looks import away_shown
 from chatservice.names import check_nick, nick_key

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from chatservice.commands.table import DONE, WIDTH, Answer, Call, Group, command, room_of, wrapped
 from chatservice.counts import counted
+from chatservice.envelope import Envelope
 from chatservice.looks import topic_shown
 from chatservice.rooms import LOBBY
 from chatservice.text import names_in_a_line, spelled
@@ -30,7 +31,7 @@ def join(call: Call) -> Answer | Deferred[Answer]:
         raise call.wrong()
     before = set(call.member.rooms)
 
-    def entered(_: None) -> Answer:
+    def entered(_: Envelope | None) -> Answer:
         room = call.room
         if room.name in before:
             return Answer([f"you are talking in {spelled(room.name)}"], rooms=[room])

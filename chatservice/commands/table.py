@@ -274,13 +274,6 @@ def proved_again(
     return proof
 
 
-def number(text: str, most: int) -> int | None:
-    """The number from 1 to C{most} that a text is; None if it is none of those."""
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
-        return None
-    return int(text) if 1 <= int(text) <= most else None
-
-
 def wrapped(text: str) -> list[str]:
     """A text in lines of at most L{WIDTH}."""
     return textwrap.wrap(text, WIDTH, break_on_hyphens=False)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from chatservice.commands.table import DONE, Answer, Call, Group, command
 from chatservice.events import Acted, TopicChanged, Whispered
 from chatservice.looks import topic_shown
-from chatservice.rooms import Member
+from chatservice.standing import Whom
 from chatservice.text import spelled, topic_told
-
-if TYPE_CHECKING:
-    from chatservice.account import Account
 
 
 @command(Group.TALK, "/me TEXT", "say what you do: /me waves shows as * ada waves", talk=True)
@@ -39,12 +34,10 @@ def msg(call: Call) -> Answer:
     return DONE
 
 
-def _addressee(call: Call, nick: str) -> Member | Account:
-    """Whoever has a nickname or, if nobody does, has registered it."""
-    account = call.chat.accounts.named(nick)
-    if account is None or account.key in call.chat.roster:
-        return call.chat.member_named(nick)
-    return call.chat.roster.of(account) or account
+def _addressee(call: Call, nick: str) -> Whom:
+    """Find whoever has a nickname or, if nobody does, has registered it."""
+    person = call.chat.nicknames.person(nick)
+    return call.chat.member_named(nick) if person is None else person.member or person
 
 
 @command(

@@ -7,10 +7,9 @@ from dataclasses import replace
 from chatservice.acts import OperatorAct
 from chatservice.authority import CHAT
 from chatservice.commands.table import Call
-from chatservice.events import ChatError
 from chatservice.names import nick_key
 from chatservice.sanctions import is_by_network
-from chatservice.standing import Person
+from chatservice.standing import Person, is_among
 
 WHERE = (
     "#ROOM means that room, * the whole chat (server operators); without either, the current "
@@ -36,53 +35,33 @@ def first_word(call: Call, text: str) -> tuple[str, str]:
     return first, rest.strip(" ")
 
 
-def found(call: Call, nick: str) -> Person | None:
-    """Whoever has a nickname here, or else has registered it."""
-    member = call.chat.roster.get(nick_key(nick))
-    if member is not None:
-        return Person(member.nick, member.identity, member.account, member)
-    account = call.chat.accounts.named(nick)
-    if account is not None:
-        return Person(account.nick, account.identity, account, call.chat.roster.of(account))
-    return None
-
-
-def person_named(call: Call, nick: str) -> Person:
-    """Whoever has a nickname here, or else has registered it.
+def person_meant(call: Call) -> Person:
+    """Find the one person whom a command names, and nothing else.
 
     @raise ChatError: there is nobody.
     """
-    person = found(call, nick)
-    if person is None:
-        raise ChatError("no-nick", f"nobody here is called {nick[:40]}, and it is not registered")
-    return person
-
-
-def meant_here(call: Call) -> tuple[str, Person]:
-    """The current room, in which the giver has to be an operator, and whom the command names."""
     nick, more = first_word(call, call.rest)
     if more:
         raise call.wrong()
-    call.chat.moderation.check_power(call.member, call.room.name)
-    return call.room.name, person_named(call, nick)
+    return call.chat.nicknames.person_named(nick)
 
 
-def holder_named(call: Call, holders: list[Person]) -> Person | None:
-    """Whom the command names among those who hold something.
+def anyone(call: Call, nick: str) -> Person:
+    """Find whoever has a nickname or has registered it, or else whoever may have had it once."""
+    return call.chat.nicknames.person(nick) or Person(nick, b"")
+
+
+def holder_named(call: Call, holders: list[Person]) -> Person:
+    """Find whom the command names, first among those who hold something.
 
     Also one who is not here and not registered any more, by the nickname of that time.
     """
     nick, _ = first_word(call, call.rest)
-    person = found(call, nick)
-    if person is not None and is_among(person, holders):
+    person = anyone(call, nick)
+    if is_among(person, holders):
         return person
     named = (holder for holder in holders if nick_key(holder.nick) == nick_key(nick))
-    return next(named, None)
-
-
-def is_among(person: Person, holders: list[Person]) -> bool:
-    """Whether a person holds something."""
-    return any(person.identity == holder.identity for holder in holders)
+    return next(named, person)
 
 
 def for_reader(call: Call, act: OperatorAct) -> OperatorAct:

@@ -1,0 +1,44 @@
+"""A chat that is given nothing but a reactor, and what it then brings along."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from chatservice.account import NOT_STORED
+from chatservice.accounts import Accounts
+from chatservice.chat import Chat
+from chatservice.clock import WallClock
+from chatservice.events import EventIds
+from chatservice.journal import Journal
+from chatservice.maintenance import MemoryJournal
+from chatservice.passwords import Passwords
+from chatservice.settings import Settings
+
+
+class Standalone(Chat):
+    """A chat whose parts have defaults.
+
+    @param journal: without one, the chat keeps its history and accounts in memory.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        journal: Journal | None = None,
+        settings: Settings | None = None,
+        accounts: Accounts | None = None,
+        clock: WallClock | None = None,
+        new_token: Callable[[], str] = lambda: secrets.token_urlsafe(16),
+    ) -> None:
+        settings, clock = settings or Settings(), clock or WallClock()
+        memory = None
+        if journal is None:
+            journal = memory = MemoryJournal(reactor.seconds, EventIds(clock.time))
+        if accounts is None:
+            store = NOT_STORED if memory is None else memory.accounts
+            accounts = Accounts(Passwords(reactor), reactor.seconds, journal.ids.now, store)
+        super().__init__(reactor, journal, settings, accounts, clock, new_token)
+        if memory is not None:
+            memory.keep_tidy(self.moderation, clock.is_settled)

@@ -1,0 +1,94 @@
+"""What operators make of people: operators themselves, people with a voice, invited people.
+
+The verbs are like those in operators.py. What holds already is not done again, and gives C{None}.
+"""
+
+from __future__ import annotations
+
+from chatservice.acting import Acting
+from chatservice.acts import Deopped, Devoiced, Invited, OperatorAct, Opped, Voiced
+from chatservice.envelope import Envelope
+from chatservice.events import ChatError
+from chatservice.moderation import Moderation
+from chatservice.rooms import Member
+from chatservice.standing import HOLDERS_MOST, Person, Whom, is_among, person_of
+from chatservice.text import spelled
+
+
+class Roles:
+    """The verbs that give somebody a role in a room, or take it."""
+
+    def __init__(self, acting: Acting, permissions: Moderation) -> None:
+        self._acting = acting
+        self._permissions = permissions
+
+    def op(self, member: Member, whom: Whom, room: str) -> Envelope | None:
+        """Make somebody an operator of a room.
+
+        @raise ChatError: the member may not, it is a guest, or there are too many.
+        """
+        self._permissions.check_power(member, room)
+        if whom.account is None:
+            raise ChatError("not-allowed", f"{whom.nick} must /register first", "not-registered")
+        operators = self._permissions.operators(room)
+        if self._permissions.is_owner(whom, room) or is_among(whom, operators):
+            return None
+        _check_not_full(operators, f"operators of {spelled(room)}: /deop one first")
+        return self._done_to(member, Opped, whom, room)
+
+    def deop(self, member: Member, whom: Whom, room: str) -> Envelope | None:
+        """Have somebody be no operator of a room any more, nor its owner.
+
+        @raise ChatError: the member may not.
+        """
+        self._permissions.check_power(member, room)
+        owner = self._permissions.owner(room)
+        if not is_among(whom, [*self._permissions.operators(room), *([owner] if owner else [])]):
+            return None
+        self._permissions.check_may_kick(member, whom, room)
+        return self._done_to(member, Deopped, whom, room)
+
+    def voice(self, member: Member, whom: Whom, room: str) -> Envelope | None:
+        """Let somebody speak in a room while it is moderated.
+
+        @raise ChatError: the member may not, or there are too many.
+        """
+        self._permissions.check_power(member, room)
+        voiced = self._permissions.voiced(room)
+        if is_among(whom, voiced):
+            return None
+        _check_not_full(voiced, f"people with a voice in {spelled(room)}: /devoice one first")
+        return self._done_to(member, Voiced, whom, room)
+
+    def devoice(self, member: Member, whom: Whom, room: str) -> Envelope | None:
+        """Take a voice back.
+
+        @raise ChatError: the member may not.
+        """
+        self._permissions.check_power(member, room)
+        if not is_among(whom, self._permissions.voiced(room)):
+            return None
+        return self._done_to(member, Devoiced, whom, room)
+
+    def invite(self, member: Member, whom: Whom, room: str) -> Envelope | None:
+        """Let somebody into a room that is closed; there is no need, if that is in it.
+
+        @raise ChatError: the member may not.
+        """
+        self._permissions.check_power(member, room)
+        person = person_of(whom)
+        is_in = person.member is not None and room in person.member.rooms
+        if is_in or is_among(person, self._permissions.invited(room)):
+            return None
+        return self._done_to(member, Invited, person, room)
+
+    def _done_to(
+        self, member: Member, kind: type[OperatorAct], whom: Whom, room: str
+    ) -> Envelope:
+        act = kind(room=room, target=whom.nick, target_identity=whom.identity)
+        return self._acting.act(member, act)
+
+
+def _check_not_full(holders: list[Person], what: str) -> None:
+    if len(holders) >= HOLDERS_MOST:
+        raise ChatError("too-many", f"there are {HOLDERS_MOST:,} {what}", "roles")

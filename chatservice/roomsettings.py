@@ -1,0 +1,93 @@
+"""The settings of a room, and what each can be.
+
+A setting's value is written as people write it; what stands in its L{RoomSet} comes from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chatservice.accounts import PASSWORD_MOST
+from chatservice.counts import number
+from chatservice.durations import seconds_of, spelled
+from chatservice.events import ChatError
+from chatservice.opaque import prepared
+from chatservice.settings import Settings
+
+KEEP_LINES_MOST = 10**9
+OFF = ("off", "-")
+PASSWORD = "password"
+"""The setting that must be hashed before it is a fact."""
+
+
+def check_setting(name: str, value: str) -> None:
+    """Raise L{ChatError} unless there is a setting of that name, and some value for it."""
+    if name not in SETTINGS or not value:
+        raise ChatError("usage", f"the settings are {', '.join(SETTINGS)}; see /help room")
+
+
+def setting_text(settings: Settings, name: str, value: str) -> str:
+    """Give the text of a setting's L{RoomSet}; of a password that is what must be hashed.
+
+    @param settings: of the chat, which keeps nothing for longer than it says.
+    @raise ChatError: it cannot be that.
+    """
+    return SETTINGS[name](settings, value)
+
+
+def _switch(_: Settings, value: str) -> str:
+    return _one_of(("on", "off"), value)
+
+
+def _topic(_: Settings, value: str) -> str:
+    return _one_of(("all", "operators"), value)
+
+
+def _one_of(words: tuple[str, str], value: str) -> str:
+    if value.casefold() not in words:
+        raise ChatError("usage", f"it can be {words[0]} or {words[1]}")
+    return value.casefold()
+
+
+def _password(_: Settings, value: str) -> str:
+    if value.casefold() in OFF:
+        return ""
+    try:
+        value = prepared(value)
+    except ValueError as error:
+        raise ChatError("usage", str(error)) from None
+    if len(value) > PASSWORD_MOST:
+        raise ChatError("usage", f"a password has at most {PASSWORD_MOST} characters")
+    return value
+
+
+def _keep(settings: Settings, value: str) -> str:
+    if value.casefold() in OFF:
+        return ""
+    try:
+        seconds = seconds_of(value)
+    except ValueError as error:
+        raise ChatError("usage", str(error)) from error
+    if 0 < settings.keep < seconds:
+        raise ChatError("usage", f"the chat keeps nothing for more than {spelled(settings.keep)}")
+    return str(seconds)
+
+
+def _keep_lines(settings: Settings, value: str) -> str:
+    if value.casefold() in OFF:
+        return ""
+    most = settings.keep_lines or KEEP_LINES_MOST
+    lines = number(value, most)
+    if lines is None:
+        raise ChatError("usage", f"it can be a number from 1 to {most:,}, or off")
+    return str(lines)
+
+
+SETTINGS: dict[str, Callable[[Settings, str], str]] = {
+    "invite-only": _switch,
+    "moderated": _switch,
+    "topic": _topic,
+    PASSWORD: _password,
+    "keep": _keep,
+    "keep-lines": _keep_lines,
+}
