@@ -214,7 +214,7 @@ class Accounts:
         password = _checked(password, account.nick)
         if not account.hash:
             sentence = "your password is kept by whoever runs this chat, and cannot be changed here"
-            raise ChatError("not-allowed", sentence)
+            raise ChatError("not-allowed", sentence, "kept-elsewhere")
         hash = yield self.passwords.hash(password, origin, is_wanted)
         proof.check()
         before, tokens = account.hash, account.tokens
@@ -304,7 +304,8 @@ class Accounts:
         if key in self._being_made:
             raise ChatError("registered", f"{nick} is being registered at this moment")
         if identity in self._being_made or self.goes_by(identity):
-            raise ChatError("registered", "you have an account already: /logout first")
+            sentence = "you have an account already: /logout first"
+            raise ChatError("registered", sentence, "has-account")
         self._being_made |= {key, identity}
         try:
             yield

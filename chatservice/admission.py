@@ -56,13 +56,14 @@ class Admission:
         @raise ChatError: there are too many; it is not counted.
         """
         if self._in_all and self.count >= self._in_all:
-            raise ChatError("closing", "the chat is full: try again later")
+            raise ChatError("closing", "the chat is full: try again later", "full")
         origin = origin_of(host_of(address))
         if self._per_address and origin and self._from[origin] >= self._per_address:
             raise ChatError(
                 "closing",
                 f"your address has as many connections as it may have ({self._per_address}):"
                 " close one of them first",
+                "address-full",
             )
         self.count += 1
         self._from[origin] += 1

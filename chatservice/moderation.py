@@ -104,7 +104,8 @@ class Moderation(Authority):
         """
         muted = any(isinstance(act, Muted) for act in self.against(identity))
         if muted and known and nick_key(nick) not in known:
-            raise ChatError("muted", "you are muted: come back by the nickname that you had")
+            sentence = "you are muted: come back by the nickname that you had"
+            raise ChatError("muted", sentence, "other-nickname")
 
     def check_topic(self, member: Member, room: str) -> None:
         """May change the topic of a room; it says something there."""

@@ -52,6 +52,7 @@ class Nicknames:
                 "registered",
                 f"{nick} is an operator's, who registers it from the machine that the chat runs on:"
                 " choose another nickname",
+                "operators-own",
             )
         return nick, key
 
@@ -77,6 +78,7 @@ class Nicknames:
                 "nick-taken",
                 f"{holder.nick} has lost the connection, and has {seconds} s left to come back:"
                 " choose another nickname, or try again then",
+                "may-come-back",
             )
         if holder.nick.casefold() == nick.casefold():
             reason = f"{nick} is taken"

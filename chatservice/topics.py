@@ -72,7 +72,7 @@ class Topics(dict[str, TopicChanged]):
         """
         for bound in self._reached(room, member.identity, member.origin):
             if next(self._can_give_way(bound, room), None) is None:
-                raise ChatError("too-many", bound.sentence)
+                raise ChatError("too-many", bound.sentence, "topics")
 
     def take(self, topic: TopicChanged, author: Member | None) -> None:
         """Set a topic, or clear it, from now on.

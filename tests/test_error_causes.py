@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import maybeDeferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice import entrances, moderation, roles, topics
+from chatservice.account import Proof
+from chatservice.admission import Admission
+from chatservice.commands import people
+from chatservice.events import ChatError
 from tests.conversation import JsonPerson, each_row
 from tests.operating import PASSWORD, DenCase
+from tests.registered import HOME
 
 ROOMS = {
     "password": ("/room password sesame", "/join den", "room-password"),
@@ -23,6 +37,31 @@ PROTECTED = {
     "owner": "/kick #den ada",
     "oneself": "/mute #den olga",
 }
+TOLD_APART = {
+    "nobody": ((), "/whois zoe", ("no-nick", None)),
+    "not_there": (("/op olga",), "/kick #den bob", ("no-nick", "not-in-room")),
+    "not_ignored": ((), "/unignore bob", ("no-nick", "not-ignored")),
+    "another_room": ((), "/part attic", ("no-room", None)),
+    "no_room": ((), "/me waves", ("no-room", "no-current-room")),
+    "no_name": ((), "/join #", ("bad-room", None)),
+    "taken": ((), "/nick bob", ("nick-taken", None)),
+    "yours": ((), "/nick olga", ("nick-taken", "yours")),
+    "registered": ((), "/nick ada", ("registered", None)),
+    "operators_own": ((), "/nick boss", ("registered", "operators-own")),
+    "banned": (("/ban olga",), "/join den", ("banned", None)),
+    "muted": (("/mute olga", "/op olga"), "/kick #den eve", ("muted", None)),
+    "logged_in": ((), f"/register {PASSWORD}", ("logged-in", None)),
+}
+TOO_MUCH = {
+    "rooms": (entrances, "ROOMS_PER_MEMBER", "/join attic"),
+    "roles": (roles, "HOLDERS_MOST", "/voice eve"),
+    "sanctions": (moderation, "HELD_MOST", "/mute #den eve"),
+    "sanctions_of_one": (moderation, "HELD_BY_ONE", "/mute #den eve"),
+    "topics": (topics, "OF_A_PERSON", "/topic tea"),
+    "ignored": (people, "IGNORED_MOST", "/ignore bob"),
+}
+IN_DOCS = re.compile(r"``([a-z-]+)`` +``([a-z-]+)``:")
+ROOT = Path(__file__).parent.parent
 
 
 class CauseTests(DenCase):
@@ -89,7 +128,94 @@ class CauseTests(DenCase):
         (error,) = self.asks(grace, "/op eve")
         self.assertEqual(error["cause"], "not-registered")
 
-    def test_none(self) -> None:
-        """A code that says it all has no cause."""
-        self.assertEqual(self.refused("/join #"), ("bad-room", None))
-        self.assertEqual(self.refused(f"/register {PASSWORD}"), ("logged-in", None))
+    @each_row(TOLD_APART)
+    def test_told_apart(self, row: tuple[tuple[str, ...], str, tuple[str, str | None]]) -> None:
+        """What a door may have to tell apart has a code or a cause of its own."""
+        before, line, expected = row
+        self.rules.operators |= {"boss"}
+        for typed in before:
+            self.ada.types(typed)
+        if expected[1] == "no-current-room":
+            self.olga.types("/part lobby")
+        self.assertEqual(self.refused(line), expected)
+
+    @each_row(TOO_MUCH)
+    def test_too_much(self, row: tuple[Any, str, str]) -> None:
+        """So does each bound on what somebody may have."""
+        module, bound, line = row
+        self.ada.types("/op olga")
+        self.olga.types("/join den")
+        self.patch(module, bound, 0)
+        cause = next(name for name, each in TOO_MUCH.items() if each is row).partition("_")[0]
+        self.assertEqual(self.refused(line), ("too-many", cause))
+
+    def test_acts(self) -> None:
+        """And on how much an operator does in a minute."""
+        self.ada.types("/op olga")
+        self.patch(self.chat.acting._acts, "wait", lambda _: 1.0)
+        self.assertEqual(self.refused("/kick #den eve"), ("too-many", "acts"))
+
+    def test_wide_network(self) -> None:
+        """A ban of very many must be confirmed."""
+        boss = self.comes("json", "sysop")
+        (error,) = self.asks(boss, "/ban * 0.0.0.0/0")
+        self.assertEqual((error["code"], error["cause"]), ("usage", "wide-network"))
+        (error,) = self.asks(boss, f"/forget {PASSWORD}")
+        self.assertEqual((error["code"], error["cause"]), ("not-allowed", "operator"))
+
+    def test_other_nickname(self) -> None:
+        """Whoever is muted must come back by the nickname that it had."""
+        self.ada.types("/mute eve")
+        identity = self.chat.roster["eve"].identity
+        check, known = self.chat.moderation.check_name, {"eve"}
+        self.raises("muted", "other-nickname", check, identity, "eva", known)
+
+    def test_full(self) -> None:
+        """A chat without room for more connections says whether it is for the address."""
+        address = IPv4Address("TCP", "192.0.2.1", 1)
+        for admission, cause in ((Admission(1, 0), "full"), (Admission(9, 1), "address-full")):
+            admission.admit(address)
+            self.raises("closing", cause, admission.admit, address)
+
+    def raises(self, code: str, cause: str, work: Any, *given: Any) -> None:
+        """Something is refused for a cause."""
+        error = self.failureResultOf(maybeDeferred(work, *given), ChatError).value
+        self.assertEqual((error.code, error.cause), (code, cause))
+
+    def test_accounts(self) -> None:
+        """So do refusals about accounts that look alike."""
+        accounts = self.chat.accounts
+        account = accounts.named("ada")
+        assert account is not None
+        given: Any = ("zoe", account.identity, PASSWORD, HOME)
+        self.raises("registered", "has-account", accounts.register, *given)
+        account.hash = ""
+        given = (Proof(account), "another-long-one", HOME, lambda: None)
+        self.raises("not-allowed", "kept-elsewhere", accounts.change_password, *given)
+
+
+class DocsTests(SynchronousTestCase):
+    """Programs can read about every code and cause."""
+
+    def test_docs(self) -> None:
+        """Each that the chat ever raises is in the docs, and each cause there is one of it."""
+        docs = (ROOT / "docs" / "protocol.rst").read_text()
+        _, _, tables = docs.partition("Error codes\n")
+        tables, _, _ = tables.partition("Resuming\n")
+        causes = {(code, cause) for cause, code in IN_DOCS.findall(tables)}
+        codes = set(re.findall(r"^``([a-z-]+)``", tables, re.MULTILINE))
+        codes -= {cause for _, cause in causes}
+        raised = set(refusals())
+        self.assertEqual({each for each in raised if each[1]}, causes)
+        self.assertEqual({code for code, _ in raised} - codes, set())
+
+
+def refusals() -> Iterator[tuple[str, str]]:
+    """The codes that the chat's sources spell, each with the cause beside it, if there is one."""
+    for path in (ROOT / "chatservice").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                at = {"ChatError": 2, "FailedProof": 3}.get(node.func.id, 0)
+                if at and isinstance(node.args[0], ast.Constant):
+                    cause = node.args[at] if len(node.args) > at else ast.Constant("")
+                    yield node.args[0].value, ast.literal_eval(cause)

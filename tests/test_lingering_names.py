@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chatservice.joining import PING_TIMEOUT, SILENT
-from tests.conversation import JsonPerson, each_row, error
+from tests.conversation import Facts, JsonPerson, each_row, error
 from tests.test_lingering import LINGER, LingeringCase
 
 LOOKS_LIKE_ADA = {"itself": "ada", "in_capitals": "ADA", "a_look_alike": "аda"}
@@ -21,6 +21,11 @@ def waited_for(nick: str, seconds: int) -> str:
         f"{nick} has lost the connection, and has {seconds} s left to come back: "
         "choose another nickname, or try again then"
     )
+
+
+def refusal(nick: str, seconds: int) -> Facts:
+    """What a program is told instead."""
+    return error("nick-taken", waited_for(nick, seconds)) | {"cause": "may-come-back"}
 
 
 class WaitedForTests(LingeringCase):
@@ -54,14 +59,14 @@ class WaitedForTests(LingeringCase):
         self.passes(LINGER - 1)
         asker = JsonPerson(self.connect())
         asker.asks("hello", nick=wanted)
-        self.assertEqual(asker.sees(), [error("nick-taken", waited_for("ada", 1))])
+        self.assertEqual(asker.sees(), [refusal("ada", 1)])
 
     @each_row(LOOKS_LIKE_ADA)
     def test_renaming(self, wanted: str) -> None:
         """Nor does /nick get it."""
         self.lose()
         self.bob.types(f"/nick {wanted}")
-        self.assertEqual(self.bob.sees(), [error("nick-taken", waited_for("ada", LINGER))])
+        self.assertEqual(self.bob.sees(), [refusal("ada", LINGER)])
         self.at_text("eve").types(f"/nick {wanted}")
         self.assertEqual(sorted(self.chat.roster), ["ada", "bob", "eve"])
 
@@ -74,8 +79,7 @@ class WaitedForTests(LingeringCase):
         asker = JsonPerson(self.connect())
         for second in range(LINGER - 1):
             asker.asks("hello", nick=nick)
-            refusal = error("nick-taken", waited_for(nick, LINGER - second))
-            self.assertEqual(asker.sees(), [refusal])
+            self.assertEqual(asker.sees(), [refusal(nick, LINGER - second)])
             self.passes(1)
         self.assertIn(f"-- you are back as {nick}, in lobby", self.resumes(token).sees())
         self.assertEqual(self.bob.sees(), [])

@@ -172,7 +172,8 @@ def ignore(call: Call) -> Answer | Deferred[Answer]:
     if key == call.member.key or (account is not None and key == account.key):
         raise ChatError("usage", "you cannot ignore yourself")
     if len(ignored) >= IGNORED_MOST:
-        raise ChatError("too-many", f"you ignore {IGNORED_MOST} already: /unignore one first")
+        sentence = f"you ignore {IGNORED_MOST} already: /unignore one first"
+        raise ChatError("too-many", sentence, "ignored")
     call.member.ignored = {**ignored, key: nick}
     return _kept(call, f"you ignore {nick} from now on: /unignore {nick} ends it")
 
@@ -186,7 +187,7 @@ def unignore(call: Call) -> Answer | Deferred[Answer]:
     if key not in ignored:
         key, nick = _whom(call)
         if key not in ignored:
-            raise ChatError("no-nick", f"you do not ignore {nick}")
+            raise ChatError("no-nick", f"you do not ignore {nick}", "not-ignored")
     nick = ignored.pop(key)
     call.member.ignored = ignored
     return _kept(call, f"you see again what {nick} says")

@@ -129,6 +129,7 @@ def _check_no_operator(call: Call) -> None:
         raise ChatError(
             "not-allowed",
             "you are an operator of this chat: whoever registered the name next would be one",
+            "operator",
         )
 
 

@@ -222,7 +222,8 @@ def current_room(member: Member) -> Room:
     @raise ChatError: there is none.
     """
     if member.current is None:
-        raise ChatError("no-room", "you are in no room: /join one first, such as /join lobby")
+        sentence = "you are in no room: /join one first, such as /join lobby"
+        raise ChatError("no-room", sentence, "no-current-room")
     return member.current
 
 

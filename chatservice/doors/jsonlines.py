@@ -96,7 +96,7 @@ class Request:
         if not isinstance(value, dict) or not all(type(seen) is int for seen in value.values()):
             raise malformed('"rooms" must be an object of last ids by room')
         if len(value) > ROOMS_PER_MEMBER:
-            raise ChatError("too-many", f"that is more than {ROOMS_PER_MEMBER} rooms")
+            raise ChatError("too-many", f"that is more than {ROOMS_PER_MEMBER} rooms", "rooms")
         return value
 
 

@@ -1,0 +1,212 @@
+"""The verbs of the chat as any door may call them: in any room, whatever the current one is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Network
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+
+from chatservice.events import ChatError, Event
+from chatservice.rooms import Member
+from chatservice.server import ChatFactory
+from tests.conversation import Facts, each_row
+from tests.operating import DenCase
+
+Verb = Callable[[ChatFactory, Member, Member], Any]
+"""Does something in #den, given who does it and eve, who is there."""
+
+FAR = IPv4Network("198.51.100.0/24")
+
+POWER: dict[str, tuple[Verb, Facts]] = {
+    "kick": (
+        lambda chat, by, eve: chat.operators.kick(by, eve, "den", "loud"),
+        {"kind": "kicked", "target": "eve", "text": "loud"},
+    ),
+    "ban": (
+        lambda chat, by, eve: chat.operators.ban(by, eve, "den", why="loud"),
+        {"kind": "banned", "target": "eve", "network": "198.51.100.7/32", "text": "loud"},
+    ),
+    "mute": (
+        lambda chat, by, eve: chat.operators.mute(by, eve, "den"),
+        {"kind": "muted", "target": "eve", "until": 0},
+    ),
+    "voice": (
+        lambda chat, by, eve: chat.roles.voice(by, eve, "den"),
+        {"kind": "voiced", "target": "eve"},
+    ),
+    "invite": (
+        lambda chat, by, _: chat.roles.invite(by, chat.roster["bob"], "den"),
+        {"kind": "invited", "target": "bob"},
+    ),
+    "op": (
+        lambda chat, by, _: chat.roles.op(by, chat.nicknames.person_named("carol"), "den"),
+        {"kind": "opped", "target": "carol"},
+    ),
+    "set_room": (
+        lambda chat, by, _: chat.operators.set_room(by, "den", "keep", "1h"),
+        {"kind": "room_set", "target": "keep", "text": "3600"},
+    ),
+    "set_password": (
+        lambda chat, by, _: chat.operators.set_room(by, "den", "password", "sesame"),
+        {"kind": "room_set", "target": "password", "text": "plain:sesame"},
+    ),
+}
+"""By an operator of the room, with what the act says."""
+
+ENDS: dict[str, tuple[Verb, Verb, Facts]] = {
+    "unban": (
+        lambda chat, by, eve: chat.operators.ban(by, eve, "den"),
+        lambda chat, by, eve: chat.operators.unban(by, eve, "den"),
+        {"kind": "unbanned", "target": "eve"},
+    ),
+    "unmute": (
+        lambda chat, by, eve: chat.operators.mute(by, eve, "den"),
+        lambda chat, by, eve: chat.operators.unmute(by, eve, "den"),
+        {"kind": "unmuted", "target": "eve"},
+    ),
+    "devoice": (
+        lambda chat, by, eve: chat.roles.voice(by, eve, "den"),
+        lambda chat, by, eve: chat.roles.devoice(by, eve, "den"),
+        {"kind": "devoiced", "target": "eve"},
+    ),
+    "deop": (
+        lambda chat, by, _: chat.roles.op(by, chat.nicknames.person_named("carol"), "den"),
+        lambda chat, by, _: chat.roles.deop(by, chat.nicknames.person_named("carol"), "den"),
+        {"kind": "deopped", "target": "carol"},
+    ),
+}
+"""Those that end what others began."""
+
+WHOLE: dict[str, tuple[Verb, Facts]] = {
+    "kick": (
+        lambda chat, by, eve: chat.operators.kick(by, eve, ""),
+        {"kind": "kicked", "target": "eve"},
+    ),
+    "ban_network": (
+        lambda chat, by, _: chat.operators.ban_network(by, FAR, "", 60),
+        {"kind": "banned", "network": str(FAR)},
+    ),
+    "ban_wide_network": (
+        lambda chat, by, _: chat.operators.ban_network(
+            by, IPv4Network("198.0.0.0/7"), "", confirmed=True
+        ),
+        {"kind": "banned", "network": "198.0.0.0/7"},
+    ),
+    "announce": (
+        lambda chat, by, _: chat.operators.announce(by, "tea"),
+        {"kind": "announced", "text": "tea"},
+    ),
+    "lock_down": (
+        lambda chat, by, _: chat.operators.lock_down(by, True),
+        {"kind": "locked_down", "text": "on"},
+    ),
+}
+"""By a server operator, of the whole chat."""
+
+TALK: dict[str, tuple[Verb, Facts]] = {
+    "say": (lambda chat, by, _: chat.say(by, by.rooms["den"], "hi", "r"), {"text": "hi"}),
+    "act": (lambda chat, by, _: chat.act(by, by.rooms["den"], "waves"), {"text": "waves"}),
+    "whisper": (lambda chat, by, eve: chat.whisper(by, eve, "psst"), {"to": "eve", "text": "psst"}),
+    "whisper_to_somebody_away": (
+        lambda chat, by, _: chat.whisper(by, chat.nicknames.person_named("carol"), "psst"),
+        {"to": "carol"},
+    ),
+    "set_topic": (
+        lambda chat, by, _: chat.set_topic(by, by.rooms["den"], "tea"),
+        {"room": "den", "text": "tea"},
+    ),
+    "enter": (lambda chat, by, _: chat.enter(by, "#Attic"), {"room": "attic"}),
+    "part": (lambda chat, by, _: chat.part(by, by.rooms["den"]), {"room": "den"}),
+    "rename": (lambda chat, by, _: chat.rename(by, "adele"), {"now": "adele"}),
+    "give_nick": (lambda chat, by, _: chat.give_nick(by, "adele"), {"now": "adele"}),
+    "rename_to_guest": (lambda chat, by, _: chat.rename_to_guest(by), {"nick": "ada"}),
+    "set_away": (lambda chat, by, _: chat.set_away(by, "tea"), {"why": "tea"}),
+    "set_back": (lambda chat, by, _: chat.set_away(by, None), {}),
+}
+"""By anybody."""
+
+
+class VerbTests(DenCase):
+    """Ada owns #den and talks in the lobby."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.register("carol")
+        self.ada.types("/join lobby")
+        self.see_all()
+
+    def does(self, nick: str, verb: Verb) -> Any:
+        """What a verb gives back at last."""
+        roster, given = self.chat.roster, []
+        done: Deferred[Any] = maybeDeferred(verb, self.chat, roster[nick], roster["eve"])
+        done.addCallback(given.append)
+        self.clock.advance(0)
+        self.clock.advance(0)
+        self.successResultOf(done)
+        return given[0]
+
+    def check(self, nick: str, verb: Verb, facts: Facts) -> Event:
+        """A verb gives back the very event that its author's door is told of."""
+        told: list[Event] = []
+        by = self.chat.roster[nick]
+        self.patch(by.door, "own", lambda event, mine: told.append(event) or b"")
+        given = self.does(nick, verb)
+        (envelope,) = given if isinstance(given, list) else [given]
+        self.assertIs(envelope.author, by)
+        self.assertIn(envelope.event, told)
+        self.assertEqual({name: getattr(envelope.event, name) for name in facts}, facts)
+        event: Event = envelope.event
+        return event
+
+    @each_row(POWER)
+    def test_power(self, row: tuple[Verb, Facts]) -> None:
+        """An operator does it in a room that is not the current one."""
+        event = self.check("ada", row[0], row[1] | {"room": "den"})
+        self.assertEqual(self.chat.roster["ada"].current, self.chat.rooms["lobby"])
+        self.assertIn(event, self.successResultOf(self.journal.modlog("den", 2**62, 9)))
+
+    @each_row(ENDS)
+    def test_end(self, row: tuple[Verb, Verb, Facts]) -> None:
+        """And ends it; after that there is nothing to end."""
+        begin, end, facts = row
+        self.does("ada", begin)
+        self.check("ada", end, facts | {"room": "den"})
+        self.assertFalse(self.does("ada", end))
+
+    @each_row(WHOLE)
+    def test_whole(self, row: tuple[Verb, Facts]) -> None:
+        """A server operator does it in the whole chat."""
+        self.check("sysop", row[0], row[1] | {"room": ""})
+
+    @each_row({**POWER, **WHOLE, **{name: row[1:] for name, row in ENDS.items()}})
+    def test_no_right(self, row: tuple[Verb, Facts]) -> None:
+        """Whoever is no operator is refused by the verb itself, and nothing happens."""
+        before = self.chat.ids.last
+        done = maybeDeferred(row[0], self.chat, self.chat.roster["bob"], self.chat.roster["eve"])
+        error = self.failureResultOf(done, ChatError).value
+        self.assertEqual((error.code, error.cause), ("not-allowed", "not-operator"))
+        self.assertEqual(self.chat.ids.last, before)
+
+    @each_row(TALK)
+    def test_talk(self, row: tuple[Verb, Facts]) -> None:
+        """Anybody gets back what it published."""
+        self.check("ada", *row)
+
+    def test_nothing(self) -> None:
+        """What changes nothing publishes nothing."""
+        ada = self.chat.roster["ada"]
+        self.assertIsNone(self.does("ada", lambda chat, by, _: chat.enter(by, "den")))
+        self.assertEqual(ada.current, self.chat.rooms["den"])
+        self.assertIsNone(self.chat.operators.lock_down(self.chat.roster["sysop"], False))
+        left = self.chat.leave(ada, "tea", goodbye=True)
+        assert left is not None
+        self.assertEqual(left.event.nick, "ada")
+        self.assertIsNone(self.chat.leave(ada, "", goodbye=True))
+
+    def test_settings(self) -> None:
+        """A setting that there is not is refused, whatever the door made of it."""
+        for setting, value in (("colour", "red"), ("moderated", "")):
+            done = self.chat.operators.set_room(self.chat.roster["ada"], "den", setting, value)
+            self.assertEqual(self.failureResultOf(done, ChatError).value.code, "usage")
