@@ -113,7 +113,11 @@ class Entrances:
         return joined
 
     def part(self, member: Member, room: Room) -> Envelope:
-        """Leave a room, the lobby too, and stay in the chat."""
+        """Leave a room, the lobby too, and stay in the chat.
+
+        @raise ChatError: the member is not in it.
+        """
+        self._permissions.check_is_in(member, room.name)
         room.let_go(member)
         member.forget_room(room)
         folded = self._folding.note([room.name], came=False)

@@ -79,6 +79,11 @@ class Moderation(Authority):
             return ""
         return "" if member.identity in place.invited else place.rules.password_hash
 
+    def check_is_in(self, member: Member, room: str) -> None:
+        """Is in a room, without which nobody speaks there."""
+        if room not in member.rooms:
+            raise ChatError("no-room", f"you are not in {spelled(room)}")
+
     def check_speech(self, member: Member, room: str) -> None:
         """May say something in a room, or in private (an empty C{room})."""
         if room in self._hushed or CHAT in self._hushed:

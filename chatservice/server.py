@@ -129,7 +129,7 @@ class ChatFactory(ServerFactory, Standalone):
         return self.entrances.enter(member, self.room_name(text), password)
 
     def part(self, member: Member, room: Room) -> Envelope:
-        """Leave a room, the lobby too, and stay in the chat."""
+        """Leave a room, the lobby too; see L{Entrances.part}."""
         return self.entrances.part(member, room)
 
     def leave(
@@ -157,8 +157,9 @@ class ChatFactory(ServerFactory, Standalone):
     def say(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
         """Say a line to everybody in a room.
 
-        @raise ChatError: the member may not speak there, or it is no line.
+        @raise ChatError: the member is not in it, may not speak there, or it is no line.
         """
+        self.moderation.check_is_in(member, room.name)
         self.moderation.check_speech(member, room.name)
         if room.founder is member and not member.uncommitted:
             self.acting.found(member, room)
@@ -169,8 +170,9 @@ class ChatFactory(ServerFactory, Standalone):
     def act(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
         """Say what the member does, in the third person.
 
-        @raise ChatError: the member may not speak there, or it is no line.
+        @raise ChatError: the member is not in it, may not speak there, or it is no line.
         """
+        self.moderation.check_is_in(member, room.name)
         self.moderation.check_speech(member, room.name)
         asked = mark(Acted, room.name, text, ref)
         line = Acted(room=room.name, text=clean_line(text), ref=ref, mark=asked)
@@ -198,8 +200,9 @@ class ChatFactory(ServerFactory, Standalone):
     def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
         """Change what a room is about, or clear it with an empty text.
 
-        @raise ChatError: the member may not, or it is too long, or there are too many.
+        @raise ChatError: the member is not in it, or may not; or it is too long or one too many.
         """
+        self.moderation.check_is_in(member, room.name)
         self.moderation.check_topic(member, room.name)
         topic = clean_line(text) if text else ""
         if len(topic.encode()) > TOPIC_BYTES:

@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
 
+from chatservice import nicknames
 from chatservice.events import ChatError, Event
 from chatservice.rooms import Member
 from chatservice.server import ChatFactory
@@ -106,19 +107,19 @@ WHOLE: dict[str, tuple[Verb, Facts]] = {
 """By a server operator, of the whole chat."""
 
 TALK: dict[str, tuple[Verb, Facts]] = {
-    "say": (lambda chat, by, _: chat.say(by, by.rooms["den"], "hi", "r"), {"text": "hi"}),
-    "act": (lambda chat, by, _: chat.act(by, by.rooms["den"], "waves"), {"text": "waves"}),
+    "say": (lambda chat, by, _: chat.say(by, chat.rooms["den"], "hi", "r"), {"text": "hi"}),
+    "act": (lambda chat, by, _: chat.act(by, chat.rooms["den"], "waves"), {"text": "waves"}),
     "whisper": (lambda chat, by, eve: chat.whisper(by, eve, "psst"), {"to": "eve", "text": "psst"}),
     "whisper_to_somebody_away": (
         lambda chat, by, _: chat.whisper(by, chat.nicknames.person_named("carol"), "psst"),
         {"to": "carol"},
     ),
     "set_topic": (
-        lambda chat, by, _: chat.set_topic(by, by.rooms["den"], "tea"),
+        lambda chat, by, _: chat.set_topic(by, chat.rooms["den"], "tea"),
         {"room": "den", "text": "tea"},
     ),
     "enter": (lambda chat, by, _: chat.enter(by, "#Attic"), {"room": "attic"}),
-    "part": (lambda chat, by, _: chat.part(by, by.rooms["den"]), {"room": "den"}),
+    "part": (lambda chat, by, _: chat.part(by, chat.rooms["den"]), {"room": "den"}),
     "rename": (lambda chat, by, _: chat.rename(by, "adele"), {"now": "adele"}),
     "give_nick": (lambda chat, by, _: chat.give_nick(by, "adele"), {"now": "adele"}),
     "rename_to_guest": (lambda chat, by, _: chat.rename_to_guest(by), {"nick": "ada"}),
@@ -194,6 +195,13 @@ class VerbTests(DenCase):
         """Anybody gets back what it published."""
         self.check("ada", *row)
 
+    @each_row({name: TALK[name][0] for name in ("say", "act", "set_topic", "part")})
+    def test_elsewhere(self, verb: Verb) -> None:
+        """Nobody speaks in a room, or leaves it, who is not in it."""
+        bob = self.chat.roster["bob"]
+        error = self.failureResultOf(maybeDeferred(verb, self.chat, bob, bob), ChatError).value
+        self.assertEqual((error.code, error.cause), ("no-room", ""))
+
     def test_nothing(self) -> None:
         """What changes nothing publishes nothing."""
         ada = self.chat.roster["ada"]
@@ -204,6 +212,11 @@ class VerbTests(DenCase):
         assert left is not None
         self.assertEqual(left.event.nick, "ada")
         self.assertIsNone(self.chat.leave(ada, "", goodbye=True))
+
+    def test_endless_nickname(self) -> None:
+        """No work is done for what is too long to be anybody's nickname."""
+        self.patch(nicknames, "nick_key", self.fail)
+        self.assertIsNone(self.chat.nicknames.person("x" * 9999))
 
     def test_settings(self) -> None:
         """A setting that there is not is refused, whatever the door made of it."""

@@ -18,7 +18,6 @@ from chatservice.names import nearest
 from chatservice.query import Taken
 from chatservice.rooms import Member, Room
 from chatservice.sanitize import clean, command_in
-from chatservice.text import spelled
 
 if TYPE_CHECKING:
     from chatservice.account import Account
@@ -241,8 +240,7 @@ def room_named(call: Call, text: str) -> Room:
     @raise ChatError: the member is not in it.
     """
     name = call.chat.room_name(text)
-    if name not in call.member.rooms:
-        raise ChatError("no-room", f"you are not in {spelled(name)}")
+    call.chat.moderation.check_is_in(call.member, name)
     return call.member.rooms[name]
 
 
