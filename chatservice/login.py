@@ -38,7 +38,8 @@ def log_in(chat: Chat, member: Member, proof: Proof) -> Generator[Deferred[Any],
         chat.leave(other, "taken over by another connection", goodbye=False)
     stored = chat.bindings.bind(member, proof)
     chat.entrances.part_where_banned(member)
-    if member.nick != account.nick and _may_be_renamed(chat, member):
+    # A nickname can say things: not while silenced.
+    if member.nick != account.nick and chat.moderation.may_appear(member):
         chat.give_nick(member, account.nick)
     # Also of who has left just now it is stored by then what was said, and where that was.
     yield chat.departed(account.identity)
@@ -62,15 +63,6 @@ def _check_not_banned(chat: Chat, member: Member, account: Account) -> None:
         chat.moderation.check_not_banned(member, "")
     finally:
         member.account, member.identity = None, former
-
-
-def _may_be_renamed(chat: Chat, member: Member) -> bool:
-    """Whether a member may show another nickname, which can say things: not while silenced."""
-    try:
-        chat.moderation.check_appearance(member)
-    except ChatError:
-        return False
-    return True
 
 
 @inlineCallbacks

@@ -102,6 +102,14 @@ class Moderation(Authority):
         for room in (CHAT, *member.rooms, *muted_in):
             self.check_speech(member, room)
 
+    def may_appear(self, member: Member) -> bool:
+        """Tell whether a member may change what is shown of it (L{check_appearance})."""
+        try:
+            self.check_appearance(member)
+        except ChatError:
+            return False
+        return True
+
     def check_name(self, identity: bytes, nick: str, known: Collection[str]) -> None:
         """May come back by that nickname.
 

@@ -44,11 +44,10 @@ from chatservice.peers import Peer
 from chatservice.reading import LineConnection
 from chatservice.repeats import mark
 from chatservice.rooms import Member, Room
-from chatservice.sanitize import clean, clean_line
+from chatservice.sanitize import clean_line, clean_reason
 from chatservice.standing import Whom
 
 TOPIC_BYTES = 400
-
 TALKING = 600.0
 """Seconds for which somebody who spoke in a room counts as talking there."""
 
@@ -112,8 +111,7 @@ class ChatFactory(ServerFactory, Standalone):
         except ChatError:
             member.address = former
             raise
-        came_from = f", who was at {place(former)}"
-        self.audit.about("Taken over", member.address, member.nick, came_from)
+        self.audit.about("Taken over", member.address, member.nick, f", who was at {place(former)}")
         self.lingering.stop(member)
         self.note_loss(member, member.door.behind(), member.door.silence())
         member.door.displace()
@@ -135,20 +133,21 @@ class ChatFactory(ServerFactory, Standalone):
     def leave(
         self, member: Member, why: str, goodbye: bool, folded: bool = False
     ) -> Envelope | None:
-        """Leave the chat; see L{Left}. The nickname is free at once."""
+        """Leave the chat; see L{Left}. The nickname is free at once.
+
+        @param why: last words, which silenced people do not have, if it is a C{goodbye}.
+        @raise ChatError: they are too long.
+        """
         if self.closing or not self.roster.has(member):
             return None
+        is_silenced = why and goodbye and not self.moderation.may_appear(member)
+        why = "" if is_silenced else clean_reason(why)
         self.lingering.stop(member)
         self.roster.remove(member)
         seen, noted = member.seen_last(), member.forgotten != member.identity
         rooms, too_many = self.entrances.leave_all(member)
         left = Left(
-            why=clean(why),
-            goodbye=goodbye,
-            rooms=rooms,
-            folded=too_many or folded,
-            noted=noted,
-            seen=seen,
+            why=why, goodbye=goodbye, rooms=rooms, folded=too_many or folded, noted=noted, seen=seen
         )
         return self.publish(member, left)
 
@@ -241,9 +240,10 @@ class ChatFactory(ServerFactory, Standalone):
 
         Only rooms in which the member spoke lately are told: nobody waits for it anywhere else.
 
-        @raise ChatError: the member may not say so.
+        @raise ChatError: the member may not say so, or C{why} is too long.
         """
         self.moderation.check_appearance(member)
+        why = None if why is None else clean_reason(why)
         rooms = member.spoke_since(self.reactor.seconds() - TALKING)
         event = CameBack(rooms=rooms) if why is None else WentAway(why=why, rooms=rooms)
         member.away = why

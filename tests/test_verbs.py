@@ -213,6 +213,14 @@ class VerbTests(DenCase):
         self.assertEqual(left.event.nick, "ada")
         self.assertIsNone(self.chat.leave(ada, "", goodbye=True))
 
+    def test_words(self) -> None:
+        """Whoever is silenced has no last words, and no door shows what nobody sees."""
+        self.does("ada", lambda chat, by, eve: chat.operators.mute(by, eve, "den"))
+        eve = self.chat.roster["eve"]
+        left: Any = self.chat.leave(eve, "and another thing", goodbye=True)
+        away: Any = self.chat.set_away(self.chat.roster["bob"], "\u200b")
+        self.assertEqual((left.event.why, away.event.why), ("", ""))
+
     def test_endless_nickname(self) -> None:
         """No work is done for what is too long to be anybody's nickname."""
         self.patch(nicknames, "nick_key", self.fail)

@@ -18,8 +18,6 @@ from chatservice.commands.table import (
     find,
     wrapped,
 )
-from chatservice.events import ChatError
-from chatservice.sanitize import clean_reason
 
 USAGE_WIDTH = 22
 """Columns for how a command is written; one that needs more has a line of its own."""
@@ -75,19 +73,8 @@ def _explained(row: Command) -> list[str]:
 
 @command(Group.BASICS, "/quit [WHY]", "leave the chat, with a word if you like")
 def quit_(call: Call) -> Answer:
-    call.chat.leave(call.member, _last_words(call), goodbye=True)
+    call.chat.leave(call.member, call.rest, goodbye=True)
     return DONE
-
-
-def _last_words(call: Call) -> str:
-    """Why somebody leaves; nothing, if that one may not speak."""
-    if not call.rest:
-        return ""
-    try:
-        call.chat.moderation.check_appearance(call.member)
-    except ChatError:
-        return ""
-    return clean_reason(call.rest)
 
 
 @command(Group.BASICS, "/motd", "the message of the day")

@@ -18,7 +18,6 @@ from chatservice.looks import away_shown
 from chatservice.names import check_nick, nick_key
 from chatservice.preferences import Preferences
 from chatservice.rooms import Member
-from chatservice.sanitize import clean_reason
 from chatservice.text import names_in_a_line, spelled, when
 
 WHO_MOST = 100
@@ -86,7 +85,7 @@ def nick(call: Call) -> Answer:
     "else sees it in /whois, and when they send you a private message.",
 )
 def away(call: Call) -> Answer:
-    call.chat.set_away(call.member, clean_reason(call.rest))
+    call.chat.set_away(call.member, call.rest)
     return DONE
 
 
