@@ -101,7 +101,7 @@ HOSTILE: dict[str, tuple[bytes, Facts]] = {
         json.dumps(
             {"type": "hello", "nick": "ada", "ref": "r", "rooms": {f"r{n}": 0 for n in range(51)}}
         ).encode(),
-        error("too-many", "that is more than 50 rooms", "r"),
+        error("too-many", "that is more than 50 rooms", "r") | {"cause": "rooms"},
     ),
     "not_joined": (
         b'{"type":"say","room":"lobby","text":"hi","ref":"r"}',

@@ -181,6 +181,17 @@ class VerbTests(DenCase):
         """A server operator does it in the whole chat."""
         self.check("sysop", row[0], row[1] | {"room": ""})
 
+    def test_network(self) -> None:
+        """The ban of a network is ended by the network."""
+        nobody = IPv4Network("203.0.113.0/24")
+        self.does("sysop", lambda chat, by, _: chat.operators.ban_network(by, nobody, ""))
+
+        def unban(chat: ChatFactory, by: Member, _: Member) -> Any:
+            return chat.operators.unban(by, nobody, "")
+
+        self.check("sysop", unban, {"kind": "unbanned", "room": "", "network": str(nobody)})
+        self.assertFalse(self.does("sysop", unban))
+
     @each_row({**POWER, **WHOLE, **{name: row[1:] for name, row in ENDS.items()}})
     def test_no_right(self, row: tuple[Verb, Facts]) -> None:
         """Whoever is no operator is refused by the verb itself, and nothing happens."""
