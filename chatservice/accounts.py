@@ -24,13 +24,12 @@ from chatservice.checkers import AccountChecker, Attempt, InOrder, PluggedIn
 from chatservice.counts import counted
 from chatservice.errors import StorageError
 from chatservice.events import ChatError, FailedProof
-from chatservice.names import NICK_INPUT, nick_key
+from chatservice.names import NICK_INPUT, PASSWORD_LEAST, nick_key
 from chatservice.opaque import prepared
 from chatservice.passwords import Passwords, always, encoded
 from chatservice.tokens import Tokens, digest_of
 from chatservice.tries import Tries
 
-PASSWORD_LEAST = 8
 PASSWORD_MOST = 256
 REGISTRATIONS = 5
 """The most from one address in an hour."""

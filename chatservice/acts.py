@@ -1,46 +1,41 @@
-"""The acts of operators: facts like any other, and all that moderation is made of.
+"""The acts of operators: events from which all moderation follows.
 
-Who is banned, who may speak, how a room is set: all of it is what these acts come to when they
-are taken one after the other (moderation.py). None is changed or taken back; another one is added.
-Those that hold no more are deleted when they are old (actlog.py).
+Who is banned, who may speak and how a room is set is computed from these acts, taken one after
+the other (moderation.py). No act is changed or taken back; another one is added. Acts that no
+longer hold are deleted when they are old (actlog.py).
+
+A new act is one class here, and one row in L{chatservice.wording.WORDS}.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self
+from typing import Self
 
-from chatservice.events import Event
+from chatservice.events import ALWAYS, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorAct(Event):
-    """Something that an operator did.
+    """Something that an operator did; its C{kind} is its name in C{/modlog} too.
 
-    @cvar kind: its name in the database, on the wire and in C{/modlog}.
     @ivar room: where it holds; empty for the whole chat.
-    @ivar target: whom or what it was done to, as it is shown: a nickname, an address, a network
-        in CIDR notation, or the name of a room setting.
-    @ivar target_identity: the lasting identity of whom it was done to, or empty.
+    @ivar target: the person or thing that it was done to, as it is shown: a nickname, an address,
+        a network in CIDR notation, or the name of a room setting.
+    @ivar target_identity: the lasting identity of the person it was done to, or empty.
     @ivar network: the address or network that it covers, in CIDR notation, or empty.
-    @ivar until: when it holds no more, in microseconds since the epoch, by the clock that tells
-        C{when} it was done: what counts is the span between the two. 0 for never.
-    @ivar text: the reason, what is announced, or the value of a room setting.
+    @ivar until: when it ends, in microseconds since the epoch, by the clock that C{when} was read
+        from: what counts is the span between the two. 0 for never.
+    @ivar text: the reason, the announcement, or the value of a room setting.
     """
 
     stored = True
-    kind: ClassVar[str]
     room: str = ""
-    target: str = ""
+    target: str = field(default="", metadata=ALWAYS)
     target_identity: bytes = field(default=b"", repr=False)
     network: str = field(default="", repr=False)
     until: int = 0
     text: str = ""
-
-    @property
-    def shown(self) -> str:
-        """What anybody may see of C{text}."""
-        return self.text
 
     def under(self, former: bytes, now: bytes) -> Self:
         to = replace(self, target_identity=now) if self.target_identity == former else self
@@ -49,150 +44,128 @@ class OperatorAct(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kicked(OperatorAct):
-    """Had to leave the room, or the chat.
+    """Somebody's removal from the room, or from the chat.
 
-    @ivar folded: whether everybody who is told was told before by the L{Banned} that it follows,
-        so that line doors show nothing for it. It is no part of the log.
+    @ivar folded: whether the L{Banned} just before it tells the same people already, so that line
+        doors show nothing for it. It is not stored.
     """
 
-    kind: ClassVar[str] = "kicked"
-    folded: bool = field(default=False, compare=False, repr=False)
+    kind = "kicked"
+    folded: bool = field(default=False, compare=False)
 
 
 class Banned(OperatorAct):
-    """May not come in any more."""
+    """A ban: somebody may no longer come in."""
 
     __slots__ = ()
     kind = "banned"
 
 
 class Unbanned(OperatorAct):
-    """May come in again."""
+    """The end of a ban."""
 
     __slots__ = ()
     kind = "unbanned"
 
 
 class Muted(OperatorAct):
-    """May not speak."""
+    """A mute: somebody may not speak."""
 
     __slots__ = ()
     kind = "muted"
 
 
 class Unmuted(OperatorAct):
-    """May speak again."""
+    """The end of a mute."""
 
     __slots__ = ()
     kind = "unmuted"
 
 
 class Extended(OperatorAct):
-    """Holds against another identity of the same person.
+    """A ban's or mute's extension to another identity of the same person.
 
-    C{text} is the id of the ban or mute, a space, and the former identity in hexadecimal. Done by
-    nobody, told to nobody, and no part of the log that operators read.
+    C{text} is the id of the ban or mute, a space, and the former identity in hexadecimal. Nobody
+    does it or is told of it, and operators do not find it in their log.
     """
 
     __slots__ = ()
     kind = "extended"
 
     @property
-    def shown(self) -> str:
-        """Nothing: who somebody else was is nobody's business."""
-        return ""
+    def public(self) -> Self:
+        """The act without the identity, which is nobody's business."""
+        return replace(self, text="")
 
 
 class Founded(OperatorAct):
-    """Made a room while logged in, and so owns it."""
+    """The making of a room by a registered person, who owns it."""
 
     __slots__ = ()
     kind = "founded"
 
 
 class Opped(OperatorAct):
-    """Is an operator of the room now."""
+    """An operator's appointment in a room."""
 
     __slots__ = ()
     kind = "opped"
 
 
 class Deopped(OperatorAct):
-    """Is no operator of the room any more."""
+    """The end of an operator's appointment."""
 
     __slots__ = ()
     kind = "deopped"
 
 
 class Voiced(OperatorAct):
-    """May speak in the room while it is moderated."""
+    """A voice: somebody may speak in the room while it is moderated."""
 
     __slots__ = ()
     kind = "voiced"
 
 
 class Devoiced(OperatorAct):
-    """May not speak any more in the room while it is moderated."""
+    """The end of a voice."""
 
     __slots__ = ()
     kind = "devoiced"
 
 
 class Invited(OperatorAct):
-    """May enter the room, though it is for invited people only."""
+    """An invitation: somebody may enter a room that is for invited people only."""
 
     __slots__ = ()
     kind = "invited"
 
 
 class RoomSet(OperatorAct):
-    """The room's setting C{target} is now C{text}."""
+    """A change of the room's setting C{target} to C{text}."""
 
     __slots__ = ()
     kind = "room_set"
 
     @property
-    def shown(self) -> str:
-        """Of a password only whether there is one: the text is its hash."""
-        if self.target == "password":
-            return "off" if self.text in ("", "off") else "on"
-        return self.text
+    def public(self) -> Self:
+        """The act; of a password, whose hash C{text} is, only whether there is one."""
+        if self.target != "password":
+            return self
+        return replace(self, text="off" if self.text in ("", "off") else "on")
 
 
 class Announced(OperatorAct):
-    """Told something to all rooms."""
+    """An announcement to all rooms."""
 
     __slots__ = ()
     kind = "announced"
 
 
 class LockedDown(OperatorAct):
-    """Only registered names may join from now on, or all again: C{text} is C{on} or C{off}."""
+    """The beginning or end of a lockdown, in which only registered names may join.
+
+    C{text} is C{on} or C{off}.
+    """
 
     __slots__ = ()
     kind = "locked_down"
-
-
-KINDS: dict[str, type[OperatorAct]] = {
-    act.kind: act
-    for act in (
-        Kicked,
-        Banned,
-        Unbanned,
-        Muted,
-        Unmuted,
-        Founded,
-        Opped,
-        Deopped,
-        Voiced,
-        Devoiced,
-        Invited,
-        RoomSet,
-        Announced,
-        LockedDown,
-    )
-}
-"""The acts of operators, by kind."""
-
-STORED: dict[str, type[OperatorAct]] = KINDS | {Extended.kind: Extended}
-"""All that is stored with it."""

@@ -17,7 +17,7 @@ from chatservice.events import ChatError, FailedProof
 from chatservice.networks import origin_of
 from chatservice.ratelimit import Allowances
 from chatservice.sanitize import clean
-from chatservice.text import place_spelled, when
+from chatservice.wording import place_spelled, when
 
 log = Logger()
 
@@ -89,7 +89,7 @@ class Audit:
         words.append(f"in {place_spelled(act.room)}")
         if act.until:
             words.append(f"until {when(act.until)}")
-        reason = "" if isinstance(act, Announced) else act.shown
+        reason = "" if isinstance(act, Announced) else act.public.text
         if reason:
             words[-1] += f": {quoted(reason, REASON)}"
         log.info("Act of {nick}: {what}.", nick=act.nick, what=" ".join(words))

@@ -18,8 +18,9 @@ from math import inf
 
 from chatservice.acts import Banned, Extended, LockedDown, Muted, OperatorAct
 from chatservice.events import AHEAD
+from chatservice.names import LOBBY
 from chatservice.networks import Network, address_of, covers
-from chatservice.rooms import LOBBY, Member
+from chatservice.rooms import Member
 from chatservice.sanctions import Sanctions, is_by_network
 from chatservice.standing import NO_RULES, Person, Place, RoomRules
 

@@ -9,10 +9,10 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.counts import counted
 from chatservice.events import Event, Whispered
+from chatservice.ignoring import unseen_by
 from chatservice.journal import Asker, Missed, Page, Wanted, text_size
-from chatservice.looks import unseen_by
 from chatservice.rooms import Member
-from chatservice.text import spelled, time_of
+from chatservice.wording import spelled, time_of
 
 if TYPE_CHECKING:
     from chatservice.chat import Chat

@@ -39,9 +39,9 @@ from chatservice.events import (
     signed,
 )
 from chatservice.flood import FloodLimit
+from chatservice.ignoring import not_read_now
 from chatservice.journal import Journal
 from chatservice.lingering import UNNOTICED, Lingering, absences
-from chatservice.looks import not_read_now
 from chatservice.moderation import Moderation
 from chatservice.names import check_room
 from chatservice.nicknames import Nicknames

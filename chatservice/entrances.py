@@ -16,8 +16,8 @@ from chatservice.roomlist import RoomList
 from chatservice.roompasswords import RoomPasswords
 from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
 from chatservice.roster import Roster
-from chatservice.text import spelled
 from chatservice.topics import Topics
+from chatservice.wording import spelled
 
 
 class Entrances:

@@ -1,10 +1,11 @@
-"""What happens in the chat: frozen facts, in the past tense, and the refusal of a wish.
+"""Everything that happens in a chat: frozen facts, named in the past tense, and refusals.
 
-Nothing here knows a wire, a room object or a database. An event's ``id`` is its identity, its
-place in the order and, as long as nobody sets the clock back, its time: microseconds since the
-epoch. What shows or counts times asks for ``when`` it was. A verb makes an event of what is
-special about it. Who did it is filled in as it is published (L{signed}), and its id by the log as
-it is committed (L{numbered}).
+Nothing here knows a wire, a room object or a database. An event's C{id} identifies it, gives its
+place in the order and, unless somebody sets the clock back, its time in microseconds since the
+epoch; code that shows or counts times reads C{when}. A verb creates an event with the fields of
+its kind, L{signed} fills in who did it, and the log numbers it as it commits it (L{numbered}).
+
+A new kind of event is one class here, and one row in L{chatservice.wording.WORDS}.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Self, TypeAlias, TypeVar
+from typing import ClassVar, Final, Self, TypeAlias, TypeVar
 
 Times: TypeAlias = Mapping[str, int]
 """Times as sentences spell them, each with the instant, in microseconds since the epoch."""
@@ -21,11 +22,11 @@ NO_TIMES: Times = {}
 
 
 class ChatError(Exception):
-    """A member's own mistake, told to that member alone.
+    """A member's own mistake, which only that member is told of.
 
     @param code: one of the codes in docs/protocol.rst, for programs.
     @param sentence: one sentence, for people; C{times} are those in it.
-    @param cause: one of the causes there, where one code has several; or empty.
+    @param cause: one of the causes in docs/protocol.rst where a code has several, or empty.
     """
 
     def __init__(
@@ -39,9 +40,9 @@ class ChatError(Exception):
 
 
 class FailedProof(ChatError):
-    """Something that should have proved who somebody is, or may enter, and did not.
+    """A password or token that did not prove what it should have.
 
-    @param of: what it was to prove: a nickname, as it was given, or a room.
+    @param of: the nickname or the room that it was meant for, as it was given.
     """
 
     def __init__(self, code: str, sentence: str, of: str, cause: str = "") -> None:
@@ -49,18 +50,28 @@ class FailedProof(ChatError):
         self.of = of
 
 
+ALWAYS: Final = {"always": True}
+"""Metadata of a field that is on the wire even when it has its default."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """A fact.
 
-    @cvar stored: whether it is on the disk before anybody sees it, or presence (not stored).
+    On the wire an event is a JSON object of its C{kind} and its fields. A field that has its
+    default is left out there, and so is every field that C{repr} leaves out: that one stays in
+    the server. See L{chatservice.jsonwire}.
+
+    @cvar kind: the name on the wire and in the database; empty for what is never sent.
+    @cvar stored: whether it is on the disk before anybody sees it. Presence is not stored.
     @cvar history: whether it is a part of its room's history.
-    @ivar time: when it was, in microseconds since the epoch, if that is not what the id says.
-    @ivar nick: the nickname, at that time, of who did it.
+    @ivar time: the time in microseconds since the epoch, where the id does not tell it.
+    @ivar nick: the nickname, at that time, of the author; empty if nobody did it.
     @ivar identity: the author's lasting identity (see L{chatservice.rooms.Member}), 16 bytes.
-    @ivar account: the key of the nickname that the author had proved then, or empty; not kept.
+    @ivar account: the key of the nickname that the author had proved then, or empty; not stored.
     """
 
+    kind: ClassVar[str] = ""
     stored: ClassVar[bool] = False
     history: ClassVar[bool] = False
     id: int = 0
@@ -69,9 +80,13 @@ class Event:
     identity: bytes = field(default=b"", compare=False, repr=False)
     account: str = field(default="", compare=False, repr=False)
 
+    def __init_subclass__(cls) -> None:
+        if cls.kind:
+            KINDS[cls.kind] = cls
+
     @property
     def when(self) -> int:
-        """When it was, in microseconds since the epoch."""
+        """The time in microseconds since the epoch."""
         return self.id if self.time is None else self.time
 
     @property
@@ -79,14 +94,23 @@ class Event:
         """The names of the rooms in which it is seen."""
         return ()
 
+    @property
+    def public(self) -> Self:
+        """The event with what anybody may see of it."""
+        return self
+
     def under(self, former: bytes, now: bytes) -> Self:
-        """The same of who had the one identity, and has the other."""
+        """Replace the identity C{former} by C{now}."""
         return replace(self, identity=now) if self.identity == former else self
+
+
+KINDS: dict[str, type[Event]] = {}
+"""The kinds of events by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomEvent(Event):
-    """A fact about one room, seen by those who are in it."""
+    """A fact about one room, seen by the people in it."""
 
     room: str
 
@@ -99,7 +123,7 @@ class RoomEvent(Event):
 class MemberEvent(Event):
     """A fact about a member, seen once by everybody who shares one of C{rooms} with it."""
 
-    rooms: tuple[str, ...] = field(default=(), compare=False)
+    rooms: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def touched(self) -> tuple[str, ...]:
@@ -107,10 +131,11 @@ class MemberEvent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said(RoomEvent):
-    """A line; ``ref`` is its author's own mark for it, at most 64 characters, or empty.
+class Spoken(RoomEvent):
+    """Words in a room; the event itself is what acknowledges the request.
 
-    ``mark``, of all talk, is that by which the request would be known again; see refs.py.
+    @ivar ref: the client's own mark for the request, at most 64 characters, or empty.
+    @ivar mark: the fingerprint by which a repeated request is recognised; see refs.py.
     """
 
     stored = True
@@ -121,39 +146,40 @@ class Said(RoomEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acted(RoomEvent):
-    """A line about oneself in the third person: ``/me waves``."""
+class Said(Spoken):
+    """A line."""
 
-    stored = True
-    history = True
-    text: str
-    ref: str = ""
-    mark: bytes = field(default=b"", compare=False, repr=False)
+    kind = "said"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicChanged(RoomEvent):
-    """The room's topic is now ``text``; empty if it was cleared.
+class Acted(Spoken):
+    """A line about oneself in the third person: C{/me waves}."""
 
-    @ivar hidden: whether the text is left out, for who ignores the author (looks.py).
+    kind = "acted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicChanged(Spoken):
+    """A room's new topic, C{text}; empty if it was cleared.
+
+    @ivar hidden: whether the text is left out, for a reader who ignores the author.
     """
 
-    stored = True
-    history = True
-    text: str
-    ref: str = ""
-    hidden: bool = field(default=False, compare=False, repr=False)
-    mark: bytes = field(default=b"", compare=False, repr=False)
+    kind = "topic_changed"
+    text: str = field(metadata={"spelled": "topic"})
+    hidden: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whispered(Event):
-    """A private line to one person.
+    """A private line to one person; see L{Spoken}.
 
-    @ivar to: the nickname of whom it is for.
-    @ivar to_identity: the lasting identity of whom it is for.
+    @ivar to: the recipient's nickname.
+    @ivar to_identity: the recipient's lasting identity.
     """
 
+    kind = "whispered"
     stored = True
     to: str
     text: str
@@ -162,36 +188,43 @@ class Whispered(Event):
     to_identity: bytes = field(default=b"", compare=False, repr=False)
 
 
+Talk: TypeAlias = Spoken | Whispered
+"""What clients say, and may say again with the same C{ref} until they see it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined(RoomEvent):
-    """Entered a room; ``arrived`` when this is how the member came to the chat.
+    """Somebody's coming into a room; C{arrived} if that is how the member came to the chat.
 
-    ``folded`` in L{Joined}, L{Parted} and L{Left}: so many come and go that line doors show a sum
-    instead (L{CameAndWent}).
+    @ivar folded: whether line doors show a sum instead (L{CameAndWent}), because many people come
+        and go; also in L{Parted} and L{Left}.
     """
 
-    arrived: bool = False
+    kind = "joined"
+    arrived: bool = field(default=False, metadata=ALWAYS)
     folded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parted(RoomEvent):
-    """Left a room, and is still in the chat."""
+    """Somebody's leaving a room, but not the chat."""
 
+    kind = "parted"
     folded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left(MemberEvent):
-    """Left the chat.
+    """Somebody's leaving the chat.
 
-    @ivar goodbye: whether it was meant; then ``why`` are the member's own words, or empty.
-        Otherwise the connection was lost, and ``why`` is the reason.
-    @ivar noted: whether it is kept that the author was in the chat at all.
-    @ivar seen: of rooms in which there was more to catch up on (``""``: private lines), each with
-        the last id that was seen there; in all others everything was.
+    @ivar goodbye: whether it was meant; then C{why} are the member's own words, or empty.
+        Otherwise the connection was lost, and C{why} is the reason.
+    @ivar noted: whether it is stored that the author was in the chat at all.
+    @ivar seen: the last id seen in each room in which there was more to catch up on (C{""}:
+        private lines); in all others everything was seen.
     """
 
+    kind = "left"
     goodbye: bool
     why: str
     folded: bool = False
@@ -201,41 +234,46 @@ class Left(MemberEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameAndWent(RoomEvent):
-    """How many joins and leaves of a busy room were folded; done by nobody."""
+    """The sum of the joins and leaves of a busy room that were folded; nobody did it."""
 
+    kind = "came_and_went"
     came: int
     went: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WentAway(MemberEvent):
-    """Is here, but not at the keyboard; ``why`` may be empty."""
+    """Somebody's going away from the keyboard; C{why} may be empty."""
 
+    kind = "went_away"
     why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameBack(MemberEvent):
-    """Is at the keyboard again."""
+    """Somebody's return to the keyboard."""
+
+    kind = "came_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renamed(MemberEvent):
-    """Is now called ``now``, and was called ``nick``."""
+    """The change of a nickname from C{nick} to C{now}."""
 
+    kind = "renamed"
     now: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
-    """Took a connection over; a fence that nobody but its author is shown."""
+    """A connection's taking over a member: a fence, which nobody but its author is shown."""
 
 
 E = TypeVar("E", bound=Event)
 
 
 def signed(event: E, nick: str, identity: bytes, account: str) -> E:
-    """Fill in who did something that has just been made; see L{Event}.
+    """Fill in the author of an event that was just created; see L{Event}.
 
     @return: the same event. Nobody else has seen it yet, so it changes for nobody.
     """
@@ -246,7 +284,7 @@ def signed(event: E, nick: str, identity: bytes, account: str) -> E:
 
 
 def numbered(event: E, id: int, time: int | None) -> E:
-    """Fill in the id of an event, and its time if the id does not say it, as it is committed.
+    """Fill in the id of an event that is being committed, and its time if the id does not tell it.
 
     @return: the same event.
     """
@@ -260,18 +298,18 @@ Batch = Sequence[Event]
 
 
 LATEST = 2**63 - 1
-"""Above all ids."""
+"""An id above all others."""
 
 AHEAD = 1_000_000
-"""Microseconds by which an id may be ahead of the clock, and still pass for the time."""
+"""Microseconds by which an id may be ahead of the clock and still tell the time."""
 
 
 class EventIds:
-    """Gives out ids that strictly increase, whatever the wall clock does.
+    """A source of ids that strictly increase, whatever the wall clock does.
 
     @param clock: the wall clock, in seconds since the epoch.
-    @ivar last: the last one.
-    @ivar time: when that was given out, if it is so far ahead that it does not say so itself.
+    @ivar last: the last id.
+    @ivar time: when that was given out, if it is too far ahead to tell.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
@@ -280,19 +318,19 @@ class EventIds:
         self.time: int | None = None
 
     def start_above(self, floor: int) -> None:
-        """Give out no id at or below ``floor``, the highest that may have been given before."""
+        """Give out only ids above C{floor}, the highest that may have been given out before."""
         self.last = max(self.last, floor)
 
     def now(self) -> int:
-        """The time now, in microseconds since the epoch, by the wall clock."""
+        """Tell the time by the wall clock, in microseconds since the epoch."""
         return int(self._clock() * 1_000_000)
 
     def latest(self) -> int:
-        """Above all ids until a moment ago, and not below the last one."""
+        """Give an id above all until a moment ago, and not below the last one."""
         return max(self.now(), self.last)
 
     def next(self) -> int:
-        """The time now, in microseconds, or one above the last id if that is greater."""
+        """Give out the time now, in microseconds, or one above the last id if that is greater."""
         now = self.now()
         self.last = max(now, self.last + 1)
         self.time = now if self.last - now > AHEAD else None

@@ -14,9 +14,9 @@ from chatservice.door import Door
 from chatservice.events import ChatError, FailedProof
 from chatservice.identity import identity_of
 from chatservice.journal import ReadMarker
-from chatservice.names import nick_key
+from chatservice.names import LOBBY, nick_key
 from chatservice.nicknames import whose
-from chatservice.rooms import LOBBY, ROOMS_PER_MEMBER, Member, Room
+from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
 
 if TYPE_CHECKING:
     from chatservice.chat import Chat

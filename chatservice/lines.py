@@ -24,6 +24,7 @@ from chatservice.events import NO_TIMES, ChatError, Event, Times
 from chatservice.joining import Joining, JoinRequest
 from chatservice.keepalive import NO_ANSWER
 from chatservice.metering import Connection, Metered
+from chatservice.names import PASSWORD_TRIES
 from chatservice.outbox import Outbox
 from chatservice.rooms import Member
 
@@ -35,9 +36,6 @@ log = Logger()
 
 UNCOMMITTED = 64
 """Lines on their way through the journal, above which a member is not read."""
-
-PASSWORDS = 3
-"""Wrong passwords after which a connection is closed."""
 
 JOIN_TIMEOUT = 60.0
 CLOSE_TIMEOUT = 5.0
@@ -382,8 +380,8 @@ class Session(Metered):
         if self.state >= State.CLOSING:
             return
         self._wrong_passwords += error.code == "wrong-password"
-        if self._wrong_passwords == PASSWORDS:
-            self.close(f"{error.sentence}: that was the last of {PASSWORDS} tries", error.code)
+        if self._wrong_passwords == PASSWORD_TRIES:
+            self.close(f"{error.sentence}: that was the last of {PASSWORD_TRIES} tries", error.code)
         elif error.code == "banned" and self.member is None:
             self.close(error.sentence, error.code, error.times)
         else:

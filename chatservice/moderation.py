@@ -10,7 +10,7 @@ from chatservice.events import ChatError
 from chatservice.names import nick_key
 from chatservice.rooms import Member
 from chatservice.standing import Person, Place
-from chatservice.text import ending, place_spelled, spelled, times_of
+from chatservice.wording import ending, place_spelled, spelled, times_of
 
 HELD_MOST = 1000
 """Bans and mutes in a room by its operators: all are looked at for each who enters or speaks."""

@@ -21,6 +21,15 @@ NICK_INPUT = 4 * NICK_LENGTH
 ROOM_LENGTH = 50
 """The most characters that a room's name has, without the ``#``."""
 
+LOBBY = "lobby"
+"""The room that is always there, and that newcomers enter."""
+
+PASSWORD_LEAST = 8
+"""The least characters of a password that a nickname can be registered with."""
+
+PASSWORD_TRIES = 3
+"""The wrong passwords in a row after which the chat closes the connection."""
+
 RESERVED = frozenset(
     {"you", "server", "system", "chatservice", "error", "everyone", "here", "admin", "root"}
     | {"NickServ", "ChanServ"}

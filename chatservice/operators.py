@@ -42,7 +42,7 @@ from chatservice.sanctions import subject
 from chatservice.sanitize import clean_line, clean_reason
 from chatservice.settings import Settings
 from chatservice.standing import Person, Whom, person_of
-from chatservice.text import spelled
+from chatservice.wording import spelled
 
 REASON_BYTES = 400
 WIDEST = {4: 8, 6: 16}

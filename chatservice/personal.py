@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.acts import OperatorAct
 from chatservice.database import Database, explain
-from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
+from chatservice.events import Event, Spoken, Whispered
 from chatservice.indexing import ERASE_STEP, as_many_as_fit, erase
 from chatservice.journal import Asker, Export
 from chatservice.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
@@ -27,7 +27,6 @@ EXPORT_BYTES = 128 * 1024
 SOMEBODY = "somebody"
 """In the place of a nickname that is forgotten."""
 
-_TYPES = {Said: "said", Acted: "acted", TopicChanged: "topic_changed"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TALK = f"SELECT {TALK} FROM events WHERE author = ?1 AND id > ?2 ORDER BY id"
@@ -161,9 +160,9 @@ def _facts(event: Event) -> tuple[str, dict[str, object]]:
         case OperatorAct():
             facts: dict[str, object] = {"room": event.room, "target": event.target}
             until = {"until": _time(event.until)} if event.until else {}
-            return event.kind, facts | {"text": event.shown} | until
-    assert isinstance(event, Said | Acted | TopicChanged)
-    return _TYPES[type(event)], {"room": event.room, "text": event.text}
+            return event.kind, facts | {"text": event.public.text} | until
+    assert isinstance(event, Spoken)
+    return event.kind, {"room": event.room, "text": event.text}
 
 
 def _time(id: int) -> str:

@@ -1,18 +1,19 @@
-"""How somebody wants to be shown things; kept for accounts."""
+"""How somebody wants things to be shown; stored with accounts."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What C{/set} sets, and C{None} what was never set. The text door takes that for off; a
-    program is told what was set, and shows the rest as it likes.
+    """The settings of C{/set}; C{None} for what was never set.
 
-    @ivar time: every line with its time (UTC).
+    The text door takes that for off. A program is told what was set, and chooses the rest itself.
+
+    @ivar time: the time (UTC at the text door) before every line.
     @ivar colour: nicknames in colours (ECMA-48, SGR).
-    @ivar bell: BEL when one is mentioned or gets a private line.
+    @ivar bell: BEL when somebody mentions you or writes to you in private.
     @ivar quiet: no lines about joins and leaves.
     """
 
@@ -22,5 +23,9 @@ class Preferences:
     quiet: bool | None = None
 
     def those_set(self) -> dict[str, bool]:
-        """What was set, by name."""
+        """List what was set, by name."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def over(self, habit: Preferences) -> Preferences:
+        """Give these settings, and those of C{habit} for what was never set."""
+        return replace(habit, **self.those_set())

@@ -15,7 +15,7 @@ from chatservice.broadcast import broadcast
 from chatservice.door import Door
 from chatservice.envelope import Envelope
 from chatservice.errors import StorageError
-from chatservice.events import Acted, Batch, Event, Said, TopicChanged, Whispered
+from chatservice.events import Batch, Event, Talk
 from chatservice.journal import Log
 from chatservice.rooms import Member, Room
 
@@ -186,7 +186,7 @@ class Publisher:
 
 
 def _tell_refused(member: Member, event: Event, sentence: str) -> None:
-    if isinstance(event, Said | Acted | TopicChanged | Whispered):
+    if isinstance(event, Talk):
         member.spoken.refuse(event.mark, sentence)
     try:
         member.door.refuse(event, sentence)

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatservice.hangups import HangUps, unwatched
+from chatservice.jsonwire import LINE_BYTES
 from chatservice.keepalive import keep_honest
 from chatservice.telnet import IAC, KILL_LINE, Telnet
 
@@ -44,7 +45,7 @@ class LineConnection(LineReceiver):
     """
 
     delimiter = b"\n"
-    MAX_LENGTH = 16384
+    MAX_LENGTH = LINE_BYTES
     outbox: Outbox
     transport: Any
     # What few connections ever set stands in the class: an object with more than 30 attributes of

@@ -6,12 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from chatservice import commands
-from chatservice.accounts import PASSWORD_LEAST
 from chatservice.events import ChatError
+from chatservice.formats import encoded
 from chatservice.joining import JoinRequest
-from chatservice.names import NICK_INPUT, nick_key
+from chatservice.names import NICK_INPUT, PASSWORD_LEAST, nick_key
 from chatservice.sanitize import clean, command_in, has_controls, seen_of
-from chatservice.text import encoded
 
 if TYPE_CHECKING:
     from chatservice.lines import Session

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from twisted.internet.defer import Deferred
 
 from chatservice.envelope import Envelope
-from chatservice.events import Acted, Said, TopicChanged, Whispered
+from chatservice.events import Acted, Said, Talk, TopicChanged, Whispered
 from chatservice.journal import Journal
 from chatservice.names import nick_key
 from chatservice.publisher import Publish
@@ -17,7 +17,6 @@ from chatservice.refs import Noted, mark_of
 from chatservice.rooms import Member
 from chatservice.sanitize import clean
 
-Talk: TypeAlias = Said | Acted | TopicChanged | Whispered
 Kind: TypeAlias = type[Said] | type[Acted] | type[TopicChanged] | type[Whispered]
 
 

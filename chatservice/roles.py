@@ -12,7 +12,7 @@ from chatservice.events import ChatError
 from chatservice.moderation import Moderation
 from chatservice.rooms import Member
 from chatservice.standing import HOLDERS_MOST, Person, Whom, is_among, person_of
-from chatservice.text import spelled
+from chatservice.wording import spelled
 
 
 class Roles:

@@ -17,8 +17,8 @@ from chatservice.opaque import forms
 from chatservice.passwords import encoded
 from chatservice.rooms import Member
 from chatservice.roster import Roster
-from chatservice.text import spelled
 from chatservice.tries import Tries
+from chatservice.wording import spelled
 
 ROOMS_KNOWN = 100
 KNOWN_OF_A_ROOM = 200

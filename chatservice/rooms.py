@@ -19,7 +19,6 @@ from chatservice.refs import Spoken
 if TYPE_CHECKING:
     from chatservice.journal import ReadMarker
 
-LOBBY = "lobby"
 ROOMS_PER_MEMBER = 50
 NOBODY: dict[str, str] = {}
 AS_IT_COMES = Preferences()

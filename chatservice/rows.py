@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
-from chatservice.acts import STORED, Banned, Kicked, OperatorAct
+from chatservice.acts import Banned, Kicked, OperatorAct
 from chatservice.events import (
-    Acted,
+    KINDS,
     Event,
     Joined,
     Left,
     Parted,
     Renamed,
-    Said,
+    Spoken,
     TopicChanged,
     Whispered,
 )
@@ -26,15 +26,13 @@ PRIVATE = "id, nick, recipient, text, ref, author_identity, recipient_identity, 
 ACT = "kind, id, room, nick, author, target, target_identity, network, until, text, time"
 NOTED = "mark, id, nick, time"
 
+E = TypeVar("E", bound=Event)
+
 MOVES = Joined | Parted | Left | Renamed
 """What is not stored itself, and decides where somebody is, and as whom."""
 
-_TALK_KINDS: dict[str, type[Said | Acted | TopicChanged]] = {
-    "said": Said,
-    "acted": Acted,
-    "topic": TopicChanged,
-}
-_KIND_OF = {kind: name for name, kind in _TALK_KINDS.items()}
+_TOPIC = "topic"
+"""The kind of a L{TopicChanged} in C{events}."""
 
 _SAID = """
     INSERT INTO events (id, kind, room, nick, text, ref, author, time)
@@ -58,12 +56,19 @@ _SEEN = "UPDATE places SET nick = ?, seen = ?, time = ? WHERE identity = ? AND r
 """Changes nothing where somebody is no more: who was kicked may leave before hearing of it."""
 
 
-def talk_of(row: tuple[Any, ...]) -> Said | Acted | TopicChanged:
+def talk_of(row: tuple[Any, ...]) -> Spoken:
     """A row of C{events} as the event."""
     kind, id, room, nick, text, ref, author, time = row
-    return _TALK_KINDS[kind](
+    kind = TopicChanged.kind if kind == _TOPIC else kind
+    return _kind_of(kind, Spoken)(
         id=id, time=time, room=room, nick=nick, text=text, ref=ref, identity=author
     )
+
+
+def _kind_of(name: str, base: type[E]) -> type[E]:
+    kind = KINDS[name]
+    assert issubclass(kind, base)
+    return kind
 
 
 def private_of(row: tuple[Any, ...]) -> Whispered:
@@ -90,7 +95,7 @@ def noted_of(row: tuple[Any, ...]) -> tuple[bytes, Noted]:
 def act_of(row: tuple[Any, ...]) -> OperatorAct:
     """A row of C{acts} as the event."""
     kind, id, room, nick, author, target, target_identity, network, until, text, time = row
-    return STORED[kind](
+    return _kind_of(kind, OperatorAct)(
         id=id,
         time=time,
         room=room,
@@ -111,9 +116,10 @@ def store(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
     noted: list[tuple[Any, ...]] = []
     for event in events:
         match event:
-            case Said() | Acted() | TopicChanged():
+            case Spoken():
                 # sqlite3 searches for an adapter for bytes, each time, and not for a bytearray.
-                kind, who = _KIND_OF[type(event)], bytearray(event.identity)
+                who = bytearray(event.identity)
+                kind = _TOPIC if isinstance(event, TopicChanged) else event.kind
                 what = (event.room, event.nick, event.text, event.ref, who, event.time)
                 said.append((event.id, kind, *what))
                 if event.mark:

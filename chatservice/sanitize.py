@@ -38,6 +38,7 @@ _IGNORABLE = (
 # White_Space (PropList.txt) is not all that is blank: so are an empty Braille cell, the anchors of
 # annotations and a note without a head.
 _BLANK = "\\s\u0085\u2800\ufff9-\ufffb\U0001d159"
+_BLANKS = re.compile(f"[{_BLANK}\ufffd]+")
 _UNSEEN = re.compile(f"[{_BLANK}{_IGNORABLE}]+")
 # What could not be decoded is a no-break space of another encoding as likely as anything else.
 _BEFORE_SLASH = re.compile(f"[{_BLANK}{_IGNORABLE}\ufffd]+")
@@ -73,6 +74,20 @@ def as_typed(text: str) -> str:
     return "".join(left)
 
 
+def without_controls(text: str) -> str:
+    """Take out of C{text} what could steer a terminal, and put it on one line.
+
+    Escape sequences (ECMA-48) and control characters vanish, separators become a space, lone
+    surrogates U+FFFD.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _ESCAPE_SEQUENCES.sub("", text)
+    text = _SEPARATORS.sub(" ", text)
+    text = _CONTROLS.sub("", text)
+    return _SURROGATES.sub("\ufffd", text)
+
+
 def has_controls(text: str) -> bool:
     """Whether there are control characters in a text, besides tabs and escape sequences."""
     return _CONTROLS.search(_ESCAPE_SEQUENCES.sub("", text).replace("\t", "")) is not None
@@ -85,12 +100,9 @@ def clean(text: str) -> str:
     U+FFFD. Bidi controls stay where each has its end (UAX #9, 3.3.2), and all vanish otherwise.
     Of the combining marks of a letter the first L{MARKS_MOST} stay.
     """
-    if text.isascii() and text.isprintable():
+    text = without_controls(text)
+    if text.isascii():
         return text.rstrip(" ")
-    text = _ESCAPE_SEQUENCES.sub("", text)
-    text = _SEPARATORS.sub(" ", text)
-    text = _CONTROLS.sub("", text)
-    text = _SURROGATES.sub("\ufffd", text)
     if not _bidi_is_balanced(text):
         text = _BIDI_CONTROLS.sub("", text)
     text = _STACKED.sub(_thinned, text)
@@ -141,6 +153,12 @@ def is_seen(text: str) -> bool:
     Nothing can of white space, of what is ignored by default, and of marks without a letter.
     """
     return _seen_from(_UNSEEN, text) < len(text)
+
+
+def words_seen(text: str) -> list[str]:
+    """List the words of a text as a reader takes them, however its spaces and letters are made."""
+    plain = normalize("NFKC", _IS_IGNORABLE.sub("", text))
+    return [word for word in _BLANKS.split(plain) if word]
 
 
 def seen_of(text: str) -> str:

@@ -18,7 +18,8 @@ from twisted.python.failure import Failure
 from chatservice.errors import StorageError
 from chatservice.events import ChatError, TopicChanged
 from chatservice.journal import Journal
-from chatservice.rooms import LOBBY, Member
+from chatservice.names import LOBBY
+from chatservice.rooms import Member
 
 log = Logger()
 

@@ -26,7 +26,7 @@ from chatservice.events import EventIds
 from chatservice.journal import Page, Wanted
 from chatservice.server import ChatFactory
 from chatservice.settings import Settings
-from chatservice.text import clock_time, when
+from chatservice.wording import clock_time, when
 from tests.doubles import PlainPasswords, Wire
 from tests.journals import JournalInMemory
 

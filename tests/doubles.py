@@ -16,16 +16,16 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from chatservice.events import Batch, ChatError, Event
+from chatservice.formats import TEXT
 from chatservice.journal import Page, Wanted
 from chatservice.lines import Session
+from chatservice.names import LOBBY
 from chatservice.opaque import forms, prepared
 from chatservice.passwords import Passwords, always
 from chatservice.peers import Peer
 from chatservice.reading import LineConnection
-from chatservice.rooms import LOBBY
 from chatservice.server import ChatFactory, ChatProtocol
 from chatservice.settings import Settings
-from chatservice.text import TEXT
 from tests.journals import JournalInMemory
 
 

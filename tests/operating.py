@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatservice.identity import identity_of
-from chatservice.text import when
+from chatservice.wording import when
 from tests.conversation import (
     EVERYBODY,
     ConversationCase,

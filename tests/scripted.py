@@ -25,11 +25,12 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.identity import Identity
 from chatservice.client.places import Place
-from chatservice.client.preferences import Preferences
 from chatservice.client.requests import Request, encode
 from chatservice.client.session import Session
 from chatservice.client.state import State
-from chatservice.client.wire import Error, Event
+from chatservice.client.wire import Error
+from chatservice.events import Event
+from chatservice.preferences import Preferences
 
 PATIENCE = 20.0
 """Seconds after which something that was to happen has not."""

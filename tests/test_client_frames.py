@@ -1,6 +1,7 @@
 """How lines begin: as nothing does that somebody says, sets or is called."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pyte
@@ -10,10 +11,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.columns import fold
 from chatservice.client.places import Place
-from chatservice.client.preferences import Preferences
 from chatservice.client.screen import Screen
 from chatservice.client.show import Log
-from chatservice.client.wire import decode
+from chatservice.client.wire import HABIT, decode
 from chatservice.names import check_nick, check_room
 
 from .scripted import line
@@ -45,7 +45,7 @@ class FrameTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.log = Log(lambda: 6e8)
-        self.log.preferences = Preferences(time=False)
+        self.log.preferences = replace(HABIT, time=False)
 
     def shown(self, kind: str, replayed: bool = False, **members: Any) -> str:
         """The one line that an event becomes."""

@@ -1,15 +1,21 @@
 """By what the client knows that its lines were said; with no I/O."""
 
 import itertools
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.main import _refs
 from chatservice.client.receipts import answers, is_same
 from chatservice.client.requests import Command, Say
-from chatservice.client.wire import Acted, Said, Whispered
+from chatservice.events import Acted, Said, Whispered
+from chatservice.jsonwire import ONESELF
 
 from .scripted import LOBBY, SessionCase, line, welcome
+
+ADA: Any = {"id": 1, "nick": "ada"}
+HERE, THERE = ADA | {"room": "lobby"}, ADA | {"room": "python"}
+OWN: Any = {"identity": ONESELF}
 
 
 class SameTests(SynchronousTestCase):
@@ -43,38 +49,38 @@ class AnswerTests(SynchronousTestCase):
     def test_own_alone(self) -> None:
         """Only what the chat calls one's own, of the same kind, room and text."""
         say = Say(room="lobby", text="hi", ref="r")
-        self.assertTrue(answers(Said(1, "lobby", "x", "hi", "r", own=True), say))
+        self.assertTrue(answers(Said(**HERE, text="hi", ref="r", **OWN), say))
         for event in (
-            Said(1, "lobby", "ada", "hi", "r"),
-            Said(1, "python", "ada", "hi", "r", own=True),
-            Said(1, "lobby", "ada", "no", "r", own=True),
-            Acted(1, "lobby", "ada", "hi", "r", own=True),
-            Whispered(1, "ada", "bob", "hi", "r", own=True),
+            Said(**HERE, text="hi", ref="r"),
+            Said(**THERE, text="hi", ref="r", **OWN),
+            Said(**HERE, text="no", ref="r", **OWN),
+            Acted(**HERE, text="hi", ref="r", **OWN),
+            Whispered(**ADA, to="bob", text="hi", ref="r", **OWN),
         ):
             self.assertFalse(answers(event, say), event)
 
     def test_commands(self) -> None:
         """Actions and private lines, however they were written."""
         for typed, event, expected in (
-            ("/me waves", Acted(1, "lobby", "ada", "waves", own=True), True),
-            ("/ME  waves ", Acted(1, "lobby", "ada", "waves", own=True), True),
-            ("/m bob psst", Whispered(1, "ada", "bob", "psst", own=True), True),
-            ("/me waves", Acted(1, "python", "ada", "waves", own=True), False),
-            ("/me waves", Acted(1, "lobby", "ada", "sulks", own=True), False),
-            ("/me waves", Acted(1, "lobby", "ada", "waves"), False),
-            ("/me waves", Said(1, "lobby", "ada", "waves", own=True), False),
-            ("/msg bob  a b", Whispered(1, "ada", "bob", "a b", own=True), True),
-            ("/query BOB x", Whispered(1, "ada", "bob", "x", own=True), True),
-            ("/msg bob x", Whispered(1, "ada", "robert", "x", own=True), True),
-            ("/msg bob x", Whispered(1, "ada", "bob", "y", own=True), False),
-            ("/msg bob x", Whispered(1, "ada", "bob", "x"), False),
-            ("/me bob x", Whispered(1, "ada", "bob", "x", own=True), False),
-            ("/topic x", Said(1, "lobby", "ada", "x", own=True), False),
+            ("/me waves", Acted(**HERE, text="waves", **OWN), True),
+            ("/ME  waves ", Acted(**HERE, text="waves", **OWN), True),
+            ("/m bob psst", Whispered(**ADA, to="bob", text="psst", **OWN), True),
+            ("/me waves", Acted(**THERE, text="waves", **OWN), False),
+            ("/me waves", Acted(**HERE, text="sulks", **OWN), False),
+            ("/me waves", Acted(**HERE, text="waves"), False),
+            ("/me waves", Said(**HERE, text="waves", **OWN), False),
+            ("/msg bob  a b", Whispered(**ADA, to="bob", text="a b", **OWN), True),
+            ("/query BOB x", Whispered(**ADA, to="bob", text="x", **OWN), True),
+            ("/msg bob x", Whispered(**ADA, to="robert", text="x", **OWN), True),
+            ("/msg bob x", Whispered(**ADA, to="bob", text="y", **OWN), False),
+            ("/msg bob x", Whispered(**ADA, to="bob", text="x"), False),
+            ("/me bob x", Whispered(**ADA, to="bob", text="x", **OWN), False),
+            ("/topic x", Said(**HERE, text="x", **OWN), False),
         ):
             request = Command(line=typed, ref="r", room="lobby")
             self.assertEqual(answers(event, request), expected, (typed, event))
         nowhere = Command(line="/me waves", ref="r")
-        self.assertTrue(answers(Acted(1, "lobby", "ada", "waves", own=True), nowhere))
+        self.assertTrue(answers(Acted(**HERE, text="waves", **OWN), nowhere))
 
 
 class RefTests(SynchronousTestCase):

@@ -10,7 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.client.places import Places
 from chatservice.client.replay import LOOKED_THROUGH, PAGE, Replay
 from chatservice.client.state import State
-from chatservice.client.wire import History, Parted, Said, Whispered
+from chatservice.client.wire import History
+from chatservice.events import Parted, Said, Whispered
 
 from .scripted import LOBBY, MISSED, SessionCase, line, welcome
 
@@ -200,9 +201,9 @@ PAGES = st.builds(
     History,
     events=st.lists(
         st.one_of(
-            st.builds(Said, IDS, st.sampled_from(["lobby", "python"])),
-            st.builds(Whispered, IDS),
-            st.builds(Parted, IDS, st.just("lobby")),
+            st.builds(Said, id=IDS, room=st.sampled_from(["lobby", "python"]), text=st.just("x")),
+            st.builds(Whispered, id=IDS, to=st.just("bob"), text=st.just("x")),
+            st.builds(Parted, id=IDS, room=st.just("lobby")),
         ),
         max_size=3,
     ).map(tuple),

@@ -11,7 +11,7 @@ from chatservice.client.identity import Identity
 from chatservice.client.requests import Request, encode
 from chatservice.client.session import Session
 from chatservice.client.state import State
-from chatservice.client.wire import Said
+from chatservice.events import Said
 
 from .scripted import LOBBY, MISSED, Recorder, SessionCase, line, welcome
 

@@ -133,7 +133,7 @@ class RoomTests(SessionCase):
         settled = self.person.settled_count
         self.hear(self.kicked("ada", room="python"))
         self.assertEqual(self.session.places.current, "lobby")
-        self.assertEqual(self.person.take(), ["new OperatorAct 130"])
+        self.assertEqual(self.person.take(), ["new Kicked 130"])
         self.assertEqual(self.person.settled_count, settled + 1)
         self.hear(line("parted", id=131, room="python", nick="ada"))
         self.hear(self.said(132, room="python"))
@@ -154,7 +154,7 @@ class RoomTests(SessionCase):
         self.hear(self.kicked("ada"))
         self.session.disconnected()
         self.assertEqual(
-            self.person.take(), ["new OperatorAct 130", "gone You were kicked from the chat. True"]
+            self.person.take(), ["new Kicked 130", "gone You were kicked from the chat. True"]
         )
 
     def test_banned_from_the_chat(self) -> None:

@@ -39,7 +39,7 @@ class BareTests(SynchronousTestCase):
     def test_escaped(self) -> None:
         """Two slashes of any width are something to say, whatever is before them."""
         for typed in ("//x", "／／x", "/／x", "／/x", "\u00a0//x", "\ufeff ／／x"):
-            self.assertEqual((bare(typed), command_word(typed)), ("//x", ""), typed)
+            self.assertEqual((bare(typed), command_word(typed)), (typed, ""), typed)
 
     def test_talk(self) -> None:
         """Any other line is as it is, with what is not seen in it."""
@@ -103,9 +103,10 @@ class CommandTests(SessionCase):
         self.assertIs(self.session.state, State.LEAVING)
 
     def test_escaped(self) -> None:
-        """Two slashes say one."""
-        self.session.typed("／／x")
-        self.assertEqual(self.chat.take()[0]["text"], "/x")
+        """Two slashes say one, of the same width."""
+        for typed, said in (("//x", "/x"), ("／／x", "／x"), ("\u00a0//x", "/x")):
+            self.session.typed(typed)
+            self.assertEqual(self.chat.take()[0]["text"], said)
 
 
 class AskedCase(SessionCase):

@@ -1,13 +1,14 @@
 """What is said and commanded in the client, and what the chat answers; with no I/O."""
 
 import json
+from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.preferences import Preferences
 from chatservice.client.requests import Say
 from chatservice.client.state import State
 from chatservice.client.unanswered import Unanswered
+from chatservice.client.wire import HABIT
 
 from .scripted import LOBBY, SessionCase, line, welcome
 
@@ -109,9 +110,9 @@ class TalkTests(SessionCase):
     def test_settings(self) -> None:
         """What one has set holds once the chat says so; what it does not say is the habit."""
         for told, expected in (
-            ({"bell": False}, Preferences(bell=False)),
-            ({"bell": False, "quiet": True}, Preferences(bell=False, quiet=True)),
-            ({}, Preferences()),
+            ({"bell": False}, replace(HABIT, bell=False)),
+            ({"bell": False, "quiet": True}, replace(HABIT, bell=False, quiet=True)),
+            ({}, HABIT),
         ):
             before = self.person.preferences
             ref = self.say("/set bell off")
@@ -127,7 +128,7 @@ class TalkTests(SessionCase):
             self.session.disconnected()
             self.connect()
             self.hear(welcome(200, settings=told, lobby=LOBBY))
-            self.assertEqual(self.person.preferences, Preferences(quiet=quiet))
+            self.assertEqual(self.person.preferences, replace(HABIT, quiet=quiet))
 
     def test_another_token(self) -> None:
         """The token that came last brings one back; an ok without one changes nothing."""

@@ -159,7 +159,7 @@ def test_bell_for_composed(terminal: Terminal, peer: Peer) -> None:
 def test_steering(terminal: Terminal, peer: Peer) -> None:
     """Nothing that comes from the chat steers the terminal."""
     peer.says(peer.said("bob", "\x1b[2J\x1b]0;title\ahi\x9b1A\ax"))
-    terminal.shows("-- you joined lobby: bob (2 here)", "bob: hi x", "lobby>")
+    terminal.shows("-- you joined lobby: bob (2 here)", "bob: hix", "lobby>")
     assert terminal.bells == 0
     assert terminal.screen.title == ""
 

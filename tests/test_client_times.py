@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from chatservice.acts import Banned
 from chatservice.client.show import Log
 from chatservice.client.times import in_local_time, local_time
-from chatservice.client.wire import OperatorAct, Said, decode
-from chatservice.client.words import words
+from chatservice.client.wire import decode
+from chatservice.events import Said
 from tests.conversation import TableCase, each_row
 from tests.scripted import SessionCase, line
 from tests.zones import BERLIN, UTC, ZoneCase
@@ -84,13 +85,14 @@ class TimeTests(ZoneCase, TableCase):
 
     def test_act(self) -> None:
         """The end of a ban is told likewise."""
-        act = OperatorAct(type="banned", nick="ada", target="bob", room="lobby", until=SUMMER)
-        self.assertIn("until 2025-07-15 16:03 (CEST)", words(act, "eve", str))
+        act = Banned(nick="ada", target="bob", room="lobby", until=SUMMER)
+        (shown,) = Log(lambda: 0.0).event(act, "eve", "lobby", replayed=True)[-1:]
+        self.assertIn("until 2025-07-15 16:03 (CEST)", shown)
 
     def test_history(self) -> None:
         """A line of history has the time and the date of then, though it is another one in UTC."""
         log = Log(lambda: WINTER / 1e6)
-        late = Said(WINTER + 10 * HOUR, "lobby", "bob", "hi")
+        late = Said(id=WINTER + 10 * HOUR, room="lobby", nick="bob", text="hi")
         shown = log.event(late, "ada", "lobby", replayed=True)
         self.assertEqual(shown, ["-- 2025-11-22 (CET)", "00:03 bob: hi"])
 

@@ -8,60 +8,36 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from tempfile import mkstemp
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.acts import Banned, Kicked
 from chatservice.client.options import Settings, read_command_line
 from chatservice.client.places import Place
-from chatservice.client.plain import plain
-from chatservice.client.preferences import Preferences
 from chatservice.client.requests import Command, Hello, encode
-from chatservice.client.show import Log, in_colour
-from chatservice.client.wire import (
+from chatservice.client.show import Log
+from chatservice.client.wire import HABIT, Error, Ok, Ping, RoomState, Welcome, decode
+from chatservice.events import (
     Acted,
     CameAndWent,
-    Error,
     Event,
     Joined,
     Left,
-    Ok,
-    OperatorAct,
     Parted,
-    Ping,
     Renamed,
-    RoomState,
     Said,
     TopicChanged,
-    Welcome,
     Whispered,
-    decode,
 )
+from chatservice.jsonwire import ONESELF
+from chatservice.preferences import Preferences
+from chatservice.wording import in_colour
 
 from .scripted import line
 
-
-class PlainTests(SynchronousTestCase):
-    """Nothing that steers a terminal is left in a text."""
-
-    def check(self, text: str, expected: str) -> None:
-        self.assertEqual(plain(text), expected)
-
-    def test_escape_sequences(self) -> None:
-        """Escape sequences vanish whole, with what they carry."""
-        self.check("a\x1b[1;31mb\x1b[m\x9b2Jc", "abc")
-        self.check("a\x1b]0;title\x07b\x1b]8;;url\x1b\\c\x9dx\x9cd", "abcd")
-        self.check("a\x1bcb\x1b(Bd", "abd")
-
-    def test_control_characters(self) -> None:
-        """What is left of control characters, and every end of line, becomes a space."""
-        self.check("a\rb\tc\x00d\x85e\u2028f\ud800g\x1b", "a b c d e f g ")
-
-    def test_text(self) -> None:
-        """Any other text stays as it is."""
-        self.check(
-            "日本 é \N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN} שלום",
-            "日本 é \N{MAN}\u200d\N{WOMAN} שלום",
-        )
+BOB: Any = {"room": "lobby", "nick": "bob"}
+HI = BOB | {"text": "hi"}
 
 
 class WireTests(SynchronousTestCase):
@@ -69,13 +45,13 @@ class WireTests(SynchronousTestCase):
 
     def test_event(self) -> None:
         """Members are taken over, those not known are ignored, and text is cleaned."""
-        data = line("said", id=5, room="lobby", nick="bob", text="\x1b[2Jhi", new=1)
-        self.assertEqual(decode(data), Said(id=5, room="lobby", nick="bob", text="hi"))
+        data = line("said", id=5, **BOB, text="\x1b[2Jhi", new=1)
+        self.assertEqual(decode(data), Said(id=5, **HI))
 
     def test_wrong_kinds(self) -> None:
         """A member of the wrong kind counts as empty."""
         data = line("said", id="5", room=7, nick=None, text=["hi"])
-        self.assertEqual(decode(data), Said())
+        self.assertEqual(decode(data), Said(room="", text=""))
         data = line("welcome", id=True, rooms=[1], motd="x")
         self.assertEqual(decode(data), Welcome())
         data = line("ok", lines=["a", 1], events=[1, {"type": "ok"}], rooms={"a": 1})
@@ -89,7 +65,7 @@ class WireTests(SynchronousTestCase):
         event = {"type": "left", "id": 3, "nick": "bob", "goodbye": True, "why": ""}
         found = decode(line("ok", ref="1", rooms={"py": room}, events=[event]))
         state = RoomState("py", "tea", ("ada",), True)
-        left = Left(id=3, nick="bob", goodbye=True)
+        left = Left(id=3, nick="bob", goodbye=True, why="")
         self.assertEqual(found, Ok(ref="1", rooms=(state,), events=(left,)))
 
     def test_nonsense(self) -> None:
@@ -112,8 +88,8 @@ class WireTests(SynchronousTestCase):
         """Settings that the chat does not have are as this client always did things."""
         for kind, expected in (("welcome", Welcome), ("ok", Ok)):
             found = decode(line(kind, settings={"time": False, "bell": "no"}))
-            self.assertEqual(found, expected(settings=Preferences(time=False)))
-        self.assertEqual(Preferences(), Preferences(True, True, True, False))
+            self.assertEqual(found, expected(settings=replace(HABIT, time=False)))
+        self.assertEqual(Welcome().settings, Preferences(True, True, True, False))
 
     def test_password(self) -> None:
         """A password goes on the wire, and into nothing that is written down."""
@@ -154,56 +130,62 @@ class ShowTests(SynchronousTestCase):
         """The time is that of the event, or else what its id says."""
         at = int(NOON * 1e6)
         for id in (at, at + 86_400_000_000, at + 40 * 86_400_000_000):
-            self.check(Said(id, "lobby", "bob", "hi", time=at), "bob: hi")
-            self.check(Acted(id, "lobby", "bob", "waves", time=at), "* bob waves")
+            self.check(Said(id=id, **HI, time=at), "bob: hi")
+            self.check(Acted(id=id, **BOB, text="waves", time=at), "* bob waves")
 
     def test_talk(self) -> None:
         """What is said, with its room where that is another one."""
         at = int(NOON * 1e6)
-        self.check(Said(at, "lobby", "bob", "hi"), "bob: hi")
-        self.check(Said(at, "python", "bob", "hi"), "#python bob: hi")
-        self.check(Acted(at, "lobby", "bob", "waves"), "* bob waves")
-        self.check(Acted(at, "python", "bob", "waves"), "#python * bob waves")
+        self.check(Said(id=at, **HI), "bob: hi")
+        self.check(Said(id=at, room="python", nick="bob", text="hi"), "#python bob: hi")
+        self.check(Acted(id=at, **BOB, text="waves"), "* bob waves")
+        self.check(Acted(id=at, room="python", nick="bob", text="waves"), "#python * bob waves")
 
     def test_lobby_from_elsewhere(self) -> None:
         """From another room the lobby is named as people write it."""
-        (shown,) = self.log.event(Said(int(NOON * 1e6), "lobby", "bob", "hi"), "ada", "python")
+        (shown,) = self.log.event(Said(id=int(NOON * 1000000.0), **HI), "ada", "python")
         self.assertTrue(shown.endswith(" #lobby bob: hi"), shown)
 
     def test_whispers(self) -> None:
         """Private messages name both ends."""
         at = int(NOON * 1e6)
-        self.check(Whispered(at, "bob", "ada", "psst"), "(bob to you) psst")
-        self.check(Whispered(at, "ada", "bob", "psst", own=True), "(you to bob) psst")
+        self.check(Whispered(id=at, nick="bob", to="ada", text="psst"), "(bob to you) psst")
+        self.check(
+            Whispered(id=at, nick="ada", to="bob", text="psst", identity=ONESELF),
+            "(you to bob) psst",
+        )
 
     def test_presence(self) -> None:
         """Who comes and goes."""
         at = int(NOON * 1e6)
-        self.check(Joined(at, "lobby", "bob", True), "-- bob joined the chat")
-        self.check(Joined(at, "lobby", "bob"), "-- bob joined lobby")
-        self.check(Parted(at, "python", "bob"), "-- bob left #python")
-        self.check(Parted(at, "python", "ada"), "-- you left #python")
-        self.check(Left(at, "bob", True, "tea"), "-- bob left the chat: tea")
-        self.check(Left(at, "bob", True), "-- bob left the chat")
-        self.check(Left(at, "bob", False, "timed out"), "-- bob left the chat (timed out)")
-        self.check(Renamed(at, "bob", "robert"), "-- bob is now robert")
-        self.check(Renamed(at, "eve", "ada"), "-- you are now ada")
+        self.check(Joined(id=at, **BOB, arrived=True), "-- bob joined the chat")
+        self.check(Joined(id=at, **BOB), "-- bob joined lobby")
+        self.check(Parted(id=at, room="python", nick="bob"), "-- bob left #python")
+        self.check(Parted(id=at, room="python", nick="ada"), "-- you left #python")
+        self.check(Left(id=at, nick="bob", goodbye=True, why="tea"), "-- bob left the chat: tea")
+        self.check(Left(id=at, nick="bob", goodbye=True, why=""), "-- bob left the chat")
+        self.check(
+            Left(id=at, nick="bob", goodbye=False, why="timed out"),
+            "-- bob left the chat (timed out)",
+        )
+        self.check(Renamed(id=at, nick="bob", now="robert"), "-- bob is now robert")
+        self.check(Renamed(id=at, nick="eve", now="ada"), "-- you are now ada")
 
     def test_ban_and_kick(self) -> None:
         """Of a ban and the kick that follows from it the ban alone is shown."""
-        ban = OperatorAct(1, "banned", "lobby", "eve", "bob", time=int(NOON * 1e6))
+        ban = Banned(id=1, room="lobby", nick="eve", target="bob", time=int(NOON * 1000000.0))
         self.check(ban, "-- eve banned bob from lobby until an operator ends it")
-        kick = replace(ban, type="kicked")
+        kick = Kicked(**BOB | {"nick": "eve"}, id=1, target="bob", time=int(NOON * 1e6))
         self.check(kick, "-- eve kicked bob from lobby")
         self.assertEqual(self.log.event(replace(kick, folded=True), "ada", "lobby"), [])
 
     def test_topics(self) -> None:
         """What a room is about."""
         at = int(NOON * 1e6)
-        changed = TopicChanged(at, "lobby", "bob", "tea")
+        changed = TopicChanged(id=at, **BOB, text="tea")
         self.check(changed, "-- bob changed the topic of lobby: tea")
-        self.check(TopicChanged(at, "lobby", "bob"), "-- bob cleared the topic of lobby")
-        ignored = TopicChanged(at, "lobby", "bob", hidden=True)
+        self.check(TopicChanged(id=at, **BOB, text=""), "-- bob cleared the topic of lobby")
+        ignored = TopicChanged(id=at, **BOB, hidden=True, text="")
         self.check(ignored, "-- bob changed the topic of lobby")
 
     def test_room(self) -> None:
@@ -221,7 +203,7 @@ class ShowTests(SynchronousTestCase):
     def test_date(self) -> None:
         """A line tells where the date changes."""
         yesterday = NOON - 86_400
-        event = Said(int(yesterday * 1e6), "lobby", "bob", "hi")
+        event = Said(id=int(yesterday * 1000000.0), **HI)
         day = time.strftime("-- %Y-%m-%d (%Z)", time.localtime(yesterday))
         self.assertEqual(self.log.event(event, "ada", "lobby")[0], day)
         self.assertEqual(len(self.log.event(event, "ada", "lobby")), 1)
@@ -232,17 +214,17 @@ class ShowTests(SynchronousTestCase):
 
     def test_without_time(self) -> None:
         """Who wants no times sees those of history alone."""
-        self.log.preferences = Preferences(time=False)
-        said = Said(int(NOON * 1e6), "lobby", "bob", "hi")
+        self.log.preferences = replace(HABIT, time=False)
+        said = Said(id=int(NOON * 1000000.0), **HI)
         self.assertEqual(self.shown(said), ["bob: hi"])
         self.assertEqual(self.log.notice("x"), ["-- x"])
         self.assertRegex(self.shown(said, replayed=True)[0], r"^\d\d:\d\d bob: hi$")
 
     def test_without_colour(self) -> None:
         """Who wants no colours gets none."""
-        self.log = Log(lambda: NOON, in_colour)
-        self.log.preferences = Preferences(colour=False)
-        said = Said(int(NOON * 1e6), "lobby", "bob", "hi")
+        self.log = Log(lambda: NOON, colours=True)
+        self.log.preferences = replace(HABIT, colour=False)
+        said = Said(id=int(NOON * 1000000.0), **HI)
         self.assertTrue(self.shown(said)[0].endswith(" bob: hi"))
         (room,) = self.log.room(Place("lobby", members={"ada", "bob"}), "ada")
         self.assertTrue(room.endswith("-- you joined lobby: bob (2 here)"))
@@ -251,15 +233,18 @@ class ShowTests(SynchronousTestCase):
         """Who wants it quiet sees nobody else come or go."""
         at = int(NOON * 1e6)
         comings = [
-            Joined(at, "lobby", "bob"),
-            Parted(at, "lobby", "bob"),
-            Left(at, "bob"),
-            CameAndWent(at, "lobby", 20, 2),
+            Joined(id=at, **BOB),
+            Parted(id=at, **BOB),
+            Left(id=at, nick="bob", goodbye=False, why=""),
+            CameAndWent(id=at, room="lobby", came=20, went=2),
         ]
         self.assertEqual([len(self.shown(event)) for event in comings], [1, 1, 1, 1])
-        self.log.preferences = Preferences(quiet=True)
+        self.log.preferences = replace(HABIT, quiet=True)
         self.assertEqual([self.shown(event) for event in comings], [[], [], [], []])
-        for event in (Parted(at, "lobby", "ada"), Renamed(at, "bob", "rob")):
+        for event in (
+            Parted(id=at, room="lobby", nick="ada"),
+            Renamed(id=at, nick="bob", now="rob"),
+        ):
             self.assertEqual(len(self.shown(event)), 1)
 
     def test_folded(self) -> None:
@@ -267,16 +252,16 @@ class ShowTests(SynchronousTestCase):
         at = int(NOON * 1e6)
         for nick, count in (("bob", 0), ("ada", 1)):
             for event in (
-                Joined(at, "lobby", nick, folded=True),
-                Parted(at, "lobby", nick, folded=True),
-                Left(at, nick, folded=True),
+                Joined(id=at, room="lobby", nick=nick, folded=True),
+                Parted(id=at, room="lobby", nick=nick, folded=True),
+                Left(id=at, nick=nick, folded=True, goodbye=False, why=""),
             ):
                 self.assertEqual(len(self.shown(event)), count)
 
     def test_colour(self) -> None:
         """A nickname has one colour of its own, and the line ends in the usual one."""
-        log = Log(lambda: NOON, in_colour)
-        (shown,) = log.event(Said(int(NOON * 1e6), "lobby", "bob", "hi"), "ada", "lobby")
+        log = Log(lambda: NOON, colours=True)
+        (shown,) = log.event(Said(id=int(NOON * 1000000.0), **HI), "ada", "lobby")
         self.assertRegex(shown, r"\x1b\[[39]\dmbob\x1b\[39m: hi$")
         self.assertEqual(in_colour("BOB").lower(), in_colour("bob"))
         self.assertGreater(len({in_colour(f"n{n}").split("n")[0] for n in range(50)}), 5)

@@ -7,8 +7,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
 
 from chatservice.identity import identity_of
-from chatservice.lines import PASSWORDS
-from chatservice.names import nick_key
+from chatservice.names import PASSWORD_TRIES, nick_key
 from tests.conversation import (
     ConversationCase,
     JsonPerson,
@@ -298,7 +297,7 @@ class NameTests(ConversationCase):
         """The third wrong password of a connection ends it."""
         self.registered("text", "bob")
         ada = self.at(door, "ada")
-        answers = [self.asks(ada, "/login bob wrong") for _ in range(PASSWORDS)]
+        answers = [self.asks(ada, "/login bob wrong") for _ in range(PASSWORD_TRIES)]
         self.assertEqual(answers, [WRONG, WRONG, f"{WRONG}: that was the last of 3 tries"])
         ada.types("hi")
         self.assertEqual(ada.sees(), [])

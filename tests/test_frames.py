@@ -12,10 +12,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.acts import Announced, Banned, Kicked, Muted
 from chatservice.door import NOWHERE
 from chatservice.events import Acted, Left, Said, TopicChanged, WentAway, Whispered
-from chatservice.looks import not_read_now
+from chatservice.ignoring import not_read_now
 from chatservice.names import check_nick
 from chatservice.rooms import Member
-from chatservice.text import line_of, retold, topic_told
+from chatservice.wording import line_of, retold, topic_told
 from tests.conversation import ConversationCase, each_row
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=300)

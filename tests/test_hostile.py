@@ -321,4 +321,4 @@ class HostileTests(ConversationCase):
 
     def test_no_spelling(self) -> None:
         """An event that no client is ever shown has no spelling."""
-        self.assertRaises(NotImplementedError, JSON.render, Event(id=1, nick="ada"), True)
+        self.assertRaises(ValueError, JSON.render, Event(id=1, nick="ada"), True)

@@ -10,7 +10,7 @@ from chatservice.events import ChatError
 from chatservice.hangups import HangUps
 from chatservice.joining import JoinRequest
 from chatservice.lines import Session
-from chatservice.rooms import LOBBY
+from chatservice.names import LOBBY
 from tests.doubles import LineTestCase
 
 

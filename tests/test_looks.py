@@ -13,7 +13,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.acts import Announced, Banned, Invited, Kicked, Muted, Opped, RoomSet
 from chatservice.broadcast import broadcast
 from chatservice.door import Format
-from chatservice.doors.facts import JSON
 from chatservice.events import (
     Acted,
     CameAndWent,
@@ -26,11 +25,12 @@ from chatservice.events import (
     Said,
     Whispered,
 )
-from chatservice.looks import Unseen, format_for, painted
+from chatservice.formats import JSON, TEXT, format_for
+from chatservice.ignoring import Unseen
 from chatservice.names import nick_key
 from chatservice.preferences import Preferences
 from chatservice.rooms import Member, Room
-from chatservice.text import TEXT, line_of
+from chatservice.wording import line_of, painted
 from tests.recording import sent
 
 ID = 1_763_733_720_000_000  # 2025-11-21 14:02 UTC

@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.events import Said
-from chatservice.looks import format_for
+from chatservice.formats import TEXT, format_for
 from chatservice.mentions import Mentioned, mentioned_in, mentions, wanted
 from chatservice.names import check_nick
 from chatservice.preferences import Preferences
-from chatservice.text import TEXT
 from tests.conversation import ConversationCase
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=500)

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from chatservice.acting import ACTS
-from chatservice.text import when
+from chatservice.wording import when
 from tests.conversation import Person, TextPerson, Wire, without_id
 from tests.journals import acts
 from tests.operating import PASSWORD, OperatorCase

@@ -7,8 +7,8 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.events import LATEST, Acted, Event, TopicChanged
+from chatservice.ignoring import Unseen, has_missed
 from chatservice.journal import Missed
-from chatservice.looks import Unseen, has_missed
 from chatservice.names import nick_key
 from chatservice.rooms import Room
 from tests.conversation import ConversationCase, JsonPerson, each_row

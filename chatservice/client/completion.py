@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from chatservice.client.commands import COMMANDS, command_word
-from chatservice.client.words import spelled
+from chatservice.wording import spelled
 
 _WITH_ROOM = {"/join", "/names", "/part"}
 

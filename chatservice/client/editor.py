@@ -9,7 +9,7 @@ from wcwidth import grapheme_boundary_before, iter_graphemes
 
 from chatservice.client.commands import holds_password
 from chatservice.client.keys import Key
-from chatservice.client.plain import plain
+from chatservice.sanitize import without_controls
 
 _REMEMBERED = 500
 _LINE_END = re.compile("\r\n?|\n")
@@ -94,7 +94,7 @@ class Editor:
         if key.name != "tab":
             self._choices = ()
         if key.name == "text":
-            self._insert(plain(key.text))
+            self._insert(without_controls(key.text))
             return None
         if key.name == "paste":
             return self._paste(key.text)
@@ -145,10 +145,10 @@ class Editor:
         """Insert a text. Nothing is entered by it, so a single line is left to be read first."""
         pieces = _LINE_END.split(text)
         if len(pieces) == 1 or (len(pieces) == 2 and not pieces[1]):
-            self._insert(plain(pieces[0]))
+            self._insert(without_controls(pieces[0]))
             return None
         before, after = self.text[: self.cursor], self.text[self.cursor :]
-        *lines, last = map(plain, [before + pieces[0], *pieces[1:]])
+        *lines, last = map(without_controls, [before + pieces[0], *pieces[1:]])
         self.text = last + after
         self._go(len(last))
         return Pasted([line for line in lines if line.strip()])

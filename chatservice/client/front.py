@@ -12,10 +12,12 @@ from zope.interface import implementer
 
 from chatservice.client.person import Person
 from chatservice.client.places import Place
-from chatservice.client.preferences import Preferences, setting_told
+from chatservice.client.preferences import setting_told
 from chatservice.client.session import Session
 from chatservice.client.show import Log
-from chatservice.client.wire import Error, Event
+from chatservice.client.wire import Error
+from chatservice.events import Event
+from chatservice.preferences import Preferences
 
 GOODBYE, NOT_JOINED, REFUSED = 0, 1, 3
 """Exit codes; 2 is for a command line that makes no sense."""

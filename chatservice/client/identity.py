@@ -3,16 +3,10 @@
 from collections.abc import Mapping
 from enum import Enum, auto
 
-from chatservice.client.commands import seen_of
 from chatservice.client.requests import Hello
 from chatservice.client.wire import Error, Welcome
-from chatservice.names import NICK_LENGTH, nick_key
-
-TRIES = 3
-"""The wrong passwords after which the chat closes the connection."""
-
-PASSWORD_LEAST = 8
-"""Characters of the shortest password that one can register with."""
+from chatservice.names import NICK_LENGTH, PASSWORD_LEAST, PASSWORD_TRIES, nick_key
+from chatservice.sanitize import seen_of
 
 _OTHER_NICKNAME = {"nick-taken", "bad-nick", "registered"}
 _FOR_GOOD = {"banned", "taken-over"}
@@ -137,7 +131,7 @@ class Identity:
         if known := self._known.pop(self.nick, None):
             self.hide(known)
         self._wrong += 1
-        return Step.NEVER if self._wrong == TRIES else Step.PASSWORD
+        return Step.NEVER if self._wrong == PASSWORD_TRIES else Step.PASSWORD
 
     def _is_needed(self) -> Step:
         tried = self._password is not None

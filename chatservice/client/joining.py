@@ -7,11 +7,11 @@ from chatservice.client.commands import command_word
 from chatservice.client.identity import Identity, Step
 from chatservice.client.person import Person
 from chatservice.client.places import Places
-from chatservice.client.plain import plain
 from chatservice.client.requests import Request
 from chatservice.client.state import State
 from chatservice.client.wire import Error, Notice, Welcome, decode
 from chatservice.names import check_nick
+from chatservice.sanitize import without_controls
 
 WANTING = {State.ASKING, State.LOCKED}
 """The person has to do something first."""
@@ -100,7 +100,7 @@ class Joining:
 
     def _greeted(self, line: bytes) -> None:
         if not line.startswith(b"{"):
-            words = plain(line.decode(errors="replace")).rstrip()
+            words = without_controls(line.decode(errors="replace")).rstrip()
             if words.startswith("-- "):
                 self._last_words = words.removeprefix("-- ")
             elif words and not self._last_words:

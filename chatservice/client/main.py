@@ -21,13 +21,13 @@ from chatservice.client.options import Settings, read_command_line
 from chatservice.client.person import Person
 from chatservice.client.pipe import Pipe
 from chatservice.client.session import Session
-from chatservice.client.show import Log, in_colour
+from chatservice.client.show import Log
 from chatservice.client.terminal import Terminal
+from chatservice.names import LOBBY
 
 _RECENT = 20
 """Lines of history that a person is shown of a room that is new."""
 
-_LOBBY = "lobby"
 _DEADLY = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
@@ -84,7 +84,7 @@ class Client:
         no_colour = bool(os.environ.get("NO_COLOR"))
         typed, seen = os.isatty(0), os.isatty(1)
         if typed and seen and os.environ.get("TERM", "dumb") != "dumb":
-            log = Log(time.time, str if no_colour else in_colour)
+            log = Log(time.time, colours=not no_colour)
             without = {"colour": "NO_COLOR is set"} if no_colour else {}
             common = (self._make_session, _RECENT, log, self._reactor, self._end)
             address = self._settings.address
@@ -100,7 +100,7 @@ class Client:
         identity = Identity(self._settings.nick, self._settings.password, is_pipe=not recent)
         rooms = self._settings.rooms
         if not recent and not rooms:
-            rooms = (_LOBBY,)  # what a program says does not follow its owner around
+            rooms = (LOBBY,)  # what a program says does not follow its owner around
         return Session(person, identity, rooms, _refs(), recent)
 
     def _end(self) -> None:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 
 from chatservice.client.commands import command_word, holds_password
 from chatservice.client.places import Places
-from chatservice.client.plain import plain
-from chatservice.client.requests import LONGEST_LINE, LONGEST_TEXT, Command, Say, encode
+from chatservice.client.requests import Command, Say, encode
 from chatservice.client.unanswered import Unanswered, is_talk
-from chatservice.client.wire import Talk
+from chatservice.events import Talk
+from chatservice.jsonwire import LINE_BYTES
+from chatservice.sanitize import TEXT_BYTES, without_controls
 
 _HIDDEN = "(a command with a password)"
 
@@ -54,11 +55,11 @@ class Outgoing:
 
     def say(self, text: str) -> None:
         """Say *text* in the current room, whatever it begins with."""
-        text = plain(text)
+        text = without_controls(text)
         if not self._places.current:
             self._refuse("no-room", "you are in no room: /join one first")
-        elif len(text.encode()) > LONGEST_TEXT:
-            self._refuse("too-long", f"a line has at most {LONGEST_TEXT:,} bytes: not sent")
+        elif len(text.encode()) > TEXT_BYTES:
+            self._refuse("too-long", f"a line has at most {TEXT_BYTES:,} bytes: not sent")
         else:
             self._unanswered.add(Say(room=self._places.current, text=text, ref=next(self._refs)))
 
@@ -67,7 +68,7 @@ class Outgoing:
         word = command_word(line)
         room = None if word == "/join" else self._places.current or None
         request = Command(line=line, ref=next(self._refs), room=room)
-        if len(encode(request)) > LONGEST_LINE:
+        if len(encode(request)) > LINE_BYTES:
             self._refuse("too-long", "that is too long for one line: not sent")
         elif offline and not is_talk(request):
             self._refuse("offline", f"there is no connection: {word} was not carried out")

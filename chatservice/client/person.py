@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from chatservice.client.places import Place
-from chatservice.client.preferences import Preferences
-from chatservice.client.wire import Error, Event
+from chatservice.client.wire import Error
+from chatservice.events import Event
+from chatservice.preferences import Preferences
 
 
 class Person(Protocol):

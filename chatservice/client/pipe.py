@@ -8,10 +8,10 @@ from twisted.internet.interfaces import IDelayedCall
 from chatservice.client.commands import GOODBYE, command_word
 from chatservice.client.front import REFUSED, Front
 from chatservice.client.options import PASSWORD_VARIABLE
-from chatservice.client.requests import LONGEST_LINE
 from chatservice.client.waiting import Waiting
 from chatservice.client.wire import Error
 from chatservice.counts import counted
+from chatservice.jsonwire import LINE_BYTES
 
 WINDOW, WINDOW_MOST = 8, 64
 """Lines that may be on their way and acknowledged by nobody yet: at least, and at most."""
@@ -47,7 +47,7 @@ class Pipe(Front):
 
     def dataReceived(self, data: bytes) -> None:
         *lines, rest = (self._rest + data).split(b"\n")
-        self._rest = rest[:LONGEST_LINE]  # what is longer is refused anyway
+        self._rest = rest[:LINE_BYTES]  # what is longer is refused anyway
         self._queue(lines)
 
     def readConnectionLost(self) -> None:

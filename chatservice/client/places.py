@@ -4,15 +4,15 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chatservice.client.wire import (
+from chatservice.acts import Kicked
+from chatservice.client.wire import RoomState
+from chatservice.events import (
     Acted,
     Event,
     Joined,
     Left,
-    OperatorAct,
     Parted,
     Renamed,
-    RoomState,
     Said,
     TopicChanged,
     Whispered,
@@ -126,15 +126,15 @@ class Places:
     def apply(self, event: Event) -> None:
         """Bring topics and members up to date with what happened."""
         match event:
-            case TopicChanged(room=room, topic=topic) if place := self.get(room):
+            case TopicChanged(room=room, text=topic) if place := self.get(room):
                 place.topic = topic
             case Joined(room=room, nick=nick) if place := self.get(room):
                 place.members.add(nick)
             case Parted(room=room, nick=nick) if place := self.get(room):
                 place.members.discard(nick)
-            case OperatorAct(type="kicked", room=room, target=nick) if place := self.get(room):
+            case Kicked(room=room, target=nick) if place := self.get(room):
                 place.members.discard(nick)
-            case Left(nick=nick) | OperatorAct(type="kicked", room="", target=nick):
+            case Left(nick=nick) | Kicked(room="", target=nick):
                 for place in self._places.values():
                     place.members.discard(nick)
             case Renamed(nick=nick, now=now):

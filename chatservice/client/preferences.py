@@ -1,25 +1,9 @@
-"""How this client shows things, and how that is said."""
+"""The settings of C{/set} as the client tells them, for not all do here what they do there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from chatservice.client.times import zone
-
-
-@dataclass(frozen=True)
-class Preferences:
-    """How somebody wants to be shown things; what the chat does not say is this client's habit.
-
-    *time*: lines that are no history have their time too. *colour*: nicknames are coloured.
-    *bell*: it rings when one is named, or told something in private. *quiet*: who comes and who
-    goes is not shown.
-    """
-
-    time: bool = True
-    colour: bool = True
-    bell: bool = True
-    quiet: bool = False
-
+from chatservice.preferences import Preferences
 
 _MEANINGS = {
     "time": (

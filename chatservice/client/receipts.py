@@ -9,7 +9,8 @@ import unicodedata
 
 from chatservice.client.commands import command_word
 from chatservice.client.requests import Command, Say
-from chatservice.client.wire import Acted, Said, Talk, Whispered
+from chatservice.client.wire import is_own
+from chatservice.events import Acted, Said, Talk, Whispered
 
 
 def answers(event: Talk, request: Say | Command) -> bool:
@@ -18,7 +19,7 @@ def answers(event: Talk, request: Say | Command) -> bool:
     To whom a private line went is not compared: whoever has registered the nickname that was
     written may be here under another one, and that is what the event names.
     """
-    if not event.own:
+    if not is_own(event):
         return False
     match event, request:
         case Said(), Say():

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from chatservice.client.places import Places
 from chatservice.client.requests import Page
-from chatservice.client.wire import Acted, Event, History, Said, TopicChanged, Whispered
+from chatservice.client.wire import History
+from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
 
 PAGE = 100
 LOOKED_THROUGH = 10

@@ -10,13 +10,6 @@ from typing import ClassVar
 
 from chatservice.client.wire import Ping
 
-LONGEST_LINE = 16_384
-"""Bytes in a request, its end of line included."""
-
-LONGEST_TEXT = 4_096
-"""Bytes of UTF-8 in what is said."""
-
-
 # A member that is None is not sent.
 
 

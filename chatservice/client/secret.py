@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from chatservice.client.editor import Wish
 from chatservice.client.keys import Key
-from chatservice.client.plain import plain
+from chatservice.sanitize import without_controls
 
 
 class Password(NamedTuple):
@@ -28,9 +28,9 @@ class Secret:
         """Take a key; give back the password, or what is not for a password to do."""
         match key.name:
             case "text":
-                self._text += plain(key.text)
+                self._text += without_controls(key.text)
             case "paste":
-                self._text += plain(key.text.rstrip("\r\n"))
+                self._text += without_controls(key.text.rstrip("\r\n"))
             case "backspace":
                 self._text = self._text[:-1]
             case "ctrl-u":

@@ -9,40 +9,23 @@ See docs/protocol.rst, "Resuming".
 from collections import deque
 from collections.abc import Iterator, Sequence
 
+from chatservice.acts import Kicked
 from chatservice.client.commands import GOODBYE, bare, command_word
 from chatservice.client.identity import Identity
 from chatservice.client.joining import GREETING, WANTING, Joining
 from chatservice.client.outgoing import Outgoing
 from chatservice.client.person import Person
 from chatservice.client.places import Places
-from chatservice.client.plain import plain
 from chatservice.client.preferences import setting_changed, settings_asked
 from chatservice.client.replay import Replay
 from chatservice.client.requests import Command, Pong
 from chatservice.client.state import State
 from chatservice.client.unanswered import is_move
-from chatservice.client.wire import (
-    PACE,
-    Acted,
-    Error,
-    Event,
-    Gap,
-    History,
-    Joined,
-    Left,
-    Notice,
-    Ok,
-    OperatorAct,
-    Parted,
-    Ping,
-    Renamed,
-    Said,
-    Welcome,
-    Whispered,
-    decode,
-)
-from chatservice.client.words import spelled
+from chatservice.client.wire import PACE, Error, Gap, History, Notice, Ok, Ping, Welcome, decode
 from chatservice.counts import counted
+from chatservice.events import Acted, Event, Joined, Left, Parted, Renamed, Said, Whispered
+from chatservice.sanitize import without_controls, without_escape
+from chatservice.wording import spelled
 
 _JOINED = {State.REPLAYING, State.LIVE, State.LEAVING}
 
@@ -123,7 +106,7 @@ class Session(Joining):
 
     def typed(self, line: str) -> None:
         """A line was typed: talk, a command, or a nickname when one is wanted."""
-        line = bare(plain(line))
+        line = bare(without_controls(line))
         if not line.strip():
             return
         word = command_word(line)
@@ -141,7 +124,7 @@ class Session(Joining):
             self._outgoing.command(line, offline=self.state is State.OFFLINE)
             self._send_what_waits()
         else:
-            self.say(line.removeprefix("/") if line.startswith("//") else line)
+            self.say(without_escape(line))
 
     def say(self, text: str) -> None:
         """Say *text* in the current room, whatever it begins with."""
@@ -340,7 +323,7 @@ class Session(Joining):
         if self.places.current != current:
             self._person.settled()
         match event:
-            case OperatorAct(type="kicked", room="", target=self.nick, folded=folded):
+            case Kicked(room="", target=self.nick, folded=folded):
                 done = "banned" if folded else "kicked"
                 self._end(f"You were {done} from the chat.", failed=True)
 
@@ -360,7 +343,7 @@ class Session(Joining):
                 self._identity.become(now)
             case Parted(nick=self.nick, room=room):
                 self.places.leave(room)
-            case OperatorAct(type="kicked", target=self.nick, room=room):
+            case Kicked(target=self.nick, room=room):
                 self.places.leave(room)
 
     # What goes to the chat

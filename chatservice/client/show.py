@@ -1,68 +1,78 @@
-"""What happened, as lines of text, each with the local time first.
+"""Events and notices as lines of text, each with the local time first."""
 
-Whatever comes before somebody's words, or tells what they did, begins with what can begin no
-nickname: the time, or without it ``#`` and a room, ``(``, ``*`` or ``-``.
-"""
+from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Callable
+from dataclasses import replace
 
+from chatservice.acts import Kicked, OperatorAct, RoomSet
 from chatservice.client.places import Place
-from chatservice.client.preferences import Preferences
-from chatservice.client.wire import (
+from chatservice.client.times import in_local_time
+from chatservice.client.wire import HABIT, is_own
+from chatservice.events import (
     Acted,
     CameAndWent,
     Event,
     Joined,
     Left,
-    OperatorAct,
     Parted,
+    Renamed,
     Said,
+    Whispered,
 )
-from chatservice.client.words import Paint, spelled, words
+from chatservice.wording import (
+    in_colour,
+    line_of,
+    painted,
+    second_person,
+    spelled,
+    times_of,
+    with_room,
+)
 
-_COLOURS = (31, 32, 33, 34, 35, 36, 91, 92, 93, 94, 95, 96)
 _NAMED = 12
-"""How many nicknames are listed of those in a room."""
-
-
-def in_colour(nick: str) -> str:
-    """The nickname in a colour of its own (ECMA-48 SGR), always the same."""
-    colour = _COLOURS[zlib.crc32(nick.casefold().encode()) % len(_COLOURS)]
-    return f"\x1b[{colour}m{nick}\x1b[39m"
+"""The nicknames that are listed of those in a room."""
 
 
 class Log:
-    """Makes the lines of a session: with their times, and one wherever the date changes.
+    """A writer of lines with their times, and of a line wherever the date changes.
 
-    *now* gives the time in seconds since the epoch, for what is no event. *preferences* may be
-    others from one line to the next.
+    @ivar preferences: the settings, which may change from one line to the next.
     """
 
-    def __init__(self, now: Callable[[], float], paint: Paint = str) -> None:
-        self.preferences = Preferences()
+    def __init__(self, now: Callable[[], float], colours: bool = False) -> None:
+        """Write nothing yet.
+
+        @param now: gives the time in seconds since the epoch, for what is not an event.
+        @param colours: whether nicknames can be shown in colours at all.
+        """
+        self.preferences = HABIT
         self._now = now
-        self._paint = paint
+        self._colours = colours
         self._day = time.localtime(now())[:3]
 
     def event(self, event: Event, own_nick: str, current: str, replayed: bool = False) -> list[str]:
-        """An event as seen by *own_nick* in the room *current*; history always has its time."""
+        """Tell an event to C{own_nick} in the room C{current}; history always has its time."""
         if self._is_hidden(event, own_nick):
             return []
-        # In history it may have been somebody else's.
-        line = words(event, "" if replayed else own_nick, self._painted)
+        times = times_of([event])
+        when = (event.when or self._now() * 1e6) / 1e6
+        # In history the nickname may have been somebody else's.
+        event = _in_second_person(event, "" if replayed else own_nick)
+        line = in_local_time(line_of(painted(event) if self._is_coloured else event), times)
         if isinstance(event, Said | Acted) and event.room != current:
-            line = f"#{event.room} {line}"
-        moment = event.moment / 1e6 if event.moment else self._now()
-        return self._timed(moment, line, replayed or self.preferences.time)
+            line = with_room(event, line)
+        if not line:
+            return []
+        return self._timed(when, line, replayed or self._shows_times)
 
     def notice(self, sentence: str) -> list[str]:
-        """A sentence that is not somebody's."""
-        return self._timed(self._now(), f"-- {sentence}", self.preferences.time)
+        """Tell a sentence that is not somebody's."""
+        return self._timed(self._now(), f"-- {sentence}", self._shows_times)
 
     def room(self, place: Place, own_nick: str) -> list[str]:
-        """A room just entered: who is there, and the topic."""
+        """Tell who is in a room that you have just entered, and its topic."""
         others = sorted(place.members - {own_nick}, key=str.casefold)
         named = ", ".join(map(self._painted, others[:_NAMED]))
         if len(others) > _NAMED:
@@ -74,18 +84,30 @@ class Log:
         return lines
 
     def _is_hidden(self, event: Event, own_nick: str) -> bool:
-        """Whether it is told otherwise, or one of the comings and goings that are not wanted."""
+        """Tell whether another line tells it, or it is a coming or going that is not wanted."""
         match event:
-            case OperatorAct(folded=folded):
+            case Kicked(folded=folded):
                 return folded
             case CameAndWent():
-                return self.preferences.quiet
+                return self._is_quiet
             case Joined(folded=folded) | Parted(folded=folded) | Left(folded=folded):
-                return event.nick != own_nick and (folded or self.preferences.quiet)
+                return event.nick != own_nick and (folded or self._is_quiet)
         return False
 
+    @property
+    def _shows_times(self) -> bool:
+        return self.preferences.time is True
+
+    @property
+    def _is_quiet(self) -> bool:
+        return self.preferences.quiet is True
+
+    @property
+    def _is_coloured(self) -> bool:
+        return self._colours and self.preferences.colour is True
+
     def _painted(self, nick: str) -> str:
-        return self._paint(nick) if self.preferences.colour else nick
+        return in_colour(nick) if self._is_coloured else nick
 
     def _timed(self, seconds: float, line: str, wanted: bool) -> list[str]:
         if not wanted:
@@ -96,3 +118,20 @@ class Log:
             self._day = moment[:3]
             lines.insert(0, time.strftime("-- %Y-%m-%d (%Z)", moment))
         return lines
+
+
+def _in_second_person(event: Event, own_nick: str) -> Event:
+    """Put C{you} in the place of C{own_nick}; talk names its author even so."""
+    by_you = is_own(event) or (own_nick != "" and event.nick == own_nick)
+    match event:
+        case Said() | Acted():
+            return event
+        case Whispered():  # a nickname proves nothing
+            by_you = is_own(event)
+        case Joined() | Parted() | Left() if by_you:
+            event = replace(event, folded=False)
+        case Renamed(now=now):
+            by_you = by_you or now == own_nick
+        case OperatorAct(target=target) if target == own_nick and not isinstance(event, RoomSet):
+            return second_person(event, by_you, to_you=own_nick != "")
+    return second_person(event, by_you)

@@ -18,10 +18,11 @@ from chatservice.client.screen import Screen
 from chatservice.client.secret import Password, Secret
 from chatservice.client.state import State
 from chatservice.client.waiting import Waiting
-from chatservice.client.wire import Acted, Error, Event, Said, Whispered
-from chatservice.client.words import spelled
+from chatservice.client.wire import Error, is_own
 from chatservice.counts import counted
+from chatservice.events import Acted, Event, Said, Whispered
 from chatservice.mentions import mentions
+from chatservice.wording import spelled
 
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste (xterm)
 _BELL = "\a"
@@ -189,7 +190,7 @@ class Terminal(Front):
 
     def _is_named(self, event: Event) -> bool:
         """Whether somebody else says one's own name, or something to oneself."""
-        if not isinstance(event, Said | Acted | Whispered) or event.own:
+        if not isinstance(event, Said | Acted | Whispered) or is_own(event):
             return False
         return isinstance(event, Whispered) or mentions(self.session.nick, event.text)
 

@@ -3,7 +3,7 @@
 from chatservice.client.commands import MOVES, TALK, command_word
 from chatservice.client.receipts import answers
 from chatservice.client.requests import Command, Say
-from chatservice.client.wire import Talk
+from chatservice.events import Talk
 
 
 class Unanswered:

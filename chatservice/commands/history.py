@@ -21,10 +21,11 @@ from chatservice.commands.table import (
 from chatservice.counts import number
 from chatservice.durations import begins_with_a_number, seconds_of
 from chatservice.events import LATEST, ChatError
+from chatservice.ignoring import unseen_by
 from chatservice.journal import Page, Wanted
-from chatservice.looks import unseen_by
-from chatservice.rooms import LOBBY, Room
-from chatservice.text import spelled
+from chatservice.names import LOBBY
+from chatservice.rooms import Room
+from chatservice.wording import spelled
 
 HISTORY_LINES = 20
 HISTORY_MOST = 100

@@ -12,9 +12,9 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 
 from chatservice import login as logging_in
 from chatservice.account import Account, Proof
-from chatservice.accounts import PASSWORD_LEAST
 from chatservice.commands.table import Answer, Call, Group, account_of, command, proved_again
 from chatservice.events import ChatError, FailedProof
+from chatservice.names import PASSWORD_LEAST
 from chatservice.obvious import is_obvious
 from chatservice.opaque import forms
 

@@ -19,7 +19,7 @@ from chatservice.commands.targets import (
 )
 from chatservice.counts import number
 from chatservice.events import LATEST
-from chatservice.text import place_spelled, spelled
+from chatservice.wording import place_spelled, spelled
 
 MODLOG_LINES = 20
 MODLOG_MOST = 100

@@ -14,11 +14,11 @@ from chatservice import durations
 from chatservice.commands.table import DONE, Answer, Call, Group, command
 from chatservice.counts import counted, number
 from chatservice.events import ChatError
-from chatservice.looks import away_shown
+from chatservice.ignoring import away_shown
 from chatservice.names import check_nick, nick_key
 from chatservice.preferences import Preferences
 from chatservice.rooms import Member
-from chatservice.text import names_in_a_line, spelled, when
+from chatservice.wording import names_in_a_line, spelled, when
 
 WHO_MOST = 100
 IGNORED_MOST = 100

@@ -10,9 +10,9 @@ from twisted.internet.defer import Deferred
 from chatservice.commands.table import DONE, WIDTH, Answer, Call, Group, command, room_of, wrapped
 from chatservice.counts import counted
 from chatservice.envelope import Envelope
-from chatservice.looks import topic_shown
-from chatservice.rooms import LOBBY
-from chatservice.text import names_in_a_line, spelled
+from chatservice.ignoring import topic_shown
+from chatservice.names import LOBBY
+from chatservice.wording import names_in_a_line, spelled
 
 LIST_MOST = 200
 NAMES_MOST = 1000

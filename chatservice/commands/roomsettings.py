@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 
 from chatservice.commands.table import DONE, Answer, Call, Group, command, wrapped
 from chatservice.durations import spelled as spelled_duration
-from chatservice.text import spelled
+from chatservice.wording import spelled
 
 
 @command(

@@ -17,7 +17,7 @@ from chatservice.networks import Network, network_named
 from chatservice.operators import EVERYBODY, is_wide
 from chatservice.rooms import Member
 from chatservice.standing import Person, Whom
-from chatservice.text import ending, place_spelled, times_of
+from chatservice.wording import ending, place_spelled, times_of
 
 BANS_MOST = 200
 

@@ -12,9 +12,9 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from chatservice.commands.table import ALL_IGNORED, Answer, Call, Group, command, room_named
 from chatservice.counts import counted
 from chatservice.events import LATEST, Event, Times
-from chatservice.looks import unseen_by
+from chatservice.ignoring import unseen_by
 from chatservice.query import Query, Taken, parse
-from chatservice.text import spelled, time_of
+from chatservice.wording import spelled, time_of
 
 SEARCH_MOST = 20
 

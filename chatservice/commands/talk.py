@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from chatservice.commands.table import DONE, Answer, Call, Group, command
 from chatservice.events import Acted, TopicChanged, Whispered
-from chatservice.looks import topic_shown
+from chatservice.ignoring import topic_shown
 from chatservice.standing import Whom
-from chatservice.text import spelled, topic_told
+from chatservice.wording import spelled, topic_told
 
 
 @command(Group.TALK, "/me TEXT", "say what you do: /me waves shows as * ada waves", talk=True)

@@ -14,24 +14,23 @@ from twisted.internet.defer import Deferred
 
 from chatservice import commands
 from chatservice.door import Format
-from chatservice.doors.facts import JSON, facts_of, json_line, ref_of
 from chatservice.events import (
     LATEST,
     NO_TIMES,
-    Acted,
     ChatError,
     Event,
     Joined,
     Resumed,
     Said,
+    Talk,
     Times,
-    TopicChanged,
-    Whispered,
 )
+from chatservice.formats import JSON, format_for
+from chatservice.ignoring import has_missed, topic_shown, unseen_by
 from chatservice.joining import JoinRequest
 from chatservice.journal import Page, Wanted
+from chatservice.jsonwire import facts_of, json_line, own_facts, ref_of
 from chatservice.lines import Session
-from chatservice.looks import format_for, has_missed, topic_shown, unseen_by
 from chatservice.preferences import Preferences
 from chatservice.query import Taken
 from chatservice.rooms import ROOMS_PER_MEMBER, Room
@@ -333,7 +332,7 @@ class JsonSession(Session):
             # Who has come, and was let into no room, took nothing over.
             return self._welcome(event.id, resumed=bool(self.member and self.member.lost_at))
         # What an operator did to one is somebody else's, and may be ignored.
-        line = json_line(_own_facts(event)) if mine else self.format.render(event, True)
+        line = json_line(own_facts(event)) if mine else self.format.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line
         return line
@@ -342,7 +341,7 @@ class JsonSession(Session):
         """Events of a page, as the member sees them."""
         identity = self.member.identity if self.member is not None else b""
         return [
-            _own_facts(event) if identity and event.identity == identity else facts_of(event)
+            own_facts(event) if identity and event.identity == identity else facts_of(event)
             for event in events
         ]
 
@@ -362,12 +361,12 @@ class JsonSession(Session):
 
     def again(self, event: Event) -> None:
         """See L{chatservice.rooms.Door.again}."""
-        self._send(_own_facts(event))
+        self._send(own_facts(event))
 
     def refuse(self, event: Event, sentence: str) -> None:
         """See L{chatservice.rooms.Door.refuse}."""
         super().refuse(event, sentence)
-        ref = event.ref if isinstance(event, Said | Acted | Whispered | TopicChanged) else ""
+        ref = event.ref if isinstance(event, Talk) else ""
         self._send({"type": "error", "code": "not-sent", "text": sentence} | ref_of(ref))
 
     def tell(self, error: ChatError) -> None:
@@ -391,7 +390,3 @@ def _facts_of_search(taken: Taken) -> dict[str, Any]:
 def _times(times: Times) -> dict[str, Any]:
     """The instants that are spelled in sentences, for programs that spell them themselves."""
     return {"times": dict(times)} if times else {}
-
-
-def _own_facts(event: Event) -> dict[str, Any]:
-    return facts_of(event) | {"own": True}

@@ -25,14 +25,15 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
+from chatservice.formats import TEXT, arrival, encoded, format_for
+from chatservice.ignoring import topic_shown, unseen_by
 from chatservice.joining import JoinRequest
 from chatservice.lines import Session, State
-from chatservice.looks import format_for, topic_shown, unseen_by
 from chatservice.metering import Connection
 from chatservice.reception import Reception
 from chatservice.rooms import Member
 from chatservice.sanitize import as_typed, without_escape
-from chatservice.text import TEXT, arrival, encoded, retold, second_person, spelled
+from chatservice.wording import retold, second_person, spelled
 
 GOODBYE = "-- goodbye"
 GOODBYE_TO_NC = f"{GOODBYE} (if your prompt does not come back, press Ctrl-C)"
@@ -174,12 +175,11 @@ class TextSession(Session):
                 where = ", ".join(map(spelled, member.rooms)) or "no room"
                 self._show_missed(member, [f"-- you are back as {member.nick}, in {where}"])
                 return b""
-            case OperatorAct() | WentAway() | CameBack() | Renamed() | TopicChanged() if member:
-                wire = self.format
-                if mine:
-                    # Nobody ignores oneself, whatever one is called.
-                    wire = format_for(TEXT, member.preferences, (), member.nick)
-                return wire.render(second_person(event, mine), True)
+            case OperatorAct(target_identity=target) if member:
+                to_you = not mine or target == event.identity
+                return self._told_to_you(member, event, mine, to_you)
+            case WentAway() | CameBack() | Renamed() | TopicChanged() if member:
+                return self._told_to_you(member, event, mine)
             case Parted() if member:
                 current = member.current
                 where = f"talking in {spelled(current.name)} now" if current else "in no room"
@@ -187,3 +187,11 @@ class TextSession(Session):
             case Whispered() if event.to_identity == event.identity:
                 return TEXT.render(event, True)
         return b""
+
+    def _told_to_you(
+        self, member: Member, event: Event, mine: bool, to_you: bool = False
+    ) -> bytes:
+        # Your own acts are shown even if you ignore a nickname that is yours.
+        is_ignoring = () if mine else member.ignored
+        wire = format_for(TEXT, member.preferences, is_ignoring, member.nick)
+        return wire.render(second_person(event, mine, to_you), True)

@@ -1,0 +1,146 @@
+"""Events as bytes: the format of each wire, adapted to what the reader prefers and ignores.
+
+Members who see the same share one format, so that broadcast.py renders for all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from itertools import islice
+from weakref import WeakValueDictionary
+
+from chatservice.door import Format
+from chatservice.events import (
+    Acted,
+    CameAndWent,
+    Event,
+    Joined,
+    Left,
+    Parted,
+    Said,
+    TopicChanged,
+    Whispered,
+)
+from chatservice.ignoring import Ignoring
+from chatservice.jsonwire import facts_of, json_line
+from chatservice.mentions import mentioned_in, wanted
+from chatservice.preferences import Preferences
+from chatservice.rooms import Room
+from chatservice.wording import (
+    clock_time,
+    line_of,
+    names_in_a_line,
+    painted,
+    retold,
+    spelled,
+    topic_told,
+    with_room,
+)
+
+NAMES_SHOWN = 20
+_COMING_AND_GOING = (Joined, Parted, Left, CameAndWent)
+_END = b"\r\n"
+
+
+class TextFormat:
+    """Events as lines of text."""
+
+    def render(self, event: Event, here: bool) -> bytes:
+        """See L{chatservice.door.Format.render}."""
+        line = line_of(event)
+        if not here:
+            line = with_room(event, line)
+        return encoded([line]) if line else b""
+
+
+class JsonFormat:
+    """Events as JSON lines, the same whatever room the reader is in."""
+
+    def render(self, event: Event, here: bool) -> bytes:
+        """See L{chatservice.door.Format.render}."""
+        return json_line(facts_of(event))
+
+
+TEXT = TextFormat()
+JSON = JsonFormat()
+
+
+def format_for(
+    base: Format, preferences: Preferences, ignored: Collection[str], nick: str
+) -> Format:
+    """Find the format of a member's door.
+
+    @param base: the door's own. Only L{TEXT} heeds the preferences.
+    @param ignored: the keys of nicknames; see L{chatservice.rooms.Member}.
+    @param nick: the member's own, whose mention rings the bell.
+    """
+    if base is TEXT and preferences != Preferences():
+        base = _shared(Preferred, preferences, nick if preferences.bell else "")
+    return _shared(Ignoring, base, frozenset(ignored)) if ignored else base
+
+
+def _shared(kind: Callable[..., Format], *facts: object) -> Format:
+    """Find or make the one format with these arguments, which lives while somebody uses it."""
+    found = _formats.get((kind, *facts))
+    if found is None:
+        found = _formats[kind, *facts] = kind(*facts)
+    return found
+
+
+_formats: WeakValueDictionary[tuple[object, ...], Format] = WeakValueDictionary()
+
+
+class Preferred:
+    """Events as the text door shows them, adapted to what somebody prefers.
+
+    @param nick: the reader's.
+    """
+
+    def __init__(self, preferences: Preferences, nick: str) -> None:
+        self._preferences = preferences
+        self._wanted = wanted(nick)
+
+    def render(self, event: Event, here: bool) -> bytes:
+        """See L{chatservice.door.Format.render}."""
+        wanted = self._preferences
+        if wanted.quiet and isinstance(event, _COMING_AND_GOING):
+            return b""
+        line = TEXT.render(painted(event) if wanted.colour else event, here)
+        if line and wanted.time:
+            line = f"{clock_time(event.when)} ".encode() + line
+        if wanted.bell and self._is_for_reader(event):
+            line = line.removesuffix(_END) + b"\a" + _END
+        return line
+
+    def _is_for_reader(self, event: Event) -> bool:
+        match event:
+            case Whispered():
+                return True
+            case Said(text=text) | Acted(text=text):
+                return self._wanted in mentioned_in(text)
+        return False
+
+
+def encoded(lines: Iterable[str], prompt: str = "") -> bytes:
+    """Encode lines for the text door, each with its end, and a prompt without one."""
+    return ("".join(f"{line}\r\n" for line in lines) + prompt).encode()
+
+
+def arrival(
+    room: Room, nick: str, topic: TopicChanged | None, recent: Iterable[Event], now: int
+) -> list[str]:
+    """Tell somebody who has just entered a room about it.
+
+    @param nick: the newcomer's, who is among those who hear the room already.
+    @param recent: the room's last lines, to be retold.
+    @param now: see L{retold}.
+    """
+    some = (member.nick for member in islice(room.audience, NAMES_SHOWN + 1))
+    others = [other for other in some if other != nick][:NAMES_SHOWN]
+    count = len(room.audience)
+    who = names_in_a_line(others, count - 1) if others else "nobody else"
+    lines = [f"-- you joined {spelled(room.name)}: {who} ({count:,} here)"]
+    if topic is not None:
+        lines.append(f"-- {topic_told(topic)}")
+    lines.extend(retold(recent, now))
+    return lines

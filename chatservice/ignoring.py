@@ -1,0 +1,145 @@
+"""Events, history, topics and away words without the words of people whom the reader ignores."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from chatservice.acts import Kicked, OperatorAct
+from chatservice.door import Format
+from chatservice.events import Acted, Event, Left, Said, TopicChanged, WentAway, Whispered
+from chatservice.names import nick_key
+from chatservice.rooms import Member, Room
+
+if TYPE_CHECKING:
+    from chatservice.accounts import Accounts
+
+E = TypeVar("E", bound=Event)
+
+
+class Ignoring:
+    """A format without the lines and room acts of people whom the reader ignores.
+
+    Their coming, going, being away and changing a topic is told, but without their words.
+
+    @param base: the format of everything else.
+    @param ignored: the keys of nicknames.
+    """
+
+    def __init__(self, base: Format, ignored: Collection[str]) -> None:
+        self._base = base
+        self._ignored = ignored
+
+    def render(self, event: Event, here: bool) -> bytes:
+        """See L{chatservice.door.Format.render}."""
+        left = _left_of(event, _is_by(event, self._ignored))
+        return b"" if left is None else self._base.render(left, here)
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """The part of the history that a reader is not shown: the words of ignored people.
+
+    @ivar reader: the reader's own identity, whose lines are shown whatever the nickname was.
+    @ivar keys: the keys of the ignored nicknames.
+    @ivar identities: the identities of the registered ones, who stay ignored under other names.
+    """
+
+    reader: bytes = b""
+    keys: Collection[str] = ()
+    identities: Collection[bytes] = ()
+
+    def left_of(self, event: Event) -> Event | None:
+        """Give what is shown of an event; C{None} if nothing is."""
+        if not self.keys or (self.reader and event.identity == self.reader):
+            return event
+        return _left_of(event, event.identity in self.identities or _is_by(event, self.keys))
+
+    def shown(self, events: Iterable[Event]) -> list[Event]:
+        """List what is shown of some events."""
+        return [left for event in events if (left := self.left_of(event)) is not None]
+
+
+def has_missed(room: Room, seen: int, unseen: Unseen) -> bool:
+    """Tell whether a room remembers anything newer than an id that the reader is shown."""
+    if room.last_id() <= seen:
+        return False
+    newer = [event for event in room.recent if event.id > seen]
+    return len(newer) == len(room.recent) or bool(unseen.shown(newer))
+
+
+def unseen_by(member: Member, accounts: Accounts) -> Unseen:
+    """Find the part of the history that a member is not shown."""
+    if not member.ignored:
+        return Unseen(member.identity)
+    registered = filter(None, map(accounts.named, member.ignored))
+    identities = frozenset(account.identity for account in registered)
+    return Unseen(member.identity, frozenset(member.ignored), identities)
+
+
+def topic_shown(topic: TopicChanged | None, ignored: Collection[str]) -> TopicChanged | None:
+    """Give a topic as it is shown to somebody who ignores the nicknames with these keys."""
+    return _without_words(topic) if topic and _is_by(topic, ignored) else topic
+
+
+def away_shown(member: Member, ignored: Collection[str]) -> str | None:
+    """Give away words as they are shown to somebody who ignores the nicknames with these keys."""
+    return "" if member.away and _is_ignored(member, ignored) else member.away
+
+
+def not_read_now(
+    event: Whispered, recipient: Member | None, ignored: Collection[str]
+) -> list[str]:
+    """Tell the author of a private line if nobody reads it now.
+
+    @param recipient: the member that it is for, if here.
+    @param ignored: the keys of nicknames that the author ignores.
+    """
+    if recipient is None:
+        return [f"{event.to} is not here: kept until {event.to} comes back"]
+    away = away_shown(recipient, ignored)
+    if away is None:
+        return []
+    return [f"{event.to} is away: {away}" if away else f"{event.to} is away"]
+
+
+def _left_of(event: Event, is_by_ignored: bool) -> Event | None:
+    """Give what is left of an event; C{None} if nothing is."""
+    if not is_by_ignored:
+        return event
+    return None if _is_talk(event) else _without_words(event)
+
+
+def _is_by(event: Event, ignored: Collection[str]) -> bool:
+    return event.account in ignored or nick_key(event.nick) in ignored
+
+
+def _is_ignored(member: Member, ignored: Collection[str]) -> bool:
+    account = member.account
+    return member.key in ignored or (account is not None and account.key in ignored)
+
+
+def _is_talk(event: Event) -> bool:
+    """Tell whether it is talk, or an act in a room, whose text reaches people outside too."""
+    match event:
+        case Said() | Acted() | Whispered():
+            return True
+        # Everybody in the room must know who has left it.
+        case OperatorAct(room=room) if room:
+            return not isinstance(event, Kicked)
+    return False
+
+
+def _without_words(event: E) -> E:
+    """Take the author's words out of an event."""
+    match event:
+        case TopicChanged(text=text) if text:
+            return replace(event, text="", hidden=True)
+        case WentAway() | Left(goodbye=True):
+            return replace(event, why="")
+        # What operators of the whole chat do for it cannot be ignored.
+        case Kicked(room=room) if room:
+            # The ban that tells others of it is not shown.
+            return replace(event, text="", folded=False)
+    return event

@@ -1,0 +1,123 @@
+"""Events as JSON objects, for both ends of the wire; docs/protocol.rst describes them.
+
+The spelling follows from the class of an event (L{chatservice.events.Event}).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any, NamedTuple, get_type_hints
+
+from chatservice.events import ALWAYS, KINDS, Event
+from chatservice.sanitize import without_controls
+
+NUMBERS = range(2**53)
+"""The numbers that may be on the wire: ids, times and counts (RFC 8259, section 6)."""
+
+LINE_BYTES = 16_384
+"""The longest request, with its end of line."""
+
+ONESELF = b"oneself"
+"""The identity that a client gives to the author of an event that is its own."""
+
+_EMPTY = {str: "", int: 0, bool: False}
+_STAMP = ("id", "time")
+_FIRST = ("room", "nick")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class _Member(NamedTuple):
+    """A member of a JSON object: the field that it is, and how it is spelled."""
+
+    name: str
+    spelled: str
+    always: bool
+    empty: Any
+
+
+_known: dict[type[Event], list[_Member]] = {}
+
+
+def _members(kind: type[Event]) -> list[_Member]:
+    """List the members of an event besides its C{type}, in their order on the wire."""
+    if kind not in _known:
+        _known[kind] = _members_of(kind)
+    return _known[kind]
+
+
+def _members_of(kind: type[Event]) -> list[_Member]:
+    if not kind.kind:
+        raise ValueError(f"{kind.__name__} is never on the wire")
+    hints = get_type_hints(kind)
+    members = [
+        _Member(
+            name=each.name,
+            spelled=each.metadata.get("spelled", each.name),
+            always=each.default is MISSING or each.metadata == ALWAYS or each.name == "id",
+            empty=_EMPTY.get(hints[each.name]),
+        )
+        for each in fields(kind)
+        if each.repr
+    ]
+    order = (*_STAMP, *_FIRST)
+    return sorted(members, key=lambda each: order.index(each.name) if each.name in order else 9)
+
+
+def facts_of(event: Event) -> dict[str, Any]:
+    """Spell an event as an object.
+
+    @raise ValueError: it is of a kind that is never on the wire.
+    """
+    event = event.public
+    facts: dict[str, Any] = {"type": event.kind}
+    for name, spelled, always, empty in _members(type(event)):
+        value = getattr(event, name)
+        if always or value != empty:
+            facts[spelled] = value
+    return facts
+
+
+def own_facts(event: Event) -> dict[str, Any]:
+    """Spell an event for its own author."""
+    return facts_of(event) | {"own": True}
+
+
+def event_of(facts: Mapping[str, Any]) -> Event | None:
+    """Read an event; C{None} if its kind is unknown.
+
+    A member that is missing or of the wrong type counts as empty, as does a number that is not
+    one of L{NUMBERS}. Texts can steer no terminal.
+    """
+    named = facts.get("type")
+    kind = KINDS.get(named) if isinstance(named, str) else None
+    if kind is None:
+        return None
+    values: dict[str, Any] = {
+        member.name: value_of(facts.get(member.spelled), member.empty)
+        for member in _members(kind)
+    }
+    return kind(**values, identity=ONESELF if facts.get("own") is True else b"")
+
+
+def value_of(value: Any, empty: Any) -> Any:
+    """Read a string, number or boolean that should be of the type of C{empty}."""
+    match value:
+        case str() if empty == "":
+            return without_controls(value)
+        case bool():
+            return value if type(empty) is bool else empty
+        case int() if value in NUMBERS and (empty is None or type(empty) is int):
+            return value
+    return empty
+
+
+def json_line(facts: Mapping[str, Any]) -> bytes:
+    """Spell an object as a line."""
+    return f"{_encode(facts)}\n".encode()
+
+
+def ref_of(ref: str) -> dict[str, Any]:
+    """Spell the client's mark for a request, if it gave one."""
+    return {"ref": ref} if ref else {}

@@ -1,0 +1,229 @@
+"""The words in which line doors and the client tell what happened.
+
+L{WORDS} has a row for each kind of event. Whatever comes before somebody's words, or tells what
+somebody did, begins with what can begin no nickname: C{-}, C{*}, C{(}, or C{#} and a room.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from chatservice import acts, durations, events
+from chatservice.acts import OperatorAct
+from chatservice.events import Event, Times, TopicChanged
+from chatservice.names import LOBBY
+
+YOU, YOURSELF = "you", "yourself"
+
+_SECONDS = re.compile("[1-9][0-9]{0,15}")
+# Colours that can be read on a dark background and on a light one (ECMA-48 8.3.117, and aixterm).
+_COLOURS = (31, 32, 33, 35, 36, 91, 94, 95)
+
+
+def line_of(event: Event) -> str:
+    """Tell an event in a line, without its end; empty for an event that is not told.
+
+    @raise KeyError: the kind of event has no row in L{WORDS}.
+    """
+    return "" if getattr(event, "folded", False) else WORDS[type(event)](event)
+
+
+def _topic_changed(event: TopicChanged) -> str:
+    done = "changed" if event.text or event.hidden else "cleared"
+    return f"-- {event.nick} {done} the topic of {spelled(event.room)}{_because(event.text)}"
+
+
+def _left(event: events.Left) -> str:
+    why = _because(event.why) if event.goodbye else f" ({event.why})"
+    return f"-- {event.nick} left the chat{why}"
+
+
+def _came_and_went(event: events.CameAndWent) -> str:
+    counts = [f"{event.came:,} came"] if event.came else []
+    counts += [f"{event.went:,} went"] if event.went else []
+    return f"-- {spelled(event.room)}: {' and '.join(counts)}"
+
+
+def _invited(event: acts.Invited) -> str:
+    how = f": /join {_place(event)}" if event.target == YOU else ""
+    return f"-- {event.nick} invited {event.target} to {_place(event)}{how}"
+
+
+def _locked_down(event: acts.LockedDown) -> str:
+    if event.text == "on":
+        return f"-- {event.nick} locked the chat down: only registered names may join now"
+    return f"-- {event.nick} ended the lockdown: anybody may join again"
+
+
+def _is(nick: str) -> str:
+    return f"{nick} {'are' if nick == YOU else 'is'}"
+
+
+def _because(why: str) -> str:
+    return f": {why}" if why else ""
+
+
+def _place(act: OperatorAct) -> str:
+    return place_spelled(act.room)
+
+
+def _value(act: acts.RoomSet) -> str:
+    value = act.public.text
+    if value in ("", "0"):
+        return "off"
+    is_span = act.target == "keep" and _SECONDS.fullmatch(value)
+    return durations.spelled(int(value)) if is_span else value
+
+
+WORDS: dict[type[Event], Callable[[Any], str]] = {
+    events.Said: lambda e: f"{e.nick}: {e.text}",
+    events.Acted: lambda e: f"* {e.nick} {e.text}",
+    # Only the two people in it are told of a private line.
+    events.Whispered: lambda e: f"({e.nick} to {e.to if e.nick == YOU else YOU}) {e.text}",
+    events.TopicChanged: _topic_changed,
+    events.Joined: lambda e: (
+        f"-- {e.nick} joined {'the chat' if e.arrived else spelled(e.room)}"
+    ),
+    events.Parted: lambda e: f"-- {e.nick} left {spelled(e.room)}",
+    events.Left: _left,
+    events.CameAndWent: _came_and_went,
+    events.WentAway: lambda e: f"-- {_is(e.nick)} away{_because(e.why)}",
+    events.CameBack: lambda e: f"-- {_is(e.nick)} back",
+    events.Renamed: lambda e: f"-- {_is(e.nick)} now {e.now}",
+    events.Resumed: lambda e: "",
+    acts.Kicked: lambda e: f"-- {e.nick} kicked {e.target} from {_place(e)}{_because(e.text)}",
+    acts.Banned: lambda e: f"-- {e.nick} banned {e.target} from {_place(e)}{ending(e)}",
+    acts.Unbanned: lambda e: (
+        f"-- {e.nick} unbanned {e.target} from {_place(e)}{_because(e.text)}"
+    ),
+    acts.Muted: lambda e: f"-- {e.nick} muted {e.target} in {_place(e)}{ending(e)}",
+    acts.Unmuted: lambda e: f"-- {e.nick} unmuted {e.target} in {_place(e)}{_because(e.text)}",
+    acts.Extended: lambda e: "",
+    acts.Founded: lambda e: f"-- {_is(e.nick)} the owner of {_place(e)}",
+    acts.Opped: lambda e: f"-- {e.nick} made {e.target} an operator of {_place(e)}",
+    acts.Deopped: lambda e: f"-- {e.nick} removed {e.target} as an operator of {_place(e)}",
+    acts.Voiced: lambda e: f"-- {e.nick} gave {e.target} a voice in {_place(e)}",
+    acts.Devoiced: lambda e: f"-- {e.nick} took the voice in {_place(e)} from {e.target}",
+    acts.Invited: _invited,
+    acts.RoomSet: lambda e: f"-- {e.nick} set {e.target} of {_place(e)} to {_value(e)}",
+    acts.Announced: lambda e: (
+        f"-- {e.nick} {'announce' if e.nick == YOU else 'announces'}: {e.text}"
+    ),
+    acts.LockedDown: _locked_down,
+}
+"""The line of each kind of event, as L{line_of} gives it."""
+
+
+def second_person(event: Event, by_you: bool, to_you: bool = False) -> Event:
+    """Put C{you} in the place of the reader's name.
+
+    @param by_you: whether the reader did it.
+    @param to_you: whether it is an L{OperatorAct} that was done to the reader.
+    """
+    if to_you:
+        event = replace(event, target=YOURSELF if by_you else YOU)  # type: ignore[call-arg]
+    return replace(event, nick=YOU) if by_you else event
+
+
+def painted(event: Event) -> Event:
+    """Put the nicknames in an event in their colours."""
+    nick = in_colour(event.nick)
+    match event:
+        case events.Renamed(now=now):
+            return replace(event, nick=nick, now=in_colour(now))
+        case events.Whispered(to=to):
+            return replace(event, nick=nick, to=in_colour(to))
+        case OperatorAct(target=target) if not isinstance(event, acts.RoomSet):
+            return replace(event, nick=nick, target=in_colour(target))
+    return replace(event, nick=nick)
+
+
+@lru_cache(1024)
+def in_colour(name: str) -> str:
+    """Put a nickname in its colour (ECMA-48, SGR), the same whenever and wherever it is shown."""
+    if name in ("", YOU, YOURSELF):
+        return name
+    colour = _COLOURS[zlib.crc32(name.casefold().encode()) % len(_COLOURS)]
+    return f"\x1b[{colour}m{name}\x1b[39m"
+
+
+def with_room(event: Event, line: str) -> str:
+    """Put the room before a line that tells an event, if the line does not name it."""
+    return f"#{event.room} {line}" if isinstance(event, events.Said | events.Acted) else line
+
+
+def retold(past: Iterable[Event], now: int, rooms: bool = False) -> Iterator[str]:
+    """Tell history in lines, each with its time (UTC), and a line wherever the date changes.
+
+    @param now: the time now; a date that is today's is not told at the beginning.
+    @param rooms: whether each line names its room.
+    """
+    day = _moment(now).date()
+    for event in past:
+        moment = _moment(event.when)
+        if moment.date() != day:
+            day = moment.date()
+            yield f"-- {day.isoformat()} (UTC)"
+        line = with_room(event, line_of(event)) if rooms else line_of(event)
+        yield f"{clock_time(event.when)} {line}"
+
+
+def spelled(room: str) -> str:
+    """Spell a room's name as line doors do: C{lobby}, and C{#python}."""
+    return room if room == LOBBY else f"#{room}"
+
+
+def place_spelled(room: str) -> str:
+    """Spell a room's name as line doors do; an empty one stands for the whole chat."""
+    return spelled(room) if room else "the chat"
+
+
+def ending(act: OperatorAct) -> str:
+    """Tell until when an act holds, and why, as the end of a sentence."""
+    until = when(act.until) if act.until else "an operator ends it"
+    return f" until {until}{_because(act.text)}"
+
+
+def topic_told(topic: TopicChanged, what: str = "the topic") -> str:
+    """Tell a topic in a sentence that nothing in the topic can end."""
+    if topic.hidden:
+        return f"{what} was set by {topic.nick}, whom you ignore"
+    return f"{what} (set by {topic.nick}): {topic.text}"
+
+
+def when(time: int) -> str:
+    """Spell a time, in microseconds since the epoch, to the minute."""
+    return f"{_moment(time):%Y-%m-%d %H:%M} (UTC)"
+
+
+def time_of(time: int, now: int) -> str:
+    """Spell a time, without its date if that is the date of C{now}."""
+    return clock_time(time) if _moment(time).date() == _moment(now).date() else when(time)
+
+
+def times_of(told: Iterable[Event]) -> Times:
+    """List the times that the words for events have in them (L{ending})."""
+    until = [act.until for act in told if isinstance(act, OperatorAct) and act.until]
+    return {when(time): time for time in until}
+
+
+def clock_time(time: int) -> str:
+    """Spell the hour and the minute (UTC) of a time."""
+    return f"{_moment(time):%H:%M}"
+
+
+def _moment(time: int) -> datetime:
+    return datetime.fromtimestamp(time / 1_000_000, UTC)
+
+
+def names_in_a_line(nicks: list[str], count: int) -> str:
+    """List a few nicknames, and how many of C{count} are left out."""
+    more = count - len(nicks)
+    listed = ", ".join(sorted(nicks, key=str.casefold))
+    return f"{listed} and {more:,} more" if more else listed
