@@ -1,4 +1,4 @@
-"""A registered nickname, and the proof that it is somebody's."""
+"""A registered nickname, and the proof that somebody owns it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatservice.preferences import Preferences
 
 
 class IAccount(Interface):
-    """What a login through the portal gives."""
+    """The avatar that a login through the portal returns."""
 
     nick: str = Attribute("The nickname, as it was registered.")
     identity: bytes = Attribute(
@@ -25,15 +25,15 @@ class IAccount(Interface):
 @implementer(IAccount)
 @dataclass(slots=True, eq=False)
 class Account:
-    """A nickname that is somebody's.
+    """A registered nickname.
 
-    @ivar key: of the nickname (L{nick_key}).
-    @ivar hash: of the password; empty if only an operator's checker knows it, or if the account
-        is there no longer (C{is_removed}).
-    @ivar since: when it was made, in microseconds since the epoch.
-    @ivar ignored: the nicknames whose lines its owner does not want to see, by key.
+    @ivar key: the key of the nickname (L{nick_key}).
+    @ivar hash: the password's hash; empty if only an operator's checker knows it, or if the account
+        was removed (C{is_removed}).
+    @ivar since: the time of registration, in microseconds since the epoch.
+    @ivar ignored: the nicknames that the owner ignores, by key.
     @ivar proven_from: the addresses from which the nickname was proved, newest last.
-    @ivar tokens: hashes, in hexadecimal, of tokens that prove the nickname too, newest last.
+    @ivar tokens: hashes, in hexadecimal, of tokens that also prove the nickname, newest last.
     """
 
     key: str
@@ -50,15 +50,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Somebody has proved an account: by one of its tokens, by its password, or by the word of an
-    operator's checker.
+    """A proof that somebody owns an account: by a token, a password, or an operator's checker.
 
-    Between the proof and what it is for much may be waited for. Whoever relies on it asks again,
-    in the turn in which it counts.
+    The account may change between the proof and its use, so check it again in the same reactor turn
+    as the use.
 
-    @ivar account: whose owner it proves.
-    @ivar token: the hash, in hexadecimal, of the token that was shown, or empty.
-    @ivar hash: of the password that was right, or empty.
+    @ivar account: the account that is proved.
+    @ivar token: the hash, in hexadecimal, of the token that was presented, or empty.
+    @ivar hash: the hash of the password that was given, or empty.
     """
 
     account: Account
@@ -66,7 +65,7 @@ class Proof:
     hash: str = field(default="", repr=False)
 
     def holds(self) -> bool:
-        """Whether it would prove the same now."""
+        """Tell whether this would still prove the account now."""
         if self.account.is_removed:
             return False
         if self.token:
@@ -74,7 +73,10 @@ class Proof:
         return not self.hash or self.hash == self.account.hash
 
     def check(self) -> None:
-        """Raise L{ChatError} if it proves nothing any more."""
+        """Check that the proof still holds.
+
+        @raise ChatError: C{not-joined} for a token, C{wrong-password} for a password.
+        """
         if self.holds():
             return
         if self.token:
@@ -90,27 +92,28 @@ NO_TOKEN = "that token is not good any more: choose a nickname"
 
 
 class AccountStore(Protocol):
-    """The place where accounts are kept, and which tokens are spent.
+    """The storage of accounts and of spent tokens.
 
     Deferreds fail with L{StorageError <chatservice.errors.StorageError>}.
     """
 
     def load(self) -> list[Account]:
-        """Read all accounts; the store has just been opened."""
+        """Read all accounts; called right after the store was opened."""
 
     def is_spent(self, digest: str) -> Deferred[bool]:
-        """Tell whether a token with this hash (L{digest_of}) once proved an account."""
+        """Tell whether a token with this hash (L{digest_of}) proved an account once but no longer.
+        """
 
     def add(self, account: Account, former: bytes | None) -> Deferred[None]:
         """Add an account.
 
-        @param former: the identity from which its owner's lines move.
+        @param former: the identity whose lines become the account's.
         """
 
     def update(self, account: Account, spent: Collection[str]) -> Deferred[None]:
-        """Change an account to what it is now; nothing happens if it was removed.
+        """Store the present state of an account; do nothing if it was removed.
 
-        @param spent: hashes of the tokens that prove it no longer.
+        @param spent: hashes of the tokens that no longer prove it.
         """
 
     def remove(
@@ -119,12 +122,12 @@ class AccountStore(Protocol):
         """Remove an account.
 
         @param spent: see L{update}.
-        @param now: the identity to which its owner's lines move.
+        @param now: the identity that gets its owner's lines.
         """
 
 
 class NotStored:
-    """The store of accounts that last as long as the chat."""
+    """A store that keeps nothing: the accounts last as long as the chat."""
 
     def load(self) -> list[Account]:
         """See L{AccountStore.load}."""

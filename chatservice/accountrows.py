@@ -1,4 +1,4 @@
-"""Accounts, and tokens that are spent, as rows of the database (schema.sql)."""
+"""Accounts and spent tokens as rows of the database (schema.sql)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _IS_SPENT = "SELECT 1 FROM spent WHERE digest = ?"
 
 
 class StoredAccounts:
-    """The accounts in a database; see L{AccountStore}.
+    """Accounts that are kept in a database; see L{AccountStore}.
 
     @param database: need not be open yet.
     """
@@ -48,7 +48,7 @@ class StoredAccounts:
         return self._database.read(partial(_is_spent, digest=digest)).addErrback(explain)
 
     def add(self, account: Account, former: bytes | None) -> Deferred[None]:
-        """See L{AccountStore.add}; the lines move as identities.py says."""
+        """See L{AccountStore.add}; identities.py moves the lines."""
         return self._write(partial(_insert, row=_row_of(account), former=former))
 
     def update(self, account: Account, spent: Collection[str]) -> Deferred[None]:
@@ -66,7 +66,7 @@ class StoredAccounts:
 
 
 def _row_of(account: Account) -> dict[str, Any]:
-    """The stored facts about an account, as they are now."""
+    """Collect the columns of an account, as it is now."""
     return {
         "key": account.key,
         "nick": account.nick,

@@ -1,7 +1,7 @@
-"""Registered nicknames: whose they are, and how that is proved.
+"""Registered nicknames: who owns them, and how owners prove it.
 
-All accounts are in memory, and what changes is written through, one row at a time. Who is who is
-decided by a L{Portal}: an operator's own checkers are asked first, ours last (checkers.py).
+All accounts are in memory, and changes are written through, one row at a time. A L{Portal} decides
+who is who: it asks an operator's own checkers first, ours last (checkers.py).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from chatservice.tries import Tries
 
 PASSWORD_MOST = 256
 REGISTRATIONS = 5
-"""The most from one address in an hour."""
+"""The most registrations from one address in an hour."""
 ADDRESSES_KEPT = 20
 TOKENS_KEPT = 10
 
@@ -41,13 +41,13 @@ log = Logger()
 
 @implementer(IRealm)
 class Accounts:
-    """All accounts, and the way to get one, to prove it and to lose it.
+    """All accounts: registering, proving and removing them.
 
-    What fails because of the disk fails with L{StorageError}.
+    Anything that fails because of the disk fails with L{StorageError}.
 
     @param seconds: a clock that never goes back.
     @param now: the time on the clock of the ids, in microseconds since the epoch.
-    @param store: where they are kept; by default, nowhere, so they last as long as the chat.
+    @param store: keeps the accounts; by default nothing does, and they last as long as the chat.
     @param checkers: an operator's own, for C{IUsernamePassword}, in the order of asking.
     @ivar passwords: as given.
     @ivar portal: gives an L{IAccount} for C{IUsernamePassword}. L{prove} asks it, and limits how
@@ -76,41 +76,41 @@ class Accounts:
         self.portal = Portal(self, [InOrder([*map(PluggedIn, checkers), own])])
 
     def load(self) -> None:
-        """Read all accounts; the store has just been opened."""
+        """Read all accounts; called right after the store was opened."""
         for account in self._store.load():
             self._by_key[account.key] = account
             self._tokens.load(account)
             self._identities.add(account.identity)
 
     def named(self, nick: str) -> Account | None:
-        """The account of a nickname or of one that looks like it; a key will do as well."""
+        """Find the account of a nickname, or of one that looks like it; a key works as well."""
         return self._by_key.get(nick_key(nick))
 
     def proven_by(self, token: str) -> Account | None:
-        """The account that a token was given to; see L{remember}."""
+        """Find the account that a token proves; see L{remember}."""
         return self._tokens.owner(token)
 
     def proof_by(self, token: str) -> Proof | None:
-        """The proof that a token is, if it is one."""
+        """Make a proof of a token; C{None} if it proves no account."""
         account = self.proven_by(token)
         return None if account is None else Proof(account, token=digest_of(token))
 
     def is_spent(self, token: str) -> Deferred[bool]:
-        """Whether a token once proved an account, and does no longer."""
+        """Tell whether a token once proved an account and no longer does."""
         if self._tokens.was_spent_lately(token):
             return succeed(True)
         return self._store.is_spent(digest_of(token))
 
     def may_bear(self, token: str, account: Account | None) -> bool:
-        """Whether a token will do for who has proved C{account}; C{None} for a guest.
+        """Tell whether the owner of C{account}, or a guest if it is C{None}, may use a token.
 
-        One that was spent before these last minutes is found by L{is_spent} alone.
+        This knows only the tokens that were spent lately; L{is_spent} knows all.
         """
         is_fresh = token != "" and not self._tokens.was_spent_lately(token)
         return is_fresh and self.proven_by(token) in (None, account)
 
     def goes_by(self, identity: bytes) -> bool:
-        """Whether it is an account's: then nobody has it who has not proved that account."""
+        """Tell whether an identity is an account's: nobody gets it without proving that account."""
         return identity in self._identities
 
     @inlineCallbacks
@@ -122,16 +122,16 @@ class Accounts:
         origin: str,
         is_wanted: Callable[[], bool] = always,
     ) -> Generator[Deferred[Any], Any, Account]:
-        """Make a nickname somebody's; it counts from when it is stored.
+        """Register a nickname; the account exists once it is stored.
 
-        The account has an identity of its own, to which its owner's lines move.
+        The account has an identity of its own, which gets its owner's lines.
 
         @param nick: as L{check_nick} returned it.
-        @param former: the identity that its owner goes by until now.
+        @param former: the owner's identity until now.
         @param origin: see L{chatservice.networks.origin_of}.
         @param is_wanted: see L{Passwords}.
-        @raise ChatError: the password will not do, the nickname is somebody's or about to be, the
-            identity has an account, or too many were registered from there.
+        @raise ChatError: C{usage} (the password); C{registered} (the nickname is taken, or the
+            identity has an account); C{too-many-tries}; see also L{Passwords}.
         """
         password = _checked(password, nick)
         with self._making(nick, former):
@@ -151,14 +151,15 @@ class Accounts:
     def prove(
         self, nick: str, password: str, origin: str, is_wanted: Callable[[], bool] = always
     ) -> Generator[Deferred[Any], Any, Proof]:
-        """The proof of a nickname's account, for who knows its password.
+        """Prove the ownership of a nickname by its password.
 
-        Tries count for the nickname and for the address. From where it was proved before, they
-        count for the two together, so that no stranger keeps its owner out.
+        Attempts count for the nickname and for the address. From an address that proved it before
+        they count for the pair alone, so that no stranger can lock its owner out.
 
         @param origin: see L{chatservice.networks.origin_of}.
         @param is_wanted: see L{Passwords}.
-        @raise ChatError: C{wrong-password}, also if there is no such account; C{too-many-tries}.
+        @raise ChatError: C{wrong-password}, also for an unknown nickname; C{too-many-tries};
+            C{busy}; C{closing}.
         """
         nick = nick[:NICK_INPUT]
         key = nick_key(nick)
@@ -167,19 +168,19 @@ class Accounts:
         if account is not None and origin in account.proven_from:
             tried = [(key, origin)]
         _check_wait(self._proofs.wait(*tried), "passwords were tried")
-        # Now, and not when it turns out to be wrong: many may be tried at the same time.
+        # Count now rather than on failure: many attempts may run at the same time.
         self._proofs.count(*tried)
         name = nick if account is None else account.nick
         attempt = Attempt(encoded(name), encoded(password), origin, is_wanted)
         proved: Account
         try:
             if self._has_checkers:
-                # What they do may cost as much as our own hashing.
+                # Their work may cost as much as our own hashing.
                 self.passwords.pay(origin)
             _, proved, _ = yield self.portal.login(attempt, None, IAccount)
         except UnauthorizedLogin:
             sentence = "that nickname and that password do not belong together"
-            # What is nobody's nickname may be somebody's password, and is not to be logged.
+            # An unknown nickname may be somebody's password: keep it out of the log.
             whose = "" if account is None else account.nick
             raise FailedProof("wrong-password", sentence, whose) from None
         except ChatError:
@@ -202,12 +203,13 @@ class Accounts:
         new_token: Callable[[], str | None],
         is_wanted: Callable[[], bool] = always,
     ) -> Generator[Deferred[Any], Any, None]:
-        """Give an account another password; no token that there was proves it any more.
+        """Change an account's password; its previous tokens no longer prove it.
 
-        @param new_token: called when the password changes; gives what proves it from then on.
+        @param new_token: called when the password changes; returns its new token, if any.
         @param origin: see L{chatservice.networks.origin_of}.
         @param is_wanted: see L{Passwords}.
-        @raise ChatError: the password will not do, or an operator's checker decides on it.
+        @raise ChatError: C{usage} for an unsuitable password; C{not-allowed} if an operator's
+            checker keeps it; see also L{Proof.check} and L{Passwords}.
         """
         account = proof.account
         password = _checked(password, account.nick)
@@ -229,7 +231,7 @@ class Accounts:
             raise
 
     def remember(self, account: Account, token: str) -> Deferred[None]:
-        """Let a token prove the account from now on. It must be nobody else's."""
+        """Let a token prove the account from now on. It must not belong to anybody else."""
         digest = digest_of(token)
         if account.tokens[-1:] == [digest]:
             return succeed(None)
@@ -237,7 +239,7 @@ class Accounts:
         return self.save(account)
 
     def forget(self, account: Account, token: str) -> Deferred[None]:
-        """Let a token prove the account no longer, nor be anything else."""
+        """Spend a token: from now on it proves neither the account nor anything else."""
         self._tokens.give(account, _without(account.tokens, digest_of(token)))
         return self.save(account)
 
@@ -245,9 +247,9 @@ class Accounts:
     def remove(
         self, account: Account, now: bytes | None = None
     ) -> Generator[Deferred[Any], Any, None]:
-        """Let the nickname be nobody's again, once that is stored.
+        """Remove an account; its nickname is free once that is stored.
 
-        @param now: the identity that its owner goes by afterwards.
+        @param now: the owner's identity afterwards.
         """
         spent = list(account.tokens)
         yield self._store.remove(account, spent, now)
@@ -260,14 +262,14 @@ class Accounts:
         self._tokens.stored(spent)
 
     def save(self, account: Account) -> Deferred[None]:
-        """Store the account as it is now; nothing is done for one that was removed."""
+        """Store the present state of an account; do nothing if it was removed."""
         if not self._is_there(account):
             return succeed(None)
         spent = list(self._tokens.not_stored)
         return self._store.update(account, spent).addCallback(lambda _: self._tokens.stored(spent))
 
     def note(self, account: Account) -> Deferred[None]:
-        """Store it as L{save} does, but let the log, and nobody else, know if that fails."""
+        """Store an account as L{save} does; a failure goes to the log and nowhere else."""
 
         def complain(failure: Any) -> None:
             failure.trap(StorageError)
@@ -279,7 +281,7 @@ class Accounts:
     def requestAvatar(
         self, avatarId: bytes | tuple[()], mind: object, *interfaces: type[Interface]
     ) -> Generator[Deferred[Any], Any, tuple[type[Interface], object, Callable[[], None]]]:
-        """See L{IRealm}. Who is vouched for by an operator's checker needs no L{register}."""
+        """See L{IRealm}. Somebody whom an operator's checker vouches for needs no L{register}."""
         if IAccount not in interfaces:
             raise NotImplementedError("there is nothing but accounts")
         nick = bytes(avatarId).decode()
@@ -295,7 +297,9 @@ class Accounts:
 
     @contextmanager
     def _making(self, nick: str, identity: bytes) -> Iterator[None]:
-        """Keep the nickname and the identity for one who is about to have them."""
+        """Reserve a nickname and an identity while an account is being made; may raise
+        L{ChatError}.
+        """
         key = nick_key(nick)
         holder = self._by_key.get(key)
         if holder is not None:
@@ -324,9 +328,9 @@ class Accounts:
 
 
 def _checked(password: str, nick: str) -> str:
-    """A new password, prepared.
+    """Prepare and check a new password.
 
-    @raise ChatError: it will not do.
+    @raise ChatError: C{usage}.
     """
     try:
         password = prepared(password)

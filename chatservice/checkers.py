@@ -1,6 +1,6 @@
-"""Who says whether a nickname and a password belong together, for the portal of accounts.py.
+"""Credentials checkers, for the portal of accounts.py: does this password open this nickname?
 
-An avatar id is the nickname, as it is shown, in UTF-8.
+An avatar id is the nickname as it is displayed, in UTF-8.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from chatservice.opaque import forms
 from chatservice.passwords import Passwords, always, encoded
 
 AvatarId = bytes | tuple[()]
-"""As L{ICredentialsChecker} has it; the empty tuple is nobody, and never comes from here."""
+"""As in L{ICredentialsChecker}; the empty tuple means anonymous, which no checker here returns."""
 
 log = Logger()
 
 
 class Attempt(UsernamePassword):
-    """A nickname and a password, as they were given at a door.
+    """A nickname and a password, as they were typed at a door.
 
-    @param origin: whence; see L{chatservice.networks.origin_of}.
-    @param is_wanted: whether anybody still waits for the answer.
-    @ivar hash: what our own checker found to be that of the password; empty until it does.
+    @param origin: the address; see L{chatservice.networks.origin_of}.
+    @param is_wanted: tells whether anybody still waits for the answer.
+    @ivar hash: the account's hash that our own checker matched; empty until it does.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Attempt(UsernamePassword):
 
 @implementer(ICredentialsChecker)
 class AccountChecker:
-    """Knows the passwords of registered nicknames."""
+    """The checker of registered nicknames' own passwords."""
 
     credentialInterfaces = (IUsernamePassword,)
 
@@ -73,14 +73,14 @@ class AccountChecker:
     def requestAvatarId(
         self, credentials: IUsernamePassword
     ) -> Generator[Deferred[Any], Any, AvatarId]:
-        """See L{ICredentialsChecker}: the nickname. An unknown one takes as long as a known one."""
+        """See L{ICredentialsChecker}. An unknown nickname takes as long as a known one."""
         attempt = credentials
         if not isinstance(attempt, Attempt):
             attempt = Attempt(credentials.username, credentials.password)
         password = attempt.password.decode("utf-8", "surrogatepass")
         account = self._named(attempt.username.decode("utf-8", "surrogatepass"))
         right = None
-        # It may change, or be removed, while it is checked.
+        # The password may change, or the account be removed, during the check.
         while right != (hash := "" if account is None else account.hash):
             asked = attempt.origin, attempt.is_wanted
             if not (yield self._passwords.check(hash, password, *asked)):
@@ -97,12 +97,12 @@ class AccountChecker:
     def _renewed(
         self, account: Account, password: str, attempt: Attempt
     ) -> Generator[Deferred[Any], Any, str]:
-        """The hash of an account's password, made with today's parameters, or as it is."""
+        """Hash the password with today's parameters if possible; return the account's hash."""
         before = account.hash
         try:
             hash: str = yield self._passwords.hash(password, attempt.origin, attempt.is_wanted)
         except ChatError:
-            # The password is right; there will be another time.
+            # The password is right, and the next login can renew the hash.
             return before
         if account.hash != before:
             return before
@@ -113,9 +113,9 @@ class AccountChecker:
 
 @implementer(ICredentialsChecker)
 class PluggedIn:
-    """An operator's checker, whose word counts for the nickname that it was asked about.
+    """An operator's checker. Its answer counts only for the nickname that it was asked about.
 
-    What goes wrong in it is logged, and is a no.
+    Its exceptions are logged, and mean no.
     """
 
     credentialInterfaces = (IUsernamePassword,)
@@ -133,16 +133,15 @@ class PluggedIn:
                 checker.cache,
             )
         if isinstance(checker, InMemoryUsernamePasswordDatabaseDontUse):
-            # The plugin behind --auth=memory: puts text where bytes belong.
+            # The plugin behind --auth=memory: stores text where bytes belong.
             checker.users = {_bytes(name): _bytes(word) for name, word in checker.users.items()}
 
     @inlineCallbacks
     def requestAvatarId(
         self, credentials: IUsernamePassword
     ) -> Generator[Deferred[Any], Any, AvatarId]:
-        """See L{ICredentialsChecker}: the nickname.
-
-        What the checker knows may be any of L{forms}, or just what was typed.
+        """See L{ICredentialsChecker}. The checker may know the password in any of L{forms}, or as
+        it was typed.
         """
         typed = credentials.password.decode("utf-8", "surrogatepass")
         for password in dict.fromkeys((*forms(typed), typed)):
@@ -173,9 +172,9 @@ def _bytes(text: str | bytes) -> bytes:
 
 
 def _vouched_for(avatar_id: bytes, username: bytes) -> bytes:
-    """The nickname that a checker's answer stands for.
+    """Return the nickname that a checker's answer stands for.
 
-    @raise ValueError: it cannot be one, or is not the one that was asked about.
+    @raise ValueError: it is not a valid nickname, or not the one that was asked about.
     """
     nick = check_nick(avatar_id.decode())
     if nick_key(nick) != nick_key(username.decode()):
@@ -185,7 +184,7 @@ def _vouched_for(avatar_id: bytes, username: bytes) -> bytes:
 
 @implementer(ICredentialsChecker)
 class InOrder:
-    """Asks one checker after the other until one says yes: a portal itself has but one."""
+    """A list of checkers, asked in turn until one says yes: a portal itself has only one."""
 
     credentialInterfaces = (IUsernamePassword,)
 

@@ -1,4 +1,4 @@
-"""The SQLite database: how it is opened, upgraded, written to and read."""
+"""The SQLite database: opening, upgrading, writing and reading it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 APPLICATION_ID = 0x43484154
-"""What marks the file as ours (PRAGMA application_id): "CHAT"."""
+"""The mark of our files (PRAGMA application_id): "CHAT"."""
 
 IN_MEMORY = ":memory:"
 
@@ -29,11 +29,12 @@ CHECK_EVERY = 1000
 """Instructions of SQLite's virtual machine between two looks at the clock."""
 
 LOG_SIZE = 4 * 1024 * 1024
-"""Bytes that the write-ahead log keeps at most when its content is in the file: somebody who reads
-for long lets it grow."""
+"""Bytes to which the write-ahead log shrinks once its content is in the file: long reads let it
+grow.
+"""
 
 SHARE = 0.1
-"""Of the time that something may take, what it gets while everybody waits for it."""
+"""The share of a time limit that a read gets while everybody waits for it."""
 
 NOT_IN_PLACE = "the database file was deleted, moved or replaced"
 
@@ -54,17 +55,17 @@ _CLAUSES = {
 
 
 class DatabaseError(Exception):
-    """Why the database does not open: a sentence for the operator."""
+    """The reason that the database does not open: a sentence for the operator."""
 
 
 class Interrupted(Exception):
-    """Reading took too long, or nobody waits for it any more."""
+    """A read that took too long, or that nobody waits for any more."""
 
 
 class Database:
-    """An SQLite database that is asked on the calling thread, and answers at once.
+    """An SQLite database that is used on the calling thread, and answers at once.
 
-    What is erased is overwritten (C{PRAGMA secure_delete}); see L{empty_log}.
+    Erased data is overwritten (C{PRAGMA secure_delete}); see L{empty_log}.
 
     @param path: of the file, made if missing; C{":memory:"} for none.
     @param seconds: a clock that never goes back.
@@ -81,7 +82,7 @@ class Database:
         """Open the file, and bring its schema up to date.
 
         @param schema: SQL in sections, each under a line C{-- version N}.
-        @raise DatabaseError: it cannot be opened, is not ours, is in use, or is of a newer version.
+        @raise DatabaseError: it cannot be opened, is not ours, is in use, or has a newer version.
         """
         schema = schema or files("chatservice").joinpath("schema.sql").read_text("utf-8")
         try:
@@ -95,7 +96,7 @@ class Database:
         if self._path != IN_MEMORY:
             self._lock_file()
         self._writer = self._connect()
-        # A chat in memory may be dropped, and nobody closes it.
+        # A chat in memory may be dropped without being closed.
         weakref.finalize(self, self._writer.close)
         _upgrade(self._writer, schema)
         empty_log(self._writer)
@@ -110,7 +111,7 @@ class Database:
             raise DatabaseError("the file is in use by another chat") from None
 
     def _directory_clause(self, error: Exception) -> str | None:
-        """What is wrong with the directory, in which SQLite makes files of its own, if anything."""
+        """Describe what is wrong with the directory, where SQLite makes more files, if anything."""
         directory = os.path.dirname(self._path) or "."
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
         is_denied = isinstance(error, PermissionError) or code in _DENIED
@@ -119,14 +120,14 @@ class Database:
         return None
 
     def _files_now(self) -> list[tuple[int, int]]:
-        """Which files stand at the paths of the file and of its write-ahead log."""
+        """Identify the files at the paths of the database and of its write-ahead log."""
         if self._path == IN_MEMORY:
             return []
         stats = map(os.stat, (self._path, f"{self._path}-wal"))
         return [(each.st_dev, each.st_ino) for each in stats]
 
     def is_in_place(self) -> bool:
-        """Whether the files that are open stand where they were; what is written is lost if not."""
+        """Tell whether the open files are still at their paths; if not, writes are lost."""
         try:
             return self._files_now() == self._files
         except OSError:
@@ -149,13 +150,13 @@ class Database:
         return work(self._writer)
 
     def write(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work} in one transaction; all of it or nothing."""
+        """Do C{work} in one transaction: all of it or nothing."""
         return execute(self._transact, work)
 
     def write_later(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work} as L{write} does, but let everything else that waits to be written go first.
+        """Do C{work} as L{write} does, but let all other pending writes go first.
 
-        It is for a little of something long: while it is done, everybody waits.
+        Use it for small steps of long work: during each step everybody waits.
         """
         return self.write(work)
 
@@ -174,7 +175,7 @@ class Database:
         return result
 
     def read(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work}, which only reads, and not for long."""
+        """Do C{work}, which only reads, and only briefly."""
         return execute(work, self._writer)
 
     def scan(
@@ -182,21 +183,21 @@ class Database:
     ) -> Deferred[T]:
         """Do C{work}, which only reads and may take long.
 
-        @param seconds: that it may take, if nobody else waits meanwhile.
-        @param is_wanted: asked again and again, on the reactor's thread.
-        @return: fails with L{Interrupted} if it took longer, or was not wanted any more.
+        @param seconds: the time limit, if nobody else has to wait meanwhile.
+        @param is_wanted: called again and again, on the reactor's thread.
+        @return: fails with L{Interrupted} if it took longer, or was no longer wanted.
         """
         return execute(Scan(self._writer, self._seconds, seconds * SHARE).run, work)
 
     def empty_log(self) -> Deferred[bool]:
-        """Take all of the write-ahead log into the file: what was erased is in neither then.
+        """Move all of the write-ahead log into the file: then erased data is in neither.
 
-        @return: fires with whether it is empty; others who read all the time may prevent it.
+        @return: fires with whether the log is empty; constant readers may prevent that.
         """
         return execute(empty_log, self._writer)
 
     def close(self) -> None:
-        """Close the file; what is in memory is gone."""
+        """Close the file; a database in memory is gone."""
         self._writer.close()
         if self._lock >= 0:
             # Last: closing a descriptor of the file gives up SQLite's own locks as well.
@@ -204,7 +205,7 @@ class Database:
 
     @staticmethod
     def clause_for(error: BaseException) -> str | None:
-        """What is wrong with the disk or the file, in words; C{None} if it is something else."""
+        """Describe a disk or file error as a clause; return C{None} for any other error."""
         if isinstance(error, StorageError):
             return str(error)
         if isinstance(error, OSError):
@@ -214,7 +215,7 @@ class Database:
 
 
 class Scan:
-    """Work that takes long, and is interrupted after so many seconds.
+    """Long work with a time limit.
 
     @param clock: gives seconds; called in the thread that does the work.
     """
@@ -227,7 +228,7 @@ class Scan:
         self._seconds = seconds
         self._end: float | None = None
         self._given_up = False
-        # Another one may have the connection as soon as this one is through.
+        # Another scan may use the connection as soon as this one ends.
         self._running = threading.Lock()
 
     def run(self, work: Work[T]) -> T:
@@ -249,9 +250,10 @@ class Scan:
         return self._given_up or self._clock() > (self._end or 0.0)
 
     def interrupt(self, give_up: bool) -> None:
-        """Interrupt it if it is over; also within an instruction, where SQLite asks nobody.
+        """Interrupt the work if its time is up; also within an instruction, where SQLite cannot
+        ask.
 
-        @param give_up: whether it is over whatever the time is.
+        @param give_up: whether to end it whatever the time is.
         """
         self._given_up = self._given_up or give_up
         with self._running:
@@ -260,7 +262,7 @@ class Scan:
 
 
 def empty_log(connection: sqlite3.Connection) -> bool:
-    """Empty the write-ahead log, unless somebody reads from it at this moment."""
+    """Empty the write-ahead log, unless somebody reads from it now; return whether it is empty."""
     timeout = connection.execute("PRAGMA busy_timeout").fetchone()[0]
     connection.execute("PRAGMA busy_timeout = 0")
     try:
@@ -271,7 +273,7 @@ def empty_log(connection: sqlite3.Connection) -> bool:
 
 
 def explain(failure: Any) -> Any:
-    """Make a L{StorageError} of what SQLite says of the disk; a bug stays what it is."""
+    """Turn SQLite's errors about the disk into L{StorageError}; leave a bug as it is."""
     clause = Database.clause_for(failure.value)
     if clause is None:
         return failure
@@ -286,7 +288,7 @@ def _check_ours(connection: sqlite3.Connection) -> None:
 
 
 def _upgrade(connection: sqlite3.Connection, schema: str) -> None:
-    """Carry out the sections of the schema that the file does not have."""
+    """Run the sections of the schema that the file does not have yet."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     sections = re.split(r"^-- version (\d+)$", schema, flags=re.MULTILINE)[1:]
     newest = int(sections[-2])

@@ -1,4 +1,4 @@
-"""The flood limit: how fast people are read."""
+"""The flood limit: how fast the server reads from people."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ BURST = 10
 """Lines that may come at once before the limit slows the reading."""
 
 WEIGHT = 1024
-"""Bytes that cost as much as a line does, whatever they are."""
+"""Bytes that cost as much as one line, whatever they contain."""
 
 BEHIND_MOST = 10.0
-"""Seconds by which an address may be behind before it cannot connect any more."""
+"""Seconds of debt beyond which an address cannot make new connections."""
 
 
 class FloodLimit:
-    """The cost of lines, other bytes and arrivals, for the people and addresses that cause them.
+    """The cost of lines, other bytes and arrivals, charged to people and to addresses.
 
-    Whoever sends them pays, under whichever identity is known, and so does the address. Both
+    The sender pays, under the best identity that is known, and so does the sender's address. Both
     outlive the connection.
 
     @param seconds: a clock that never goes back.
-    @param rate: lines a second of one person; 0 for no limit.
-    @param people: how many people one address may have; 0 for any number, and no limit for
-        addresses.
+    @param rate: lines a second for each person; 0 for no limit.
+    @param people: how many people's share one address has; 0 for no limit for addresses.
     @ivar is_limited: whether anything costs anything.
     """
 
@@ -37,24 +36,24 @@ class FloodLimit:
     def spend(
         self, person: Hashable, origin: str, lines: int = 1, price: float = 1.0
     ) -> float:
-        """Count lines, and give the seconds to wait before anything more is read.
+        """Charge lines, and return the seconds to wait before anything more is read.
 
-        @param person: who pays: an identity, or the connection before there is one.
-        @param origin: see L{chatservice.networks.origin_of}; empty for this machine, which is
-            counted by person alone.
-        @param price: of a line, for the person; the address pays the whole of it in any case.
+        @param person: the payer: an identity, or the connection before there is one.
+        @param origin: see L{chatservice.networks.origin_of}; empty for this machine, where only the
+            person pays.
+        @param price: the price of a line for the person; the address always pays in full.
         """
         return max(self._people.spend(person, lines * price), self._come(origin, lines))
 
     def become(self, former: Hashable, now: Hashable) -> None:
-        """Somebody who was one person is another from now on, which renews nothing."""
+        """Give a person another identity without renewing the allowance."""
         self._people.become(former, now)
 
     def connect(self, origin: str) -> bool:
-        """Count a connection as a line of its address; gives whether it may come.
+        """Charge a connection to its address as one line; return whether it is allowed.
 
-        One that may not is not counted: otherwise who goes on trying would have everybody else
-        there, who is in the chat already, wait for ever.
+        Refused connections are free: otherwise somebody who keeps trying would block everybody else
+        at that address who is already in the chat.
         """
         if origin and self._origins.wait(origin) > BEHIND_MOST:
             return False
@@ -62,7 +61,7 @@ class FloodLimit:
         return True
 
     def arrive(self, origin: str) -> float:
-        """Count a new identity, and so one more burst; gives the seconds as L{spend} does."""
+        """Charge a new identity to its address, as one burst; return as L{spend} does."""
         return self._come(origin, BURST)
 
     def _come(self, origin: str, lines: int) -> float:

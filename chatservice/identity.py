@@ -1,4 +1,4 @@
-"""What stands for somebody wherever something about them is kept."""
+"""The identity of a person, under which everything about them is stored."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import hashlib
 
 
 def identity_of(token: str) -> bytes:
-    """Make of a token what is kept in its place: 16 bytes that do not give it away."""
+    """Derive an identity from a token: 16 bytes that do not reveal it."""
     return hashlib.blake2b(token.encode(), digest_size=16).digest()

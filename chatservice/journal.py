@@ -1,6 +1,6 @@
 """The contract of the journal, where events become durable and are read back in order.
 
-It has two halves: the L{Log} of what happens, and the L{Archive} of what happened. A Deferred of
+It has two halves: the L{Log} takes new events, the L{Archive} has the stored ones. A Deferred of
 either fails with L{StorageError <chatservice.errors.StorageError>} when something could not be
 stored or read.
 """
@@ -28,7 +28,7 @@ from chatservice.query import Query
 from chatservice.refs import Noted
 
 LeftOf: TypeAlias = Callable[[Event], Event | None]
-"""Gives what somebody is shown of an event; C{None} if nothing is. Threads that read call it."""
+"""A filter: returns what somebody may see of an event, or C{None}. Threads that read call it."""
 
 UPKEEP = "upkeep"
 """The origin of work that nobody in the chat waits for."""
@@ -41,13 +41,13 @@ def all_of(event: Event) -> Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """The part of the history that is wanted.
+    """A request for a part of the history.
 
     @ivar of: a room's name, or the identity whose private messages are meant.
     @ivar after: only greater ids; if given, the page begins with the first of them.
     @ivar before: only smaller ids.
-    @ivar limit: at most so many events.
-    @ivar left_of: C{None} for what is left out, as if it was not there.
+    @ivar limit: the most events.
+    @ivar left_of: returns C{None} for an event to leave out as if it did not exist.
     """
 
     of: str | bytes
@@ -63,11 +63,11 @@ class Page:
 
     @ivar events: in the order of their ids.
     @ivar more: whether there is more in the direction that was asked for.
-    @ivar kept_from: if something wanted is no longer kept, the id from which on all is.
-    @ivar next: if there is more, the id to go on from, in the direction that was asked for; it may
-        be that of an event that is left out.
+    @ivar kept_from: if something wanted was deleted, the id from which everything is kept.
+    @ivar next: if there is more, the id to continue from, in the direction that was asked for; it
+        may be the id of an event that is left out.
     @ivar hidden: how many events were left out.
-    @ivar used: whether anything was ever said in the room that it is of.
+    @ivar used: whether anything was ever said in the room.
     """
 
     events: list[Event]
@@ -80,14 +80,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ReadMarker:
-    """A room in which somebody was last, and did not leave on purpose, and how far it was read.
+    """A read marker: how far somebody has read a room that they were in and did not leave on
+    purpose.
 
     @ivar room: its name; or empty for the chat itself, and so for private lines.
-    @ivar nick: under which nickname.
-    @ivar entered: the id of coming there.
-    @ivar seen: the last id that was seen there; of a member who is there now, one that was seen
-        before.
-    @ivar time: when that was left, in microseconds since the epoch, if it is not what C{seen} says.
+    @ivar nick: the nickname there.
+    @ivar entered: the id of the entering.
+    @ivar seen: the last id seen there; for a member who is there now, one seen earlier.
+    @ivar time: when they left, in microseconds since the epoch, if C{seen} does not tell it.
     """
 
     room: str
@@ -99,10 +99,10 @@ class ReadMarker:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """The lines that others said meanwhile.
+    """The number of lines that others said meanwhile.
 
     @ivar count: how many lines, as far as they were counted.
-    @ivar mentions: in how many of these the nickname is.
+    @ivar mentions: how many of these mention the nickname.
     @ivar more: whether there may be more lines than that.
     """
 
@@ -116,7 +116,7 @@ class Found:
     """The lines that a search has found.
 
     @ivar events: in the order of their ids.
-    @ivar up_to: the id up to which lines were searched, if those after it are not indexed yet.
+    @ivar up_to: the id up to which lines were searched, if later ones are not indexed yet.
     """
 
     events: list[Event]
@@ -125,7 +125,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A page of what is stored about somebody.
+    """A page of the data that is stored about somebody.
 
     @ivar lines: a JSON object each, without end of line; there may be none.
     @ivar next: the id after which the next page begins; C{None} if this was the last.
@@ -136,10 +136,10 @@ class Export:
 
 
 class Asker(NamedTuple):
-    """The one who waits for what is read.
+    """The person or task that waits for a read.
 
-    @ivar origin: whose turn it must be (L{chatservice.networks.origin_of}).
-    @ivar is_wanted: whether anybody waits for it still.
+    @ivar origin: whose turn is used (L{chatservice.networks.origin_of}).
+    @ivar is_wanted: tells whether anybody still waits for it.
     """
 
     origin: Hashable = UPKEEP
@@ -150,7 +150,7 @@ NOBODY = Asker()
 
 
 class Log(Protocol):
-    """One order of all events, of which those that are stored survive a crash.
+    """One order of all events; the stored ones survive a crash.
 
     @ivar ids: the source of the ids that it gives.
     @ivar floor: the highest id that an earlier run may have given out.
@@ -162,27 +162,27 @@ class Log(Protocol):
     topics: dict[str, TopicChanged]
 
     def recall(self, take: Callable[[OperatorAct], object]) -> None:
-        """Hand on the acts of earlier runs that still matter, before anything is appended."""
+        """Pass on the operator acts of earlier runs that still matter; before any append."""
 
     def follow(self, deliver: Callable[[Batch], None]) -> None:
         """Have every committed batch delivered from now on, whoever appended it, in order.
 
-        @param deliver: given the events; those that were appended here are the same objects.
+        @param deliver: called with the events; those appended here are the same objects.
         """
 
     def append(self, batch: Batch) -> Deferred[None]:
-        """Give events their ids, store what must be kept of them, and deliver them.
+        """Give events their ids, store those that must be kept, and deliver all of them.
 
-        Fires when they are delivered. If it fails nothing is stored or delivered, and the ids are
-        given nevertheless. No second batch may be appended before the first one is done.
+        Fires when they are delivered. On failure nothing is stored or delivered, but the ids are
+        used up. Do not append a second batch before the first one is done.
         """
 
 
 class Archive(Protocol):
-    """All that was stored, by room, by person and by word."""
+    """Everything that was stored, by room, by person and by word."""
 
     def page(self, wanted: Wanted) -> Deferred[Page]:
-        """Read a part of a room's history, or of what somebody said and was told in private."""
+        """Read a part of a room's history, or of somebody's private lines, sent and received."""
 
     def missed(
         self,
@@ -194,15 +194,15 @@ class Archive(Protocol):
         left_of: LeftOf = all_of,
         asker: Asker = NOBODY,
     ) -> Deferred[Missed]:
-        """Count what was said between two ids, in a room or to an identity in private.
+        """Count the lines between two ids, in a room or to an identity in private.
 
-        @param nick: whose mentions are counted: as a whole word, in capitals or not.
+        @param nick: the nickname whose mentions are counted: as a whole word, in any case.
         @param not_by: the identity whose own lines do not count.
-        @param left_of: gives C{None} for what does not count either.
+        @param left_of: returns C{None} for lines that do not count either.
         """
 
     def places(self, identity: bytes) -> Deferred[list[ReadMarker]]:
-        """Find out where somebody was last, in the order of entering."""
+        """Find the read markers of somebody, in the order of entering."""
 
     def refs(self, identity: bytes) -> Deferred[list[tuple[bytes, Noted]]]:
         """Find the latest requests of somebody, by their marks, oldest first; see refs.py."""
@@ -211,25 +211,25 @@ class Archive(Protocol):
         """Forget requests, when there is time for it."""
 
     def move(self, former: bytes, now: bytes, nick: str) -> Deferred[None]:
-        """Let the places of one identity replace those of another, which goes on under it.
+        """Replace the read markers of C{now} by those of C{former}, which continues as C{now}.
 
-        What was said under either is known again; see refs.py.
+        Requests under either are recognized; see refs.py.
 
-        @param nick: under which nickname.
+        @param nick: the nickname from now on.
         """
 
     def split(
         self, former: bytes, now: bytes, nick: str, rooms: Collection[str], seen: int
     ) -> Deferred[None]:
-        """Let somebody go on under another identity, and take the rooms along.
+        """Let somebody continue under another identity, and take rooms along.
 
-        @param nick: under which nickname.
-        @param rooms: where (C{""}: the chat itself) the other one is from now on.
-        @param seen: the id up to which the former one saw everything; it is in no room any more.
+        @param nick: the nickname from now on.
+        @param rooms: the rooms (C{""}: the chat itself) where the new identity is from now on.
+        @param seen: the last id that the former identity saw; it is no longer in any room.
         """
 
     def become(self, former: bytes, now: bytes, last: bool) -> Deferred[None]:
-        """Give somebody another identity from now on, in all that is stored.
+        """Replace an identity by another in everything that is stored.
 
         @param last: whether nothing more will be stored under the former one.
         """
@@ -242,7 +242,7 @@ class Archive(Protocol):
         left_of: LeftOf = all_of,
         asker: Asker = NOBODY,
     ) -> Deferred[Found]:
-        """Find the newest lines of rooms that are looked for.
+        """Find the newest lines in rooms that match a query.
 
         @raise ChatError: C{busy}. The Deferred fails with one if it takes too long.
         """
@@ -254,19 +254,19 @@ class Archive(Protocol):
         """
 
     def export(self, identity: bytes, after: int = 0, asker: Asker = NOBODY) -> Deferred[Export]:
-        """Read a page of what is stored about somebody, from after an id.
+        """Read a page of the data that is stored about somebody, from after an id.
 
         @raise ChatError: C{busy}. The Deferred fails with one if it takes too long.
         """
 
     def forget(self, identity: bytes) -> Deferred[int]:
-        """Erase what somebody said, and give how many lines that were."""
+        """Erase everything that somebody said, and return the number of lines."""
 
     def wipe(self) -> Deferred[None]:
-        """Have no trace on the disk of what was erased."""
+        """Remove all traces of erased data from the disk."""
 
     def drop_topics(self, topics: Iterable[TopicChanged]) -> Deferred[None]:
-        """Take from rooms the topics that gave way."""
+        """Remove topics that were displaced from their rooms."""
 
 
 class Journal(Log, Archive, Protocol):

@@ -1,4 +1,4 @@
-"""What counts as one address, and networks of them, as operators write them."""
+"""Addresses as limits count them, and networks as operators write them."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 HOST_LENGTH = 64
-"""Characters that a host has at most: the longest address with a zone fits."""
+"""The most characters of a host: the longest address with a zone fits."""
 
 _MAPPED = IPv6Network("::ffff:0:0/96")
 """IPv4 addresses as IPv6 sockets show them (RFC 4291, section 2.5.5.2)."""
 
 
 def address_of(host: str) -> Address | None:
-    """The address that a text is; None if it is none."""
+    """Parse an address; return C{None} if the text is not one."""
     try:
         address = ip_address(host)
     except ValueError:
         return None
     if isinstance(address, IPv6Address):
-        # The number alone, without a scope.
+        # Drop the scope.
         return address.ipv4_mapped or IPv6Address(int(address))
     return address
 
 
 def host_of(address: Any) -> str:
-    """The host of an C{IAddress}, as people write it; empty if it has none, as a UNIX socket.
+    """Return the host of an C{IAddress} as people write it; empty for a UNIX socket.
 
-    A peer with IPv4 has the same one on whatever socket.
+    An IPv4 peer has the same host on IPv4 and IPv6 sockets.
     """
     host: str = getattr(address, "host", "")
     number = address_of(host)
     if isinstance(number, IPv4Address):
         return str(number)
-    # What a PROXY header has may be anything, and gets into logs.
+    # A PROXY header may contain anything, and this gets into logs.
     shown = "".join(each if each.isprintable() else "?" for each in host[:HOST_LENGTH])
     return shown.replace(" ", "?")
 
 
 def network_of(host: str) -> Network | None:
-    """What one host has, and so counts as one address: an IPv4 address, or an IPv6 /64."""
+    """Return the network that counts as one address: a single IPv4 address, or an IPv6 /64."""
     address = address_of(host)
     if isinstance(address, IPv6Address):
         return IPv6Network((address, 64), strict=False)
@@ -57,21 +57,21 @@ def network_of(host: str) -> Network | None:
 
 
 def covers(network: Network, host: str) -> bool:
-    """Whether a host is in a network."""
+    """Tell whether a host is in a network."""
     address = address_of(host)
     return address is not None and address in network
 
 
 def origin_of(host: str) -> str:
-    """What counts as one address, as a text; empty if the host is none."""
+    """Return as text the network that counts as one address; empty if the host is no address."""
     network = network_of(host)
     return "" if network is None else str(network.network_address)
 
 
 def network_named(text: str) -> Network:
-    """The network C{ADDRESS/PREFIX}, or that of a bare address (L{network_of}).
+    """Parse a network, C{ADDRESS/PREFIX}; a bare address means its L{network_of}.
 
-    @raise ValueError: it is none, with one sentence.
+    @raise ValueError: the text is not a network; the message is one sentence.
     """
     try:
         network = network_of(text) or ip_network(text, strict=False)

@@ -1,4 +1,4 @@
-"""The passwords that anybody would try first. Knows nothing of the chat."""
+"""The passwords that anybody would try first. This module knows nothing of the chat."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LENGTH = 256
 """Characters that are looked at."""
 
 PERIOD_MOST = 4
-"""Characters of which nothing but repetitions are obvious, as in C{abcabcabc}."""
+"""The longest period of a repetition that is obvious, as in C{abcabcabc}."""
 
 _MOST_USED = """
     admin administrator baseball basketball changeme chat chatservice chocolate computer default
@@ -20,7 +20,7 @@ _MOST_USED = """
     yourpassword
 """
 _WORDS = frozenset(_MOST_USED.split())
-# What lies or is counted in a row, either way.
+# Keys in a row, the alphabet and digits; they count backwards too.
 _ROWS = (
     "abcdefghijklmnopqrstuvwxyz",
     "01234567890123456789",
@@ -38,12 +38,12 @@ _ENDS = "0123456789!?.,;:-_*#+$&@ "
 
 
 def is_obvious(password: str, *names: str) -> bool:
-    """Whether a password is among the first that anybody would try.
+    """Tell whether a password is among the first that anybody would try.
 
-    Such are the most used ones, what is repeated or in a row, and names, all of them with digits
-    and marks around them, digits in the place of letters, in capitals or not.
+    These are the most used ones, repetitions, rows of keys or characters, and names; all of them
+    also with digits and marks around them, with digits for letters, and in any case.
 
-    @param names: what everybody knows here.
+    @param names: names that everybody here knows.
     """
     folded = normalize("NFKC", password[:LENGTH]).casefold()
     bare = folded.strip(_ENDS)

@@ -1,4 +1,4 @@
-"""The one meaning of a password, wherever and on whatever keyboard it is typed."""
+"""The canonical form of a password, independent of the keyboard it was typed on."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import unicodedata
 from precis_i18n import get_profile
 
 LOOKED_AT = 1024
-"""Characters of a password that count: more than anybody's has."""
+"""Characters of a password that count: more than anybody uses."""
 
 _PROFILE = get_profile("OpaqueString")
 
 
 def prepared(password: str) -> str:
-    """Prepare a password as RFC 8265, section 4.2, has it; spaces at its ends do not count.
+    """Prepare a password by RFC 8265, section 4.2; spaces at its ends do not count.
 
-    Spaces of all kinds become the same, and letters with marks are composed (NFC). Capitals and
-    wide characters stay what they are.
+    All kinds of spaces become U+0020, and letters with marks are composed (NFC). Capitals and wide
+    characters stay as they are.
 
-    @raise ValueError: nobody can have it, with one sentence.
+    @raise ValueError: the password is invalid; the message is one sentence.
     """
     try:
-        # To compose marks takes time quadratic in them (UAX #15, D108).
+        # Composing marks takes time quadratic in their number (UAX #15, D108).
         enforced: str = _PROFILE.enforce(password[:LOOKED_AT])
     except UnicodeError:
         raise ValueError(
@@ -31,10 +31,9 @@ def prepared(password: str) -> str:
 
 
 def forms(password: str) -> list[str]:
-    """List what a typed password may have been hashed as: prepared, and as it was before that.
+    """List the forms in which a typed password may have been hashed: prepared, and just composed.
 
-    Until passwords were prepared, they were composed and nothing else. Of nearly all the two are
-    the same.
+    Passwords were once only composed (NFC). For nearly all of them the two forms are the same.
     """
     composed = unicodedata.normalize("NFC", password[:LOOKED_AT])
     try:

@@ -1,4 +1,4 @@
-"""Passwords: hashed and checked, off the reactor."""
+"""Hashing and checking passwords in threads."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ from chatservice.ratelimit import Allowances
 from chatservice.turns import Turns
 
 AT_ONCE = 4
-"""The most hashes at the same time. Each takes four threads and 64 MB by itself."""
+"""The most hashes at the same time. Each takes four threads and 64 MB."""
 
 HASHES = 30
-"""The most hashes at a time of one address, whatever comes of them."""
+"""The burst of hashes that one address may ask for, whatever their results."""
 
 HASHES_A_SECOND = 0.5
-"""How many of them come back in a second."""
+"""The rate at which an address regains them."""
 
 
 def hashes_at_once() -> int:
-    """How many hashes there may be at the same time, so that everybody else has a core too."""
+    """Compute how many hashes may run at the same time and leave cores for everybody else."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return max(1, min(AT_ONCE, cores // 2))
 
 
 def always() -> bool:
-    """Somebody waits for it in any case."""
+    """Say yes: somebody waits in any case."""
     return True
 
 
 class Passwords:
-    """Hashes passwords (Argon2id, RFC 9106) in the reactor's threads, a few at once.
+    """A hasher of passwords (Argon2id, RFC 9106) that runs a few at once in the reactor's threads.
 
-    Each hash, made or checked, right or wrong, is paid for by the address that asks for it, and
-    addresses are served in turn. C{origin} is that address (L{chatservice.networks.origin_of}),
-    and C{is_wanted} tells whether anybody still waits when its turn has come. What is refused
+    Each hash, made or checked, right or wrong, is charged to the address that asks for it, and
+    addresses are served in turn. C{origin} is that address (L{chatservice.networks.origin_of}), and
+    C{is_wanted}, called when its turn comes, tells whether anybody still waits. A refused request
     fails with L{ChatError}: C{too-many-tries}, C{busy}, or C{closing} if nobody waits.
 
     @param reactor: C{IReactorThreads} and C{IReactorTime}.
-    @param at_once: how many hashes at the same time; by default L{hashes_at_once}.
+    @param at_once: the most hashes at the same time; by default L{hashes_at_once}.
     """
 
     def __init__(
@@ -67,23 +67,23 @@ class Passwords:
     def hash(
         self, password: str, origin: str, is_wanted: Callable[[], bool] = always
     ) -> Deferred[str]:
-        """What is kept of a password, which L{prepared} takes."""
+        """Hash a password, L{prepared}."""
         return self._in_turn(origin, is_wanted, self._hasher.hash, encoded(prepared(password)))
 
     def check(
         self, hash: str, password: str, origin: str, is_wanted: Callable[[], bool] = always
     ) -> Deferred[bool]:
-        """Whether the password is the one of which the hash was made.
+        """Tell whether a hash was made of this password.
 
-        An empty hash is that of no password, and to find that out takes as long.
+        An empty hash matches no password, and takes as long to check.
         """
         hash = hash or self._nobodys
         return self._in_turn(origin, is_wanted, self._verify, hash, forms(password))
 
     def pay(self, origin: str) -> None:
-        """Take the price of one hash from an address.
+        """Charge one hash to an address.
 
-        @raise ChatError: it has used up what it may.
+        @raise ChatError: C{too-many-tries}.
         """
         wait = self._budget.wait(origin)
         if wait:
@@ -94,7 +94,7 @@ class Passwords:
         self._budget.spend(origin)
 
     def is_outdated(self, hash: str) -> bool:
-        """Whether the hash was made with other parameters than are in use now."""
+        """Tell whether the hash was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(hash)
 
     def _verify(self, hash: str, passwords: list[str]) -> bool:
@@ -116,7 +116,7 @@ class Passwords:
 
 
 def _hash_of_nothing(hasher: PasswordHasher) -> str:
-    """A hash as C{hasher} makes them, of which nobody knows a password."""
+    """Make a random hash in the format of C{hasher}, for which nobody knows a password."""
     salt, digest = (
         b64encode(secrets.token_bytes(size)).decode().rstrip("=")
         for size in (hasher.salt_len, hasher.hash_len)
@@ -126,5 +126,5 @@ def _hash_of_nothing(hasher: PasswordHasher) -> str:
 
 
 def encoded(text: str) -> bytes:
-    """UTF-8, and of a lone surrogate, which JSON can carry, what it would be in UTF-8."""
+    """Encode as UTF-8, lone surrogates included, which JSON can carry."""
     return text.encode("utf-8", "surrogatepass")

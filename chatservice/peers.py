@@ -13,13 +13,13 @@ from chatservice.networks import host_of, origin_of
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The other end of a connection, as whoever accepted it knows it.
+    """The other end of a connection, as the code that accepted it knows it.
 
     @ivar address: its host; empty if it is this machine, through a UNIX socket.
     @ivar port: its port; 0 if it has none.
     @ivar since: when the connection was made, in the reactor's seconds.
     @ivar direct: whether the connection is plain TCP; see L{chatservice.outbox.Outbox}.
-    @ivar encrypted: whether nobody on the way can read along.
+    @ivar encrypted: whether the connection is protected against eavesdropping.
     @ivar origin: the address as limits count it (L{origin_of}).
     """
 
@@ -42,7 +42,7 @@ class Peer:
         direct: bool = False,
         encrypted: bool = False,
     ) -> Self:
-        """Make a peer of what Twisted says about the other end."""
+        """Make a peer from Twisted's address of the other end."""
         port = getattr(address, "port", 0)
         return cls(sys.intern(host_of(address)), port, since, direct, encrypted)
 

@@ -1,6 +1,6 @@
-"""Token buckets by payer: what an address or an identity may cost the others.
+"""Token buckets, one for each payer: an address or an identity, and its share of the server.
 
-The payer outlives its connections, so a reconnect renews nothing.
+A payer outlives its connections, so a reconnect does not refill its bucket.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ from collections.abc import Callable, Hashable
 
 
 class Allowances:
-    """A bucket of tokens for each payer; a bucket that is full again is forgotten.
+    """A token bucket for each payer; full buckets are forgotten.
 
     @param seconds: a clock that never goes back.
-    @param rate: tokens that come back in a second; 0 for no limit at all.
-    @param burst: the most tokens that a payer has.
+    @param rate: tokens a second that come back; 0 for no limit at all.
+    @param burst: the most tokens in a bucket.
     """
 
     def __init__(self, seconds: Callable[[], float], rate: float, burst: float) -> None:
         self._seconds = seconds
         self._rate = rate
         self._burst = burst
-        # Tokens, maybe less than none, and when that was so; who paid last is at the end.
+        # Tokens, perhaps negative, and the time of that count; the latest payer is at the end.
         self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
     def wait(self, payer: Hashable) -> float:
-        """Seconds until the payer has a whole token; 0 if it has one."""
+        """Return the seconds until the payer has a whole token; 0 if it has one."""
         return self._until_one(self._tokens(payer)) if self._rate else 0.0
 
     def spend(self, payer: Hashable, tokens: float = 1.0) -> float:
-        """Take tokens, also those that are not there yet.
+        """Take tokens, even if the bucket goes below zero.
 
-        @return: seconds to wait before the next spending (L{wait}).
+        @return: seconds to wait before spending more (L{wait}).
         """
         if not self._rate:
             return 0.0
@@ -42,7 +42,7 @@ class Allowances:
         return self._until_one(left)
 
     def become(self, former: Hashable, now: Hashable) -> None:
-        """Let somebody pay under another name from now on, with no more left than either had."""
+        """Move a payer to another name, with the smaller of the two buckets."""
         if self._rate:
             left = min(self._tokens(former), self._tokens(now))
             self._buckets[now] = (left, self._seconds())
@@ -56,7 +56,7 @@ class Allowances:
         return max(0.0, (1 - tokens) / self._rate)
 
     def _forget_full(self) -> None:
-        """Forget the payers at the beginning who have everything back."""
+        """Forget the full buckets at the beginning."""
         while self._buckets:
             payer = next(iter(self._buckets))
             if self._tokens(payer) < self._burst:
@@ -64,5 +64,5 @@ class Allowances:
             del self._buckets[payer]
 
     def __len__(self) -> int:
-        """How many payers are remembered."""
+        """Count the payers that are remembered."""
         return len(self._buckets)

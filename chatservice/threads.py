@@ -1,4 +1,4 @@
-"""The SQLite file and its threads: one that writes, one that reads, one for what takes long."""
+"""The SQLite file and its threads: a writer, a reader, and one for long reads."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from twisted.python.threadpool import ThreadPool
 from chatservice.database import IN_MEMORY, Database, Scan, T, Work, empty_log
 
 LOOK_AFTER = 0.05
-"""Seconds between two looks at what takes long: some instructions take very long themselves."""
+"""Seconds between two checks of a long read: some single instructions take very long themselves."""
 
 CHECKPOINTS = 20
-"""How often it is tried in a row to empty the write-ahead log: a reader may be in the way."""
+"""The most attempts in a row to empty the write-ahead log: a reader may be in the way."""
 
 
 class _Job(NamedTuple):
-    """Something for the writer's thread, and what is told how it went."""
+    """Work for the writer's thread, and the Deferred for its result."""
 
     work: Callable[[], Any]
     done: Deferred[Any]
 
 
 class ThreadedDatabase(Database):
-    """A database in WAL mode, where what a commit returned from is on the disk.
+    """A database in WAL mode; once a commit returns, its data is on the disk.
 
     @param reactor: C{IReactorFromThreads} and C{IReactorTime}, on which results arrive.
     @param path: of the file; or C{":memory:"}, one connection in one thread.
@@ -71,7 +71,7 @@ class ThreadedDatabase(Database):
     def _hand_over(self, queue: deque[_Job], work: Callable[[], T]) -> Deferred[T]:
         done: Deferred[T] = Deferred()
         queue.append(_Job(work, done))
-        # For each job the thread is asked once, but it does what is most urgent by then.
+        # The thread is called once for each job, but then does the most urgent one.
         self._write_pool.callInThread(self._do_next)
         return done
 
@@ -104,7 +104,7 @@ class ThreadedDatabase(Database):
     def empty_log(self) -> Generator[Deferred[Any], Any, bool]:
         """See L{Database.empty_log}."""
         for _ in range(CHECKPOINTS):
-            # Once both have an answer, what they had been reading before is read.
+            # Once both have answered, all earlier reads are over.
             yield self.read(_nothing)
             yield self.scan(_nothing, LOOK_AFTER)
             if (yield self._hand_over(self._patient, lambda: empty_log(self._writer))):
@@ -112,7 +112,7 @@ class ThreadedDatabase(Database):
         return False
 
     def close(self) -> None:
-        """Wait for what is under way, end the threads and close the file."""
+        """Wait for the work under way, end the threads and close the file."""
         for pool in self._pools():
             pool.stop()
         self._scanner.close()
@@ -121,7 +121,7 @@ class ThreadedDatabase(Database):
 
 
 class Watch:
-    """Looks again and again whether a scan is over, and interrupts it then.
+    """A timer that checks a scan again and again, and interrupts it when its time is up.
 
     @param reactor: C{IReactorTime}.
     """
@@ -133,15 +133,15 @@ class Watch:
         self._next: Any = None
 
     def look(self) -> None:
-        """Begin."""
+        """Check the scan now, and from then on regularly."""
         self._scan.interrupt(give_up=not self._is_wanted())
         self._next = self._reactor.callLater(LOOK_AFTER, self.look)
 
     def done(self, result: T) -> T:
-        """Look no more: the scan is through."""
+        """Stop: the scan has ended."""
         self._next.cancel()
         return result
 
 
 def _nothing(connection: sqlite3.Connection) -> None:
-    """Do nothing, once it is one's turn."""
+    """Do nothing; having it done shows that everything before it is done."""

@@ -1,7 +1,7 @@
-"""Which tokens prove which account, and which did once and are spent.
+"""Tokens: which account each proves, and which are spent.
 
-What a token stood for is never anybody's again: a spent one is kept, as a hash, so that it cannot
-be a guest's either. What is kept of a token here is its hash in hexadecimal (L{digest_of}).
+A spent token never becomes anybody's again: its hash is kept, so that no guest can use it either.
+Here a token is known by its hash in hexadecimal (L{digest_of}).
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from chatservice.account import Account
 from chatservice.identity import identity_of
 
 SPENT_KEPT = 10_000
-"""The tokens that are in memory of those that were spent last; the database has all."""
+"""The most spent tokens in memory, the latest ones; the database has all of them."""
 
 
 def digest_of(token: str) -> str:
-    """The stored facts about a token."""
+    """Hash a token, as it is stored."""
     return identity_of(token).hex()
 
 
 class Tokens:
     """The tokens of all accounts.
 
-    @ivar not_stored: those that are spent, and not yet in the database as such.
+    @ivar not_stored: spent tokens that the database does not know as spent yet.
     """
 
     def __init__(self) -> None:
@@ -33,23 +33,22 @@ class Tokens:
         self.not_stored: set[str] = set()
 
     def owner(self, token: str) -> Account | None:
-        """The account that a token proves."""
+        """Find the account that a token proves."""
         return self._owners.get(digest_of(token))
 
     def load(self, account: Account) -> None:
-        """Those of an account that was read from the database."""
+        """Add the tokens of an account that was read from the database."""
         self._owners.update(dict.fromkeys(account.tokens, account))
 
     def give(self, account: Account, digests: list[str]) -> None:
-        """Let these prove an account; those that did so until now, and are not among them, are
-        spent.
+        """Replace the tokens that prove an account; those that are not in the new list are spent.
         """
         gone = [digest for digest in account.tokens if digest not in digests]
         for digest in gone:
             del self._owners[digest]
             self._spent[digest] = None
         for digest in digests:
-            # When a change could not be stored, what it spent is good again.
+            # When a change could not be stored, the tokens that it spent are valid again.
             self._spent.pop(digest, None)
         while len(self._spent) > SPENT_KEPT:
             self._spent.popitem(last=False)
@@ -59,9 +58,9 @@ class Tokens:
         self._owners.update(dict.fromkeys(digests, account))
 
     def stored(self, digests: Collection[str]) -> None:
-        """It is in the database that these are spent."""
+        """Note that these tokens are stored as spent."""
         self.not_stored.difference_update(digests)
 
     def was_spent_lately(self, token: str) -> bool:
-        """Whether a token is among those that were spent last."""
+        """Tell whether a token is among the latest spent ones."""
         return digest_of(token) in self._spent

@@ -1,4 +1,4 @@
-"""How often something was tried lately, by whomever or at whatever."""
+"""Sliding windows that count recent attempts, by anybody or at anything."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Callable, Hashable
 
 
 class Tries:
-    """A sliding window for each key. What is older than the window is forgotten.
+    """A sliding window for each key. Attempts older than the window are forgotten.
 
     @param seconds: a clock that never goes back.
-    @param limit: the most tries in any span of C{within} seconds.
+    @param limit: the most attempts in any span of C{within} seconds.
     """
 
     def __init__(self, seconds: Callable[[], float], limit: int = 5, within: float = 60.0) -> None:
         self._seconds = seconds
         self._limit = limit
         self._within = within
-        # The key that was counted last is at the end.
+        # The latest key is at the end.
         self._times: OrderedDict[Hashable, deque[float]] = OrderedDict()
 
     def wait(self, *keys: Hashable) -> float:
-        """For how many seconds none of the keys may be tried; 0 if all may."""
+        """Return the seconds until all of the keys may be tried; 0 if they may be now."""
         return max(map(self._wait, keys))
 
     def _wait(self, key: Hashable) -> float:
@@ -31,7 +31,7 @@ class Tries:
         return max(0.0, times[0] + self._within - self._seconds())
 
     def count(self, *keys: Hashable) -> None:
-        """Each of the keys is tried now."""
+        """Count an attempt, now, for each of the keys."""
         now = self._seconds()
         self._forget(now - self._within)
         for key in keys:
@@ -39,14 +39,14 @@ class Tries:
             self._times.move_to_end(key)
 
     def give_back(self, *keys: Hashable) -> None:
-        """The last try of each of the keys is as if it had not been."""
+        """Take back the last attempt of each of the keys."""
         for key in keys:
             times = self._times.get(key)
             if times:
                 times.pop()
 
     def _forget(self, until: float) -> None:
-        """Forget the keys of which no try is newer."""
+        """Forget the keys without a newer attempt."""
         while self._times:
             key, times = next(iter(self._times.items()))
             if times and times[-1] > until:
@@ -54,5 +54,5 @@ class Tries:
             del self._times[key]
 
     def __len__(self) -> int:
-        """How many keys are remembered."""
+        """Count the keys that are remembered."""
         return len(self._times)

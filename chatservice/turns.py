@@ -1,4 +1,4 @@
-"""Costly work, a little of it at a time, and those who ask for it one after the other."""
+"""Costly work, a little of it at a time, shared fairly among those who ask for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class _Job(NamedTuple):
-    """What somebody asked for, and fires C{done} with what came of it."""
+    """A piece of work that somebody asked for; C{done} fires with its result."""
 
     work: Callable[[], Any]
     is_wanted: Callable[[], bool]
@@ -22,10 +22,10 @@ class _Job(NamedTuple):
 
 
 class Turns:
-    """Carries out work. Askers are served in turn, whatever each has asked for.
+    """A fair queue of work: askers are served round robin, however much each has asked for.
 
-    @param at_once: how many pieces of work are under way at most.
-    @param waiting: how many of one asker's may wait.
+    @param at_once: the most pieces of work under way.
+    @param waiting: the most pieces of one asker's that may wait.
     """
 
     def __init__(self, at_once: int, waiting: int) -> None:
@@ -41,10 +41,10 @@ class Turns:
     ) -> Deferred[T]:
         """Do C{work} when its turn has come, and fire with its result.
 
-        @param asker: whose turn it must be; usually an address (L{networks.origin_of}).
-        @param is_wanted: asked when the turn has come: if nobody waits any more, it is not done.
-        @raise ChatError: C{busy} if too much of the asker's waits. The Deferred fails with
-            C{closing} if the work was not wanted any more.
+        @param asker: in whose turn to do it; usually an address (L{networks.origin_of}).
+        @param is_wanted: called when the turn has come; if it says no, the work is not done.
+        @raise ChatError: C{busy} if too much of the asker's work waits. The Deferred fails with
+            C{closing} if the work was no longer wanted.
         """
         jobs = self._waiting.get(asker, ())
         if len(jobs) >= self._most:
