@@ -1,4 +1,4 @@
-"""The archive in the database: reading, searching, giving out and erasing what was stored."""
+"""The archive in the database: reading, searching, exporting and erasing stored data."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _MODLOG = f"""
 
 
 class DatabaseArchive:
-    """All that was stored; see L{Archive <chatservice.journal.Archive>}.
+    """All stored events; see L{Archive <chatservice.journal.Archive>}.
 
     @ivar floor: the highest id that an earlier run may have given out.
     """
@@ -104,7 +104,7 @@ class DatabaseArchive:
         self._remembered.drop(identity, noted)
 
     def tidy_refs(self) -> Deferred[bool]:
-        """Delete some of them; see L{Remembered.step}."""
+        """Delete some requests that were dropped; see L{Remembered.step}."""
         return self._remembered.step()
 
     def move(self, former: bytes, now: bytes, nick: str) -> Deferred[None]:
@@ -132,7 +132,7 @@ class DatabaseArchive:
         return self._database.write(work).addErrback(explain)
 
     def make_ready(self) -> None:
-        """Do what an earlier run could not; the database has just been opened.
+        """Finish the work of an earlier run; called right after the database was opened.
 
         See L{Identities.finish} and L{Index.open}.
         """
@@ -155,7 +155,7 @@ class DatabaseArchive:
         return self._search.find(query, rooms, limit, left_of, asker)
 
     def index(self) -> Deferred[bool]:
-        """Prepare searching a little; see L{Index.step}."""
+        """Work on the search index a little; see L{Index.step}."""
         return self._index.step()
 
     def modlog(self, room: str | None, before: int, limit: int) -> Deferred[list[OperatorAct]]:

@@ -1,7 +1,7 @@
-"""Keeping the index by which lines are found: SQLite's FTS5, filled after the fact.
+"""The search index: SQLite's FTS5, filled after the lines are stored.
 
-The index (table C{words}) has the tokens of the lines (tokenizer.py), and not the lines. It is
-filled in small steps: when somebody searches, and when there is nothing else to do. See
+The index (table C{words}) has the tokens of the lines (tokenizer.py), not the lines. It is filled
+in small steps: when somebody searches, and when the chat is idle. See
 U{https://www.sqlite.org/fts5.html}.
 """
 
@@ -24,34 +24,34 @@ from chatservice.tokenizer import RULES, indexable
 log = Logger()
 
 INDEX_BYTES = 64 * 1024
-"""Characters of the lines that are indexed in one transaction, and"""
+"""The most characters of lines that are indexed in one transaction."""
 
 INDEX_SECONDS = 0.01
-"""seconds for which more are added to it: storing it takes as long again."""
+"""Seconds of adding lines in one transaction: storing it takes as long again."""
 
 COUNT_SECONDS = 1.0
-"""Seconds that counting the lines may take."""
+"""The time limit for counting the lines."""
 
 TELL_EVERY = 10.0
-"""Seconds of indexing after which the log tells how far it is, if there is more to do."""
+"""Seconds of indexing after which the log reports the progress, if there is more to do."""
 
 TIDY_AFTER = 25
-"""The index is tidied up when one in so many of its lines was erased."""
+"""The index is tidied when one in this many of its lines was erased."""
 
 MERGE_AFTER = 4
-"""Transactions of indexing after which what they have made is merged: finding stays fast."""
+"""Transactions of indexing after which their results are merged, so that searching stays fast."""
 
 MERGE_PAGES = 32
-"""Pages of the index that are written in one transaction of merging."""
+"""Pages of the index that one transaction of merging writes."""
 
 MANY_LINES = 25_000_000
-"""How many there are taken to be if counting them takes too long."""
+"""The assumed number of lines if counting them takes too long."""
 
 ERASE_STEP = 500
-"""Rows that are erased in one transaction at most."""
+"""The most rows that one transaction erases."""
 
 OVERDUE = 2**40
-"""Added to what was erased if it must be tidied up at once."""
+"""Added to the number of erased lines if the index must be tidied at once."""
 
 _TO_INDEX = "SELECT id, text FROM events WHERE id > ? ORDER BY id"
 _TEXT = "SELECT id, text FROM events WHERE id = ?"
@@ -63,7 +63,7 @@ _BEGIN_ANEW = "UPDATE indexed SET id = 0, rules = ?"
 
 
 class Index:
-    """Keeps the index up to date, and without what was erased.
+    """A full-text index that is kept up to date and free of erased lines.
 
     @param seconds: a clock that never goes back.
     """
@@ -82,12 +82,12 @@ class Index:
         self._told = False
 
     def open(self) -> None:
-        """Begin anew if the index was made by other rules; the database was just opened."""
+        """Start over if other rules made the index; called right after the database was opened."""
         self._database.at_start(_begin_anew_if_old)
 
     @inlineCallbacks
     def go_on(self) -> Generator[Deferred[Any], Any, bool]:
-        """Index a little, or merge a little of it; gives whether there may be more to index."""
+        """Index or merge a little; return whether there may be more to index."""
         if self._merging:
             self._merging = yield self._database.write_later(_merge)
             return True
@@ -101,7 +101,7 @@ class Index:
 
     @inlineCallbacks
     def _tell(self, more: bool) -> Generator[Deferred[int], int, None]:
-        """Have the log say from time to time how far it is, if it takes long."""
+        """Report progress in the log from time to time if indexing takes long."""
         now = self._seconds()
         if not more:
             if self._told:
@@ -117,9 +117,9 @@ class Index:
 
     @inlineCallbacks
     def step(self) -> Generator[Deferred[Any], Any, bool]:
-        """Index some lines, or tidy up a little; gives whether there is more to do.
+        """Index some lines, or tidy a little; return whether there is more to do.
 
-        The index marks what was erased, and gives the room back when it is tidied up.
+        Erased lines are only marked in the index, and tidying frees their space.
         """
         if (yield self.go_on()) or (yield self._database.write_later(_merge)):
             return True
@@ -142,11 +142,11 @@ class Index:
 
     @inlineCallbacks
     def wipe(self) -> Generator[Deferred[Any], Any, None]:
-        """Have no trace on the disk of what was erased before: not in the index, nor in the log.
+        """Remove all traces of earlier erased lines from the disk: from the index and from the log.
 
-        The index has the words until it is merged into one, which takes as long as it is large;
-        those who wait for that at the same time wait for it once. If the chat ends before, the
-        next run does it. Fails with L{StorageError}.
+        The words stay in the index until it is merged into one, which takes long for a large index;
+        concurrent callers share one merge. If the chat ends first, the next run does it. Fails with
+        L{StorageError}.
         """
         self._wipes_asked += 1
         mine = self._wipes_asked
@@ -170,9 +170,9 @@ class Index:
 
 
 def as_many_as_fit(rows: Iterable[tuple[int, int]]) -> list[int]:
-    """The first ids whose lines are erased in one transaction: it is not to take long.
+    """List the first ids whose lines one transaction can erase without taking long.
 
-    @param rows: ids, and how long the texts are.
+    @param rows: ids, and the lengths of their texts.
     """
     ids: list[int] = []
     room_left = INDEX_BYTES
@@ -185,9 +185,9 @@ def as_many_as_fit(rows: Iterable[tuple[int, int]]) -> list[int]:
 
 
 def erase(connection: sqlite3.Connection, ids: Iterable[int], overdue: bool = False) -> int:
-    """Delete lines from C{events} and from the index; gives how many there were.
+    """Delete lines from C{events} and from the index; return how many there were.
 
-    @param overdue: whether their words must not stay in the index until it is tidied up.
+    @param overdue: whether to remove their words soon, not only when the index is next tidied.
     """
     indexed: int = connection.execute("SELECT id FROM indexed").fetchone()[0]
     rows = [(id,) for id in ids]
@@ -202,7 +202,7 @@ def erase(connection: sqlite3.Connection, ids: Iterable[int], overdue: bool = Fa
 
 
 def _index(connection: sqlite3.Connection, seconds: Callable[[], float]) -> tuple[bool, bool]:
-    """Index the next lines, for a moment; gives whether there were any, and may be more."""
+    """Index the next lines, for a moment; return whether there were any, and may be more."""
     after = connection.execute("SELECT id FROM indexed").fetchone()[0]
     end = seconds() + INDEX_SECONDS
     room_left = INDEX_BYTES
@@ -238,9 +238,9 @@ def _begin_anew_if_old(connection: sqlite3.Connection) -> None:
 
 
 def _tidy(connection: sqlite3.Connection, first: bool) -> bool:
-    """Merge a little of the index into one (FTS5, section 6.7); gives whether there is more.
+    """Merge a little of the index into one (FTS5, section 6.7); return whether there is more.
 
-    @param first: whether to begin anew, with all that there is.
+    @param first: whether to start over, with the whole index.
     """
     if _merge(connection, -MERGE_PAGES if first else MERGE_PAGES):
         return True
@@ -249,7 +249,7 @@ def _tidy(connection: sqlite3.Connection, first: bool) -> bool:
 
 
 def _merge(connection: sqlite3.Connection, pages: int = MERGE_PAGES) -> bool:
-    """Merge a little of the index; gives whether there is more."""
+    """Merge a little of the index; return whether there is more."""
     before = connection.total_changes
     connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
     return connection.total_changes - before >= 2

@@ -1,4 +1,4 @@
-"""Counting what somebody has missed: not more of it than can be read in a moment."""
+"""Counting the lines that somebody has missed, as far as that can be read in a moment."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MISSED_MOST = 1000
 """The most lines that are counted."""
 
 MISSED_TEXT = 256 * 1024
-"""The most characters of them, and"""
+"""The most characters of them."""
 
 LOOKED_AT = 5 * MISSED_MOST
-"""the most lines that are looked at: those that do not count are."""
+"""The most lines that are examined, including those that do not count."""
 
 _ROOM = f"""
     SELECT {TALK} FROM events WHERE room = ? AND id > ? AND id < ? ORDER BY id LIMIT ?"""
@@ -29,11 +29,11 @@ _PRIVATE = f"""
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The lines that count for somebody.
+    """The rule for which lines count for somebody.
 
-    @ivar nick: whose mentions are counted: as a whole word, in capitals or not.
-    @ivar not_by: the identity whose lines do not count, for they are one's own.
-    @ivar left_of: gives C{None} for what does not count either.
+    @ivar nick: the nickname whose mentions are counted: as a whole word, in any case.
+    @ivar not_by: the identity whose lines do not count: the reader's own.
+    @ivar left_of: returns C{None} for lines that do not count either.
     """
 
     nick: str
@@ -41,14 +41,14 @@ class Counted:
     left_of: LeftOf
 
     def has(self, event: Event) -> bool:
-        """Whether an event is such a line."""
+        """Tell whether an event is a line that counts."""
         is_own = event.identity == self.not_by
         is_said = isinstance(event, Said | Acted | Whispered)
         return is_said and not is_own and self.left_of(event) is not None
 
 
 def missed_of(events: Iterable[Event], counted: Counted) -> Missed:
-    """Count lines; not all of them, if that takes long."""
+    """Count lines, but stop early if that takes long."""
     count = mentioning = looked_at = size = 0
     for event in events:
         looked_at += 1
@@ -68,7 +68,7 @@ def missed_of(events: Iterable[Event], counted: Counted) -> Missed:
 def read_missed(
     connection: sqlite3.Connection, of: str | bytes, after: int, before: int, counted: Counted
 ) -> Missed:
-    """Count; see L{chatservice.journal.Journal.missed}."""
+    """Count missed lines; see L{chatservice.journal.Archive.missed}."""
     sql, made = (_PRIVATE, private_of) if isinstance(of, bytes) else (_ROOM, talk_of)
     rows = connection.execute(sql, (of, after, before, LOOKED_AT + 1))
     return missed_of(map(made, rows), counted)

@@ -1,4 +1,4 @@
-"""Pages of the history: which part is wanted, and how much of it one page takes."""
+"""Pages of the history: selecting events, and how many fit on one page."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from chatservice.journal import Page, Wanted
 from chatservice.rows import PRIVATE, TALK, private_of, talk_of
 
 PAGE_BYTES = 128 * 1024
-"""Text, in characters, after which a page ends even if more events were asked for."""
+"""Characters of text after which a page ends even if more events were asked for."""
 
 SCAN_MOST = 2000
-"""The most events that are looked at for one page, and C{SCAN_BYTES} how much text, in characters:
-of those who are ignored there may be any number in a row."""
+"""The most events examined for one page, and C{SCAN_BYTES} the most characters: any number of
+events in a row may be by people who are ignored.
+"""
 SCAN_BYTES = 1024 * 1024
 
 
 def text_size(events: Iterable[Event]) -> int:
-    """How many characters were said."""
+    """Count the characters that were said."""
     return sum(len(each.text) for each in events if isinstance(each, Said | Acted | Whispered))
 
 
 def page_of(
     newest_or_oldest_first: Iterable[Event], wanted: Wanted, kept_from: int | None = None
 ) -> Page:
-    """The events that fit, in the order of their ids, and where those begin that do not.
+    """Make a page of the events that fit, by ascending id, and note where the rest begins.
 
-    What is left out takes no room on the page, but to look at it costs as much.
+    Events that are left out take no space on the page, but cost as much to examine.
     """
     fitting: list[Event] = []
     room_left, looks_left, to_read = PAGE_BYTES, SCAN_MOST, SCAN_BYTES
@@ -67,7 +68,7 @@ _PRIVATE_PAGE = f"""
 
 
 def read_page(connection: sqlite3.Connection, wanted: Wanted) -> Page:
-    """A page of what the database has."""
+    """Read a page from the database."""
     order = "DESC" if wanted.after is None else "ASC"
     limits = (wanted.of, wanted.after or 0, wanted.before, SCAN_MOST + 1)
     if isinstance(wanted.of, bytes):

@@ -1,4 +1,4 @@
-"""What is stored about one person: all of it to read, and all of it to be erased."""
+"""Personal data: exporting and erasing everything that is stored about one person."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXPORT_BYTES = 128 * 1024
 """Characters of JSON after which a page of an export ends."""
 
 SOMEBODY = "somebody"
-"""In the place of a nickname that is forgotten."""
+"""Replaces a nickname that was erased."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -50,26 +50,27 @@ _BLANK_RECEIVED = """
 
 
 class Personal:
-    """Reads and erases what is stored about people, by identity."""
+    """The export and the erasure of people's data, by identity."""
 
     def __init__(self, database: Database, scanning: Scanning) -> None:
         self._database = database
         self._scanning = scanning
 
     def export(self, identity: bytes, after: int, asker: Asker) -> Deferred[Export]:
-        """A page of all that is stored about somebody, in the order of the ids.
+        """Read a page of everything that is stored about somebody, in the order of the ids.
 
-        It begins with the places and the topics that hold; C{after} is 0 for the first page.
-        Fails with L{StorageError}.
+        The first page (C{after} is 0) begins with the read markers and the present topics.
+
+        @raise ChatError: C{busy}. The Deferred may also fail with L{StorageError}.
         """
         work = partial(_read_export, identity=identity, after=after)
         return self._scanning.read(asker, work).addErrback(explain)
 
     def forget(self, identity: bytes) -> Deferred[int]:
-        """Erase what somebody said, in rooms and in private, and where they were.
+        """Erase everything that somebody said, in rooms and in private, and where they were.
 
-        What they were told in private stays with who told it, and what they did as an operator
-        stays known. Gives how many lines were erased; fails with L{StorageError}.
+        Private lines to them stay with the senders, and their acts as an operator stay in the log.
+        Return the number of erased lines; fails with L{StorageError}.
         """
         return self._forget(identity).addErrback(explain)
 
@@ -90,7 +91,7 @@ class Personal:
 
     @inlineCallbacks
     def _change(self, sql: str, *given: str | bytes | int) -> Generator[Deferred[int], int, int]:
-        """Carry out a statement until it changes less than L{ERASE_STEP} rows."""
+        """Repeat a statement until it changes fewer than L{ERASE_STEP} rows."""
         changed = 0
         while True:
             rows = yield self._database.write_later(partial(_rows_changed, sql=sql, given=given))
@@ -100,9 +101,9 @@ class Personal:
 
 
 def export_page(about: Iterable[str], events: Iterable[Event], after: int) -> Export:
-    """As much of what is stored about somebody as fits on a page.
+    """Make a page of as much of the stored data as fits.
 
-    @param about: the lines about everything but events; on the first page.
+    @param about: the lines about everything but events; they go on the first page.
     @param events: in the order of their ids.
     """
     lines = [] if after else list(about)
@@ -119,7 +120,7 @@ def export_page(about: Iterable[str], events: Iterable[Event], after: int) -> Ex
 
 
 def spelled_places(places: Iterable[tuple[str, str, int, int | None]]) -> str:
-    """The rooms, nicknames, ids of entering and last ids seen (C{None}: is there), as a line."""
+    """Format rooms, nicknames, ids of entering and last ids seen (C{None}: is there) as a line."""
     spelled = [
         {
             "room": room,
@@ -133,7 +134,7 @@ def spelled_places(places: Iterable[tuple[str, str, int, int | None]]) -> str:
 
 
 def spelled_topics(topics: Iterable[tuple[str, int, str, str]]) -> str:
-    """The rooms, ids, nicknames and texts of the topics that somebody set and that hold."""
+    """Format the rooms, ids, nicknames and texts of somebody's present topics as a line."""
     spelled = [
         {"room": room, "nick": nick, "time": _time(id), "text": text}
         for room, id, nick, text in topics
@@ -142,7 +143,7 @@ def spelled_topics(topics: Iterable[tuple[str, int, str, str]]) -> str:
 
 
 def spelled_refs(refs: Iterable[tuple[int, str]]) -> list[str]:
-    """The ids and nicknames of what was said under refs lately, as a line if there is any."""
+    """Format the ids and nicknames of the latest requests with refs as a line, if there are any."""
     spelled = [{"id": id, "nick": nick} for id, nick in refs]
     line = json.dumps({"type": "refs", "refs": spelled}, ensure_ascii=False)
     return [line] if spelled else []
@@ -183,7 +184,7 @@ def _read_export(connection: sqlite3.Connection, identity: bytes, after: int) ->
 
 
 def _erase(connection: sqlite3.Connection, identity: bytes) -> int:
-    """Erase some lines of somebody; gives how many."""
+    """Erase some lines of somebody; return how many."""
     ids = as_many_as_fit(connection.execute(_MINE, (identity,)))
     return erase(connection, ids, overdue=True) if ids else 0
 

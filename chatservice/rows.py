@@ -21,7 +21,7 @@ from chatservice.events import (
 from chatservice.refs import Noted
 
 TALK = "kind, id, room, nick, text, ref, author, time"
-"""What L{talk_of} takes, in order; so for the others."""
+"""The columns that L{talk_of} takes, in order; those below are for the other functions."""
 PRIVATE = "id, nick, recipient, text, ref, author_identity, recipient_identity, time"
 ACT = "kind, id, room, nick, author, target, target_identity, network, until, text, time"
 NOTED = "mark, id, nick, time"
@@ -29,7 +29,7 @@ NOTED = "mark, id, nick, time"
 E = TypeVar("E", bound=Event)
 
 MOVES = Joined | Parted | Left | Renamed
-"""What is not stored itself, and decides where somebody is, and as whom."""
+"""Events that are not stored themselves, but change where somebody is, or their nickname."""
 
 _TOPIC = "topic"
 """The kind of a L{TopicChanged} in C{events}."""
@@ -53,11 +53,11 @@ _PLACE = """
     INSERT INTO places (identity, room, nick, entered, seen, time) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET nick = excluded.nick, seen = excluded.seen, time = excluded.time"""
 _SEEN = "UPDATE places SET nick = ?, seen = ?, time = ? WHERE identity = ? AND room = ?"
-"""Changes nothing where somebody is no more: who was kicked may leave before hearing of it."""
+"""Changes nothing where somebody no longer is: kicked people may leave before they hear of it."""
 
 
 def talk_of(row: tuple[Any, ...]) -> Spoken:
-    """A row of C{events} as the event."""
+    """Make an event of a row of C{events}."""
     kind, id, room, nick, text, ref, author, time = row
     kind = TopicChanged.kind if kind == _TOPIC else kind
     return _kind_of(kind, Spoken)(
@@ -72,7 +72,7 @@ def _kind_of(name: str, base: type[E]) -> type[E]:
 
 
 def private_of(row: tuple[Any, ...]) -> Whispered:
-    """A row of C{whispers} as the event."""
+    """Make an event of a row of C{whispers}."""
     id, nick, to, text, ref, author, recipient, time = row
     return Whispered(
         id=id,
@@ -87,13 +87,13 @@ def private_of(row: tuple[Any, ...]) -> Whispered:
 
 
 def noted_of(row: tuple[Any, ...]) -> tuple[bytes, Noted]:
-    """A row of C{refs} as the mark of a request and what that came to."""
+    """Make a request's mark and its outcome of a row of C{refs}."""
     mark, id, nick, time = row
     return mark, Noted(Event(id=id, nick=nick, time=time))
 
 
 def act_of(row: tuple[Any, ...]) -> OperatorAct:
-    """A row of C{acts} as the event."""
+    """Make an event of a row of C{acts}."""
     kind, id, room, nick, author, target, target_identity, network, until, text, time = row
     return _kind_of(kind, OperatorAct)(
         id=id,
@@ -161,12 +161,12 @@ def _store_act(connection: sqlite3.Connection, act: OperatorAct) -> None:
 
 
 def puts_out(act: OperatorAct) -> bool:
-    """Whether somebody is in a room no more by an act, or does not come back to it by itself."""
+    """Tell whether an act removes somebody from a room, or bars their automatic return."""
     return isinstance(act, Kicked | Banned) and act.room != "" and act.target_identity != b""
 
 
 def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:
-    """Where the author is now, or was last."""
+    """Store where the author is now, or was last."""
     who, nick, id = event.identity, event.nick, event.id
     if isinstance(event, Joined):
         connection.execute(_ENTERED, (who, event.room, nick, id))
@@ -184,7 +184,7 @@ def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:
 
 
 def last_seen(event: Left) -> dict[str, int]:
-    """Of each room that was left, and of private lines (C{""}), the last id seen."""
+    """Map each room that was left, and private lines (C{""}), to the last id seen there."""
     return dict.fromkeys(("", *event.rooms), event.id) | dict(event.seen)
 
 

@@ -1,4 +1,4 @@
-"""Reading that may take long: askers are served in turn, and nobody else waits for it."""
+"""Long reads: askers are served in turn, and nobody else waits for them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from chatservice.turns import Turns
 T = TypeVar("T")
 
 DEADLINE = 1.0
-"""Seconds that one piece of it may take."""
+"""The time limit of one read, in seconds."""
 
 WAITING = 4
-"""The most that one address may have wait."""
+"""The most reads of one address that may wait."""
 
 COUNTS_WAITING = 1000
-"""The same of what is not asked for, and short: counting what somebody missed."""
+"""The same for short reads that nobody asks for: counting the lines that somebody missed."""
 
 TOO_LONG = "that takes too long: not done"
 
 class Scanning:
-    """Reads in the thread for what takes long, one piece of work after the other.
+    """A queue for the thread of long reads, which does one piece of work after the other.
 
     @param database: need not be open yet.
     """
@@ -38,7 +38,7 @@ class Scanning:
         self._counts = Turns(1, COUNTS_WAITING)
 
     def in_turn(self, asker: Asker, work: Callable[[], Deferred[T]]) -> Deferred[T]:
-        """Do work that consists of several steps, when it is the asker's turn.
+        """Do work of several steps, when it is the asker's turn.
 
         @raise ChatError: C{busy}; see L{Turns.run}.
         """
@@ -52,15 +52,16 @@ class Scanning:
         return self.in_turn(asker, lambda: self.at_once(asker, work))
 
     def count(self, asker: Asker, work: Work[T]) -> Deferred[T]:
-        """Do work that is not long, and that very many may have wait at the same time."""
+        """Do short work, of which very many pieces may wait; raises L{ChatError} as L{read} does.
+        """
         return self._counts.run(
             asker.origin, lambda: self.at_once(asker, work), asker.is_wanted
         )
 
     def at_once(self, asker: Asker, work: Work[T], sentence: str = TOO_LONG) -> Deferred[T]:
-        """Do work of whose turn it is; fails with L{ChatError} if it takes too long.
+        """Do work whose turn has come; fails with L{ChatError} if it takes too long.
 
-        @param sentence: what is said then.
+        @param sentence: the error message then.
         """
 
         def explain(failure: Failure) -> Failure:

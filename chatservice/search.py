@@ -1,4 +1,4 @@
-"""Finding lines by their words, with the index that indexing.py keeps."""
+"""Finding lines by their words, with the index that indexing.py maintains."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from chatservice.scanning import Scanning
 log = Logger()
 
 INDEX_WITHIN = 0.5
-"""Seconds for which a search waits for lines that are not indexed yet."""
+"""The most seconds that a search waits for lines that are not indexed yet."""
 
 TOO_LONG = "that takes too long: add a word, or name a room"
 
@@ -41,9 +41,9 @@ _NICK = TALK.split(", ").index("nick")
 
 
 class Search:
-    """Searches the lines of rooms.
+    """A search in the lines of rooms.
 
-    @param index: is brought up to date before, as far as that is soon done.
+    @param index: is brought up to date first, as far as that takes little time.
     @param seconds: a clock that never goes back.
     """
 
@@ -67,11 +67,11 @@ class Search:
         left_of: LeftOf = all_of,
         asker: Asker = NOBODY,
     ) -> Deferred[Found]:
-        """The newest lines of some rooms that are looked for.
+        """Find the newest lines in some rooms that match a query.
 
-        @param query: what for; a nickname in it is also one that looks like it.
-        @param left_of: gives what is shown of a line, and C{None} for what is left out; it is
-            called in the thread that reads.
+        @param query: a nickname in it also matches those that look like it.
+        @param left_of: returns the visible part of a line, or C{None} to leave the line out; called
+            in the thread that reads.
         @raise ChatError: C{busy}. The Deferred fails with one if it takes too long, and with
             L{StorageError}.
         """
@@ -83,7 +83,7 @@ class Search:
     def _found(
         self, asker: Asker, work: Callable[[sqlite3.Connection], Found], needs_index: bool
     ) -> Generator[Deferred[Any], Any, Found]:
-        """Read, once what was said is in the index, or as much as the time and the disk allow."""
+        """Read, after indexing new lines as far as the time and the disk allow."""
         end = self._seconds() + INDEX_WITHIN
         more = needs_index
         try:
@@ -119,6 +119,6 @@ def _find(
 
 
 def _quoted(term: Term) -> str:
-    """A phrase of FTS5 (section 3.2): a string of tokens, in which nothing is syntax."""
+    """Write a term as an FTS5 phrase (section 3.2): a quoted string of tokens, without syntax."""
     phrase = f'"{" ".join(term.tokens)}"'
     return f"{phrase}*" if term.goes_on else phrase

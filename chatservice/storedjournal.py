@@ -18,15 +18,15 @@ from chatservice.events import Batch, Event, EventIds, TopicChanged, numbered
 from chatservice.rows import MOVES, store
 
 CEILING_AHEAD = 10_000_000
-"""Microseconds by which the stored ceiling of ids is ahead of the last one."""
+"""Microseconds by which the stored ceiling of ids is ahead of the last id."""
 
 
 class DatabaseLog:
-    """Batches of events, each stored as a whole, in order; see L{Log <chatservice.journal.Log>}.
+    """A log that stores each batch as a whole, in order; see L{Log <chatservice.journal.Log>}.
 
-    A batch that was appended will survive a crash, if the database is a file.
+    Once appended, a batch survives a crash, if the database is a file.
 
-    @ivar is_storing: whether a batch is on its way.
+    @ivar is_storing: whether a batch is being stored.
     """
 
     def __init__(self, database: Database, ids: EventIds | None = None) -> None:
@@ -40,7 +40,7 @@ class DatabaseLog:
         self.is_storing = False
 
     def open(self) -> None:
-        """Find out where the last run ended; the database has just been opened."""
+        """Find out where the last run ended; called right after the database was opened."""
         self.floor = self._ceiling = self._database.at_start(_read_ceiling)
         self.ids.start_above(self.floor)
         self.topics = self._database.at_start(_read_topics)
@@ -60,7 +60,7 @@ class DatabaseLog:
         return self.store(batch).addCallback(lambda _: self._deliver(batch))
 
     def store(self, batch: Batch) -> Deferred[None]:
-        """Store what must be kept of events that have their ids."""
+        """Store those events of a batch that must be kept; all have their ids already."""
         last = batch[-1].id
         kept = [event for event in batch if event.stored or isinstance(event, MOVES)]
         if not kept and last <= self._ceiling:
@@ -82,9 +82,9 @@ class DatabaseLog:
         return explain(failure)
 
     def close(self) -> Deferred[None]:
-        """Note which id was the last one, so that the next run begins there.
+        """Store the last id, so that the next run begins there.
 
-        If that cannot be stored, the next run begins higher.
+        If that fails, the next run begins higher.
         """
         work = partial(_store, events=[], ceiling=self.ids.last, unsettled=None)
         return self._database.write(work).addErrback(explain)
@@ -102,12 +102,12 @@ class DatabaseJournal(DatabaseLog, DatabaseArchive):
         DatabaseArchive.__init__(self, database)
 
     def open(self) -> None:
-        """Find out where the last run ended; the database has just been opened."""
+        """Find out where the last run ended; called right after the database was opened."""
         self.make_ready()
         super().open()
 
     def index(self) -> Deferred[bool]:
-        """Prepare searching a little, unless a batch is on its way."""
+        """Work on the search index a little, unless a batch is being stored."""
         return succeed(False) if self.is_storing else super().index()
 
 
@@ -119,8 +119,8 @@ def _store(
 ) -> None:
     """Write a batch.
 
-    @param unsettled: until which id everybody saw everything whose leaving was not stored, because
-        the run ended, and the time now if it is below that; C{None} if that is written already.
+    @param unsettled: the id up to which those people saw everything whose leaving the last run
+        could not store, and the time now if it is below that id; C{None} if this is stored already.
     """
     if unsettled is not None:
         connection.execute("UPDATE places SET seen = ?, time = ? WHERE seen IS NULL", unsettled)
