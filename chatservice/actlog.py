@@ -1,7 +1,7 @@
-"""The log of what operators did: read at start, and what is old and holds no more is deleted.
+"""The moderation log: read at the start, and trimmed of old acts that are no longer in force.
 
-An act that holds no more was ended by a later one, or by the time. So the oldest are deleted
-first, and whenever it is interrupted, what is left holds the same.
+An act ends by a later act or by time. The oldest are therefore deleted first: wherever that is
+interrupted, the rest has the same effect.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from chatservice.database import Database
 from chatservice.rows import ACT, act_of
 
 KEPT = 10_000
-"""The last acts, which are kept whether they hold or not."""
+"""The number of latest acts that are kept whether they are in force or not."""
 
 KEPT_FOR = 400 * 24 * 3600 * 1_000_000
-"""Microseconds: the longest that one is kept which does not hold."""
+"""Microseconds for which an act that is not in force is kept at most."""
 
 STEP = 500
-"""Rows that are looked at, and maybe deleted, at once."""
+"""Rows that are examined, and perhaps deleted, at once."""
 
 EVERY = 600 * 1_000_000
-"""Microseconds between two looks at the whole log."""
+"""Microseconds between two checks of the whole log."""
 
-# Of what is said again and again the last word alone: that leaves out what floods a log. An act
-# that holds against another identity as well stays, though there was a later word on it.
+# Of repeated acts read only the last one: that skips what floods a log. An act that is also in
+# force against another identity stays, even if there is a later one like it.
 _MATTERING = f"""
     SELECT max(id) AS id FROM acts
     WHERE kind IN
@@ -50,17 +50,17 @@ _DELETE = "DELETE FROM acts WHERE id = ?"
 
 
 def acts(connection: sqlite3.Connection) -> Iterator[OperatorAct]:
-    """The acts of operators by ascending id, without those that no longer have an effect."""
+    """Read the acts of operators by ascending id, without those that no longer have an effect."""
     return (act_of(row) for row in connection.execute(_READ))
 
 
 class ActLog:
-    """Keeps the log short: the last L{KEPT} acts, for L{KEPT_FOR}, and besides what holds.
+    """A log that is kept short: the last L{KEPT} acts, for L{KEPT_FOR}, and all that are in force.
 
-    @param holding: gives the id of the last act that counts, and the ids of those that hold; see
+    @param holding: returns the id of the last act that counts, and the ids of those in force; see
         L{chatservice.authority.Authority.holding}.
     @param now: the time in microseconds since the epoch.
-    @param is_settled: whether the time may be relied on; nothing is deleted otherwise.
+    @param is_settled: tells whether the clock is reliable; nothing is deleted if it is not.
     """
 
     def __init__(
@@ -80,13 +80,13 @@ class ActLog:
 
     @inlineCallbacks
     def step(self) -> Generator[Deferred[Any], Any, bool]:
-        """Delete at most 500 rows; gives whether to go on. Never two at once."""
+        """Delete at most 500 rows; return whether to continue. Never run two at once."""
         if not self._is_settled():
-            # What was found to be old so far was so by a clock that was set since.
+            # The clock by which acts were judged old has been set since.
             self._after, self._held = None, ()
             return False
         if self._after is None:
-            # Also if the clock was set back since the last one.
+            # Check at once if the clock was set back since the last check.
             if self._next_round - EVERY <= self._now() < self._next_round:
                 return False
             self._after = 0

@@ -1,4 +1,4 @@
-"""A database file that is taken away while the chat runs, and put back."""
+"""Detecting that the database file is taken away while the chat runs, and put back."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ log = Logger()
 
 
 class FileWatch:
-    """Looks whether the database is where it was.
+    """A check that the database file is still in its place.
 
-    Nothing is stored meanwhile: SQLite would go on writing into a file that nobody finds again.
+    Nothing is stored while it is not: SQLite would go on writing to a file that is gone.
 
     @param path: of the file, for the log.
     @param tell_operators: called with a sentence for the operators who are here.
@@ -30,7 +30,7 @@ class FileWatch:
         self._was_in_place = True
 
     def step(self) -> Deferred[bool]:
-        """Look, and tell what has changed; see L{chatservice.upkeep.Upkeep}."""
+        """Check the file, and report changes; see L{chatservice.upkeep.Upkeep}."""
         is_in_place = self._database.is_in_place()
         if is_in_place and not self._was_in_place:
             log.info("The database {path} is back where it was.", path=self._path)

@@ -1,8 +1,8 @@
 """Moving everything that is stored about somebody from one identity to another.
 
-Who registers a nickname has another identity from then on, and what was said before stays theirs.
-The table C{moving} says what is under way, so that a run that ends meanwhile loses nothing: the
-next one finishes it before it reads anything.
+Registering a nickname gives its owner a new identity, and their earlier lines stay theirs. The
+table C{moving} records the moves under way, so that a run that ends meanwhile loses nothing: the
+next one finishes them before it reads anything.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from chatservice.database import Database, explain
 
 STEP = 2000
-"""Rows of a kind that are moved in one transaction."""
+"""Rows of each kind that one transaction moves."""
 
 ALL = -1
-"""In the place of L{STEP}."""
+"""Stands for no limit, in place of L{STEP}."""
 
 _BEGIN = "INSERT OR REPLACE INTO moving VALUES (?, ?)"
 _END = "DELETE FROM moving WHERE former = ?"
@@ -36,7 +36,7 @@ _FEW = (
     _MOVE.format(table="topics", column="author"),
     _MOVE.format(table="acts", column="author"),
     _MOVE.format(table="acts", column="target_identity"),
-    # Where somebody is under the new identity already is known better.
+    # The places under the new identity are more recent: keep those.
     _MOVE.format(table="OR IGNORE places", column="identity"),
     _MOVE.format(table="OR IGNORE refs", column="identity"),
 )
@@ -52,18 +52,18 @@ _MANY = (
 
 
 class Identities:
-    """Moves what is stored about people."""
+    """The transfer of stored data between identities."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def finish(self) -> None:
-        """Do the rest of what an earlier run did not finish; the database was just opened."""
+        """Finish the moves of an earlier run; called right after the database was opened."""
         self._database.at_start(_finish)
 
     @inlineCallbacks
     def move(self, former: bytes, now: bytes, last: bool) -> Generator[Deferred[Any], Any, None]:
-        """Have everything of one identity be another's, some of it at a time.
+        """Move everything from one identity to another, a little at a time.
 
         @param last: whether nothing more will be stored under the former one.
         """
@@ -82,7 +82,7 @@ def _begin(connection: sqlite3.Connection, former: bytes, now: bytes) -> None:
 
 
 def _move_few(connection: sqlite3.Connection) -> None:
-    # Again, for what was moved twice: the former identity of one is that which another has now.
+    # Repeat this for chains of moves, where the new identity of one is the former one of another.
     while sum(connection.execute(sql).rowcount for sql in _FEW):
         pass
     for sql in _LEFT_OVER:
@@ -90,7 +90,7 @@ def _move_few(connection: sqlite3.Connection) -> None:
 
 
 def _move_some(connection: sqlite3.Connection, most: int) -> bool:
-    """Move some lines; gives whether there were any."""
+    """Move some lines; return whether there were any."""
     return sum(connection.execute(sql, (most,)).rowcount for sql in _MANY) > 0
 
 

@@ -1,4 +1,4 @@
-"""Keeping the database within its bounds, and its index up to date."""
+"""Background work that keeps the database within its bounds, and its index up to date."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ LINES = 10_000
 """The most lines of a room that are kept in memory."""
 
 ALL_BYTES = 64 * 1024 * 1024
-"""The memory that everything together takes at most."""
+"""The most memory that everything together takes."""
 
 PEOPLE = 10_000
-"""The most people who are not here of whom it is kept in memory where they were."""
+"""The most absent people whose read markers are kept in memory."""
 
 REFS = 10_000
-"""The most requests that are known again in memory."""
+"""The most requests whose repetition is recognized in memory."""
 
 _ABSENT = "FROM places WHERE room = '' AND seen IS NOT NULL"
 _LONGEST_ABSENT = f"SELECT identity {_ABSENT} ORDER BY seen DESC LIMIT {ERASE_STEP} OFFSET ?"
@@ -36,7 +36,7 @@ _OLDEST_REFS = f"SELECT identity, id FROM refs ORDER BY id DESC LIMIT {ERASE_STE
 
 
 class MemoryJournal(DatabaseJournal):
-    """A journal in memory that answers at once. Nothing runs beside it: its upkeep goes by events.
+    """A journal in memory that answers at once, and whose upkeep is driven by its own events.
 
     @param seconds: a clock that never goes back.
     @param ids: the source of the ids.
@@ -52,7 +52,7 @@ class MemoryJournal(DatabaseJournal):
         self.open()
 
     def keep_tidy(self, moderation: Moderation, is_settled: Callable[[], bool]) -> None:
-        """Begin with the upkeep; see L{steps_of}."""
+        """Start the upkeep; see L{steps_of}."""
         given = (self, moderation, self.ids.now, is_settled)
         self._upkeep = UpkeepByEvents(steps_of(self._database, *given, in_memory=True))
 
@@ -73,11 +73,11 @@ def steps_of(
     is_settled: Callable[[], bool],
     in_memory: bool,
 ) -> list[Step]:
-    """All steps of the upkeep of a database.
+    """List all upkeep steps of a database.
 
     @param now: the time, in microseconds since the epoch.
-    @param is_settled: whether the time may be relied on.
-    @param in_memory: whether the bounds of memory hold.
+    @param is_settled: tells whether the clock is reliable.
+    @param in_memory: whether the limits for databases in memory apply.
     """
     most_bytes, bounds = 0, moderation.bounds
     if in_memory:
@@ -92,13 +92,13 @@ def steps_of(
 
 
 def _bounds_in_memory(moderation: Moderation, room: str) -> tuple[int, int]:
-    """See L{Moderation.bounds}; in memory no room has more than L{LINES}."""
+    """Limit L{Moderation.bounds}: in memory no room has more than L{LINES}."""
     keep, lines = moderation.bounds(room)
     return keep, min(lines or LINES, LINES)
 
 
 def _delete_people(connection: sqlite3.Connection) -> bool:
-    """Delete where some people were; gives whether there are more than are kept."""
+    """Delete read markers of some people; return whether there are still more than are kept."""
     if connection.execute(f"SELECT count(*) {_ABSENT}").fetchone()[0] <= PEOPLE:
         return False
     gone = connection.execute(_LONGEST_ABSENT, (PEOPLE,)).fetchall()
@@ -108,7 +108,7 @@ def _delete_people(connection: sqlite3.Connection) -> bool:
 
 
 def _delete_refs(connection: sqlite3.Connection) -> bool:
-    """Delete some requests; gives whether there are more than are kept."""
+    """Delete some requests; return whether there are still more than are kept."""
     if connection.execute("SELECT count(*) FROM refs").fetchone()[0] <= REFS:
         return False
     gone = connection.execute(_OLDEST_REFS, (REFS,)).fetchall()

@@ -1,8 +1,8 @@
-"""Deleting what is over: older than a room's history is kept, or more lines than are kept.
+"""Deleting expired lines: older than a room's history is kept, or more than are kept.
 
-Most rooms are within their bounds most of the time, so what a step costs goes by what was said
-since the one before, and by what is over: rooms that have grown are looked at, and those with
-bounds of their own. Only at the start all rooms are counted, if all have a bound.
+Most rooms are within their bounds most of the time, so the cost of a step depends on what was said
+since the previous one, and on what has expired: only rooms that have grown are examined, and those
+with bounds of their own. All rooms are counted only at the start, if all have a bound.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from chatservice.database import Database, Work
 from chatservice.indexing import ERASE_STEP, as_many_as_fit, erase
 
 ROOMS_A_STEP = 50
-"""Rooms that are looked at in one read."""
+"""Rooms that one read examines."""
 
 NAMES_A_STEP = 500
-"""Names of rooms that are found in one read."""
+"""Names of rooms that one read finds."""
 
 EVERY = 60_000_000
-"""Microseconds between two rounds, in which age is looked at."""
+"""Microseconds between two rounds, which check for age."""
 
 SURPLUS_ROUNDS = 16
-"""How often as much as fits is deleted in one transaction of a database in memory."""
+"""How often one transaction of a database in memory deletes as much as fits."""
 
 GROWN_MOST = 10_000
-"""Rooms of which it is kept by how much they have grown since they were looked at."""
+"""The most rooms whose growth since their last check is remembered."""
 
 GUESTS_KEPT = 24 * 3600 * 1_000_000
-"""Microseconds for which it is kept where somebody without an account was."""
+"""Microseconds for which the read markers of people without an account are kept."""
 
 SLACK = 100
-"""A room is looked at when it has grown by one in so many of the lines that are kept."""
+"""A room is examined when it has grown by one in this many of the lines that are kept."""
 
 PRIVATE = ""
 """Stands for private lines among the names of rooms."""
 
-# Each room is found with one look into the index (a "loose index scan").
+# Finds each room with one look into the index (a "loose index scan").
 _NAMES = """
     WITH RECURSIVE rooms (name) AS (
         SELECT min(room) FROM events WHERE room > ?
@@ -53,8 +53,9 @@ _NAMES = """
     SELECT name FROM rooms WHERE name IS NOT NULL LIMIT ?"""
 _GROWN = "SELECT room, count(*), max(id) FROM events WHERE id > ? GROUP BY +room"
 _OLDER = "SELECT max(id) FROM events WHERE room = ? AND id < ?"
-# Only what has an id that is still to come by the clock is told by its time: by any other, a clock
-# that was behind for a while would have had what was said meanwhile, and all before it, deleted.
+# Use the time column only for rows whose id is still in the future: if all rows with a time
+# counted, a clock that was behind for a while would have the lines of that while, and all earlier
+# ones, deleted.
 _AHEAD = """
     SELECT max(id) FROM (
         SELECT id, time FROM events INDEXED BY events_timed
@@ -63,7 +64,7 @@ _AHEAD = """
 _AHEAD_OF_ALL = """
     SELECT max(id) FROM {table} INDEXED BY {table}_by_time
     WHERE time IS NOT NULL AND time < ? AND id > ?"""
-# And by that only if nothing that was said before it, so with a smaller id, is younger.
+# And use it only if no line with a smaller id, so said earlier, is younger.
 _IS_YOUNGER = """
     SELECT EXISTS (SELECT 1 FROM events WHERE id BETWEEN ?1 AND ?2)
     OR EXISTS (SELECT 1 FROM whispers WHERE id BETWEEN ?1 AND ?2)"""
@@ -89,11 +90,11 @@ _OLD_GUESTS = """
 
 
 class Look(NamedTuple):
-    """The facts to find out about a room.
+    """A question about a room.
 
     @ivar before: whether anything has a smaller id than this; 0 for no bound.
-    @ivar lines: whether there are more than so many; 0 for no bound.
-    @ivar now: the time now; what has a greater id is told by its time.
+    @ivar lines: whether there are more lines than this; 0 for no bound.
+    @ivar now: the time now; the age of anything with a greater id is told by its time.
     """
 
     room: str
@@ -103,7 +104,7 @@ class Look(NamedTuple):
 
 
 class Over(NamedTuple):
-    """Up to which id a room's lines are over, and whether that is for their age."""
+    """The expired lines of a room: the id up to which they are, and whether age is the reason."""
 
     room: str
     last: int
@@ -111,9 +112,9 @@ class Over(NamedTuple):
 
 
 class Task(NamedTuple):
-    """Something to be done a little at a time.
+    """Work that is done a little at a time.
 
-    @ivar step: does a little, and gives whether there is more of the same.
+    @ivar step: does a little, and returns whether there is more of the same.
     @ivar aged: whether it deletes something for its age.
     """
 
@@ -122,15 +123,15 @@ class Task(NamedTuple):
 
 
 class Pruning:
-    """Deletes what is over, a few rows at a time.
+    """The deletion of expired lines, a few rows at a time.
 
-    @param bounds: for a room, for how many seconds its lines are kept and how many of them; 0 for
-        no such bound. For C{""}, what holds in rooms that have no bounds of their own, and for
-        private lines, of which the age alone matters.
+    @param bounds: for a room, how many seconds its lines are kept and how many of them; 0 for no
+        bound. For C{""}, the bounds of rooms without their own, and of private lines, for which
+        only the age matters.
     @param now: the time, in microseconds since the epoch.
     @param own: the rooms that have bounds of their own.
-    @param most_bytes: that all of it may take; 0 for no such bound.
-    @param is_settled: whether the time may be relied on; nothing is deleted for its age otherwise.
+    @param most_bytes: the size limit of the whole database; 0 for none.
+    @param is_settled: tells whether the clock is reliable; if not, nothing is deleted for its age.
     """
 
     def __init__(
@@ -156,12 +157,12 @@ class Pruning:
 
     @inlineCallbacks
     def step(self) -> Generator[Deferred[Any], Any, bool]:
-        """Find out what is over, or delete a little of it; gives whether to go on.
+        """Find expired lines, or delete a few; return whether to continue.
 
-        Never two at once. What fails is tried again by the next one.
+        Never run two at once. The next step retries what failed.
         """
         if not self._is_settled():
-            # It was found out by a clock that was set since.
+            # The clock that it was judged by has been set since.
             self._tasks = deque(task for task in self._tasks if not task.aged)
         if self._tasks:
             if not (yield self._tasks[0].step()):
@@ -174,7 +175,7 @@ class Pruning:
                 self._look_at_grown(grown)
             if self._most_bytes:
                 hold = partial(_delete_surplus, most=self._most_bytes)
-                # Not behind what is said, or in memory there would be more and more of it.
+                # Not after other writes, or a database in memory would keep growing.
                 self._tasks.append(Task(lambda: self._database.write(hold)))
         return bool(self._tasks)
 
@@ -202,7 +203,7 @@ class Pruning:
                 self._tasks.append(Task(partial(self._look_at_all, "")))
         held_to = self._held_to
         self._held_to = {room: self._bounds(room)[1] for room in self._own()}
-        # Of those that had bounds of their own, the others are held to what holds everywhere.
+        # Rooms that no longer have bounds of their own get the common ones.
         self._look_at(
             [self._look(room, held_to.get(room, lines)) for room in self._held_to | held_to]
         )
@@ -261,12 +262,12 @@ def _read_last(connection: sqlite3.Connection) -> int:
 
 
 def _read_names(connection: sqlite3.Connection, after: str) -> list[str]:
-    """The names of the next rooms that have lines."""
+    """Find the names of the next rooms that have lines."""
     return [room for (room,) in connection.execute(_NAMES, (after, NAMES_A_STEP))]
 
 
 def _read_grown(connection: sqlite3.Connection, after: int) -> list[tuple[str, int, int]]:
-    """The rooms with lines above an id: how many, and the last one's id."""
+    """Find the rooms with lines above an id: how many, and the id of the last one."""
     return connection.execute(_GROWN, (after,)).fetchall()
 
 
@@ -299,19 +300,19 @@ def _last_surplus(connection: sqlite3.Connection, look: Look) -> int:
 
 
 def _delete(connection: sqlite3.Connection, over: Over) -> bool:
-    """Delete the first lines of what is over in a room; gives whether there is more."""
+    """Delete the first expired lines of a room; return whether there are more."""
     given = (over.room, over.last, ERASE_STEP + 1)
     return _delete_lines(connection, connection.execute(_FIRST, given).fetchall())
 
 
 def _delete_older(connection: sqlite3.Connection, before: int, now: int) -> bool:
-    """Delete some lines of before a time, of whatever room; gives whether there are more."""
+    """Delete some lines from before a time, in any room; return whether there are more."""
     given = (_first_kept(connection, "events", before, now), ERASE_STEP + 1)
     return _delete_lines(connection, connection.execute(_OLDEST, given).fetchall())
 
 
 def _first_kept(connection: sqlite3.Connection, table: str, before: int, now: int) -> int:
-    """The id below which everything is older than a time: what has a smaller id was said before."""
+    """Find the id below which everything is older than a time: smaller ids were said earlier."""
     if _is_younger(connection, before, now):
         return before
     sql = _AHEAD_OF_ALL.format(table=table)
@@ -320,12 +321,12 @@ def _first_kept(connection: sqlite3.Connection, table: str, before: int, now: in
 
 
 def _is_younger(connection: sqlite3.Connection, before: int, now: int) -> bool:
-    """Whether anything was said between two times, as its id says."""
+    """Tell whether anything was said between two times, judged by its id."""
     return bool(connection.execute(_IS_YOUNGER, (before, now)).fetchone()[0])
 
 
 def _delete_lines(connection: sqlite3.Connection, rows: list[tuple[int, int, str]]) -> bool:
-    """Delete the first lines, as many as fit; gives whether there are more of them."""
+    """Delete the first lines, as many as fit; return whether there are more of them."""
     ids = as_many_as_fit((id, length) for id, length, _ in rows)
     last = {room: id for id, _, room in rows[: len(ids)]}
     if ids:
@@ -335,13 +336,13 @@ def _delete_lines(connection: sqlite3.Connection, rows: list[tuple[int, int, str
 
 
 def _delete_private(connection: sqlite3.Connection, before: int, now: int) -> bool:
-    """Delete some private lines of before a time; gives whether there are more."""
+    """Delete some private lines from before a time; return whether there are more."""
     given = (_first_kept(connection, "whispers", before, now), ERASE_STEP)
     return connection.execute(_DELETE_PRIVATE, given).rowcount == ERASE_STEP
 
 
 def _delete_surplus(connection: sqlite3.Connection, most: int) -> bool:
-    """Delete the oldest lines of all if everything takes too much; gives whether it still may."""
+    """Delete the oldest lines if the database is too large; return whether it still may be."""
     size = connection.execute("PRAGMA page_size").fetchone()[0]
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     free = connection.execute("PRAGMA freelist_count").fetchone()[0]
@@ -358,7 +359,7 @@ def _delete_surplus(connection: sqlite3.Connection, most: int) -> bool:
 
 
 def _delete_guests(connection: sqlite3.Connection, before: int) -> bool:
-    """Delete some places of people without an account; gives whether there are more."""
+    """Delete some read markers of people without an account; return whether there are more."""
     given = (before, ERASE_STEP, before + GUESTS_KEPT)
     old = connection.execute(_OLD_GUESTS, given).fetchall()
     connection.executemany("DELETE FROM places WHERE identity = ? AND room = ?", old)

@@ -1,4 +1,4 @@
-"""What people said lately under a C{ref}, in the database: table C{refs}; see refs.py."""
+"""The latest requests with a C{ref}, in the database: table C{refs}; see refs.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chatservice.refs import Noted
 from chatservice.rows import NOTED, noted_of
 
 STEP = 500
-"""Rows that are deleted in one transaction."""
+"""Rows that one transaction deletes."""
 
 _FIND = f"SELECT {NOTED} FROM refs WHERE identity = ? ORDER BY id"
 _DROP = "DELETE FROM refs WHERE identity = ? AND id = ?"
@@ -24,22 +24,22 @@ _COPY = f"""
 
 
 class Remembered:
-    """Gives back what was stored with the lines, and deletes what is remembered no more."""
+    """The stored requests: reading them, and deleting those that are forgotten."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._over: list[tuple[bytes, Noted]] = []
 
     def of(self, identity: bytes) -> Deferred[list[tuple[bytes, Noted]]]:
-        """What somebody said lately, by the mark of the request, oldest first."""
+        """Read the latest requests of somebody, by their marks, oldest first."""
         return self._database.read(partial(_read, identity=identity)).addErrback(explain)
 
     def drop(self, identity: bytes, noted: Iterable[Noted]) -> None:
-        """Remember these no more; L{step} deletes them."""
+        """Forget these requests; L{step} deletes them."""
         self._over.extend((identity, each) for each in noted)
 
     def step(self) -> Deferred[bool]:
-        """Delete some of what is remembered no more; gives whether there is more."""
+        """Delete some forgotten requests; return whether there are more."""
         over, self._over = self._over[:STEP], self._over[STEP:]
         if not over:
             return succeed(False)
@@ -53,10 +53,10 @@ def _read(connection: sqlite3.Connection, identity: bytes) -> list[tuple[bytes, 
 
 
 def move(connection: sqlite3.Connection, former: bytes, now: bytes) -> None:
-    """Know under another identity what was said under the former one."""
+    """Move the requests of one identity to another."""
     connection.execute(_MOVE, (now, former))
 
 
 def copy(connection: sqlite3.Connection, former: bytes, now: bytes) -> None:
-    """Know what was said under one identity under another one too."""
+    """Copy the requests of one identity to another."""
     connection.execute(_COPY, (now, former))

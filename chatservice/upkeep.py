@@ -1,4 +1,4 @@
-"""What is done in the background, a little at a time."""
+"""Background work, done a little at a time."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from chatservice.database import Database
 log = Logger()
 
 INTERVAL = 1.0
-"""Seconds between two looks at whether there is something to do."""
+"""Seconds between two checks for work."""
 
 ROUND = 100
-"""Events after which that is looked at in a chat without threads."""
+"""Events between two such checks in a chat without threads."""
 
 Step = Callable[[], Deferred[bool]]
 
 
 class Rounds:
-    """Steps, of which each kind is taken until there is no more of it to do.
+    """A cycle of steps; each is repeated until it has no more work.
 
-    @param steps: each does a little of its work, and gives whether it has more to do.
+    @param steps: each does a little of its work, and returns whether it has more.
     """
 
     def __init__(self, steps: Sequence[Step]) -> None:
@@ -35,9 +35,9 @@ class Rounds:
 
     @inlineCallbacks
     def step(self) -> Generator[Deferred[bool], bool, bool]:
-        """Take the next step; gives whether the round goes on. Never two at once.
+        """Take the next step; return whether the round continues. Never run two at once.
 
-        What fails is logged, and ends the round.
+        A failure is logged, and ends the round.
         """
         if self._next == len(self._steps):
             self._next = 0
@@ -56,7 +56,8 @@ class Rounds:
 
     @staticmethod
     def _tell(error: Exception) -> None:
-        """It goes on, and this is not said again until it has worked in between."""
+        """Log a failure; rounds continue, and failures are not logged again until a round succeeds.
+        """
         clause = Database.clause_for(error)
         if clause is None:
             log.failure("Upkeep failed.")
@@ -78,11 +79,11 @@ class Upkeep:
         self._done: Deferred[Any] = succeed(None)
 
     def start(self) -> None:
-        """Begin, in a second."""
+        """Start; the first round is in a second."""
         self._done = self._loop.start(INTERVAL, now=False)
 
     def stop(self) -> Deferred[Any]:
-        """Take no more steps; fires when the one under way is done."""
+        """Take no more steps; fires when the present one is done."""
         if self._loop.running:
             self._loop.stop()
         return self._done
@@ -94,7 +95,7 @@ class Upkeep:
 
 
 class UpkeepByEvents:
-    """Rounds of steps without a timer: one for so many events, and a step with each of them.
+    """Rounds of steps without a timer: a round starts every L{ROUND} events, a step at each event.
 
     @param steps: see L{Rounds}; they answer at once.
     """
@@ -105,7 +106,7 @@ class UpkeepByEvents:
         self._goes_on = False
 
     def note_event(self) -> None:
-        """Take a step if it is time for one; another event has come to its end."""
+        """Note that an event has been processed, and take a step if it is time for one."""
         self._events += 1
         if self._goes_on or self._events % ROUND == 0:
             self._rounds.step().addCallback(self._note)
