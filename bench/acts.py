@@ -1,6 +1,6 @@
-"""How long a start takes after operators did very much, and how much memory that leaves in use.
+"""Measure a start after a great many acts of operators: its time and its memory.
 
-    python bench/acts.py [ACTS] [BYTES]     so many mutes (200,000) of reasons this long (400)
+    python bench/acts.py [ACTS] [BYTES]     the number of mutes (200,000), the reasons' size (400)
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
 
 PEOPLE = 500
-"""How many are muted, again and again."""
+"""The number of people who are muted again and again."""
 
 INSERT = """
     INSERT INTO acts
@@ -28,7 +28,7 @@ INSERT = """
 
 
 def fill(path: str, count: int, size: int) -> None:
-    """Store acts of an hour each, all of them over but the last of each person's."""
+    """Store mutes of an hour each; all have expired except the last one of each person."""
     now = int(time.time() * 1_000_000)
     hour = 3_600_000_000
     rows = (
@@ -44,7 +44,7 @@ def fill(path: str, count: int, size: int) -> None:
 
 
 def opened(path: str) -> tuple[ThreadedDatabase, DatabaseJournal]:
-    """The file, as a start opens it."""
+    """Open the file as a start does."""
     database = ThreadedDatabase(reactor, path)
     database.open()
     journal = DatabaseJournal(database)
@@ -53,7 +53,7 @@ def opened(path: str) -> tuple[ThreadedDatabase, DatabaseJournal]:
 
 
 def main(count: int = 200_000, size: int = 400) -> None:
-    """Fill a file, start with it, and say what that took."""
+    """Fill a file, start with it, and print what that took."""
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "chat.sqlite3")
         opened(path)[0].close()

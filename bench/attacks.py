@@ -1,8 +1,8 @@
 """Measure what attacks cost others: C{python bench/attacks.py}, and C{--help} for a choice.
 
-Each attack has a server of its own on one core, with its limits as they are, and people beside it
-who do no harm (bystander.py). Everything stays on 127.0.0.0/8 and in temporary folders. The exit
-status is 1 if an attack could not be measured.
+Each attack has a server of its own on one core, with the default limits, and harmless people beside
+it (bystander.py). Everything stays on 127.0.0.0/8 and in temporary folders. The exit status is 1 if
+an attack could not be measured.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ TITLE = "What attacks cost others: delays of bystanders in ms, as p50/p99/worst"
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """One of them.
+    """An attack, by number and name.
 
-    @ivar number: 0 for calm; those with the same number are of one kind.
-    @ivar carry_out: what its first line says.
+    @ivar number: 0 for calm; attacks with the same number are of one kind.
+    @ivar carry_out: does it; the first line of its docstring is the title.
     """
 
     number: int
@@ -42,7 +42,7 @@ class Attack:
 
     @property
     def title(self) -> str:
-        """What happens, in a sentence."""
+        """The attack in a sentence."""
         return (self.carry_out.__doc__ or "").partition("\n")[0].replace("C{", "").replace("}", "")
 
 
@@ -72,9 +72,9 @@ ATTACKS = (
 
 
 class Bench:
-    """Carries attacks out.
+    """A run of attacks.
 
-    @param core: the server's, or C{None} if there is but one for all.
+    @param core: the server's, or C{None} if all share the only one.
     @ivar faults: sentences about what could not be measured.
     """
 
@@ -86,7 +86,7 @@ class Bench:
         self.faults: list[str] = []
 
     def carry_out(self, attack: Attack) -> None:
-        """Measure it once; of several times, that counts in which others needed the CPU least."""
+        """Measure an attack; keep the run in which other processes used the least CPU."""
         begun = time.monotonic()
         try:
             measured = self._measured(attack)
@@ -111,7 +111,7 @@ class Bench:
             return scene.measured
 
     def table(self) -> Table:
-        """What was measured."""
+        """Make a table of the results."""
         rows = [_row(each, self._best[each.name]) for each in ATTACKS if each.name in self._best]
         notes = [
             f"{name}: {fault}"
@@ -122,7 +122,7 @@ class Bench:
         return Table(TITLE, rows, self.faults + notes)
 
     def results(self) -> dict[str, object]:
-        """All of it, for a program."""
+        """Return all results, for a program."""
         return {name: asdict(measured) for name, measured in self._best.items()}
 
 
@@ -143,7 +143,7 @@ def _row(attack: Attack, measured: Measured) -> Row:
 
 
 def _delays(measured: Measured, kind: str) -> str:
-    """The delays in ms; with how many were refused (r) and not answered at all (u)."""
+    """Format the delays in ms, and the numbers of refused (r) and unanswered (u) questions."""
     answers = measured.answers.get(kind)
     if answers is None:
         return "-"
@@ -168,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", metavar="NAME,...", help="see below [default: all]")
     parser.add_argument(
         "--python",
-        # A virtual environment is known by the link in it.
+        # Not realpath: Python finds a virtual environment by its link.
         type=os.path.abspath,
         metavar="PATH",
         help="the interpreter whose installed chat is measured [default: this checkout's]",
@@ -209,7 +209,7 @@ def _chosen(parser: argparse.ArgumentParser, only: str | None) -> list[Attack]:
 
 
 def main() -> int:
-    """Carry out what the command line asks for; the exit status."""
+    """Run what the command line asks for; return the exit status."""
     parser = _parser()
     options = parser.parse_args()
     chosen = _chosen(parser, options.only)

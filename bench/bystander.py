@@ -1,11 +1,11 @@
-"""People who do no harm, beside an attack: how long each of their requests takes.
+"""Harmless people beside an attack: how long each of their requests takes.
 
-C{python bench/bystander.py PORT KIND...} says C{ready} when all have joined, and when its standard
-input ends it waits for the answers that are due and prints what it measured, as JSON. It is a
-process of its own so that the attackers, in another one, are not what it waits for.
+C{python bench/bystander.py PORT KIND...} prints C{ready} when all have joined. When its standard
+input ends, it waits for the pending answers and prints its measurements as JSON. It is a process of
+its own so that the attackers, in another one, do not slow it down.
 
-Each of them comes from an address of its own and stays below the flood limit: they ask for one
-thing, wait for the answer, and ask again when the interval since the last question is over.
+Each person comes from an address of their own and stays below the flood limit: they ask for one
+thing, wait for the answer, and ask again at the end of the interval since the last question.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ REFUSED_MOST = 20
 
 @dataclass(slots=True)
 class Person:
-    """One of them.
+    """A bystander.
 
     @ivar number: the last byte of the address.
-    @ivar asked_at: when the question was asked that is not answered yet; 0 if there is none.
+    @ivar asked_at: the time of the unanswered question; 0 if there is none.
     """
 
     kind: str
@@ -52,11 +52,11 @@ class Person:
 
     @property
     def name(self) -> str:
-        """The nickname, and the room that nobody else is in."""
+        """The nickname; also the name of a room that nobody else is in."""
         return f"{self.kind}{self.number}"
 
     def come(self) -> Peer:
-        """Join the chat, in the room of one's own."""
+        """Join the chat, and this person's own room."""
         peer = Peer(self.port, self.source, self.until)
         peer.hello(self.name, rooms={self.name: 0})
         return peer
@@ -64,13 +64,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is asked for again and again.
+    """A kind of question, asked again and again.
 
-    @ivar people: how many ask for it.
+    @ivar people: how many ask it.
     @ivar interval: seconds between two questions of one person.
-    @ivar prepare: what is done before.
-    @ivar ask: the question; returns with the answer.
-    @ivar after: what is done after it, and not measured.
+    @ivar prepare: called before the first question.
+    @ivar ask: asks; returns when the answer is there.
+    @ivar after: called after each question, and not measured.
     """
 
     people: int
@@ -81,7 +81,7 @@ class Kind:
 
 
 def _talk(person: Person, peer: Peer) -> None:
-    """Have something to read and to find."""
+    """Say lines that can be read and found."""
     for number in range(LINES_BEFORE):
         peer.say(person.name, f"{WORD} number {number}")
 
@@ -91,7 +91,7 @@ def _page(person: Person, peer: Peer) -> None:
 
 
 def _login(person: Person, peer: Peer) -> None:
-    """Come, with a password, and go; the connection that is there meanwhile is another one."""
+    """Log in with a password, and leave, over a new connection."""
     guest = Peer(person.port, person.source, person.until)
     try:
         guest.hello(f"{person.name}owner", password=PASSWORD)
@@ -122,12 +122,12 @@ KINDS = {
 
 
 class Measured:
-    """What the people of one kind saw.
+    """The results for the people of one kind.
 
-    @ivar delays: seconds until an answer, those that did not come included.
+    @ivar delays: seconds until each answer, those that did not come included.
     @ivar unanswered: how many did not come.
     @ivar refused: how many questions were answered with an error.
-    @ivar faults: sentences about what went wrong besides.
+    @ivar faults: sentences about other problems.
     """
 
     def __init__(self) -> None:
@@ -138,9 +138,9 @@ class Measured:
 
 
 class Bystanders:
-    """All of them, each in a thread.
+    """All bystanders, each in a thread.
 
-    @param kinds: of L{KINDS}.
+    @param kinds: keys of L{KINDS}.
     """
 
     def __init__(self, port: int, kinds: list[str]) -> None:
@@ -154,9 +154,9 @@ class Bystanders:
         self._all_here = Event()
 
     def come(self) -> None:
-        """Return when everybody has joined.
+        """Start all of them, and wait until everybody has joined.
 
-        @raise RuntimeError: somebody could not.
+        @raise RuntimeError: somebody could not join.
         """
         self._threads = [Thread(target=self._live, args=(p,), daemon=True) for p in self._people]
         for thread in self._threads:
@@ -167,11 +167,11 @@ class Bystanders:
             raise RuntimeError("; ".join(faults[:3]) or f"{self._waiting} could not join in time")
 
     def begin(self) -> None:
-        """Have everybody ask."""
+        """Let everybody ask."""
         self._begun.set()
 
     def end(self) -> dict[str, dict[str, object]]:
-        """Ask nothing more, wait for the answers that are due, and give what was measured."""
+        """Stop asking, wait for the pending answers, and return the measurements."""
         self._over.set()
         deadline = time.monotonic() + PATIENCE
         for thread in self._threads:
@@ -201,7 +201,7 @@ class Bystanders:
 
     def _ask_again_and_again(self, person: Person, peer: Peer) -> None:
         kind = KINDS[person.kind]
-        # Not all at the same moment.
+        # Spread the people over time.
         due = time.monotonic() + kind.interval * (person.number % kind.people) / kind.people
         while not self._over.wait(max(0.0, due - time.monotonic())):
             due = time.monotonic() + kind.interval

@@ -1,4 +1,4 @@
-"""The server that is measured: C{twistd chat} with its journal on, in a folder of its own."""
+"""The server under test: C{twistd chat} with its journal on, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _LISTENING = re.compile(r"The chat is open on 127\.0\.0\.1 port (\d+)")
 
 
 class ChatServer:
-    """The server as a process; started again, it goes on with the same database.
+    """The server as a process; after a restart, it continues with the same database.
 
     @param folder: for the database and the log.
     @param core: the one to run on, or C{None} for any.
     @param options: of C{twistd chat}, beside the port.
-    @param python: the interpreter whose installed chat is meant; without one, this one runs the
+    @param python: the interpreter whose installed chat to run; by default, the present one with the
         chat of this checkout.
     @ivar port: on 127.0.0.1, another one after each start.
     @ivar more_ports: those that C{options} add, on 127.0.0.1 too.
@@ -52,7 +52,7 @@ class ChatServer:
     def start(self) -> None:
         """Start it, and wait until it listens.
 
-        @raise RuntimeError: it does not, with the end of its log.
+        @raise RuntimeError: it does not listen; with the end of its log.
         """
         self._log.unlink(missing_ok=True)
         run_twistd = "from twisted.scripts.twistd import run; run()"
@@ -73,19 +73,19 @@ class ChatServer:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """The process id."""
         return self._process.pid
 
     def log(self) -> str:
-        """What it has logged since it was started."""
+        """Read what it has logged since it was started."""
         return self._log.read_text("utf-8", "replace") if self._log.exists() else ""
 
     def cpu_seconds(self) -> float:
-        """CPU time so far."""
+        """Measure the CPU time so far."""
         return processes.cpu_seconds(self.pid)
 
     def resident_bytes(self) -> int:
-        """Memory in RAM now."""
+        """Measure the memory in RAM now."""
         return processes.resident_bytes(self.pid)
 
     def wait_until_idle(self) -> None:
@@ -98,7 +98,7 @@ class ChatServer:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Started, and ended in order if it still runs."""
+        """Run the server in a context; at the end, stop it cleanly if it still runs."""
         self.start()
         try:
             yield
@@ -106,14 +106,14 @@ class ChatServer:
             processes.end(self._process)
 
     def kill(self) -> None:
-        """End it without giving it a moment (SIGKILL)."""
+        """Kill it without warning (SIGKILL)."""
         self._process.kill()
         self._process.wait()
 
 
 @contextmanager
 def fresh_server(core: int | None) -> Iterator[ChatServer]:
-    """A server with an empty history, in a folder that goes when it ends."""
+    """Run a server with an empty history, in a folder that is removed afterwards."""
     with TemporaryDirectory(prefix="chat-bench-") as folder:
         server = ChatServer(Path(folder), core)
         with server.running():

@@ -1,9 +1,9 @@
-"""C{kill -9} under load, again and again: is what was seen in the history, and are ids sound?
+"""C{kill -9} under load, again and again: is everything seen in the history, and are ids sound?
 
 Witnesses join through the JSON door, some of them speak in a closed loop, and the server is killed
-at a random moment. It is started again with the same database, and its history is compared with
-what any witness had seen by then. (This shows what a killed process loses. That nothing is lost
-when the power fails rests on synchronous=FULL and on the disk.)
+at a random moment. It is restarted with the same database, and its history is compared with
+everything that any witness had seen. (This shows what a killed process loses. That nothing is lost
+in a power failure rests on synchronous=FULL and on the disk.)
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Facts = dict[str, Any]
 
 
 class Witness:
-    """A member who remembers everything it is told.
+    """A member who remembers everything they receive.
 
     @ivar events: in the order in which they came.
     """
@@ -52,18 +52,18 @@ class Witness:
         self.connection.sendall(json.dumps(request).encode() + b"\n")
 
     def say(self, count: int) -> None:
-        """Say so many lines, no two of which are alike."""
+        """Say this many lines, all different."""
         for _ in range(count):
             self._said += 1
             text = f"{self.name} says {self._said}"
             self._send({"type": "say", "room": "lobby", "text": text, "ref": str(self._said)})
 
     def has_said(self, facts: Facts) -> bool:
-        """Whether this is a line of its own that has come back."""
+        """Tell whether this is the witness's own line, come back."""
         return (facts["type"], facts.get("nick")) == ("said", self.name)
 
     def read(self) -> list[Facts] | None:
-        """What came in whole lines, waiting for something; C{None} once the connection is gone."""
+        """Wait for data, and return the complete lines; C{None} once the connection is gone."""
         try:
             data = self.connection.recv(1 << 18)
         except ConnectionError:
@@ -89,7 +89,7 @@ class Witness:
         raise RuntimeError(f"the connection ended before {kind}")
 
     def history_after(self, last_id: int) -> Iterator[Facts]:
-        """What the server has kept of the lobby, page by page."""
+        """Read what the server has kept of the lobby, page by page."""
         more = True
         while more:
             wanted = {"type": "history", "room": "lobby", "after": last_id, "limit": 100}
@@ -101,10 +101,10 @@ class Witness:
 
 
 class Ledger:
-    """What was seen over all runs of the server, and what was wrong with it.
+    """Everything that was seen over all runs of the server, and all faults in it.
 
     @ivar highest: the highest id so far.
-    @ivar lines: what was said and seen, by id.
+    @ivar lines: the lines that were seen, by id.
     @ivar faults: a sentence for each.
     """
 
@@ -115,7 +115,7 @@ class Ledger:
         self._events: dict[int, Facts] = {}
 
     def note(self, witnesses: list[Witness]) -> None:
-        """Take down one run of the server, which is over."""
+        """Record a finished run of the server."""
         before = self.highest
         for witness in witnesses:
             self._note_ids(witness.events, before)
@@ -124,7 +124,7 @@ class Ledger:
             )
 
     def check(self, witness: Witness, after: int) -> None:
-        """Compare what was seen after an id with the history."""
+        """Compare everything seen after an id with the history."""
         kept = list(witness.history_after(after))
         self._note_ids(kept, after)
         by_id = {facts["id"]: facts for facts in kept}
@@ -133,7 +133,7 @@ class Ledger:
                 self.faults.append(f"{facts} was seen; in the history is {by_id.get(number)}")
 
     def _note_ids(self, events: list[Facts], last: int) -> None:
-        """Each is to be above the one before, and to mean the same to everybody."""
+        """Check that each id is above the one before, and means the same event to everybody."""
         for facts in events:
             if facts["id"] <= last:
                 self.faults.append(f"id {facts['id']} came after {last}")
@@ -156,7 +156,7 @@ def _witnesses(server: ChatServer, count: int) -> Iterator[list[Witness]]:
 
 
 def _speak_until_killed(server: ChatServer, witnesses: list[Witness], seconds: float) -> None:
-    """A closed loop, in the middle of which the server is killed; everything sent is read."""
+    """Speak in a closed loop, kill the server in the middle, and read everything that it sent."""
     readable = selectors.DefaultSelector()
     speakers = witnesses[:SPEAKERS]
     for witness in witnesses:
@@ -180,7 +180,7 @@ def _speak_until_killed(server: ChatServer, witnesses: list[Witness], seconds: f
 
 
 def crash_loop(core: int | None, kills: int, random: Random) -> tuple[Row, list[str]]:
-    """Kill the server so often; a line for the table, and what was wrong."""
+    """Kill the server this many times; return a line for the table, and the faults."""
     ledger = Ledger()
     checked_to = 0
     with TemporaryDirectory(prefix="chat-bench-") as folder:

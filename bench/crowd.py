@@ -1,6 +1,6 @@
-"""Many members in one epoll loop, lean enough not to be what is measured.
+"""A crowd of members in one epoll loop, cheap enough not to limit the measurement.
 
-A message is C{|<sender> <nanoseconds> <padding>}. Nearly everybody only counts the bars in what is
+A message is C{|<sender> <nanoseconds> <padding>}. Most members only count the bars in what they
 read; the probe of each room, and a few others, also look at the sender and at the time.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 MARK = b"|"
 PADDING = "x" * 40
 SAMPLED = 16
-"""Every so manyth member looks at the time of what it hears."""
+"""One member in this many looks at the time of what it hears."""
 
 JOINING_AT_ONCE = 64
 JOIN_LIMIT = 300.0
@@ -26,29 +26,29 @@ QUIET = 1.0
 
 QUIET_LIMIT = 60.0
 EVENTS_AT_ONCE = 128
-"""Few, so that who speaks again in a closed loop does not wait for everybody's reading."""
+"""Small, so that the next speaker of a closed loop does not wait until everybody has been read."""
 
 
 class TextDoor:
-    """How a person at a terminal speaks. A second room is entered beside the lobby."""
+    """The language of a person at a terminal. A second room is entered beside the lobby."""
 
     echo = False
 
     def hello(self, nick: str, room: str) -> bytes:
-        """What joins the chat and the room."""
+        """Join the chat and the room."""
         return f"{nick}\r\n/join {room}\r\n".encode() if room != "lobby" else f"{nick}\r\n".encode()
 
     def ready(self, room: str) -> bytes:
-        """What is read when that is done."""
+        """Return the text that shows that it has joined."""
         return b"you joined " + (b"lobby" if room == "lobby" else f"#{room}:".encode())
 
     def line(self, room: str, text: str) -> bytes:
-        """What says a line."""
+        """Say a line."""
         return f"{text}\r\n".encode()
 
 
 class JsonDoor:
-    """How a program speaks; it hears its own lines, too."""
+    """The language of a program, which also hears its own lines."""
 
     echo = True
 
@@ -71,10 +71,10 @@ def _json_line(facts: dict[str, object]) -> bytes:
 
 @dataclass(slots=True)
 class Player:
-    """One member.
+    """A member of the crowd.
 
-    @ivar read: what takes the bytes read; C{None} while the bars in them are just counted.
-    @ivar tail: the bytes of a line that has not ended yet.
+    @ivar read: called with the bytes read; C{None} while only the bars in them are counted.
+    @ivar tail: the beginning of an incomplete line.
     @ivar said: how many messages it sent, and C{heard} how many it received.
     """
 
@@ -88,7 +88,7 @@ class Player:
 
 
 class Crowd:
-    """Members C{0} to C{size - 1}, of which number C{i} is in room C{i % rooms}.
+    """Members C{0} to C{size - 1}; number C{i} is in room C{i % rooms}.
 
     The first of each room is its probe: it never speaks, and what it hears has come home.
 
@@ -119,9 +119,9 @@ class Crowd:
         self.delays: list[int] = []
 
     def join(self) -> float:
-        """Have everybody join, a few at a time; how many seconds it took until all had.
+        """Have everybody join, a few at a time; return the seconds until all had.
 
-        @raise RuntimeError: not all did.
+        @raise RuntimeError: not all of them joined.
         """
         begun = time.monotonic()
         while self._joined < self._size:
@@ -148,7 +148,7 @@ class Crowd:
         self._send(player, self._door.hello(f"bench{self._first + index}", room))
 
     def turn(self, timeout: float) -> int:
-        """Read what has arrived, or arrives within C{timeout} seconds; from how many it was."""
+        """Read what arrives within C{timeout} seconds; return how many members it was for."""
         ready = self._epoll.poll(timeout, EVENTS_AT_ONCE)
         for descriptor, _ in ready:
             player = self._by_descriptor[descriptor]
@@ -191,13 +191,13 @@ class Crowd:
                     self._came_home[int(sender)] += 1
 
     def came_home(self) -> list[tuple[int, int]]:
-        """The members whose messages their probe has heard since the last call, and how many."""
+        """Count the messages that their probe has newly heard, by the member who sent them."""
         home = list(self._came_home.items())
         self._came_home.clear()
         return home
 
     def say(self, index: int, count: int = 1) -> None:
-        """Have a member send so many messages, in one go."""
+        """Have a member send this many messages in one go."""
         player = self.players[index]
         text = f"|{index} {time.monotonic_ns()} {PADDING}"
         self._send(player, self._door.line(player.room, text) * count)
@@ -214,7 +214,7 @@ class Crowd:
     def wait_for_quiet(self) -> None:
         """Read until nothing has arrived for a second.
 
-        @raise RuntimeError: something always did.
+        @raise RuntimeError: there was no such second in time.
         """
         deadline = time.monotonic() + QUIET_LIMIT
         while self.turn(QUIET):
@@ -222,11 +222,11 @@ class Crowd:
                 raise RuntimeError(f"there was no silence within {QUIET_LIMIT:.0f} s")
 
     def heard(self) -> int:
-        """The messages that all members together have heard."""
+        """Count the messages that all members together have heard."""
         return sum(player.heard for player in self.players)
 
     def missing(self) -> int:
-        """By how many messages the members are off what each of them should have heard."""
+        """Count the messages that members heard too few or too many."""
         said: Counter[str] = Counter()
         for player in self.players:
             said[player.room] += player.said
@@ -236,7 +236,7 @@ class Crowd:
         )
 
     def close(self) -> None:
-        """Everybody hangs up."""
+        """Close all connections."""
         for player in self.players:
             player.connection.close()
         self._epoll.close()

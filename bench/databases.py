@@ -1,7 +1,7 @@
-"""Databases in which much was said before; each made once, and copied for who needs it.
+"""Databases with a large history; each is made once, and copied wherever it is needed.
 
-The tables are made by the server that is measured. What is in them afterwards is written with SQL,
-for to say it all would take hours: nothing here is more than somebody could have said in time.
+The server under test makes the tables. SQL then fills them, because saying everything would take
+hours: nothing here is more than people could have said in time.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ LINE = 4090
 """Bytes of a long line."""
 
 WORDS = 454
-"""Of eight letters, in a long line."""
+"""Words, of eight letters, in a long line."""
 
 SECOND = 1_000_000
-"""In ids."""
+"""A second in ids."""
 
 RETURNING = 29
-"""Who comes back with a token, under the nicknames C{a}, C{aa}, ..."""
+"""People who return with a token, under the nicknames C{a}, C{aa}, ..."""
 
 TOPIC_ROOMS = 5000
 MANY_ROOMS = 300_000
@@ -40,12 +40,12 @@ Talk = tuple[int, str, str, str]
 
 
 def token_of(number: int) -> str:
-    """The secret of somebody who comes back."""
+    """Make the token of a person who returns."""
     return f"token-of-somebody-{number:04}"
 
 
 def distinct_words(number: int) -> str:
-    """A line of 4 KB of words, none of which is in another such line.
+    """Make a line of 4 KB of words, none of which is in another such line.
 
     @param number: of the line.
     """
@@ -53,12 +53,12 @@ def distinct_words(number: int) -> str:
 
 
 def _scattered(number: int) -> str:
-    """Seven letters that no other number below 2**28 has; neighbours are far apart in the index."""
+    """Make seven letters, unique for numbers below 2**28; neighbours are far apart in the index."""
     return f"{number * 2654435761 % 2**28:07x}"
 
 
 def _returning(connection: sqlite3.Connection, now: int) -> None:
-    """Ten rooms of 1,000 lines of C{aaaa...}, and 29 guests who have seen nothing of it."""
+    """Add ten rooms of 1,000 lines of C{aaaa...}, and 29 guests who have seen none of it."""
     rooms = [f"room{n}" for n in range(10)]
     begun = now - 1800 * SECOND
     _talk(connection, ((begun + n, rooms[n % 10], "filler", "a" * LINE) for n in range(10_000)))
@@ -73,14 +73,14 @@ def _returning(connection: sqlite3.Connection, now: int) -> None:
 
 
 def _unindexed(connection: sqlite3.Connection, now: int) -> None:
-    """8,000 lines of 4 KB of distinct words that are in no index yet."""
+    """Add 8,000 lines of 4 KB of distinct words that are in no index yet."""
     begun = now - 1800 * SECOND
     lines = ((begun + n, "lobby", "filler", distinct_words(n)) for n in range(UNINDEXED_LINES))
     _talk(connection, lines)
 
 
 def _words(connection: sqlite3.Connection, now: int) -> None:
-    """1.6 M words that begin with C{abc}, sixteen in a line, which begins with C{the}."""
+    """Add 1.6 M words that begin with C{abc}, sixteen in a line, which begins with C{the}."""
     begun = now - 1800 * SECOND
     lines = (
         " ".join(["the", *("abc" + _scattered(n * 16 + word) for word in range(16))])
@@ -90,14 +90,14 @@ def _words(connection: sqlite3.Connection, now: int) -> None:
 
 
 def _rooms(connection: sqlite3.Connection, now: int) -> None:
-    """A line in each of 300,000 rooms."""
+    """Add a line in each of 300,000 rooms."""
     begun = now - 1800 * SECOND
     lines = ((begun + n, f"room{n}", "filler", f"hello {n}") for n in range(MANY_ROOMS))
     _talk(connection, lines)
 
 
 def _topics(connection: sqlite3.Connection, now: int) -> None:
-    """One guest has set topics in 5,000 rooms, all of which are empty."""
+    """Add topics in 5,000 rooms, all by one guest; all of the rooms are empty."""
     begun = now - 1800 * SECOND
     rows = [(begun + n, f"topic{n}", "mallory", "mine", b"m" * 16) for n in range(TOPIC_ROOMS)]
     connection.executemany(
@@ -112,7 +112,7 @@ def _topics(connection: sqlite3.Connection, now: int) -> None:
 
 
 def _acts(connection: sqlite3.Connection, now: int) -> None:
-    """200,000 mutes of an hour, five of them a second, for a reason of 3 KB each."""
+    """Add 200,000 mutes of an hour, five of them a second, with reasons of 3 KB each."""
     begun = now - ACTS // 5 * SECOND
     ids = [begun + n * SECOND // 5 for n in range(ACTS)]
     until = 3600 * SECOND
@@ -148,11 +148,11 @@ FILLED: dict[str, Callable[[sqlite3.Connection, int], None]] = {
 }
 
 AS_WRITTEN = ("unindexed", "acts", "topics")
-"""Those that no server has opened since; the others are in the search index."""
+"""Databases that no server opens after they are filled; the others are indexed."""
 
 
 class Databases:
-    """Makes them when they are needed.
+    """A cache of databases, made when they are needed.
 
     @param folder: an empty one, for as long as they may be needed.
     @param python: see L{ChatServer}.
@@ -163,7 +163,7 @@ class Databases:
         self._python = python
 
     def copy(self, name: str, folder: Path) -> None:
-        """Put a database into a folder."""
+        """Copy a database into a folder."""
         made = self._folder / name
         if not made.exists():
             self._make(name)
@@ -180,7 +180,7 @@ class Databases:
             FILLED[name](connection, time.time_ns() // 1000)
         if name not in AS_WRITTEN:
             with server.running():
-                # It begins within a second.
+                # Indexing begins within a second.
                 time.sleep(2)
                 server.wait_until_idle()
         being_made.rename(self._folder / name)

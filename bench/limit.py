@@ -1,6 +1,6 @@
-"""The server beside a program in C that does the least that a broadcast needs.
+"""A comparison with a program in C that does the least that a broadcast needs.
 
-A folder given with C{--limit} holds two programs, which are no part of this project:
+The folder given with C{--limit} has two programs, which are not part of this project:
 
 C{limit PORT}
     Listens on 127.0.0.1. The first line of a connection is a nickname; every further line goes to
@@ -8,7 +8,7 @@ C{limit PORT}
 
 C{chatload}
     Plays the members, for either server, and prints one JSON object that has
-    C{cpu_us_per_delivery}. The options given to it are in L{_play}.
+    C{cpu_us_per_delivery}. Its options are in L{_play}.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ LOADS = {
     "lone": ("--rate", str(LONE_RATE)),
 }
 TARGETS = {"saturated": 2.5, "lone": 2.2}
-"""The most that the server may use of the CPU time that the C program uses."""
+"""The most CPU time that the server may use, as a multiple of the C program's."""
 
 START_LIMIT = 10.0
 
 
 @contextmanager
 def _limit(program: Path, core: int | None) -> Iterator[tuple[int, int]]:
-    """The C program, as its port and its process id."""
+    """Run the C program; give its port and its process id."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     process = processes.start([str(program), str(port)], core)
@@ -64,7 +64,7 @@ def _listens(port: int) -> bool:
 
 
 def _play(chatload: Path, port: int, pid: int, load: str, seconds: float, ready: str = "") -> float:
-    """Microseconds of server CPU per delivery.
+    """Play the members; return the microseconds of server CPU per delivery.
 
     @param ready: what a member waits for before it counts as joined.
     """
@@ -78,7 +78,7 @@ def _play(chatload: Path, port: int, pid: int, load: str, seconds: float, ready:
 
 
 def compare(folder: Path, core: int | None, seconds: float, rounds: int) -> list[Row]:
-    """Load the two servers in turn, both on one core, in as many rounds; medians."""
+    """Load the two servers alternately, both on one core, for several rounds; return medians."""
     results: dict[str, list[tuple[float, float]]] = {load: [] for load in LOADS}
     chatload = folder / "chatload"
     with _limit(folder / "limit", core) as (port, pid), fresh_server(core) as server:

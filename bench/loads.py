@@ -1,4 +1,4 @@
-"""The loads: what the members do, and what is measured meanwhile."""
+"""The loads: the traffic that members make, and what is measured meanwhile."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tables import Row
 
 SENDERS = 10
 WINDOW = 8
-"""Messages that a sender has on their way in a closed loop."""
+"""The most messages of one sender on their way in a closed loop."""
 
 LONE_RATE = 20
 """Lone messages a second, of all senders together."""
 
 WARM_UP = 50
-"""Members who have joined before memory is first looked at."""
+"""Members who join before memory is first measured."""
 
 
 @contextmanager
@@ -36,9 +36,9 @@ def _joined(server: ChatServer, size: int, rooms: int = 1) -> Iterator[Crowd]:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """What was used and delivered between two moments.
+    """The resources used and the messages delivered between two moments.
 
-    @ivar busy: the share of its core that the playing of the members took, 0 to 1.
+    @ivar busy: the load of the core that plays the members, 0 to 1.
     """
 
     seconds: float
@@ -61,7 +61,7 @@ def _measure(server: ChatServer, crowd: Crowd, load: Callable[[], None]) -> _Spa
 
 
 def _closed_loop(crowd: Crowd, senders: range, seconds: float) -> None:
-    """Whoever's message came home says another one."""
+    """Let each sender say another message when one has come home."""
     until = time.monotonic() + seconds
     for sender in senders:
         crowd.say(sender, WINDOW)
@@ -72,7 +72,7 @@ def _closed_loop(crowd: Crowd, senders: range, seconds: float) -> None:
 
 
 def _open_loop(crowd: Crowd, senders: range, seconds: float) -> None:
-    """One message, and then one from the next sender, evenly in time."""
+    """Let the senders say one message after the other, evenly in time."""
     begun = time.monotonic()
     for number in range(int(seconds * LONE_RATE)):
         crowd.say(senders[number % len(senders)])
@@ -99,7 +99,7 @@ def _quantile(ordered: list[int], share: float) -> float:
 
 
 def saturated(core: int | None, size: int, seconds: float, rooms: int = 1) -> Row:
-    """As much as goes through, in one room or in many."""
+    """Measure the most traffic that goes through, in one room or in many."""
     senders = range(rooms, rooms + max(SENDERS, rooms))
     with fresh_server(core) as server, _joined(server, size, rooms) as crowd:
         span = _measure(server, crowd, lambda: _closed_loop(crowd, senders, seconds))
@@ -108,7 +108,7 @@ def saturated(core: int | None, size: int, seconds: float, rooms: int = 1) -> Ro
 
 
 def lone(core: int | None, size: int, seconds: float) -> Row:
-    """One message at a time, with nothing else going on."""
+    """Measure one message at a time, with nothing else going on."""
     senders = range(1, 1 + SENDERS)
     with fresh_server(core) as server, _joined(server, size) as crowd:
         span = _measure(server, crowd, lambda: _open_loop(crowd, senders, seconds))
@@ -117,7 +117,7 @@ def lone(core: int | None, size: int, seconds: float) -> Row:
 
 
 def joining(core: int | None, size: int) -> Row:
-    """Everybody joins one room, and hears lone messages there."""
+    """Measure everybody joining one room, and lone messages there."""
     with fresh_server(core) as server:
         resident, cpu = server.resident_bytes(), server.cpu_seconds()
         crowd = Crowd(server.port, size)
@@ -140,14 +140,14 @@ def joining(core: int | None, size: int) -> Row:
 
 
 def _heard_by_all(crowd: Crowd) -> float:
-    """Seconds until everybody else has heard a lone message."""
+    """Measure the seconds until everybody else has heard a lone message."""
     begun = time.monotonic()
     wanted = crowd.heard() + len(crowd.players) - 1
     crowd.say(1)
     while crowd.heard() < wanted:
         if time.monotonic() - begun > 30:
             raise RuntimeError("a lone message did not reach everybody within 30 s")
-        # Counting what was heard takes longer than a turn.
+        # Counting the messages takes longer than a turn.
         for _ in range(len(crowd.players) // 64 + 1):
             if not crowd.turn(0.001):
                 break
@@ -155,7 +155,7 @@ def _heard_by_all(crowd: Crowd) -> float:
 
 
 def memory(core: int | None, size: int, door: TextDoor | JsonDoor) -> Row:
-    """What a member costs who has joined and is silent."""
+    """Measure the memory of a member who has joined and is silent."""
     with fresh_server(core) as server:
         early = Crowd(server.port, WARM_UP, door=door)
         crowd = Crowd(server.port, size, door=door, first=WARM_UP)

@@ -1,7 +1,7 @@
-"""Whether it takes longer to be told that a nickname is unknown, or that a password is wrong.
+"""Measure whether an unknown nickname is refused faster than a wrong password.
 
-C{python bench/passwords.py}: both are tried in turn, in an order of chance, with the real hashes
-(Argon2id at its defaults) and in the way of every door. The exit status is 0.
+C{python bench/passwords.py}: both are tried in turn, in random order, with the real hashes
+(Argon2id at its defaults) and through the code of every door. The exit status is 0.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ KNOWN, UNKNOWN = "ada", "eve"
 
 @inlineCallbacks
 def _timed(accounts: Accounts, nick: str, origin: str) -> Generator[Deferred[Any], Any, float]:
-    """Milliseconds until a wrong proof is refused."""
+    """Measure the milliseconds until a wrong proof is refused."""
     start = time.perf_counter()
     try:
         yield accounts.prove(nick, WRONG, origin)
@@ -40,8 +40,8 @@ def _timed(accounts: Accounts, nick: str, origin: str) -> Generator[Deferred[Any
 @inlineCallbacks
 def measure(reactor: Any, tries: int, seed: int) -> Generator[Deferred[Any], Any, None]:
     """Try an unknown nickname and a wrong password, C{tries} times each; print both times."""
-    # An hour passes whenever the clock is looked at, and each try has an address of its own, so
-    # that no limit is reached.
+    # An hour passes at every look at the clock, and each attempt has its own address, so that no
+    # limit is reached.
     hours = count(step=3600)
     accounts = Accounts(Passwords(reactor), lambda: float(next(hours)), lambda: 0)
     yield accounts.register(KNOWN, b"i" * 16, PASSWORD, "192.0.2.2")

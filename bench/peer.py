@@ -1,6 +1,6 @@
-"""One connection that speaks to the chat, from whatever loopback address, and many at once.
+"""Blocking connections to the chat from any loopback address, one or many at once.
 
-Every wait ends at a moment that is given beforehand, however the server behaves.
+Every wait ends at a given moment, however the server behaves.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LEAST_WAIT = 0.01
 
 
 class Refused(Exception):
-    """What the server answered instead of what was asked for: a code and a sentence.
+    """A refusal by the server: a code and a sentence.
 
     @ivar code: see docs/protocol.rst.
     """
@@ -40,7 +40,7 @@ class Peer:
 
     @param source: the address that it comes from.
     @param until: when every wait is over, on the monotonic clock; may be changed.
-    @raise TimeoutError: from every method, when it is.
+    @raise TimeoutError: from every method, when that moment has come.
     @raise EOFError: from those that read, when the server has closed.
     """
 
@@ -66,17 +66,17 @@ class Peer:
         return max(LEAST_WAIT, left)
 
     def send(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all of the data."""
         self.socket.settimeout(self._left())
         self.socket.sendall(data)
 
     def send_some(self, data: bytes) -> int:
-        """Send as much of it as fits now, and wait until something does; how many bytes."""
+        """Wait until some of the data can be sent, and send it; return how many bytes."""
         self.socket.settimeout(self._left())
         return self.socket.send(data)
 
     def line(self) -> bytes:
-        """The next line, without its end."""
+        """Read the next line, without its end."""
         while b"\n" not in self._unread:
             self.socket.settimeout(self._left())
             data = self.socket.recv(CHUNK)
@@ -97,23 +97,23 @@ class Peer:
     # The JSON door.
 
     def ask(self, kind: str, **facts: Any) -> str:
-        """Send a request; gives the C{ref} that the answer will have."""
+        """Send a request; return the C{ref} of its answer."""
         self._asked += 1
         ref = f"{self._mark}-{self._asked}"
         self.send(request(kind, ref=ref, **facts))
         return ref
 
     def fact(self) -> Facts:
-        """The next object."""
+        """Read the next object."""
         while not (line := self.line()).startswith(b"{"):
             pass
         facts: Facts = json.loads(line)
         return facts
 
     def answer(self, kind: str, ref: str) -> Facts:
-        """The answer of that kind, the last of several.
+        """Read the answer of that kind, the last of several.
 
-        @raise Refused: it is an error, or one came that ends the connection.
+        @raise Refused: it is an error, or an error ends the connection.
         """
         while True:
             facts = self.fact()
@@ -124,7 +124,7 @@ class Peer:
                 return facts
 
     def hello(self, nick: str, **facts: Any) -> Facts:
-        """Join the chat; gives the C{welcome}."""
+        """Join the chat; return the C{welcome}."""
         self.ask("hello", nick=nick, **facts)
         while (answer := self.fact())["type"] != "welcome":
             if answer["type"] == "error":
@@ -132,7 +132,7 @@ class Peer:
         return answer
 
     def command(self, line: str) -> Facts:
-        """Carry out a command to its end."""
+        """Run a command to its end."""
         return self.answer("ok", self.ask("command", line=line))
 
     def say(self, room: str, text: str) -> Facts:
@@ -147,24 +147,24 @@ class Peer:
         self.drain()
 
     def drain(self) -> None:
-        """Read, and throw away, until the server closes."""
+        """Read and discard everything until the server closes."""
         data = b"."
         while data:
             self.socket.settimeout(self._left())
             data = self.socket.recv(CHUNK)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self.socket.close()
 
     def reset(self) -> None:
-        """Hang up without a goodbye, as a lost connection does."""
+        """Reset the connection without a goodbye, as if it were lost."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self.socket.close()
 
 
 def request(kind: str, **facts: Any) -> bytes:
-    """A request as a line; letters beyond ASCII take as few bytes as they can."""
+    """Encode a request as a line; letters beyond ASCII take as few bytes as they can."""
     return json.dumps({"type": kind, **facts}, ensure_ascii=False).encode() + b"\n"
 
 
@@ -172,11 +172,11 @@ Act = Callable[[int, Counter[str]], None]
 
 
 def together(count: int, act: Act) -> Counter[str]:
-    """Have so many act at the same time, each in a thread; gives what they counted in all.
+    """Run this many threads of C{act} at the same time; return the sum of their counters.
 
-    @param act: called with a number from 0 on and a counter of its own. That the time is over
-        ends it in order; C{dropped} counts those whose connection the server ended, and
-        C{refused} those who were answered with an error.
+    @param act: called with a number from 0 on and a counter of its own. The end of the time ends it
+        normally; C{dropped} counts those whose connection the server ended, and C{refused} those
+        that were answered with an error.
     """
 
     def one(number: int) -> Counter[str]:

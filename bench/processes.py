@@ -1,4 +1,4 @@
-"""Processes on a core of their own, and what /proc tells of them (proc(5))."""
+"""Processes on a core of their own, and their figures in /proc (proc(5))."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ SPARE_FILES = 100
 """Descriptors that a process needs besides its connections."""
 
 PATIENCE = 15.0
-"""Seconds in which a process may end by itself when it is asked to."""
+"""Seconds that a process has to end by itself when it is asked to."""
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def two_cores() -> tuple[int, int] | None:
-    """One core for the server and one for the members; C{None} if there is only one in all."""
+    """Choose a core for the server and one for the members; C{None} if there is only one in all."""
     cores = sorted(os.sched_getaffinity(0))
     return (cores[0], cores[1]) if len(cores) > 1 else None
 
 
 def pin(pid: int, core: int | None) -> None:
-    """Keep a process (0: this one) on a core, and the threads that it starts from now on."""
+    """Keep a process (0: this one) on a core, with the threads that it starts from now on."""
     if core is not None:
         os.sched_setaffinity(pid, {core})
 
@@ -37,7 +37,7 @@ def start(
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a program, pinned, with nothing to read and its words thrown away."""
+    """Start a program, pinned, without input and with its output discarded."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -51,7 +51,7 @@ def start(
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process of ours to end, and make it if it does not."""
+    """Ask a process that we started to end, and kill it if it does not."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
@@ -62,29 +62,29 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """The CPU time, of user and system, that all threads of a process have had."""
+    """Measure the CPU time, user and system, of all threads of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def resident_bytes(pid: int) -> int:
-    """The memory of a process that is in RAM."""
+    """Measure the memory of a process that is in RAM."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
 
 
 def peak_bytes(pid: int) -> int:
-    """The most memory that a process ever had in RAM."""
+    """Measure the most memory that a process ever had in RAM."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 def descriptors(pid: int) -> int:
-    """How many file descriptors a process has open."""
+    """Count the open file descriptors of a process."""
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def busy_seconds() -> float:
-    """The CPU time that everything on this machine has had, on all cores."""
+    """Measure the CPU time of everything on this machine, on all cores."""
     fields = list(map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:8]))
     idle, waiting = fields[3:5]
     return (sum(fields) - idle - waiting) / _TICKS
@@ -93,7 +93,7 @@ def busy_seconds() -> float:
 def raise_file_limit() -> int:
     """Raise this process's own limit to the hard one, which children inherit.
 
-    @return: how many connections that leaves.
+    @return: how many connections that allows.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY:

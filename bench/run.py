@@ -1,8 +1,8 @@
 """Measure the chat: C{python bench/run.py}, and C{--help} for what can be chosen.
 
-Starts the server on one core, plays its members from this process on another, and prints tables.
-Everything stays on 127.0.0.1 and in temporary folders. The exit status is 1 if anything that was
-said did not arrive, was not in the history, or could not be measured.
+This starts the server on one core, plays its members from this process on another, and prints
+tables. Everything stays on 127.0.0.1 and in temporary folders. The exit status is 1 if any message
+did not arrive, was not in the history, or could not be measured.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ PARTS = {
 
 
 class Bench:
-    """The parts, each of which gives a table.
+    """The parts of the benchmark, each of which makes a table.
 
-    @param core: the server's, or C{None} if there is but one for all.
+    @param core: the server's, or C{None} if all share the only one.
     @param most: connections that the limit of open files allows.
     """
 
@@ -52,7 +52,7 @@ class Bench:
         self._most = most
 
     def part(self, name: str) -> Table:
-        """Carry out a part; what keeps it from ending becomes a note."""
+        """Run a part; an error that ends it becomes a note."""
         table = Table(PARTS[name])
         try:
             getattr(self, f"_{name}")(table)
@@ -61,7 +61,7 @@ class Bench:
         return table
 
     def _for_each(self, table: Table, sizes: Sequence[int], row: Callable[[int], Row]) -> None:
-        """One row for each size that is possible."""
+        """Make one row for each size that is possible."""
         for size in sizes:
             if size <= self._most:
                 table.rows.append(row(size))
@@ -164,7 +164,7 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Carry out what the command line asks for; the exit status."""
+    """Run what the command line asks for; return the exit status."""
     options = _options()
     system = f"{platform.system()} {platform.release().partition('-')[0]}"
     python = f"Python {platform.python_version()}, Twisted {version('twisted')}"

@@ -1,4 +1,4 @@
-"""Where an attack takes place: a server of its own, and bystanders from whom it is seen."""
+"""The scene of an attack: a server of its own, and bystanders who measure its effects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from databases import FILE, Databases
 BYSTANDER = Path(__file__).with_name("bystander.py")
 
 USUAL = ("ping", "say", "history", "join")
-"""What bystanders ask for, unless an attack aims at something else as well."""
+"""The bystanders' questions, unless an attack also aims at something else."""
 
 READY_LIMIT = 30.0
 MIB = 1 << 20
@@ -32,11 +32,11 @@ Answers = dict[str, dict[str, Any]]
 
 @dataclass
 class Measured:
-    """What an attack cost.
+    """The cost of an attack.
 
     @ivar cpu: of the server, as a share of one core, 0 to 1.
     @ivar others: how many cores everything else on this machine took meanwhile.
-    @ivar memory: of the server at the end, in bytes, and C{peak} the most it ever was.
+    @ivar memory: of the server at the end, in bytes, and C{peak} its maximum.
     @ivar answers: what the bystanders saw, by kind; see L{bystander.Measured}.
     @ivar told: what got through, in words.
     """
@@ -50,14 +50,14 @@ class Measured:
 
 
 class Scene:
-    """One attack, carried out once.
+    """An attack, carried out once.
 
     @param folder: an empty one.
     @param core: the server's, or C{None}.
     @param python: see L{ChatServer}.
     @param seconds: how long an attack lasts.
-    @ivar server: after L{start}, and C{started_in} the seconds that it took.
-    @ivar measured: what was measured so far.
+    @ivar server: set by L{start}, as is C{started_in}, the seconds that the start took.
+    @ivar measured: the measurements so far.
     """
 
     server: ChatServer
@@ -79,9 +79,9 @@ class Scene:
         self._databases = databases
 
     def start(self, *options: str, filled: str = "") -> ChatServer:
-        """Start the server, with limits as they are unless C{options} say otherwise.
+        """Start the server, with the default limits unless C{options} say otherwise.
 
-        @param filled: the name of a database that there is already; see L{Databases}.
+        @param filled: the name of a database to start with; see L{Databases}.
         """
         if filled:
             self._databases.copy(filled, self.folder)
@@ -93,21 +93,21 @@ class Scene:
         return server
 
     def close(self) -> None:
-        """End the server; nobody waits for what it still has to do."""
+        """Kill the server; nobody waits for its remaining work."""
         if hasattr(self, "server"):
             self.server.kill()
 
     def query(self, sql: str) -> Any:
-        """The one value that a statement finds in the database of the running server."""
+        """Return the one value that a statement finds in the database of the running server."""
         uri = f"file:{self.folder / FILE}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
             return connection.execute(sql).fetchone()[0]
 
     @contextmanager
     def watched(self, *kinds: str, seconds: float = 0.0) -> Iterator[float]:
-        """Measure what goes on meanwhile; gives the moment, L{seconds} from now, when it ends.
+        """Measure while the context lasts; give the moment when it ends, L{seconds} from now.
 
-        @param kinds: what bystanders ask for; L{USUAL} if none is given.
+        @param kinds: the bystanders' questions; L{USUAL} if none are given.
         """
         with _bystander(self.server.port, kinds or USUAL) as bystander:
             busy, own = processes.busy_seconds(), self._known(bystander)
@@ -125,7 +125,7 @@ class Scene:
             measured.answers = _answers(bystander)
 
     def _known(self, bystander: subprocess.Popen[bytes]) -> float:
-        """CPU seconds of this process and of the bystanders."""
+        """Measure the CPU seconds of this process and of the bystanders."""
         return time.process_time() + processes.cpu_seconds(bystander.pid)
 
     def _look_at_memory(self) -> None:
@@ -135,7 +135,7 @@ class Scene:
 
 @contextmanager
 def _bystander(port: int, kinds: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The process of the bystanders, who have joined; ended if it does not end by itself."""
+    """Run the process of the bystanders, give it once they have joined, and end it afterwards."""
     process = subprocess.Popen(
         [sys.executable, str(BYSTANDER), str(port), *kinds],
         stdin=subprocess.PIPE,

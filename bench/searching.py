@@ -1,6 +1,6 @@
-"""How long indexing takes, how large the index is, and how long a search takes.
+"""Measure the time of indexing, the size of the index, and the time of searching.
 
-python bench/searching.py [LINES]       so many lines (100,000) of each script
+    python bench/searching.py [LINES]       the number of lines (100,000) of each script
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ VOCABULARY = 5000
 TRIES = 20
 SECOND = 1_000_000
 LENGTHS = range(4, 17)
-"""Words of a line in Latin letters; of Chinese, twice as many characters and more."""
+"""Words of a line in Latin letters; in Chinese, twice as many characters and more."""
 
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
 
 
 def latin(random: Random) -> Iterator[str]:
-    """Lines of words of two to four syllables."""
+    """Make lines of words of two to four syllables."""
     words = ["".join(random.choices(SYLLABLES, k=random.randint(2, 4))) for _ in range(VOCABULARY)]
     while True:
         yield " ".join(random.choices(words, WEIGHTS, k=random.choice(LENGTHS)))
 
 
 def chinese(random: Random) -> Iterator[str]:
-    """Lines of characters, with a comma in between."""
+    """Make lines of characters, with a comma in the middle."""
     characters = [chr(0x4E00 + number) for number in range(VOCABULARY)]
     while True:
         chosen = random.choices(characters, WEIGHTS, k=2 * random.choice(LENGTHS))
@@ -65,7 +65,7 @@ def fill(path: str, texts: Iterable[str]) -> None:
 
 
 def used(path: str) -> int:
-    """The bytes of a file that are in use."""
+    """Count the bytes of a file that are in use."""
     with sqlite3.connect(path) as connection:
         size, pages, free = (
             connection.execute(f"PRAGMA {what}").fetchone()[0]
@@ -75,7 +75,7 @@ def used(path: str) -> int:
 
 
 def opened(reactor: Any, path: str) -> tuple[ThreadedDatabase, DatabaseJournal]:
-    """The file, as a start opens it."""
+    """Open the file as a start does."""
     database = ThreadedDatabase(reactor, path)
     database.open()
     journal = DatabaseJournal(database)
@@ -85,7 +85,7 @@ def opened(reactor: Any, path: str) -> tuple[ThreadedDatabase, DatabaseJournal]:
 
 @inlineCallbacks
 def measure(reactor: Any, kind: str, path: str, count: int) -> Generator[Deferred[Any], Any, None]:
-    """Index lines, look for words of the first, the middle and the last of them, and tell."""
+    """Index lines, search for words of the one in the middle, and print how long it took."""
     lines = KINDS[kind](Random(kind))
     texts = [next(lines) for _ in range(count)]
     opened(reactor, path)[0].close()
@@ -110,7 +110,7 @@ def measure(reactor: Any, kind: str, path: str, count: int) -> Generator[Deferre
 
 
 def queries(texts: list[str]) -> Iterator[tuple[str, str]]:
-    """What is looked for, by name: parts of a line in the middle."""
+    """Make queries, each with a name, of parts of the line in the middle."""
     text = texts[len(texts) // 2]
     if text.isascii():
         words = text.split()

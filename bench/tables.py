@@ -1,18 +1,18 @@
-"""What a part of the measuring gives, as a table in plain text."""
+"""Plain-text tables of results."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 Row = dict[str, object]
-"""A line of a table: what is told, by the head of its column."""
+"""A row of a table: values by the heads of their columns."""
 
 
 @dataclass
 class Table:
     """Rows with the same heads.
 
-    @ivar notes: sentences about what went wrong, told below it.
+    @ivar notes: sentences about faults, printed below the rows.
     """
 
     title: str
@@ -20,7 +20,7 @@ class Table:
     notes: list[str] = field(default_factory=list)
 
     def text(self) -> str:
-        """Title, columns and notes, as lines."""
+        """Format the title, the columns and the notes as lines."""
         return "\n".join([self.title, "", *self._lines(), *self.notes])
 
     def _lines(self) -> list[str]:
@@ -32,7 +32,7 @@ class Table:
         return ["  ".join(map(_justified, line, widths, range(len(heads)))) for line in cells]
 
     def is_sound(self) -> bool:
-        """Whether nothing is missing and nothing went wrong."""
+        """Tell whether nothing is missing and nothing went wrong."""
         return not self.notes and not any(
             row.get("missing") or row.get("faults") for row in self.rows
         )

@@ -56,8 +56,7 @@ class Rounds:
 
     @staticmethod
     def _tell(error: Exception) -> None:
-        """Log a failure; rounds continue, and failures are not logged again until a round succeeds.
-        """
+        """Log a failure; further ones are not logged until a round succeeds."""
         clause = Database.clause_for(error)
         if clause is None:
             log.failure("Upkeep failed.")

@@ -1,4 +1,4 @@
-"""Makes docs/commands.rst, on standard output, from the table that /help prints.
+"""Generator of docs/commands.rst, on standard output, from the table that /help prints.
 
     python docs/make_commands.py > docs/commands.rst
 """
@@ -25,7 +25,7 @@ Names of commands may be written in capitals.
 
 
 def page() -> Iterator[str]:
-    """The lines of the page, with a heading for each group of commands."""
+    """Make the lines of the page, with a heading for each group of commands."""
     yield HEAD
     for group in Group:
         yield from (f"{group}", "-" * len(group), "")
@@ -35,7 +35,7 @@ def page() -> Iterator[str]:
 
 
 def entry(row: Command) -> Iterator[str]:
-    """A command as an item of a definition list."""
+    """Format a command as an item of a definition list."""
     others = [f"/{alias}" for alias, name in ALIASES.items() if name == row.name]
     also = f"The same: {', '.join(others)}." if others else ""
     first = f"{row.summary[:1].upper()}{row.summary[1:]}."
@@ -46,7 +46,7 @@ def entry(row: Command) -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    """A text without what reStructuredText would take for markup."""
+    """Escape a text for reStructuredText."""
     return re.sub(r"([\\*`|_])", r"\\\1", text)
 
 

@@ -1,13 +1,13 @@
-"""Makes chatservice/confusables.txt, on standard output, from Unicode's file.
+"""Generator of chatservice/confusables.txt, on standard output, from Unicode's file.
 
     python docs/make_confusables.py confusables.txt > chatservice/confusables.txt
 
 The source is version 13.0.0 of the data of UTS #39, Unicode Security Mechanisms:
 https://www.unicode.org/Public/security/13.0.0/confusables.txt
 
-Of its mappings only those are kept that can meet a nickname, which has no symbols and is
-case-folded when it is looked up. Their targets are case-folded too, and mapped until nothing
-changes, so that one pass over a name gives its skeleton.
+Only mappings that can apply to a nickname are kept: nicknames have no symbols and are case-folded
+for the lookup. The targets are case-folded too, and mapped until nothing changes, so that one pass
+over a name gives its skeleton.
 """
 
 import sys
@@ -16,10 +16,10 @@ from pathlib import Path
 
 VERSION = "13.0.0"
 
-# Greek and Cyrillic capitals that look like a Latin one, when the small letters do not:
-# folding them would hide "Кate" from "Kate". A key here is the small letter, or what Unicode's
-# file maps it to. Left out are the letters that would make two letters of one script the same:
-# nu (capital N, small v), upsilon (Y, u) and iota (l, i).
+# Greek and Cyrillic capitals that look like a Latin one although the small letters do not: folding
+# would hide that "Кате" looks like "Kate". A key here is the small letter, or what Unicode's file
+# maps it to. Letters that would make two letters of one script equal are left out: nu (capital N,
+# small v), upsilon (Y, u) and iota (l, i).
 LIKE_ITS_CAPITAL = {
     "β": "b", "ʙ": "b", "ε": "e", "ζ": "z", "η": "h", "ʜ": "h", "ĸ": "k",
     "μ": "m", "ʍ": "m", "ᴛ": "t", "χ": "x",
@@ -34,12 +34,12 @@ HEADER = f"""\
 
 
 def fold(text: str) -> str:
-    """The form in which a nickname is looked up in the table."""
+    """Fold a text as nicknames are folded for the lookup in the table."""
     return unicodedata.normalize("NFKD", text).casefold()
 
 
 def read(path: Path) -> dict[int, str]:
-    """Unicode's mappings; raises ValueError if the file is of another version."""
+    """Read Unicode's mappings; raise ValueError if the file is of another version."""
     text = path.read_text(encoding="utf-8-sig")
     if f"# Version: {VERSION}\n" not in text:
         raise ValueError(f"{path} is not version {VERSION}: check the table, then change VERSION")
@@ -48,23 +48,23 @@ def read(path: Path) -> dict[int, str]:
 
 
 def decode(points: str) -> str:
-    """The text of hexadecimal code points with spaces between them."""
+    """Decode hexadecimal code points with spaces between them."""
     return "".join(chr(int(point, 16)) for point in points.split())
 
 
 def look_alike(text: str, table: dict[int, str]) -> str:
-    """What the folded text looks like: mapped and folded until nothing changes."""
+    """Map and fold a text until nothing changes."""
     seen = fold(text.translate(table))
     return seen if seen == text else look_alike(seen, table)
 
 
 def can_occur(char: str) -> bool:
-    """Whether a folded nickname can have the character."""
+    """Tell whether a folded nickname can contain the character."""
     return fold(char) == char and (char.isascii() or unicodedata.category(char)[0] in "LMN")
 
 
 def main() -> None:
-    """Writes the table, in the order of the code points."""
+    """Write the table, in the order of the code points."""
     table = read(Path(sys.argv[1]))
     table.update({ord(small): latin for small, latin in LIKE_ITS_CAPITAL.items()})
     print(HEADER)
