@@ -28,8 +28,7 @@ class Account:
     """A registered nickname.
 
     @ivar key: the key of the nickname (L{nick_key}).
-    @ivar hash: the password's hash; empty if only an operator's checker knows it, or if the account
-        was removed (C{is_removed}).
+    @ivar hash: the password's hash; empty if an operator's checker keeps it, or C{is_removed}.
     @ivar since: the time of registration, in microseconds since the epoch.
     @ivar ignored: the nicknames that the owner ignores, by key.
     @ivar proven_from: the addresses from which the nickname was proved, newest last.
@@ -52,8 +51,7 @@ class Account:
 class Proof:
     """A proof that somebody owns an account: by a token, a password, or an operator's checker.
 
-    The account may change between the proof and its use, so check it again in the same reactor turn
-    as the use.
+    The account may change in the meantime: check the proof again in the turn in which it is used.
 
     @ivar account: the account that is proved.
     @ivar token: the hash, in hexadecimal, of the token that was presented, or empty.
@@ -101,7 +99,7 @@ class AccountStore(Protocol):
         """Read all accounts; called right after the store was opened."""
 
     def is_spent(self, digest: str) -> Deferred[bool]:
-        """Tell whether a token with this hash (L{digest_of}) proved an account once but no longer.
+        """Tell whether the token with this hash (L{digest_of}) once proved an account and is spent.
         """
 
     def add(self, account: Account, former: bytes | None) -> Deferred[None]:

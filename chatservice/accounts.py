@@ -297,9 +297,7 @@ class Accounts:
 
     @contextmanager
     def _making(self, nick: str, identity: bytes) -> Iterator[None]:
-        """Reserve a nickname and an identity while an account is being made; may raise
-        L{ChatError}.
-        """
+        """Reserve a nickname and an identity for an account that is being made."""
         key = nick_key(nick)
         holder = self._by_key.get(key)
         if holder is not None:

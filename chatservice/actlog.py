@@ -1,7 +1,7 @@
 """The moderation log: read at the start, and trimmed of old acts that are no longer in force.
 
-An act ends by a later act or by time. The oldest are therefore deleted first: wherever that is
-interrupted, the rest has the same effect.
+An act that is no longer in force was ended by a later one, or by time. So the oldest are deleted
+first, and if that is interrupted, the remaining log has the same effect.
 """
 
 from __future__ import annotations

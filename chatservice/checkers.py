@@ -1,4 +1,4 @@
-"""Credentials checkers, for the portal of accounts.py: does this password open this nickname?
+"""Checkers of nicknames and their passwords, for the portal of accounts.py.
 
 An avatar id is the nickname as it is displayed, in UTF-8.
 """

@@ -29,9 +29,7 @@ CHECK_EVERY = 1000
 """Instructions of SQLite's virtual machine between two looks at the clock."""
 
 LOG_SIZE = 4 * 1024 * 1024
-"""Bytes to which the write-ahead log shrinks once its content is in the file: long reads let it
-grow.
-"""
+"""The most bytes that the write-ahead log keeps once it is emptied: long reads let it grow."""
 
 SHARE = 0.1
 """The share of a time limit that a read gets while everybody waits for it."""
@@ -250,8 +248,7 @@ class Scan:
         return self._given_up or self._clock() > (self._end or 0.0)
 
     def interrupt(self, give_up: bool) -> None:
-        """Interrupt the work if its time is up; also within an instruction, where SQLite cannot
-        ask.
+        """Interrupt the work if its time is up, even inside an instruction, where no handler runs.
 
         @param give_up: whether to end it whatever the time is.
         """

@@ -24,7 +24,8 @@ class FloodLimit:
 
     @param seconds: a clock that never goes back.
     @param rate: lines a second for each person; 0 for no limit.
-    @param people: how many people's share one address has; 0 for no limit for addresses.
+    @param people: how many people's allowance an address gets; 0 for any number, so no limit for
+        addresses.
     @ivar is_limited: whether anything costs anything.
     """
 
@@ -52,8 +53,8 @@ class FloodLimit:
     def connect(self, origin: str) -> bool:
         """Charge a connection to its address as one line; return whether it is allowed.
 
-        Refused connections are free: otherwise somebody who keeps trying would block everybody else
-        at that address who is already in the chat.
+        Refused connections are free: otherwise somebody who keeps trying would block for ever the
+        people at that address who are in the chat already.
         """
         if origin and self._origins.wait(origin) > BEHIND_MOST:
             return False

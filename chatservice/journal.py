@@ -80,12 +80,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ReadMarker:
-    """A read marker: how far somebody has read a room that they were in and did not leave on
-    purpose.
+    """A read marker, of a room that somebody was in last and did not leave on purpose.
 
     @ivar room: its name; or empty for the chat itself, and so for private lines.
     @ivar nick: the nickname there.
-    @ivar entered: the id of the entering.
+    @ivar entered: the id of the event of entering.
     @ivar seen: the last id seen there; for a member who is there now, one seen earlier.
     @ivar time: when they left, in microseconds since the epoch, if C{seen} does not tell it.
     """
@@ -99,7 +98,7 @@ class ReadMarker:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """The number of lines that others said meanwhile.
+    """A count of the lines that others said meanwhile.
 
     @ivar count: how many lines, as far as they were counted.
     @ivar mentions: how many of these mention the nickname.
@@ -196,7 +195,7 @@ class Archive(Protocol):
     ) -> Deferred[Missed]:
         """Count the lines between two ids, in a room or to an identity in private.
 
-        @param nick: the nickname whose mentions are counted: as a whole word, in any case.
+        @param nick: the nickname whose mentions are counted: as a whole word, ignoring case.
         @param not_by: the identity whose own lines do not count.
         @param left_of: returns C{None} for lines that do not count either.
         """

@@ -98,7 +98,7 @@ def _bounds_in_memory(moderation: Moderation, room: str) -> tuple[int, int]:
 
 
 def _delete_people(connection: sqlite3.Connection) -> bool:
-    """Delete read markers of some people; return whether there are still more than are kept."""
+    """Delete read markers of some people; return whether there may still be too many."""
     if connection.execute(f"SELECT count(*) {_ABSENT}").fetchone()[0] <= PEOPLE:
         return False
     gone = connection.execute(_LONGEST_ABSENT, (PEOPLE,)).fetchall()
@@ -108,7 +108,7 @@ def _delete_people(connection: sqlite3.Connection) -> bool:
 
 
 def _delete_refs(connection: sqlite3.Connection) -> bool:
-    """Delete some requests; return whether there are still more than are kept."""
+    """Delete some requests; return whether there may still be too many."""
     if connection.execute("SELECT count(*) FROM refs").fetchone()[0] <= REFS:
         return False
     gone = connection.execute(_OLDEST_REFS, (REFS,)).fetchall()

@@ -31,7 +31,7 @@ _PRIVATE = f"""
 class Counted:
     """The rule for which lines count for somebody.
 
-    @ivar nick: the nickname whose mentions are counted: as a whole word, in any case.
+    @ivar nick: the nickname whose mentions are counted: as a whole word, ignoring case.
     @ivar not_by: the identity whose lines do not count: the reader's own.
     @ivar left_of: returns C{None} for lines that do not count either.
     """

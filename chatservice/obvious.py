@@ -41,7 +41,7 @@ def is_obvious(password: str, *names: str) -> bool:
     """Tell whether a password is among the first that anybody would try.
 
     These are the most used ones, repetitions, rows of keys or characters, and names; all of them
-    also with digits and marks around them, with digits for letters, and in any case.
+    also with digits and marks around them, with digits for letters, in upper or lower case.
 
     @param names: names that everybody here knows.
     """

@@ -67,7 +67,7 @@ class Passwords:
     def hash(
         self, password: str, origin: str, is_wanted: Callable[[], bool] = always
     ) -> Deferred[str]:
-        """Hash a password, L{prepared}."""
+        """Prepare (L{prepared}) and hash a password."""
         return self._in_turn(origin, is_wanted, self._hasher.hash, encoded(prepared(password)))
 
     def check(

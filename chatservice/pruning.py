@@ -1,4 +1,4 @@
-"""Deleting expired lines: older than a room's history is kept, or more than are kept.
+"""Deleting expired lines: those older than a room's history is kept, or beyond the number kept.
 
 Most rooms are within their bounds most of the time, so the cost of a step depends on what was said
 since the previous one, and on what has expired: only rooms that have grown are examined, and those
@@ -29,7 +29,7 @@ EVERY = 60_000_000
 """Microseconds between two rounds, which check for age."""
 
 SURPLUS_ROUNDS = 16
-"""How often one transaction of a database in memory deletes as much as fits."""
+"""The most batches that one transaction deletes from a database in memory."""
 
 GROWN_MOST = 10_000
 """The most rooms whose growth since their last check is remembered."""
@@ -53,9 +53,8 @@ _NAMES = """
     SELECT name FROM rooms WHERE name IS NOT NULL LIMIT ?"""
 _GROWN = "SELECT room, count(*), max(id) FROM events WHERE id > ? GROUP BY +room"
 _OLDER = "SELECT max(id) FROM events WHERE room = ? AND id < ?"
-# Use the time column only for rows whose id is still in the future: if all rows with a time
-# counted, a clock that was behind for a while would have the lines of that while, and all earlier
-# ones, deleted.
+# A row's time counts only if its id is still in the future. Otherwise, after the clock was behind
+# for a while, everything said in that while, and before it, would be deleted.
 _AHEAD = """
     SELECT max(id) FROM (
         SELECT id, time FROM events INDEXED BY events_timed
@@ -104,7 +103,7 @@ class Look(NamedTuple):
 
 
 class Over(NamedTuple):
-    """The expired lines of a room: the id up to which they are, and whether age is the reason."""
+    """The expired lines of a room: the id of the last one, and whether age is the reason."""
 
     room: str
     last: int
@@ -336,7 +335,7 @@ def _delete_lines(connection: sqlite3.Connection, rows: list[tuple[int, int, str
 
 
 def _delete_private(connection: sqlite3.Connection, before: int, now: int) -> bool:
-    """Delete some private lines from before a time; return whether there are more."""
+    """Delete some private lines from before a time; return whether there may be more."""
     given = (_first_kept(connection, "whispers", before, now), ERASE_STEP)
     return connection.execute(_DELETE_PRIVATE, given).rowcount == ERASE_STEP
 
@@ -359,7 +358,7 @@ def _delete_surplus(connection: sqlite3.Connection, most: int) -> bool:
 
 
 def _delete_guests(connection: sqlite3.Connection, before: int) -> bool:
-    """Delete some read markers of people without an account; return whether there are more."""
+    """Delete some read markers of people without an account; return whether there may be more."""
     given = (before, ERASE_STEP, before + GUESTS_KEPT)
     old = connection.execute(_OLD_GUESTS, given).fetchall()
     connection.executemany("DELETE FROM places WHERE identity = ? AND room = ?", old)

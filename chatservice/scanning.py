@@ -52,8 +52,7 @@ class Scanning:
         return self.in_turn(asker, lambda: self.at_once(asker, work))
 
     def count(self, asker: Asker, work: Work[T]) -> Deferred[T]:
-        """Do short work, of which very many pieces may wait; raises L{ChatError} as L{read} does.
-        """
+        """Do short work, of which very many pieces may wait; raises as L{read} does."""
         return self._counts.run(
             asker.origin, lambda: self.at_once(asker, work), asker.is_wanted
         )

@@ -144,4 +144,4 @@ class Watch:
 
 
 def _nothing(connection: sqlite3.Connection) -> None:
-    """Do nothing; having it done shows that everything before it is done."""
+    """Do nothing; once this is done, so is all earlier work in the thread."""
