@@ -281,7 +281,7 @@ class Accounts:
     def requestAvatar(
         self, avatarId: bytes | tuple[()], mind: object, *interfaces: type[Interface]
     ) -> Generator[Deferred[Any], Any, tuple[type[Interface], object, Callable[[], None]]]:
-        """See L{IRealm}. Somebody whom an operator's checker vouches for needs no L{register}."""
+        """See L{IRealm}. People known to an operator's checker need no L{register}."""
         if IAccount not in interfaces:
             raise NotImplementedError("there is nothing but accounts")
         nick = bytes(avatarId).decode()
