@@ -10,11 +10,11 @@ from chatservice.account import NOT_STORED
 from chatservice.accounts import Accounts
 from chatservice.chat import Chat
 from chatservice.clock import WallClock
+from chatservice.config import Settings
 from chatservice.events import EventIds
 from chatservice.journal import Journal
 from chatservice.maintenance import MemoryJournal
 from chatservice.passwords import Passwords
-from chatservice.settings import Settings
 
 
 class Standalone(Chat):

@@ -21,6 +21,7 @@ from chatservice.audit import Audit
 from chatservice.belongings import Belongings
 from chatservice.bindings import Bindings
 from chatservice.clock import WallClock
+from chatservice.config import Settings
 from chatservice.door import NOWHERE, Door
 from chatservice.entrances import Entrances
 from chatservice.envelope import Envelope
@@ -54,7 +55,6 @@ from chatservice.roomlist import RoomList
 from chatservice.roompasswords import RoomPasswords
 from chatservice.rooms import Member, Room
 from chatservice.roster import Roster
-from chatservice.settings import Settings
 from chatservice.standing import Whom
 from chatservice.topics import Topics
 

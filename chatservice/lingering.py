@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall
 
+from chatservice.config import Settings
 from chatservice.events import Left
 from chatservice.rooms import Member
-from chatservice.settings import Settings
 
 PER_ADDRESS = 32
 """The most lost connections from one address that are waited for: they count nowhere else."""

@@ -7,12 +7,12 @@ from itertools import count
 
 from chatservice.account import Account
 from chatservice.accounts import Accounts
+from chatservice.config import Settings
 from chatservice.events import ChatError
 from chatservice.names import NICK_INPUT, check_nick, nick_key
 from chatservice.networks import address_of
 from chatservice.rooms import Member
 from chatservice.roster import Roster
-from chatservice.settings import Settings
 from chatservice.standing import Person, person_of
 
 

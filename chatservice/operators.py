@@ -28,6 +28,7 @@ from chatservice.acts import (
     Unmuted,
 )
 from chatservice.authority import CHAT
+from chatservice.config import Settings
 from chatservice.envelope import Envelope
 from chatservice.events import ChatError
 from chatservice.journal import Journal
@@ -40,7 +41,6 @@ from chatservice.roomsettings import PASSWORD, check_setting, setting_text
 from chatservice.roster import Roster
 from chatservice.sanctions import subject
 from chatservice.sanitize import clean_line, clean_reason
-from chatservice.settings import Settings
 from chatservice.standing import Person, Whom, person_of
 from chatservice.wording import spelled
 

@@ -18,9 +18,9 @@ from zope.interface import implementer
 
 from chatservice.admission import Admission
 from chatservice.chat import Chat
+from chatservice.config import BadValue
 from chatservice.doors.front import FrontFactory
 from chatservice.errors import CannotStart
-from chatservice.options import BadValue
 
 BACKLOG = 1024
 """Connections that wait to be accepted (listen(2))."""

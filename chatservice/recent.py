@@ -6,9 +6,10 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from sys import getsizeof
 
+from chatservice.config import REPLAY_MOST
 from chatservice.events import Event
 
-EVENTS = 200
+EVENTS = REPLAY_MOST
 """The most of one room, and"""
 
 ROOM_BYTES = 256 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getopt
 import signal
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import Service
@@ -27,24 +27,26 @@ from chatservice.accountrows import StoredAccounts
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission, most_connections
 from chatservice.clock import WallClock
+from chatservice.config import (
+    COLLECTED,
+    OPTIONS,
+    BadValue,
+    Settings,
+    explain,
+    operator_key,
+    option_named,
+    read_config,
+    read_motd,
+    settings_of,
+)
 from chatservice.database import IN_MEMORY, Database, DatabaseError
 from chatservice.errors import CannotStart, StorageError
 from chatservice.events import EventIds
 from chatservice.filewatch import FileWatch
 from chatservice.maintenance import steps_of
-from chatservice.options import (
-    COLLECTED,
-    OPTIONS,
-    BadValue,
-    explain,
-    operator_key,
-    read_config,
-    read_motd,
-)
 from chatservice.passwords import Passwords
 from chatservice.ports import Port, read_endpoint
 from chatservice.server import ChatFactory
-from chatservice.settings import Settings
 from chatservice.starting import check_files, rehearse
 from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
@@ -55,7 +57,15 @@ ReactorBase.seconds = staticmethod(time.monotonic)
 
 log = Logger()
 
-DEFAULT_PORT = 59000
+
+def _collecting(name: str) -> Callable[[usage.Options, str], None]:
+    """Make the method of an option that may be given more than once."""
+
+    def collect(self: usage.Options, value: str) -> None:
+        self[name].append(value)
+
+    collect.__doc__ = option_named(name).usage
+    return collect
 
 
 class Options(usage.Options, AuthOptionMixin):
@@ -65,31 +75,22 @@ class Options(usage.Options, AuthOptionMixin):
 
     synopsis = "[options]"
     longdesc = "One chat on one port, for telnet, nc and the chatservice client."
-    optParameters = [option.parameter() for option in OPTIONS]
+    optParameters = [[row.name, row.short, None, row.usage] for row in OPTIONS]
 
     def __init__(self) -> None:
         super().__init__()
         self.update({name: [] for name in COLLECTED})
         self["config"] = None
 
-    def opt_port(self, value: str) -> None:
-        """A port number, or a Twisted endpoint string; may be given again [default: 59000]"""
-        self["port"].append(value)
-
-    opt_p = opt_port
-
-    def opt_operator(self, nick: str) -> None:
-        """A registered nickname that is an operator of the whole chat; may be given again"""
-        self["operator"].append(nick)
-
-    def opt_auth(self, description: str) -> None:
-        """A checker of passwords, such as file:PATH; may be given again (see --help-auth)"""
-        self["auth"].append(description)
+    opt_port = opt_p = _collecting("port")
+    opt_operator = _collecting("operator")
+    opt_auth = _collecting("auth")
 
     def opt_config(self, path: str) -> None:
-        """A TOML file with these options by the same names; the command line wins"""
+        """Remember the configuration file."""
         self["config"] = path
 
+    opt_config.__doc__ = option_named("config").usage
     opt_c = opt_config
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
@@ -132,7 +133,8 @@ class Options(usage.Options, AuthOptionMixin):
             self[name] = self[name] or _texts(configured.get(name, []))
         if configured.get("port") == []:
             raise usage.UsageError(f"{path}: port: there must be one at least")
-        self["endpoints"] = [_endpoint(port) for port in self["port"] or [str(DEFAULT_PORT)]]
+        ports = self["port"] or [str(option_named("port").default)]
+        self["endpoints"] = [_endpoint(port) for port in ports]
         self["operators"] = frozenset(map(operator_key, self["operator"]))
         for description in self["auth"]:
             self._add_checker(description)
@@ -199,17 +201,9 @@ class ChatService(Service):
         clock = WallClock()
         self._journal = DatabaseJournal(self._database, EventIds(clock.time))
         settings = Settings(
-            name=options["name"],
             motd=options["motd-lines"],
-            replay=options["replay"],
-            rate_limit=options["rate-limit"],
-            pipe_rate=options["pipe-rate"],
-            per_address=options["max-per-address"],
-            send_queue=options["send-queue"],
-            linger=options["linger"],
             operators=options["operators"],
-            keep=options["keep"],
-            keep_lines=options["keep-lines"],
+            **settings_of(options),
         )
         ids = self._journal.ids
         checkers = options.get("credCheckers") or ()

@@ -20,12 +20,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission
 from chatservice.clock import WallClock
+from chatservice.config import Settings
 from chatservice.doors.front import FrontFactory
 from chatservice.doors.text import GOODBYE_TO_NC
 from chatservice.events import EventIds
 from chatservice.journal import Page, Wanted
 from chatservice.server import ChatFactory
-from chatservice.settings import Settings
 from chatservice.wording import clock_time, when
 from tests.doubles import PlainPasswords, Wire
 from tests.journals import JournalInMemory

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from chatservice.config import Settings
 from chatservice.events import Batch, ChatError, Event
 from chatservice.formats import TEXT
 from chatservice.journal import Page, Wanted
@@ -25,7 +26,6 @@ from chatservice.passwords import Passwords, always
 from chatservice.peers import Peer
 from chatservice.reading import LineConnection
 from chatservice.server import ChatFactory, ChatProtocol
-from chatservice.settings import Settings
 from tests.journals import JournalInMemory
 
 

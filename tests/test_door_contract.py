@@ -9,6 +9,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.config import Settings
 from chatservice.door import NOWHERE, Door, Fenced
 from chatservice.doors.jsonlines import JsonSession
 from chatservice.doors.text import TextSession
@@ -30,7 +31,6 @@ from chatservice.peers import Peer
 from chatservice.reading import LineConnection
 from chatservice.rooms import Member, Room
 from chatservice.server import ChatFactory
-from chatservice.settings import Settings
 from tests.doubles import Wire
 from tests.recording import HeldJournal, RecordingDoor, come, line
 

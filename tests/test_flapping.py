@@ -13,12 +13,12 @@ from chatservice.account import NOT_STORED
 from chatservice.accountrows import StoredAccounts
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission
+from chatservice.config import Settings
 from chatservice.database import Database
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
 from chatservice.journal import Wanted
 from chatservice.server import ChatFactory
-from chatservice.settings import Settings
 from chatservice.storedjournal import DatabaseJournal
 from tests.conversation import NOON, Facts, JsonPerson, TableCase, Wire, each_row
 from tests.doubles import PlainPasswords

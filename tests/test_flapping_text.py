@@ -9,10 +9,10 @@ from twisted.internet.task import Clock
 
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission
+from chatservice.config import Settings
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
 from chatservice.server import ChatFactory
-from chatservice.settings import Settings
 from tests.conversation import NOON, JsonPerson, TableCase, Wire, each_row
 from tests.doubles import PlainPasswords
 from tests.late import LateJournal, Waiting

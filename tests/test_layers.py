@@ -11,18 +11,17 @@ LAYERS = [
     {
         *("aliases", "clock", "counts", "doors", "doors.web", "durations", "errors", "events"),
         *("hangups", "identity", "keepalive", "names", "networks", "obvious", "opaque", "outbox"),
-        *("preferences", "presence", "ratelimit", "scripts", "settings", "telnet", "textfile"),
-        *("tries",),
+        *("preferences", "presence", "ratelimit", "scripts", "telnet", "textfile", "tries"),
     },
     {
-        *("account", "acts", "admission", "database", "flood", "mentions", "peers", "recent"),
-        *("refs", "sanitize", "starting", "tokenizer", "turns"),
+        *("account", "acts", "admission", "database", "flood", "mentions", "peers", "refs"),
+        *("sanitize", "starting", "tokenizer", "turns"),
     },
     {
-        *("accountrows", "door", "filewatch", "identities", "indexing", "jsonwire", "options"),
+        *("accountrows", "config", "door", "filewatch", "identities", "indexing", "jsonwire"),
         *("passwords", "query", "rows", "sanctions", "threads", "tokens", "upkeep", "wording"),
     },
-    {"actlog", "audit", "checkers", "journal", "pruning", "remembered"},
+    {"actlog", "audit", "checkers", "journal", "pruning", "recent", "remembered"},
     {"accounts", "missed", "pages", "rooms", "scanning"},
     {
         *("envelope", "ignoring", "lingering", "personal", "roomlist", "roomsettings", "roster"),

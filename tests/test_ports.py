@@ -15,11 +15,11 @@ from twisted.logger import LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import ports
+from chatservice.config import Settings
 from chatservice.doors.front import FrontFactory
 from chatservice.errors import CannotStart
 from chatservice.ports import DualStackEndpoint, Port, open_port
 from chatservice.server import ChatFactory
-from chatservice.settings import Settings
 from tests.doubles import Wire
 
 

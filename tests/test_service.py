@@ -20,9 +20,9 @@ from twisted.protocols.haproxy import proxyEndpoint
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import admission, ports, tap
+from chatservice.config import Settings
 from chatservice.errors import CannotStart, StorageError
 from chatservice.ports import Port
-from chatservice.settings import Settings
 from chatservice.tap import ChatService, Options
 from chatservice.threads import ThreadedDatabase
 from tests.conversation import new_path

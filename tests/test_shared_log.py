@@ -7,9 +7,9 @@ from twisted.internet.task import Clock
 from chatservice.account import Account
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission
+from chatservice.config import Settings
 from chatservice.doors.front import FrontFactory
 from chatservice.server import ChatFactory
-from chatservice.settings import Settings
 from chatservice.standing import Person
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, tokens
 from tests.doubles import PlainPasswords, Wire

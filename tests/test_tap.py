@@ -13,8 +13,8 @@ from twisted.internet.endpoints import (
 from twisted.python import usage
 
 from chatservice import ports
+from chatservice.config import COMMAND_LINE_ONLY, read_config, read_motd
 from chatservice.errors import CannotStart
-from chatservice.options import COMMAND_LINE_ONLY, read_config, read_motd
 from chatservice.ports import DualStackEndpoint
 from chatservice.tap import Options
 from tests.conversation import TableCase, each_row, new_path
@@ -357,7 +357,7 @@ class OptionsTests(TableCase):
             if isinstance(default, int) and name != "send-queue":
                 self.assertIn(f"[default: {default}]", text)
         self.assertIn("[default: 1M]", text)
-        self.assertIn("is shown, at most 200 [default: 10]", text)
+        self.assertIn("joins it, at most 200 [default: 10]", text)
         self.assertNotIn("[default: None]", text)
         self.assertIn("--port=", text)
         self.assertIn("--config=", text)

@@ -11,6 +11,7 @@ from twisted.internet.task import Clock
 
 from chatservice.accounts import Accounts
 from chatservice.admission import Admission
+from chatservice.config import Settings
 from chatservice.door import NOWHERE, Fenced
 from chatservice.doors.front import FrontFactory
 from chatservice.events import EventIds
@@ -18,7 +19,6 @@ from chatservice.lines import State
 from chatservice.names import nick_key
 from chatservice.rooms import Member
 from chatservice.server import ChatFactory
-from chatservice.settings import Settings
 from tests.conversation import NOON, TableCase, Wire, each_row, tokens
 from tests.late import LateJournal, LatePasswords, LateStore, Waiting
 from tests.recording import kick
