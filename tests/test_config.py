@@ -21,6 +21,16 @@ class TableTests(SynchronousTestCase):
         }
         self.assertEqual(Settings(**settings_of(values)), Settings())
 
+    def test_fields(self) -> None:
+        """Each setting has the value of its own option."""
+        found = settings_of({row.name: row.name for row in TABLE})
+        expected = {
+            name: name.replace("_", "-")
+            for name in ("name", "replay", "rate_limit", "pipe_rate", "send_queue", "linger")
+            + ("keep", "keep_lines")
+        }
+        self.assertEqual(found, {**expected, "per_address": "max-per-address"})
+
     def test_pages(self) -> None:
         """The pages have the options as docs/make_options.py prints them."""
         for name, only_basic in (("README.rst", True), ("docs/running.rst", False)):
