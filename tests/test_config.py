@@ -24,11 +24,8 @@ class TableTests(SynchronousTestCase):
     def test_fields(self) -> None:
         """Each setting has the value of its own option."""
         found = settings_of({row.name: row.name for row in TABLE})
-        expected = {
-            name: name.replace("_", "-")
-            for name in ("name", "replay", "rate_limit", "pipe_rate", "send_queue", "linger")
-            + ("keep", "keep_lines")
-        }
+        names = ["name", "replay", "rate_limit", "pipe_rate", "send_queue", "linger", "keep"]
+        expected = {name: name.replace("_", "-") for name in [*names, "keep_lines"]}
         self.assertEqual(found, {**expected, "per_address": "max-per-address"})
 
     def test_pages(self) -> None:
