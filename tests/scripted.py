@@ -23,11 +23,10 @@ from typing import Any
 import pyte
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.identity import Identity
-from chatservice.client.places import Place
+from chatservice.client.joining import Identity
 from chatservice.client.requests import Request, encode
 from chatservice.client.session import Session
-from chatservice.client.state import State
+from chatservice.client.view import Place, State
 from chatservice.client.wire import Error
 from chatservice.events import Event
 from chatservice.preferences import Preferences

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import commands as chat_commands
-from chatservice.client.completion import COMMANDS, completions
-from chatservice.client.editor import Editor, Entered, Pasted, Wish
-from chatservice.client.keys import Key, KeyReader
+from chatservice.client.commands import COMMANDS, completions
+from chatservice.terminal.editor import Editor, Entered, Pasted, Wish
+from chatservice.terminal.keys import Key, KeyReader
 
 FAMILY = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}"
 E_ACUTE = "e\N{COMBINING ACUTE ACCENT}"

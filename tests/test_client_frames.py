@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.columns import fold
-from chatservice.client.places import Place
-from chatservice.client.screen import Screen
 from chatservice.client.show import Log
+from chatservice.client.view import Place
 from chatservice.client.wire import HABIT, decode
 from chatservice.names import check_nick, check_room
+from chatservice.terminal.columns import fold
+from chatservice.terminal.screen import Screen
 
 from .scripted import line
 

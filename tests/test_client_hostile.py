@@ -11,15 +11,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.acts import RoomSet
 from chatservice.client import wire
-from chatservice.client.columns import fold
-from chatservice.client.identity import Identity
-from chatservice.client.places import Place
+from chatservice.client.joining import Identity
 from chatservice.client.session import Session
 from chatservice.client.show import Log
-from chatservice.client.state import State
+from chatservice.client.view import Place, State
 from chatservice.client.wire import Ok, Welcome, decode
 from chatservice.events import KINDS, Event, Left, Said
 from chatservice.sanitize import without_controls
+from chatservice.terminal.columns import fold
 
 from .scripted import LOBBY, Hearer, Peer, Recorder, line, opened, welcome
 

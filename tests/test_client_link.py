@@ -12,10 +12,10 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.identity import Identity
+from chatservice.client.joining import Identity
 from chatservice.client.link import IDLE, PATIENCE, SILENT, Backoff, Link, explain
 from chatservice.client.session import Session
-from chatservice.client.state import State
+from chatservice.client.view import State
 
 from .scripted import Recorder, line, welcome
 

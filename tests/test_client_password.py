@@ -4,10 +4,11 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.editor import Editor, Wish
-from chatservice.client.keys import Key, KeyReader
-from chatservice.client.secret import Password, Secret
-from chatservice.client.state import State
+from chatservice.client.commands import holds_password
+from chatservice.client.view import State
+from chatservice.terminal.editor import Editor, Wish
+from chatservice.terminal.keys import Key, KeyReader
+from chatservice.terminal.secret import Password, Secret
 
 from .scripted import LOBBY, SessionCase, line, welcome
 
@@ -262,7 +263,7 @@ class SecretTests(SynchronousTestCase):
 
     def test_not_remembered(self) -> None:
         """Commands that are typed with a password do not come back with the arrow keys."""
-        editor = Editor(lambda _: ())
+        editor = Editor(lambda _: (), holds_password)
         kept = ["/who", "/join #den", "/room topic all", "/room password", "//login xyzzy"]
         for typed in (
             *kept,

@@ -6,12 +6,11 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.identity import Identity
-from chatservice.client.person import Person
+from chatservice.client.joining import Identity
 from chatservice.client.pipe import WINDOW, WINDOW_MOST, Pipe
 from chatservice.client.session import Session
 from chatservice.client.show import Log
-from chatservice.client.state import State
+from chatservice.client.view import Person, State
 
 from .scripted import Hearer, line, welcome
 

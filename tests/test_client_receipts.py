@@ -6,8 +6,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.main import _refs
-from chatservice.client.receipts import answers, is_same
-from chatservice.client.requests import Command, Say
+from chatservice.client.requests import Command, Say, answers, is_same
 from chatservice.events import Acted, Said, Whispered
 from chatservice.jsonwire import ONESELF
 

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.places import Places
-from chatservice.client.replay import LOOKED_THROUGH, PAGE, Replay
-from chatservice.client.state import State
+from chatservice.client.history import LOOKED_THROUGH, PAGE, Replay
+from chatservice.client.view import Places, State
 from chatservice.client.wire import History
 from chatservice.events import Parted, Said, Whispered
 

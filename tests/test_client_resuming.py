@@ -7,10 +7,10 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.identity import Identity
+from chatservice.client.joining import Identity
 from chatservice.client.requests import Request, encode
 from chatservice.client.session import Session
-from chatservice.client.state import State
+from chatservice.client.view import State
 from chatservice.events import Said
 
 from .scripted import LOBBY, MISSED, Recorder, SessionCase, line, welcome

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.columns import cells, fold, lay_out
-from chatservice.client.screen import Screen
+from chatservice.terminal.columns import cells, fold, lay_out
+from chatservice.terminal.screen import Screen
 
 FAMILY = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
 

@@ -6,9 +6,9 @@ import unicodedata
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.commands import bare, command_word, holds_password
-from chatservice.client.editor import Editor
-from chatservice.client.keys import Key
-from chatservice.client.state import State
+from chatservice.client.view import State
+from chatservice.terminal.editor import Editor
+from chatservice.terminal.keys import Key
 
 from .scripted import LOBBY, Peer, SessionCase, Terminal, line, opened, welcome
 
@@ -73,7 +73,7 @@ class RememberedTests(SynchronousTestCase):
 
     def test_not_recalled(self) -> None:
         """None comes back with the arrow keys."""
-        editor = Editor(lambda _: ())
+        editor = Editor(lambda _: (), holds_password)
         hidden = ("\u00a0/login ada xyzzy", "／register xyzzy", "/\u200bpassword a xyzzy")
         for typed in ("hi", *hidden):
             editor.press(Key("text", typed))

@@ -2,7 +2,7 @@
 
 import json
 
-from chatservice.client.state import State
+from chatservice.client.view import State
 
 from .scripted import LOBBY, MISSED, SessionCase, line, welcome
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatservice.client.preferences import setting_changed, setting_told, settings_asked
+from chatservice.client.show import setting_changed, setting_told, settings_asked
 from chatservice.preferences import Preferences
 from tests.conversation import TableCase, each_row
 from tests.scripted import LOBBY, Peer, SessionCase, Terminal, line, opened

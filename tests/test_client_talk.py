@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.requests import Say
-from chatservice.client.state import State
-from chatservice.client.unanswered import Unanswered
+from chatservice.client.requests import Say, Unanswered
+from chatservice.client.view import State
 from chatservice.client.wire import HABIT
 
 from .scripted import LOBBY, SessionCase, line, welcome

@@ -7,8 +7,7 @@ from typing import Any
 
 from chatservice.acts import Banned
 from chatservice.client.show import Log
-from chatservice.client.times import in_local_time, local_time
-from chatservice.client.wire import decode
+from chatservice.client.wire import decode, in_local_time, local_time
 from chatservice.events import Said
 from tests.conversation import TableCase, each_row
 from tests.scripted import SessionCase, line

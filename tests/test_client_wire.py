@@ -14,9 +14,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.acts import Banned, Kicked
 from chatservice.client.options import Settings, read_command_line
-from chatservice.client.places import Place
 from chatservice.client.requests import Command, Hello, encode
 from chatservice.client.show import Log
+from chatservice.client.view import Place
 from chatservice.client.wire import HABIT, Error, Ok, Ping, RoomState, Welcome, decode
 from chatservice.events import (
     Acted,

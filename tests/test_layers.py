@@ -52,7 +52,7 @@ SHARED_WITH_CLIENT = {
     *("sanitize", "textfile", "wording"),
 }
 ENTRIES = {"tap", "client.main"}
-CLIENT = "client"
+CLIENT, TERMINAL = "client", "terminal"
 
 
 def imports(tree: ast.AST) -> set[str]:
@@ -89,7 +89,7 @@ class LayerTests(SynchronousTestCase):
         self.modules = modules()
         self.names = set(self.modules) - {""}
         self.server = {
-            name for name in self.names if not name.startswith((CLIENT, "__main__"))
+            name for name in self.names if not name.startswith((CLIENT, TERMINAL, "__main__"))
         }
 
     def known(self, name: str) -> set[str]:
@@ -134,7 +134,14 @@ class LayerTests(SynchronousTestCase):
         """The client knows nothing of the server's but what both ends of the wire share."""
         for name in self.names:
             if name.startswith(CLIENT):
-                others = {each for each in self.names if not each.startswith(CLIENT)}
+                others = {each for each in self.names if not each.startswith((CLIENT, TERMINAL))}
+                self.assertEqual(ours(self.modules[name], others) - SHARED_WITH_CLIENT, set(), name)
+
+    def test_terminal(self) -> None:
+        """A terminal knows no client, and no server."""
+        for name in self.names:
+            if name.startswith(TERMINAL):
+                others = {each for each in self.names if not each.startswith(TERMINAL)}
                 self.assertEqual(ours(self.modules[name], others) - SHARED_WITH_CLIENT, set(), name)
 
     def test_reactor(self) -> None:

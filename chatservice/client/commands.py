@@ -1,9 +1,13 @@
-"""What the client knows of the chat's slash commands."""
+"""The chat's slash commands as the client knows them, and how it completes words."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from chatservice.aliases import ALIASES
 from chatservice.sanitize import command_in, words_seen
+from chatservice.wording import spelled
 
 COMMANDS = (
     "/announce",
@@ -113,3 +117,26 @@ def _meant(word: str) -> str:
     """
     name = _named(word)
     return name if name in COMMANDS else next(iter(get_close_matches(word, COMMANDS, n=1)), word)
+
+
+_WITH_ROOM = {"/join", "/names", "/part"}
+
+
+def completions(before: str, nicknames: Iterable[str], rooms: Iterable[str]) -> list[str]:
+    """What the last word of *before* could become, with what follows it; in order."""
+    *earlier, word = before.split(" ")
+    if not word:
+        return []
+    if not earlier and word.startswith("/"):
+        return [f"{command} " for command in _starting(word, COMMANDS)]
+    if word.startswith("#"):
+        return [f"{room} " for room in _starting(word, (f"#{room}" for room in rooms))]
+    if earlier and command_word(earlier[0]) in _WITH_ROOM:
+        return [f"{spelled(room)} " for room in _starting(word, rooms)]
+    end = " " if earlier else ": "
+    return [nick + end for nick in _starting(word, nicknames)]
+
+
+def _starting(word: str, names: Iterable[str]) -> list[str]:
+    start = word.casefold()
+    return sorted((n for n in names if n.casefold().startswith(start)), key=str.casefold)

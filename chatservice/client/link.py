@@ -23,7 +23,7 @@ from twisted.python.failure import Failure
 
 from chatservice.client.requests import Request, encode
 from chatservice.client.session import Session
-from chatservice.client.state import State
+from chatservice.client.view import State
 
 IDLE = 60.0
 """Seconds of silence after which the chat is asked for a sign of life."""

@@ -13,16 +13,15 @@ from typing import Any
 from twisted.internet.base import ReactorBase
 from twisted.internet.stdio import StandardIO
 
-from chatservice.client.descriptors import Descriptors, open_what_is_closed
-from chatservice.client.front import Front
-from chatservice.client.identity import Identity
+from chatservice.client.front import Descriptors, Front, open_what_is_closed
+from chatservice.client.joining import Identity
 from chatservice.client.link import Backoff, Link, endpoint_of
 from chatservice.client.options import Settings, read_command_line
-from chatservice.client.person import Person
 from chatservice.client.pipe import Pipe
 from chatservice.client.session import Session
 from chatservice.client.show import Log
 from chatservice.client.terminal import Terminal
+from chatservice.client.view import Person
 from chatservice.names import LOBBY
 
 _RECENT = 20

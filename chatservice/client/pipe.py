@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IDelayedCall
 from chatservice.client.commands import GOODBYE, command_word
 from chatservice.client.front import REFUSED, Front
 from chatservice.client.options import PASSWORD_VARIABLE
-from chatservice.client.waiting import Waiting
+from chatservice.client.requests import Waiting
 from chatservice.client.wire import Error
 from chatservice.counts import counted
 from chatservice.jsonwire import LINE_BYTES

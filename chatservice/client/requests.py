@@ -1,14 +1,20 @@
-"""What the client says to the chat: typed objects inside, JSON lines on the wire.
+"""What the client says to the chat, and keeps until the chat has answered."""
 
-Nothing here but the requests of docs/protocol.rst, and `encode`.
-"""
+from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import unicodedata
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from chatservice.client.wire import Ping
+from chatservice.client.commands import MOVES, TALK, command_word, holds_password
+from chatservice.client.view import Places
+from chatservice.client.wire import Ping, is_own
+from chatservice.events import Acted, Said, Talk, Whispered
+from chatservice.jsonwire import LINE_BYTES
+from chatservice.sanitize import TEXT_BYTES, without_controls
 
 # A member that is None is not sent.
 
@@ -64,3 +70,225 @@ def encode(request: Request) -> bytes:
     members = {name: value for name, value in vars(request).items() if value is not None}
     wire = {"type": request.type, **members}
     return json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def answers(event: Talk, request: Say | Command) -> bool:
+    """Whether *event* tells that what *request* says was said.
+
+    To whom a private line went is not compared: whoever has registered the nickname that was
+    written may be here under another one, and that is what the event names.
+    """
+    if not is_own(event):
+        return False
+    match event, request:
+        case Said(), Say():
+            return event.room == request.room and is_same(event.text, request.text)
+        case Acted(), Command(line=line) if command_word(line) == "/me":
+            here = request.room in (None, event.room)
+            return here and is_same(event.text, _after_word(line))
+        case Whispered(), Command(line=line) if command_word(line) == "/msg":
+            return is_same(event.text, _after_word(_after_word(line)))
+    return False
+
+
+def is_same(said: str, asked: str) -> bool:
+    """Whether *said* is what is left of *asked* once the chat has cleaned it.
+
+    That takes out, or makes blanks of, what is not seen, and combining marks that are too many.
+    What is seen stays, in its order.
+    """
+    said, at = _seen(said), 0
+    for char in _seen(asked):
+        if said[at : at + 1] == char:
+            at += 1
+        elif not unicodedata.category(char).startswith("M"):
+            return False
+    return at == len(said)
+
+
+def _seen(text: str) -> str:
+    """The text without blanks, controls and what only formats."""
+    return "".join(char for char in text if unicodedata.category(char)[0] not in "CZ")
+
+
+def _after_word(line: str) -> str:
+    return line.lstrip(" ").partition(" ")[2]
+
+
+class Unanswered:
+    """Lines and commands by their refs, and which of them this connection has sent."""
+
+    def __init__(self) -> None:
+        self._requests: dict[str, Say | Command] = {}
+        self._sent: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def add(self, request: Say | Command) -> None:
+        self._requests[request.ref] = request
+
+    def lines(self) -> list[str]:
+        """What was said, and the commands, in order."""
+        requests = self._requests.values()
+        return [each.text if isinstance(each, Say) else each.line for each in requests]
+
+    def asked(self, ref: str) -> Say | Command | None:
+        """The request with this *ref*, if there is one."""
+        return self._requests.get(ref)
+
+    def answered(self, ref: str) -> Say | Command | None:
+        """Take out the request that was answered; None if there is none with this *ref*."""
+        self._sent.discard(ref)
+        return self._requests.pop(ref, None)
+
+    def acknowledged(self, event: Talk) -> bool:
+        """Take out the request that the event acknowledges; whether there was one."""
+        request = self._requests.get(event.ref)
+        if request is None or not answers(event, request):
+            return False
+        self.answered(event.ref)
+        return True
+
+    def to_send(self) -> list[Say | Command]:
+        """The requests not sent yet; from now on, they are."""
+        waiting = [request for ref, request in self._requests.items() if ref not in self._sent]
+        self._sent.update(request.ref for request in waiting)
+        return waiting
+
+    def connection_lost(self) -> int:
+        """Keep the talk, to be sent again; give up the commands. How many those are."""
+        self._sent.clear()
+        commands = [ref for ref, request in self._requests.items() if not is_talk(request)]
+        for ref in commands:
+            del self._requests[ref]
+        return len(commands)
+
+    @property
+    def moving(self) -> bool:
+        """Whether there is a command that may change the current room."""
+        return any(is_move(request) for request in self._requests.values())
+
+
+def is_talk(request: Say | Command) -> bool:
+    """Whether it is answered by its event alone, and so can be sent again until that comes."""
+    return isinstance(request, Say) or command_word(request.line) in TALK
+
+
+def is_move(request: Say | Command) -> bool:
+    """Whether it is a command that may change the current room."""
+    return isinstance(request, Command) and command_word(request.line) in MOVES
+
+
+_HIDDEN = "(a command with a password)"
+
+
+class Outgoing:
+    """The requests on their way, and the lines that wait behind them.
+
+    *refs* gives a mark for each request. *refuse* is told a code and a sentence for what is not
+    going to be sent.
+    """
+
+    def __init__(
+        self, places: Places, refs: Iterator[str], refuse: Callable[[str, str], None]
+    ) -> None:
+        self._places = places
+        self._refs = refs
+        self._refuse = refuse
+        self._unanswered = Unanswered()
+        self._waiting: deque[str] = deque()  # until it is known what the current room is
+
+    def __len__(self) -> int:
+        """How many were neither acknowledged nor refused."""
+        return len(self._unanswered) + len(self._waiting)
+
+    def lines(self) -> list[str]:
+        """What was neither acknowledged nor refused, as it was typed, but for passwords."""
+        typed = [*self._unanswered.lines(), *self._waiting]
+        return [_HIDDEN if holds_password(line) else line for line in typed]
+
+    @property
+    def moving(self) -> bool:
+        """Whether nobody knows yet which the current room will be."""
+        return self._unanswered.moving
+
+    def wait(self, line: str) -> None:
+        """Have a typed line wait until it is known where it goes."""
+        self._waiting.append(line)
+
+    def take_waiting(self) -> deque[str]:
+        """The lines that waited, in order; they do no more."""
+        lines, self._waiting = self._waiting, deque()
+        return lines
+
+    def say(self, text: str) -> None:
+        """Say *text* in the current room, whatever it begins with."""
+        text = without_controls(text)
+        if not self._places.current:
+            self._refuse("no-room", "you are in no room: /join one first")
+        elif len(text.encode()) > TEXT_BYTES:
+            self._refuse("too-long", f"a line has at most {TEXT_BYTES:,} bytes: not sent")
+        else:
+            self._unanswered.add(Say(room=self._places.current, text=text, ref=next(self._refs)))
+
+    def command(self, line: str, offline: bool) -> None:
+        """Have a command carried out; *offline* when there is no connection."""
+        word = command_word(line)
+        room = None if word == "/join" else self._places.current or None
+        request = Command(line=line, ref=next(self._refs), room=room)
+        if len(encode(request)) > LINE_BYTES:
+            self._refuse("too-long", "that is too long for one line: not sent")
+        elif offline and not is_talk(request):
+            self._refuse("offline", f"there is no connection: {word} was not carried out")
+        else:
+            self._unanswered.add(request)
+
+    def to_send(self) -> list[Say | Command]:
+        """The requests that this connection has not seen; from now on, it has."""
+        return self._unanswered.to_send()
+
+    def asked(self, ref: str) -> Say | Command | None:
+        """The request with this *ref*, if it waits for its answer."""
+        return self._unanswered.asked(ref)
+
+    def answered(self, ref: str) -> Say | Command | None:
+        """Take out the request that was answered; None if there is none with this *ref*."""
+        return self._unanswered.answered(ref)
+
+    def acknowledged(self, event: Talk) -> bool:
+        """Take out the request that the event acknowledges; whether there was one."""
+        return self._unanswered.acknowledged(event)
+
+    def connection_lost(self) -> None:
+        """Keep the talk, to be sent again, and refuse the commands."""
+        for _ in range(self._unanswered.connection_lost()):
+            self._refuse("offline", "connection lost before the command was answered")
+
+
+class Waiting:
+    """Hands lines to *send*, in order, each as soon as it *may* go."""
+
+    def __init__(self, send: Callable[[str], None], may: Callable[[str], bool]) -> None:
+        self._send = send
+        self._may = may
+        self._lines: deque[str] = deque()
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def add(self, lines: Iterable[str]) -> None:
+        """Have these lines wait behind the others."""
+        self._lines.extend(lines)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Send what may be sent by now."""
+        while self._lines and self._may(self._lines[0]):
+            self._send(self._lines.popleft())
+
+    def stop(self) -> int:
+        """Send nothing more of it; how many lines those are."""
+        count = len(self._lines)
+        self._lines.clear()
+        return count

@@ -11,16 +11,11 @@ from collections.abc import Iterator, Sequence
 
 from chatservice.acts import Kicked
 from chatservice.client.commands import GOODBYE, bare, command_word
-from chatservice.client.identity import Identity
-from chatservice.client.joining import GREETING, WANTING, Joining
-from chatservice.client.outgoing import Outgoing
-from chatservice.client.person import Person
-from chatservice.client.places import Places
-from chatservice.client.preferences import setting_changed, settings_asked
-from chatservice.client.replay import Replay
-from chatservice.client.requests import Command, Pong
-from chatservice.client.state import State
-from chatservice.client.unanswered import is_move
+from chatservice.client.history import Replay
+from chatservice.client.joining import GREETING, WANTING, Identity, Joining
+from chatservice.client.requests import Command, Outgoing, Pong, is_move
+from chatservice.client.show import setting_changed, settings_asked
+from chatservice.client.view import Person, Places, State
 from chatservice.client.wire import PACE, Error, Gap, History, Notice, Ok, Ping, Welcome, decode
 from chatservice.counts import counted
 from chatservice.events import Acted, Event, Joined, Left, Parted, Renamed, Said, Whispered

@@ -1,15 +1,14 @@
-"""Events and notices as lines of text, each with the local time first."""
+"""Events, notices and settings as lines of text, each with the local time first."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from chatservice.acts import Kicked, OperatorAct, RoomSet
-from chatservice.client.places import Place
-from chatservice.client.times import in_local_time
-from chatservice.client.wire import HABIT, is_own
+from chatservice.client.view import Place
+from chatservice.client.wire import HABIT, in_local_time, is_own, zone
 from chatservice.events import (
     Acted,
     CameAndWent,
@@ -21,6 +20,7 @@ from chatservice.events import (
     Said,
     Whispered,
 )
+from chatservice.preferences import Preferences
 from chatservice.wording import (
     in_colour,
     line_of,
@@ -30,6 +30,52 @@ from chatservice.wording import (
     times_of,
     with_room,
 )
+
+_MEANINGS = {
+    "time": (
+        "every line begins with its time ({zone})",
+        "only history has times ({zone})",
+    ),
+    "colour": ("nicknames are in colours", "nicknames are not in colours"),
+    "bell": (
+        "the terminal rings when somebody names you or writes to you in private",
+        "the terminal never rings",
+    ),
+    "quiet": ("you are not shown who comes and goes", "you are shown who comes and goes"),
+}
+"""What each setting does when it is on, and when it is off."""
+
+
+def settings_asked(line: str) -> list[str] | None:
+    """The settings that a typed `/set` asks about; None if it changes one, or asks for nonsense."""
+    words = line.casefold().split()[1:]
+    names = ["colour" if word == "color" else word for word in words]
+    if not names:
+        return list(_MEANINGS)
+    return names if len(names) == 1 and names[0] in _MEANINGS else None
+
+
+def setting_told(preferences: Preferences, name: str, without: Mapping[str, str]) -> str:
+    """How a setting is, in a sentence.
+
+    *without* has the reason for each setting that has no effect here.
+    """
+    on, off = _MEANINGS[name]
+    is_on = getattr(preferences, name)
+    sentence = f"{name} is on: {on}" if is_on else f"{name} is off: {off}"
+    if is_on and name in without:
+        sentence += f" (not here: {without[name]})"
+    return sentence.format(zone=zone())
+
+
+def setting_changed(line: str) -> str:
+    """The name of the setting that a typed `/set` changes; "" if it changes none."""
+    match line.casefold().split()[1:]:
+        case [name, "on" | "off"]:
+            name = "colour" if name == "color" else name
+            return name if name in _MEANINGS else ""
+    return ""
+
 
 _NAMED = 12
 """The nicknames that are listed of those in a room."""

@@ -8,20 +8,18 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
 
-from chatservice.client.commands import command_word
-from chatservice.client.completion import completions
-from chatservice.client.descriptors import Descriptors
-from chatservice.client.editor import Editor, Entered, Pasted, Wish
-from chatservice.client.front import Front
-from chatservice.client.keys import Key, KeyReader
-from chatservice.client.screen import Screen
-from chatservice.client.secret import Password, Secret
-from chatservice.client.state import State
-from chatservice.client.waiting import Waiting
+from chatservice.client.commands import command_word, completions, holds_password
+from chatservice.client.front import Descriptors, Front
+from chatservice.client.requests import Waiting
+from chatservice.client.view import State
 from chatservice.client.wire import Error, is_own
 from chatservice.counts import counted
 from chatservice.events import Acted, Event, Said, Whispered
 from chatservice.mentions import mentions
+from chatservice.terminal.editor import Editor, Entered, Pasted, Wish
+from chatservice.terminal.keys import Key, KeyReader
+from chatservice.terminal.screen import Screen
+from chatservice.terminal.secret import Password, Secret
 from chatservice.wording import spelled
 
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste (xterm)
@@ -53,7 +51,7 @@ class Terminal(Front):
         self._waiting = Waiting(self.session.say, lambda _: self.session.unanswered < _WINDOW)
         self._offered: list[str] = []  # pasted, and not to be sent before Enter is pressed
         self._keys = KeyReader()
-        self._editor = Editor(self._completions)
+        self._editor = Editor(self._completions, holds_password)
         self._nickname = Editor(lambda _: ())  # what is typed for one is remembered nowhere
         self._secret = Secret()
         self._escape: IDelayedCall | None = None
@@ -185,7 +183,8 @@ class Terminal(Front):
     def password_wanted(self, error: Error) -> None:
         self._secret = Secret()
         if not self.session.joined:
-            self._editor = Editor(self._completions)  # in what was typed so far it may be
+            # What was typed so far may have it in it.
+            self._editor = Editor(self._completions, holds_password)
         self.told(error.text)
 
     def _is_named(self, event: Event) -> bool:

@@ -7,15 +7,49 @@ the times in its sentences into local time.
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeAlias
 
-from chatservice.client.times import in_local_time
 from chatservice.events import Event
 from chatservice.jsonwire import NUMBERS, ONESELF, event_of, value_of
 from chatservice.preferences import Preferences
 from chatservice.sanitize import without_controls
+
+_WITHOUT_DATE = len("14:03")
+
+
+def zone(seconds: float | None = None) -> str:
+    """What the local time is called, now or at a time."""
+    return time.strftime("%Z", time.localtime(seconds))
+
+
+def local_time(microseconds: int, with_date: bool) -> str:
+    """A time since the epoch as a clock here shows it, and what that is called."""
+    moment = time.localtime(microseconds / 1e6)
+    return time.strftime("%Y-%m-%d %H:%M (%Z)" if with_date else "%H:%M (%Z)", moment)
+
+
+def in_local_time(sentence: str, times: Mapping[str, int]) -> str:
+    """A sentence of the chat, with the times in it as a clock here shows them.
+
+    *times* are those in it, as they are spelled and since the epoch. One may be a part of another,
+    and one be spelled here as another is there: so each place is looked at once.
+    """
+    spelled = "|".join(re.escape(each) for each in times if each)
+    if not spelled:
+        return sentence
+    today = time.localtime()[:3]
+
+    def here(found: re.Match[str]) -> str:
+        microseconds = times[found[0]]
+        is_today = time.localtime(microseconds / 1e6)[:3] == today
+        return local_time(microseconds, len(found[0]) > _WITHOUT_DATE or not is_today)
+
+    return re.sub(rf"(?<!\S)(?:{spelled})(?!\w)", here, sentence)
+
 
 HABIT = Preferences(time=True, colour=True, bell=True, quiet=False)
 """The client's settings for somebody who has set nothing."""

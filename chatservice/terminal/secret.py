@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from chatservice.client.editor import Wish
-from chatservice.client.keys import Key
 from chatservice.sanitize import without_controls
+from chatservice.terminal.editor import Wish
+from chatservice.terminal.keys import Key
 
 
 class Password(NamedTuple):

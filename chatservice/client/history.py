@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chatservice.client.places import Places
 from chatservice.client.requests import Page
+from chatservice.client.view import Places
 from chatservice.client.wire import History
 from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
 

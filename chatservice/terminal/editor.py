@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from wcwidth import grapheme_boundary_before, iter_graphemes
 
-from chatservice.client.commands import holds_password
-from chatservice.client.keys import Key
 from chatservice.sanitize import without_controls
+from chatservice.terminal.keys import Key
 
 _REMEMBERED = 500
 _LINE_END = re.compile("\r\n?|\n")
@@ -41,11 +40,19 @@ Complete = Callable[[str], Sequence[str]]
 
 
 class Editor:
-    """A line of text with a cursor (an index, never inside a combined character), the lines
-    entered before (but none with a password), and the text that was last cut out.
+    """A line being typed, the lines entered before, and the text that was last cut out.
+
+    @ivar cursor: an index into the text, never inside a grapheme cluster.
     """
 
-    def __init__(self, complete: Complete) -> None:
+    def __init__(
+        self, complete: Complete, is_secret: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """Begin with an empty line.
+
+        @param is_secret: tells whether a line must not be remembered.
+        """
+        self._is_secret = is_secret
         self.text = ""
         self.cursor = 0
         self._complete = complete
@@ -158,7 +165,7 @@ class Editor:
         self._replace("")
         if not line.strip():
             return None
-        if self._entered[-1:] != [line] and not holds_password(line):
+        if self._entered[-1:] != [line] and not self._is_secret(line):
             self._entered.append(line)
         del self._entered[:-_REMEMBERED]
         self._at = len(self._entered)

@@ -1,11 +1,15 @@
-"""Where one is: the rooms, who is in them, and up to which event everything was shown."""
+"""The rooms as the client knows them, and the person or program that is shown them."""
+
+from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
 
 from chatservice.acts import Kicked
-from chatservice.client.wire import RoomState
+from chatservice.client.wire import Error, RoomState
 from chatservice.events import (
     Acted,
     Event,
@@ -17,6 +21,7 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
+from chatservice.preferences import Preferences
 
 _REMEMBERED = 1000
 
@@ -142,3 +147,60 @@ class Places:
                     if nick in place.members:
                         place.members.discard(nick)
                         place.members.add(now)
+
+
+class State(Enum):
+    """One of these at a time."""
+
+    OFFLINE = "there is no connection"
+    GREETING = "hello was said and not answered"
+    ASKING = "another nickname is wanted"
+    LOCKED = "the nickname's password is wanted"
+    PROVING = "hello was said with a password that was typed, and not answered"
+    REPLAYING = "history is shown, and what happens meanwhile is held back"
+    LIVE = "events are shown as they come, and lines sent as they are typed"
+    LEAVING = "goodbye was said"
+    GONE = "it is over"
+
+
+class Person(Protocol):
+    """Is shown what happens, and told how the session goes."""
+
+    def happened(self, event: Event, replayed: bool) -> None:
+        """Show an event; *replayed* when it is history."""
+
+    def entered(self, place: Place) -> None:
+        """Show a room that one has just entered."""
+
+    def told(self, sentence: str) -> None:
+        """Show a notice."""
+
+    def refused(self, error: Error) -> None:
+        """A line or a command was not carried out."""
+
+    def nickname_refused(self, sentence: str) -> None:
+        """Another nickname is wanted: the next typed line is taken for it."""
+
+    def password_wanted(self, error: Error) -> None:
+        """The nickname's password is wanted: the session's `prove` takes it.
+
+        *error* tells why: none was sent, or a wrong one.
+        """
+
+    def preferred(self, preferences: Preferences) -> None:
+        """Show things in this way from now on."""
+
+    def settings_wanted(self, names: Sequence[str]) -> None:
+        """Tell how these settings are."""
+
+    def handed(self, line: str) -> None:
+        """Show a line that is meant for programs, as it is."""
+
+    def settled(self) -> None:
+        """Something was answered, or the session became live: there may be room for more."""
+
+    def leaving(self) -> None:
+        """Goodbye is being said; what is left is to wait for the end, and not for ever."""
+
+    def gone(self, sentence: str | None, failed: bool) -> None:
+        """The session is over; *failed* when one could not join, or had to leave."""

@@ -7,7 +7,7 @@ was said stays in the terminal's own scrollback. Control sequences are those of 
 from collections.abc import Iterable
 from math import ceil
 
-from chatservice.client.columns import cells, fold, lay_out
+from chatservice.terminal.columns import cells, fold, lay_out
 
 _ERASE_BELOW = "\x1b[J"
 _CLEAR = "\x1b[H\x1b[2J"
