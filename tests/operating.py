@@ -108,17 +108,10 @@ class OperatorCase(ConversationCase):
         self.open_chat()
         self.register(nick)
 
-    def at(self, door: str, nick: str) -> Person:
+    def at(self, door: str, nick: str, password: str = "") -> Person:
         """Somebody who has joined, with the password of a registered nickname."""
-        if self.chat.accounts.named(nick) is None:
-            return super().at(door, nick)
-        if door == "json":
-            return self.at_json(nick, password=PASSWORD)
-        person = TextPerson(self.connect())
-        person.types(nick)
-        person.types(PASSWORD)
-        self.assertIn("-- you joined lobby", person.wire.sees())
-        return person
+        is_registered = self.chat.accounts.named(nick) is not None
+        return super().at(door, nick, PASSWORD if is_registered else password)
 
     def play(self, deed: Deed, doors: tuple[str, ...]) -> None:
         """Let ada type, and compare what all three see."""

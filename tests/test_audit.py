@@ -15,17 +15,18 @@ from chatservice.acts import Banned
 from chatservice.admission import Admission
 from chatservice.events import FailedProof
 from tests.conversation import (
+    DOORS,
     TOKEN,
     ConversationCase,
     JsonPerson,
     Person,
     TextPerson,
+    at_each_door,
     each_row,
 )
 from tests.operating import OperatorCase
 
 SECRET = "correct-horse"
-DOORS = {"text": "text", "json": "json"}
 NAMES = {"text": "text", "json": "JSON"}
 OPERATIONS = Path(__file__).parent.parent / "docs" / "operations.rst"
 
@@ -77,18 +78,13 @@ class AuditCase(ConversationCase):
 
     def knocks(self, door: str, nick: str, password: str, host: str = "203.0.113.5") -> None:
         """Somebody comes, and gives a nickname and a password."""
-        if door == "json":
-            JsonPerson(self.connect(host)).asks("hello", nick=nick, password=password)
-        else:
-            person = TextPerson(self.connect(host))
-            person.types(nick)
-            person.types(password)
+        DOORS[door](self.connect(host)).joins(nick, password)
 
 
 class FailedProofTests(AuditCase):
     """Whoever cannot prove what is to be proved."""
 
-    @each_row(DOORS)
+    @at_each_door
     def test_arriving(self, door: str) -> None:
         """A wrong password of who comes: one line, with nickname, address and door."""
         lines = written(lambda: self.knocks(door, "ADA", "wrong"))
@@ -100,13 +96,13 @@ class FailedProofTests(AuditCase):
         )
         self.assertEqual(banned_by(lines), ["203.0.113.5"])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_ipv6(self, door: str) -> None:
         """So it is with an address of the other kind."""
         lines = written(lambda: self.knocks(door, "ada", "wrong", "2001:db8::7"))
         self.assertEqual(banned_by(lines), ["2001:db8::7"])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_login(self, door: str) -> None:
         """So it is with /login, whichever nickname it is for."""
         zoe = self.at(door, "zoe")
@@ -123,7 +119,7 @@ class FailedProofTests(AuditCase):
         ada = self.at_json("ada", password=SECRET)
         self.assertEqual(banned_by(written(lambda: ada.types(typed))), ["192.0.2.1"])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_room(self, door: str) -> None:
         """So it is with the password of a room."""
         ada = self.at_json("ada", password=SECRET)
@@ -156,7 +152,7 @@ class FailedProofTests(AuditCase):
         lines = written(lambda: session.complain(Failure(error)))
         self.assertEqual(banned_by(lines), ["203.0.113.5"])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_too_many(self, door: str) -> None:
         """Who tries too often is refused, which is no failed proof: it may be the owner."""
         for number in range(5):
@@ -165,7 +161,7 @@ class FailedProofTests(AuditCase):
         self.assertEqual(banned_by(lines), [])
         self.assertIn(f'203.0.113.5 at the {NAMES[door]} door: too-many-tries, "ada".', lines[-1])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_password_for_a_nickname(self, door: str) -> None:
         """A password that is given in the place of a nickname is not logged."""
         zoe = self.at(door, "zoe")
@@ -213,7 +209,7 @@ class RefusedTests(OperatorCase):
         self.server_operator("ada")
         self.ada = self.at("json", "ada")
 
-    @each_row(DOORS)
+    @at_each_door
     def test_banned(self, door: str) -> None:
         """Who is banned from the chat."""
         self.ada.types("/ban * 203.0.113.0/24")
@@ -221,7 +217,7 @@ class RefusedTests(OperatorCase):
         where = f"203.0.113.5 at the {NAMES[door]} door"
         self.assertEqual(lines, [f'Refused from {where}: banned, "eve".'])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_locked_down(self, door: str) -> None:
         """Who is not registered during a lockdown."""
         self.ada.types("/lockdown on")
@@ -264,13 +260,8 @@ class RefusedTests(OperatorCase):
 
     def comes(self, door: str, nick: str) -> Person:
         """Somebody comes from elsewhere."""
-        wire = self.connect("203.0.113.5")
-        if door == "json":
-            program = JsonPerson(wire)
-            program.asks("hello", nick=nick)
-            return program
-        person = TextPerson(wire)
-        person.types(nick)
+        person = DOORS[door](self.connect("203.0.113.5"))
+        person.joins(nick)
         return person
 
     @each_row(
@@ -325,7 +316,7 @@ class RefusedTests(OperatorCase):
 class ComingAndGoingTests(AuditCase):
     """Registering, logging in and out, and taking over."""
 
-    @each_row(DOORS)
+    @at_each_door
     def test_account(self, door: str) -> None:
         """One line each, with the nickname and the address."""
         bob = self.at(door, "bob")
@@ -353,7 +344,7 @@ class ComingAndGoingTests(AuditCase):
             lines = audited(lambda proof=proof: self.at_json("ada", **proof).types("/quit"))
             self.assertEqual(lines, [f"Logged in by {how} from 192.0.2.1: ada."])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_taking_over(self, door: str) -> None:
         """Who takes a connection over, and from where it was."""
         self.at(door, "zoe")

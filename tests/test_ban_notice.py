@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.conversation import JsonPerson, each_row
+from tests.conversation import JsonPerson, at_each_door, each_row
 from tests.operating import DenCase
 
-DOORS = {"text": "text", "json": "json"}
 WHERE = {"den": ("#den", "#den"), "chat": ("*", "the chat")}
 
 
@@ -41,7 +40,7 @@ class BanNoticeTests(DenCase):
         self.ada.types("/kick gus")
         self.assertNotIn("folded", program.sees()[0])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_ignored_operator(self, door: str) -> None:
         """Who ignores the operator, and so sees no ban, sees the kick."""
         reader = self.comes(door, "grace", "den")

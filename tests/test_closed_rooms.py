@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 from chatservice.journal import Wanted
-from tests.conversation import JsonPerson, SlowJournal, each_row
+from tests.conversation import JsonPerson, SlowJournal, each_row, with_doors
 from tests.journals import rows
 from tests.operating import PASSWORD, DenCase
 from tests.recording import HeldJournal, kick
@@ -28,12 +27,7 @@ class SeenTests(DenCase):
         found = "".join(self.says(person, line) for line in ASKED if "names" not in line)
         return [secret for secret in SECRETS if secret in found]
 
-    @each_row(
-        {
-            f"{name}__{door}": (line, door)
-            for (name, line), door in product(CLOSED.items(), ("text", "json"))
-        }
-    )
+    @each_row(with_doors(CLOSED))
     def test_strangers(self, case: tuple[str, str]) -> None:
         """A stranger sees neither its topic nor that it is there, nor who is in it."""
         line, door = case

@@ -15,7 +15,7 @@ from chatservice.commands.rooms import LIST_MOST, NAMES_MOST
 from chatservice.door import NOWHERE
 from chatservice.events import TopicChanged
 from chatservice.rooms import Member
-from tests.conversation import ConversationCase, each_row
+from tests.conversation import DOORS, ConversationCase, at_each_door, each_row
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -83,7 +83,7 @@ class CommandTests(ConversationCase):
         for forms in ("/j for /join,", "/leave /p for /part,", "/w /wi for /whois", "/q /signoff"):
             self.assertIn(forms, lines)
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_habits(self, door: str) -> None:
         """What people type out of habit does what they expect, at every door."""
         bob = self.at(door, "bob")
@@ -263,7 +263,7 @@ class CommandTests(ConversationCase):
         """/join ROOM PASSWORD opens a room that has one, which may have spaces."""
         for line in ("/register correct-horse", "/join vault", "/room password open sesame"):
             self.ada.types(line)
-        for door in ("text", "json"):
+        for door in DOORS:
             bob = self.at(door, f"bob-{door}")
             for password in ("", " sesame"):
                 bob.types(f"/join vault{password}")

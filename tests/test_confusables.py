@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from tests import test_accounts
-from tests.conversation import ConversationCase, JsonPerson, Person, TextPerson, each_row
+from tests.conversation import ConversationCase, JsonPerson, Person, TextPerson, at_each_door
 from tests.registered import SECRET
 
 WANTED = 1000
@@ -61,7 +61,7 @@ class ConfusablesTests(ConversationCase):
             person.wire.hangs_up()
         self.nobody_else_is_here()
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_rename(self, door: str) -> None:
         """Who is here already gets none of them with /nick."""
         person: Person = self.at(door, "eve")

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from chatservice.commands.history import CATCH_UP_MOST, HISTORY_MOST
 from tests.conversation import (
+    DOORS,
     ConversationCase,
     JsonPerson,
     Person,
     Row,
     RowCase,
     at_all_doors,
+    at_each_door,
     each_row,
     refused,
 )
 
-DOORS = {"text": "text", "json": "json"}
 IN_PYTHON = (("bob", "/join python"), ("ada", "/join python"), ("ada", "/join lobby"))
 NO_ROOM = "you are in no room: /join one first, such as /join lobby"
 HISTORY_USAGE = "/history takes a number from 1 to 100, a time such as 2h, more, or before ID"
@@ -118,7 +119,7 @@ def without_time(line: str) -> str:
 class HistoryCommandTests(Scene):
     """Parts of what was said."""
 
-    @each_row(DOORS)
+    @at_each_door
     def test_of_another_room(self, door: str) -> None:
         """/history #ROOM shows a room that one is in, whatever the current one is."""
         ada, bob = self.at(door, "ada"), self.at_text("bob")
@@ -130,7 +131,7 @@ class HistoryCommandTests(Scene):
         for line in ("/history lobby", "/history #lobby 1"):
             self.assertEqual(self.seen(ada, line), ["lobby/bob: in the lobby"])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_page_by_page(self, door: str) -> None:
         """Each page tells how to go on, up to the first line."""
         ada = self.at(door, "ada")
@@ -146,7 +147,7 @@ class HistoryCommandTests(Scene):
         expected = [f"lobby/bob: {number}" for number in range(250)]
         self.assertEqual(pages, [expected[150:], expected[50:150], expected[:50]])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_since(self, door: str) -> None:
         """/history 2h shows what was said in the last two hours, and no older line."""
         bob = self.at_json("bob")
@@ -160,7 +161,7 @@ class HistoryCommandTests(Scene):
         self.assertEqual(self.seen(ada, "/history 121m"), ["lobby/bob: two hours ago"])
         self.assertEqual(len(self.seen(ada, "/history 1d")), 2)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_since_and_no_more(self, door: str) -> None:
         """/history 2h does not go on to what was said before that."""
         bob = self.at_json("bob")
@@ -170,7 +171,7 @@ class HistoryCommandTests(Scene):
         self.says(self.at_text("grace"), "now")
         self.assertEqual(self.seen(ada, "/history 2h"), ["lobby/grace: now"])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_since_at_most_a_page(self, door: str) -> None:
         """/history 2h shows the newest lines of a busy room, and how to see those before."""
         ada = self.at(door, "ada")
@@ -181,7 +182,7 @@ class HistoryCommandTests(Scene):
         self.assertEqual(last, "/history more shows what was said before")
         self.assertEqual(self.seen(ada, "/history more"), ["lobby/bob: 0"])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_ignored(self, door: str) -> None:
         """/history leaves out what those say whom one ignores."""
         ada, bob, eve = self.at(door, "ada"), self.at_text("bob"), self.at_text("eve")
@@ -207,7 +208,7 @@ class CatchUpTests(Scene):
 
     def comes_back(self, door: str) -> Person:
         """Ada is there again, in the rooms that she was in, and told what she missed."""
-        if door == "json":
+        if DOORS[door].is_program:
             ada = JsonPerson(self.connect())
             ada.asks("hello", nick="ada", password="correct-horse")
             ada.sees()
@@ -219,7 +220,7 @@ class CatchUpTests(Scene):
         person.wire = wire
         return person
 
-    @each_row(DOORS)
+    @at_each_door
     def test_all_rooms(self, door: str) -> None:
         """/catchup shows what was missed in all rooms, in its order, and only once."""
         self.goes(door)
@@ -231,7 +232,7 @@ class CatchUpTests(Scene):
         )
         self.assertEqual(self.seen(ada, "/catchup"), ["you have missed nothing"])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_a_room(self, door: str) -> None:
         """/catchup ROOM shows what was missed there, and leaves the rest for later."""
         self.goes(door)
@@ -240,7 +241,7 @@ class CatchUpTests(Scene):
         self.assertEqual(self.seen(ada, "/catchup lobby"), ["lobby/bob: two"])
         self.assertEqual(self.seen(ada, "/catchup"), ["python/bob: one"])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_step_by_step(self, door: str) -> None:
         """/catchup shows a hundred lines of each room at a time, and tells where there is more."""
         self.goes(door)
@@ -254,7 +255,7 @@ class CatchUpTests(Scene):
             [f"python/bob: {number}" for number in range(CATCH_UP_MOST, CATCH_UP_MOST + 5)],
         )
 
-    @each_row(DOORS)
+    @at_each_door
     def test_private_step_by_step(self, door: str) -> None:
         """Private lines that were not delivered on return are caught up on as well."""
         self.goes(door)
@@ -265,7 +266,7 @@ class CatchUpTests(Scene):
         self.assertEqual(more, "there is more in private: /catchup")
         self.assertEqual(len(self.seen(ada, "/catchup")), 5)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_ignored(self, door: str) -> None:
         """/catchup leaves out what those said whom one ignores."""
         self.goes(door)

@@ -16,12 +16,12 @@ from tests.conversation import (
     RowCase,
     TextPerson,
     at_all_doors,
+    at_each_door,
     each_row,
     refused,
 )
 from tests.doubles import PlainPasswords
 
-DOORS = {"text": "text", "json": "json"}
 REGISTERED = ("ada", "/register correct-horse")
 NOT_LOGGED_IN = "you are not logged in: /register or /login first"
 LOGGED_IN = "you are logged in as ada: /logout first"
@@ -153,7 +153,7 @@ class NameTests(ConversationCase):
         person.sees()
         return person
 
-    @each_row(DOORS)
+    @at_each_door
     def test_same_password_everywhere(self, door: str) -> None:
         """A password that was registered at one keyboard is the same at every prompt of others."""
         ada = self.at(door, "ada")
@@ -170,7 +170,7 @@ class NameTests(ConversationCase):
         self.assertIn("is changed", changed)
         self.assertIn("erased", self.asks(program, "/forget the\u0301-au-citron"))
 
-    @each_row(DOORS)
+    @at_each_door
     def test_unseen_in_a_password(self, door: str) -> None:
         """A new password has nothing in it that nobody can see, nor a space of whatever kind."""
         ada = self.at(door, "ada")
@@ -180,7 +180,7 @@ class NameTests(ConversationCase):
         ada.types("/join den")
         self.assertIn("invisible", self.asks(ada, "/room password open\u200bsesame"))
 
-    @each_row(DOORS)
+    @at_each_door
     def test_register(self, door: str) -> None:
         """A registered name is the member's, with an identity of its own, and the token's."""
         ada = self.at(door, "ada")
@@ -194,7 +194,7 @@ class NameTests(ConversationCase):
         self.assertIs(member.account, account)
         self.assertIs(self.chat.accounts.proven_by(member.token), account)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_register_keeps_what_was_set(self, door: str) -> None:
         """What was set, and whom one ignores, is the account's from when it is registered."""
         ada = self.at(door, "ada")
@@ -204,7 +204,7 @@ class NameTests(ConversationCase):
         assert account is not None
         self.assertEqual((account.preferences.bell, account.ignored), (True, {"bob": "Bob"}))
 
-    @each_row(DOORS)
+    @at_each_door
     def test_register_and_gone(self, door: str) -> None:
         """Who is gone when the password is hashed owns the name, and does not haunt the chat."""
         ada = self.at(door, "ada")
@@ -218,7 +218,7 @@ class NameTests(ConversationCase):
         assert account is not None
         self.assertIsNone(self.chat.roster.of(account))
 
-    @each_row(DOORS)
+    @at_each_door
     def test_logout_and_login(self, door: str) -> None:
         """/logout makes a guest of who was logged in, and /login brings name and identity back."""
         ada, bob = self.registered(door), self.at_text("bob")
@@ -240,7 +240,7 @@ class NameTests(ConversationCase):
         self.assertEqual(bob.sees(), [f"-- {guest} is now ada"])
         self.assertEqual(member.identity, identity)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_login_under_another_name(self, door: str) -> None:
         """Who is logged in may bear another name, and keeps it when logging out."""
         ada = self.registered(door)
@@ -248,7 +248,7 @@ class NameTests(ConversationCase):
         self.asks(ada, "/logout")
         self.assertEqual(list(self.chat.roster), [nick_key("grace")])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_private_under_another_name(self, door: str) -> None:
         """What is said to a registered name reaches its owner, whatever name she has now."""
         ada, bob = self.registered(door), self.at_text("bob")
@@ -258,7 +258,7 @@ class NameTests(ConversationCase):
             bob.types(f"/msg {nick} psst")
             self.assertIn("psst", str(ada.sees()))
 
-    @each_row(DOORS)
+    @at_each_door
     def test_private_to_who_is_not_here(self, door: str) -> None:
         """What is said to a registered name that is not here is told to be kept."""
         self.registered("text", "bob").types("/quit")
@@ -270,7 +270,7 @@ class NameTests(ConversationCase):
         bob.types("correct-horse")
         self.assertIn("12:00 (ada to you) psst", bob.sees())
 
-    @each_row(DOORS)
+    @at_each_door
     def test_login_without_a_name(self, door: str) -> None:
         """/login takes the present nickname if none is named, for whom an operator's list knows."""
         known = InMemoryUsernamePasswordDatabaseDontUse(ada=b"old-list")
@@ -283,7 +283,7 @@ class NameTests(ConversationCase):
             "your password is kept by whoever runs this chat, and cannot be changed here",
         )
 
-    @each_row(DOORS)
+    @at_each_door
     def test_login_with_a_space(self, door: str) -> None:
         """A password that somebody else keeps may have spaces, if the name is before it."""
         known = InMemoryUsernamePasswordDatabaseDontUse(grace=b"an old list")
@@ -292,7 +292,7 @@ class NameTests(ConversationCase):
         ada = self.at(door, "ada")
         self.assertEqual(self.asks(ada, "/login grace an old list"), "you are logged in as grace")
 
-    @each_row(DOORS)
+    @at_each_door
     def test_too_many_wrong_passwords(self, door: str) -> None:
         """The third wrong password of a connection ends it."""
         self.registered("text", "bob")
@@ -302,7 +302,7 @@ class NameTests(ConversationCase):
         ada.types("hi")
         self.assertEqual(ada.sees(), [])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_password(self, door: str) -> None:
         """After /password only the new password and the new token prove the name."""
         ada = self.registered(door)
@@ -316,7 +316,7 @@ class NameTests(ConversationCase):
         self.assertEqual(self.asks(ada, "/login ada correct-horse"), WRONG)
         self.assertEqual(self.asks(ada, "/login ada battery-staple"), "you are logged in as ada")
 
-    @each_row(DOORS)
+    @at_each_door
     def test_password_and_gone(self, door: str) -> None:
         """Who is gone when the new password is hashed has it, and no token."""
         ada = self.registered(door)
@@ -329,7 +329,7 @@ class NameTests(ConversationCase):
         assert account is not None
         self.assertEqual((account.hash, account.tokens), ("plain:battery-staple", []))
 
-    @each_row(DOORS)
+    @at_each_door
     def test_unregister(self, door: str) -> None:
         """Who has given a name up bears it on, and somebody else may register it later."""
         ada = self.registered(door)
@@ -341,7 +341,7 @@ class NameTests(ConversationCase):
         self.registered(door)
         self.assertIsNotNone(self.chat.accounts.named("ada"))
 
-    @each_row(DOORS)
+    @at_each_door
     def test_unregister_and_gone(self, door: str) -> None:
         """Who is gone when the account is being removed has no account any more."""
         ada = self.registered(door)
@@ -353,7 +353,7 @@ class NameTests(ConversationCase):
         stored.callback(None)
         self.assertIsNone(self.chat.accounts.named("ada"))
 
-    @each_row(DOORS)
+    @at_each_door
     def test_unregister_an_operator(self, door: str) -> None:
         """A server operator cannot give the name up that makes one."""
         self.rules.operators = frozenset({nick_key("ada")})
@@ -367,7 +367,7 @@ class NameTests(ConversationCase):
         )
         self.assertIsNotNone(self.chat.accounts.named("ada"))
 
-    @each_row(DOORS)
+    @at_each_door
     def test_token(self, door: str) -> None:
         """What /token shows brings somebody back after a lost connection."""
         self.rules.linger = 30
@@ -378,7 +378,7 @@ class NameTests(ConversationCase):
         back.types(f"/resume {token}")
         self.assertIn("-- you are back as ada, in lobby", back.wire.sees())
 
-    @each_row(DOORS)
+    @at_each_door
     def test_secrecy(self, door: str) -> None:
         """No password comes into the log, into what anybody is shown, or into the journal."""
         bob = self.at_text("bob")

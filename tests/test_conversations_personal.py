@@ -8,17 +8,18 @@ from typing import Any
 from chatservice.journal import Wanted
 from chatservice.names import nick_key
 from tests.conversation import (
+    DOORS,
     ConversationCase,
     Person,
     Row,
     RowCase,
     TextPerson,
     at_all_doors,
+    at_each_door,
     each_row,
     refused,
 )
 
-DOORS = {"text": "text", "json": "json"}
 REGISTERED = ("ada", "/register correct-horse")
 WRONG = "that is not your password"
 
@@ -91,7 +92,7 @@ class PersonalTests(ConversationCase):
             return last.removeprefix("-- ")
         return last["text"] if last["type"] == "error" else last["lines"][-1]
 
-    @each_row(DOORS)
+    @at_each_door
     def test_export(self, door: str) -> None:
         """/export shows one's own lines and private messages, and nobody else's."""
         ada, bob = self.at(door, "ada"), self.at_text("bob")
@@ -107,7 +108,7 @@ class PersonalTests(ConversationCase):
         self.assertEqual((first["type"], second["type"]), ("places", "topics"))
         self.assertEqual([line["text"] for line in lines], ["one", "three", "four"])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_export_of_an_account(self, door: str) -> None:
         """/export begins with the account, without what would prove it."""
         ada = self.at(door, "ada")
@@ -128,7 +129,7 @@ class PersonalTests(ConversationCase):
         self.assertEqual((second["type"], third["type"]), ("places", "topics"))
         self.assertEqual([line["text"] for line in lines], ["hi"])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_export_of_topics(self, door: str) -> None:
         """/export shows the topics that one has set and that hold, also without a database."""
         ada, bob = self.at(door, "ada"), self.at_text("bob")
@@ -140,7 +141,7 @@ class PersonalTests(ConversationCase):
         _, topics, *_ = self.exported(ada)
         self.assertEqual(topics["topics"], [])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_long_export(self, door: str) -> None:
         """A long export comes page by page, complete and in order."""
         ada = self.at(door, "ada")
@@ -150,7 +151,7 @@ class PersonalTests(ConversationCase):
         numbers = [int(line["text"].split()[0]) for line in lines]
         self.assertEqual(numbers, list(range(200)))
 
-    @each_row(DOORS)
+    @at_each_door
     def test_forget(self, door: str) -> None:
         """What is forgotten is shown to nobody any more, not even to who joins its room."""
         ada, bob = self.at(door, "ada"), self.at_text("bob")
@@ -168,7 +169,7 @@ class PersonalTests(ConversationCase):
         self.assertNotIn("mine", shown)
         self.assertIn("bob: theirs", shown)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_forget_an_account(self, door: str) -> None:
         """A forgotten account is nobody's, and its owner has the nickname until leaving."""
         ada = self.at(door, "ada")

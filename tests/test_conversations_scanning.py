@@ -6,16 +6,15 @@ from twisted.internet.defer import succeed
 
 from chatservice.journal import Found, Missed
 from chatservice.missed import MISSED_MOST, MISSED_TEXT
-from tests.conversation import ConversationCase, JsonPerson, TextPerson, each_row
+from tests.conversation import DOORS, ConversationCase, JsonPerson, TextPerson, at_each_door
 
 SECRET = "correct-horse"
-DOORS = {"text": "text", "json": "json"}
 
 
 class ScanningTests(ConversationCase):
     """At either door."""
 
-    @each_row(DOORS)
+    @at_each_door
     def test_not_up_to_date(self, door: str) -> None:
         """Whoever searches is told which lines cannot be found yet."""
         ada = self.at(door, "ada")
@@ -26,14 +25,14 @@ class ScanningTests(ConversationCase):
             ada.types("/search bees")
             seen = ada.sees()
             lines = ['nothing in lobby with "bees"', f"{what} {later}"]
-            if door == "json":
+            if DOORS[door].is_program:
                 self.assertEqual(seen[-1]["lines"], lines)
             else:
                 self.assertEqual(seen, [f"-- {each}" for each in lines])
 
     def comes_back(self, door: str) -> str:
         """All that ada is told, who was here before and proves it."""
-        if door == "json":
+        if DOORS[door].is_program:
             person = JsonPerson(self.connect())
             person.asks("hello", nick="ada", password=SECRET)
             return str(person.sees())
@@ -49,7 +48,7 @@ class ScanningTests(ConversationCase):
         ada.types("/quit")
         return bob
 
-    @each_row(DOORS)
+    @at_each_door
     def test_many_lines(self, door: str) -> None:
         """So many lines are counted, and that there are more is said."""
         bob = self.goes()
@@ -57,7 +56,7 @@ class ScanningTests(ConversationCase):
             bob.types("hi ada")
         self.assertIs("1,000+ new lines in lobby since" in self.comes_back(door), True)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_long_lines(self, door: str) -> None:
         """Of long ones fewer are."""
         bob = self.goes()

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from chatservice.commands.search import SEARCH_MOST
-from tests.conversation import JsonPerson, Person, Row, RowCase, at_all_doors, each_row, refused
-from tests.test_conversations_history import DOORS, IN_PYTHON, NO_ROOM, Scene, answered
+from tests.conversation import (
+    DOORS,
+    JsonPerson,
+    Person,
+    Row,
+    RowCase,
+    at_all_doors,
+    at_each_door,
+    each_row,
+    refused,
+)
+from tests.test_conversations_history import IN_PYTHON, NO_ROOM, Scene, answered
 
 NOTHING = {
     "search": answered("/search cake", 'nothing in lobby with "cake"', before=(("bob", "hi"),)),
@@ -101,7 +111,7 @@ class SearchTests(Scene):
         """What ada finds, who is in two rooms."""
         return self.seen(self.ada_at(door), f"/search {words}")
 
-    @each_row(DOORS)
+    @at_each_door
     def test_all_rooms(self, door: str) -> None:
         """Lines are found in all rooms that one is in, and in no other."""
         self.assertEqual(
@@ -122,7 +132,7 @@ class SearchTests(Scene):
             self.searches(door, typed), ["python/bob: cake two", '1 line in #python with "cake"']
         )
 
-    @each_row(DOORS)
+    @at_each_door
     def test_from_somebody(self, door: str) -> None:
         """from:NICK finds what was said by that nickname, with words and without."""
         found = ["lobby/bob: cake one", "python/bob: cake two"]
@@ -144,7 +154,7 @@ class SearchTests(Scene):
             self.seen(ada, "/search from:nobody"), ["nothing in your 2 rooms by nobody"]
         )
 
-    @each_row(DOORS)
+    @at_each_door
     def test_words_of_the_grammar(self, door: str) -> None:
         """Without a colon, and within quotes or an address, words are words."""
         grace = self.at_text("grace")
@@ -161,7 +171,7 @@ class SearchTests(Scene):
         ):
             self.assertEqual(self.seen(ada, f"/search {words}")[:-1], [found], words)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_phrase(self, door: str) -> None:
         """Words in quotes follow each other; a quote that is not closed lasts to the end."""
         grace = self.at_text("grace")
@@ -175,7 +185,7 @@ class SearchTests(Scene):
         told = '1 line in your 2 rooms with "cake*", "or cake" and "tea"'
         self.assertEqual(found, ["lobby/grace: tea or cake", told])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_most(self, door: str) -> None:
         """The newest lines are shown, and it is said if there may be more."""
         self.says(self.at_text("grace"), *(f"pie {number}" for number in range(SEARCH_MOST + 1)))
@@ -217,7 +227,7 @@ class SearchTests(Scene):
         ada.types("/history")
         self.assertNotIn("search", ada.sees()[0])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_unspaced(self, door: str) -> None:
         """Words of two characters and of one are found within a line of Chinese, and emoji."""
         grace = self.at_text("grace")

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 from twisted.internet.error import ConnectionAborted
 
 from chatservice.events import ChatError
-from tests.conversation import (
-    ConversationCase,
-    JsonPerson,
-    Person,
-    each_row,
-)
+from tests.conversation import DOORS, ConversationCase, JsonPerson, Person, each_row, with_doors
 
 
 def resets(case: ConversationCase, ada: Person) -> None:
@@ -98,30 +92,30 @@ class EndingTests(ConversationCase):
         super().setUp()
         self.rules.send_queue = 8192
 
-    @each_row(
-        {
-            f"{name}__{'_'.join(doors)}": (ending, doors)
-            for name, ending in ENDINGS.items()
-            for doors in product(("text", "json"), repeat=2)
-        }
-    )
-    def test_ending(self, case: tuple[Ending, tuple[str, str]]) -> None:
+    @each_row(with_doors(ENDINGS))
+    def test_ending(self, case: tuple[Ending, str]) -> None:
         """However somebody goes, it is announced once, with the reason if it was no goodbye."""
-        ending, (ada_door, bob_door) = case
-        ada, bob = self.at(ada_door, "ada"), self.at(bob_door, "bob")
-        for person in (ada, bob):
+        ending, ada_door = case
+        ada = self.at(ada_door, "ada")
+        hearers = [self.at(door, f"bob-at-{door}") for door in DOORS]
+        for person in (ada, *hearers):
             person.types("/join python")
         ending.happens(self, ada)
         self.clock.advance(5)
+        for bob in hearers:
+            self.check_heard(bob, ending)
+        self.assertIsNotNone(ada.wire.lost)
+        self.assertNotIn("ada", self.chat.roster)
+        self.flushLoggedErrors(ZeroDivisionError)
+
+    def check_heard(self, bob: Person, ending: Ending) -> None:
+        """Check that somebody saw ada leave, once, and why."""
         seen = bob.sees()
         if isinstance(bob, JsonPerson):
             left = {"type": "left", "nick": "ada", "goodbye": ending.goodbye, "why": ending.why}
             self.assertEqual([facts for facts in seen if facts["type"] == "left"], [left])
         else:
             self.assertEqual([line for line in seen if "ada left the chat" in line], [ending.text])
-        self.assertIsNotNone(ada.wire.lost)
-        self.assertNotIn("ada", self.chat.roster)
-        self.flushLoggedErrors(ZeroDivisionError)
 
     def test_does_not_read_on_entering(self) -> None:
         """Who does not read what is told on entering is dropped, and in the chat no more."""

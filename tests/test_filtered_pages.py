@@ -8,11 +8,13 @@ from chatservice.commands.history import ALL_IGNORED
 from chatservice.journal import Wanted
 from chatservice.pages import PAGE_BYTES, SCAN_BYTES, SCAN_MOST
 from tests.conversation import (
+    DOORS,
     ConversationCase,
     Facts,
     JsonPerson,
     Person,
     TextPerson,
+    at_each_door,
     each_row,
 )
 from tests.recording import (
@@ -106,7 +108,7 @@ class HistoryRequestTests(FilteredCase):
 class CommandTests(FilteredCase):
     """Commands, at both doors."""
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_history(self, door: str) -> None:
         """/history goes on to the lines that are shown."""
         self.ada.types("found")
@@ -127,7 +129,7 @@ class CommandTests(FilteredCase):
         bob.types("/history more")
         self.assertIn("found", str(bob.sees()))
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_search(self, door: str) -> None:
         """/search finds the newest lines that are shown."""
         self.ada.types("cake found")
@@ -136,7 +138,7 @@ class CommandTests(FilteredCase):
         bob.types("/search cake")
         self.assertIn("cake found", str(bob.sees()))
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_catchup(self, door: str) -> None:
         """/catchup goes on to the lines that are shown."""
         bob = self.bob_at("json")
@@ -144,7 +146,7 @@ class CommandTests(FilteredCase):
         bob.types("/quit")
         self.say(["hi"] * 150)
         self.ada.types("found")
-        if door == "json":
+        if DOORS[door].is_program:
             again: Person = self.at_json("bob", password="correct-horse")
         else:
             again = TextPerson(self.connect())

@@ -13,7 +13,7 @@ from twisted.logger import capturedLogs, formatEvent
 from chatservice.accountrows import StoredAccounts
 from chatservice.database import Database
 from chatservice.storedjournal import DatabaseJournal
-from tests.conversation import ConversationCase, JsonPerson, TextPerson
+from tests.conversation import DOORS, ConversationCase, JsonPerson, TextPerson
 from tests.recording import DatabaseTestCase
 
 SECRET = "correct-horse-battery"
@@ -163,7 +163,7 @@ class BytesTests(FileCase):
 
     def test_guest(self) -> None:
         """Of a guest, at either door, who is there still when the chat stops."""
-        for door in ("text", "json"):
+        for door in DOORS:
             person = self.talk(door)
             identity = self.identity()
             person.types("/forget everything")

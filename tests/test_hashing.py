@@ -11,11 +11,18 @@ from chatservice.accounts import Accounts
 from chatservice.events import EventIds
 from chatservice.passwords import HASHES, Passwords
 from chatservice.roompasswords import Known
-from tests.conversation import ConversationCase, JsonPerson, Person, TextPerson, each_row
+from tests.conversation import (
+    DOORS,
+    ConversationCase,
+    JsonPerson,
+    Person,
+    TextPerson,
+    at_each_door,
+    each_row,
+)
 from tests.recording import InlinePool
 
 SECRET, OTHER = "correct-horse", "battery-staple"
-DOORS = {"text": "text", "json": "json"}
 
 REPEATED = {
     "room_password": ("/room password x",),
@@ -74,7 +81,7 @@ class HashingCase(ConversationCase):
     def comes(self, host: str, door: str = "json") -> JsonPerson | TextPerson:
         """A connection from somewhere, on which nothing was said."""
         wire = self.connect(host)
-        return JsonPerson(wire) if door == "json" else TextPerson(wire)
+        return DOORS[door](wire)
 
     def hashes(self, person: Person, *lines: str) -> int:
         """How many hashes somebody costs who types something."""
@@ -126,7 +133,7 @@ class BudgetTests(HashingCase):
         self.clock.advance(2)
         self.assertEqual(self.hashes(self.ada, "/room password x", "/room password x"), 1)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_of_an_address(self, door: str) -> None:
         """Other connections of the address have none left; another address has all of its own."""
         self.spend(self.ada)
@@ -209,7 +216,7 @@ class RoomTests(HashingCase):
         self.ada.types("/room password hunter2")
         self.clock.advance(3600)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_remembered(self, door: str) -> None:
         """Whoever gave the right password enters again without hashing, however often."""
         bob = self.at(door, "bob")

@@ -16,7 +16,7 @@ from chatservice.names import nick_key
 from chatservice.pages import PAGE_BYTES
 from chatservice.rooms import Member
 from chatservice.server import ChatFactory
-from tests.conversation import ConversationCase, JsonPerson, SlowJournal, each_row
+from tests.conversation import ConversationCase, JsonPerson, SlowJournal, at_each_door
 from tests.recording import kick
 
 SECRET = "correct-horse"
@@ -163,7 +163,7 @@ class LongNameTests(ConversationCase):
 class HeavySearchTests(ConversationCase):
     """Searches that would hold up everybody."""
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_refused(self, door: str) -> None:
         """What would take long is refused in one sentence, before it is looked at."""
         ada = self.at(door, "ada")
@@ -185,7 +185,7 @@ class HeavySearchTests(ConversationCase):
             said = last if isinstance(last, str) else f"-- {last['text']}"
             self.assertEqual(said, f"-- {sentence}")
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_asker(self, door: str) -> None:
         """Who asks is an address, which waits as long as the connection is there."""
         askers: list[Any] = []

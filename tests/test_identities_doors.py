@@ -10,14 +10,20 @@ from chatservice.acts import Banned, Founded, Kicked
 from chatservice.errors import StorageError
 from chatservice.identity import identity_of
 from chatservice.recent import Recent
-from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
+from tests.conversation import (
+    TOKEN,
+    ConversationCase,
+    JsonPerson,
+    TextPerson,
+    at_each_door,
+    each_row,
+)
 from tests.doubles import SlowJournal
 from tests.journals import acts, stored
 from tests.operating import OperatorCase
 from tests.recording import ADA, BOB, line
 
 SECRET, NEW_SECRET = "correct-horse", "battery-staple"
-DOORS = {"text": "text", "json": "json"}
 NEW = b"a new identity.."
 
 
@@ -121,7 +127,7 @@ class TokenTests(ConversationCase):
 class RegisteringTests(OperatorCase):
     """A guest with a past registers."""
 
-    @each_row(DOORS)
+    @at_each_door
     def test_past(self, door: str) -> None:
         """What was said before, in rooms and in private, stays the registered one's."""
         ada, bob = self.at(door, "ada"), self.at_json("bob")

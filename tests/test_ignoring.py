@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.conversation import ConversationCase, Facts, Person, TextPerson, each_row
+from tests.conversation import (
+    DOORS,
+    ConversationCase,
+    Facts,
+    Person,
+    TextPerson,
+    at_each_door,
+    each_row,
+)
 
-DOORS = {"text": "text", "json": "json"}
 WORDS = "buy my pills"
 
 LIVE: dict[str, tuple[str, str, Facts]] = {
@@ -67,7 +74,7 @@ class LiveTests(IgnoringCase):
         told = self.bob.sees()[0]
         self.assertEqual(told, f"{line}: {WORDS}" if "{words}" in typed else line)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_by_account(self, door: str) -> None:
         """Also of whom one ignores by the account, under another nickname."""
         self.begin(door)
@@ -81,7 +88,7 @@ class LiveTests(IgnoringCase):
         seen = self.check_wordless(self.ada)
         self.assertEqual(seen.count("mallory"), 3, seen)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_kick(self, door: str) -> None:
         """Why an ignored operator kicks somebody from a room is not told, and that it is so is."""
         self.begin(door)
@@ -94,7 +101,7 @@ class LiveTests(IgnoringCase):
         self.assertIn("bob", self.check_wordless(self.ada))
         self.assertIn(WORDS, self.bob.wire.gets().decode())
 
-    @each_row(DOORS)
+    @at_each_door
     def test_others(self, door: str) -> None:
         """The words of others are told as ever."""
         self.begin(door)
@@ -112,7 +119,7 @@ class AnswerTests(IgnoringCase):
         self.eve.types(f"/away {WORDS}")
         self.forget_what_was_seen()
 
-    @each_row(DOORS)
+    @at_each_door
     def test_topic(self, door: str) -> None:
         """C{/topic} tells who set it; C{/list} tells nothing."""
         self.begin(door)
@@ -122,7 +129,7 @@ class AnswerTests(IgnoringCase):
         self.bob.types("/list")
         self.assertEqual(self.bob.sees()[-1], f"-- lobby (3 here): {WORDS}")
 
-    @each_row(DOORS)
+    @at_each_door
     def test_away(self, door: str) -> None:
         """C{/whois} and a private line tell that somebody is away."""
         self.begin(door)
@@ -134,7 +141,7 @@ class AnswerTests(IgnoringCase):
         self.eve.types("/away")
         self.assertIn("eve is away", self.check_wordless(self.ada, "/msg eve hi"))
 
-    @each_row(DOORS)
+    @at_each_door
     def test_history(self, door: str) -> None:
         """Changes of the topic are in the history, without it, and are not found by its words."""
         self.begin(door)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chatservice.names import check_nick, check_room, nick_key
 from chatservice.sanitize import MARKS_MOST, clean, is_seen
-from tests.conversation import ConversationCase, TableCase, each_row, said
+from tests.conversation import DOORS, ConversationCase, TableCase, each_row, said
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 
@@ -144,7 +144,7 @@ class NothingSeenTests(ConversationCase):
     @each_row(
         {
             f"{door}_{kind}_{name}": (door, TYPED[kind], NOTHING[name])
-            for door in ("text", "json")
+            for door in DOORS
             for kind in TYPED
             for name in NOTHING
         }
@@ -174,7 +174,7 @@ class NothingSeenTests(ConversationCase):
                 self.assertEqual(error["code"], "empty")
 
     @each_row(
-        {f"{door}_{name}": (door, NOTHING[name]) for door in ("text", "json") for name in NOTHING}
+        {f"{door}_{name}": (door, NOTHING[name]) for door in DOORS for name in NOTHING}
     )
     def test_no_reason(self, row: tuple[str, str]) -> None:
         """As a reason it is none."""

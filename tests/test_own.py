@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.conversation import ConversationCase, Facts, JsonPerson, each_row
+from tests.conversation import ConversationCase, Facts, JsonPerson, at_each_door, each_row
 
 TALK = {
     "say": {"type": "say", "room": "lobby", "text": "hi"},
@@ -106,7 +106,7 @@ class NotIgnoredTests(ConversationCase):
     def shown(self, person: Any) -> str:
         return str(person.sees())
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_history(self, door: str) -> None:
         """Its own lines are in the history, and are found."""
         ada = self.as_bob(door)
@@ -114,7 +114,7 @@ class NotIgnoredTests(ConversationCase):
             ada.types(line)
             self.assertIn("my own cake", self.shown(ada), line)
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_others(self, door: str) -> None:
         """Another bob's lines are not."""
         other = self.at_text("bob")

@@ -9,10 +9,9 @@ from chatservice.commands.search import SEARCH_MOST
 from chatservice.door import NOWHERE
 from chatservice.events import TopicChanged
 from chatservice.rooms import Member
-from tests.conversation import ConversationCase, JsonPerson, Person, each_row
+from tests.conversation import ConversationCase, JsonPerson, Person, at_each_door
 from tests.operating import DenCase
 
-DOORS = {"text": "text", "json": "json"}
 NONE_LEFT = "there is no page to go on from"
 
 
@@ -44,7 +43,7 @@ class HistoryTests(PagingCase):
 
     MORE = "/history more shows what was said before"
 
-    @each_row(DOORS)
+    @at_each_door
     def test_to_the_first(self, door: str) -> None:
         """Each page is as long as the first one, and the last one ends without a word."""
         ada = self.at(door, "ada")
@@ -55,7 +54,7 @@ class HistoryTests(PagingCase):
         (sentence,) = self.seen(ada, "/history more")
         self.assertIn(NONE_LEFT, sentence)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_of_the_room(self, door: str) -> None:
         """It goes on in the room of the last page, whatever the current one is; and only there."""
         ada = self.at(door, "ada")
@@ -113,7 +112,7 @@ class HistoryTests(PagingCase):
 class SearchTests(PagingCase):
     """/search more."""
 
-    @each_row(DOORS)
+    @at_each_door
     def test_older(self, door: str) -> None:
         """It finds older lines by the same words, and says so."""
         ada = self.at(door, "ada")

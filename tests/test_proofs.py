@@ -10,13 +10,21 @@ from chatservice import login
 from chatservice.account import NO_TOKEN, Proof
 from chatservice.accounts import TOKENS_KEPT
 from chatservice.joining import PING_TIMEOUT, SILENT
-from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row, error
+from tests.conversation import (
+    DOORS,
+    TOKEN,
+    ConversationCase,
+    JsonPerson,
+    TextPerson,
+    at_each_door,
+    each_row,
+    error,
+)
 from tests.journals import stored
 from tests.late import LateJournal, Waiting
 
 SECRET, NEW_SECRET = "correct-horse", "battery-staple"
 CHANGED = "ada was given up, or has another password, since you gave the password"
-DOORS = {"text": "text", "json": "json"}
 
 VOIDED = {
     "password": (f"/password {SECRET} {NEW_SECRET}",),
@@ -97,12 +105,12 @@ class ArrivingTests(ProofCase):
         self.clock.pump([1.0] * PING_TIMEOUT)
         self.assertEqual(thief.sees(), [error("not-joined", NO_TOKEN)])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_token_while_the_disk_is_read(self, door: str) -> None:
         """Nor one that was voided while it was looked up where ada was last."""
         self.waiting.is_slow = True
         thief: JsonPerson | TextPerson
-        if door == "json":
+        if DOORS[door].is_program:
             thief = JsonPerson(self.connect())
             thief.asks("hello", token=TOKEN)
         else:
@@ -117,12 +125,12 @@ class ArrivingTests(ProofCase):
             self.assertTrue(thief.sees()[-2].endswith(f"-- {NO_TOKEN}"))
         self.check_only_ada()
 
-    @each_row(DOORS)
+    @at_each_door
     def test_password_while_the_disk_is_read(self, door: str) -> None:
         """A password that was changed meanwhile is wrong by now."""
         self.waiting.is_slow = True
         thief: JsonPerson | TextPerson
-        if door == "json":
+        if DOORS[door].is_program:
             thief = JsonPerson(self.connect())
             thief.asks("hello", nick="ada", password=SECRET)
         else:
@@ -171,7 +179,7 @@ class ArrivingTests(ProofCase):
 class CommandTests(ProofCase):
     """Commands that need a proof."""
 
-    @each_row(DOORS)
+    @at_each_door
     def test_login(self, door: str) -> None:
         """Who proved the password before it was changed is logged in to nothing."""
         thief = self.at(door, "zoe")
@@ -186,7 +194,7 @@ class CommandTests(ProofCase):
         self.assertIn(CHANGED, str(thief.sees()))
         self.check_only_ada("zoe")
 
-    @each_row(DOORS)
+    @at_each_door
     def test_giving_up(self, door: str) -> None:
         """Nor is an account given up, or anything erased, with a password that was changed."""
         ada = self.victim("hello, all")
@@ -292,7 +300,7 @@ class RoomPasswordTests(ProofCase):
         super().setUp()
         self.ada = self.victim("/join den", "/room password hunter2")
 
-    @each_row(DOORS)
+    @at_each_door
     def test_changed_while_it_is_checked(self, door: str) -> None:
         """A password that is another one when it was found to be right opens nothing."""
         bob = self.at(door, "bob")
@@ -304,7 +312,7 @@ class RoomPasswordTests(ProofCase):
         self.assertIn("the password of #den was changed at this moment", str(bob.sees()))
         self.assertNotIn("den", self.chat.roster["bob"].rooms)
 
-    @each_row(DOORS)
+    @at_each_door
     def test_changed_while_the_room_is_read(self, door: str) -> None:
         """So it is with a room that gets a password while it is being read."""
         self.ada.types("/room password off")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chatservice.commands import is_command, is_goodbye
 from chatservice.obvious import is_obvious
 from chatservice.sanitize import without_escape
-from tests.conversation import ConversationCase, TextPerson, each_row
+from tests.conversation import DOORS, ConversationCase, TextPerson, at_each_door, each_row
 
 SECRET = "correct-horse"
 NICKNAME = "Choose a nickname: "
@@ -44,7 +44,7 @@ class UnseenBeforeSlashTests(ConversationCase):
             self.assertFalse(is_command(f"{before}{slash}/login"))
         self.assertEqual(without_escape(f"{before}//text"), "/text")
 
-    @each_row({f"{door}_{name}": (door, name) for door in ("text", "json") for name in UNSEEN})
+    @each_row({f"{door}_{name}": (door, name) for door in DOORS for name in UNSEEN})
     def test_nobody_hears(self, row: tuple[str, str]) -> None:
         """A password behind it goes to nobody but the one who typed it."""
         door, name = row
@@ -55,7 +55,7 @@ class UnseenBeforeSlashTests(ConversationCase):
         self.assertEqual(bob.sees(), [])
         self.assertIsNotNone(self.chat.accounts.named("ada"))
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_talk(self, door: str) -> None:
         """Two slashes say one, and a slash after anything that is seen is talk."""
         ada, bob = self.at(door, "ada"), self.at("text", "bob")
@@ -215,7 +215,7 @@ class ObviousTests(ConversationCase):
         self.assertEqual([word for word in OBVIOUS.split() if not is_obvious(word, "bob")], [])
         self.assertEqual([word for word in GOOD.split() if is_obvious(word, "bob")], [])
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_refused(self, door: str) -> None:
         """They are refused in one sentence, when registering and when changing the password."""
         self.rules.name = "Salon.Bleu"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from chatservice.commands import COMMANDS
-from tests.conversation import JsonPerson, Person, each_row
+from tests.conversation import DOORS, JsonPerson, Person, each_row
 from tests.operating import PASSWORD, DenCase
 
 PILLS = "buy-my-pills"
@@ -33,7 +33,7 @@ def at_both_doors() -> dict[str, tuple[str, str, str]]:
     """Every way to be silenced, with everything that may be typed, at each door."""
     return {
         f"{how}__{what}__{door}": (how, what, door)
-        for how, what, door in product(HOW, NOT_SHOWN, ("text", "json"))
+        for how, what, door in product(HOW, NOT_SHOWN, DOORS)
     }
 
 
@@ -52,7 +52,7 @@ class SilencedTests(DenCase):
 
     def at_door(self, door: str) -> Person:
         """Eve, at that door."""
-        if door == "json":
+        if DOORS[door].is_program:
             self.eve.types("/quit")
             self.eve = self.comes("json", "eve", "den")
         return self.eve

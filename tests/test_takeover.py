@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 from chatservice.door import Fenced
 from tests.conversation import (
+    DOORS,
     TOKEN,
     ConversationCase,
     JsonPerson,
     Person,
-    TextPerson,
+    doors_from,
     each_row,
     said,
     without_id,
@@ -18,7 +17,10 @@ from tests.conversation import (
 
 SECRET = "correct-horse"
 TAKEN = "another connection has taken this one's place"
-CROSSINGS = {f"{new}_over_{old}": (old, new) for old, new in product(("text", "json"), repeat=2)}
+CROSSINGS = {
+    f"{new}_over_{old}": (old, new) for old in DOORS for new in dict.fromkeys(doors_from(old, 2))
+}
+"""At every door somebody at the same one takes over, and somebody at the next one."""
 
 
 class TakeoverCase(ConversationCase):
@@ -35,11 +37,10 @@ class TakeoverCase(ConversationCase):
 
     def proves(self, door: str, nick: str = "ada", password: str = SECRET) -> Person:
         """Somebody comes under a nickname, and gives its password."""
-        if door == "json":
-            return self.at_json(nick, password=password)
-        person = TextPerson(self.connect())
-        person.types(nick)
-        person.types(password)
+        person = DOORS[door](self.connect())
+        person.joins(nick, password)
+        if person.is_program and password == SECRET:
+            self.assertIn(person.joined, str(person.sees()))
         return person
 
     def told(self, person: Person) -> list[str]:
@@ -139,12 +140,7 @@ class TakeoverTests(TakeoverCase):
         """Who does not know the password takes nothing over."""
         old, new = row
         self.arrange(old)
-        stranger: Person
-        if new == "json":
-            stranger = JsonPerson(self.connect())
-            stranger.asks("hello", nick="ada", password="wrong")
-        else:
-            stranger = self.proves("text", password="wrong")
+        stranger = self.proves(new, password="wrong")
         stranger.sees()
         self.ada.types("still here")
         self.assertEqual(self.bob.sees(), [said("ada", "still here")])

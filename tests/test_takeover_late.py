@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred, succeed
 
 from chatservice import login
-from tests.conversation import JsonPerson, TextPerson, each_row, said
+from tests.conversation import JsonPerson, TextPerson, at_each_door, said
 from tests.late import LateJournal, Waiting
 from tests.recording import kick
 from tests.registered import proof_of
@@ -167,7 +167,7 @@ class ArrivingTests(LateCase):
 class LastWordsTests(LateCase):
     """What somebody sends who is being put out."""
 
-    @each_row({"text": "text", "json": "json"})
+    @at_each_door
     def test_after_a_kick(self, door: str) -> None:
         """Once the kick has come to pass it is thrown away."""
         self.arrange(door)

@@ -11,7 +11,7 @@ from chatservice.ignoring import Unseen, has_missed
 from chatservice.journal import Missed
 from chatservice.names import nick_key
 from chatservice.rooms import Room
-from tests.conversation import ConversationCase, JsonPerson, each_row
+from tests.conversation import DOORS, ConversationCase, JsonPerson, at_each_door
 from tests.recording import (
     ADA,
     BOB,
@@ -23,7 +23,6 @@ from tests.recording import (
 )
 
 SECRET = "correct-horse"
-DOORS = {"text": "text", "json": "json"}
 NOT_EVE = Unseen(ADA, {nick_key("eve")}, {BOB}).left_of
 
 
@@ -90,7 +89,7 @@ class ReturningTests(ConversationCase):
 
     def told(self, door: str, **hello: Any) -> list[str]:
         """The sentences and events that ada is given on return, as far as they are of this."""
-        if door == "json":
+        if DOORS[door].is_program:
             ada = JsonPerson(self.connect())
             ada.asks("hello", nick="ada", password=SECRET, **hello)
             notices = [facts for facts in ada.sees() if facts["type"] == "notice"]
@@ -100,14 +99,14 @@ class ReturningTests(ConversationCase):
         lines = wire.gets().decode().split("\r\n")
         return [each.removeprefix("-- ") for each in lines if "new line" in each or "eve" in each]
 
-    @each_row(DOORS)
+    @at_each_door
     def test_nothing(self, door: str) -> None:
         """What eve said, in the room and in private, is not told of."""
         for typed in ("ada: look", "/me waves to ada", "/msg ada psst", "/topic ada"):
             self.eve.types(typed)
         self.assertEqual([each for each in self.told(door) if "new" in each or "psst" in each], [])
 
-    @each_row(DOORS)
+    @at_each_door
     def test_others(self, door: str) -> None:
         """What others said is counted without hers."""
         for person in (self.eve, self.bob, self.eve):
