@@ -1,10 +1,13 @@
-"""A chat whose clock is set ahead or back."""
+"""A chat whose clock is set ahead or back, and clocks in other places."""
 
 from __future__ import annotations
 
+import os
+import time
 from typing import Any
 
 from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.accountrows import StoredAccounts
 from chatservice.accounts import Accounts
@@ -21,9 +24,27 @@ from tests.conversation import NOON, ConversationCase, TableCase, new_path, toke
 from tests.doubles import PlainPasswords
 from tests.recording import InlinePool, InlineReactor
 
+BERLIN, UTC = "CET-1CEST,M3.5.0,M10.5.0/3", "UTC0"
 DAY = 86_400.0
 SECOND = 1_000_000
 AHEAD_BACK = {"ahead": DAY, "far_ahead": 40 * DAY, "back": -DAY, "far_back": -400 * DAY}
+
+
+class ZoneCase(SynchronousTestCase):
+    """Tests with a clock in Berlin, or where they say (tzset(3))."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.addCleanup(self.set_zone, os.environ.get("TZ"))
+        self.set_zone(BERLIN)
+
+    def set_zone(self, zone: str | None) -> None:
+        """Set the clock; C{None} is where this machine is."""
+        if zone is None:
+            os.environ.pop("TZ", None)
+        else:
+            os.environ["TZ"] = zone
+        time.tzset()
 
 
 class Faked(TableCase):

@@ -13,7 +13,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -24,11 +23,9 @@ from chatservice.config import Settings
 from chatservice.doors.front import FrontFactory
 from chatservice.doors.text import GOODBYE_TO_NC
 from chatservice.events import EventIds
-from chatservice.journal import Page, Wanted
 from chatservice.server import ChatFactory
 from chatservice.wording import clock_time, when
 from tests.doubles import PlainPasswords, Wire
-from tests.journals import JournalInMemory
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TOKEN = "a-token-of-22-letters_"
@@ -224,24 +221,6 @@ def new_path(case: SynchronousTestCase) -> Path:
 def tokens() -> Iterator[str]:
     """Secrets that are not."""
     return (f"token-of-a-test-{number:06}" for number in count(1))
-
-
-class SlowJournal(JournalInMemory):
-    """Gives no page and stores nothing before the test says so."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[tuple[Wanted, Deferred[Page]]] = []
-        self.appended: list[Deferred[None]] = []
-
-    def page(self, wanted: Wanted) -> Deferred[Page]:
-        self.asked.append((wanted, Deferred()))
-        return self.asked[-1][1]
-
-    def store(self, batch: Any) -> Deferred[None]:
-        super().store(batch)
-        self.appended.append(Deferred())
-        return self.appended[-1]
 
 
 class ConversationCase(TableCase):

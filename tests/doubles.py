@@ -1,4 +1,4 @@
-"""Stand-ins for what is around a connection's protocol: the wire, the clock, a slow journal."""
+"""Stand-ins for what is around a connection's protocol: the wire, the clock, passwords."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,17 +16,20 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from chatservice.config import Settings
-from chatservice.events import Batch, ChatError, Event
+from chatservice.events import ChatError, Event
 from chatservice.formats import TEXT
-from chatservice.journal import Page, Wanted
+from chatservice.journal import Wanted
 from chatservice.lines import Session
 from chatservice.names import LOBBY
 from chatservice.opaque import forms, prepared
+from chatservice.outbox import Outbox
 from chatservice.passwords import Passwords, always
 from chatservice.peers import Peer
 from chatservice.reading import LineConnection
 from chatservice.server import ChatFactory, ChatProtocol
-from tests.journals import JournalInMemory
+from tests.journals import SlowJournal
+
+LIMIT = 1024 * 1024
 
 
 class StrictClock(Clock):
@@ -283,35 +286,25 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
         yield data[start : start + size]
 
 
-class SlowJournal(JournalInMemory):
-    """A journal that answers when it is told to, while it is slow.
+class Writer:
+    """The protocol of a connection whose outbox is looked at.
 
-    @ivar slow: whether it is; begins with false.
+    @ivar overflows: how many bytes waited at each overflow.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.slow = False
-        self._unanswered: list[tuple[Deferred[Any], Any]] = []
+    def __init__(self, window: int | None = None, direct: bool = True, limit: int = LIMIT) -> None:
+        self.overflows: list[int] = []
+        self.wire = Wire.to(self, Clock(), window)
+        self.outbox = Outbox(self.wire, limit, self.overflow, direct)
 
-    def store(self, batch: Batch) -> Deferred[None]:
-        return self._answer_to(super().store(batch))
+    def makeConnection(self, transport: Wire) -> None:
+        pass
 
-    def page(self, wanted: Wanted) -> Deferred[Page]:
-        return self._answer_to(super().page(wanted))
+    def connectionLost(self, reason: object) -> None:
+        self.outbox.close()
 
-    def _answer_to(self, answer: Deferred[Any]) -> Deferred[Any]:
-        if not self.slow:
-            return answer
-        later: Deferred[Any] = Deferred()
-        answer.addCallback(lambda result: self._unanswered.append((later, result)))
-        return later
-
-    def answers(self) -> None:
-        """It answers all that it was asked so far."""
-        unanswered, self._unanswered = self._unanswered, []
-        for later, result in unanswered:
-            later.callback(result)
+    def overflow(self) -> None:
+        self.overflows.append(self.outbox.waiting)
 
 
 class Listener(Session):

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -16,7 +15,6 @@ from chatservice.acts import Kicked
 from chatservice.database import Database
 from chatservice.envelope import Envelope
 from chatservice.events import (
-    Batch,
     Event,
     Joined,
     Left,
@@ -34,7 +32,6 @@ from chatservice.server import ChatFactory
 from chatservice.standing import Whom
 from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
-from tests.journals import JournalInMemory
 
 
 class RecordingFormat:
@@ -222,35 +219,6 @@ def private_line(id: int, by: str, to: str, text: str = "psst") -> Whispered:
     return Whispered(id=id, nick=by, to=to, text=text, identity=author, to_identity=reader)
 
 
-class HeldJournal(JournalInMemory):
-    """A journal that stores nothing, and says that it has when the test says so.
-
-    @ivar batches: what was appended, and C{held} the answers that the test is to give.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.batches: list[list[Event]] = []
-        self.held: list[Deferred[None]] = []
-
-    def store(self, batch: Batch) -> Deferred[None]:
-        self.batches.append(list(batch))
-        self.held.append(Deferred())
-        return self.held[-1]
-
-    def release(self, clock: Clock) -> None:
-        """Store all that comes, until nothing more comes."""
-        clock.advance(0)
-        while self.held:
-            self.held.pop(0).callback(None)
-            clock.advance(0)
-
-    @property
-    def held_ids(self) -> list[list[int]]:
-        """The ids of each batch."""
-        return [[event.id for event in batch] for batch in self.batches]
-
-
 class InlinePool:
     """A thread pool without threads: what it is given is done at once."""
 
@@ -272,6 +240,22 @@ class InlinePool:
             onResult(False, error)
         else:
             onResult(True, result)
+
+
+class HeldPool(InlinePool):
+    """A thread pool that works when the test says so.
+
+    @ivar waiting: what it was given to do, oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+
+    def callInThread(self, *work: Any) -> None:
+        self.waiting.append(lambda: InlinePool.callInThread(self, *work))
+
+    def callInThreadWithCallback(self, *work: Any) -> None:
+        self.waiting.append(lambda: InlinePool.callInThreadWithCallback(self, *work))
 
 
 class InlineReactor(Clock):

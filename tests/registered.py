@@ -8,12 +8,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.account import NOT_STORED, Account, Proof
+from chatservice.account import NOT_STORED, Account, NotStored, Proof
 from chatservice.accountrows import StoredAccounts
 from chatservice.accounts import Accounts
 from chatservice.database import Database
 from chatservice.events import ChatError
 from tests.doubles import PlainPasswords
+from tests.journals import Waiting, waits
 
 NOW = 1_763_712_000_000_000
 HOME, CAFE, STRANGE = "192.0.2.1", "192.0.2.2", "198.51.100.9"
@@ -24,6 +25,25 @@ DENIED = "that nickname and that password do not belong together"
 def proof_of(account: Account) -> Proof:
     """A proof by the password that the account has now."""
     return Proof(account, hash=account.hash)
+
+
+class SlowPasswords(PlainPasswords):
+    """Hashing that takes its time."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        super().__init__()
+        self.waiting = waiting
+
+    hash, check = waits(PlainPasswords.hash), waits(PlainPasswords.check)
+
+
+class SlowStore(NotStored):
+    """Accounts on a disk that is slow."""
+
+    def __init__(self, waiting: Waiting) -> None:
+        self.waiting = waiting
+
+    add, update, remove = map(waits, (NotStored.add, NotStored.update, NotStored.remove))
 
 
 class AccountsTestCase(SynchronousTestCase):

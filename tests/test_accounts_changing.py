@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from twisted.internet.defer import Deferred, fail
 
 from chatservice import tokens
 from chatservice.account import Account
 from chatservice.accounts import TOKENS_KEPT
 from chatservice.events import ChatError
-from tests.doubles import PlainPasswords
-from tests.registered import DENIED, HOME, SECRET, STRANGE, AccountsTestCase, proof_of
+from tests.journals import Waiting
+from tests.registered import (
+    DENIED,
+    HOME,
+    SECRET,
+    STRANGE,
+    AccountsTestCase,
+    SlowPasswords,
+    proof_of,
+)
 
 
 class ChangingTests(AccountsTestCase):
@@ -125,48 +130,26 @@ class ChangingTests(AccountsTestCase):
         self.assertIs(self.accounts.named("ada"), self.account)
 
 
-class HeldPasswords(PlainPasswords):
-    """Answers when it is told to.
-
-    @ivar held: what fires an answer, oldest first.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.held: list[Callable[[], None]] = []
-
-    def hash(self, password: str, *asked: Any) -> Deferred[str]:
-        return self._hold(super().hash(password))
-
-    def check(self, hash: str, password: str, *asked: Any) -> Deferred[bool]:
-        return self._hold(super().check(hash, password))
-
-    def _hold(self, answer: Deferred[Any]) -> Deferred[Any]:
-        later: Deferred[Any] = Deferred()
-        self.held.append(lambda: answer.addCallback(later.callback) and None)
-        return later
-
-    def answer(self) -> None:
-        """It answers all it was asked, and what it is asked thereupon."""
-        while self.held:
-            self.held.pop(0)()
-
-
 class AtOnceTests(AccountsTestCase):
     """What happens while a password is hashed or checked."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.accounts.passwords = HeldPasswords()
-        self.passwords = self.accounts.passwords
+        self.waiting = Waiting()
+        self.accounts.passwords = self.passwords = SlowPasswords(self.waiting)
         self.accounts = self.made()
+
+    def answer(self) -> None:
+        """Answer all that was asked, and what is asked thereupon."""
+        while len(self.waiting):
+            self.waiting.answer(0)
 
     def begin(self, nick: str, identity: bytes) -> Deferred[Account]:
         return self.accounts.register(nick, identity, SECRET, HOME)
 
     def registered(self) -> Account:
         done = self.begin("ada", b"a" * 16)
-        self.passwords.answer()
+        self.answer()
         return self.successResultOf(done)
 
     def test_same_nickname(self) -> None:
@@ -175,22 +158,22 @@ class AtOnceTests(AccountsTestCase):
         code, sentence = self.refused(self.begin("pаypal", b"2" * 16))
         self.assertEqual(code, "registered")
         self.assertIn("being registered", sentence)
-        self.passwords.answer()
+        self.answer()
         self.assertEqual(self.successResultOf(first).nick, "paypal")
 
     def test_same_identity(self) -> None:
         """One person who registers two nicknames at the same time has the first one."""
         first = self.begin("ada", b"1" * 16)
         self.assertEqual(self.refused(self.begin("grace", b"1" * 16))[0], "registered")
-        self.passwords.answer()
+        self.answer()
         self.successResultOf(first)
 
     def test_many_proofs(self) -> None:
         """Trying many passwords at the same time gets one no further than one after the other."""
         self.registered()
         tries = [self.accounts.prove("ada", f"guess{n}", STRANGE) for n in range(50)]
-        self.assertEqual(len(self.passwords.held), 5)
-        self.passwords.answer()
+        self.assertEqual(len(self.waiting), 5)
+        self.answer()
         codes = [self.refused(each)[0] for each in tries]
         self.assertEqual((codes.count("wrong-password"), codes.count("too-many-tries")), (5, 45))
 
@@ -199,7 +182,7 @@ class AtOnceTests(AccountsTestCase):
         account = self.registered()
         proof = self.accounts.prove("ada", SECRET, HOME)
         self.successResultOf(self.accounts.remove(account))
-        self.passwords.answer()
+        self.answer()
         self.assertEqual(self.refused(proof), ("wrong-password", DENIED))
 
     def test_changed_while_proving(self) -> None:
@@ -207,7 +190,7 @@ class AtOnceTests(AccountsTestCase):
         account = self.registered()
         proof = self.accounts.prove("ada", SECRET, HOME)
         account.hash = "plain:another one"
-        self.passwords.answer()
+        self.answer()
         self.assertEqual(self.refused(proof)[0], "wrong-password")
 
     def test_registered_while_proving(self) -> None:
@@ -222,7 +205,7 @@ class AtOnceTests(AccountsTestCase):
         proof = proof_of(account)
         change = self.accounts.change_password(proof, "something new", HOME, lambda: None)
         self.successResultOf(self.accounts.remove(account))
-        self.passwords.answer()
+        self.answer()
         sentence = "ada was given up, or has another password, since you gave the password"
         self.assertEqual(self.refused(change), ("wrong-password", sentence))
         self.assertEqual(account.hash, "")
@@ -233,9 +216,9 @@ class AtOnceTests(AccountsTestCase):
         account.hash = f"old:{SECRET}"
         self.passwords.outdated = ("old:",)
         proof = self.accounts.prove("ada", SECRET, HOME)
-        self.passwords.held.pop(0)()
+        self.waiting.answer(0)
         account.hash = "plain:another one"
-        self.passwords.answer()
+        self.answer()
         self.assertEqual(self.refused(proof), ("wrong-password", DENIED))
         self.assertEqual(account.hash, "plain:another one")
 
@@ -245,7 +228,7 @@ class AtOnceTests(AccountsTestCase):
         account.hash = f"old:{SECRET}"
         self.passwords.outdated = ("old:",)
         proofs = [self.accounts.prove("ada", SECRET, HOME) for _ in range(2)]
-        self.passwords.answer()
+        self.answer()
         for each in proofs:
             self.assertTrue(self.successResultOf(each).holds())
         self.assertEqual(account.hash, f"plain:{SECRET}")
@@ -257,5 +240,5 @@ class AtOnceTests(AccountsTestCase):
         self.passwords.outdated = ("old:",)
         proof = self.accounts.prove("ada", SECRET, HOME)
         self.patch(self.passwords, "hash", lambda *_: fail(ChatError("busy", "later")))
-        self.passwords.answer()
+        self.answer()
         self.assertTrue(self.successResultOf(proof).holds())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from chatservice.errors import StorageError
 from chatservice.lines import JOIN_TIMEOUT
 from chatservice.rooms import Room
-from tests.conversation import ConversationCase, SlowJournal, TextPerson, each_row
+from tests.conversation import ConversationCase, TextPerson, each_row
 from tests.doubles import Wire
-from tests.journals import JournalInMemory, stored
+from tests.journals import HeldJournal, JournalInMemory, stored
 from tests.recording import come
 
 PROMPT = "Choose a nickname: "
@@ -249,8 +249,8 @@ class OpeningTests(ConversationCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.slow = SlowJournal()
-        self.open_chat(self.slow)
+        self.held = HeldJournal(pages=True)
+        self.open_chat(self.held)
 
     def test_lines_wait_for_the_room(self) -> None:
         """What is typed while the lobby is being opened is said afterwards."""
@@ -297,7 +297,7 @@ class OpeningTests(ConversationCase):
         wire = self.connect()
         wire.sends(b"ada\n")
         wire.sees()
-        self.slow.asked.pop()[1].errback(ZeroDivisionError())
+        self.held.asked.pop()[1].errback(ZeroDivisionError())
         self.assertEqual(
             wire.sees(),
             f"-- something went wrong here, and is in the server's log: not done\r\n{PROMPT}",
@@ -312,7 +312,7 @@ class OpeningTests(ConversationCase):
         wire = self.connect()
         wire.sends(b"ada\n")
         wire.sees()
-        self.slow.asked.pop()[1].errback(StorageError("the disk fails"))
+        self.held.asked.pop()[1].errback(StorageError("the disk fails"))
         self.assertEqual(wire.sees(), f"-- not done: the disk fails\r\n{PROMPT}")
 
     def test_command_of_somebody_gone(self) -> None:
@@ -333,9 +333,9 @@ class OpeningTests(ConversationCase):
         done = False
         while not done:
             self.clock.advance(0)
-            done = not self.slow.asked and not self.slow.appended
-            while self.slow.asked:
-                wanted, deferred = self.slow.asked.pop()
-                deferred.callback(self.successResultOf(JournalInMemory.page(self.slow, wanted)))
-            while self.slow.appended:
-                self.slow.appended.pop(0).callback(None)
+            done = not self.held.asked and not self.held.held
+            while self.held.asked:
+                wanted, deferred = self.held.asked.pop()
+                deferred.callback(self.successResultOf(JournalInMemory.page(self.held, wanted)))
+            while self.held.held:
+                self.held.held.pop(0).callback(None)

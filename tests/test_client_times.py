@@ -9,9 +9,9 @@ from chatservice.acts import Banned
 from chatservice.client.show import Log
 from chatservice.client.wire import decode, in_local_time, local_time
 from chatservice.events import Said
+from tests.clocked import BERLIN, UTC, ZoneCase
 from tests.conversation import TableCase, each_row
 from tests.scripted import SessionCase, line
-from tests.zones import BERLIN, UTC, ZoneCase
 
 HOUR = 3_600_000_000
 WINTER, SUMMER = 1_763_730_180_000_000, 1_752_588_180_000_000

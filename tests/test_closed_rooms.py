@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from chatservice.journal import Wanted
-from tests.conversation import JsonPerson, SlowJournal, each_row, with_doors
-from tests.journals import rows
+from tests.conversation import JsonPerson, each_row, with_doors
+from tests.journals import HeldJournal, rows
 from tests.operating import PASSWORD, DenCase
-from tests.recording import HeldJournal, kick
+from tests.recording import kick
 
 CLOSED = {"invited": "/room invite-only on", "password": "/room password sesame"}
 ASKED = ("/list", "/who", "/who ada", "/whois ada", "/whois eve", "/names den", "/names #den")
@@ -235,7 +235,7 @@ class ArrivingTests(DenCase):
         """Where she is for whom something is done after it was read where she was."""
         self.olga.types("/quit")
         # Nobody is in the attic, so it is read from the journal: after the places.
-        journal = SlowJournal()
+        journal = HeldJournal(pages=True)
         self.patch(self.chat.rooms, "_journal", journal)
         self.olga = JsonPerson(self.connect())
         self.olga.asks("hello", nick="olga", password=PASSWORD)

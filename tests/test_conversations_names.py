@@ -20,7 +20,8 @@ from tests.conversation import (
     each_row,
     refused,
 )
-from tests.doubles import PlainPasswords
+from tests.journals import Waiting
+from tests.registered import SlowPasswords
 
 REGISTERED = ("ada", "/register correct-horse")
 NOT_LOGGED_IN = "you are not logged in: /register or /login first"
@@ -113,18 +114,6 @@ class NameTableTests(RowCase):
         self.play(*case)
 
 
-class SlowPasswords(PlainPasswords):
-    """Hashes when it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waiting: list[Deferred[str]] = []
-
-    def hash(self, password: str, *asked: object) -> Deferred[str]:
-        self.waiting.append(Deferred())
-        return self.waiting[-1]
-
-
 class NameTests(ConversationCase):
     """What comes of it, at either door."""
 
@@ -208,12 +197,13 @@ class NameTests(ConversationCase):
     def test_register_and_gone(self, door: str) -> None:
         """Who is gone when the password is hashed owns the name, and does not haunt the chat."""
         ada = self.at(door, "ada")
-        passwords = self.chat.accounts.passwords = SlowPasswords()
+        waiting = Waiting()
+        self.chat.accounts.passwords = SlowPasswords(waiting)
         ada.types("/register correct-horse")
         ada.wire.vanishes()
         self.clock.advance(self.rules.linger)
         self.assertEqual(self.chat.roster, {})
-        passwords.waiting.pop().callback("plain:correct-horse")
+        waiting.answer_all()
         account = self.chat.accounts.named("ada")
         assert account is not None
         self.assertIsNone(self.chat.roster.of(account))
@@ -320,11 +310,12 @@ class NameTests(ConversationCase):
     def test_password_and_gone(self, door: str) -> None:
         """Who is gone when the new password is hashed has it, and no token."""
         ada = self.registered(door)
-        passwords = self.chat.accounts.passwords = SlowPasswords()
+        waiting = Waiting()
+        self.chat.accounts.passwords = SlowPasswords(waiting)
         ada.types("/password correct-horse battery-staple")
         ada.wire.vanishes()
         self.clock.advance(self.rules.linger)
-        passwords.waiting.pop().callback("plain:battery-staple")
+        waiting.answer_all()
         account = self.chat.accounts.named("ada")
         assert account is not None
         self.assertEqual((account.hash, account.tokens), ("plain:battery-staple", []))

@@ -32,7 +32,8 @@ from chatservice.reading import LineConnection
 from chatservice.rooms import Member, Room
 from chatservice.server import ChatFactory
 from tests.doubles import Wire
-from tests.recording import HeldJournal, RecordingDoor, come, line
+from tests.journals import HeldJournal
+from tests.recording import RecordingDoor, come, line
 
 if TYPE_CHECKING:
     Base = SynchronousTestCase

@@ -51,13 +51,13 @@ class EndOfInputTests(LineTestCase):
 
     def test_answers(self) -> None:
         """Answers that are still under way are delivered before the connection is closed."""
-        self.journal.slow = True
+        self.journal.waiting.is_slow = True
         ada = self.comes()
         ada.sends(b"ada\nhello\n/topic cats\n/topic\n/join python")
         ada.ends()
         seen = ""
         for _ in range(8):
-            self.journal.answers()
+            self.journal.waiting.answer_all()
             seen += ada.sees()
         self.assertEqual(
             seen,
@@ -70,12 +70,12 @@ class EndOfInputTests(LineTestCase):
 
     def test_joining(self) -> None:
         """A nickname that is all that is sent still joins, however long that takes."""
-        self.journal.slow = True
+        self.journal.waiting.is_slow = True
         ada = self.comes()
         ada.sends(b"ada")
         ada.ends()
-        self.journal.slow = False
-        self.journal.answers()
+        self.journal.waiting.is_slow = False
+        self.journal.waiting.answer_all()
         self.assertEqual(ada.sees(), f"-- you joined lobby: nobody else (1 here)\r\n{HINT}\r\n")
         self.assertIs(ada.lost, ConnectionDone)
 
@@ -98,14 +98,14 @@ class EndOfInputTests(LineTestCase):
 
     def test_end_seen_while_waiting(self) -> None:
         """An end that comes to the door while it waits is kept until it reads on."""
-        self.journal.slow = True
+        self.journal.waiting.is_slow = True
         ada = self.comes()
         ada.sends(b"ada\nhello\nlast")
         ada.protocol.readConnectionLost()
         ada.gets()
         self.assertIsNone(ada.lost)
-        self.journal.slow = False
-        self.journal.answers()
+        self.journal.waiting.is_slow = False
+        self.journal.waiting.answer_all()
         ada.gets()
         self.assertEqual((self.said(), ada.lost), (["hello", "last"], ConnectionDone))
 
@@ -184,11 +184,11 @@ class JoinTimeoutTests(LineTestCase):
 
     def test_too_late(self) -> None:
         """A join that comes through after the 60 s does not happen."""
-        self.journal.slow = True
+        self.journal.waiting.is_slow = True
         ada = self.comes()
         ada.sends(b"ada\n")
         self.clock.advance(60)
-        self.journal.answers()
+        self.journal.waiting.answer_all()
         self.assertEqual((ada.sees(), self.chat.roster), (self.sentence, {}))
 
 

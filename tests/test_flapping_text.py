@@ -15,7 +15,7 @@ from chatservice.events import EventIds
 from chatservice.server import ChatFactory
 from tests.conversation import NOON, JsonPerson, TableCase, Wire, each_row
 from tests.doubles import PlainPasswords
-from tests.late import LateJournal, Waiting
+from tests.journals import SlowJournal, Waiting
 
 SECRET = "correct-horse"
 LINES = 300
@@ -35,7 +35,7 @@ class Flapping:
         self.waiting = Waiting()
         self.waiting.is_slow = False
         ids = EventIds(lambda: NOON.timestamp() + self.clock.seconds())
-        journal = LateJournal(self.waiting)
+        journal = SlowJournal(self.waiting)
         journal.ids = ids
         self.chat = ChatFactory(
             self.clock,

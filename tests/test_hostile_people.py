@@ -16,7 +16,8 @@ from chatservice.names import nick_key
 from chatservice.pages import PAGE_BYTES
 from chatservice.rooms import Member
 from chatservice.server import ChatFactory
-from tests.conversation import ConversationCase, JsonPerson, SlowJournal, at_each_door
+from tests.conversation import ConversationCase, JsonPerson, at_each_door
+from tests.journals import HeldJournal
 from tests.recording import kick
 
 SECRET = "correct-horse"
@@ -88,7 +89,7 @@ class KickedTwiceTests(ConversationCase):
 
     def test_who_is_back_stays(self) -> None:
         """Who came back between two kicks is in the room, and does not hear it as a ghost."""
-        journal = SlowJournal()
+        journal = HeldJournal()
         self.at_json("ada", rooms={"python": 0})
         self.at_json("bob", rooms={"python": 0})
         bob = self.chat.roster["bob"]
@@ -99,13 +100,13 @@ class KickedTwiceTests(ConversationCase):
         self.kicks()
         self.clock.advance(0)
         self.kicks()
-        journal.appended.pop().callback(None)
+        journal.held.pop().callback(None)
         self.assertNotIn(bob, self.chat.rooms["python"].members)
         self.clock.advance(0)
         self.clock.advance(0)
         self.chat.enter(bob, "python")
-        while journal.appended:
-            journal.appended.pop().callback(None)
+        while journal.held:
+            journal.held.pop().callback(None)
             self.clock.advance(0)
             self.clock.advance(0)
         self.check_is_in(bob)

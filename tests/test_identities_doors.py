@@ -18,8 +18,7 @@ from tests.conversation import (
     at_each_door,
     each_row,
 )
-from tests.doubles import SlowJournal
-from tests.journals import acts, stored
+from tests.journals import SlowJournal, acts, stored
 from tests.operating import OperatorCase
 from tests.recording import ADA, BOB, line
 
@@ -183,7 +182,7 @@ class RegisteringTests(OperatorCase):
         hashed: Deferred[str] = Deferred()
         self.patch(self.chat.accounts.passwords, "hash", lambda *_: hashed)
         bob.types(f"/register {SECRET}")
-        slow.slow = True
+        slow.waiting.is_slow = True
         # The first is with the journal, the others wait behind it.
         for text in ("/msg bob one", "/msg bob two"):
             ada.types(text)
@@ -192,9 +191,9 @@ class RegisteringTests(OperatorCase):
         self.chat.acting.act(self.chat.roster["ada"], ban)
         hashed.callback(f"plain:{SECRET}")
         for _ in range(9):
-            slow.answers()
+            slow.waiting.answer_all()
             self.clock.advance(0)
-        slow.slow = False
+        slow.waiting.is_slow = False
         now = self.chat.roster["bob"].identity
         self.assertEqual([_to(event) for event in stored(slow)], [now, now])
         self.assertEqual([act.target_identity for act in acts(slow) if act.target == "bob"], [now])
@@ -212,15 +211,15 @@ class RegisteringTests(OperatorCase):
         hashed: Deferred[str] = Deferred()
         self.patch(self.chat.accounts.passwords, "hash", lambda *_: hashed)
         bob.types(f"/register {SECRET}")
-        slow.slow = True
+        slow.waiting.is_slow = True
         bob.wire.hangs_up()
         hashed.callback(f"plain:{SECRET}")
         again = JsonPerson(self.connect())
         again.asks("hello", nick="bob", password=SECRET)
         for _ in range(9):
-            slow.answers()
+            slow.waiting.answer_all()
             self.clock.advance(0)
-        slow.slow = False
+        slow.waiting.is_slow = False
         again.sees()
         self.assertEqual(list(again.welcome["rooms"]), ["lobby", "den"])
         self.assertEqual(self.chat.roster.leaving, {})
@@ -232,13 +231,13 @@ class RegisteringTests(OperatorCase):
         self.open_chat(slow)
         bob = self.at_json("bob")
         former = self.chat.roster["bob"].identity
-        slow.slow = True
+        slow.waiting.is_slow = True
         bob.wire.hangs_up()
         self.clock.advance(0)
         self.chat.roster.become(former, NEW)
         left = self.chat.departed(NEW)
         self.assertNoResult(left)
-        slow.answers()
+        slow.waiting.answer_all()
         self.assertIsNone(self.successResultOf(left))
         self.assertEqual(self.chat.roster.leaving, {})
 

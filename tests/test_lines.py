@@ -231,10 +231,10 @@ class HostileTests(LineTestCase):
         """Who vanishes before the join is through was never here, and leaves nothing behind."""
         bob = self.joins("bob")
         self.chat.rooms.clear()
-        self.journal.slow = True
+        self.journal.waiting.is_slow = True
         ada = self.comes()
         ada.sends(b"ada\nhello\n")
         ada.vanishes()
-        self.journal.answers()
+        self.journal.waiting.answer_all()
         self.assertEqual((bob.sees(), list(self.chat.roster)), ("", ["bob"]))
         self.assertEqual((len(self.chat.sessions), self.clock.getDelayedCalls()), (1, []))

@@ -137,24 +137,24 @@ class WaitingTests(LineTestCase):
     def test_uncommitted(self) -> None:
         """Who has 64 lines on their way is not read until they have returned."""
         ada, bob = self.joins("ada"), self.joins("bob")
-        self.journal.slow = True
+        self.journal.waiting.is_slow = True
         lines = [f"line {number}" for number in range(150)]
         ada.sends("".join(f"{line}\n" for line in lines).encode(), 1000)
         self.assertEqual((self.uncommitted("ada"), ada.reading, bob.sees()), (64, False, ""))
         seen = ""
         while not ada.reading:
-            self.journal.answers()
+            self.journal.waiting.answer_all()
             seen += bob.sees()
             ada.gets()
             self.assertLessEqual(self.uncommitted("ada"), 64)
-        self.journal.answers()
+        self.journal.waiting.answer_all()
         seen += bob.sees()
         self.assertEqual(seen, "".join(f"ada: {line}\r\n" for line in lines))
 
     def test_one_below(self) -> None:
         """Who has 63 lines on their way is read."""
         ada = self.joins("ada")
-        self.journal.slow = True
+        self.journal.waiting.is_slow = True
         ada.sends(b"x\n" * 63)
         self.assertEqual((self.uncommitted("ada"), ada.reading), (63, True))
 
@@ -163,13 +163,13 @@ class WaitingTests(LineTestCase):
 
     def test_joining(self) -> None:
         """Nothing is read while the rooms are opened, and all of it after that."""
-        self.journal.slow = True
+        self.journal.waiting.is_slow = True
         ada = self.comes()
         ada.sends(b"ada\nhello\n")
         ada.sends(b"there\n")
         self.assertEqual((self.chat.roster, ada.reading), ({}, False))
-        self.journal.slow = False
-        self.journal.answers()
+        self.journal.waiting.is_slow = False
+        self.journal.waiting.answer_all()
         self.assertEqual(ada.sees(), f"-- you joined lobby: nobody else (1 here)\r\n{HINT}\r\n")
         self.assertEqual(self.said(), ["hello", "there"])
 
@@ -181,7 +181,7 @@ class InTurnTests(LineTestCase):
         self.door.join(JoinRequest("ada"))
         self.wire.gets()
         self.steps: list[object] = []
-        self.journal.slow = True
+        self.journal.waiting.is_slow = True
         assert self.door.member is not None
         self.member = self.door.member
 
@@ -189,7 +189,7 @@ class InTurnTests(LineTestCase):
         self.chat.say(self.member, self.chat.rooms[LOBBY], text)
 
     def journal_answers(self) -> None:
-        self.journal.answers()
+        self.journal.waiting.answer_all()
         self.wire.gets()
 
     def test_order(self) -> None:

@@ -9,15 +9,8 @@ from twisted.internet.defer import fail
 from chatservice.errors import StorageError
 from chatservice.joining import PING_TIMEOUT, SILENT
 from chatservice.lingering import PER_ADDRESS
-from tests.conversation import (
-    TOKEN,
-    ConversationCase,
-    JsonPerson,
-    TextPerson,
-    error,
-    said,
-)
-from tests.doubles import SlowJournal
+from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, error, said
+from tests.journals import SlowJournal
 
 LINGER = 30
 
@@ -105,11 +98,11 @@ class ComingBackTests(LingeringCase):
         self.begin(journal)
         bob, ada = self.at_text("bob"), self.at_text("ada")
         token = self.chat.roster["ada"].token
-        journal.slow = True
+        journal.waiting.is_slow = True
         bob.types("under way")
         ada.wire.vanishes()
-        journal.answers()
-        journal.slow = False
+        journal.waiting.answer_all()
+        journal.waiting.is_slow = False
         bob.sees()
         self.assertIn("12:00 #lobby bob: under way", self.resumes(token).sees())
 

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.outbox import HAND_OVER, Outbox
-from tests.writing import LIMIT, Writer
+from tests.doubles import LIMIT, Writer
 
 
 class DirectTests(SynchronousTestCase):

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.outbox import Outbox
-from tests.writing import Writer
+from tests.doubles import Writer
 
 
 class EmptiedTests(SynchronousTestCase):

@@ -15,20 +15,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.events import ChatError
 from chatservice.opaque import prepared
 from chatservice.passwords import HASHES, Passwords, encoded, hashes_at_once
-from tests.recording import InlinePool
+from tests.recording import HeldPool, InlinePool
 
 SECRET = "correct horse"
 HERE, THERE = "192.0.2.1", "198.51.100.9"
-
-
-class HeldPool(InlinePool):
-    """A thread pool that works when it is told to."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Callable[[], None]] = []
-
-    def callInThreadWithCallback(self, *work: Any) -> None:
-        self.waiting.append(lambda: InlinePool.callInThreadWithCallback(self, *work))
 
 
 class PoolReactor(Clock):

@@ -20,8 +20,7 @@ from tests.conversation import (
     each_row,
     error,
 )
-from tests.journals import stored
-from tests.late import LateJournal, Waiting
+from tests.journals import SlowJournal, Waiting, stored
 
 SECRET, NEW_SECRET = "correct-horse", "battery-staple"
 CHANGED = "ada was given up, or has another password, since you gave the password"
@@ -42,7 +41,7 @@ class ProofCase(ConversationCase):
         super().setUp()
         self.waiting = Waiting()
         self.waiting.is_slow = False
-        self.open_chat(LateJournal(self.waiting))
+        self.open_chat(SlowJournal(self.waiting))
         ada = self.at_json("ada", token=TOKEN)
         ada.types(f"/register {SECRET}")
         ada.types("/quit")

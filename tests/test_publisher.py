@@ -13,7 +13,8 @@ from chatservice.errors import StorageError
 from chatservice.events import Event, EventIds, Joined, Left, Renamed, Said
 from chatservice.publisher import BATCH, Publisher
 from chatservice.rooms import Member, Room
-from tests.recording import HeldJournal, RecordingDoor, recorded, seen, sent
+from tests.journals import HeldJournal
+from tests.recording import RecordingDoor, recorded, seen, sent
 
 FULL = StorageError("the disk is full")
 

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.recent import ALL_BYTES, EVENT_BYTES, EVENTS, ROOM_BYTES, Recent, Recents
 from tests.conversation import ConversationCase, JsonPerson, TextPerson
-from tests.doubles import SlowJournal
+from tests.journals import SlowJournal
 from tests.recording import ADA, BOB, line
 
 
@@ -159,11 +159,11 @@ class RoomsTests(ConversationCase):
         """What was read before it was erased is not remembered."""
         self.ada.types("secret")
         for setup in (self.give_way, lambda: self.chat.rooms.pop("lobby")):
-            self.journal.slow = True
+            self.journal.waiting.is_slow = True
             setup()
             done = self.chat.rooms.opened(["lobby"], lambda rooms: list(rooms[0].recent))
-            self.journal.slow = False
+            self.journal.waiting.is_slow = False
             member = next(iter(self.chat.roster.values()))
             self.successResultOf(self.chat.belongings.erase(member.identity, member))
-            self.journal.answers()
+            self.journal.waiting.answer_all()
             self.assertEqual(self.successResultOf(done), [])

@@ -14,7 +14,7 @@ from chatservice.refs import LEAST, MOST, SECONDS, Noted, Spoken, mark_of
 from chatservice.storedjournal import DatabaseJournal
 from chatservice.threads import ThreadedDatabase
 from tests.conversation import TOKEN, ConversationCase, Facts, JsonPerson, each_row, new_path
-from tests.doubles import SlowJournal
+from tests.journals import SlowJournal
 from tests.recording import InlinePool, InlineReactor
 
 REQUESTS = {
@@ -191,11 +191,11 @@ class UnderWayTests(RepeatCase):
         super().setUp()
         self.slow = SlowJournal()
         self.begin(self.slow)
-        self.slow.slow = True
+        self.slow.waiting.is_slow = True
 
     def settle(self) -> None:
         for _ in range(9):
-            self.slow.answers()
+            self.slow.waiting.answer_all()
             self.clock.advance(0)
 
     @each_row({name: REQUESTS[name] for name in ("say", "me", "msg")})
@@ -223,7 +223,7 @@ class UnderWayTests(RepeatCase):
 
     def test_refused(self) -> None:
         """If it is refused, both are; and what is sent after that is said."""
-        self.slow.slow = False
+        self.slow.waiting.is_slow = False
         full = [True]
         append = self.slow.store
 

@@ -10,15 +10,8 @@ from twisted.internet.defer import Deferred
 
 from chatservice.errors import StorageError
 from chatservice.journal import Page
-from tests.conversation import (
-    TOKEN,
-    ConversationCase,
-    JsonPerson,
-    SlowJournal,
-    each_row,
-    error,
-    said,
-)
+from tests.conversation import TOKEN, ConversationCase, JsonPerson, each_row, error, said
+from tests.journals import HeldJournal
 
 Facts = dict[str, Any]
 
@@ -120,7 +113,7 @@ class ResumingTests(ConversationCase):
 
     def test_two_while_the_rooms_open(self) -> None:
         """Of two that come with one token while the rooms open, the second takes the first over."""
-        journal = SlowJournal()
+        journal = HeldJournal(pages=True)
         self.open_chat(journal)
         first, second = JsonPerson(self.connect()), JsonPerson(self.connect())
         for person, nick in ((first, "eve"), (second, "dan")):
@@ -129,7 +122,7 @@ class ResumingTests(ConversationCase):
         for _, page in journal.asked:
             page.callback(Page([], more=False))
         self.clock.advance(0)
-        journal.appended[0].callback(None)
+        journal.held[0].callback(None)
         self.assertEqual(first.sees(), [TAKEN_OVER])
         (welcome,) = second.sees()
         self.assertEqual((welcome["nick"], welcome["resumed"]), ("eve", True))

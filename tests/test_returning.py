@@ -8,7 +8,7 @@ from twisted.logger import capturedLogs, formatEvent
 from chatservice.acts import Banned
 from chatservice.errors import StorageError
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
-from tests.doubles import SlowJournal
+from tests.journals import SlowJournal
 
 ECHO_OFF, ECHO_ON = b"\xff\xfb\x01", b"\xff\xfc\x01\r\n"
 
@@ -120,13 +120,13 @@ class FenceTests(ConversationCase):
         ada.wire.vanishes()
         bob.types("meanwhile")
         bob.sees()
-        journal.slow = True
+        journal.waiting.is_slow = True
         first, second = TextPerson(self.connect()), TextPerson(self.connect())
         for person in (first, second):
             person.types(f"/resume {token}")
         lines: list[str] = []
         for _ in range(4):
-            journal.answers()
+            journal.waiting.answer_all()
             lines += second.sees()
         self.assertEqual(
             lines[-2:], ["-- you are back as ada, in lobby", "12:00 #lobby bob: meanwhile"]

@@ -15,7 +15,8 @@ from chatservice.events import (
 from chatservice.recent import EVENTS
 from chatservice.rooms import Member, Room
 from chatservice.server import ChatFactory
-from tests.recording import HeldJournal, come, kick, seen
+from tests.journals import HeldJournal
+from tests.recording import come, kick, seen
 
 
 def said(id: int) -> Said:

@@ -14,7 +14,7 @@ from chatservice.events import ChatError
 from chatservice.journal import NOBODY, Asker
 from chatservice.scanning import DEADLINE, WAITING, Scanning
 from chatservice.threads import CHECKPOINTS, LOOK_AFTER, ThreadedDatabase, Watch
-from tests.recording import DatabaseTestCase, InlinePool, InlineReactor
+from tests.recording import DatabaseTestCase, HeldPool, InlinePool, InlineReactor
 
 ONE = """
 -- version 1
@@ -49,21 +49,6 @@ def noted(connection: sqlite3.Connection) -> list[str]:
     return [text for (text,) in connection.execute("SELECT text FROM lines ORDER BY rowid")]
 
 
-class HeldPool(InlinePool):
-    """A thread that does what it is given when the test says so."""
-
-    def __init__(self) -> None:
-        self.given: list[Any] = []
-
-    def callInThread(self, work: Any, *args: Any) -> None:
-        self.given.append((work, args))
-
-    def goes_on(self) -> None:
-        given, self.given = self.given, []
-        for work, args in given:
-            super().callInThread(work, *args)
-
-
 class WritingTests(DatabaseTestCase):
     """Who waits for the writer."""
 
@@ -79,7 +64,8 @@ class WritingTests(DatabaseTestCase):
             database.write_later(note(text)).addCallback(lambda _, text=text: done.append(text))
         for text in ("first", "second"):
             database.write(note(text)).addCallback(lambda _, text=text: done.append(text))
-        pool.goes_on()
+        while pool.waiting:
+            pool.waiting.pop(0)()
         self.assertEqual(done, ["first", "second", "later 1", "later 2"])
         self.assertEqual(self.successResultOf(database.read(noted)), done)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 
 from chatservice import roster
 from chatservice.errors import StorageError
@@ -13,22 +13,10 @@ from chatservice.events import ChatError, Said, TopicChanged
 from chatservice.journal import Page, Wanted
 from chatservice.rooms import Room
 from chatservice.server import ChatFactory
-from tests.conversation import ConversationCase, SlowJournal
+from tests.conversation import ConversationCase
 from tests.doubles import Wire
-from tests.journals import JournalInMemory
+from tests.journals import FailingJournal, HeldJournal
 from tests.recording import come
-
-
-class FailingJournal(JournalInMemory):
-    """Stores nothing, for a reason.
-
-    @ivar error: the reason; it works when there is none.
-    """
-
-    error: Exception | None = None
-
-    def store(self, batch: Any) -> Deferred[None]:
-        return fail(self.error) if self.error else super().store(batch)
 
 
 class FailingTests(ConversationCase):
@@ -211,7 +199,7 @@ class VerbTests(ConversationCase):
 
     def test_room_left_while_entered(self) -> None:
         """What is said in a room, while somebody who enters waits for another, is not missing."""
-        journal = SlowJournal()
+        journal = HeldJournal(pages=True)
         self.open_chat(journal)
         entered = self.chat.rooms.opened(["python", "snakes"], list)
         journal.asked[0][1].callback(Page([], more=False))
@@ -219,7 +207,7 @@ class VerbTests(ConversationCase):
         self.chat.say(ada, self.chat.rooms["python"], "hi")
         self.chat.leave(ada, "", goodbye=True)
         self.clock.advance(0)
-        journal.appended[0].callback(None)
+        journal.held[0].callback(None)
         journal.asked[1][1].callback(Page([], more=False))
         python, _ = self.successResultOf(entered)
         self.assertEqual([event.text for event in python.recent], ["hi"])
@@ -227,7 +215,7 @@ class VerbTests(ConversationCase):
 
     def test_entering_fails(self) -> None:
         """A room whose history cannot be read is not there afterwards."""
-        journal = SlowJournal()
+        journal = HeldJournal(pages=True)
         self.open_chat(journal)
         entered = self.chat.rooms.opened(["python", "snakes"], list)
         journal.asked[0][1].callback(Page([], more=False))

@@ -13,8 +13,8 @@ from chatservice.server import ChatFactory
 from chatservice.standing import Person
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, tokens
 from tests.doubles import PlainPasswords, Wire
+from tests.journals import SharedJournal, SharedLog
 from tests.recording import kick
-from tests.shared_log import SharedJournal, SharedLog
 
 SECRET = "a-secret-of-hers"
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from tests.conversation import ConversationCase, SlowJournal
+from tests.conversation import ConversationCase
+from tests.journals import HeldJournal
 
 
 class ShutDownTests(ConversationCase):
@@ -46,9 +47,9 @@ class ShutDownTests(ConversationCase):
 
     def test_journal_hangs(self) -> None:
         """A journal that does not answer delays the end by no more than the patience."""
-        slow = SlowJournal()
+        held = HeldJournal()
         ada = self.at_text("ada")
-        self.patch(self.journal, "store", slow.store)
+        self.patch(self.journal, "store", held.store)
         ada.types("hello")
         done = self.shut_down()
         self.clock.advance(2.9)

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from chatservice import login
 from tests.conversation import JsonPerson, TextPerson, at_each_door, said
-from tests.late import LateJournal, Waiting
+from tests.journals import SlowJournal, Waiting
 from tests.recording import kick
 from tests.registered import proof_of
 from tests.test_takeover import SECRET, TakeoverCase
@@ -19,7 +19,7 @@ class LateCase(TakeoverCase):
         self.waiting = Waiting()
         self.waiting.is_slow = False
         self.rules.linger = 30.0
-        super().open_chat(LateJournal(self.waiting))
+        super().open_chat(SlowJournal(self.waiting))
 
     def answers(self) -> None:
         """The journal answers everything."""

@@ -4,32 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred
 
 from chatservice.acts import Muted, OperatorAct
 from chatservice.errors import StorageError
-from chatservice.events import Batch
 from tests.conversation import JsonPerson
-from tests.doubles import SlowJournal
-from tests.journals import JournalInMemory, acts
+from tests.journals import FailingJournal, SlowJournal, acts
 from tests.operating import PASSWORD, OperatorCase
-
-
-class FullJournal(JournalInMemory):
-    """A journal on a disk that may be full.
-
-    @ivar full: whether it is; begins with false.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.full = False
-
-    def store(self, batch: Batch) -> Deferred[None]:
-        if self.full:
-            return fail(Failure(StorageError("the disk is full")))
-        return super().store(batch)
 
 
 class BanTests(OperatorCase):
@@ -47,15 +28,15 @@ class BanTests(OperatorCase):
 
     def bans(self, line: str) -> None:
         """Ada gives the command, and the disk does not answer yet."""
-        self.slow.slow = True
+        self.slow.waiting.is_slow = True
         self.ada.types(line)
 
     def settles(self) -> None:
         """The disk answers to everything."""
         for _ in range(9):
-            self.slow.answers()
+            self.slow.waiting.answer_all()
             self.clock.advance(0)
-        self.slow.slow = False
+        self.slow.waiting.is_slow = False
 
     def comes(self, nick: str, host: str = "198.51.100.7", **hello: Any) -> JsonPerson:
         """Somebody comes in, from elsewhere than ada."""
@@ -67,6 +48,8 @@ class BanTests(OperatorCase):
         """Who comes while the ban is on its way is turned out when it holds."""
         self.bans("/ban * eve")
         self.comes("eve", password=PASSWORD)
+        # Her places are read at once; the ban is still being stored.
+        self.slow.waiting.answer(-1)
         self.assertIn("eve", self.chat.roster)
         self.settles()
         self.assertEqual(list(self.chat.roster), ["ada"])
@@ -104,13 +87,13 @@ class KickTests(OperatorCase):
         for person in (ada, bob):
             person.types("/join club")
         ada.types("/room invite-only on")
-        slow.slow = True
+        slow.waiting.is_slow = True
         ada.types("/kick bob")
         bob.wire.vanishes()
         for _ in range(9):
-            slow.answers()
+            slow.waiting.answer_all()
             self.clock.advance(0)
-        slow.slow = False
+        slow.waiting.is_slow = False
         again = self.at_json("bob", password=PASSWORD)
         self.assertEqual(list(again.welcome["rooms"]), ["lobby"])
 
@@ -120,13 +103,13 @@ class FoundingTests(OperatorCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.disk = FullJournal()
+        self.disk = FailingJournal()
         self.rules.operators = frozenset({"sysop"})
         self.open_chat(self.disk)
         for nick in ("ada", "bob", "sysop"):
             self.register(nick)
         self.ada, self.bob = self.at("json", "ada"), self.at("json", "bob")
-        self.disk.full = True
+        self.disk.error = StorageError("the disk is full")
         self.ada.types("/join attic")
         self.bob.types("/join attic")
 
@@ -143,7 +126,7 @@ class FoundingTests(OperatorCase):
         """With the first line that is stored the room becomes hers, and once."""
         self.ada.types("hi")
         self.assertIsNone(self.owner())
-        self.disk.full = False
+        self.disk.error = None
         for line in ("hi", "ho"):
             self.ada.types(line)
         self.assertEqual(self.owner(), self.chat.roster["ada"].identity)
@@ -151,7 +134,7 @@ class FoundingTests(OperatorCase):
 
     def test_others(self) -> None:
         """Nobody else comes to own it by saying something, nor she who left it since."""
-        self.disk.full = False
+        self.disk.error = None
         self.bob.types("hi")
         self.ada.types("/part")
         self.ada.types("/join attic")
@@ -160,7 +143,7 @@ class FoundingTests(OperatorCase):
 
     def test_owned_no_more(self) -> None:
         """Who has founded a room, and was deprived of it, does not own it by speaking."""
-        self.disk.full = False
+        self.disk.error = None
         self.ada.types("/join cellar")
         sysop = self.at("json", "sysop")
         sysop.types("/join cellar")
@@ -170,7 +153,7 @@ class FoundingTests(OperatorCase):
 
     def test_once(self) -> None:
         """What is said before it is known whether founding is stored does not found once more."""
-        self.disk.full = False
+        self.disk.error = None
         member = self.chat.roster["ada"]
         self.chat.enter(member, "cellar")
         self.chat.say(member, self.chat.rooms["cellar"], "hi")
@@ -179,7 +162,7 @@ class FoundingTests(OperatorCase):
 
     def test_too_many_acts(self) -> None:
         """Who did too many things to found another room enters it none the less."""
-        self.disk.full = False
+        self.disk.error = None
         self.patch(self.chat.acting._acts, "wait", lambda _: 1.0)
         self.ada.sees()
         self.ada.types("/join cellar")
@@ -206,16 +189,16 @@ class BecomingTests(OperatorCase):
     def settles(self) -> None:
         """The disk answers to everything."""
         for _ in range(9):
-            self.slow.answers()
+            self.slow.waiting.answer_all()
             self.clock.advance(0)
-        self.slow.slow = False
+        self.slow.waiting.is_slow = False
 
     def register_while(self, line: str) -> None:
         """Bob's password is hashed when what ada types waits behind something else."""
         hashed: Deferred[str] = Deferred()
         self.patch(self.chat.accounts.passwords, "hash", lambda *_: hashed)
         self.bob.types(f"/register {PASSWORD}-of-bob")
-        self.slow.slow = True
+        self.slow.waiting.is_slow = True
         self.sysop.types("hi")
         self.clock.advance(0)
         self.ada.types(line)
@@ -245,7 +228,7 @@ class BecomingTests(OperatorCase):
         self.ada.types("/room invite-only off")
         for line, code in (("/mute #den olga", "muted"), ("/ban #den olga", "banned")):
             self.olga.types("/join den")
-            self.slow.slow = True
+            self.slow.waiting.is_slow = True
             self.ada.types(line)
             self.clock.advance(0)
             self.olga.types("/logout")

@@ -20,8 +20,9 @@ from chatservice.names import nick_key
 from chatservice.rooms import Member
 from chatservice.server import ChatFactory
 from tests.conversation import NOON, TableCase, Wire, each_row, tokens
-from tests.late import LateJournal, LatePasswords, LateStore, Waiting
+from tests.journals import SlowJournal, Waiting
 from tests.recording import kick
+from tests.registered import SlowPasswords, SlowStore
 
 NICKS = ("ada", "Ada", "аdа", "bob", "grace", "eve")
 ROOMS = ("lobby", "python", "tea")
@@ -79,12 +80,12 @@ class Walk:
         self.waiting = Waiting()
         self.waiting.is_slow = is_slow
         ids = EventIds(lambda: NOON.timestamp() + self.clock.seconds())
-        journal = LateJournal(self.waiting)
+        journal = SlowJournal(self.waiting)
         journal.ids = ids
         hours = count(0, 3600)
         # By this clock no limit of tries is ever reached.
-        passwords = LatePasswords(self.waiting)
-        store = LateStore(self.waiting)
+        passwords = SlowPasswords(self.waiting)
+        store = SlowStore(self.waiting)
         accounts = Accounts(passwords, lambda: next(hours), ids.now, store)
         new_token = tokens()
         self.chat = ChatFactory(
