@@ -407,6 +407,11 @@ class ClauseTests(SynchronousTestCase):
         clause = Database.clause_for(PermissionError(13, "Permission denied"))
         self.assertEqual(clause, "Permission denied")
 
+    def test_told_already(self) -> None:
+        """An error that says in words what is wrong with the disk is not put in others."""
+        clause = Database.clause_for(StorageError("the disk is full"))
+        self.assertEqual(clause, "the disk is full")
+
     def test_extended_codes(self) -> None:
         """SQLite's finer codes are told as what they are a kind of."""
         error = sqlite3.OperationalError()
