@@ -29,12 +29,28 @@ PATIENCE = 30.0
 GONE_WITHIN = 10.0
 """Seconds that a chat may take to stop, whoever is in it."""
 
+PORTS = 20_000, 30_000
+_taken: list[socket.socket] = []
+
 
 def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.create_server((HOST, 0)) as listening:
-        number: int = listening.getsockname()[1]
+    """A TCP port that nobody listens on, and that is given out once on this machine.
+
+    It is below those that systems give to clients. A socket that is kept keeps other processes
+    that run tests from taking the same one (unix(7), abstract names).
+    """
+    for number in range(*PORTS):
+        taken = socket.socket(socket.AF_UNIX)
+        try:
+            taken.bind(f"\0chatservice test port {number}")
+            with socket.create_server((HOST, number)):
+                pass
+        except OSError:
+            taken.close()
+            continue
+        _taken.append(taken)
         return number
+    raise AssertionError(f"no free port of {PORTS}")
 
 
 def endpoint(port: int) -> str:

@@ -184,7 +184,7 @@ class Screen(Recorder):
 class AnyLineTests(SynchronousTestCase):
     """Whatever comes, the session takes it, and everything it has to show can be shown."""
 
-    @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(STEPS, max_size=15), st.booleans())
     def test_anything(self, steps: list[tuple[str, Any]], joined: bool) -> None:
         chat, person = Hearer(), Screen()
