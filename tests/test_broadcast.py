@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice import events
 from chatservice.broadcast import broadcast
 from chatservice.door import NOWHERE, Fenced
 from chatservice.envelope import Envelope
-from chatservice.events import Event, Joined, Left, Resumed, Said, TopicChanged, Whispered
 from chatservice.rooms import Member, Room
 from tests.recording import (
     RecordingDoor,
@@ -173,11 +173,11 @@ class OrderTests(BroadcastTestCase):
     def test_read_back(self) -> None:
         """What has no author here is nobody's own, and whom it is for is not known by name."""
         self.broadcast(
-            sent(Said(id=1, nick="ada", room="lobby", text="hi")),
-            sent(Whispered(id=2, nick="eve", to="bob", text="psst")),
-            sent(Joined(id=3, nick="eve", room="lobby")),
-            sent(Left(id=4, nick="eve", goodbye=True, why="", rooms=("lobby",))),
-            sent(Resumed(id=5, nick="eve")),
+            sent(events.Said(id=1, nick="ada", room="lobby", text="hi")),
+            sent(events.Whispered(id=2, nick="eve", to="bob", text="psst")),
+            sent(events.Joined(id=3, nick="eve", room="lobby")),
+            sent(events.Left(id=4, nick="eve", goodbye=True, why="", rooms=("lobby",))),
+            sent(events.Resumed(id=5, nick="eve")),
         )
         self.assertEqual(seen(self.ada), ["1", "3", "4"])
         self.assertEqual(seen(self.bob), ["1", "3", "4"])
@@ -192,7 +192,7 @@ class OrderTests(BroadcastTestCase):
         batch = [
             said(1, self.ada, self.lobby),
             joined(2, self.here("eve"), self.lobby),
-            sent(TopicChanged(id=3, nick="ada", room="lobby", text=""), self.ada),
+            sent(events.TopicChanged(id=3, nick="ada", room="lobby", text=""), self.ada),
             said(4, self.dan, self.python),
         ]
         self.broadcast(*batch)
@@ -368,5 +368,5 @@ class FaultTests(BroadcastTestCase):
 class BrokenFormat(RecordingFormat):
     """A wire that cannot spell anything."""
 
-    def render(self, event: Event, here: bool) -> bytes:
+    def render(self, event: events.Event, here: bool) -> bytes:
         raise ZeroDivisionError

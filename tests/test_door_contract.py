@@ -9,23 +9,11 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice import events
 from chatservice.config import Settings
 from chatservice.door import NOWHERE, Door, Fenced
 from chatservice.doors.jsonlines import JsonSession
 from chatservice.doors.text import TextSession
-from chatservice.events import (
-    Acted,
-    ChatError,
-    Event,
-    Joined,
-    Left,
-    Parted,
-    Renamed,
-    Resumed,
-    Said,
-    TopicChanged,
-    Whispered,
-)
 from chatservice.lines import Session
 from chatservice.peers import Peer
 from chatservice.reading import LineConnection
@@ -57,22 +45,22 @@ class DoorContract(Base):
         self.bob = come(self.chat, "bob", Room("lobby"))
         self.clock.advance(0)
 
-    def events_of(self, author: Member, other: Member) -> list[Event]:
+    def events_of(self, author: Member, other: Member) -> list[events.Event]:
         """An event of every kind but one, Resumed, that nobody else is shown."""
         who = {"nick": author.nick}
         return [
-            Said(id=1, room="lobby", text="hi", **who),
-            Acted(id=2, room="lobby", text="waves", **who),
-            TopicChanged(id=3, room="lobby", text="snakes", **who),
-            TopicChanged(id=4, room="lobby", text="", **who),
-            Whispered(id=5, to=other.nick, text="psst", **who),
-            Whispered(id=6, to=author.nick, text="psst", **who),
-            Joined(id=7, room="lobby", arrived=True, **who),
-            Joined(id=8, room="lobby", **who),
-            Parted(id=9, room="lobby", **who),
-            Left(id=10, goodbye=True, why="", **who),
-            Left(id=11, goodbye=False, why="connection lost", **who),
-            Renamed(id=12, now="eve", **who),
+            events.Said(id=1, room="lobby", text="hi", **who),
+            events.Acted(id=2, room="lobby", text="waves", **who),
+            events.TopicChanged(id=3, room="lobby", text="snakes", **who),
+            events.TopicChanged(id=4, room="lobby", text="", **who),
+            events.Whispered(id=5, to=other.nick, text="psst", **who),
+            events.Whispered(id=6, to=author.nick, text="psst", **who),
+            events.Joined(id=7, room="lobby", arrived=True, **who),
+            events.Joined(id=8, room="lobby", **who),
+            events.Parted(id=9, room="lobby", **who),
+            events.Left(id=10, goodbye=True, why="", **who),
+            events.Left(id=11, goodbye=False, why="connection lost", **who),
+            events.Renamed(id=12, now="eve", **who),
         ]
 
     def test_format(self) -> None:
@@ -83,7 +71,7 @@ class DoorContract(Base):
 
     def test_own(self) -> None:
         """It makes bytes of every event of its own member."""
-        resumed = Resumed(id=13, nick="ada")
+        resumed = events.Resumed(id=13, nick="ada")
         for event in [*self.events_of(self.member, self.bob), resumed]:
             self.assertIsInstance(self.door.own(event, True), bytes)
 
@@ -106,7 +94,7 @@ class SilentDoorContract(DoorContract):
         self.assertIsNone(self.door.look())
         self.assertIsNone(self.door.ping("are you there?"))
         self.assertIsNone(self.door.fail())
-        self.assertIsNone(self.door.complain(Failure(ChatError("empty", "say something"))))
+        self.assertIsNone(self.door.complain(Failure(events.ChatError("empty", "say something"))))
         self.assertIsNone(self.door.hold())
         self.assertIsNone(self.door.close("goodbye"))
 
@@ -203,7 +191,8 @@ class ConnectionContract(DoorContract):
     def test_refuse(self) -> None:
         """Its member is told what was not stored, in a sentence."""
         self.door.refuse(
-            Said(id=1, nick="ada", room="lobby", text="hi", ref="7"), "not sent: the disk is full"
+            events.Said(id=1, nick="ada", room="lobby", text="hi", ref="7"),
+            "not sent: the disk is full",
         )
         self.assertEqual(self.wire.sees(), self.not_sent)
 
@@ -294,7 +283,7 @@ class ConnectionContract(DoorContract):
         self.clock.advance(0)
         self.wire.vanishes()
         journal.release(self.clock)
-        self.assertEqual([type(event) for event in journal.batches[-1]], [Left])
+        self.assertEqual([type(event) for event in journal.batches[-1]], [events.Left])
         self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_end_of_input(self) -> None:
@@ -309,7 +298,7 @@ class ConnectionContract(DoorContract):
         self.assertIn(self.joined, self.wire.sees())
         self.assertIsNotNone(self.wire.lost)
         kinds = [[type(event) for event in batch] for batch in journal.batches]
-        self.assertEqual(kinds[1:], [[Joined, Said], [Left]])
+        self.assertEqual(kinds[1:], [[events.Joined, events.Said], [events.Left]])
 
 
 class TextDoorTests(ConnectionContract, SynchronousTestCase):

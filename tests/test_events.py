@@ -6,20 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.events import (
-    Acted,
-    ChatError,
-    Event,
-    EventIds,
-    Joined,
-    Left,
-    Parted,
-    Renamed,
-    Resumed,
-    Said,
-    TopicChanged,
-    Whispered,
-)
+from chatservice import events
 from tests.recording import recorded
 
 deterministic = settings(derandomize=True, database=None, deadline=None)
@@ -27,18 +14,18 @@ deterministic = settings(derandomize=True, database=None, deadline=None)
 NOW = 1_763_712_000
 
 
-def one_of_each() -> list[Event]:
+def one_of_each() -> list[events.Event]:
     """An event of every kind."""
     return [
-        Said(id=1, nick="ada", room="lobby", text="hi", ref="r"),
-        Acted(id=2, nick="ada", room="lobby", text="waves"),
-        TopicChanged(id=3, nick="ada", room="lobby", text="snakes"),
-        Whispered(id=4, nick="ada", to="bob", text="psst"),
-        Joined(id=5, nick="ada", room="lobby"),
-        Parted(id=6, nick="ada", room="lobby"),
-        Left(id=7, nick="ada", goodbye=True, why="", rooms=("lobby", "python")),
-        Renamed(id=8, nick="ada", now="eve", rooms=("lobby", "python")),
-        Resumed(id=9, nick="ada"),
+        events.Said(id=1, nick="ada", room="lobby", text="hi", ref="r"),
+        events.Acted(id=2, nick="ada", room="lobby", text="waves"),
+        events.TopicChanged(id=3, nick="ada", room="lobby", text="snakes"),
+        events.Whispered(id=4, nick="ada", to="bob", text="psst"),
+        events.Joined(id=5, nick="ada", room="lobby"),
+        events.Parted(id=6, nick="ada", room="lobby"),
+        events.Left(id=7, nick="ada", goodbye=True, why="", rooms=("lobby", "python")),
+        events.Renamed(id=8, nick="ada", now="eve", rooms=("lobby", "python")),
+        events.Resumed(id=9, nick="ada"),
     ]
 
 
@@ -55,7 +42,7 @@ class EventTests(SynchronousTestCase):
     def test_stored(self) -> None:
         """Talk and topics are history; presence is not."""
         stored = {type(event) for event in one_of_each() if event.stored}
-        self.assertEqual(stored, {Said, Acted, TopicChanged, Whispered})
+        self.assertEqual(stored, {events.Said, events.Acted, events.TopicChanged, events.Whispered})
 
     def test_touched(self) -> None:
         """A room's event touches its room, a member's event all its rooms, a private one none."""
@@ -71,7 +58,7 @@ class EventTests(SynchronousTestCase):
     def test_equal_without_the_author(self) -> None:
         """An event that was read back equals the one that its author published."""
         ada, bob = recorded("ada"), recorded("bob")
-        lived = Whispered(
+        lived = events.Whispered(
             id=1,
             nick="ada",
             to="bob",
@@ -79,19 +66,19 @@ class EventTests(SynchronousTestCase):
             identity=ada.identity,
             to_identity=bob.identity,
         )
-        self.assertEqual(lived, Whispered(id=1, nick="ada", to="bob", text="psst"))
-        self.assertNotEqual(lived, Whispered(id=2, nick="ada", to="bob", text="psst"))
+        self.assertEqual(lived, events.Whispered(id=1, nick="ada", to="bob", text="psst"))
+        self.assertNotEqual(lived, events.Whispered(id=2, nick="ada", to="bob", text="psst"))
 
     def test_repr_keeps_secrets(self) -> None:
         """An event in the log shows no identity."""
         ada = recorded("ada")
         secrets = {"identity": ada.identity, "to_identity": ada.identity}
-        event = Whispered(id=1, nick="ada", to="ada", text="", **secrets)
+        event = events.Whispered(id=1, nick="ada", to="ada", text="", **secrets)
         self.assertNotIn(repr(ada.identity), repr(event))
 
     def test_chat_error(self) -> None:
         """A refusal has a code for programs, and its sentence is its text."""
-        error = ChatError("empty", "there is nothing to say")
+        error = events.ChatError("empty", "there is nothing to say")
         self.assertEqual((error.code, error.sentence), ("empty", str(error)))
 
 
@@ -100,7 +87,7 @@ class EventIdsTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.time = float(NOW)
-        self.ids = EventIds(lambda: self.time)
+        self.ids = events.EventIds(lambda: self.time)
 
     def test_time(self) -> None:
         """An id is the wall clock's time in microseconds."""
@@ -145,19 +132,19 @@ class EventIdsTests(SynchronousTestCase):
 
     def test_wall_clock(self) -> None:
         """Without a clock of its own it takes the system's."""
-        self.assertGreater(EventIds().next(), NOW * 1_000_000)
+        self.assertGreater(events.EventIds().next(), NOW * 1_000_000)
 
     def test_fits_a_json_number(self) -> None:
         """Ids are below 2**53 until the year 2255."""
         year_2255 = 285 * 365.2425 * 86400
-        self.assertLess(EventIds(lambda: year_2255).next(), 2**53)
+        self.assertLess(events.EventIds(lambda: year_2255).next(), 2**53)
 
     @deterministic
     @given(st.lists(st.floats(min_value=0, max_value=2**33)))
     def test_any_clock(self, times: list[float]) -> None:
         """Ids strictly increase, and are never behind the clock, whatever the clock does."""
         clock = iter(times)
-        ids = EventIds(lambda: next(clock))
+        ids = events.EventIds(lambda: next(clock))
         given_out = [ids.next() for _ in times]
         self.assertEqual(given_out, sorted(set(given_out)))
         for number, moment in zip(given_out, times, strict=True):

@@ -10,21 +10,9 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.acts import Announced, Banned, Invited, Kicked, Muted, Opped, RoomSet
+from chatservice import acts, events
 from chatservice.broadcast import broadcast
 from chatservice.door import Format
-from chatservice.events import (
-    Acted,
-    CameAndWent,
-    Event,
-    Joined,
-    Left,
-    Parted,
-    Renamed,
-    Resumed,
-    Said,
-    Whispered,
-)
 from chatservice.formats import JSON, TEXT, format_for
 from chatservice.ignoring import Unseen
 from chatservice.names import nick_key
@@ -37,8 +25,8 @@ ID = 1_763_733_720_000_000  # 2025-11-21 14:02 UTC
 PLAIN = Preferences()
 
 
-def said(text: str, nick: str = "bob", **facts: Any) -> Said:
-    return Said(id=ID, nick=nick, room="lobby", text=text, **facts)
+def said(text: str, nick: str = "bob", **facts: Any) -> events.Said:
+    return events.Said(id=ID, nick=nick, room="lobby", text=text, **facts)
 
 
 def look(nick: str = "ada", **preferences: bool) -> Format:
@@ -90,12 +78,12 @@ class LookTests(SynchronousTestCase):
         wire = look(time=True)
         self.assertEqual(wire.render(said("hi"), True), b"14:02 bob: hi\r\n")
         self.assertEqual(wire.render(said("hi"), False), b"14:02 #lobby bob: hi\r\n")
-        joined = Joined(id=ID, nick="bob", room="lobby")
+        joined = events.Joined(id=ID, nick="bob", room="lobby")
         self.assertEqual(wire.render(joined, True), b"14:02 -- bob joined lobby\r\n")
 
     def test_time_of_nothing(self) -> None:
         """What is not shown has no time."""
-        resumed = Resumed(id=ID, nick="bob")
+        resumed = events.Resumed(id=ID, nick="bob")
         self.assertEqual(look(time=True).render(resumed, True), b"")
 
     def test_colour(self) -> None:
@@ -107,13 +95,13 @@ class LookTests(SynchronousTestCase):
         """Who wants it quiet sees nobody come or go, and everything else."""
         wire = look(quiet=True)
         for event in (
-            Joined(id=ID, nick="bob", room="lobby"),
-            Parted(id=ID, nick="bob", room="lobby"),
-            Left(id=ID, nick="bob", goodbye=True, why=""),
-            CameAndWent(id=ID, room="lobby", came=3, went=4),
+            events.Joined(id=ID, nick="bob", room="lobby"),
+            events.Parted(id=ID, nick="bob", room="lobby"),
+            events.Left(id=ID, nick="bob", goodbye=True, why=""),
+            events.CameAndWent(id=ID, room="lobby", came=3, went=4),
         ):
             self.assertEqual(wire.render(event, True), b"")
-        renamed = Renamed(id=ID, nick="bob", now="rob")
+        renamed = events.Renamed(id=ID, nick="bob", now="rob")
         for event in (said("hi"), renamed):
             self.assertEqual(wire.render(event, True), TEXT.render(event, True))
 
@@ -121,7 +109,7 @@ class LookTests(SynchronousTestCase):
         """A bell ends a line that mentions the reader as a whole word, in whatever case."""
         wire = look("Jürgen", bell=True)
         for text in ("jürgen: hi", "hi, JÜRGEN!", "Jürgen", "@jürgen-"):
-            acted = Acted(id=ID, nick="bob", room="lobby", text=text)
+            acted = events.Acted(id=ID, nick="bob", room="lobby", text=text)
             self.assertEqual(wire.render(said(text), True), f"bob: {text}\a\r\n".encode())
             self.assertEqual(wire.render(acted, True), f"* bob {text}\a\r\n".encode())
         for text in ("hi", "jürgens", "xjürgen", "jürgen2"):
@@ -130,7 +118,7 @@ class LookTests(SynchronousTestCase):
     def test_no_bell(self) -> None:
         """Without the bell nothing rings."""
         wire = look("ada", time=True)
-        private = Whispered(id=ID, nick="bob", to="ada", text="psst")
+        private = events.Whispered(id=ID, nick="bob", to="ada", text="psst")
         for event in (said("ada, hi"), private):
             self.assertNotIn(b"\a", wire.render(event, True))
 
@@ -143,9 +131,9 @@ class LookTests(SynchronousTestCase):
     def test_bell_in_private(self) -> None:
         """A private line rings, and what is no talk does not."""
         wire = look(bell=True)
-        private = Whispered(id=ID, nick="bob", to="ada", text="psst")
+        private = events.Whispered(id=ID, nick="bob", to="ada", text="psst")
         self.assertEqual(wire.render(private, True), b"(bob to you) psst\a\r\n")
-        renamed = Renamed(id=ID, nick="bob", now="ada")
+        renamed = events.Renamed(id=ID, nick="bob", now="ada")
         self.assertEqual(wire.render(renamed, True), b"-- bob is now ada\r\n")
 
     def test_all_at_once(self) -> None:
@@ -158,7 +146,7 @@ class LookTests(SynchronousTestCase):
 class PaintedTests(SynchronousTestCase):
     """Nicknames in colours."""
 
-    def colours(self, event: Event) -> list[str]:
+    def colours(self, event: events.Event) -> list[str]:
         """The names that are in colour, in the line that tells an event."""
         return re.findall("\x1b\\[[0-9]{2}m([^\x1b]*)\x1b\\[39m", line_of(painted(event)))
 
@@ -173,14 +161,14 @@ class PaintedTests(SynchronousTestCase):
         """Every nickname in a line is in colour, and nothing else."""
         act: dict[str, Any] = {"id": ID, "nick": "eve", "room": "lobby"}
         for event, names in (
-            (Renamed(id=ID, nick="bob", now="rob"), ["bob", "rob"]),
-            (Kicked(**act, target="bob", text="eve"), ["eve", "bob"]),
-            (RoomSet(**act, target="moderated", text="on"), ["eve"]),
-            (Announced(**act, text="tea"), ["eve"]),
-            (Announced(id=ID, nick="you", text="tea"), []),
-            (Kicked(id=ID, nick="eve", target="you"), ["eve"]),
-            (Kicked(id=ID, nick="you", target="yourself"), []),
-            (CameAndWent(id=ID, room="lobby", came=1, went=1), []),
+            (events.Renamed(id=ID, nick="bob", now="rob"), ["bob", "rob"]),
+            (acts.Kicked(**act, target="bob", text="eve"), ["eve", "bob"]),
+            (acts.RoomSet(**act, target="moderated", text="on"), ["eve"]),
+            (acts.Announced(**act, text="tea"), ["eve"]),
+            (acts.Announced(id=ID, nick="you", text="tea"), []),
+            (acts.Kicked(id=ID, nick="eve", target="you"), ["eve"]),
+            (acts.Kicked(id=ID, nick="you", target="yourself"), []),
+            (events.CameAndWent(id=ID, room="lobby", came=1, went=1), []),
         ):
             self.assertEqual(self.colours(event), names)
 
@@ -188,7 +176,7 @@ class PaintedTests(SynchronousTestCase):
 class IgnoringTests(SynchronousTestCase):
     """Those who are ignored say nothing."""
 
-    def hidden(self, event: Event, *ignored: str) -> bool:
+    def hidden(self, event: events.Event, *ignored: str) -> bool:
         """Whether an event is hidden, as text, as JSON, and in history alike."""
         keys = {nick_key(nick): nick for nick in ignored}
         shown = {
@@ -203,8 +191,8 @@ class IgnoringTests(SynchronousTestCase):
         for event in (
             said("hi"),
             said("hi", "Bob"),
-            Acted(id=ID, nick="bob", room="lobby", text="waves"),
-            Whispered(id=ID, nick="bob", to="ada", text="psst"),
+            events.Acted(id=ID, nick="bob", room="lobby", text="waves"),
+            events.Whispered(id=ID, nick="bob", to="ada", text="psst"),
         ):
             self.assertTrue(self.hidden(event, "bob"))
             self.assertTrue(self.hidden(event, "eve", "BOB"))
@@ -214,18 +202,18 @@ class IgnoringTests(SynchronousTestCase):
     def test_facts(self) -> None:
         """What happens is not hidden: who is here, and what concerns the whole chat."""
         for event in (
-            Joined(id=ID, nick="bob", room="lobby"),
-            Renamed(id=ID, nick="bob", now="rob"),
-            Kicked(id=ID, nick="bob", room="lobby", target="eve"),
-            Kicked(id=ID, nick="bob", target="eve"),
-            Banned(id=ID, nick="bob", target="eve"),
-            Announced(id=ID, nick="bob", text="tea"),
+            events.Joined(id=ID, nick="bob", room="lobby"),
+            events.Renamed(id=ID, nick="bob", now="rob"),
+            acts.Kicked(id=ID, nick="bob", room="lobby", target="eve"),
+            acts.Kicked(id=ID, nick="bob", target="eve"),
+            acts.Banned(id=ID, nick="bob", target="eve"),
+            acts.Announced(id=ID, nick="bob", text="tea"),
         ):
             self.assertFalse(self.hidden(event, "bob"))
 
     def test_acts_in_a_room(self) -> None:
         """What an operator does in a room is hidden: it reaches people who are not in it."""
-        for kind in (Banned, Muted, Invited, Opped):
+        for kind in (acts.Banned, acts.Muted, acts.Invited, acts.Opped):
             act = kind(id=ID, nick="bob", room="attic", target="ada", text="boo")
             self.assertTrue(self.hidden(act, "bob"))
             self.assertFalse(self.hidden(act, "eve"))

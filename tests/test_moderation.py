@@ -4,31 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatservice.acts import (
-    Announced,
-    Banned,
-    Deopped,
-    Devoiced,
-    Extended,
-    Founded,
-    Invited,
-    Kicked,
-    LockedDown,
-    Muted,
-    OperatorAct,
-    Opped,
-    RoomSet,
-    Unbanned,
-    Unmuted,
-    Voiced,
-)
+from chatservice import acts
 from chatservice.authority import ROOMS_OWNED
 from chatservice.events import KINDS
 from chatservice.moderation import Moderation
 from chatservice.standing import Person, RoomRules
 from tests.moderating import HOUR, START, ModerationCase, guest, registered
 
-ACTS = {kind for kind in KINDS.values() if issubclass(kind, OperatorAct)} - {Extended}
+ACTS = {kind for kind in KINDS.values() if issubclass(kind, acts.OperatorAct)} - {acts.Extended}
 
 
 class NothingTests(ModerationCase):
@@ -57,9 +40,9 @@ class NothingTests(ModerationCase):
         """Rooms have bounds of their own while one of them is set."""
         self.assertEqual(self.moderation.bounded(), [])
         for target, text in (("keep", "3600"), ("keep-lines", "5"), ("keep", "")):
-            self.did(self.sysop, RoomSet, "python", target=target, text=text)
+            self.did(self.sysop, acts.RoomSet, "python", target=target, text=text)
             self.assertEqual(self.moderation.bounded(), ["python"])
-        self.did(self.sysop, RoomSet, "python", target="keep-lines", text="")
+        self.did(self.sysop, acts.RoomSet, "python", target="keep-lines", text="")
         self.assertEqual(self.moderation.bounded(), [])
 
     def test_speech_is_fast(self) -> None:
@@ -69,9 +52,9 @@ class NothingTests(ModerationCase):
     def test_what_changes_nothing(self) -> None:
         """Acts that are told and no more leave everything as it is."""
         before = self.moderation.holding()[1]
-        self.did(self.sysop, Announced, text="hello")
-        self.did(self.sysop, Kicked, whom=self.bob)
-        self.did(self.sysop, RoomSet, "python", target="colour", text="red")
+        self.did(self.sysop, acts.Announced, text="hello")
+        self.did(self.sysop, acts.Kicked, whom=self.bob)
+        self.did(self.sysop, acts.RoomSet, "python", target="colour", text="red")
         self.assertEqual(self.moderation.holding()[1], before)
         self.assertEqual(self.moderation.rules("python"), RoomRules())
 
@@ -103,7 +86,7 @@ class RoleTests(ModerationCase):
         self.assertTrue(self.moderation.is_room_operator(self.op, "python"))
         self.assertFalse(self.moderation.is_owner(self.op, "python"))
         self.assertEqual(self.moderation.operators("python"), [Person("op", self.op.identity)])
-        self.did(self.ada, Deopped, "python", self.op)
+        self.did(self.ada, acts.Deopped, "python", self.op)
         self.assertFalse(self.moderation.is_room_operator(self.op, "python"))
         self.assertEqual(self.moderation.operators("python"), [])
         self.assertTrue(self.moderation.has_owner("python"))
@@ -117,13 +100,13 @@ class RoleTests(ModerationCase):
 
     def test_another_founder(self) -> None:
         """A room that has an owner is not taken by whoever makes it again."""
-        self.did(self.op, Founded, "python")
+        self.did(self.op, acts.Founded, "python")
         self.assertTrue(self.moderation.is_owner(self.ada, "python"))
         self.assertFalse(self.moderation.is_owner(self.op, "python"))
 
     def test_end_of_ownership(self) -> None:
         """Who is not an operator any more does not own the room, and nobody else comes to."""
-        self.did(self.sysop, Deopped, "python", self.ada)
+        self.did(self.sysop, acts.Deopped, "python", self.ada)
         self.assertFalse(self.moderation.has_owner("python"))
         self.assertFalse(self.moderation.is_room_operator(self.ada, "python"))
         self.assertFalse(self.moderation.may_found(self.ada, "python"))
@@ -131,13 +114,13 @@ class RoleTests(ModerationCase):
 
     def test_op_without_owner(self) -> None:
         """Who is made an operator of a room without an owner does not own it."""
-        self.did(self.sysop, Opped, "attic", self.op)
+        self.did(self.sysop, acts.Opped, "attic", self.op)
         self.assertTrue(self.moderation.is_room_operator(self.op, "attic"))
         self.assertFalse(self.moderation.has_owner("attic"))
 
     def test_deop_of_nobody(self) -> None:
         """Somebody is no operator of a room without an owner, and then still is not."""
-        self.did(self.sysop, Deopped, "attic", self.op)
+        self.did(self.sysop, acts.Deopped, "attic", self.op)
         self.assertFalse(self.moderation.is_room_operator(self.op, "attic"))
 
     def test_may_found(self) -> None:
@@ -151,10 +134,10 @@ class RoleTests(ModerationCase):
         """One person owns fifty rooms at most, and one more for each that is given up."""
         for number in range(ROOMS_OWNED - 1):
             self.assertTrue(self.moderation.may_found(self.ada, "attic"))
-            self.did(self.ada, Founded, f"room{number}")
+            self.did(self.ada, acts.Founded, f"room{number}")
         self.assertFalse(self.moderation.may_found(self.ada, "attic"))
         self.assertTrue(self.moderation.may_found(self.op, "attic"))
-        self.did(self.sysop, Deopped, "room7", self.ada)
+        self.did(self.sysop, acts.Deopped, "room7", self.ada)
         self.assertTrue(self.moderation.may_found(self.ada, "attic"))
 
 
@@ -214,12 +197,12 @@ class PowerTests(ModerationCase):
 
     def test_the_owner_of_another_room(self) -> None:
         """The owner of one room is anybody in another one."""
-        self.did(self.op, Founded, "attic")
+        self.did(self.op, acts.Founded, "attic")
         self.moderation.check_may_kick(self.op, self.ada, "attic")
 
     def test_a_room_without_an_owner(self) -> None:
         """An operator of a room without an owner kicks everybody there."""
-        self.did(self.sysop, Opped, "attic", self.op)
+        self.did(self.sysop, acts.Opped, "attic", self.op)
         self.moderation.check_may_kick(self.op, self.ada, "attic")
 
     def test_a_server_operator(self) -> None:
@@ -227,7 +210,7 @@ class PowerTests(ModerationCase):
         other = Moderation(["sysop", "sysop2"], lambda: self.now)
         sysop2 = registered("sysop2")
         self.moderation = other
-        self.did(self.ada, Founded, "python")
+        self.did(self.ada, acts.Founded, "python")
         other.check_may_kick(self.sysop, sysop2, "python")
         other.check_may_kick(self.sysop, sysop2, "")
         for check in (other.check_may_kick, other.check_may_sanction):
@@ -269,22 +252,22 @@ class RestoreTests(ModerationCase):
 
     def all_kinds(self) -> None:
         """Let one act of each kind happen, and some that end others."""
-        self.did(self.op, Founded, "attic")
-        self.did(self.sysop, Banned, whom=self.bob, network="192.0.2.1/32", until=START + HOUR)
-        self.did(self.ada, Banned, "python", self.bob)
-        self.did(self.ada, Muted, "python", self.bob, text="spam")
-        self.did(self.ada, Unbanned, "python", self.bob)
-        self.did(self.ada, Muted, "python", self.op)
-        self.did(self.ada, Unmuted, "python", self.op)
-        self.did(self.ada, Voiced, "python", self.bob)
-        self.did(self.ada, Voiced, "python", self.op)
-        self.did(self.ada, Devoiced, "python", self.op)
-        self.did(self.ada, Invited, "python", self.bob)
-        self.did(self.ada, Kicked, "python", self.bob)
-        self.did(self.ada, RoomSet, "python", target="moderated", text="on")
-        self.did(self.sysop, Deopped, "attic", self.op)
-        self.did(self.sysop, Announced, text="hello")
-        self.did(self.sysop, LockedDown, text="on")
+        self.did(self.op, acts.Founded, "attic")
+        self.did(self.sysop, acts.Banned, whom=self.bob, network="192.0.2.1/32", until=START + HOUR)
+        self.did(self.ada, acts.Banned, "python", self.bob)
+        self.did(self.ada, acts.Muted, "python", self.bob, text="spam")
+        self.did(self.ada, acts.Unbanned, "python", self.bob)
+        self.did(self.ada, acts.Muted, "python", self.op)
+        self.did(self.ada, acts.Unmuted, "python", self.op)
+        self.did(self.ada, acts.Voiced, "python", self.bob)
+        self.did(self.ada, acts.Voiced, "python", self.op)
+        self.did(self.ada, acts.Devoiced, "python", self.op)
+        self.did(self.ada, acts.Invited, "python", self.bob)
+        self.did(self.ada, acts.Kicked, "python", self.bob)
+        self.did(self.ada, acts.RoomSet, "python", target="moderated", text="on")
+        self.did(self.sysop, acts.Deopped, "attic", self.op)
+        self.did(self.sysop, acts.Announced, text="hello")
+        self.did(self.sysop, acts.LockedDown, text="on")
 
     def state(self, moderation: Moderation) -> Any:
         """Everything that can be asked."""
@@ -316,7 +299,7 @@ class RestoreTests(ModerationCase):
 
     def test_another_operator(self) -> None:
         """Who was a server operator in an earlier run only is none; what was done then holds."""
-        self.did(self.sysop, Banned, whom=self.bob)
+        self.did(self.sysop, acts.Banned, whom=self.bob)
         again = Moderation([], lambda: self.now)
         for act in self.acts:
             again.apply(act)

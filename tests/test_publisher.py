@@ -9,8 +9,8 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice import events
 from chatservice.errors import StorageError
-from chatservice.events import Event, EventIds, Joined, Left, Renamed, Said
 from chatservice.publisher import BATCH, Publisher
 from chatservice.rooms import Member, Room
 from tests.journals import HeldJournal
@@ -31,7 +31,7 @@ class PublisherTestCase(SynchronousTestCase):
         self.steps: list[tuple[str, int]] = []
         self.failing: set[int] = set()
         journal: Any = self.journal
-        journal.ids = EventIds(lambda: 0.0)
+        journal.ids = events.EventIds(lambda: 0.0)
         self.publisher = Publisher(
             self.clock,
             journal,
@@ -43,7 +43,7 @@ class PublisherTestCase(SynchronousTestCase):
         globalLogPublisher.addObserver(self.observe)
         self.addCleanup(globalLogPublisher.removeObserver, self.observe)
 
-    def note(self, step: str, event: Event) -> None:
+    def note(self, step: str, event: events.Event) -> None:
         self.steps.append((step, event.id))
         if event.id in self.failing:
             raise ZeroDivisionError
@@ -56,12 +56,12 @@ class PublisherTestCase(SynchronousTestCase):
     def say(self, *ids: int, author: Member | None = None) -> None:
         author = author or self.ada
         for id in ids:
-            said = Said(id=id, nick=author.nick, room="lobby", text="hi")
+            said = events.Said(id=id, nick=author.nick, room="lobby", text="hi")
             self.publisher.publish(sent(said, author))
 
     def rename(self, id: int) -> None:
         """Publish presence."""
-        renamed = Renamed(id=id, nick="ada", now="eve", rooms=("lobby",))
+        renamed = events.Renamed(id=id, nick="ada", now="eve", rooms=("lobby",))
         self.publisher.publish(sent(renamed, self.ada))
 
     def stored(self, error: Exception | None = None) -> None:
@@ -186,7 +186,7 @@ class RefusalTests(PublisherTestCase):
 
     def test_without_an_author(self) -> None:
         """A line that nobody here wrote is refused without a word."""
-        self.publisher.publish(sent(Said(id=1, nick="eve", room="lobby", text="hi")))
+        self.publisher.publish(sent(events.Said(id=1, nick="eve", room="lobby", text="hi")))
         self.fail_with(FULL)
         self.assertEqual((seen(self.ada), self.door(self.ada).refused), ([], []))
 
@@ -331,8 +331,8 @@ class SettledTests(PublisherTestCase):
 
     def test_without_an_author(self) -> None:
         """What nobody here published is nobody's to wait for."""
-        self.publisher.publish(sent(Joined(id=1, nick="eve", room="lobby")))
-        left = Left(id=2, nick="eve", goodbye=True, why="", rooms=("lobby",))
+        self.publisher.publish(sent(events.Joined(id=1, nick="eve", room="lobby")))
+        left = events.Left(id=2, nick="eve", goodbye=True, why="", rooms=("lobby",))
         self.publisher.publish(sent(left))
         self.clock.advance(0)
         self.stored()
