@@ -11,7 +11,8 @@ from chatservice.moderation import Moderation
 from chatservice.standing import Person, RoomRules
 from tests.moderating import HOUR, START, ModerationCase, guest, registered
 
-ACTS = {kind for kind in KINDS.values() if issubclass(kind, acts.OperatorAct)} - {acts.Extended}
+ACTS = {kind for kind in KINDS.values() if issubclass(kind, acts.OperatorAct)}
+ACTS.remove(acts.Extended)
 
 
 class NothingTests(ModerationCase):
@@ -253,7 +254,8 @@ class RestoreTests(ModerationCase):
     def all_kinds(self) -> None:
         """Let one act of each kind happen, and some that end others."""
         self.did(self.op, acts.Founded, "attic")
-        self.did(self.sysop, acts.Banned, whom=self.bob, network="192.0.2.1/32", until=START + HOUR)
+        until = START + HOUR
+        self.did(self.sysop, acts.Banned, whom=self.bob, network="192.0.2.1/32", until=until)
         self.did(self.ada, acts.Banned, "python", self.bob)
         self.did(self.ada, acts.Muted, "python", self.bob, text="spam")
         self.did(self.ada, acts.Unbanned, "python", self.bob)
