@@ -15,8 +15,8 @@ from pathlib import Path
 from twisted.internet import reactor
 
 from chatservice.server import ChatFactory
-from chatservice.storedjournal import DatabaseJournal
-from chatservice.threads import ThreadedDatabase
+from chatservice.storage.journal import DatabaseJournal
+from chatservice.storage.threads import ThreadedDatabase
 
 PEOPLE = 500
 """The number of people who are muted again and again."""

@@ -18,9 +18,9 @@ from tables import Table
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import react
 
-from chatservice.accounts import Accounts
-from chatservice.events import ChatError
-from chatservice.passwords import Passwords
+from chatservice.people.accounts import Accounts
+from chatservice.people.passwords import Passwords
+from chatservice.protocol.events import ChatError
 
 PASSWORD, WRONG = "correct horse battery", "incorrect horse battery"
 KNOWN, UNKNOWN = "ada", "eve"

@@ -18,9 +18,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import react
 
-from chatservice.query import parse
-from chatservice.storedjournal import DatabaseJournal
-from chatservice.threads import ThreadedDatabase
+from chatservice.protocol.query import parse
+from chatservice.storage.journal import DatabaseJournal
+from chatservice.storage.threads import ThreadedDatabase
 
 VOCABULARY = 5000
 """Different words, or characters; the first is 500 times as frequent as the last."""

@@ -12,10 +12,10 @@ from typing import Any
 
 from twisted.python import usage
 
-from chatservice.durations import seconds_of
-from chatservice.names import check_nick, nearest, nick_key
-from chatservice.sanitize import clean
-from chatservice.textfile import text_of
+from chatservice.protocol.durations import seconds_of
+from chatservice.protocol.names import check_nick, nearest, nick_key
+from chatservice.protocol.sanitize import clean
+from chatservice.protocol.textfile import text_of
 
 
 class BadValue(Exception):

@@ -4,14 +4,14 @@ L{ChatFactory} is the chat: who is here, which rooms exist, and the way of every
 calls its verbs (join, say, leave, ...); a verb checks the rules, changes who is where, and
 I{publishes} an event. What was published in one turn of the reactor goes to the journal as one
 batch; when the journal has it on the disk, the batch is I{broadcast} to everybody who hears it
-(publisher.py, broadcast.py). Nobody sees anything any other way.
+(chat/publisher.py, chat/broadcast.py). Nobody sees anything any other way.
 
 A verb gives back the envelope of what it published, so that a door can tie its answer to it. What
 a member cannot do it says in a L{ChatError}: the member's own mistake. What operators do are verbs
-as well (operators.py, roles.py).
+as well (chat/enforcement.py, chat/roles.py).
 
-How people come in is told in joining.py, and how they enter rooms in entrances.py; who may do what
-in moderation.py, and what each door makes of it in doors/.
+How people come in is told in sessions/joining.py, and how they enter rooms in chat/entrances.py;
+who may do what in chat/permissions.py, and what each door makes of it in doors/.
 """
 
 from __future__ import annotations
@@ -22,13 +22,17 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 
-from chatservice.account import Proof
-from chatservice.alone import Standalone
-from chatservice.audit import place
-from chatservice.door import Door, Fenced
+from chatservice.chat.access import Whom
+from chatservice.chat.audit import place
+from chatservice.chat.door import Door, Fenced
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.repeats import mark
+from chatservice.chat.rooms import Member, Room
+from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession
-from chatservice.envelope import Envelope
-from chatservice.events import (
+from chatservice.people.account import Proof
+from chatservice.people.peers import Peer
+from chatservice.protocol.events import (
     Acted,
     CameBack,
     ChatError,
@@ -40,12 +44,8 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.peers import Peer
-from chatservice.reading import LineConnection
-from chatservice.repeats import mark
-from chatservice.rooms import Member, Room
-from chatservice.sanitize import clean_line, clean_reason
-from chatservice.standing import Whom
+from chatservice.protocol.sanitize import clean_line, clean_reason
+from chatservice.storage.standalone import Standalone
 
 TOPIC_BYTES = 400
 TALKING = 600.0
@@ -62,7 +62,7 @@ class ChatProtocol(LineConnection):
 class ChatFactory(ServerFactory, Standalone):
     """The chat. Given to any endpoint, it is already a working one, through the text door.
 
-    What it is made of is told in L{chatservice.chat.Chat}.
+    What it is made of is told in L{chatservice.chat.chat.Chat}.
     """
 
     noisy = False
@@ -77,7 +77,7 @@ class ChatFactory(ServerFactory, Standalone):
         self, door: Door, nick: str, token: str, proof: Proof | None, rooms: list[Room],
         seen: Mapping[str, int],
     ) -> Member:
-        """Come to the chat, and enter rooms; how somebody gets here is told in joining.py.
+        """Come to the chat, and enter rooms; how somebody gets here is told in sessions/joining.py.
 
         @param token: the one that was shown, or empty.
         @param proof: of an account, if one was proved.
@@ -151,7 +151,7 @@ class ChatFactory(ServerFactory, Standalone):
         )
         return self.publish(member, left)
 
-    # Talk. What a program asks for with a ref, it may ask for again: see repeats.py.
+    # Talk. What a program asks for with a ref, it may ask for again: see chat/repeats.py.
 
     def say(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
         """Say a line to everybody in a room.

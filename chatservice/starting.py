@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from twisted.python.util import switchUID
 
-from chatservice.errors import CannotStart
+from chatservice.protocol.errors import CannotStart
 
 
 def check_files(twistd: Mapping[str, Any]) -> None:

@@ -23,10 +23,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python import usage
 
-from chatservice.accountrows import StoredAccounts
-from chatservice.accounts import Accounts
-from chatservice.admission import Admission, most_connections
-from chatservice.clock import WallClock
+from chatservice.chat.clock import WallClock
 from chatservice.config import (
     COLLECTED,
     OPTIONS,
@@ -39,18 +36,20 @@ from chatservice.config import (
     read_motd,
     settings_of,
 )
-from chatservice.database import IN_MEMORY, Database, DatabaseError
-from chatservice.errors import CannotStart, StorageError
-from chatservice.events import EventIds
-from chatservice.filewatch import FileWatch
-from chatservice.maintenance import steps_of
-from chatservice.passwords import Passwords
-from chatservice.ports import Port, read_endpoint
+from chatservice.doors.limits import Admission, most_connections
+from chatservice.doors.ports import Port, read_endpoint
+from chatservice.people.accounts import Accounts
+from chatservice.people.passwords import Passwords
+from chatservice.protocol.errors import CannotStart, StorageError
+from chatservice.protocol.events import EventIds
 from chatservice.server import ChatFactory
 from chatservice.starting import check_files, rehearse
-from chatservice.storedjournal import DatabaseJournal
-from chatservice.threads import ThreadedDatabase
-from chatservice.upkeep import Upkeep
+from chatservice.storage.accounts import StoredAccounts
+from chatservice.storage.database import IN_MEMORY, Database, DatabaseError
+from chatservice.storage.filewatch import FileWatch
+from chatservice.storage.journal import DatabaseJournal
+from chatservice.storage.maintenance import Upkeep, steps_of
+from chatservice.storage.threads import ThreadedDatabase
 
 # Twisted's timers follow the wall clock, and stand still when it is set back (twisted#2424).
 ReactorBase.seconds = staticmethod(time.monotonic)

@@ -1,6 +1,6 @@
-"""Generator of chatservice/confusables.txt, on standard output, from Unicode's file.
+"""Generator of chatservice/protocol/confusables.txt, on standard output, from Unicode's file.
 
-    python docs/make_confusables.py confusables.txt > chatservice/confusables.txt
+    python docs/make_confusables.py confusables.txt > chatservice/protocol/confusables.txt
 
 The source is version 13.0.0 of the data of UTS #39, Unicode Security Mechanisms:
 https://www.unicode.org/Public/security/13.0.0/confusables.txt

@@ -9,17 +9,17 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.accountrows import StoredAccounts
-from chatservice.accounts import Accounts
-from chatservice.admission import Admission
-from chatservice.clock import WallClock
-from chatservice.doors.front import FrontFactory
-from chatservice.events import EventIds
-from chatservice.journal import Wanted
-from chatservice.pruning import Pruning
+from chatservice.chat.clock import WallClock
+from chatservice.chat.journal import Wanted
+from chatservice.doors.detect import FrontFactory
+from chatservice.doors.limits import Admission
+from chatservice.people.accounts import Accounts
+from chatservice.protocol.events import EventIds
 from chatservice.server import ChatFactory
-from chatservice.storedjournal import DatabaseJournal
-from chatservice.threads import ThreadedDatabase
+from chatservice.storage.accounts import StoredAccounts
+from chatservice.storage.journal import DatabaseJournal
+from chatservice.storage.pruning import Pruning
+from chatservice.storage.threads import ThreadedDatabase
 from tests.conversation import NOON, ConversationCase, TableCase, new_path, tokens
 from tests.doubles import PlainPasswords
 from tests.recording import InlinePool, InlineReactor

@@ -16,15 +16,15 @@ from typing import Any, TypeVar
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.accounts import Accounts
-from chatservice.admission import Admission
-from chatservice.clock import WallClock
+from chatservice.chat.clock import WallClock
 from chatservice.config import Settings
-from chatservice.doors.front import FrontFactory
+from chatservice.doors.detect import FrontFactory
+from chatservice.doors.limits import Admission
 from chatservice.doors.text import GOODBYE_TO_NC
-from chatservice.events import EventIds
+from chatservice.people.accounts import Accounts
+from chatservice.protocol.events import EventIds
+from chatservice.protocol.wording import clock_time, when
 from chatservice.server import ChatFactory
-from chatservice.wording import clock_time, when
 from tests.doubles import PlainPasswords, Wire
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -15,18 +15,18 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from chatservice.chat.journal import Wanted
 from chatservice.config import Settings
-from chatservice.events import ChatError, Event
-from chatservice.formats import TEXT
-from chatservice.journal import Wanted
-from chatservice.lines import Session
-from chatservice.names import LOBBY
-from chatservice.opaque import forms, prepared
-from chatservice.outbox import Outbox
-from chatservice.passwords import Passwords, always
-from chatservice.peers import Peer
-from chatservice.reading import LineConnection
+from chatservice.doors.formats import TEXT
+from chatservice.doors.lines import LineConnection
+from chatservice.people.opaque import forms, prepared
+from chatservice.people.passwords import Passwords, always
+from chatservice.people.peers import Peer
+from chatservice.protocol.events import ChatError, Event
+from chatservice.protocol.names import LOBBY
 from chatservice.server import ChatFactory, ChatProtocol
+from chatservice.sessions.outbox import Outbox
+from chatservice.sessions.session import Session
 from tests.journals import SlowJournal
 
 LIMIT = 1024 * 1024

@@ -9,12 +9,12 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 
-from chatservice.acts import OperatorAct
-from chatservice.database import Database
-from chatservice.events import Batch, Event, EventIds, TopicChanged, numbered
-from chatservice.journal import Page, Wanted
-from chatservice.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
-from chatservice.storedjournal import DatabaseArchive, DatabaseJournal
+from chatservice.chat.journal import Page, Wanted
+from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.events import Batch, Event, EventIds, TopicChanged, numbered
+from chatservice.storage.database import Database
+from chatservice.storage.journal import DatabaseArchive, DatabaseJournal
+from chatservice.storage.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
 
 
 class JournalInMemory(DatabaseJournal):
@@ -194,12 +194,12 @@ class SharedJournal(DatabaseArchive):
         log.nodes.append(self)
 
     def recall(self, take: Callable[[OperatorAct], object]) -> None:
-        """See L{chatservice.journal.Log.recall}: there were no earlier runs."""
+        """See L{chatservice.chat.journal.Log.recall}: there were no earlier runs."""
 
     def follow(self, deliver: Callable[[Batch], None]) -> None:
-        """See L{chatservice.journal.Log.follow}."""
+        """See L{chatservice.chat.journal.Log.follow}."""
         self.deliver = deliver
 
     def append(self, batch: Batch) -> Deferred[None]:
-        """See L{chatservice.journal.Log.append}."""
+        """See L{chatservice.chat.journal.Log.append}."""
         return self._log.append(batch, self)

@@ -8,13 +8,13 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.account import Account
-from chatservice.acts import Banned, Founded, OperatorAct, Opped
-from chatservice.door import NOWHERE
-from chatservice.events import ChatError
-from chatservice.moderation import Moderation
-from chatservice.names import nick_key
-from chatservice.rooms import Member
+from chatservice.chat.door import NOWHERE
+from chatservice.chat.permissions import Moderation
+from chatservice.chat.rooms import Member
+from chatservice.people.account import Account
+from chatservice.protocol.actions import Banned, Founded, OperatorAct, Opped
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import nick_key
 from tests.conversation import NOON
 
 START = int(NOON.timestamp()) * 1_000_000

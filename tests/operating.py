@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chatservice.identity import identity_of
-from chatservice.wording import when
+from chatservice.people.identity import identity_of
+from chatservice.protocol.wording import when
 from tests.conversation import (
     EVERYBODY,
     ConversationCase,

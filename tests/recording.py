@@ -11,10 +11,14 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.acts import Kicked
-from chatservice.database import Database
-from chatservice.envelope import Envelope
-from chatservice.events import (
+from chatservice.chat.access import Whom
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.journal import Journal, Wanted
+from chatservice.chat.rooms import Member, Room
+from chatservice.people.identity import identity_of
+from chatservice.people.peers import Peer
+from chatservice.protocol.actions import Kicked
+from chatservice.protocol.events import (
     Event,
     Joined,
     Left,
@@ -24,14 +28,10 @@ from chatservice.events import (
     Said,
     Whispered,
 )
-from chatservice.identity import identity_of
-from chatservice.journal import Journal, Wanted
-from chatservice.peers import Peer
-from chatservice.rooms import Member, Room
 from chatservice.server import ChatFactory
-from chatservice.standing import Whom
-from chatservice.storedjournal import DatabaseJournal
-from chatservice.threads import ThreadedDatabase
+from chatservice.storage.database import Database
+from chatservice.storage.journal import DatabaseJournal
+from chatservice.storage.threads import ThreadedDatabase
 
 
 class RecordingFormat:

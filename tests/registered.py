@@ -8,11 +8,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.account import NOT_STORED, Account, NotStored, Proof
-from chatservice.accountrows import StoredAccounts
-from chatservice.accounts import Accounts
-from chatservice.database import Database
-from chatservice.events import ChatError
+from chatservice.people.account import NOT_STORED, Account, NotStored, Proof
+from chatservice.people.accounts import Accounts
+from chatservice.protocol.events import ChatError
+from chatservice.storage.accounts import StoredAccounts
+from chatservice.storage.database import Database
 from tests.doubles import PlainPasswords
 from tests.journals import Waiting, waits
 

@@ -28,8 +28,8 @@ from chatservice.client.requests import Request, encode
 from chatservice.client.session import Session
 from chatservice.client.view import Place, State
 from chatservice.client.wire import Error
-from chatservice.events import Event
-from chatservice.preferences import Preferences
+from chatservice.protocol.events import Event
+from chatservice.protocol.preferences import Preferences
 
 PATIENCE = 20.0
 """Seconds after which something that was to happen has not."""

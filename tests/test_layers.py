@@ -1,150 +1,178 @@
-"""Who may know whom: imports point one way."""
+"""The order of the package: imports point one way."""
 
 import ast
-from itertools import pairwise
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-ROOT = Path(__file__).resolve().parent.parent
-LAYERS = [
-    {
-        *("aliases", "clock", "counts", "doors", "doors.web", "durations", "errors", "events"),
-        *("hangups", "identity", "keepalive", "names", "networks", "obvious", "opaque", "outbox"),
-        *("preferences", "presence", "ratelimit", "scripts", "telnet", "textfile", "tries"),
-    },
-    {
-        *("account", "acts", "admission", "database", "flood", "mentions", "peers", "refs"),
-        *("sanitize", "starting", "tokenizer", "turns"),
-    },
-    {
-        *("accountrows", "config", "door", "filewatch", "identities", "indexing", "jsonwire"),
-        *("passwords", "query", "rows", "sanctions", "threads", "tokens", "upkeep", "wording"),
-    },
-    {"actlog", "audit", "checkers", "journal", "pruning", "recent", "remembered"},
-    {"accounts", "missed", "pages", "rooms", "scanning"},
-    {
-        *("envelope", "ignoring", "lingering", "personal", "roomlist", "roomsettings", "roster"),
-        *("search", "standing", "topics"),
-    },
-    {"archive", "authority", "broadcast", "formats", "nicknames"},
-    {"moderation", "publisher", "storedjournal"},
-    {"acting", "belongings", "maintenance", "repeats", "roompasswords"},
-    {"bindings", "entrances", "operators", "roles"},
-    {"chat"},
-    {"alone", "catchup", "joining", "metering"},
-    {"lines", "login"},
-    {"commands", "reading"},
-    {"doors.jsonlines", "reception"},
-    {"doors.text"},
-    {"doors.front", "server"},
-    {"ports"},
-    {"tap"},
-]
-"""Of the server, from below; a module knows those in the layers under its own."""
+PACKAGE = Path(__file__).resolve().parent.parent / "chatservice"
 
-COMMANDS = "commands"
-SHARED = {"commands.table", "commands.targets"}
-"""The files of commands that others of them know."""
+ORDER = (
+    *("protocol", "terminal", "people", "config", "chat", "storage", "sessions", "commands"),
+    *("doors", "server", "starting", "tap"),
+)
+"""Folders, and modules at the top: each imports only those before it."""
 
-SHARED_WITH_CLIENT = {
-    *("acts", "aliases", "counts", "events", "jsonwire", "mentions", "names", "preferences"),
-    *("sanitize", "textfile", "wording"),
-}
+CHAT = (
+    *("clock", "refs", "journal", "recent", "door", "rooms", "roster", "room_list", "topics"),
+    *("envelope", "sanctions", "access", "authority", "permissions", "room_settings"),
+    *("nicknames", "room_passwords", "folding", "ignoring", "broadcast", "publisher", "repeats"),
+    *("lingering", "audit", "acting", "enforcement", "roles", "bindings", "belongings"),
+    *("entrances", "chat"),
+)
+"""The files of C{chat/}, in the same way."""
+
+CLIENT = "client"
+CLIENT_IMPORTS = {"protocol", "terminal"}
+SHARED_COMMANDS = {"commands.table", "commands.targets"}
+"""The files of commands that others of them import."""
+
+TOP_MOST = 6
+"""The most modules that are in no folder."""
+
+REACTOR = "twisted.internet.reactor"
 ENTRIES = {"tap", "client.main"}
-CLIENT, TERMINAL = "client", "terminal"
+"""The modules that import the reactor."""
+
+RELATIVE = "."
+
+BROKEN = {
+    "upwards": ("protocol.names", "from chatservice.people.account import Account"),
+    "the_module_itself": ("people.tokens", "from chatservice import config"),
+    "by_its_whole_name": ("storage.rows", "import chatservice.doors.text"),
+    "for_annotations": (
+        "people.tokens",
+        "if TYPE_CHECKING:\n    from chatservice.chat.rooms import Member",
+    ),
+    "in_a_function": (
+        "chat.rooms",
+        "def connect():\n    from chatservice.storage.database import Database",
+    ),
+    "within_chat": ("chat.rooms", "from chatservice.chat.roster import Roster"),
+    "from_the_package_of_chat": ("chat.rooms", "from chatservice.chat import roster"),
+    "relative": ("chat.rooms", "from .roster import Roster"),
+    "another_command": ("commands.talk", "from chatservice.commands import people"),
+    "a_package": ("sessions.joining", "from chatservice.commands import ALIASES"),
+    "the_top": ("doors.text", "from chatservice.server import ChatFactory"),
+    "the_client": ("doors.text", "from chatservice.client.main import main"),
+    "the_client_in_the_terminal": ("terminal.keys", "from chatservice.client import main"),
+    "people_in_the_terminal": ("terminal.keys", "from chatservice.people import identity"),
+    "the_chat_in_the_client": ("client.main", "from chatservice.chat.rooms import Room"),
+    "no_place": ("elsewhere", "import json"),
+    "no_place_in_chat": ("chat.elsewhere", "import json"),
+}
+"""Modules, and code in them that breaks the order."""
 
 
 def imports(tree: ast.AST) -> set[str]:
-    """The modules that code imports, wherever in it, for its annotations too."""
+    """Everything that code imports, wherever in it, for its annotations too."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            found.add(RELATIVE)
         elif isinstance(node, ast.ImportFrom):
             found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
 
 
-def modules() -> dict[str, set[str]]:
-    """Each module of the package by its name within it, and what it imports."""
-    package = ROOT / "chatservice"
+def package() -> dict[str, set[str]]:
+    """Each module by its name within the package, and what it imports."""
     found = {}
-    for path in package.rglob("*.py"):
-        name = ".".join(path.relative_to(package).with_suffix("").parts)
+    for path in PACKAGE.rglob("*.py"):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
         name = name.removesuffix("__init__").removesuffix(".")
         found[name] = imports(ast.parse(path.read_text("utf-8")))
     return found
 
 
-def ours(imported: set[str], among: set[str]) -> set[str]:
-    """Those that are modules of the package."""
-    return {name.removeprefix("chatservice.") for name in imported} & among
+def known(name: str, modules: dict[str, set[str]]) -> set[str]:
+    """The other modules of the package that one imports."""
+    ours = {each.removeprefix("chatservice.") for each in modules[name]}
+    return ours & (set(modules) - {name, ""})
+
+
+def place(name: str) -> str:
+    """The folder of a module, or the module itself at the top."""
+    folder, _, _ = name.partition(".")
+    return CLIENT if folder == "__main__" else folder
+
+
+def may_import(name: str, other: str) -> bool:
+    """Whether the order allows that one module of the package imports another."""
+    own, theirs = place(name), place(other)
+    if own == CLIENT:
+        return theirs in {CLIENT, *CLIENT_IMPORTS}
+    if own != theirs:
+        return theirs in ORDER[: ORDER.index(own)]
+    if "." not in other or "." not in name:
+        return True
+    if own == "chat":
+        file = CHAT.index(name.removeprefix("chat."))
+        return other.removeprefix("chat.") in CHAT[:file]
+    return own != "commands" or other in SHARED_COMMANDS
+
+
+def has_place(name: str) -> bool:
+    """Whether the lists say where a module belongs."""
+    folder, _, file = name.partition(".")
+    if folder == "chat" and file:
+        return file in CHAT
+    return place(name) in {"", CLIENT, *ORDER}
+
+
+def breaches(modules: dict[str, set[str]]) -> list[str]:
+    """What breaks the order, a sentence for each."""
+    found = [f"{name} has no place" for name in modules if not has_place(name)]
+    for name in filter(has_place, modules):
+        if RELATIVE in modules[name]:
+            found.append(f"{name} has a relative import")
+        wrong = (other for other in known(name, modules) if not may_import(name, other))
+        found.extend(f"{name} imports {other}" for other in wrong)
+    return sorted(found)
+
+
+def is_crowded(modules: dict[str, set[str]]) -> bool:
+    """Whether too many modules are at the top."""
+    packages = {name.partition(".")[0] for name in modules if "." in name}
+    return len({name for name in modules if "." not in name} - packages) > TOP_MOST
 
 
 class LayerTests(SynchronousTestCase):
     """The imports of the whole package."""
 
     def setUp(self) -> None:
-        self.modules = modules()
-        self.names = set(self.modules) - {""}
-        self.server = {
-            name for name in self.names if not name.startswith((CLIENT, TERMINAL, "__main__"))
-        }
+        self.modules = package()
 
-    def known(self, name: str) -> set[str]:
-        """The layered names that a module imports."""
-        found = ours(self.modules[name], self.server) - {name, "doors"}
-        return {COMMANDS if each.startswith(COMMANDS) else each for each in found}
+    def test_order(self) -> None:
+        """A module imports only those before it, and each has a place."""
+        self.assertEqual(breaches(self.modules), [])
 
-    def of_layer(self, layer: set[str]) -> list[str]:
-        """The modules in a layer; all files of commands are in one."""
-        within = (name for name in self.server if name.startswith(COMMANDS))
-        return [*(layer - {COMMANDS}), *(within if COMMANDS in layer else ())]
+    def test_broken(self) -> None:
+        """An import that breaks the order, wherever it is, is noticed."""
+        for case, (name, code) in BROKEN.items():
+            broken = {**self.modules, name: imports(ast.parse(code))}
+            found = [each for each in breaches(broken) if each.startswith(f"{name} ")]
+            self.assertNotEqual(found, [], case)
 
-    def test_all_have_a_place(self) -> None:
-        """Every module of the server is in a layer."""
-        layered = sorted(name for layer in LAYERS for name in self.of_layer(layer))
-        self.assertEqual(layered, sorted(self.server))
+    def test_gone(self) -> None:
+        """The list of the files of chat names no file that is gone."""
+        self.assertEqual([file for file in CHAT if f"chat.{file}" not in self.modules], [])
 
-    def test_downwards(self) -> None:
-        """A module of the server knows only those below it."""
-        below: set[str] = set()
-        for layer in LAYERS:
-            for name in self.of_layer(layer):
-                known = self.known(name) - ({COMMANDS} if COMMANDS in layer else set())
-                self.assertEqual(known - below, set(), name)
-            below |= layer
+    def test_circles(self) -> None:
+        """No modules import each other, in no folder."""
+        graph = {name: known(name, self.modules) for name in self.modules}
+        self.assertEqual(set(TopologicalSorter(graph).static_order()), set(self.modules))
 
-    def test_commands(self) -> None:
-        """A file of commands knows no other one but those that they share."""
-        for name in self.server:
-            if name.startswith(f"{COMMANDS}."):
-                others = {each for each in self.server if each.startswith(COMMANDS)}
-                known = ours(self.modules[name], others) - {COMMANDS, name}
-                self.assertEqual(known - SHARED, set(), name)
-
-    def test_fewest(self) -> None:
-        """No module is higher than it has to be: it knows one in the layer right under its own."""
-        for below, layer in pairwise(LAYERS):
-            for name in layer - {COMMANDS}:
-                self.assertTrue(self.known(name) & below, name)
-
-    def test_client(self) -> None:
-        """The client knows nothing of the server's but what both ends of the wire share."""
-        for name in self.names:
-            if name.startswith(CLIENT):
-                others = {each for each in self.names if not each.startswith((CLIENT, TERMINAL))}
-                self.assertEqual(ours(self.modules[name], others) - SHARED_WITH_CLIENT, set(), name)
-
-    def test_terminal(self) -> None:
-        """A terminal knows no client, and no server."""
-        for name in self.names:
-            if name.startswith(TERMINAL):
-                others = {each for each in self.names if not each.startswith(TERMINAL)}
-                self.assertEqual(ours(self.modules[name], others) - SHARED_WITH_CLIENT, set(), name)
+    def test_top(self) -> None:
+        """Six modules at most are in no folder."""
+        self.assertFalse(is_crowded(self.modules))
+        more = {f"another{number}": set[str]() for number in range(TOP_MOST)}
+        self.assertTrue(is_crowded(self.modules | more))
 
     def test_reactor(self) -> None:
         """The reactor enters at the top alone."""
-        reactor = "twisted.internet.reactor"
-        self.assertEqual({name for name in self.names if reactor in self.modules[name]}, ENTRIES)
+        importing = {name for name in self.modules if REACTOR in self.modules[name]}
+        self.assertEqual(importing, ENTRIES)

@@ -7,11 +7,11 @@ from typing import Any
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 
-from chatservice import roster
-from chatservice.errors import StorageError
-from chatservice.events import ChatError, Said, TopicChanged
-from chatservice.journal import Page, Wanted
-from chatservice.rooms import Room
+from chatservice.chat import roster
+from chatservice.chat.journal import Page, Wanted
+from chatservice.chat.rooms import Room
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import ChatError, Said, TopicChanged
 from chatservice.server import ChatFactory
 from tests.conversation import ConversationCase
 from tests.doubles import Wire

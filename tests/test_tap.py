@@ -12,10 +12,10 @@ from twisted.internet.endpoints import (
 )
 from twisted.python import usage
 
-from chatservice import ports
 from chatservice.config import COMMAND_LINE_ONLY, read_config, read_motd
-from chatservice.errors import CannotStart
-from chatservice.ports import DualStackEndpoint
+from chatservice.doors import ports
+from chatservice.doors.ports import DualStackEndpoint
+from chatservice.protocol.errors import CannotStart
 from chatservice.tap import Options
 from tests.conversation import TableCase, each_row, new_path
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from chatservice.acts import (
+from chatservice.chat.rooms import Member
+from chatservice.chat.sanctions import Sanctions
+from chatservice.protocol.actions import (
     Banned,
     Deopped,
     Devoiced,
@@ -23,11 +25,9 @@ from chatservice.acts import (
     Unmuted,
     Voiced,
 )
-from chatservice.rooms import Member
-from chatservice.sanctions import Sanctions
 
 if TYPE_CHECKING:
-    from chatservice.account import Account
+    from chatservice.people.account import Account
 
 HOLDERS_MOST = 1000
 """The most people who have one role in a room; of invitations the oldest give way."""

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
-from chatservice.acts import (
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.permissions import Moderation
+from chatservice.chat.publisher import Publish
+from chatservice.chat.rooms import Member, Room
+from chatservice.chat.roster import Roster
+from chatservice.people.ratelimit import Tries
+from chatservice.protocol.actions import (
     Announced,
     Banned,
     Extended,
@@ -14,20 +20,14 @@ from chatservice.acts import (
     Muted,
     OperatorAct,
 )
-from chatservice.envelope import Envelope
-from chatservice.events import ChatError
-from chatservice.moderation import Moderation
-from chatservice.publisher import Publish
-from chatservice.rooms import Member, Room
-from chatservice.roster import Roster
-from chatservice.tries import Tries
+from chatservice.protocol.events import ChatError
 
 ACTS = 60
 """The most of one operator of a room in a minute: acts are kept for long."""
 
 
 class Acting:
-    """Publishes acts. Whether the member may, whoever calls this has asked (operators.py).
+    """Publishes acts. Whether the member may, whoever calls this has asked (enforcement.py).
 
     @param publish: lets an event of a member's go its way.
     @param publish_event: lets an event go its way that is signed.

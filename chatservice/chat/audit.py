@@ -12,14 +12,14 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-from chatservice.acts import Announced, Extended, OperatorAct
-from chatservice.events import ChatError, FailedProof
-from chatservice.networks import origin_of
-from chatservice.ratelimit import Allowances
-from chatservice.sanitize import clean
-from chatservice.wording import place_spelled, when
+from chatservice.people.addresses import origin_of
+from chatservice.people.ratelimit import Allowances
+from chatservice.protocol.actions import Announced, Extended, OperatorAct
+from chatservice.protocol.events import ChatError, FailedProof
+from chatservice.protocol.sanitize import clean
+from chatservice.protocol.wording import place_spelled, when
 
-log = Logger()
+log = Logger("chatservice.audit")
 
 QUOTED = 64
 """The most characters of what a client made up, and C{REASON} those of a reason."""

@@ -1,8 +1,8 @@
 """The roles of people and the sanctions against them, as the acts of operators made them.
 
-All of this is kept in memory and made of acts (acts.py), applied one after the other: at start
-those of earlier runs, then each as it is committed. What is held against somebody, or given, goes
-by lasting identity, and a ban or a mute also by address.
+All of this is kept in memory and made of acts (protocol/actions.py), applied one after the other:
+at start those of earlier runs, then each as it is committed. What is held against somebody, or
+given, goes by lasting identity, and a ban or a mute also by address.
 
 Server operators may do anything, and nothing holds against them. The owner of a room and its
 operators may do anything in it, but not to a server operator, and operators not to the owner; and
@@ -16,13 +16,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from math import inf
 
-from chatservice.acts import Banned, Extended, LockedDown, Muted, OperatorAct
-from chatservice.events import AHEAD
-from chatservice.names import LOBBY
-from chatservice.networks import Network, address_of, covers
-from chatservice.rooms import Member
-from chatservice.sanctions import Sanctions, is_by_network
-from chatservice.standing import NO_RULES, Person, Place, RoomRules
+from chatservice.chat.access import NO_RULES, Person, Place, RoomRules
+from chatservice.chat.rooms import Member
+from chatservice.chat.sanctions import Sanctions, is_by_network
+from chatservice.people.addresses import Network, address_of, covers
+from chatservice.protocol.actions import Banned, Extended, LockedDown, Muted, OperatorAct
+from chatservice.protocol.events import AHEAD
+from chatservice.protocol.names import LOBBY
 
 CHAT = ""
 """The whole chat, where otherwise a room's name is."""

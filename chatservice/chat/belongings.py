@@ -8,15 +8,15 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
-from chatservice.errors import StorageError
-from chatservice.flood import FloodLimit
-from chatservice.journal import Journal
-from chatservice.moderation import Moderation
-from chatservice.refs import Spoken
-from chatservice.roomlist import RoomList
-from chatservice.rooms import Member
-from chatservice.roster import Roster
-from chatservice.topics import Topics
+from chatservice.chat.journal import Journal
+from chatservice.chat.permissions import Moderation
+from chatservice.chat.refs import Spoken
+from chatservice.chat.room_list import RoomList
+from chatservice.chat.rooms import Member
+from chatservice.chat.roster import Roster
+from chatservice.chat.topics import Topics
+from chatservice.people.ratelimit import FloodLimit
+from chatservice.protocol.errors import StorageError
 
 log = Logger()
 

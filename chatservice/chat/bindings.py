@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 
-from chatservice.account import Account, Proof
-from chatservice.accounts import Accounts
-from chatservice.acting import Acting
-from chatservice.audit import Audit
-from chatservice.flood import FloodLimit
-from chatservice.identity import identity_of
-from chatservice.preferences import Preferences
-from chatservice.rooms import Member
-from chatservice.roster import Roster
+from chatservice.chat.acting import Acting
+from chatservice.chat.audit import Audit
+from chatservice.chat.rooms import Member
+from chatservice.chat.roster import Roster
+from chatservice.people.account import Account, Proof
+from chatservice.people.accounts import Accounts
+from chatservice.people.identity import identity_of
+from chatservice.people.ratelimit import FloodLimit
+from chatservice.protocol.preferences import Preferences
 
 
 class Bindings:

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 
 from twisted.logger import Logger
 
-from chatservice.acts import Kicked, OperatorAct
-from chatservice.door import Fenced, Format
-from chatservice.envelope import Envelope
-from chatservice.events import Joined, Left, Parted, Resumed
-from chatservice.rooms import Member, Room
+from chatservice.chat.door import Fenced, Format
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.rooms import Member, Room
+from chatservice.protocol.actions import Kicked, OperatorAct
+from chatservice.protocol.events import Joined, Left, Parted, Resumed
 
 log = Logger()
 

@@ -13,20 +13,37 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.logger import Logger
 
-from chatservice.account import Proof
-from chatservice.accounts import Accounts
-from chatservice.acting import Acting
-from chatservice.acts import Founded, Kicked, OperatorAct
-from chatservice.audit import Audit
-from chatservice.belongings import Belongings
-from chatservice.bindings import Bindings
-from chatservice.clock import WallClock
+from chatservice.chat.access import Whom
+from chatservice.chat.acting import Acting
+from chatservice.chat.audit import Audit
+from chatservice.chat.belongings import Belongings
+from chatservice.chat.bindings import Bindings
+from chatservice.chat.clock import WallClock
+from chatservice.chat.door import NOWHERE, Door
+from chatservice.chat.enforcement import Operators
+from chatservice.chat.entrances import Entrances
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.folding import Folding
+from chatservice.chat.ignoring import not_read_now
+from chatservice.chat.journal import Journal
+from chatservice.chat.lingering import UNNOTICED, Lingering, absences
+from chatservice.chat.nicknames import Nicknames
+from chatservice.chat.permissions import Moderation
+from chatservice.chat.publisher import Publisher
+from chatservice.chat.repeats import Repeats
+from chatservice.chat.roles import Roles
+from chatservice.chat.room_list import RoomList
+from chatservice.chat.room_passwords import RoomPasswords
+from chatservice.chat.rooms import Member, Room
+from chatservice.chat.roster import Roster
+from chatservice.chat.topics import Topics
 from chatservice.config import Settings
-from chatservice.door import NOWHERE, Door
-from chatservice.entrances import Entrances
-from chatservice.envelope import Envelope
-from chatservice.errors import StorageError
-from chatservice.events import (
+from chatservice.people.account import Proof
+from chatservice.people.accounts import Accounts
+from chatservice.people.ratelimit import FloodLimit
+from chatservice.protocol.actions import Founded, Kicked, OperatorAct
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import (
     LATEST,
     CameAndWent,
     ChatError,
@@ -39,24 +56,7 @@ from chatservice.events import (
     Whispered,
     signed,
 )
-from chatservice.flood import FloodLimit
-from chatservice.ignoring import not_read_now
-from chatservice.journal import Journal
-from chatservice.lingering import UNNOTICED, Lingering, absences
-from chatservice.moderation import Moderation
-from chatservice.names import check_room
-from chatservice.nicknames import Nicknames
-from chatservice.operators import Operators
-from chatservice.presence import Folding
-from chatservice.publisher import Publisher
-from chatservice.repeats import Repeats
-from chatservice.roles import Roles
-from chatservice.roomlist import RoomList
-from chatservice.roompasswords import RoomPasswords
-from chatservice.rooms import Member, Room
-from chatservice.roster import Roster
-from chatservice.standing import Whom
-from chatservice.topics import Topics
+from chatservice.protocol.names import check_room
 
 log = Logger()
 
@@ -224,7 +224,7 @@ class Chat(ABC):
     def note_loss(self, member: Member, behind: int | None, silence: float = 0.0) -> None:
         """Note up to which event a member saw everything through a door that is lost.
 
-        @param behind: see L{chatservice.rooms.Door.behind}.
+        @param behind: see L{chatservice.chat.door.Door.behind}.
         @param silence: seconds for which the door may have been dead already.
         """
         come = self.ids.latest() if member.since == LATEST else member.since

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from twisted.python.failure import Failure
 
-from chatservice.events import NO_TIMES, Event, Times
-from chatservice.peers import Peer
+from chatservice.people.peers import Peer
+from chatservice.protocol.events import NO_TIMES, Event, Times
 
 
 class Format(Protocol):

@@ -14,9 +14,21 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.accounts import Accounts
-from chatservice.acting import Acting
-from chatservice.acts import (
+from chatservice.chat.access import Person, Whom, person_of
+from chatservice.chat.acting import Acting
+from chatservice.chat.authority import CHAT
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.journal import Journal
+from chatservice.chat.permissions import Moderation
+from chatservice.chat.publisher import Publish
+from chatservice.chat.room_settings import PASSWORD, check_setting, setting_text
+from chatservice.chat.rooms import Member
+from chatservice.chat.roster import Roster
+from chatservice.chat.sanctions import subject
+from chatservice.config import Settings
+from chatservice.people.accounts import Accounts
+from chatservice.people.addresses import Network, network_of
+from chatservice.protocol.actions import (
     Announced,
     Banned,
     Kicked,
@@ -27,22 +39,10 @@ from chatservice.acts import (
     Unbanned,
     Unmuted,
 )
-from chatservice.authority import CHAT
-from chatservice.config import Settings
-from chatservice.envelope import Envelope
-from chatservice.events import ChatError
-from chatservice.journal import Journal
-from chatservice.moderation import Moderation
-from chatservice.names import nick_key
-from chatservice.networks import Network, network_of
-from chatservice.publisher import Publish
-from chatservice.rooms import Member
-from chatservice.roomsettings import PASSWORD, check_setting, setting_text
-from chatservice.roster import Roster
-from chatservice.sanctions import subject
-from chatservice.sanitize import clean_line, clean_reason
-from chatservice.standing import Person, Whom, person_of
-from chatservice.wording import spelled
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import nick_key
+from chatservice.protocol.sanitize import clean_line, clean_reason
+from chatservice.protocol.wording import spelled
 
 REASON_BYTES = 400
 WIDEST = {4: 8, 6: 16}
@@ -280,7 +280,7 @@ class Operators:
     ) -> Generator[Deferred[Any], Any, Envelope]:
         """Set a room; it waits only for a password to be hashed.
 
-        @param value: as it is written, such as C{on} or C{7d}; see roomsettings.py.
+        @param value: as it is written, such as C{on} or C{7d}; see room_settings.py.
         @raise ChatError: the member may not, or it cannot be that (in the Deferred).
         """
         check_setting(setting, value)

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 
 from twisted.internet.defer import Deferred, succeed
 
-from chatservice.acting import Acting
-from chatservice.envelope import Envelope
-from chatservice.events import ChatError, Joined, Parted, Resumed
-from chatservice.moderation import Moderation
-from chatservice.presence import Folding
-from chatservice.publisher import Publish
-from chatservice.roomlist import RoomList
-from chatservice.roompasswords import RoomPasswords
-from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
-from chatservice.roster import Roster
-from chatservice.topics import Topics
-from chatservice.wording import spelled
+from chatservice.chat.acting import Acting
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.folding import Folding
+from chatservice.chat.permissions import Moderation
+from chatservice.chat.publisher import Publish
+from chatservice.chat.room_list import RoomList
+from chatservice.chat.room_passwords import RoomPasswords
+from chatservice.chat.rooms import ROOMS_PER_MEMBER, Member, Room
+from chatservice.chat.roster import Roster
+from chatservice.chat.topics import Topics
+from chatservice.protocol.events import ChatError, Joined, Parted, Resumed
+from chatservice.protocol.wording import spelled
 
 
 class Entrances:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chatservice.door import Door
-from chatservice.events import Event
-from chatservice.rooms import Member
+from chatservice.chat.door import Door
+from chatservice.chat.rooms import Member
+from chatservice.protocol.events import Event
 
 
 class Envelope:
@@ -18,7 +18,8 @@ class Envelope:
         nickname, free to change hands, cannot.
     @ivar other: the member whom it is for or was done to, if here; known when it is stored.
     @ivar rooms: the names of the rooms in which it is seen; known when it is stored.
-    @ivar door: of a L{chatservice.events.Resumed}, what the author hears through from then on.
+    @ivar door: of a L{chatservice.protocol.events.Resumed}, what the author hears through from then
+    on.
     """
 
     __slots__ = ("author", "door", "event", "other", "rooms")

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from chatservice.acts import Kicked, OperatorAct
-from chatservice.door import Format
-from chatservice.events import Acted, Event, Left, Said, TopicChanged, WentAway, Whispered
-from chatservice.names import nick_key
-from chatservice.rooms import Member, Room
+from chatservice.chat.door import Format
+from chatservice.chat.rooms import Member, Room
+from chatservice.protocol.actions import Kicked, OperatorAct
+from chatservice.protocol.events import Acted, Event, Left, Said, TopicChanged, WentAway, Whispered
+from chatservice.protocol.names import nick_key
 
 if TYPE_CHECKING:
-    from chatservice.accounts import Accounts
+    from chatservice.people.accounts import Accounts
 
 E = TypeVar("E", bound=Event)
 
@@ -32,7 +32,7 @@ class Ignoring:
         self._ignored = ignored
 
     def render(self, event: Event, here: bool) -> bytes:
-        """See L{chatservice.door.Format.render}."""
+        """See L{chatservice.chat.door.Format.render}."""
         left = _left_of(event, _is_by(event, self._ignored))
         return b"" if left is None else self._base.render(left, here)
 

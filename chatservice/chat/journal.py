@@ -1,8 +1,8 @@
 """The contract of the journal, where events become durable and are read back in order.
 
 It has two halves: the L{Log} takes new events, the L{Archive} has the stored ones. A Deferred of
-either fails with L{StorageError <chatservice.errors.StorageError>} when something could not be
-stored or read.
+either fails with L{StorageError <chatservice.protocol.errors.StorageError>} when something could
+not be stored or read.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred
 
-from chatservice.acts import OperatorAct
-from chatservice.events import (
+from chatservice.chat.refs import Noted
+from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.events import (
     LATEST,
     Acted,
     Batch,
@@ -24,8 +25,7 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.query import Query
-from chatservice.refs import Noted
+from chatservice.protocol.query import Query
 
 LeftOf: TypeAlias = Callable[[Event], Event | None]
 """A filter: returns what somebody may see of an event, or C{None}. Threads that read call it."""
@@ -137,7 +137,7 @@ class Export:
 class Asker(NamedTuple):
     """The person or task that waits for a read.
 
-    @ivar origin: whose turn is used (L{chatservice.networks.origin_of}).
+    @ivar origin: whose turn is used (L{chatservice.people.addresses.origin_of}).
     @ivar is_wanted: tells whether anybody still waits for it.
     """
 

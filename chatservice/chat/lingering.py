@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IDelayedCall
 
+from chatservice.chat.rooms import Member
 from chatservice.config import Settings
-from chatservice.events import Left
-from chatservice.rooms import Member
+from chatservice.protocol.events import Left
 
 PER_ADDRESS = 32
 """The most lost connections from one address that are waited for: they count nowhere else."""
 
 UNNOTICED = 150.0
-"""Seconds after which a dead connection is noticed at the latest (keepalive.py)."""
+"""Seconds after which a dead connection is noticed at the latest (sessions/keepalive.py)."""
 
 
 class _Wait(NamedTuple):

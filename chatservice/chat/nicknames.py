@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 
-from chatservice.account import Account
-from chatservice.accounts import Accounts
+from chatservice.chat.access import Person, person_of
+from chatservice.chat.rooms import Member
+from chatservice.chat.roster import Roster
 from chatservice.config import Settings
-from chatservice.events import ChatError
-from chatservice.names import NICK_INPUT, check_nick, nick_key
-from chatservice.networks import address_of
-from chatservice.rooms import Member
-from chatservice.roster import Roster
-from chatservice.standing import Person, person_of
+from chatservice.people.account import Account
+from chatservice.people.accounts import Accounts
+from chatservice.people.addresses import address_of
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import NICK_INPUT, check_nick, nick_key
 
 
 class Nicknames:

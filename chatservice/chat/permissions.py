@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from chatservice.acts import Muted
-from chatservice.authority import CHAT, Authority
-from chatservice.events import ChatError
-from chatservice.names import nick_key
-from chatservice.rooms import Member
-from chatservice.standing import Person, Place
-from chatservice.wording import ending, place_spelled, spelled, times_of
+from chatservice.chat.access import Person, Place
+from chatservice.chat.authority import CHAT, Authority
+from chatservice.chat.rooms import Member
+from chatservice.protocol.actions import Muted
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import nick_key
+from chatservice.protocol.wording import ending, place_spelled, spelled, times_of
 
 HELD_MOST = 1000
 """Bans and mutes in a room by its operators: all are looked at for each who enters or speaks."""

@@ -10,14 +10,14 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatservice.acts import OperatorAct
-from chatservice.broadcast import broadcast
-from chatservice.door import Door
-from chatservice.envelope import Envelope
-from chatservice.errors import StorageError
-from chatservice.events import Batch, Event, Talk
-from chatservice.journal import Log
-from chatservice.rooms import Member, Room
+from chatservice.chat.broadcast import broadcast
+from chatservice.chat.door import Door
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.journal import Log
+from chatservice.chat.rooms import Member, Room
+from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import Batch, Event, Talk
 
 log = Logger()
 

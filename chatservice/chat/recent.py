@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from sys import getsizeof
 
 from chatservice.config import REPLAY_MOST
-from chatservice.events import Event
+from chatservice.protocol.events import Event
 
 EVENTS = REPLAY_MOST
 """The most of one room, and"""

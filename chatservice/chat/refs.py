@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chatservice.events import Event
+from chatservice.protocol.events import Event
 
 LEAST = 64
 """So many lines of each identity are remembered, however old they are."""

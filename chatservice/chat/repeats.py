@@ -8,14 +8,14 @@ from typing import TypeAlias
 
 from twisted.internet.defer import Deferred
 
-from chatservice.envelope import Envelope
-from chatservice.events import Acted, Said, Talk, TopicChanged, Whispered
-from chatservice.journal import Journal
-from chatservice.names import nick_key
-from chatservice.publisher import Publish
-from chatservice.refs import Noted, mark_of
-from chatservice.rooms import Member
-from chatservice.sanitize import clean
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.journal import Journal
+from chatservice.chat.publisher import Publish
+from chatservice.chat.refs import Noted, mark_of
+from chatservice.chat.rooms import Member
+from chatservice.protocol.events import Acted, Said, Talk, TopicChanged, Whispered
+from chatservice.protocol.names import nick_key
+from chatservice.protocol.sanitize import clean
 
 Kind: TypeAlias = type[Said] | type[Acted] | type[TopicChanged] | type[Whispered]
 

@@ -1,18 +1,18 @@
 """What operators make of people: operators themselves, people with a voice, invited people.
 
-The verbs are like those in operators.py. What holds already is not done again, and gives C{None}.
+The verbs are like those in enforcement.py. What holds already is not done again, and gives C{None}.
 """
 
 from __future__ import annotations
 
-from chatservice.acting import Acting
-from chatservice.acts import Deopped, Devoiced, Invited, OperatorAct, Opped, Voiced
-from chatservice.envelope import Envelope
-from chatservice.events import ChatError
-from chatservice.moderation import Moderation
-from chatservice.rooms import Member
-from chatservice.standing import HOLDERS_MOST, Person, Whom, is_among, person_of
-from chatservice.wording import spelled
+from chatservice.chat.access import HOLDERS_MOST, Person, Whom, is_among, person_of
+from chatservice.chat.acting import Acting
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.permissions import Moderation
+from chatservice.chat.rooms import Member
+from chatservice.protocol.actions import Deopped, Devoiced, Invited, OperatorAct, Opped, Voiced
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.wording import spelled
 
 
 class Roles:

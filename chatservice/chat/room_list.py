@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.journal import Journal, Wanted
-from chatservice.recent import EVENTS, Recents
-from chatservice.rooms import Room
+from chatservice.chat.journal import Journal, Wanted
+from chatservice.chat.recent import EVENTS, Recents
+from chatservice.chat.rooms import Room
 
 T = TypeVar("T")
 

@@ -10,15 +10,15 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.accounts import Accounts
-from chatservice.events import ChatError, FailedProof
-from chatservice.moderation import Moderation
-from chatservice.opaque import forms
-from chatservice.passwords import encoded
-from chatservice.rooms import Member
-from chatservice.roster import Roster
-from chatservice.tries import Tries
-from chatservice.wording import spelled
+from chatservice.chat.permissions import Moderation
+from chatservice.chat.rooms import Member
+from chatservice.chat.roster import Roster
+from chatservice.people.accounts import Accounts
+from chatservice.people.opaque import forms
+from chatservice.people.passwords import encoded
+from chatservice.people.ratelimit import Tries
+from chatservice.protocol.events import ChatError, FailedProof
+from chatservice.protocol.wording import spelled
 
 ROOMS_KNOWN = 100
 KNOWN_OF_A_ROOM = 200

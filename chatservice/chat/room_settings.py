@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chatservice.accounts import PASSWORD_MOST
 from chatservice.config import Settings
-from chatservice.counts import number
-from chatservice.durations import seconds_of, spelled
-from chatservice.events import ChatError
-from chatservice.opaque import prepared
+from chatservice.people.accounts import PASSWORD_MOST
+from chatservice.people.opaque import prepared
+from chatservice.protocol.counts import number
+from chatservice.protocol.durations import seconds_of, spelled
+from chatservice.protocol.events import ChatError
 
 KEEP_LINES_MOST = 10**9
 OFF = ("off", "-")

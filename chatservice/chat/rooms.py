@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.account import Account
-from chatservice.door import Door
-from chatservice.events import LATEST
-from chatservice.identity import identity_of
-from chatservice.networks import origin_of
-from chatservice.preferences import Preferences
-from chatservice.recent import Recent, Recents
-from chatservice.refs import Spoken
+from chatservice.chat.door import Door
+from chatservice.chat.recent import Recent, Recents
+from chatservice.chat.refs import Spoken
+from chatservice.people.account import Account
+from chatservice.people.addresses import origin_of
+from chatservice.people.identity import identity_of
+from chatservice.protocol.events import LATEST
+from chatservice.protocol.preferences import Preferences
 
 if TYPE_CHECKING:
-    from chatservice.journal import ReadMarker
+    from chatservice.chat.journal import ReadMarker
 
 ROOMS_PER_MEMBER = 50
 NOBODY: dict[str, str] = {}

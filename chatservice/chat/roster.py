@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from chatservice.events import ChatError
-from chatservice.names import NICK_INPUT, NICK_LENGTH, nick_key
-from chatservice.sanitize import clean
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import NICK_INPUT, NICK_LENGTH, nick_key
+from chatservice.protocol.sanitize import clean
 
 if TYPE_CHECKING:
-    from chatservice.account import Account
-    from chatservice.rooms import Member
+    from chatservice.chat.rooms import Member
+    from chatservice.people.account import Account
 
 
 class Roster(Mapping[str, "Member"]):

@@ -9,9 +9,9 @@ from ipaddress import ip_network
 from math import inf
 from typing import NamedTuple
 
-from chatservice.acts import Extended, OperatorAct
-from chatservice.names import nick_key
-from chatservice.networks import Address, Network
+from chatservice.people.addresses import Address, Network
+from chatservice.protocol.actions import Extended, OperatorAct
+from chatservice.protocol.names import nick_key
 
 EXTENDED_MOST = 20
 """The most other identities of one person that a ban or a mute holds against.

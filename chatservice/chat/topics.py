@@ -15,11 +15,11 @@ from typing import NamedTuple
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatservice.errors import StorageError
-from chatservice.events import ChatError, TopicChanged
-from chatservice.journal import Journal
-from chatservice.names import LOBBY
-from chatservice.rooms import Member
+from chatservice.chat.journal import Journal
+from chatservice.chat.rooms import Member
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import ChatError, TopicChanged
+from chatservice.protocol.names import LOBBY
 
 log = Logger()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from chatservice.aliases import ALIASES
-from chatservice.sanitize import command_in, words_seen
-from chatservice.wording import spelled
+from chatservice.protocol.aliases import ALIASES
+from chatservice.protocol.sanitize import command_in, words_seen
+from chatservice.protocol.wording import spelled
 
 COMMANDS = (
     "/announce",

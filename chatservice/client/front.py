@@ -20,8 +20,8 @@ from chatservice.client.session import Session
 from chatservice.client.show import Log, setting_told
 from chatservice.client.view import Person, Place
 from chatservice.client.wire import Error
-from chatservice.events import Event
-from chatservice.preferences import Preferences
+from chatservice.protocol.events import Event
+from chatservice.protocol.preferences import Preferences
 
 GOODBYE, NOT_JOINED, REFUSED = 0, 1, 3
 """Exit codes; 2 is for a command line that makes no sense."""

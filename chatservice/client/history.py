@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from chatservice.client.requests import Page
 from chatservice.client.view import Places
 from chatservice.client.wire import History
-from chatservice.events import Acted, Event, Said, TopicChanged, Whispered
+from chatservice.protocol.events import Acted, Event, Said, TopicChanged, Whispered
 
 PAGE = 100
 LOOKED_THROUGH = 10

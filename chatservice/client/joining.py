@@ -10,8 +10,14 @@ from chatservice.client.commands import command_word
 from chatservice.client.requests import Hello, Request
 from chatservice.client.view import Person, Places, State
 from chatservice.client.wire import Error, Notice, Welcome, decode
-from chatservice.names import NICK_LENGTH, PASSWORD_LEAST, PASSWORD_TRIES, check_nick, nick_key
-from chatservice.sanitize import seen_of, without_controls
+from chatservice.protocol.names import (
+    NICK_LENGTH,
+    PASSWORD_LEAST,
+    PASSWORD_TRIES,
+    check_nick,
+    nick_key,
+)
+from chatservice.protocol.sanitize import seen_of, without_controls
 
 _OTHER_NICKNAME = {"nick-taken", "bad-nick", "registered"}
 _FOR_GOOD = {"banned", "taken-over"}

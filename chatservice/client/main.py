@@ -22,7 +22,7 @@ from chatservice.client.session import Session
 from chatservice.client.show import Log
 from chatservice.client.terminal import Terminal
 from chatservice.client.view import Person
-from chatservice.names import LOBBY
+from chatservice.protocol.names import LOBBY
 
 _RECENT = 20
 """Lines of history that a person is shown of a room that is new."""

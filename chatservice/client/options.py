@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
-from chatservice.names import NICK_LENGTH, check_nick, check_room
-from chatservice.textfile import text_of
+from chatservice.protocol.names import NICK_LENGTH, check_nick, check_room
+from chatservice.protocol.textfile import text_of
 
 PORT = 59000
 PASSWORD_VARIABLE = "CHATSERVICE_PASSWORD"

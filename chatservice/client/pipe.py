@@ -10,8 +10,8 @@ from chatservice.client.front import REFUSED, Front
 from chatservice.client.options import PASSWORD_VARIABLE
 from chatservice.client.requests import Waiting
 from chatservice.client.wire import Error
-from chatservice.counts import counted
-from chatservice.jsonwire import LINE_BYTES
+from chatservice.protocol.counts import counted
+from chatservice.protocol.json import LINE_BYTES
 
 WINDOW, WINDOW_MOST = 8, 64
 """Lines that may be on their way and acknowledged by nobody yet: at least, and at most."""

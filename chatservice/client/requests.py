@@ -12,9 +12,9 @@ from typing import ClassVar
 from chatservice.client.commands import MOVES, TALK, command_word, holds_password
 from chatservice.client.view import Places
 from chatservice.client.wire import Ping, is_own
-from chatservice.events import Acted, Said, Talk, Whispered
-from chatservice.jsonwire import LINE_BYTES
-from chatservice.sanitize import TEXT_BYTES, without_controls
+from chatservice.protocol.events import Acted, Said, Talk, Whispered
+from chatservice.protocol.json import LINE_BYTES
+from chatservice.protocol.sanitize import TEXT_BYTES, without_controls
 
 # A member that is None is not sent.
 

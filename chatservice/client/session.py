@@ -9,7 +9,6 @@ See docs/protocol.rst, "Resuming".
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from chatservice.acts import Kicked
 from chatservice.client.commands import GOODBYE, bare, command_word
 from chatservice.client.history import Replay
 from chatservice.client.joining import GREETING, WANTING, Identity, Joining
@@ -17,10 +16,11 @@ from chatservice.client.requests import Command, Outgoing, Pong, is_move
 from chatservice.client.show import setting_changed, settings_asked
 from chatservice.client.view import Person, Places, State
 from chatservice.client.wire import PACE, Error, Gap, History, Notice, Ok, Ping, Welcome, decode
-from chatservice.counts import counted
-from chatservice.events import Acted, Event, Joined, Left, Parted, Renamed, Said, Whispered
-from chatservice.sanitize import without_controls, without_escape
-from chatservice.wording import spelled
+from chatservice.protocol.actions import Kicked
+from chatservice.protocol.counts import counted
+from chatservice.protocol.events import Acted, Event, Joined, Left, Parted, Renamed, Said, Whispered
+from chatservice.protocol.sanitize import without_controls, without_escape
+from chatservice.protocol.wording import spelled
 
 _JOINED = {State.REPLAYING, State.LIVE, State.LEAVING}
 

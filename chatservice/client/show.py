@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from chatservice.acts import Kicked, OperatorAct, RoomSet
 from chatservice.client.view import Place
 from chatservice.client.wire import HABIT, in_local_time, is_own, zone
-from chatservice.events import (
+from chatservice.protocol.actions import Kicked, OperatorAct, RoomSet
+from chatservice.protocol.events import (
     Acted,
     CameAndWent,
     Event,
@@ -20,8 +20,8 @@ from chatservice.events import (
     Said,
     Whispered,
 )
-from chatservice.preferences import Preferences
-from chatservice.wording import (
+from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.wording import (
     in_colour,
     line_of,
     painted,

@@ -13,14 +13,14 @@ from chatservice.client.front import Descriptors, Front
 from chatservice.client.requests import Waiting
 from chatservice.client.view import State
 from chatservice.client.wire import Error, is_own
-from chatservice.counts import counted
-from chatservice.events import Acted, Event, Said, Whispered
-from chatservice.mentions import mentions
+from chatservice.protocol.counts import counted
+from chatservice.protocol.events import Acted, Event, Said, Whispered
+from chatservice.protocol.mentions import mentions
+from chatservice.protocol.wording import spelled
 from chatservice.terminal.editor import Editor, Entered, Pasted, Wish
 from chatservice.terminal.keys import Key, KeyReader
 from chatservice.terminal.screen import Screen
 from chatservice.terminal.secret import Password, Secret
-from chatservice.wording import spelled
 
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste (xterm)
 _BELL = "\a"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from chatservice.acts import Kicked
 from chatservice.client.wire import Error, RoomState
-from chatservice.events import (
+from chatservice.protocol.actions import Kicked
+from chatservice.protocol.events import (
     Acted,
     Event,
     Joined,
@@ -21,7 +21,7 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.preferences import Preferences
+from chatservice.protocol.preferences import Preferences
 
 _REMEMBERED = 1000
 

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeAlias
 
-from chatservice.events import Event
-from chatservice.jsonwire import NUMBERS, ONESELF, event_of, value_of
-from chatservice.preferences import Preferences
-from chatservice.sanitize import without_controls
+from chatservice.protocol.events import Event
+from chatservice.protocol.json import NUMBERS, ONESELF, event_of, value_of
+from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.sanitize import without_controls
 
 _WITHOUT_DATE = len("14:03")
 

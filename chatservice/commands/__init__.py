@@ -3,16 +3,15 @@
 Importing this package fills the table; each group of commands has a module.
 """
 
-from chatservice.aliases import ALIASES
 from chatservice.commands import (
+    accounts,
     basics,
     history,
-    names,
-    operators,
     people,
-    personal,
+    privacy,
+    roles,
+    room_settings,
     rooms,
-    roomsettings,
     sanctions,
     search,
     talk,
@@ -28,6 +27,7 @@ from chatservice.commands.table import (
     is_goodbye,
     parse,
 )
+from chatservice.protocol.aliases import ALIASES
 
 __all__ = [
     "ALIASES",
@@ -36,18 +36,18 @@ __all__ = [
     "Call",
     "Command",
     "Group",
+    "accounts",
     "basics",
     "current_room",
     "history",
     "is_command",
     "is_goodbye",
-    "names",
-    "operators",
     "parse",
     "people",
-    "personal",
+    "privacy",
+    "roles",
+    "room_settings",
     "rooms",
-    "roomsettings",
     "sanctions",
     "search",
     "talk",

@@ -10,13 +10,13 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 
-from chatservice import login as logging_in
-from chatservice.account import Account, Proof
 from chatservice.commands.table import Answer, Call, Group, account_of, command, proved_again
-from chatservice.events import ChatError, FailedProof
-from chatservice.names import PASSWORD_LEAST
-from chatservice.obvious import is_obvious
-from chatservice.opaque import forms
+from chatservice.people.account import Account, Proof
+from chatservice.people.obvious import is_obvious
+from chatservice.people.opaque import forms
+from chatservice.protocol.events import ChatError, FailedProof
+from chatservice.protocol.names import PASSWORD_LEAST
+from chatservice.sessions import login as logging_in
 
 
 @command(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from chatservice.aliases import ALIASES
 from chatservice.commands.table import (
     COMMANDS,
     DONE,
@@ -18,6 +17,7 @@ from chatservice.commands.table import (
     find,
     wrapped,
 )
+from chatservice.protocol.aliases import ALIASES
 
 USAGE_WIDTH = 22
 """Columns for how a command is written; one that needs more has a line of its own."""

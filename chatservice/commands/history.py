@@ -9,7 +9,9 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice import catchup as catching_up
+from chatservice.chat.ignoring import unseen_by
+from chatservice.chat.journal import Page, Wanted
+from chatservice.chat.rooms import Room
 from chatservice.commands.table import (
     ALL_IGNORED,
     Answer,
@@ -18,14 +20,12 @@ from chatservice.commands.table import (
     command,
     room_named,
 )
-from chatservice.counts import number
-from chatservice.durations import begins_with_a_number, seconds_of
-from chatservice.events import LATEST, ChatError
-from chatservice.ignoring import unseen_by
-from chatservice.journal import Page, Wanted
-from chatservice.names import LOBBY
-from chatservice.rooms import Room
-from chatservice.wording import spelled
+from chatservice.protocol.counts import number
+from chatservice.protocol.durations import begins_with_a_number, seconds_of
+from chatservice.protocol.events import LATEST, ChatError
+from chatservice.protocol.names import LOBBY
+from chatservice.protocol.wording import spelled
+from chatservice.sessions import catchup as catching_up
 
 HISTORY_LINES = 20
 HISTORY_MOST = 100

@@ -10,15 +10,15 @@ from math import ceil, isfinite
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from chatservice import durations
+from chatservice.chat.ignoring import away_shown
+from chatservice.chat.rooms import Member
 from chatservice.commands.table import DONE, Answer, Call, Group, command
-from chatservice.counts import counted, number
-from chatservice.events import ChatError
-from chatservice.ignoring import away_shown
-from chatservice.names import check_nick, nick_key
-from chatservice.preferences import Preferences
-from chatservice.rooms import Member
-from chatservice.wording import names_in_a_line, spelled, when
+from chatservice.protocol import durations
+from chatservice.protocol.counts import counted, number
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import check_nick, nick_key
+from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.wording import names_in_a_line, spelled, when
 
 WHO_MOST = 100
 IGNORED_MOST = 100

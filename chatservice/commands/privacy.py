@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice import login
 from chatservice.commands.table import (
     Answer,
     Call,
@@ -20,11 +19,12 @@ from chatservice.commands.table import (
     proved_again,
     wrapped,
 )
-from chatservice.counts import counted
-from chatservice.events import ChatError
+from chatservice.protocol.counts import counted
+from chatservice.protocol.events import ChatError
+from chatservice.sessions import login
 
 if TYPE_CHECKING:
-    from chatservice.account import Account, Proof
+    from chatservice.people.account import Account, Proof
 
 EVERYTHING = "everything"
 """How somebody without a password confirms."""

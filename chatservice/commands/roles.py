@@ -6,8 +6,7 @@ from functools import partial
 
 from twisted.internet.defer import Deferred
 
-from chatservice.acts import OperatorAct
-from chatservice.authority import CHAT
+from chatservice.chat.authority import CHAT
 from chatservice.commands.table import DONE, Answer, Call, Group, command
 from chatservice.commands.targets import (
     WHERE,
@@ -17,9 +16,10 @@ from chatservice.commands.targets import (
     person_meant,
     place_meant,
 )
-from chatservice.counts import number
-from chatservice.events import LATEST
-from chatservice.wording import place_spelled, spelled
+from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.counts import number
+from chatservice.protocol.events import LATEST
+from chatservice.protocol.wording import place_spelled, spelled
 
 MODLOG_LINES = 20
 MODLOG_MOST = 100

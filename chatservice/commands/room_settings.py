@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from chatservice.commands.table import DONE, Answer, Call, Group, command, wrapped
-from chatservice.durations import spelled as spelled_duration
-from chatservice.wording import spelled
+from chatservice.protocol.durations import spelled as spelled_duration
+from chatservice.protocol.wording import spelled
 
 
 @command(

@@ -7,12 +7,12 @@ from functools import partial
 
 from twisted.internet.defer import Deferred
 
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.ignoring import topic_shown
 from chatservice.commands.table import DONE, WIDTH, Answer, Call, Group, command, room_of, wrapped
-from chatservice.counts import counted
-from chatservice.envelope import Envelope
-from chatservice.ignoring import topic_shown
-from chatservice.names import LOBBY
-from chatservice.wording import names_in_a_line, spelled
+from chatservice.protocol.counts import counted
+from chatservice.protocol.names import LOBBY
+from chatservice.protocol.wording import names_in_a_line, spelled
 
 LIST_MOST = 200
 NAMES_MOST = 1000

@@ -7,17 +7,17 @@ from functools import partial
 
 from twisted.internet.defer import Deferred
 
+from chatservice.chat.access import Person, Whom
+from chatservice.chat.enforcement import EVERYBODY, is_wide
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.rooms import Member
 from chatservice.commands.table import DONE, Answer, Call, Group, command
 from chatservice.commands.targets import WHERE, anyone, first_word, for_reader, place_meant
-from chatservice.counts import counted
-from chatservice.durations import first_duration
-from chatservice.envelope import Envelope
-from chatservice.events import LATEST, ChatError
-from chatservice.networks import Network, network_named
-from chatservice.operators import EVERYBODY, is_wide
-from chatservice.rooms import Member
-from chatservice.standing import Person, Whom
-from chatservice.wording import ending, place_spelled, times_of
+from chatservice.people.addresses import Network, network_named
+from chatservice.protocol.counts import counted
+from chatservice.protocol.durations import first_duration
+from chatservice.protocol.events import LATEST, ChatError
+from chatservice.protocol.wording import ending, place_spelled, times_of
 
 BANS_MOST = 200
 

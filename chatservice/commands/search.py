@@ -9,12 +9,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
+from chatservice.chat.ignoring import unseen_by
 from chatservice.commands.table import ALL_IGNORED, Answer, Call, Group, command, room_named
-from chatservice.counts import counted
-from chatservice.events import LATEST, Event, Times
-from chatservice.ignoring import unseen_by
-from chatservice.query import Query, Taken, parse
-from chatservice.wording import spelled, time_of
+from chatservice.protocol.counts import counted
+from chatservice.protocol.events import LATEST, Event, Times
+from chatservice.protocol.query import Query, Taken, parse
+from chatservice.protocol.wording import spelled, time_of
 
 SEARCH_MOST = 20
 

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.account import Proof
-from chatservice.aliases import ALIASES
-from chatservice.events import ChatError, Event, FailedProof, Times
-from chatservice.journal import Asker
-from chatservice.names import nearest
-from chatservice.query import Taken
-from chatservice.rooms import Member, Room
-from chatservice.sanitize import clean, command_in
+from chatservice.chat.journal import Asker
+from chatservice.chat.rooms import Member, Room
+from chatservice.people.account import Proof
+from chatservice.protocol.aliases import ALIASES
+from chatservice.protocol.events import ChatError, Event, FailedProof, Times
+from chatservice.protocol.names import nearest
+from chatservice.protocol.query import Taken
+from chatservice.protocol.sanitize import clean, command_in
 
 if TYPE_CHECKING:
-    from chatservice.account import Account
-    from chatservice.chat import Chat
-    from chatservice.repeats import Kind
+    from chatservice.chat.chat import Chat
+    from chatservice.chat.repeats import Kind
+    from chatservice.people.account import Account
 
 WIDTH = 76
 """The most columns of a line of an answer, which the text door begins with C{-- }."""
@@ -137,7 +137,7 @@ class Call:
         return [f"/{self.command.name} {MORE} shows {what}"]
 
     def was_answered(self, kind: Kind, place: str, text: str) -> bool:
-        """Whether it was carried out before; see L{chatservice.repeats.Repeats.answered}."""
+        """Whether it was carried out before; see L{chatservice.chat.repeats.Repeats.answered}."""
         return self.chat.repeats.answered(self.member, kind, place, text, self.ref)
 
     def is_wanted(self) -> bool:

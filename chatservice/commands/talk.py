@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from chatservice.chat.access import Whom
+from chatservice.chat.ignoring import topic_shown
 from chatservice.commands.table import DONE, Answer, Call, Group, command
-from chatservice.events import Acted, TopicChanged, Whispered
-from chatservice.ignoring import topic_shown
-from chatservice.standing import Whom
-from chatservice.wording import spelled, topic_told
+from chatservice.protocol.events import Acted, TopicChanged, Whispered
+from chatservice.protocol.wording import spelled, topic_told
 
 
 @command(Group.TALK, "/me TEXT", "say what you do: /me waves shows as * ada waves", talk=True)

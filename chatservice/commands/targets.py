@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chatservice.acts import OperatorAct
-from chatservice.authority import CHAT
+from chatservice.chat.access import Person, is_among
+from chatservice.chat.authority import CHAT
+from chatservice.chat.sanctions import is_by_network
 from chatservice.commands.table import Call
-from chatservice.names import nick_key
-from chatservice.sanctions import is_by_network
-from chatservice.standing import Person, is_among
+from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.names import nick_key
 
 WHERE = (
     "#ROOM means that room, * the whole chat (server operators); without either, the current "

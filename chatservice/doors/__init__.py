@@ -1,1 +1,1 @@
-"""The doors beside the text door, and the look that tells them apart."""
+"""Carriers, the languages that are spoken over them, and the ports."""

@@ -15,18 +15,18 @@ from twisted.internet.protocol import Protocol, ServerFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatservice.admission import Admission
-from chatservice.doors.jsonlines import JsonSession
+from chatservice.doors.http import HttpRefusal
+from chatservice.doors.json import JsonSession
+from chatservice.doors.limits import Admission
+from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession
-from chatservice.doors.web import HttpRefusal
-from chatservice.events import ChatError
-from chatservice.lines import CLOSE_TIMEOUT, Session
-from chatservice.networks import host_of, origin_of
-from chatservice.peers import Peer
-from chatservice.reading import LineConnection
+from chatservice.people.addresses import host_of, origin_of
+from chatservice.people.peers import Peer
+from chatservice.protocol.events import ChatError
+from chatservice.sessions.session import CLOSE_TIMEOUT, Session
 
 if TYPE_CHECKING:
-    from chatservice.chat import Chat
+    from chatservice.chat.chat import Chat
 
 SILENCE = 0.3
 """Seconds after which a silent peer is greeted."""

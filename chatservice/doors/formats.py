@@ -1,6 +1,7 @@
 """Events as bytes: the format of each wire, adapted to what the reader prefers and ignores.
 
-Members who see the same share one format, so that broadcast.py renders for all of them at once.
+Members who see the same share one format, so that chat/broadcast.py renders for all of them at
+once.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from weakref import WeakValueDictionary
 
-from chatservice.door import Format
-from chatservice.events import (
+from chatservice.chat.door import Format
+from chatservice.chat.ignoring import Ignoring
+from chatservice.chat.rooms import Room
+from chatservice.protocol.events import (
     Acted,
     CameAndWent,
     Event,
@@ -21,12 +24,10 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.ignoring import Ignoring
-from chatservice.jsonwire import facts_of, json_line
-from chatservice.mentions import mentioned_in, wanted
-from chatservice.preferences import Preferences
-from chatservice.rooms import Room
-from chatservice.wording import (
+from chatservice.protocol.json import facts_of, json_line
+from chatservice.protocol.mentions import mentioned_in, wanted
+from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.wording import (
     clock_time,
     line_of,
     names_in_a_line,
@@ -46,7 +47,7 @@ class TextFormat:
     """Events as lines of text."""
 
     def render(self, event: Event, here: bool) -> bytes:
-        """See L{chatservice.door.Format.render}."""
+        """See L{chatservice.chat.door.Format.render}."""
         line = line_of(event)
         if not here:
             line = with_room(event, line)
@@ -57,7 +58,7 @@ class JsonFormat:
     """Events as JSON lines, the same whatever room the reader is in."""
 
     def render(self, event: Event, here: bool) -> bytes:
-        """See L{chatservice.door.Format.render}."""
+        """See L{chatservice.chat.door.Format.render}."""
         return json_line(facts_of(event))
 
 
@@ -71,7 +72,7 @@ def format_for(
     """Find the format of a member's door.
 
     @param base: the door's own. Only L{TEXT} heeds the preferences.
-    @param ignored: the keys of nicknames; see L{chatservice.rooms.Member}.
+    @param ignored: the keys of nicknames; see L{chatservice.chat.rooms.Member}.
     @param nick: the member's own, whose mention rings the bell.
     """
     if base is TEXT and preferences != Preferences():
@@ -101,7 +102,7 @@ class Preferred:
         self._wanted = wanted(nick)
 
     def render(self, event: Event, here: bool) -> bytes:
-        """See L{chatservice.door.Format.render}."""
+        """See L{chatservice.chat.door.Format.render}."""
         wanted = self._preferences
         if wanted.quiet and isinstance(event, _COMING_AND_GOING):
             return b""

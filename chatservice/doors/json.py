@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 
 from chatservice import commands
-from chatservice.door import Format
-from chatservice.events import (
+from chatservice.chat.door import Format
+from chatservice.chat.ignoring import has_missed, topic_shown, unseen_by
+from chatservice.chat.journal import Page, Wanted
+from chatservice.chat.rooms import ROOMS_PER_MEMBER, Room
+from chatservice.doors.formats import JSON, format_for
+from chatservice.protocol.events import (
     LATEST,
     NO_TIMES,
     ChatError,
@@ -25,19 +29,15 @@ from chatservice.events import (
     Talk,
     Times,
 )
-from chatservice.formats import JSON, format_for
-from chatservice.ignoring import has_missed, topic_shown, unseen_by
-from chatservice.joining import JoinRequest
-from chatservice.journal import Page, Wanted
-from chatservice.jsonwire import facts_of, json_line, own_facts, ref_of
-from chatservice.lines import Session
-from chatservice.preferences import Preferences
-from chatservice.query import Taken
-from chatservice.rooms import ROOMS_PER_MEMBER, Room
-from chatservice.sanitize import clean, without_escape
+from chatservice.protocol.json import facts_of, json_line, own_facts, ref_of
+from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.query import Taken
+from chatservice.protocol.sanitize import clean, without_escape
+from chatservice.sessions.joining import JoinRequest
+from chatservice.sessions.session import Session
 
 if TYPE_CHECKING:
-    from chatservice.chat import Chat
+    from chatservice.chat.chat import Chat
 
 MALFORMED_IN_A_ROW = 10
 REF_LENGTH = 64
@@ -327,7 +327,9 @@ class JsonSession(Session):
     # What the chat asks of a door.
 
     def own(self, event: Event, mine: bool) -> bytes:
-        """See L{chatservice.rooms.Door.own}: your own events come back, as the acknowledgement."""
+        """See L{chatservice.chat.door.Door.own}: your own events come back, as the
+        acknowledgement.
+        """
         if isinstance(event, Resumed):
             # Who has come, and was let into no room, took nothing over.
             return self._welcome(event.id, resumed=bool(self.member and self.member.lost_at))
@@ -346,25 +348,25 @@ class JsonSession(Session):
         ]
 
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
-        """See L{chatservice.door.Door.notify}."""
+        """See L{chatservice.chat.door.Door.notify}."""
         facts = {"type": "notice", "lines": lines, "events": self._all_facts(events)}
         self._send(facts | _times(times))
 
     def ping(self, sentence: str) -> None:
-        """See L{chatservice.rooms.Door.ping}."""
+        """See L{chatservice.chat.door.Door.ping}."""
         self._send({"type": "ping"})
 
     def look(self) -> None:
-        """See L{chatservice.rooms.Door.look}: a program goes by the preferences by itself."""
+        """See L{chatservice.chat.door.Door.look}: a program goes by the preferences by itself."""
         if self.member is not None:
             self.format = format_for(JSON, Preferences(), self.member.ignored, self.member.nick)
 
     def again(self, event: Event) -> None:
-        """See L{chatservice.rooms.Door.again}."""
+        """See L{chatservice.chat.door.Door.again}."""
         self._send(own_facts(event))
 
     def refuse(self, event: Event, sentence: str) -> None:
-        """See L{chatservice.rooms.Door.refuse}."""
+        """See L{chatservice.chat.door.Door.refuse}."""
         super().refuse(event, sentence)
         ref = event.ref if isinstance(event, Talk) else ""
         self._send({"type": "error", "code": "not-sent", "text": sentence} | ref_of(ref))

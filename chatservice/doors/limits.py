@@ -6,8 +6,8 @@ import resource
 from collections import Counter
 from typing import Any
 
-from chatservice.events import ChatError
-from chatservice.networks import host_of, origin_of
+from chatservice.people.addresses import host_of, origin_of
+from chatservice.protocol.events import ChatError
 
 SPARE_FILES = 192
 """File descriptors kept for everything that is not a member's connection: the chat's own, and

@@ -14,15 +14,15 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from chatservice.hangups import HangUps, unwatched
-from chatservice.jsonwire import LINE_BYTES
-from chatservice.keepalive import keep_honest
-from chatservice.telnet import IAC, KILL_LINE, Telnet
+from chatservice.doors.telnet import IAC, KILL_LINE, Telnet
+from chatservice.protocol.json import LINE_BYTES
+from chatservice.sessions.hangups import HangUps, unwatched
+from chatservice.sessions.keepalive import keep_honest
 
 if TYPE_CHECKING:
-    from chatservice.lines import Session
-    from chatservice.outbox import Outbox
-    from chatservice.peers import Peer
+    from chatservice.people.peers import Peer
+    from chatservice.sessions.outbox import Outbox
+    from chatservice.sessions.session import Session
 
 SLICE = 1024
 """Bytes that are taken apart at a time. LineReceiver takes time quadratic in the lines that it is
@@ -37,7 +37,7 @@ LINGER = 2.0
 
 @implementer(IHalfCloseableProtocol)
 class LineConnection(LineReceiver):
-    """A connection that carries lines; see L{chatservice.lines.Connection}.
+    """A connection that carries lines; see L{chatservice.sessions.session.Connection}.
 
     @param session: gets each line.
     @param peer: the other end.

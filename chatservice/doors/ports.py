@@ -16,11 +16,11 @@ from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStrea
 from twisted.internet.tcp import Port as TCPPort
 from zope.interface import implementer
 
-from chatservice.admission import Admission
-from chatservice.chat import Chat
+from chatservice.chat.chat import Chat
 from chatservice.config import BadValue
-from chatservice.doors.front import FrontFactory
-from chatservice.errors import CannotStart
+from chatservice.doors.detect import FrontFactory
+from chatservice.doors.limits import Admission
+from chatservice.protocol.errors import CannotStart
 
 BACKLOG = 1024
 """Connections that wait to be accepted (listen(2))."""

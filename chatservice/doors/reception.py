@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from chatservice import commands
-from chatservice.events import ChatError
-from chatservice.formats import encoded
-from chatservice.joining import JoinRequest
-from chatservice.names import NICK_INPUT, PASSWORD_LEAST, nick_key
-from chatservice.sanitize import clean, command_in, has_controls, seen_of
+from chatservice.doors.formats import encoded
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import NICK_INPUT, PASSWORD_LEAST, nick_key
+from chatservice.protocol.sanitize import clean, command_in, has_controls, seen_of
+from chatservice.sessions.joining import JoinRequest
 
 if TYPE_CHECKING:
-    from chatservice.lines import Session
+    from chatservice.sessions.session import Session
 
 PROMPT = "Choose a nickname: "
 

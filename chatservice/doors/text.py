@@ -8,10 +8,14 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.python.failure import Failure
 
-from chatservice import catchup, commands
-from chatservice.acts import OperatorAct
-from chatservice.door import Format
-from chatservice.events import (
+from chatservice import commands
+from chatservice.chat.door import Format
+from chatservice.chat.ignoring import topic_shown, unseen_by
+from chatservice.chat.rooms import Member
+from chatservice.doors.formats import TEXT, arrival, encoded, format_for
+from chatservice.doors.reception import Reception
+from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.events import (
     NO_TIMES,
     CameBack,
     ChatError,
@@ -25,15 +29,12 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.formats import TEXT, arrival, encoded, format_for
-from chatservice.ignoring import topic_shown, unseen_by
-from chatservice.joining import JoinRequest
-from chatservice.lines import Session, State
-from chatservice.metering import Connection
-from chatservice.reception import Reception
-from chatservice.rooms import Member
-from chatservice.sanitize import as_typed, without_escape
-from chatservice.wording import retold, second_person, spelled
+from chatservice.protocol.sanitize import as_typed, without_escape
+from chatservice.protocol.wording import retold, second_person, spelled
+from chatservice.sessions import catchup
+from chatservice.sessions.joining import JoinRequest
+from chatservice.sessions.metering import Connection
+from chatservice.sessions.session import Session, State
 
 GOODBYE = "-- goodbye"
 GOODBYE_TO_NC = f"{GOODBYE} (if your prompt does not come back, press Ctrl-C)"
@@ -72,7 +73,7 @@ class TextSession(Session):
             self.chat.say(self.member, commands.current_room(self.member), without_escape(text))
 
     def dismiss(self) -> None:
-        """See L{chatservice.door.Door.dismiss}; a goodbye is answered."""
+        """See L{chatservice.chat.door.Door.dismiss}; a goodbye is answered."""
         if self._said_goodbye:
             self.outbox.write(encoded([self._goodbye()]))
         super().dismiss()
@@ -136,16 +137,16 @@ class TextSession(Session):
         return arrival(room, event.nick, topic, recent[-replay:], event.when)
 
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
-        """See L{chatservice.rooms.Door.notify}."""
+        """See L{chatservice.chat.door.Door.notify}."""
         self._answer(commands.Answer(lines, events))
 
     def ping(self, sentence: str) -> None:
-        """See L{chatservice.rooms.Door.ping}."""
+        """See L{chatservice.chat.door.Door.ping}."""
         self.notify([sentence], [])
         self.connection.ask()
 
     def look(self) -> None:
-        """See L{chatservice.rooms.Door.look}."""
+        """See L{chatservice.chat.door.Door.look}."""
         member = self.member
         if member is not None:
             self.format = format_for(TEXT, member.preferences, member.ignored, member.nick)
@@ -156,12 +157,12 @@ class TextSession(Session):
         self.outbox.write(encoded([f"-- {error.sentence}"], prompt))
 
     def refuse(self, event: Event, sentence: str) -> None:
-        """See L{chatservice.rooms.Door.refuse}."""
+        """See L{chatservice.chat.door.Door.refuse}."""
         super().refuse(event, sentence)
         self.tell(ChatError("not-sent", sentence))
 
     def own(self, event: Event, mine: bool) -> bytes:
-        """See L{chatservice.rooms.Door.own}: what you typed yourself is not said again."""
+        """See L{chatservice.chat.door.Door.own}: what you typed yourself is not said again."""
         member = self.member
         match event:
             case Joined() if member:

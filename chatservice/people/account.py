@@ -9,8 +9,8 @@ from typing import Protocol
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import Attribute, Interface, implementer
 
-from chatservice.events import ChatError
-from chatservice.preferences import Preferences
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.preferences import Preferences
 
 
 class IAccount(Interface):
@@ -92,7 +92,7 @@ NO_TOKEN = "that token is not good any more: choose a nickname"
 class AccountStore(Protocol):
     """The storage of accounts and of spent tokens.
 
-    Deferreds fail with L{StorageError <chatservice.errors.StorageError>}.
+    Deferreds fail with L{StorageError <chatservice.protocol.errors.StorageError>}.
     """
 
     def load(self) -> list[Account]:

@@ -19,16 +19,16 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.logger import Logger
 from zope.interface import Interface, implementer
 
-from chatservice.account import NOT_STORED, Account, AccountStore, IAccount, Proof
-from chatservice.checkers import AccountChecker, Attempt, InOrder, PluggedIn
-from chatservice.counts import counted
-from chatservice.errors import StorageError
-from chatservice.events import ChatError, FailedProof
-from chatservice.names import NICK_INPUT, PASSWORD_LEAST, nick_key
-from chatservice.opaque import prepared
-from chatservice.passwords import Passwords, always, encoded
-from chatservice.tokens import Tokens, digest_of
-from chatservice.tries import Tries
+from chatservice.people.account import NOT_STORED, Account, AccountStore, IAccount, Proof
+from chatservice.people.checkers import AccountChecker, Attempt, InOrder, PluggedIn
+from chatservice.people.opaque import prepared
+from chatservice.people.passwords import Passwords, always, encoded
+from chatservice.people.ratelimit import Tries
+from chatservice.people.tokens import Tokens, digest_of
+from chatservice.protocol.counts import counted
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import ChatError, FailedProof
+from chatservice.protocol.names import NICK_INPUT, PASSWORD_LEAST, nick_key
 
 PASSWORD_MOST = 256
 REGISTRATIONS = 5
@@ -128,7 +128,7 @@ class Accounts:
 
         @param nick: as L{check_nick} returned it.
         @param former: the owner's identity until now.
-        @param origin: see L{chatservice.networks.origin_of}.
+        @param origin: see L{chatservice.people.addresses.origin_of}.
         @param is_wanted: see L{Passwords}.
         @raise ChatError: C{usage} (the password); C{registered} (the nickname is taken, or the
             identity has an account); C{too-many-tries}; see also L{Passwords}.
@@ -156,7 +156,7 @@ class Accounts:
         Attempts count for the nickname and for the address. From an address that proved it before
         they count for the pair alone, so that no stranger can lock its owner out.
 
-        @param origin: see L{chatservice.networks.origin_of}.
+        @param origin: see L{chatservice.people.addresses.origin_of}.
         @param is_wanted: see L{Passwords}.
         @raise ChatError: C{wrong-password}, also for an unknown nickname; C{too-many-tries};
             C{busy}; C{closing}.
@@ -206,7 +206,7 @@ class Accounts:
         """Change an account's password; its previous tokens no longer prove it.
 
         @param new_token: called when the password changes; returns its new token, if any.
-        @param origin: see L{chatservice.networks.origin_of}.
+        @param origin: see L{chatservice.people.addresses.origin_of}.
         @param is_wanted: see L{Passwords}.
         @raise ChatError: C{usage} for an unsuitable password; C{not-allowed} if an operator's
             checker keeps it; see also L{Proof.check} and L{Passwords}.

@@ -20,11 +20,11 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from chatservice.account import Account
-from chatservice.events import ChatError
-from chatservice.names import check_nick, nick_key
-from chatservice.opaque import forms
-from chatservice.passwords import Passwords, always, encoded
+from chatservice.people.account import Account
+from chatservice.people.opaque import forms
+from chatservice.people.passwords import Passwords, always, encoded
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import check_nick, nick_key
 
 AvatarId = bytes | tuple[()]
 """As in L{ICredentialsChecker}; the empty tuple means anonymous, which no checker here returns."""
@@ -35,7 +35,7 @@ log = Logger()
 class Attempt(UsernamePassword):
     """A nickname and a password, as they were typed at a door.
 
-    @param origin: the address; see L{chatservice.networks.origin_of}.
+    @param origin: the address; see L{chatservice.people.addresses.origin_of}.
     @param is_wanted: tells whether anybody still waits for the answer.
     @ivar hash: the account's hash that our own checker matched; empty until it does.
     """

@@ -17,10 +17,10 @@ from argon2.exceptions import VerifyMismatchError
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.threads import deferToThreadPool
 
-from chatservice.events import ChatError
-from chatservice.opaque import forms, prepared
-from chatservice.ratelimit import Allowances
-from chatservice.turns import Turns
+from chatservice.people.opaque import forms, prepared
+from chatservice.people.ratelimit import Allowances
+from chatservice.people.turns import Turns
+from chatservice.protocol.events import ChatError
 
 AT_ONCE = 4
 """The most hashes at the same time. Each takes four threads and 64 MB."""
@@ -47,9 +47,10 @@ class Passwords:
     """A hasher of passwords (Argon2id, RFC 9106) that runs a few at once in the reactor's threads.
 
     Each hash, made or checked, right or wrong, is charged to the address that asks for it, and
-    addresses are served in turn. C{origin} is that address (L{chatservice.networks.origin_of}), and
-    C{is_wanted}, called when its turn comes, tells whether anybody still waits. A refused request
-    fails with L{ChatError}: C{too-many-tries}, C{busy}, or C{closing} if nobody waits.
+    addresses are served in turn. C{origin} is that address
+    (L{chatservice.people.addresses.origin_of}), and C{is_wanted}, called when its turn comes, tells
+    whether anybody still waits. A refused request fails with L{ChatError}: C{too-many-tries},
+    C{busy}, or C{closing} if nobody waits.
 
     @param reactor: C{IReactorThreads} and C{IReactorTime}.
     @param at_once: the most hashes at the same time; by default L{hashes_at_once}.

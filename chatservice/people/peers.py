@@ -8,7 +8,7 @@ from typing import Self
 
 from twisted.internet.interfaces import IAddress
 
-from chatservice.networks import host_of, origin_of
+from chatservice.people.addresses import host_of, origin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Peer:
     @ivar address: its host; empty if it is this machine, through a UNIX socket.
     @ivar port: its port; 0 if it has none.
     @ivar since: when the connection was made, in the reactor's seconds.
-    @ivar direct: whether the connection is plain TCP; see L{chatservice.outbox.Outbox}.
+    @ivar direct: whether the connection is plain TCP; see L{chatservice.sessions.outbox.Outbox}.
     @ivar encrypted: whether the connection is protected against eavesdropping.
     @ivar origin: the address as limits count it (L{origin_of}).
     """

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection
 
-from chatservice.account import Account
-from chatservice.identity import identity_of
+from chatservice.people.account import Account
+from chatservice.people.identity import identity_of
 
 SPENT_KEPT = 10_000
 """The most spent tokens in memory, the latest ones; the database has all of them."""

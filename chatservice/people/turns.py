@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from chatservice.events import ChatError
+from chatservice.protocol.events import ChatError
 
 T = TypeVar("T")
 

@@ -1,10 +1,10 @@
 """The acts of operators: events from which all moderation follows.
 
 Who is banned, who may speak and how a room is set is computed from these acts, taken one after
-the other (moderation.py). No act is changed or taken back; another one is added. Acts that no
-longer hold are deleted when they are old (actlog.py).
+the other (chat/permissions.py). No act is changed or taken back; another one is added. Acts that no
+longer hold are deleted when they are old (storage/actlog.py).
 
-A new act is one class here, and one row in L{chatservice.wording.WORDS}.
+A new act is one class here, and one row in L{chatservice.protocol.wording.WORDS}.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from chatservice.events import ALWAYS, Event
+from chatservice.protocol.events import ALWAYS, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ place in the order and, unless somebody sets the clock back, its time in microse
 epoch; code that shows or counts times reads C{when}. A verb creates an event with the fields of
 its kind, L{signed} fills in who did it, and the log numbers it as it commits it (L{numbered}).
 
-A new kind of event is one class here, and one row in L{chatservice.wording.WORDS}.
+A new kind of event is one class here, and one row in L{chatservice.protocol.wording.WORDS}.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ class Event:
 
     On the wire an event is a JSON object of its C{kind} and its fields. A field that has its
     default is left out there, and so is every field that C{repr} leaves out: that one stays in
-    the server. See L{chatservice.jsonwire}.
+    the server. See L{chatservice.protocol.json}.
 
     @cvar kind: the name on the wire and in the database; empty for what is never sent.
     @cvar stored: whether it is on the disk before anybody sees it. Presence is not stored.
     @cvar history: whether it is a part of its room's history.
     @ivar time: the time in microseconds since the epoch, where the id does not tell it.
     @ivar nick: the nickname, at that time, of the author; empty if nobody did it.
-    @ivar identity: the author's lasting identity (see L{chatservice.rooms.Member}), 16 bytes.
+    @ivar identity: the author's lasting identity (see L{chatservice.chat.rooms.Member}), 16 bytes.
     @ivar account: the key of the nickname that the author had proved then, or empty; not stored.
     """
 
@@ -135,7 +135,7 @@ class Spoken(RoomEvent):
     """Words in a room; the event itself is what acknowledges the request.
 
     @ivar ref: the client's own mark for the request, at most 64 characters, or empty.
-    @ivar mark: the fingerprint by which a repeated request is recognised; see refs.py.
+    @ivar mark: the fingerprint by which a repeated request is recognised; see chat/refs.py.
     """
 
     stored = True

@@ -1,6 +1,6 @@
 """Events as JSON objects, for both ends of the wire; docs/protocol.rst describes them.
 
-The spelling follows from the class of an event (L{chatservice.events.Event}).
+The spelling follows from the class of an event (L{chatservice.protocol.events.Event}).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, NamedTuple, get_type_hints
 
-from chatservice.events import ALWAYS, KINDS, Event
-from chatservice.sanitize import without_controls
+from chatservice.protocol.events import ALWAYS, KINDS, Event
+from chatservice.protocol.sanitize import without_controls
 
 NUMBERS = range(2**53)
 """The numbers that may be on the wire: ids, times and counts (RFC 8259, section 6)."""

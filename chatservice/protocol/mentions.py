@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
 
-from chatservice.scripts import marks
+from chatservice.protocol.scripts import marks
 
 _MARKS = "-.[]{}|^`"
 _MARKS_MOST = 32

@@ -176,7 +176,7 @@ def _describe(char: str) -> str:
 
 def _read_table() -> dict[int, str]:
     """The look-alike of each character that has one."""
-    text = files("chatservice").joinpath("confusables.txt").read_text(encoding="ascii")
+    text = files("chatservice.protocol").joinpath("confusables.txt").read_text(encoding="ascii")
     rows = [line.split() for line in text.splitlines() if not line.startswith("#")]
     return {int(row[0], 16): "".join(chr(int(point, 16)) for point in row[1:]) for row in rows}
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
 
-from chatservice.events import LATEST, ChatError
-from chatservice.names import check_nick, nearest
-from chatservice.tokenizer import is_unspaced, is_word, tokens_of
+from chatservice.protocol.events import LATEST, ChatError
+from chatservice.protocol.names import check_nick, nearest
+from chatservice.protocol.tokenizer import is_unspaced, is_word, tokens_of
 
 QUERY_MOST = 400
 """The most characters that are searched for."""

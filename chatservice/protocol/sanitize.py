@@ -8,7 +8,7 @@ from unicodedata import category, normalize
 
 from wcwidth import iter_graphemes
 
-from chatservice.events import ChatError
+from chatservice.protocol.events import ChatError
 
 TEXT_BYTES = 4096
 

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import cache
 
-from chatservice.scripts import SYMBOLS, UNSPACED, marks
+from chatservice.protocol.scripts import SYMBOLS, UNSPACED, marks
 
 RULES = f"1, Unicode {unicodedata.unidata_version}"
 """By which rules texts are split: an index that was made by others finds, and erases, too little.

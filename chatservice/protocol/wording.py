@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from chatservice import acts, durations, events
-from chatservice.acts import OperatorAct
-from chatservice.events import Event, Times, TopicChanged
-from chatservice.names import LOBBY
+from chatservice.protocol import actions, durations, events
+from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.events import Event, Times, TopicChanged
+from chatservice.protocol.names import LOBBY
 
 YOU, YOURSELF = "you", "yourself"
 
@@ -50,12 +50,12 @@ def _came_and_went(event: events.CameAndWent) -> str:
     return f"-- {spelled(event.room)}: {' and '.join(counts)}"
 
 
-def _invited(event: acts.Invited) -> str:
+def _invited(event: actions.Invited) -> str:
     how = f": /join {_place(event)}" if event.target == YOU else ""
     return f"-- {event.nick} invited {event.target} to {_place(event)}{how}"
 
 
-def _locked_down(event: acts.LockedDown) -> str:
+def _locked_down(event: actions.LockedDown) -> str:
     if event.text == "on":
         return f"-- {event.nick} locked the chat down: only registered names may join now"
     return f"-- {event.nick} ended the lockdown: anybody may join again"
@@ -73,7 +73,7 @@ def _place(act: OperatorAct) -> str:
     return place_spelled(act.room)
 
 
-def _value(act: acts.RoomSet) -> str:
+def _value(act: actions.RoomSet) -> str:
     value = act.public.text
     if value in ("", "0"):
         return "off"
@@ -97,25 +97,25 @@ WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.CameBack: lambda e: f"-- {_is(e.nick)} back",
     events.Renamed: lambda e: f"-- {_is(e.nick)} now {e.now}",
     events.Resumed: lambda e: "",
-    acts.Kicked: lambda e: f"-- {e.nick} kicked {e.target} from {_place(e)}{_because(e.text)}",
-    acts.Banned: lambda e: f"-- {e.nick} banned {e.target} from {_place(e)}{ending(e)}",
-    acts.Unbanned: lambda e: (
+    actions.Kicked: lambda e: f"-- {e.nick} kicked {e.target} from {_place(e)}{_because(e.text)}",
+    actions.Banned: lambda e: f"-- {e.nick} banned {e.target} from {_place(e)}{ending(e)}",
+    actions.Unbanned: lambda e: (
         f"-- {e.nick} unbanned {e.target} from {_place(e)}{_because(e.text)}"
     ),
-    acts.Muted: lambda e: f"-- {e.nick} muted {e.target} in {_place(e)}{ending(e)}",
-    acts.Unmuted: lambda e: f"-- {e.nick} unmuted {e.target} in {_place(e)}{_because(e.text)}",
-    acts.Extended: lambda e: "",
-    acts.Founded: lambda e: f"-- {_is(e.nick)} the owner of {_place(e)}",
-    acts.Opped: lambda e: f"-- {e.nick} made {e.target} an operator of {_place(e)}",
-    acts.Deopped: lambda e: f"-- {e.nick} removed {e.target} as an operator of {_place(e)}",
-    acts.Voiced: lambda e: f"-- {e.nick} gave {e.target} a voice in {_place(e)}",
-    acts.Devoiced: lambda e: f"-- {e.nick} took the voice in {_place(e)} from {e.target}",
-    acts.Invited: _invited,
-    acts.RoomSet: lambda e: f"-- {e.nick} set {e.target} of {_place(e)} to {_value(e)}",
-    acts.Announced: lambda e: (
+    actions.Muted: lambda e: f"-- {e.nick} muted {e.target} in {_place(e)}{ending(e)}",
+    actions.Unmuted: lambda e: f"-- {e.nick} unmuted {e.target} in {_place(e)}{_because(e.text)}",
+    actions.Extended: lambda e: "",
+    actions.Founded: lambda e: f"-- {_is(e.nick)} the owner of {_place(e)}",
+    actions.Opped: lambda e: f"-- {e.nick} made {e.target} an operator of {_place(e)}",
+    actions.Deopped: lambda e: f"-- {e.nick} removed {e.target} as an operator of {_place(e)}",
+    actions.Voiced: lambda e: f"-- {e.nick} gave {e.target} a voice in {_place(e)}",
+    actions.Devoiced: lambda e: f"-- {e.nick} took the voice in {_place(e)} from {e.target}",
+    actions.Invited: _invited,
+    actions.RoomSet: lambda e: f"-- {e.nick} set {e.target} of {_place(e)} to {_value(e)}",
+    actions.Announced: lambda e: (
         f"-- {e.nick} {'announce' if e.nick == YOU else 'announces'}: {e.text}"
     ),
-    acts.LockedDown: _locked_down,
+    actions.LockedDown: _locked_down,
 }
 """The line of each kind of event, as L{line_of} gives it."""
 
@@ -139,7 +139,7 @@ def painted(event: Event) -> Event:
             return replace(event, nick=nick, now=in_colour(now))
         case events.Whispered(to=to):
             return replace(event, nick=nick, to=in_colour(to))
-        case OperatorAct(target=target) if not isinstance(event, acts.RoomSet):
+        case OperatorAct(target=target) if not isinstance(event, actions.RoomSet):
             return replace(event, nick=nick, target=in_colour(target))
     return replace(event, nick=nick)
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.counts import counted
-from chatservice.events import Event, Whispered
-from chatservice.ignoring import unseen_by
-from chatservice.journal import Asker, Missed, Page, Wanted, text_size
-from chatservice.rooms import Member
-from chatservice.wording import spelled, time_of
+from chatservice.chat.ignoring import unseen_by
+from chatservice.chat.journal import Asker, Missed, Page, Wanted, text_size
+from chatservice.chat.rooms import Member
+from chatservice.protocol.counts import counted
+from chatservice.protocol.events import Event, Whispered
+from chatservice.protocol.wording import spelled, time_of
 
 if TYPE_CHECKING:
-    from chatservice.chat import Chat
+    from chatservice.chat.chat import Chat
 
 CATCH_UP_TEXT = 512 * 1024
 """Characters after which the other rooms wait for the next time: all of it is sent as one piece."""

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
 
-from chatservice.account import NO_TOKEN, Account, Proof
-from chatservice.door import Door
-from chatservice.events import ChatError, FailedProof
-from chatservice.identity import identity_of
-from chatservice.journal import ReadMarker
-from chatservice.names import LOBBY, nick_key
-from chatservice.nicknames import whose
-from chatservice.rooms import ROOMS_PER_MEMBER, Member, Room
+from chatservice.chat.door import Door
+from chatservice.chat.journal import ReadMarker
+from chatservice.chat.nicknames import whose
+from chatservice.chat.rooms import ROOMS_PER_MEMBER, Member, Room
+from chatservice.people.account import NO_TOKEN, Account, Proof
+from chatservice.people.identity import identity_of
+from chatservice.protocol.events import ChatError, FailedProof
+from chatservice.protocol.names import LOBBY, nick_key
 
 if TYPE_CHECKING:
-    from chatservice.chat import Chat
+    from chatservice.chat.chat import Chat
 
 SILENT = 60.0
 """Seconds without a word after which a connection may be asked whether it is still there."""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice import catchup
-from chatservice.account import Account, Proof
-from chatservice.door import NOWHERE
-from chatservice.events import ChatError
-from chatservice.identity import identity_of
-from chatservice.rooms import Member
+from chatservice.chat.door import NOWHERE
+from chatservice.chat.rooms import Member
+from chatservice.people.account import Account, Proof
+from chatservice.people.identity import identity_of
+from chatservice.protocol.events import ChatError
+from chatservice.sessions import catchup
 
 if TYPE_CHECKING:
-    from chatservice.chat import Chat
+    from chatservice.chat.chat import Chat
 
 
 @inlineCallbacks

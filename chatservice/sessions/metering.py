@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Protocol
 
-from chatservice.flood import WEIGHT
+from chatservice.people.ratelimit import WEIGHT
 
 if TYPE_CHECKING:
-    from chatservice.chat import Chat
-    from chatservice.outbox import Outbox
-    from chatservice.peers import Peer
+    from chatservice.chat.chat import Chat
+    from chatservice.people.peers import Peer
+    from chatservice.sessions.outbox import Outbox
 
 ANSWER_WEIGHT = 64 * 1024
 """Bytes of an answer that cost as much as a line does."""
@@ -73,7 +73,7 @@ class Metered(ABC):
     @property
     @abstractmethod
     def payer(self) -> Hashable:
-        """Who pays, besides the address; see L{chatservice.flood.FloodLimit}."""
+        """Who pays, besides the address; see L{chatservice.people.ratelimit.FloodLimit}."""
 
     @property
     def price(self) -> float:

@@ -17,20 +17,20 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatservice import catchup
-from chatservice.door import NOWHERE, Fenced, Format
-from chatservice.errors import StorageError
-from chatservice.events import NO_TIMES, ChatError, Event, Times
-from chatservice.joining import Joining, JoinRequest
-from chatservice.keepalive import NO_ANSWER
-from chatservice.metering import Connection, Metered
-from chatservice.names import PASSWORD_TRIES
-from chatservice.outbox import Outbox
-from chatservice.rooms import Member
+from chatservice.chat.door import NOWHERE, Fenced, Format
+from chatservice.chat.rooms import Member
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import NO_TIMES, ChatError, Event, Times
+from chatservice.protocol.names import PASSWORD_TRIES
+from chatservice.sessions import catchup
+from chatservice.sessions.joining import Joining, JoinRequest
+from chatservice.sessions.keepalive import NO_ANSWER
+from chatservice.sessions.metering import Connection, Metered
+from chatservice.sessions.outbox import Outbox
 
 if TYPE_CHECKING:
-    from chatservice.chat import Chat
-    from chatservice.peers import Peer
+    from chatservice.chat.chat import Chat
+    from chatservice.people.peers import Peer
 
 log = Logger()
 
@@ -98,25 +98,25 @@ class Session(Metered):
 
     @abstractmethod
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
-        """See L{chatservice.rooms.Door.notify}."""
+        """See L{chatservice.chat.door.Door.notify}."""
 
     @abstractmethod
     def ping(self, sentence: str) -> None:
-        """See L{chatservice.rooms.Door.ping}."""
+        """See L{chatservice.chat.door.Door.ping}."""
 
     @abstractmethod
     def look(self) -> None:
-        """See L{chatservice.rooms.Door.look}."""
+        """See L{chatservice.chat.door.Door.look}."""
 
     @abstractmethod
     def own(self, event: Event, mine: bool) -> bytes:
-        """See L{chatservice.rooms.Door.own}."""
+        """See L{chatservice.chat.door.Door.own}."""
 
     def again(self, event: Event) -> None:
-        """See L{chatservice.rooms.Door.again}; without refs nothing is known again."""
+        """See L{chatservice.chat.door.Door.again}; without refs nothing is known again."""
 
     def refuse(self, event: Event, sentence: str) -> None:
-        """See L{chatservice.rooms.Door.refuse}; a subclass says it as well."""
+        """See L{chatservice.chat.door.Door.refuse}; a subclass says it as well."""
         self._refused = True
 
     # The life of a connection.
@@ -207,7 +207,7 @@ class Session(Metered):
         return self.state is State.ARRIVING
 
     def close(self, sentence: str = "", code: str = "closing", times: Times = NO_TIMES) -> None:
-        """See L{chatservice.door.Door.close}; after 5 s it is closed whatever was sent."""
+        """See L{chatservice.chat.door.Door.close}; after 5 s it is closed whatever was sent."""
         if self.state >= State.CLOSING:
             return
         self.state = State.CLOSING
@@ -226,18 +226,18 @@ class Session(Metered):
         self.connection.abort()
 
     def dismiss(self) -> None:
-        """See L{chatservice.rooms.Door.dismiss}."""
+        """See L{chatservice.chat.door.Door.dismiss}."""
         self._why = "goodbye"
         self.close()
 
     def displace(self) -> None:
-        """See L{chatservice.rooms.Door.displace}."""
+        """See L{chatservice.chat.door.Door.displace}."""
         log.info("{who} goes on through another connection.", who=self._who())
         self.member = None
         self.close("another connection has taken this one's place", "taken-over")
 
     def fail(self) -> None:
-        """See L{chatservice.rooms.Door.fail}."""
+        """See L{chatservice.chat.door.Door.fail}."""
         self.abort("something went wrong in the server")
 
     def abandon(self) -> None:
@@ -395,10 +395,10 @@ class Session(Metered):
         return self if self.member is None else self.member.identity
 
     def silence(self) -> float:
-        """See L{chatservice.rooms.Door.silence}."""
+        """See L{chatservice.chat.door.Door.silence}."""
         silence: float = self.chat.reactor.seconds() - self._heard_at
         return silence
 
     def behind(self) -> int | None:
-        """See L{chatservice.rooms.Door.behind}."""
+        """See L{chatservice.chat.door.Door.behind}."""
         return self.outbox.behind

@@ -10,9 +10,9 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.account import Account
-from chatservice.database import Database, explain
-from chatservice.preferences import Preferences
+from chatservice.people.account import Account
+from chatservice.protocol.preferences import Preferences
+from chatservice.storage.database import Database, explain
 
 _SELECT = """
     SELECT key, nick, identity, hash, since, preferences, ignored, proven_from, tokens

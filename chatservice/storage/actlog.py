@@ -13,9 +13,9 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.acts import Extended, OperatorAct
-from chatservice.database import Database
-from chatservice.rows import ACT, act_of
+from chatservice.protocol.actions import Extended, OperatorAct
+from chatservice.storage.database import Database
+from chatservice.storage.rows import ACT, act_of
 
 KEPT = 10_000
 """The number of latest acts that are kept whether they are in force or not."""
@@ -58,7 +58,7 @@ class ActLog:
     """A log that is kept short: the last L{KEPT} acts, for L{KEPT_FOR}, and all that are in force.
 
     @param holding: returns the id of the last act that counts, and the ids of those in force; see
-        L{chatservice.authority.Authority.holding}.
+        L{chatservice.chat.authority.Authority.holding}.
     @param now: the time in microseconds since the epoch.
     @param is_settled: tells whether the clock is reliable; nothing is deleted if it is not.
     """

@@ -8,13 +8,7 @@ from functools import partial
 
 from twisted.internet.defer import Deferred
 
-from chatservice import remembered
-from chatservice.acts import Extended, OperatorAct
-from chatservice.database import Database, explain
-from chatservice.events import TopicChanged
-from chatservice.identities import Identities
-from chatservice.indexing import Index
-from chatservice.journal import (
+from chatservice.chat.journal import (
     NOBODY,
     Asker,
     Export,
@@ -26,15 +20,21 @@ from chatservice.journal import (
     Wanted,
     all_of,
 )
-from chatservice.missed import Counted, read_missed
-from chatservice.pages import read_page
-from chatservice.personal import Personal
-from chatservice.query import Query
-from chatservice.refs import Noted
-from chatservice.remembered import Remembered
-from chatservice.rows import ACT, act_of
-from chatservice.scanning import Scanning
-from chatservice.search import Search
+from chatservice.chat.refs import Noted
+from chatservice.protocol.actions import Extended, OperatorAct
+from chatservice.protocol.events import TopicChanged
+from chatservice.protocol.query import Query
+from chatservice.storage import remembered
+from chatservice.storage.database import Database, explain
+from chatservice.storage.export import Personal
+from chatservice.storage.identities import Identities
+from chatservice.storage.indexing import Index
+from chatservice.storage.missed import Counted, read_missed
+from chatservice.storage.pages import read_page
+from chatservice.storage.remembered import Remembered
+from chatservice.storage.rows import ACT, act_of
+from chatservice.storage.scanning import Scanning
+from chatservice.storage.search import Search
 
 _PLACES = """
     SELECT room, nick, entered, coalesce(seen, max(entered, ?)), time FROM places
@@ -51,7 +51,7 @@ _MODLOG = f"""
 
 
 class DatabaseArchive:
-    """All stored events; see L{Archive <chatservice.journal.Archive>}.
+    """All stored events; see L{Archive <chatservice.chat.journal.Archive>}.
 
     @ivar floor: the highest id that an earlier run may have given out.
     """
@@ -67,7 +67,7 @@ class DatabaseArchive:
         self.floor = 0
 
     def page(self, wanted: Wanted) -> Deferred[Page]:
-        """See L{Archive.page <chatservice.journal.Archive.page>}."""
+        """See L{Archive.page <chatservice.chat.journal.Archive.page>}."""
         work = partial(read_page, wanted=wanted)
         return self._database.read(work).addErrback(explain)
 
@@ -81,13 +81,13 @@ class DatabaseArchive:
         left_of: LeftOf = all_of,
         asker: Asker = NOBODY,
     ) -> Deferred[Missed]:
-        """See L{Archive.missed <chatservice.journal.Archive.missed>}."""
+        """See L{Archive.missed <chatservice.chat.journal.Archive.missed>}."""
         counted = Counted(nick, not_by, left_of)
         work = partial(read_missed, of=of, after=after, before=before, counted=counted)
         return self._scanning.count(asker, work).addErrback(explain)
 
     def places(self, identity: bytes) -> Deferred[list[ReadMarker]]:
-        """See L{Archive.places <chatservice.journal.Archive.places>}."""
+        """See L{Archive.places <chatservice.chat.journal.Archive.places>}."""
         given = (self.floor, identity)
 
         def work(connection: sqlite3.Connection) -> list[ReadMarker]:
@@ -96,11 +96,11 @@ class DatabaseArchive:
         return self._database.read(work).addErrback(explain)
 
     def refs(self, identity: bytes) -> Deferred[list[tuple[bytes, Noted]]]:
-        """See L{Archive.refs <chatservice.journal.Archive.refs>}."""
+        """See L{Archive.refs <chatservice.chat.journal.Archive.refs>}."""
         return self._remembered.of(identity)
 
     def drop_refs(self, identity: bytes, noted: Iterable[Noted]) -> None:
-        """See L{Archive.drop_refs <chatservice.journal.Archive.drop_refs>}."""
+        """See L{Archive.drop_refs <chatservice.chat.journal.Archive.drop_refs>}."""
         self._remembered.drop(identity, noted)
 
     def tidy_refs(self) -> Deferred[bool]:
@@ -108,7 +108,7 @@ class DatabaseArchive:
         return self._remembered.step()
 
     def move(self, former: bytes, now: bytes, nick: str) -> Deferred[None]:
-        """See L{Archive.move <chatservice.journal.Archive.move>}."""
+        """See L{Archive.move <chatservice.chat.journal.Archive.move>}."""
         sql = "UPDATE places SET identity = ?, nick = ? WHERE identity = ?"
 
         def work(connection: sqlite3.Connection) -> None:
@@ -121,7 +121,7 @@ class DatabaseArchive:
     def split(
         self, former: bytes, now: bytes, nick: str, rooms: Collection[str], seen: int
     ) -> Deferred[None]:
-        """See L{Archive.split <chatservice.journal.Archive.split>}."""
+        """See L{Archive.split <chatservice.chat.journal.Archive.split>}."""
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(_SPLIT, [(now, nick, former, room) for room in rooms])
@@ -140,7 +140,7 @@ class DatabaseArchive:
         self._index.open()
 
     def become(self, former: bytes, now: bytes, last: bool) -> Deferred[None]:
-        """See L{Archive.become <chatservice.journal.Archive.become>}."""
+        """See L{Archive.become <chatservice.chat.journal.Archive.become>}."""
         return self._identities.move(former, now, last)
 
     def search(
@@ -151,7 +151,7 @@ class DatabaseArchive:
         left_of: LeftOf = all_of,
         asker: Asker = NOBODY,
     ) -> Deferred[Found]:
-        """See L{Archive.search <chatservice.journal.Archive.search>}."""
+        """See L{Archive.search <chatservice.chat.journal.Archive.search>}."""
         return self._search.find(query, rooms, limit, left_of, asker)
 
     def index(self) -> Deferred[bool]:
@@ -159,7 +159,7 @@ class DatabaseArchive:
         return self._index.step()
 
     def modlog(self, room: str | None, before: int, limit: int) -> Deferred[list[OperatorAct]]:
-        """See L{Archive.modlog <chatservice.journal.Archive.modlog>}."""
+        """See L{Archive.modlog <chatservice.chat.journal.Archive.modlog>}."""
         given = (before, room, limit)
 
         def work(connection: sqlite3.Connection) -> list[OperatorAct]:
@@ -170,19 +170,19 @@ class DatabaseArchive:
     def export(
         self, identity: bytes, after: int = 0, asker: Asker = NOBODY
     ) -> Deferred[Export]:
-        """See L{Archive.export <chatservice.journal.Archive.export>}."""
+        """See L{Archive.export <chatservice.chat.journal.Archive.export>}."""
         return self._personal.export(identity, after, asker)
 
     def forget(self, identity: bytes) -> Deferred[int]:
-        """See L{Archive.forget <chatservice.journal.Archive.forget>}."""
+        """See L{Archive.forget <chatservice.chat.journal.Archive.forget>}."""
         return self._personal.forget(identity)
 
     def wipe(self) -> Deferred[None]:
-        """See L{Archive.wipe <chatservice.journal.Archive.wipe>}."""
+        """See L{Archive.wipe <chatservice.chat.journal.Archive.wipe>}."""
         return self._index.wipe()
 
     def drop_topics(self, topics: Iterable[TopicChanged]) -> Deferred[None]:
-        """See L{Archive.drop_topics <chatservice.journal.Archive.drop_topics>}."""
+        """See L{Archive.drop_topics <chatservice.chat.journal.Archive.drop_topics>}."""
         rows = [(topic.room, topic.id) for topic in topics]
 
         def work(connection: sqlite3.Connection) -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, execute
 
-from chatservice.errors import StorageError
+from chatservice.protocol.errors import StorageError
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -82,7 +82,7 @@ class Database:
         @param schema: SQL in sections, each under a line C{-- version N}.
         @raise DatabaseError: it cannot be opened, is not ours, is in use, or has a newer version.
         """
-        schema = schema or files("chatservice").joinpath("schema.sql").read_text("utf-8")
+        schema = schema or files("chatservice.storage").joinpath("schema.sql").read_text("utf-8")
         try:
             self._open(schema)
         except (OSError, sqlite3.Error, DatabaseError) as error:

@@ -13,13 +13,13 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.acts import OperatorAct
-from chatservice.database import Database, explain
-from chatservice.events import Event, Spoken, Whispered
-from chatservice.indexing import ERASE_STEP, as_many_as_fit, erase
-from chatservice.journal import Asker, Export
-from chatservice.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
-from chatservice.scanning import Scanning
+from chatservice.chat.journal import Asker, Export
+from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.events import Event, Spoken, Whispered
+from chatservice.storage.database import Database, explain
+from chatservice.storage.indexing import ERASE_STEP, as_many_as_fit, erase
+from chatservice.storage.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
+from chatservice.storage.scanning import Scanning
 
 EXPORT_BYTES = 128 * 1024
 """Characters of JSON after which a page of an export ends."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
-from chatservice.database import NOT_IN_PLACE, Database
+from chatservice.storage.database import NOT_IN_PLACE, Database
 
 log = Logger()
 
@@ -30,7 +30,7 @@ class FileWatch:
         self._was_in_place = True
 
     def step(self) -> Deferred[bool]:
-        """Check the file, and report changes; see L{chatservice.upkeep.Upkeep}."""
+        """Check the file, and report changes; see L{chatservice.storage.maintenance.Upkeep}."""
         is_in_place = self._database.is_in_place()
         if is_in_place and not self._was_in_place:
             log.info("The database {path} is back where it was.", path=self._path)

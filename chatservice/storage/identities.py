@@ -14,7 +14,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.database import Database, explain
+from chatservice.storage.database import Database, explain
 
 STEP = 2000
 """Rows of each kind that one transaction moves."""

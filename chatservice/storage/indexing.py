@@ -1,7 +1,7 @@
 """The search index: SQLite's FTS5, filled after the lines are stored.
 
-The index (table C{words}) has the tokens of the lines (tokenizer.py), not the lines. It is filled
-in small steps: when somebody searches, and when the chat is idle. See
+The index (table C{words}) has the tokens of the lines (protocol/tokenizer.py), not the lines. It is
+filled in small steps: when somebody searches, and when the chat is idle. See
 U{https://www.sqlite.org/fts5.html}.
 """
 
@@ -17,9 +17,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks
 from twisted.logger import Logger
 
-from chatservice.counts import counted
-from chatservice.database import Database, Interrupted, explain
-from chatservice.tokenizer import RULES, indexable
+from chatservice.protocol.counts import counted
+from chatservice.protocol.tokenizer import RULES, indexable
+from chatservice.storage.database import Database, Interrupted, explain
 
 log = Logger()
 

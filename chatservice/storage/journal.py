@@ -1,4 +1,4 @@
-"""The journal of one process, in its database; see L{chatservice.journal} for its contract."""
+"""The journal of one process, in its database; see L{chatservice.chat.journal} for its contract."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
-from chatservice.actlog import acts
-from chatservice.acts import OperatorAct
-from chatservice.archive import DatabaseArchive
-from chatservice.database import Database, explain
-from chatservice.events import Batch, Event, EventIds, TopicChanged, numbered
-from chatservice.rows import MOVES, store
+from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.events import Batch, Event, EventIds, TopicChanged, numbered
+from chatservice.storage.actlog import acts
+from chatservice.storage.archive import DatabaseArchive
+from chatservice.storage.database import Database, explain
+from chatservice.storage.rows import MOVES, store
 
 CEILING_AHEAD = 10_000_000
 """Microseconds by which the stored ceiling of ids is ahead of the last id."""
 
 
 class DatabaseLog:
-    """A log that stores each batch as a whole, in order; see L{Log <chatservice.journal.Log>}.
+    """A log that stores each batch as a whole, in order; see L{Log <chatservice.chat.journal.Log>}.
 
     Once appended, a batch survives a crash, if the database is a file.
 
@@ -46,15 +46,17 @@ class DatabaseLog:
         self.topics = self._database.at_start(_read_topics)
 
     def recall(self, take: Callable[[OperatorAct], object]) -> None:
-        """See L{Log.recall <chatservice.journal.Log.recall>}, and L{chatservice.actlog.acts}."""
+        """See L{Log.recall <chatservice.chat.journal.Log.recall>}, and
+        L{chatservice.storage.actlog.acts}.
+        """
         self._database.at_start(partial(_recall, take=take))
 
     def follow(self, deliver: Callable[[Batch], None]) -> None:
-        """See L{Log.follow <chatservice.journal.Log.follow>}."""
+        """See L{Log.follow <chatservice.chat.journal.Log.follow>}."""
         self._deliver = deliver
 
     def append(self, batch: Batch) -> Deferred[None]:
-        """See L{Log.append <chatservice.journal.Log.append>}."""
+        """See L{Log.append <chatservice.chat.journal.Log.append>}."""
         for event in batch:
             numbered(event, self.ids.next(), self.ids.time)
         return self.store(batch).addCallback(lambda _: self._deliver(batch))

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chatservice.events import Acted, Event, Said, Whispered
-from chatservice.journal import LeftOf, Missed
-from chatservice.mentions import mentions
-from chatservice.rows import PRIVATE, TALK, private_of, talk_of
+from chatservice.chat.journal import LeftOf, Missed
+from chatservice.protocol.events import Acted, Event, Said, Whispered
+from chatservice.protocol.mentions import mentions
+from chatservice.storage.rows import PRIVATE, TALK, private_of, talk_of
 
 MISSED_MOST = 1000
 """The most lines that are counted."""
@@ -68,7 +68,7 @@ def missed_of(events: Iterable[Event], counted: Counted) -> Missed:
 def read_missed(
     connection: sqlite3.Connection, of: str | bytes, after: int, before: int, counted: Counted
 ) -> Missed:
-    """Count missed lines; see L{chatservice.journal.Archive.missed}."""
+    """Count missed lines; see L{chatservice.chat.journal.Archive.missed}."""
     sql, made = (_PRIVATE, private_of) if isinstance(of, bytes) else (_ROOM, talk_of)
     rows = connection.execute(sql, (of, after, before, LOOKED_AT + 1))
     return missed_of(map(made, rows), counted)

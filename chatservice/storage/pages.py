@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 
-from chatservice.events import Acted, Event, Said, Whispered
-from chatservice.journal import Page, Wanted
-from chatservice.rows import PRIVATE, TALK, private_of, talk_of
+from chatservice.chat.journal import Page, Wanted
+from chatservice.protocol.events import Acted, Event, Said, Whispered
+from chatservice.storage.rows import PRIVATE, TALK, private_of, talk_of
 
 PAGE_BYTES = 128 * 1024
 """Characters of text after which a page ends even if more events were asked for."""

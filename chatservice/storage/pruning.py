@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.database import Database, Work
-from chatservice.indexing import ERASE_STEP, as_many_as_fit, erase
+from chatservice.storage.database import Database, Work
+from chatservice.storage.indexing import ERASE_STEP, as_many_as_fit, erase
 
 ROOMS_A_STEP = 50
 """Rooms that one read examines."""

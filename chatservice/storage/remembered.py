@@ -1,4 +1,4 @@
-"""The latest requests with a C{ref}, in the database: table C{refs}; see refs.py."""
+"""The latest requests with a C{ref}, in the database: table C{refs}; see chat/refs.py."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from functools import partial
 
 from twisted.internet.defer import Deferred, succeed
 
-from chatservice.database import Database, explain
-from chatservice.refs import Noted
-from chatservice.rows import NOTED, noted_of
+from chatservice.chat.refs import Noted
+from chatservice.storage.database import Database, explain
+from chatservice.storage.rows import NOTED, noted_of
 
 STEP = 500
 """Rows that one transaction deletes."""

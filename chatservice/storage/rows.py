@@ -6,8 +6,9 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from chatservice.acts import Banned, Kicked, OperatorAct
-from chatservice.events import (
+from chatservice.chat.refs import Noted
+from chatservice.protocol.actions import Banned, Kicked, OperatorAct
+from chatservice.protocol.events import (
     KINDS,
     Event,
     Joined,
@@ -18,7 +19,6 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.refs import Noted
 
 TALK = "kind, id, room, nick, text, ref, author, time"
 """The columns that L{talk_of} takes, in order; those below are for the other functions."""

@@ -8,10 +8,10 @@ from typing import TypeVar
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from chatservice.database import Database, Interrupted, Work
-from chatservice.events import ChatError
-from chatservice.journal import Asker
-from chatservice.turns import Turns
+from chatservice.chat.journal import Asker
+from chatservice.people.turns import Turns
+from chatservice.protocol.events import ChatError
+from chatservice.storage.database import Database, Interrupted, Work
 
 T = TypeVar("T")
 

@@ -72,7 +72,7 @@ CREATE TABLE places (
     PRIMARY KEY (identity, room)
 ) WITHOUT ROWID;
 
--- The acts of operators; see acts.py. All of moderation is computed from them.
+-- The acts of operators; see protocol/actions.py. All of moderation is computed from them.
 CREATE TABLE acts (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -109,7 +109,7 @@ CREATE INDEX events_timed ON events (room, id) WHERE time IS NOT NULL;
 CREATE INDEX events_by_time ON events (time) WHERE time IS NOT NULL;
 CREATE INDEX whispers_by_time ON whispers (time) WHERE time IS NOT NULL;
 
--- Recent requests with a "ref", so that a repeated request is recognized; see refs.py. A row
+-- Recent requests with a "ref", so that a repeated request is recognized; see chat/refs.py. A row
 -- outlives the line itself. mark: a hash of the request.
 CREATE TABLE refs (
     identity BLOB NOT NULL,
@@ -141,8 +141,8 @@ INSERT INTO words (words, rank) VALUES ('crisismerge', 64);
 
 -- version 4
 
--- The index has tokens (tokenizer.py), pairs of characters for unspaced scripts, and none of the
--- lines themselves. rules: those that made the index; empty: none yet. It is filled in the
+-- The index has tokens (protocol/tokenizer.py), pairs of characters for unspaced scripts, and none
+-- of the lines themselves. rules: those that made the index; empty: none yet. It is filled in the
 -- background.
 DROP TABLE words;
 CREATE VIRTUAL TABLE words USING fts5 (text, content = '', columnsize = 0, tokenize = 'ascii');

@@ -13,14 +13,14 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
-from chatservice.database import Database, explain
-from chatservice.errors import StorageError
-from chatservice.indexing import Index
-from chatservice.journal import NOBODY, Asker, Found, LeftOf, all_of
-from chatservice.names import nick_key
-from chatservice.query import Query, Term
-from chatservice.rows import TALK, talk_of
-from chatservice.scanning import Scanning
+from chatservice.chat.journal import NOBODY, Asker, Found, LeftOf, all_of
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.names import nick_key
+from chatservice.protocol.query import Query, Term
+from chatservice.storage.database import Database, explain
+from chatservice.storage.indexing import Index
+from chatservice.storage.rows import TALK, talk_of
+from chatservice.storage.scanning import Scanning
 
 log = Logger()
 

@@ -6,15 +6,15 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from chatservice.account import NOT_STORED
-from chatservice.accounts import Accounts
-from chatservice.chat import Chat
-from chatservice.clock import WallClock
+from chatservice.chat.chat import Chat
+from chatservice.chat.clock import WallClock
+from chatservice.chat.journal import Journal
 from chatservice.config import Settings
-from chatservice.events import EventIds
-from chatservice.journal import Journal
-from chatservice.maintenance import MemoryJournal
-from chatservice.passwords import Passwords
+from chatservice.people.account import NOT_STORED
+from chatservice.people.accounts import Accounts
+from chatservice.people.passwords import Passwords
+from chatservice.protocol.events import EventIds
+from chatservice.storage.maintenance import MemoryJournal
 
 
 class Standalone(Chat):

@@ -12,7 +12,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from chatservice.database import IN_MEMORY, Database, Scan, T, Work, empty_log
+from chatservice.storage.database import IN_MEMORY, Database, Scan, T, Work, empty_log
 
 LOOK_AFTER = 0.05
 """Seconds between two checks of a long read: some single instructions take very long themselves."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from wcwidth import grapheme_boundary_before, iter_graphemes
 
-from chatservice.sanitize import without_controls
+from chatservice.protocol.sanitize import without_controls
 from chatservice.terminal.keys import Key
 
 _REMEMBERED = 500

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from chatservice.sanitize import without_controls
+from chatservice.protocol.sanitize import without_controls
 from chatservice.terminal.editor import Wish
 from chatservice.terminal.keys import Key
 

@@ -11,9 +11,9 @@ from twisted.internet.address import UNIXAddress
 from twisted.logger import capturedLogs, formatEventAsClassicLogText
 from twisted.python.failure import Failure
 
-from chatservice.acts import Banned
-from chatservice.admission import Admission
-from chatservice.events import FailedProof
+from chatservice.doors.limits import Admission
+from chatservice.protocol.actions import Banned
+from chatservice.protocol.events import FailedProof
 from tests.conversation import (
     DOORS,
     TOKEN,
@@ -28,7 +28,7 @@ from tests.operating import OperatorCase
 
 SECRET = "correct-horse"
 NAMES = {"text": "text", "json": "JSON"}
-OPERATIONS = Path(__file__).parent.parent / "docs" / "operations.rst"
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.rst"
 
 PRETENCE = "[chatservice.audit#info] Failed proof from 1.2.3.4 at the text door: wrong-password"
 FORGED = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import events
-from chatservice.broadcast import broadcast
-from chatservice.door import NOWHERE, Fenced
-from chatservice.envelope import Envelope
-from chatservice.rooms import Member, Room
+from chatservice.chat.broadcast import broadcast
+from chatservice.chat.door import NOWHERE, Fenced
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.rooms import Member, Room
+from chatservice.protocol import events
 from tests.recording import (
     RecordingDoor,
     RecordingFormat,

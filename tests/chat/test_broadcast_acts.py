@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatservice.acts import Announced, Invited, Kicked, Muted, OperatorAct
-from chatservice.envelope import Envelope
-from chatservice.events import CameAndWent
-from chatservice.rooms import Member
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.rooms import Member
+from chatservice.protocol.actions import Announced, Invited, Kicked, Muted, OperatorAct
+from chatservice.protocol.events import CameAndWent
+from tests.chat.test_broadcast import BroadcastTestCase
 from tests.recording import said, seen, sent
-from tests.test_broadcast import BroadcastTestCase
 
 
 class ActTests(BroadcastTestCase):

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.acts import Kicked
-from chatservice.broadcast import broadcast
-from chatservice.envelope import Envelope
-from chatservice.events import Joined, Left, Parted, Whispered
-from chatservice.rooms import Member, Room
+from chatservice.chat.broadcast import broadcast
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.rooms import Member, Room
+from chatservice.protocol.actions import Kicked
+from chatservice.protocol.events import Joined, Left, Parted, Whispered
 from tests.recording import (
     RecordingFormat,
     door_of,

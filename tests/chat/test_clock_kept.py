@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chatservice.actlog import EVERY, ActLog
-from chatservice.clock import SETTLING
-from chatservice.events import LATEST
-from chatservice.journal import Wanted
+from chatservice.chat.clock import SETTLING
+from chatservice.chat.journal import Wanted
+from chatservice.protocol.events import LATEST
+from chatservice.storage.actlog import EVERY, ActLog
 from tests.clocked import DAY, SECOND, ClockCase
 from tests.conversation import each_row
 from tests.recording import kick

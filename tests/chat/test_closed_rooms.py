@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatservice.journal import Wanted
+from chatservice.chat.journal import Wanted
 from tests.conversation import JsonPerson, each_row, with_doors
 from tests.journals import HeldJournal, rows
 from tests.operating import PASSWORD, DenCase

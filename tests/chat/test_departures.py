@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.internet.error import ConnectionAborted
 
-from chatservice.events import ChatError
+from chatservice.protocol.events import ChatError
 from tests.conversation import DOORS, ConversationCase, JsonPerson, Person, each_row, with_doors
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.acting import ACTS
-from chatservice.wording import when
+from chatservice.chat.acting import ACTS
+from chatservice.protocol.wording import when
 from tests.conversation import Person, TextPerson, Wire, without_id
 from tests.journals import acts
 from tests.operating import PASSWORD, OperatorCase

@@ -3,7 +3,7 @@
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.presence import SHOWN, WITHIN, Folding
+from chatservice.chat.folding import SHOWN, WITHIN, Folding
 
 
 class FoldingTests(SynchronousTestCase):

@@ -10,15 +10,15 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import acts, events
-from chatservice.broadcast import broadcast
-from chatservice.door import Format
-from chatservice.formats import JSON, TEXT, format_for
-from chatservice.ignoring import Unseen
-from chatservice.names import nick_key
-from chatservice.preferences import Preferences
-from chatservice.rooms import Member, Room
-from chatservice.wording import line_of, painted
+from chatservice.chat.broadcast import broadcast
+from chatservice.chat.door import Format
+from chatservice.chat.ignoring import Unseen
+from chatservice.chat.rooms import Member, Room
+from chatservice.doors.formats import JSON, TEXT, format_for
+from chatservice.protocol import actions, events
+from chatservice.protocol.names import nick_key
+from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.wording import line_of, painted
 from tests.recording import sent
 
 ID = 1_763_733_720_000_000  # 2025-11-21 14:02 UTC
@@ -162,12 +162,12 @@ class PaintedTests(SynchronousTestCase):
         act: dict[str, Any] = {"id": ID, "nick": "eve", "room": "lobby"}
         for event, names in (
             (events.Renamed(id=ID, nick="bob", now="rob"), ["bob", "rob"]),
-            (acts.Kicked(**act, target="bob", text="eve"), ["eve", "bob"]),
-            (acts.RoomSet(**act, target="moderated", text="on"), ["eve"]),
-            (acts.Announced(**act, text="tea"), ["eve"]),
-            (acts.Announced(id=ID, nick="you", text="tea"), []),
-            (acts.Kicked(id=ID, nick="eve", target="you"), ["eve"]),
-            (acts.Kicked(id=ID, nick="you", target="yourself"), []),
+            (actions.Kicked(**act, target="bob", text="eve"), ["eve", "bob"]),
+            (actions.RoomSet(**act, target="moderated", text="on"), ["eve"]),
+            (actions.Announced(**act, text="tea"), ["eve"]),
+            (actions.Announced(id=ID, nick="you", text="tea"), []),
+            (actions.Kicked(id=ID, nick="eve", target="you"), ["eve"]),
+            (actions.Kicked(id=ID, nick="you", target="yourself"), []),
             (events.CameAndWent(id=ID, room="lobby", came=1, went=1), []),
         ):
             self.assertEqual(self.colours(event), names)
@@ -204,16 +204,16 @@ class IgnoringTests(SynchronousTestCase):
         for event in (
             events.Joined(id=ID, nick="bob", room="lobby"),
             events.Renamed(id=ID, nick="bob", now="rob"),
-            acts.Kicked(id=ID, nick="bob", room="lobby", target="eve"),
-            acts.Kicked(id=ID, nick="bob", target="eve"),
-            acts.Banned(id=ID, nick="bob", target="eve"),
-            acts.Announced(id=ID, nick="bob", text="tea"),
+            actions.Kicked(id=ID, nick="bob", room="lobby", target="eve"),
+            actions.Kicked(id=ID, nick="bob", target="eve"),
+            actions.Banned(id=ID, nick="bob", target="eve"),
+            actions.Announced(id=ID, nick="bob", text="tea"),
         ):
             self.assertFalse(self.hidden(event, "bob"))
 
     def test_acts_in_a_room(self) -> None:
         """What an operator does in a room is hidden: it reaches people who are not in it."""
-        for kind in (acts.Banned, acts.Muted, acts.Invited, acts.Opped):
+        for kind in (actions.Banned, actions.Muted, actions.Invited, actions.Opped):
             act = kind(id=ID, nick="bob", room="attic", target="ada", text="boo")
             self.assertTrue(self.hidden(act, "bob"))
             self.assertFalse(self.hidden(act, "eve"))

@@ -6,9 +6,9 @@ from typing import Any
 
 from twisted.internet.defer import fail
 
-from chatservice.errors import StorageError
-from chatservice.joining import PING_TIMEOUT, SILENT
-from chatservice.lingering import PER_ADDRESS
+from chatservice.chat.lingering import PER_ADDRESS
+from chatservice.protocol.errors import StorageError
+from chatservice.sessions.joining import PING_TIMEOUT, SILENT
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, error, said
 from tests.journals import SlowJournal
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chatservice.joining import PING_TIMEOUT, SILENT
+from chatservice.sessions.joining import PING_TIMEOUT, SILENT
+from tests.chat.test_lingering import LINGER, LingeringCase
 from tests.conversation import Facts, JsonPerson, each_row, error
-from tests.test_lingering import LINGER, LingeringCase
 
 LOOKS_LIKE_ADA = {"itself": "ada", "in_capitals": "ADA", "a_look_alike": "аda"}
 OWNERS = {

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatservice import acts
-from chatservice.authority import ROOMS_OWNED
-from chatservice.events import KINDS
-from chatservice.moderation import Moderation
-from chatservice.standing import Person, RoomRules
+from chatservice.chat.access import Person, RoomRules
+from chatservice.chat.authority import ROOMS_OWNED
+from chatservice.chat.permissions import Moderation
+from chatservice.protocol import actions
+from chatservice.protocol.events import KINDS
 from tests.moderating import HOUR, START, ModerationCase, guest, registered
 
-ACTS = {kind for kind in KINDS.values() if issubclass(kind, acts.OperatorAct)}
-ACTS.remove(acts.Extended)
+ACTS = {kind for kind in KINDS.values() if issubclass(kind, actions.OperatorAct)}
+ACTS.remove(actions.Extended)
 
 
 class NothingTests(ModerationCase):
@@ -41,9 +41,9 @@ class NothingTests(ModerationCase):
         """Rooms have bounds of their own while one of them is set."""
         self.assertEqual(self.moderation.bounded(), [])
         for target, text in (("keep", "3600"), ("keep-lines", "5"), ("keep", "")):
-            self.did(self.sysop, acts.RoomSet, "python", target=target, text=text)
+            self.did(self.sysop, actions.RoomSet, "python", target=target, text=text)
             self.assertEqual(self.moderation.bounded(), ["python"])
-        self.did(self.sysop, acts.RoomSet, "python", target="keep-lines", text="")
+        self.did(self.sysop, actions.RoomSet, "python", target="keep-lines", text="")
         self.assertEqual(self.moderation.bounded(), [])
 
     def test_speech_is_fast(self) -> None:
@@ -53,9 +53,9 @@ class NothingTests(ModerationCase):
     def test_what_changes_nothing(self) -> None:
         """Acts that are told and no more leave everything as it is."""
         before = self.moderation.holding()[1]
-        self.did(self.sysop, acts.Announced, text="hello")
-        self.did(self.sysop, acts.Kicked, whom=self.bob)
-        self.did(self.sysop, acts.RoomSet, "python", target="colour", text="red")
+        self.did(self.sysop, actions.Announced, text="hello")
+        self.did(self.sysop, actions.Kicked, whom=self.bob)
+        self.did(self.sysop, actions.RoomSet, "python", target="colour", text="red")
         self.assertEqual(self.moderation.holding()[1], before)
         self.assertEqual(self.moderation.rules("python"), RoomRules())
 
@@ -87,7 +87,7 @@ class RoleTests(ModerationCase):
         self.assertTrue(self.moderation.is_room_operator(self.op, "python"))
         self.assertFalse(self.moderation.is_owner(self.op, "python"))
         self.assertEqual(self.moderation.operators("python"), [Person("op", self.op.identity)])
-        self.did(self.ada, acts.Deopped, "python", self.op)
+        self.did(self.ada, actions.Deopped, "python", self.op)
         self.assertFalse(self.moderation.is_room_operator(self.op, "python"))
         self.assertEqual(self.moderation.operators("python"), [])
         self.assertTrue(self.moderation.has_owner("python"))
@@ -101,13 +101,13 @@ class RoleTests(ModerationCase):
 
     def test_another_founder(self) -> None:
         """A room that has an owner is not taken by whoever makes it again."""
-        self.did(self.op, acts.Founded, "python")
+        self.did(self.op, actions.Founded, "python")
         self.assertTrue(self.moderation.is_owner(self.ada, "python"))
         self.assertFalse(self.moderation.is_owner(self.op, "python"))
 
     def test_end_of_ownership(self) -> None:
         """Who is not an operator any more does not own the room, and nobody else comes to."""
-        self.did(self.sysop, acts.Deopped, "python", self.ada)
+        self.did(self.sysop, actions.Deopped, "python", self.ada)
         self.assertFalse(self.moderation.has_owner("python"))
         self.assertFalse(self.moderation.is_room_operator(self.ada, "python"))
         self.assertFalse(self.moderation.may_found(self.ada, "python"))
@@ -115,13 +115,13 @@ class RoleTests(ModerationCase):
 
     def test_op_without_owner(self) -> None:
         """Who is made an operator of a room without an owner does not own it."""
-        self.did(self.sysop, acts.Opped, "attic", self.op)
+        self.did(self.sysop, actions.Opped, "attic", self.op)
         self.assertTrue(self.moderation.is_room_operator(self.op, "attic"))
         self.assertFalse(self.moderation.has_owner("attic"))
 
     def test_deop_of_nobody(self) -> None:
         """Somebody is no operator of a room without an owner, and then still is not."""
-        self.did(self.sysop, acts.Deopped, "attic", self.op)
+        self.did(self.sysop, actions.Deopped, "attic", self.op)
         self.assertFalse(self.moderation.is_room_operator(self.op, "attic"))
 
     def test_may_found(self) -> None:
@@ -135,10 +135,10 @@ class RoleTests(ModerationCase):
         """One person owns fifty rooms at most, and one more for each that is given up."""
         for number in range(ROOMS_OWNED - 1):
             self.assertTrue(self.moderation.may_found(self.ada, "attic"))
-            self.did(self.ada, acts.Founded, f"room{number}")
+            self.did(self.ada, actions.Founded, f"room{number}")
         self.assertFalse(self.moderation.may_found(self.ada, "attic"))
         self.assertTrue(self.moderation.may_found(self.op, "attic"))
-        self.did(self.sysop, acts.Deopped, "room7", self.ada)
+        self.did(self.sysop, actions.Deopped, "room7", self.ada)
         self.assertTrue(self.moderation.may_found(self.ada, "attic"))
 
 
@@ -198,12 +198,12 @@ class PowerTests(ModerationCase):
 
     def test_the_owner_of_another_room(self) -> None:
         """The owner of one room is anybody in another one."""
-        self.did(self.op, acts.Founded, "attic")
+        self.did(self.op, actions.Founded, "attic")
         self.moderation.check_may_kick(self.op, self.ada, "attic")
 
     def test_a_room_without_an_owner(self) -> None:
         """An operator of a room without an owner kicks everybody there."""
-        self.did(self.sysop, acts.Opped, "attic", self.op)
+        self.did(self.sysop, actions.Opped, "attic", self.op)
         self.moderation.check_may_kick(self.op, self.ada, "attic")
 
     def test_a_server_operator(self) -> None:
@@ -211,7 +211,7 @@ class PowerTests(ModerationCase):
         other = Moderation(["sysop", "sysop2"], lambda: self.now)
         sysop2 = registered("sysop2")
         self.moderation = other
-        self.did(self.ada, acts.Founded, "python")
+        self.did(self.ada, actions.Founded, "python")
         other.check_may_kick(self.sysop, sysop2, "python")
         other.check_may_kick(self.sysop, sysop2, "")
         for check in (other.check_may_kick, other.check_may_sanction):
@@ -253,23 +253,23 @@ class RestoreTests(ModerationCase):
 
     def all_kinds(self) -> None:
         """Let one act of each kind happen, and some that end others."""
-        self.did(self.op, acts.Founded, "attic")
+        self.did(self.op, actions.Founded, "attic")
         until = START + HOUR
-        self.did(self.sysop, acts.Banned, whom=self.bob, network="192.0.2.1/32", until=until)
-        self.did(self.ada, acts.Banned, "python", self.bob)
-        self.did(self.ada, acts.Muted, "python", self.bob, text="spam")
-        self.did(self.ada, acts.Unbanned, "python", self.bob)
-        self.did(self.ada, acts.Muted, "python", self.op)
-        self.did(self.ada, acts.Unmuted, "python", self.op)
-        self.did(self.ada, acts.Voiced, "python", self.bob)
-        self.did(self.ada, acts.Voiced, "python", self.op)
-        self.did(self.ada, acts.Devoiced, "python", self.op)
-        self.did(self.ada, acts.Invited, "python", self.bob)
-        self.did(self.ada, acts.Kicked, "python", self.bob)
-        self.did(self.ada, acts.RoomSet, "python", target="moderated", text="on")
-        self.did(self.sysop, acts.Deopped, "attic", self.op)
-        self.did(self.sysop, acts.Announced, text="hello")
-        self.did(self.sysop, acts.LockedDown, text="on")
+        self.did(self.sysop, actions.Banned, whom=self.bob, network="192.0.2.1/32", until=until)
+        self.did(self.ada, actions.Banned, "python", self.bob)
+        self.did(self.ada, actions.Muted, "python", self.bob, text="spam")
+        self.did(self.ada, actions.Unbanned, "python", self.bob)
+        self.did(self.ada, actions.Muted, "python", self.op)
+        self.did(self.ada, actions.Unmuted, "python", self.op)
+        self.did(self.ada, actions.Voiced, "python", self.bob)
+        self.did(self.ada, actions.Voiced, "python", self.op)
+        self.did(self.ada, actions.Devoiced, "python", self.op)
+        self.did(self.ada, actions.Invited, "python", self.bob)
+        self.did(self.ada, actions.Kicked, "python", self.bob)
+        self.did(self.ada, actions.RoomSet, "python", target="moderated", text="on")
+        self.did(self.sysop, actions.Deopped, "attic", self.op)
+        self.did(self.sysop, actions.Announced, text="hello")
+        self.did(self.sysop, actions.LockedDown, text="on")
 
     def state(self, moderation: Moderation) -> Any:
         """Everything that can be asked."""
@@ -301,7 +301,7 @@ class RestoreTests(ModerationCase):
 
     def test_another_operator(self) -> None:
         """Who was a server operator in an earlier run only is none; what was done then holds."""
-        self.did(self.sysop, acts.Banned, whom=self.bob)
+        self.did(self.sysop, actions.Banned, whom=self.bob)
         again = Moderation([], lambda: self.now)
         for act in self.acts:
             again.apply(act)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import product
 
-from chatservice.acts import Extended, Muted
-from chatservice.sanctions import EXTENDED_MOST
+from chatservice.chat.sanctions import EXTENDED_MOST
+from chatservice.protocol.actions import Extended, Muted
 from tests.conversation import JsonPerson, each_row
 from tests.journals import acts, rows
 from tests.operating import PASSWORD, DenCase

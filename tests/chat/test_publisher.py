@@ -9,10 +9,10 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import events
-from chatservice.errors import StorageError
-from chatservice.publisher import BATCH, Publisher
-from chatservice.rooms import Member, Room
+from chatservice.chat.publisher import BATCH, Publisher
+from chatservice.chat.rooms import Member, Room
+from chatservice.protocol import events
+from chatservice.protocol.errors import StorageError
 from tests.journals import HeldJournal
 from tests.recording import RecordingDoor, recorded, seen, sent
 
@@ -49,7 +49,7 @@ class PublisherTestCase(SynchronousTestCase):
             raise ZeroDivisionError
 
     def observe(self, entry: Any) -> None:
-        if entry["log_namespace"] == "chatservice.publisher":
+        if entry["log_namespace"] == "chatservice.chat.publisher":
             text = entry["log_format"].format(**entry)
             self.logged.append(f"{LogLevel.levelWithName(entry['log_level'].name).name}: {text}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.recent import ALL_BYTES, EVENT_BYTES, EVENTS, ROOM_BYTES, Recent, Recents
+from chatservice.chat.recent import ALL_BYTES, EVENT_BYTES, EVENTS, ROOM_BYTES, Recent, Recents
 from tests.conversation import ConversationCase, JsonPerson, TextPerson
 from tests.journals import SlowJournal
 from tests.recording import ADA, BOB, line

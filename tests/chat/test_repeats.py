@@ -7,12 +7,12 @@ from typing import Any
 
 from twisted.internet.defer import succeed
 
-from chatservice.errors import StorageError
-from chatservice.events import Event
-from chatservice.pruning import GUESTS_KEPT, Pruning
-from chatservice.refs import LEAST, MOST, SECONDS, Noted, Spoken, mark_of
-from chatservice.storedjournal import DatabaseJournal
-from chatservice.threads import ThreadedDatabase
+from chatservice.chat.refs import LEAST, MOST, SECONDS, Noted, Spoken, mark_of
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import Event
+from chatservice.storage.journal import DatabaseJournal
+from chatservice.storage.pruning import GUESTS_KEPT, Pruning
+from chatservice.storage.threads import ThreadedDatabase
 from tests.conversation import TOKEN, ConversationCase, Facts, JsonPerson, each_row, new_path
 from tests.journals import SlowJournal
 from tests.recording import InlinePool, InlineReactor

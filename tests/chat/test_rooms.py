@@ -8,12 +8,10 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.door import NOWHERE
-from chatservice.events import (
-    Said,
-)
-from chatservice.recent import EVENTS
-from chatservice.rooms import Member, Room
+from chatservice.chat.door import NOWHERE
+from chatservice.chat.recent import EVENTS
+from chatservice.chat.rooms import Member, Room
+from chatservice.protocol.events import Said
 from chatservice.server import ChatFactory
 from tests.journals import HeldJournal
 from tests.recording import come, kick, seen

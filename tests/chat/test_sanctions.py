@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chatservice import acts
-from chatservice.identity import identity_of
-from chatservice.networks import network_named
-from chatservice.standing import Person, RoomRules
+from chatservice.chat.access import Person, RoomRules
+from chatservice.people.addresses import network_named
+from chatservice.people.identity import identity_of
+from chatservice.protocol import actions
 from tests.moderating import ADDRESS, HOUR, START, ModerationCase, guest, registered
 
 FOR_NOW = " until an operator ends it"
@@ -16,7 +16,7 @@ class BanTests(ModerationCase):
 
     def test_by_identity(self) -> None:
         """Who is banned from the chat does not come back, from whatever address."""
-        self.did(self.sysop, acts.Banned, whom=self.bob)
+        self.did(self.sysop, actions.Banned, whom=self.bob)
         self.assertTrue(self.is_banned(self.bob))
         self.bob.address = "198.51.100.1"
         self.assertTrue(self.is_banned(self.bob))
@@ -24,7 +24,7 @@ class BanTests(ModerationCase):
 
     def test_by_address(self) -> None:
         """Who is banned does not come back under another name from the same address."""
-        self.did(self.sysop, acts.Banned, whom=self.bob, network="192.0.2.1/32")
+        self.did(self.sysop, actions.Banned, whom=self.bob, network="192.0.2.1/32")
         self.assertTrue(self.is_banned(guest("eve", ADDRESS)))
         self.assertTrue(self.is_banned(registered("eve", f"::ffff:{ADDRESS}")))
         self.assertFalse(self.is_banned(guest("eve", "192.0.2.2")))
@@ -40,21 +40,21 @@ class BanTests(ModerationCase):
     def test_sentence(self) -> None:
         """Who is banned is told until when and why, as far as that was said."""
         check = self.moderation.check_arrival
-        self.did(self.sysop, acts.Banned, whom=self.bob)
+        self.did(self.sysop, actions.Banned, whom=self.bob)
         self.refused("banned", f"you are banned from the chat{FOR_NOW}", check, self.bob)
-        self.did(self.sysop, acts.Banned, whom=self.bob, text="spam")
+        self.did(self.sysop, actions.Banned, whom=self.bob, text="spam")
         self.refused("banned", f"you are banned from the chat{FOR_NOW}: spam", check, self.bob)
         until = START + 2 * HOUR
-        self.did(self.sysop, acts.Banned, whom=self.bob, text="spam", until=until)
+        self.did(self.sysop, actions.Banned, whom=self.bob, text="spam", until=until)
         sentence = "you are banned from the chat until 2026-11-21 14:00 (UTC): spam"
         self.refused("banned", sentence, check, self.bob)
-        self.did(self.ada, acts.Banned, "python", self.bob, until=until)
+        self.did(self.ada, actions.Banned, "python", self.bob, until=until)
         sentence = "you are banned from #python until 2026-11-21 14:00 (UTC)"
         self.refused("banned", sentence, self.moderation.check_entry, self.bob, "python")
 
     def test_end(self) -> None:
         """A ban ends by itself, at its very moment."""
-        self.did(self.sysop, acts.Banned, whom=self.bob, until=START + HOUR)
+        self.did(self.sysop, actions.Banned, whom=self.bob, until=START + HOUR)
         self.now = START + HOUR - 1
         self.assertTrue(self.is_banned(self.bob))
         self.assertEqual(self.moderation.sanctions(""), self.acts[-1:])
@@ -64,15 +64,15 @@ class BanTests(ModerationCase):
 
     def test_in_a_room(self) -> None:
         """Who is banned from a room may be in the others, and in the chat."""
-        self.did(self.ada, acts.Banned, "python", self.bob)
+        self.did(self.ada, actions.Banned, "python", self.bob)
         self.assertTrue(self.is_banned(self.bob, "python"))
         self.assertFalse(self.is_banned(self.bob, "attic"))
         self.assertFalse(self.is_banned(self.bob))
 
     def test_last_word(self) -> None:
         """Of two bans that cover exactly the same, the later one holds."""
-        self.did(self.sysop, acts.Banned, whom=self.bob)
-        self.did(self.sysop, acts.Banned, whom=self.bob, until=START + HOUR)
+        self.did(self.sysop, actions.Banned, whom=self.bob)
+        self.did(self.sysop, actions.Banned, whom=self.bob, until=START + HOUR)
         self.assertEqual(self.moderation.sanctions(""), self.acts[-1:])
         self.now = START + HOUR
         self.assertFalse(self.is_banned(self.bob))
@@ -81,37 +81,37 @@ class BanTests(ModerationCase):
         """Two people of one nickname are banned both, and unbanned both by its nickname."""
         other = guest("bob", "198.51.100.1")
         other.identity = identity_of("another")
-        self.did(self.sysop, acts.Banned, whom=self.bob, network="192.0.2.1/32")
-        self.did(self.sysop, acts.Banned, whom=other, network="198.51.100.1/32")
+        self.did(self.sysop, actions.Banned, whom=self.bob, network="192.0.2.1/32")
+        self.did(self.sysop, actions.Banned, whom=other, network="198.51.100.1/32")
         self.assertTrue(self.is_banned(self.bob) and self.is_banned(other))
-        self.did(self.sysop, acts.Unbanned, target="Bob")
+        self.did(self.sysop, actions.Unbanned, target="Bob")
         self.assertFalse(self.is_banned(self.bob) or self.is_banned(other))
 
     def test_unban_by_identity(self) -> None:
         """Who is unbanned by its registered name is so of what it did under another one."""
         eve = registered("eve")
-        self.did(self.sysop, acts.Banned, target="grace", target_identity=eve.identity)
-        self.did(self.sysop, acts.Unbanned, target="mallory")
+        self.did(self.sysop, actions.Banned, target="grace", target_identity=eve.identity)
+        self.did(self.sysop, actions.Unbanned, target="mallory")
         self.assertTrue(self.is_banned(eve))
-        self.did(self.sysop, acts.Unbanned, whom=eve)
+        self.did(self.sysop, actions.Unbanned, whom=eve)
         self.assertFalse(self.is_banned(eve))
 
     def test_unban_network(self) -> None:
         """To unban a network leaves the bans of nicknames, and of other networks, as they are."""
-        self.did(self.sysop, acts.Banned, whom=self.bob, network="192.0.2.1/32")
+        self.did(self.sysop, actions.Banned, whom=self.bob, network="192.0.2.1/32")
         self.banned_network("192.0.2.1/32")
         self.banned_network("192.0.2.0/24")
-        self.banned_network("192.0.2.0/24", kind=acts.Unbanned)
+        self.banned_network("192.0.2.0/24", kind=actions.Unbanned)
         self.assertFalse(self.is_banned(guest("eve", "192.0.2.2")))
-        self.banned_network("192.0.2.1/32", kind=acts.Unbanned)
+        self.banned_network("192.0.2.1/32", kind=actions.Unbanned)
         self.assertTrue(self.is_banned(guest("eve", ADDRESS)))
-        self.did(self.sysop, acts.Unbanned, target="bob")
+        self.did(self.sysop, actions.Unbanned, target="bob")
         self.assertFalse(self.is_banned(guest("eve", ADDRESS)))
 
     def test_never_a_server_operator(self) -> None:
         """No ban keeps a server operator out, neither of the account nor of its address."""
-        self.did(self.sysop, acts.Banned, whom=self.sysop, network="192.0.2.1/32")
-        self.did(self.ada, acts.Banned, "python", self.sysop)
+        self.did(self.sysop, actions.Banned, whom=self.sysop, network="192.0.2.1/32")
+        self.did(self.ada, actions.Banned, "python", self.sysop)
         self.banned_network("0.0.0.0/0")
         self.banned_network("0.0.0.0/0", "python")
         self.assertFalse(self.is_banned(self.sysop))
@@ -124,7 +124,7 @@ class BanTests(ModerationCase):
         self.assertTrue(self.is_banned(self.bob, "python"))
         self.assertFalse(self.is_banned(self.op, "python"))
         self.assertFalse(self.is_banned(self.ada, "python"))
-        self.did(self.ada, acts.Banned, "python", self.op)
+        self.did(self.ada, actions.Banned, "python", self.op)
         self.assertTrue(self.is_banned(self.op, "python"))
 
     def test_banned_members(self) -> None:
@@ -138,10 +138,10 @@ class BanTests(ModerationCase):
 
     def test_sanctions(self) -> None:
         """Bans and mutes of one place are listed in their order."""
-        self.did(self.ada, acts.Muted, "python", self.bob)
-        self.did(self.ada, acts.Banned, "python", self.bob)
-        self.did(self.sysop, acts.Banned, whom=self.bob)
-        self.did(self.ada, acts.Muted, "python", self.op)
+        self.did(self.ada, actions.Muted, "python", self.bob)
+        self.did(self.ada, actions.Banned, "python", self.bob)
+        self.did(self.sysop, actions.Banned, whom=self.bob)
+        self.did(self.ada, actions.Muted, "python", self.op)
         self.assertEqual(
             self.moderation.sanctions("python"), [self.acts[-4], self.acts[-3], self.acts[-1]]
         )
@@ -152,7 +152,7 @@ class LockdownTests(ModerationCase):
 
     def test_lockdown(self) -> None:
         """A lockdown keeps guests out and lets registered names in, until it is ended."""
-        self.did(self.sysop, acts.LockedDown, text="on")
+        self.did(self.sysop, actions.LockedDown, text="on")
         self.assertTrue(self.moderation.locked_down)
         self.refused(
             "closed",
@@ -162,7 +162,7 @@ class LockdownTests(ModerationCase):
         )
         self.moderation.check_arrival(self.ada)
         self.moderation.check_arrival(self.sysop)
-        self.did(self.sysop, acts.LockedDown, text="off")
+        self.did(self.sysop, actions.LockedDown, text="off")
         self.assertFalse(self.moderation.locked_down)
         self.moderation.check_arrival(self.bob)
 
@@ -172,7 +172,7 @@ class MuteTests(ModerationCase):
 
     def test_in_a_room(self) -> None:
         """Who is muted in a room speaks in the others, and in private."""
-        self.did(self.ada, acts.Muted, "python", self.bob)
+        self.did(self.ada, actions.Muted, "python", self.bob)
         self.assertTrue(self.is_muted(self.bob))
         self.assertFalse(self.is_muted(self.bob, "attic"))
         self.assertFalse(self.is_muted(self.bob, ""))
@@ -180,7 +180,7 @@ class MuteTests(ModerationCase):
 
     def test_in_the_chat(self) -> None:
         """Who is muted in the chat speaks nowhere, not in private either."""
-        self.did(self.sysop, acts.Muted, whom=self.bob)
+        self.did(self.sysop, actions.Muted, whom=self.bob)
         for room in ("python", "attic", ""):
             self.assertTrue(self.is_muted(self.bob, room))
             self.assertFalse(self.is_muted(self.ada, room))
@@ -188,44 +188,44 @@ class MuteTests(ModerationCase):
     def test_sentence(self) -> None:
         """Who is muted is told where, until when and why."""
         check = self.moderation.check_speech
-        self.did(self.ada, acts.Muted, "python", self.bob, text="spam", until=START + HOUR)
+        self.did(self.ada, actions.Muted, "python", self.bob, text="spam", until=START + HOUR)
         sentence = "you are muted in #python until 2026-11-21 13:00 (UTC): spam"
         self.refused("muted", sentence, check, self.bob, "python")
-        self.did(self.sysop, acts.Muted, whom=self.bob)
+        self.did(self.sysop, actions.Muted, whom=self.bob)
         self.refused("muted", f"you are muted in the chat{FOR_NOW}", check, self.bob, "python")
 
     def test_end(self) -> None:
         """A mute ends by itself, or when it is taken back."""
-        self.did(self.ada, acts.Muted, "python", self.bob, until=START + HOUR)
+        self.did(self.ada, actions.Muted, "python", self.bob, until=START + HOUR)
         self.now = START + HOUR
         self.assertFalse(self.is_muted(self.bob))
-        self.did(self.ada, acts.Muted, "python", self.bob)
+        self.did(self.ada, actions.Muted, "python", self.bob)
         self.assertTrue(self.is_muted(self.bob))
-        self.did(self.ada, acts.Unmuted, "python", self.bob)
+        self.did(self.ada, actions.Unmuted, "python", self.bob)
         self.assertFalse(self.is_muted(self.bob))
         self.moderation.check_speech(None, "python")  # type: ignore[arg-type]
 
     def test_bans_are_no_mutes(self) -> None:
         """A mute keeps nobody out, a ban nobody from speaking, and each is ended by itself."""
-        self.did(self.ada, acts.Muted, "python", self.bob)
-        self.did(self.ada, acts.Unbanned, "python", self.bob)
+        self.did(self.ada, actions.Muted, "python", self.bob)
+        self.did(self.ada, actions.Unbanned, "python", self.bob)
         self.assertFalse(self.is_banned(self.bob, "python"))
         self.assertTrue(self.is_muted(self.bob))
-        self.did(self.ada, acts.Unmuted, "python", self.bob)
-        self.did(self.ada, acts.Banned, "python", self.bob)
+        self.did(self.ada, actions.Unmuted, "python", self.bob)
+        self.did(self.ada, actions.Banned, "python", self.bob)
         self.assertFalse(self.is_muted(self.bob))
-        self.did(self.ada, acts.Unmuted, "python", self.bob)
+        self.did(self.ada, actions.Unmuted, "python", self.bob)
         self.assertTrue(self.is_banned(self.bob, "python"))
 
     def test_never_a_server_operator(self) -> None:
         """No mute keeps a server operator from speaking."""
-        self.did(self.sysop, acts.Muted, whom=self.sysop)
-        self.did(self.ada, acts.Muted, "python", self.sysop)
+        self.did(self.sysop, actions.Muted, whom=self.sysop)
+        self.did(self.ada, actions.Muted, "python", self.sysop)
         self.assertFalse(self.is_muted(self.sysop))
 
     def test_topic(self) -> None:
         """Who may not speak does not change the topic either."""
-        self.did(self.ada, acts.Muted, "python", self.bob)
+        self.did(self.ada, actions.Muted, "python", self.bob)
         self.refused(
             "muted",
             f"you are muted in #python{FOR_NOW}",
@@ -240,7 +240,7 @@ class RoomTests(ModerationCase):
 
     def set_room(self, setting: str, value: str) -> None:
         """Let ada set her room."""
-        self.did(self.ada, acts.RoomSet, "python", target=setting, text=value)
+        self.did(self.ada, actions.RoomSet, "python", target=setting, text=value)
 
     def test_settings(self) -> None:
         """Every setting holds from when it is set, beside the others, and can be taken back."""
@@ -276,22 +276,22 @@ class RoomTests(ModerationCase):
         check(self.bob, "python", next(self.ids))
         check(self.op, "python")
         check(self.sysop, "python")
-        self.did(self.ada, acts.Invited, "python", self.bob)
+        self.did(self.ada, actions.Invited, "python", self.bob)
         self.assertEqual(self.moderation.invited("python"), [Person("bob", self.bob.identity)])
         check(self.bob, "python")
 
     def test_end_of_an_invitation(self) -> None:
         """An invitation ends when the invited one is kicked or banned."""
         self.set_room("invite-only", "on")
-        for kind in (acts.Kicked, acts.Banned):
-            self.did(self.ada, acts.Invited, "python", self.bob)
+        for kind in (actions.Kicked, actions.Banned):
+            self.did(self.ada, actions.Invited, "python", self.bob)
             self.did(self.ada, kind, "python", self.bob)
             self.assertEqual(self.moderation.invited("python"), [])
 
     def test_bans_before_invitations(self) -> None:
         """Who is banned is not let in by an invitation."""
-        self.did(self.ada, acts.Banned, "python", self.bob)
-        self.did(self.ada, acts.Invited, "python", self.bob)
+        self.did(self.ada, actions.Banned, "python", self.bob)
+        self.did(self.ada, actions.Invited, "python", self.bob)
         self.assertTrue(self.is_banned(self.bob, "python"))
 
     def test_password(self) -> None:
@@ -313,17 +313,17 @@ class RoomTests(ModerationCase):
         check(self.bob, "")
         for member in (self.ada, self.op, self.sysop):
             check(member, "python")
-        self.did(self.ada, acts.Voiced, "python", self.bob)
+        self.did(self.ada, actions.Voiced, "python", self.bob)
         self.assertEqual(self.moderation.voiced("python"), [Person("bob", self.bob.identity)])
         check(self.bob, "python")
-        self.did(self.ada, acts.Devoiced, "python", self.bob)
+        self.did(self.ada, actions.Devoiced, "python", self.bob)
         self.refused("not-allowed", sentence, check, self.bob, "python")
         self.set_room("moderated", "off")
         check(self.bob, "python")
 
     def test_speech_beside_a_mute(self) -> None:
         """A mute in the chat, of somebody else, lets all speak where nothing else is set."""
-        self.did(self.sysop, acts.Muted, whom=self.bob)
+        self.did(self.sysop, actions.Muted, whom=self.bob)
         self.moderation.check_speech(self.ada, "python")
         self.moderation.check_speech(self.ada, "attic")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from twisted.internet.task import Clock
 
-from chatservice.account import Account
-from chatservice.accounts import Accounts
-from chatservice.admission import Admission
+from chatservice.chat.access import Person
 from chatservice.config import Settings
-from chatservice.doors.front import FrontFactory
+from chatservice.doors.detect import FrontFactory
+from chatservice.doors.limits import Admission
+from chatservice.people.account import Account
+from chatservice.people.accounts import Accounts
 from chatservice.server import ChatFactory
-from chatservice.standing import Person
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, tokens
 from tests.doubles import PlainPasswords, Wire
 from tests.journals import SharedJournal, SharedLog

@@ -7,10 +7,10 @@ from typing import Any
 from twisted.internet.defer import fail
 from twisted.logger import capturedLogs, formatEvent
 
-from chatservice import topics
-from chatservice.errors import StorageError
-from chatservice.events import TopicChanged
-from chatservice.storedjournal import DatabaseJournal
+from chatservice.chat import topics
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import TopicChanged
+from chatservice.storage.journal import DatabaseJournal
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson
 from tests.recording import DatabaseJournalTestCase
 

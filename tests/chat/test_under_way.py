@@ -6,8 +6,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.acts import Muted, OperatorAct
-from chatservice.errors import StorageError
+from chatservice.protocol.actions import Muted, OperatorAct
+from chatservice.protocol.errors import StorageError
 from tests.conversation import JsonPerson
 from tests.journals import FailingJournal, SlowJournal, acts
 from tests.operating import PASSWORD, OperatorCase

@@ -8,9 +8,9 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from chatservice import nicknames
-from chatservice.events import ChatError, Event
-from chatservice.rooms import Member
+from chatservice.chat import nicknames
+from chatservice.chat.rooms import Member
+from chatservice.protocol.events import ChatError, Event
 from chatservice.server import ChatFactory
 from tests.conversation import Facts, each_row
 from tests.operating import DenCase

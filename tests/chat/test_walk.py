@@ -9,16 +9,16 @@ from itertools import count
 
 from twisted.internet.task import Clock
 
-from chatservice.accounts import Accounts
-from chatservice.admission import Admission
+from chatservice.chat.door import NOWHERE, Fenced
+from chatservice.chat.rooms import Member
 from chatservice.config import Settings
-from chatservice.door import NOWHERE, Fenced
-from chatservice.doors.front import FrontFactory
-from chatservice.events import EventIds
-from chatservice.lines import State
-from chatservice.names import nick_key
-from chatservice.rooms import Member
+from chatservice.doors.detect import FrontFactory
+from chatservice.doors.limits import Admission
+from chatservice.people.accounts import Accounts
+from chatservice.protocol.events import EventIds
+from chatservice.protocol.names import nick_key
 from chatservice.server import ChatFactory
+from chatservice.sessions.session import State
 from tests.conversation import NOON, TableCase, Wire, each_row, tokens
 from tests.journals import SlowJournal, Waiting
 from tests.recording import kick

@@ -12,11 +12,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.client.show import Log
 from chatservice.client.view import Place
 from chatservice.client.wire import HABIT, decode
-from chatservice.names import check_nick, check_room
+from chatservice.protocol.names import check_nick, check_room
 from chatservice.terminal.columns import fold
 from chatservice.terminal.screen import Screen
-
-from .scripted import line
+from tests.scripted import line
 
 FRAME = re.compile(r"\d\d:\d\d |#|\(|\* |-")
 """What the client begins a line with, but for a nickname and its colon."""

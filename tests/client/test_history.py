@@ -10,9 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.client.history import LOOKED_THROUGH, PAGE, Replay
 from chatservice.client.view import Places, State
 from chatservice.client.wire import History
-from chatservice.events import Parted, Said, Whispered
-
-from .scripted import LOBBY, MISSED, SessionCase, line, welcome
+from chatservice.protocol.events import Parted, Said, Whispered
+from tests.scripted import LOBBY, MISSED, SessionCase, line, welcome
 
 
 class FilteredCase(SessionCase):

@@ -9,18 +9,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.acts import RoomSet
 from chatservice.client import wire
 from chatservice.client.joining import Identity
 from chatservice.client.session import Session
 from chatservice.client.show import Log
 from chatservice.client.view import Place, State
 from chatservice.client.wire import Ok, Welcome, decode
-from chatservice.events import KINDS, Event, Left, Said
-from chatservice.sanitize import without_controls
+from chatservice.protocol.actions import RoomSet
+from chatservice.protocol.events import KINDS, Event, Left, Said
+from chatservice.protocol.sanitize import without_controls
 from chatservice.terminal.columns import fold
-
-from .scripted import LOBBY, Hearer, Peer, Recorder, line, opened, welcome
+from tests.scripted import LOBBY, Hearer, Peer, Recorder, line, opened, welcome
 
 MOST = 2**53 - 1
 HI: Any = {"room": "lobby", "nick": "bob", "text": "hi"}

@@ -16,8 +16,7 @@ from chatservice.client.joining import Identity
 from chatservice.client.link import IDLE, PATIENCE, SILENT, Backoff, Link, explain
 from chatservice.client.session import Session
 from chatservice.client.view import State
-
-from .scripted import Recorder, line, welcome
+from tests.scripted import Recorder, line, welcome
 
 
 class Transport(StringTransport):

@@ -9,8 +9,7 @@ from chatservice.client.view import State
 from chatservice.terminal.editor import Editor, Wish
 from chatservice.terminal.keys import Key, KeyReader
 from chatservice.terminal.secret import Password, Secret
-
-from .scripted import LOBBY, SessionCase, line, welcome
+from tests.scripted import LOBBY, SessionCase, line, welcome
 
 
 class AskedCase(SessionCase):

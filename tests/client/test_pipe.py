@@ -11,8 +11,7 @@ from chatservice.client.pipe import WINDOW, WINDOW_MOST, Pipe
 from chatservice.client.session import Session
 from chatservice.client.show import Log
 from chatservice.client.view import Person, State
-
-from .scripted import Hearer, line, welcome
+from tests.scripted import Hearer, line, welcome
 
 
 class Standard(StringTransport):

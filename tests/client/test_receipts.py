@@ -7,10 +7,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.main import _refs
 from chatservice.client.requests import Command, Say, answers, is_same
-from chatservice.events import Acted, Said, Whispered
-from chatservice.jsonwire import ONESELF
-
-from .scripted import LOBBY, SessionCase, line, welcome
+from chatservice.protocol.events import Acted, Said, Whispered
+from chatservice.protocol.json import ONESELF
+from tests.scripted import LOBBY, SessionCase, line, welcome
 
 ADA: Any = {"id": 1, "nick": "ada"}
 HERE, THERE = ADA | {"room": "lobby"}, ADA | {"room": "python"}

@@ -11,9 +11,8 @@ from chatservice.client.joining import Identity
 from chatservice.client.requests import Request, encode
 from chatservice.client.session import Session
 from chatservice.client.view import State
-from chatservice.events import Said
-
-from .scripted import LOBBY, MISSED, Recorder, SessionCase, line, welcome
+from chatservice.protocol.events import Said
+from tests.scripted import LOBBY, MISSED, Recorder, SessionCase, line, welcome
 
 
 class LostTests(SessionCase):

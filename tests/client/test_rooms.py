@@ -3,8 +3,7 @@
 import json
 
 from chatservice.client.view import State
-
-from .scripted import LOBBY, MISSED, SessionCase, line, welcome
+from tests.scripted import LOBBY, MISSED, SessionCase, line, welcome
 
 
 class RoomTests(SessionCase):

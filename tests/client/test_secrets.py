@@ -9,8 +9,7 @@ from chatservice.client.commands import bare, command_word, holds_password
 from chatservice.client.view import State
 from chatservice.terminal.editor import Editor
 from chatservice.terminal.keys import Key
-
-from .scripted import LOBBY, Peer, SessionCase, Terminal, line, opened, welcome
+from tests.scripted import LOBBY, Peer, SessionCase, Terminal, line, opened, welcome
 
 BLANKS = "\u00a0\u1680\u2003\u2028\u202f\u205f\u3000\u2800"
 IGNORED = "\u00ad\u034f\u061c\u115f\u180e\u200b\u200d\u202a\u2060\u2066\u3164\ufe0f\ufeff\uffa0"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from chatservice.client.show import setting_changed, setting_told, settings_asked
-from chatservice.preferences import Preferences
+from chatservice.protocol.preferences import Preferences
+from tests.client.test_pipe import PipeCase
 from tests.clocked import ZoneCase
 from tests.conversation import TableCase, each_row
 from tests.scripted import LOBBY, Peer, SessionCase, Terminal, line, opened
-from tests.test_client_pipe import PipeCase
 
 ASKED = {
     "/set": ["time", "colour", "bell", "quiet"],

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.client.commands import COMMANDS, GOODBYE, MOVES, TALK, command_word
 from chatservice.commands import ALIASES, is_command, parse
 from chatservice.commands import COMMANDS as TABLE
-from chatservice.events import ChatError
+from chatservice.protocol.events import ChatError
 
 
 class CommandTests(SynchronousTestCase):

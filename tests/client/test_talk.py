@@ -8,8 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.client.requests import Say, Unanswered
 from chatservice.client.view import State
 from chatservice.client.wire import HABIT
-
-from .scripted import LOBBY, SessionCase, line, welcome
+from tests.scripted import LOBBY, SessionCase, line, welcome
 
 
 class TalkTests(SessionCase):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from chatservice.acts import Banned
 from chatservice.client.show import Log
 from chatservice.client.wire import decode, in_local_time, local_time
-from chatservice.events import Said
+from chatservice.protocol.actions import Banned
+from chatservice.protocol.events import Said
 from tests.clocked import BERLIN, UTC, ZoneCase
 from tests.conversation import TableCase, each_row
 from tests.scripted import SessionCase, line

@@ -12,13 +12,13 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.acts import Banned, Kicked
 from chatservice.client.options import Settings, read_command_line
 from chatservice.client.requests import Command, Hello, encode
 from chatservice.client.show import Log
 from chatservice.client.view import Place
 from chatservice.client.wire import HABIT, Error, Ok, Ping, RoomState, Welcome, decode
-from chatservice.events import (
+from chatservice.protocol.actions import Banned, Kicked
+from chatservice.protocol.events import (
     Acted,
     CameAndWent,
     Event,
@@ -30,11 +30,10 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.jsonwire import ONESELF
-from chatservice.preferences import Preferences
-from chatservice.wording import in_colour
-
-from .scripted import line
+from chatservice.protocol.json import ONESELF
+from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.wording import in_colour
+from tests.scripted import line
 
 BOB: Any = {"room": "lobby", "nick": "bob"}
 HI = BOB | {"text": "hi"}

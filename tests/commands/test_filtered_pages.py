@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from chatservice.chat.journal import Wanted
 from chatservice.commands.history import ALL_IGNORED
-from chatservice.journal import Wanted
-from chatservice.pages import PAGE_BYTES, SCAN_BYTES, SCAN_MOST
+from chatservice.storage.pages import PAGE_BYTES, SCAN_BYTES, SCAN_MOST
 from tests.conversation import (
     DOORS,
     ConversationCase,

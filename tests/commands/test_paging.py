@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from chatservice.chat.door import NOWHERE
+from chatservice.chat.rooms import Member
 from chatservice.commands.history import HISTORY_MOST
 from chatservice.commands.people import WHO_MOST
 from chatservice.commands.rooms import LIST_MOST
 from chatservice.commands.search import SEARCH_MOST
-from chatservice.door import NOWHERE
-from chatservice.events import TopicChanged
-from chatservice.rooms import Member
+from chatservice.protocol.events import TopicChanged
 from tests.conversation import ConversationCase, JsonPerson, Person, at_each_door
 from tests.operating import DenCase
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
-from chatservice.door import NOWHERE
-from chatservice.errors import StorageError
+from chatservice.chat.door import NOWHERE
+from chatservice.protocol.errors import StorageError
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, error
 
 KEPT = "-- kept until you leave: /register to keep it for ever"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chatservice.commands import is_command, is_goodbye
-from chatservice.obvious import is_obvious
-from chatservice.sanitize import without_escape
+from chatservice.people.obvious import is_obvious
+from chatservice.protocol.sanitize import without_escape
 from tests.conversation import DOORS, ConversationCase, TextPerson, at_each_door, each_row
 
 SECRET = "correct-horse"

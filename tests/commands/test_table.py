@@ -7,17 +7,17 @@ from io import StringIO
 from pathlib import Path
 from runpy import run_path
 
+from chatservice.chat.door import NOWHERE
+from chatservice.chat.rooms import Member
 from chatservice.commands import COMMANDS, Group
 from chatservice.commands.basics import USAGE_WIDTH
 from chatservice.commands.history import HISTORY_MOST
 from chatservice.commands.people import WHO_MOST
 from chatservice.commands.rooms import LIST_MOST, NAMES_MOST
-from chatservice.door import NOWHERE
-from chatservice.events import TopicChanged
-from chatservice.rooms import Member
+from chatservice.protocol.events import TopicChanged
 from tests.conversation import DOORS, ConversationCase, at_each_door, each_row
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 EXPLAINED = {
     "join": [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from chatservice.durations import NO_DURATION
-from chatservice.moderation import HELD_IN_ALL
-from chatservice.operators import REASON_BYTES
-from chatservice.standing import HOLDERS_MOST, PUT_OUT_MOST
+from chatservice.chat.access import HOLDERS_MOST, PUT_OUT_MOST
+from chatservice.chat.enforcement import REASON_BYTES
+from chatservice.chat.permissions import HELD_IN_ALL
+from chatservice.protocol.durations import NO_DURATION
 from tests.conversation import NOON, each_row
 from tests.operating import DenCase
 

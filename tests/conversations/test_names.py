@@ -6,8 +6,8 @@ from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
 
-from chatservice.identity import identity_of
-from chatservice.names import PASSWORD_TRIES, nick_key
+from chatservice.people.identity import identity_of
+from chatservice.protocol.names import PASSWORD_TRIES, nick_key
 from tests.conversation import (
     ConversationCase,
     JsonPerson,

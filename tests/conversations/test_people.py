@@ -7,16 +7,16 @@ import json
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import commands
-from tests import (
-    test_conversations,
-    test_conversations_history,
-    test_conversations_names,
-    test_conversations_operators,
-    test_conversations_personal,
-    test_conversations_search,
-    test_mistakes,
-)
 from tests.conversation import Facts, Row, RowCase, at_all_doors, each_row, refused
+from tests.conversations import (
+    test_history,
+    test_mistakes,
+    test_names,
+    test_operators,
+    test_personal,
+    test_search,
+    test_talk,
+)
 
 KEPT = "kept until you leave: /register to keep it for ever"
 IGNORED = ("ada", "/ignore bob")
@@ -193,12 +193,12 @@ class EveryCommandTests(SynchronousTestCase):
     def test_every_command(self) -> None:
         """Each command is played for somebody who may, and for somebody who may not."""
         done, not_done = typed_in(
-            test_conversations,
-            test_conversations_history,
-            test_conversations_names,
-            test_conversations_operators,
-            test_conversations_personal,
-            test_conversations_search,
+            test_talk,
+            test_history,
+            test_names,
+            test_operators,
+            test_personal,
+            test_search,
             test_mistakes,
             __import__(__name__, fromlist=["ROWS"]),
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chatservice.journal import Wanted
-from chatservice.names import nick_key
+from chatservice.chat.journal import Wanted
+from chatservice.protocol.names import nick_key
 from tests.conversation import (
     DOORS,
     ConversationCase,

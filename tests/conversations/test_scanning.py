@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.internet.defer import succeed
 
-from chatservice.journal import Found, Missed
-from chatservice.missed import MISSED_MOST, MISSED_TEXT
+from chatservice.chat.journal import Found, Missed
+from chatservice.storage.missed import MISSED_MOST, MISSED_TEXT
 from tests.conversation import DOORS, ConversationCase, JsonPerson, TextPerson, at_each_door
 
 SECRET = "correct-horse"

@@ -14,7 +14,7 @@ from tests.conversation import (
     each_row,
     refused,
 )
-from tests.test_conversations_history import IN_PYTHON, NO_ROOM, Scene, answered
+from tests.conversations.test_history import IN_PYTHON, NO_ROOM, Scene, answered
 
 NOTHING = {
     "search": answered("/search cake", 'nothing in lobby with "cake"', before=(("bob", "hi"),)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatservice.acts import Banned, Muted, OperatorAct
+from chatservice.protocol.actions import Banned, Muted, OperatorAct
 from tests.conversation import NOON, ConversationCase, JsonPerson, each_row
 
 SECRET = "correct-horse"

@@ -8,15 +8,15 @@ from typing import Any
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 
-from chatservice.doors.jsonlines import JsonSession
+from chatservice.doors.json import JsonSession
+from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession
-from chatservice.events import ChatError, Event, Said
-from chatservice.joining import JoinRequest
-from chatservice.lines import Session
-from chatservice.outbox import Outbox
-from chatservice.peers import Peer
-from chatservice.reading import LineConnection
+from chatservice.people.peers import Peer
+from chatservice.protocol.events import ChatError, Event, Said
 from chatservice.server import ChatFactory
+from chatservice.sessions.joining import JoinRequest
+from chatservice.sessions.outbox import Outbox
+from chatservice.sessions.session import Session
 from tests.conversation import TableCase, each_row
 from tests.doubles import LineTestCase, Wire
 

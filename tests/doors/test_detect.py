@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.protocol import Protocol
 
-from chatservice.admission import Admission
-from chatservice.doors import front
-from chatservice.doors.front import SILENCE, TEXT_DOOR, FrontFactory, Row, choose
+from chatservice.doors import detect
+from chatservice.doors.detect import SILENCE, TEXT_DOOR, FrontFactory, Row, choose
+from chatservice.doors.http import LINGER
+from chatservice.doors.limits import Admission
 from chatservice.doors.text import HINT
-from chatservice.doors.web import LINGER
-from chatservice.lines import JOIN_TIMEOUT
+from chatservice.sessions.session import JOIN_TIMEOUT
 from tests.conversation import ConversationCase, JsonPerson, Wire, each_row
 
 GREETING = "Welcome to chatservice.\r\nChoose a nickname: "
@@ -371,7 +371,7 @@ class EndTests(ConversationCase):
     def test_door_without_half_close(self) -> None:
         """A door that cannot go on without its input is closed at the end of it."""
         row = Row((b"x",), lambda chat, peer: Protocol())
-        self.patch(front, "DOORS", (row,))
+        self.patch(detect, "DOORS", (row,))
         wire = self.connect()
         wire.sends(b"x")
         wire.protocol.writeConnectionLost()

@@ -9,16 +9,16 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import events
+from chatservice.chat.door import NOWHERE, Door, Fenced
+from chatservice.chat.rooms import Member, Room
 from chatservice.config import Settings
-from chatservice.door import NOWHERE, Door, Fenced
-from chatservice.doors.jsonlines import JsonSession
+from chatservice.doors.json import JsonSession
+from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession
-from chatservice.lines import Session
-from chatservice.peers import Peer
-from chatservice.reading import LineConnection
-from chatservice.rooms import Member, Room
+from chatservice.people.peers import Peer
+from chatservice.protocol import events
 from chatservice.server import ChatFactory
+from chatservice.sessions.session import Session
 from tests.doubles import Wire
 from tests.journals import HeldJournal
 from tests.recording import RecordingDoor, come, line

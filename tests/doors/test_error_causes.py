@@ -12,11 +12,11 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import entrances, moderation, roles, topics
-from chatservice.account import Proof
-from chatservice.admission import Admission
+from chatservice.chat import entrances, permissions, roles, topics
 from chatservice.commands import people
-from chatservice.events import ChatError
+from chatservice.doors.limits import Admission
+from chatservice.people.account import Proof
+from chatservice.protocol.events import ChatError
 from tests.conversation import JsonPerson, each_row
 from tests.operating import PASSWORD, DenCase
 from tests.registered import HOME
@@ -55,13 +55,13 @@ TOLD_APART = {
 TOO_MUCH = {
     "rooms": (entrances, "ROOMS_PER_MEMBER", "/join attic"),
     "roles": (roles, "HOLDERS_MOST", "/voice eve"),
-    "sanctions": (moderation, "HELD_MOST", "/mute #den eve"),
-    "sanctions_of_one": (moderation, "HELD_BY_ONE", "/mute #den eve"),
+    "sanctions": (permissions, "HELD_MOST", "/mute #den eve"),
+    "sanctions_of_one": (permissions, "HELD_BY_ONE", "/mute #den eve"),
     "topics": (topics, "OF_A_PERSON", "/topic tea"),
     "ignored": (people, "IGNORED_MOST", "/ignore bob"),
 }
 IN_DOCS = re.compile(r"``([a-z-]+)`` +``([a-z-]+)``:")
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 class CauseTests(DenCase):

@@ -9,13 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.acts import Announced, Banned, Kicked, Muted
-from chatservice.door import NOWHERE
-from chatservice.events import Acted, Left, Said, TopicChanged, WentAway, Whispered
-from chatservice.ignoring import not_read_now
-from chatservice.names import check_nick
-from chatservice.rooms import Member
-from chatservice.wording import line_of, retold, topic_told
+from chatservice.chat.door import NOWHERE
+from chatservice.chat.ignoring import not_read_now
+from chatservice.chat.rooms import Member
+from chatservice.protocol.actions import Announced, Banned, Kicked, Muted
+from chatservice.protocol.events import Acted, Left, Said, TopicChanged, WentAway, Whispered
+from chatservice.protocol.names import check_nick
+from chatservice.protocol.wording import line_of, retold, topic_told
 from tests.conversation import ConversationCase, each_row
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=300)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chatservice.doors.jsonlines import JSON, MALFORMED_IN_A_ROW
-from chatservice.events import Event
+from chatservice.doors.json import JSON, MALFORMED_IN_A_ROW
+from chatservice.protocol.events import Event
 from tests.conversation import (
     ConversationCase,
     JsonPerson,

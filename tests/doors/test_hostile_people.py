@@ -6,16 +6,16 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice import catchup
-from chatservice.acting import ACTS
-from chatservice.acts import Banned
-from chatservice.catchup import CATCH_UP_TEXT
+from chatservice.chat.acting import ACTS
+from chatservice.chat.rooms import Member
 from chatservice.commands import is_command, is_goodbye
-from chatservice.events import Event, Said
-from chatservice.names import nick_key
-from chatservice.pages import PAGE_BYTES
-from chatservice.rooms import Member
+from chatservice.protocol.actions import Banned
+from chatservice.protocol.events import Event, Said
+from chatservice.protocol.names import nick_key
 from chatservice.server import ChatFactory
+from chatservice.sessions import catchup
+from chatservice.sessions.catchup import CATCH_UP_TEXT
+from chatservice.storage.pages import PAGE_BYTES
 from tests.conversation import ConversationCase, JsonPerson, at_each_door
 from tests.journals import HeldJournal
 from tests.recording import kick

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.errors import StorageError
+from chatservice.protocol.errors import StorageError
 from tests.conversation import (
     NOON,
     TOKEN,

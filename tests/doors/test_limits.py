@@ -6,10 +6,10 @@ from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.error import ConnectionAborted
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import admission
-from chatservice.admission import SPARE_FILES, Admission, most_connections
-from chatservice.events import ChatError
-from chatservice.lines import CLOSE_TIMEOUT
+from chatservice.doors import limits
+from chatservice.doors.limits import SPARE_FILES, Admission, most_connections
+from chatservice.protocol.events import ChatError
+from chatservice.sessions.session import CLOSE_TIMEOUT
 from tests.conversation import ConversationCase, Wire
 
 
@@ -86,8 +86,8 @@ class MostConnectionsTests(SynchronousTestCase):
     def limits(self, soft: int, hard: int) -> list[tuple[int, int]]:
         """Have limits of file descriptors; gives back those that are set."""
         was_set: list[tuple[int, int]] = []
-        self.patch(admission.resource, "getrlimit", lambda which: (soft, hard))
-        self.patch(admission.resource, "setrlimit", lambda which, limits: was_set.append(limits))
+        self.patch(limits.resource, "getrlimit", lambda which: (soft, hard))
+        self.patch(limits.resource, "setrlimit", lambda which, limits: was_set.append(limits))
         return was_set
 
     def test_raised(self) -> None:

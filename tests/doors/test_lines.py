@@ -4,8 +4,8 @@ import tracemalloc
 
 from twisted.internet.error import ConnectionDone
 
-from chatservice.events import ChatError
-from chatservice.lines import Session
+from chatservice.protocol.events import ChatError
+from chatservice.sessions.session import Session
 from tests.doubles import LineTestCase, pieces
 
 CTRL_C = b"\xff\xf4\xff\xfd\x06"

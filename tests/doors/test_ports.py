@@ -14,11 +14,11 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import ports
 from chatservice.config import Settings
-from chatservice.doors.front import FrontFactory
-from chatservice.errors import CannotStart
-from chatservice.ports import DualStackEndpoint, Port, open_port
+from chatservice.doors import ports
+from chatservice.doors.detect import FrontFactory
+from chatservice.doors.ports import DualStackEndpoint, Port, open_port
+from chatservice.protocol.errors import CannotStart
 from chatservice.server import ChatFactory
 from tests.doubles import Wire
 

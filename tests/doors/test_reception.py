@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chatservice.errors import StorageError
-from chatservice.lines import JOIN_TIMEOUT
-from chatservice.rooms import Room
+from chatservice.chat.rooms import Room
+from chatservice.protocol.errors import StorageError
+from chatservice.sessions.session import JOIN_TIMEOUT
 from tests.conversation import ConversationCase, TextPerson, each_row
 from tests.doubles import Wire
 from tests.journals import HeldJournal, JournalInMemory, stored

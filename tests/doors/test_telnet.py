@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.telnet import UNSEEN, Telnet
+from chatservice.doors.telnet import UNSEEN, Telnet
 from tests.doubles import pieces
 
 CTRL_C = b"\xff\xf4\xff\xfd\x06"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chatservice.doors.front import SILENCE
+from chatservice.doors.detect import SILENCE
+from chatservice.doors.reception import KNOWN_HERE, NO_PERSON
 from chatservice.doors.text import GOODBYE, GOODBYE_TO_NC, HINT
-from chatservice.reception import KNOWN_HERE, NO_PERSON
-from chatservice.sanitize import as_typed
+from chatservice.protocol.sanitize import as_typed
 from tests.conversation import ConversationCase, TextPerson, each_row
 
 PROMPT = "Choose a nickname: "

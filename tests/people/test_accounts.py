@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatservice import names
-from chatservice.accounts import ADDRESSES_KEPT
-from chatservice.names import check_nick
+from chatservice.people.accounts import ADDRESSES_KEPT
+from chatservice.protocol import names
+from chatservice.protocol.names import check_nick
 from tests.registered import CAFE, DENIED, HOME, NOW, SECRET, STRANGE, AccountsTestCase
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred, fail
 
-from chatservice import tokens
-from chatservice.account import Account
-from chatservice.accounts import TOKENS_KEPT
-from chatservice.events import ChatError
+from chatservice.people import tokens
+from chatservice.people.account import Account
+from chatservice.people.accounts import TOKENS_KEPT
+from chatservice.protocol.events import ChatError
 from tests.journals import Waiting
 from tests.registered import (
     DENIED,

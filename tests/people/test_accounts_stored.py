@@ -7,10 +7,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.account import Account
-from chatservice.accounts import TOKENS_KEPT, Accounts
-from chatservice.errors import StorageError
-from chatservice.preferences import Preferences
+from chatservice.people.account import Account
+from chatservice.people.accounts import TOKENS_KEPT, Accounts
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.preferences import Preferences
 from tests.recording import DatabaseTestCase
 from tests.registered import CAFE, HOME, SECRET, AccountsTestCase, proof_of
 

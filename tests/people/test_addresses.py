@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 
-from chatservice.networks import (
+from chatservice.people.addresses import (
     address_of,
     covers,
     host_of,

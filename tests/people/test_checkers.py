@@ -18,9 +18,9 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from chatservice.account import Account, IAccount, NotStored
-from chatservice.checkers import AccountChecker, InOrder, PluggedIn
-from chatservice.errors import StorageError
+from chatservice.people.account import Account, IAccount, NotStored
+from chatservice.people.checkers import AccountChecker, InOrder, PluggedIn
+from chatservice.protocol.errors import StorageError
 from tests.recording import DatabaseTestCase
 from tests.registered import CAFE, HOME, SECRET, AccountsTestCase, proof_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from tests import test_accounts
 from tests.conversation import ConversationCase, JsonPerson, Person, TextPerson, at_each_door
+from tests.people import test_accounts
 from tests.registered import SECRET
 
 WANTED = 1000

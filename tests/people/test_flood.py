@@ -5,9 +5,9 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.admission import TOLD_AT_ONCE, TOLD_OF_AN_ADDRESS, Admission
-from chatservice.flood import BEHIND_MOST, BURST, WEIGHT, FloodLimit
-from chatservice.telnet import IAC
+from chatservice.doors.limits import TOLD_AT_ONCE, TOLD_OF_AN_ADDRESS, Admission
+from chatservice.doors.telnet import IAC
+from chatservice.people.ratelimit import BEHIND_MOST, BURST, WEIGHT, FloodLimit
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, Wire
 
 NOP = bytes((IAC, 241))

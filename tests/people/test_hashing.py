@@ -6,11 +6,11 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
-from chatservice import roompasswords
-from chatservice.accounts import Accounts
-from chatservice.events import EventIds
-from chatservice.passwords import HASHES, Passwords
-from chatservice.roompasswords import Known
+from chatservice.chat import room_passwords
+from chatservice.chat.room_passwords import Known
+from chatservice.people.accounts import Accounts
+from chatservice.people.passwords import HASHES, Passwords
+from chatservice.protocol.events import EventIds
 from tests.conversation import (
     DOORS,
     ConversationCase,
@@ -267,8 +267,8 @@ class RoomTests(HashingCase):
 
     def test_bounds(self) -> None:
         """Of a room so many people are remembered, and of so many rooms: who came last."""
-        self.patch(roompasswords, "KNOWN_OF_A_ROOM", 2)
-        self.patch(roompasswords, "ROOMS_KNOWN", 2)
+        self.patch(room_passwords, "KNOWN_OF_A_ROOM", 2)
+        self.patch(room_passwords, "ROOMS_KNOWN", 2)
         known = Known()
         for identity in (b"ada", b"bob", b"ada", b"eve"):
             known.add("den", identity, "x")

@@ -6,10 +6,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
-from chatservice.acts import Banned, Founded, Kicked
-from chatservice.errors import StorageError
-from chatservice.identity import identity_of
-from chatservice.recent import Recent
+from chatservice.chat.recent import Recent
+from chatservice.people.identity import identity_of
+from chatservice.protocol.actions import Banned, Founded, Kicked
+from chatservice.protocol.errors import StorageError
 from tests.conversation import (
     TOKEN,
     ConversationCase,

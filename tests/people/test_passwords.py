@@ -12,9 +12,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.events import ChatError
-from chatservice.opaque import prepared
-from chatservice.passwords import HASHES, Passwords, encoded, hashes_at_once
+from chatservice.people.opaque import prepared
+from chatservice.people.passwords import HASHES, Passwords, encoded, hashes_at_once
+from chatservice.protocol.events import ChatError
 from tests.recording import HeldPool, InlinePool
 
 SECRET = "correct horse"

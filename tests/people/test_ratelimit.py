@@ -3,7 +3,7 @@
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.ratelimit import Allowances
+from chatservice.people.ratelimit import Allowances
 
 
 class AllowancesTests(SynchronousTestCase):

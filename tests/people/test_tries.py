@@ -3,7 +3,7 @@
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.tries import Tries
+from chatservice.people.ratelimit import Tries
 
 
 class TriesTests(SynchronousTestCase):

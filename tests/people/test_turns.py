@@ -5,8 +5,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.events import ChatError
-from chatservice.turns import Turns
+from chatservice.people.turns import Turns
+from chatservice.protocol.events import ChatError
 
 
 class TurnsTests(SynchronousTestCase):

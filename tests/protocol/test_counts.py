@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.counts import counted
+from chatservice.protocol.counts import counted
 
 
 class CountedTests(SynchronousTestCase):

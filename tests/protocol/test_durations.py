@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatservice.durations import LONGEST, NO_DURATION, first_duration, seconds_of, spelled
+from chatservice.protocol.durations import LONGEST, NO_DURATION, first_duration, seconds_of, spelled
 from tests.conversation import TableCase, each_row
 
 READ = {

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import events
+from chatservice.protocol import events
 from tests.recording import recorded
 
 deterministic = settings(derandomize=True, database=None, deadline=None)

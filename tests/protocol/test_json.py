@@ -7,9 +7,18 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import acts, events
-from chatservice.acts import Announced, Banned, Founded, Kicked, LockedDown, OperatorAct, RoomSet
-from chatservice.events import (
+from chatservice.doors.formats import JSON
+from chatservice.protocol import actions, events
+from chatservice.protocol.actions import (
+    Announced,
+    Banned,
+    Founded,
+    Kicked,
+    LockedDown,
+    OperatorAct,
+    RoomSet,
+)
+from chatservice.protocol.events import (
     KINDS,
     Acted,
     CameAndWent,
@@ -24,9 +33,8 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.formats import JSON
-from chatservice.jsonwire import ONESELF, event_of, facts_of, own_facts
-from chatservice.wording import WORDS
+from chatservice.protocol.json import ONESELF, event_of, facts_of, own_facts
+from chatservice.protocol.wording import WORDS
 
 ROOM = {"room": "lobby"}
 ADA: Any = {"id": 1, "nick": "ada"}
@@ -112,10 +120,10 @@ class FactsTests(SynchronousTestCase):
 
     def test_every_kind(self) -> None:
         """Each kind of event has a row above, and one of words; but what is never told."""
-        told = set(KINDS.values()) - {acts.Extended}
+        told = set(KINDS.values()) - {actions.Extended}
         kinds = {type(event) for event, _ in FACTS} | {CameAndWent}
         self.assertEqual({kind for kind in told if not issubclass(kind, OperatorAct)}, kinds)
-        self.assertEqual(told | {acts.Extended, events.Resumed}, set(WORDS))
+        self.assertEqual(told | {actions.Extended, events.Resumed}, set(WORDS))
         for kind in told - kinds:
             spelled = facts_of(kind(**ADA, target="bob", text="x"))  # type: ignore[call-arg]
             self.assertEqual(spelled, ADA | {"type": kind.kind, "target": "bob", "text": "x"})

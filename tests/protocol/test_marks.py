@@ -8,8 +8,8 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatservice.names import check_nick, check_room, nick_key
-from chatservice.sanitize import MARKS_MOST, clean, is_seen
+from chatservice.protocol.names import check_nick, check_room, nick_key
+from chatservice.protocol.sanitize import MARKS_MOST, clean, is_seen
 from tests.conversation import DOORS, ConversationCase, TableCase, each_row, said
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=300)

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.events import Said
-from chatservice.formats import TEXT, format_for
-from chatservice.mentions import Mentioned, mentioned_in, mentions, wanted
-from chatservice.names import check_nick
-from chatservice.preferences import Preferences
+from chatservice.doors.formats import TEXT, format_for
+from chatservice.protocol.events import Said
+from chatservice.protocol.mentions import Mentioned, mentioned_in, mentions, wanted
+from chatservice.protocol.names import check_nick
+from chatservice.protocol.preferences import Preferences
 from tests.conversation import ConversationCase
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=500)

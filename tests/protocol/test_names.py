@@ -7,8 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import names
-from chatservice.names import check_nick, check_room, nearest, nick_key
+from chatservice.protocol import names
+from chatservice.protocol.names import check_nick, check_room, nearest, nick_key
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatservice.acts import OperatorAct
 from chatservice.client.show import Log
 from chatservice.client.wire import HABIT, decode
-from chatservice.events import KINDS, Event, RoomEvent
-from chatservice.names import LOBBY
-from chatservice.preferences import Preferences
-from chatservice.wording import WORDS
+from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.events import KINDS, Event, RoomEvent
+from chatservice.protocol.names import LOBBY
+from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.wording import WORDS
 from tests.conversation import ConversationCase
 
 IN_WORDS = Preferences(time=False, colour=False).over(HABIT)
 
 
 def new_kinds() -> tuple[type[Event], type[OperatorAct]]:
-    """Define the two kinds, as events.py and acts.py would."""
+    """Define the two kinds, as protocol/events.py and protocol/actions.py would."""
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Waved(RoomEvent):

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.events import ChatError
-from chatservice.sanitize import clean, clean_line
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.sanitize import clean, clean_line
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=500)
 

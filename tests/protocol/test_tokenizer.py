@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.tokenizer import fold, indexable, tokens_of
+from chatservice.protocol.tokenizer import fold, indexable, tokens_of
 
 SPLIT = {
     "Hello, big_World! it's 5": ["hello", "big", "world", "it", "s", "5"],

@@ -6,8 +6,11 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import acts
-from chatservice.acts import (
+from chatservice.chat.door import NOWHERE
+from chatservice.chat.rooms import Member, Room
+from chatservice.doors.formats import TEXT, arrival
+from chatservice.protocol import actions
+from chatservice.protocol.actions import (
     Announced,
     Banned,
     Deopped,
@@ -24,8 +27,7 @@ from chatservice.acts import (
     Unmuted,
     Voiced,
 )
-from chatservice.door import NOWHERE
-from chatservice.events import (
+from chatservice.protocol.events import (
     KINDS,
     Acted,
     CameAndWent,
@@ -41,9 +43,7 @@ from chatservice.events import (
     WentAway,
     Whispered,
 )
-from chatservice.formats import TEXT, arrival
-from chatservice.rooms import Member, Room
-from chatservice.wording import (
+from chatservice.protocol.wording import (
     clock_time,
     line_of,
     names_in_a_line,
@@ -197,7 +197,7 @@ class TextFormatTests(SynchronousTestCase):
     def test_every_event_has_words(self) -> None:
         """There are words for every kind of event that there is."""
         told = {type(event) for event, _ in [*LINES, *ACTS]}
-        self.assertEqual(set(KINDS.values()) - {acts.Extended}, told)
+        self.assertEqual(set(KINDS.values()) - {actions.Extended}, told)
 
     def test_password_of_a_room(self) -> None:
         """What a password is, or its hash, is shown to nobody: only whether there is one."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.real.test_real_clients import telnet
 from tests.running import PATIENCE, TWISTD, Peer, Server, running
-from tests.test_real_clients import telnet
 
 SECRET = "correct-horse"
 PROMPT = "Password for ada (or nothing, for another nickname): "

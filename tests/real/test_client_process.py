@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from .scripted import PATIENCE, Peer, line, mind_signals
+from tests.scripted import PATIENCE, Peer, line, mind_signals
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .scripted import COLUMNS, Peer, Terminal, opened
+from tests.scripted import COLUMNS, Peer, Terminal, opened
 
 
 def leave(terminal: Terminal, peer: Peer) -> int:

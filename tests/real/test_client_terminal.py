@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from .scripted import COLUMNS, LOBBY, Peer, Terminal, line, opened, welcome
+from tests.scripted import COLUMNS, LOBBY, Peer, Terminal, line, opened, welcome
 
 
 def test_line_is_not_broken(terminal: Terminal, peer: Peer) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .scripted import LOBBY, PATIENCE, Peer
+from tests.scripted import LOBBY, PATIENCE, Peer
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.running import PATIENCE, Peer, Server, end_daemon, free_port
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 
 

@@ -19,12 +19,13 @@ from twisted.logger import LogEvent, globalLogPublisher
 from twisted.protocols.haproxy import proxyEndpoint
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import admission, ports, tap
+from chatservice import tap
 from chatservice.config import Settings
-from chatservice.errors import CannotStart, StorageError
-from chatservice.ports import Port
+from chatservice.doors import limits, ports
+from chatservice.doors.ports import Port
+from chatservice.protocol.errors import CannotStart, StorageError
+from chatservice.storage.threads import ThreadedDatabase
 from chatservice.tap import ChatService, Options
-from chatservice.threads import ThreadedDatabase
 from tests.conversation import new_path
 from tests.doubles import Wire
 from tests.recording import InlinePool
@@ -63,8 +64,8 @@ class ServiceTests(SynchronousTestCase):
     def setUp(self) -> None:
         pool: Any = InlinePool
         self.patch(tap, "ThreadedDatabase", lambda *given: ThreadedDatabase(*given, pool))
-        self.patch(admission.resource, "setrlimit", lambda which, limits: None)
-        self.patch(admission.resource, "getrlimit", lambda which: (FILES, FILES))
+        self.patch(limits.resource, "setrlimit", lambda which, limits: None)
+        self.patch(limits.resource, "getrlimit", lambda which: (FILES, FILES))
         self.addCleanup(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))
         self.reactor = Reactor()
         self.logged: list[str] = []
@@ -210,12 +211,12 @@ class ServiceTests(SynchronousTestCase):
     def test_fewer_connections(self) -> None:
         """That the system allows fewer connections than were asked for is in the log."""
         self.stop(self.started("--max-connections", str(FILES)))
-        most = FILES - admission.SPARE_FILES
+        most = FILES - limits.SPARE_FILES
         self.assertIn(f"The system allows {most} connections, fewer than asked for.", self.logged)
 
     def test_enough_connections(self) -> None:
         """As many connections as the system allows, or fewer, are nothing to tell."""
-        self.stop(self.started("--max-connections", str(FILES - admission.SPARE_FILES)))
+        self.stop(self.started("--max-connections", str(FILES - limits.SPARE_FILES)))
         self.assertEqual([line for line in self.logged if "allows" in line], [])
 
     def test_how_to_join(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import starting
-from chatservice.errors import CannotStart
+from chatservice.protocol.errors import CannotStart
 from chatservice.starting import check_files
 from tests.running import Peer, end_daemon, endpoint, free_port, running, twistd
 

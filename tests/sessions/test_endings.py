@@ -6,12 +6,12 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.testing import StringTransport
 
+from chatservice.doors.lines import LINGER, OVERLONG
 from chatservice.doors.text import GOODBYE_TO_NC, HINT
-from chatservice.keepalive import keep_honest
-from chatservice.lines import State
-from chatservice.peers import Peer
-from chatservice.reading import LINGER, OVERLONG
+from chatservice.people.peers import Peer
 from chatservice.server import ChatProtocol
+from chatservice.sessions.keepalive import keep_honest
+from chatservice.sessions.session import State
 from tests.doubles import LineTestCase, Wire
 
 LOST = "-- ada left the chat (connection lost)\r\n"

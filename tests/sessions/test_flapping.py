@@ -9,17 +9,17 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
-from chatservice.account import NOT_STORED
-from chatservice.accountrows import StoredAccounts
-from chatservice.accounts import Accounts
-from chatservice.admission import Admission
+from chatservice.chat.journal import Wanted
 from chatservice.config import Settings
-from chatservice.database import Database
-from chatservice.doors.front import FrontFactory
-from chatservice.events import EventIds
-from chatservice.journal import Wanted
+from chatservice.doors.detect import FrontFactory
+from chatservice.doors.limits import Admission
+from chatservice.people.account import NOT_STORED
+from chatservice.people.accounts import Accounts
+from chatservice.protocol.events import EventIds
 from chatservice.server import ChatFactory
-from chatservice.storedjournal import DatabaseJournal
+from chatservice.storage.accounts import StoredAccounts
+from chatservice.storage.database import Database
+from chatservice.storage.journal import DatabaseJournal
 from tests.conversation import NOON, Facts, JsonPerson, TableCase, Wire, each_row
 from tests.doubles import PlainPasswords
 from tests.journals import JournalInMemory

@@ -7,11 +7,11 @@ import re
 
 from twisted.internet.task import Clock
 
-from chatservice.accounts import Accounts
-from chatservice.admission import Admission
 from chatservice.config import Settings
-from chatservice.doors.front import FrontFactory
-from chatservice.events import EventIds
+from chatservice.doors.detect import FrontFactory
+from chatservice.doors.limits import Admission
+from chatservice.people.accounts import Accounts
+from chatservice.protocol.events import EventIds
 from chatservice.server import ChatFactory
 from tests.conversation import NOON, JsonPerson, TableCase, Wire, each_row
 from tests.doubles import PlainPasswords

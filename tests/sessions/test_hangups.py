@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from chatservice.hangups import HangUps
+from chatservice.sessions.hangups import HangUps
 
 PATIENCE = 30.0
 

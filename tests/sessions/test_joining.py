@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.internet.defer import fail
 from twisted.logger import capturedLogs, formatEvent
 
-from chatservice.acts import Banned
-from chatservice.errors import StorageError
+from chatservice.protocol.actions import Banned
+from chatservice.protocol.errors import StorageError
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson, each_row
 from tests.journals import SlowJournal
 

@@ -7,7 +7,7 @@ from itertools import product
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
-from chatservice.errors import StorageError
+from chatservice.protocol.errors import StorageError
 from tests.conversation import ConversationCase, JsonPerson
 
 SECRET = "correct-horse"

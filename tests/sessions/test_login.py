@@ -6,10 +6,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 
-from chatservice import login
-from chatservice.account import NO_TOKEN, Proof
-from chatservice.accounts import TOKENS_KEPT
-from chatservice.joining import PING_TIMEOUT, SILENT
+from chatservice.people.account import NO_TOKEN, Proof
+from chatservice.people.accounts import TOKENS_KEPT
+from chatservice.sessions import login
+from chatservice.sessions.joining import PING_TIMEOUT, SILENT
 from tests.conversation import (
     DOORS,
     TOKEN,

@@ -6,11 +6,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted
 
 from chatservice.doors.text import HINT
-from chatservice.events import ChatError
-from chatservice.hangups import HangUps
-from chatservice.joining import JoinRequest
-from chatservice.lines import Session
-from chatservice.names import LOBBY
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import LOBBY
+from chatservice.sessions.hangups import HangUps
+from chatservice.sessions.joining import JoinRequest
+from chatservice.sessions.session import Session
 from tests.doubles import LineTestCase
 
 

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.outbox import HAND_OVER, Outbox
+from chatservice.sessions.outbox import HAND_OVER, Outbox
 from tests.doubles import LIMIT, Writer
 
 

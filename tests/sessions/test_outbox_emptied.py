@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.outbox import Outbox
+from chatservice.sessions.outbox import Outbox
 from tests.doubles import Writer
 
 

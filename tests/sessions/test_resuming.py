@@ -8,8 +8,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.errors import StorageError
-from chatservice.journal import Page
+from chatservice.chat.journal import Page
+from chatservice.protocol.errors import StorageError
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, each_row, error, said
 from tests.journals import HeldJournal
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatservice.door import Fenced
+from chatservice.chat.door import Fenced
 from tests.conversation import (
     DOORS,
     TOKEN,

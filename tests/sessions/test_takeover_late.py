@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred, succeed
 
-from chatservice import login
+from chatservice.sessions import login
 from tests.conversation import JsonPerson, TextPerson, at_each_door, said
 from tests.journals import SlowJournal, Waiting
 from tests.recording import kick
 from tests.registered import proof_of
-from tests.test_takeover import SECRET, TakeoverCase
+from tests.sessions.test_takeover import SECRET, TakeoverCase
 
 
 class LateCase(TakeoverCase):

@@ -6,11 +6,11 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.events import LATEST, Acted, Event, TopicChanged
-from chatservice.ignoring import Unseen, has_missed
-from chatservice.journal import Missed
-from chatservice.names import nick_key
-from chatservice.rooms import Room
+from chatservice.chat.ignoring import Unseen, has_missed
+from chatservice.chat.journal import Missed
+from chatservice.chat.rooms import Room
+from chatservice.protocol.events import LATEST, Acted, Event, TopicChanged
+from chatservice.protocol.names import nick_key
 from tests.conversation import DOORS, ConversationCase, JsonPerson, at_each_door
 from tests.recording import (
     ADA,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from chatservice import actlog
-from chatservice.actlog import EVERY, KEPT_FOR, STEP, ActLog
-from chatservice.acts import (
+from chatservice.chat.permissions import Moderation
+from chatservice.protocol.actions import (
     Announced,
     Banned,
     Deopped,
@@ -25,9 +24,10 @@ from chatservice.acts import (
     Unmuted,
     Voiced,
 )
-from chatservice.events import LATEST
-from chatservice.moderation import Moderation
-from chatservice.storedjournal import DatabaseJournal
+from chatservice.protocol.events import LATEST
+from chatservice.storage import actlog
+from chatservice.storage.actlog import EVERY, KEPT_FOR, STEP, ActLog
+from chatservice.storage.journal import DatabaseJournal
 from tests.recording import DatabaseJournalTestCase
 
 START = 1_763_712_000_000_000

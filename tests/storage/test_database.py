@@ -10,8 +10,9 @@ from typing import Any
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice import database as database_module
-from chatservice.database import (
+from chatservice.protocol.errors import StorageError
+from chatservice.storage import database as database_module
+from chatservice.storage.database import (
     APPLICATION_ID,
     LOG_SIZE,
     NOT_IN_PLACE,
@@ -19,9 +20,8 @@ from chatservice.database import (
     DatabaseError,
     explain,
 )
-from chatservice.errors import StorageError
-from chatservice.filewatch import FileWatch
-from chatservice.threads import ThreadedDatabase
+from chatservice.storage.filewatch import FileWatch
+from chatservice.storage.threads import ThreadedDatabase
 from tests.recording import DatabaseTestCase, InlinePool, InlineReactor
 
 ONE = """
@@ -187,7 +187,7 @@ class OpeningTests(DatabaseTestCase):
         """The file says whose it is, and of which version."""
         database = self.opened()
         self.assertEqual(database.at_start(asked("PRAGMA application_id")), APPLICATION_ID)
-        schema = files("chatservice").joinpath("schema.sql").read_text("utf-8")
+        schema = files("chatservice.storage").joinpath("schema.sql").read_text("utf-8")
         version = database.at_start(asked("PRAGMA user_version"))
         self.assertEqual(version, schema.count("-- version "))
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from twisted.internet.defer import succeed
 
-from chatservice.acts import Banned, Kicked, RoomSet
-from chatservice.errors import StorageError
-from chatservice.events import Acted, Event, Joined, Left, TopicChanged
-from chatservice.indexing import ERASE_STEP, INDEX_BYTES
-from chatservice.journal import Wanted
-from chatservice.personal import _MINE, _TALK, EXPORT_BYTES
-from chatservice.query import parse
-from chatservice.storedjournal import DatabaseJournal
+from chatservice.chat.journal import Wanted
+from chatservice.protocol.actions import Banned, Kicked, RoomSet
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import Acted, Event, Joined, Left, TopicChanged
+from chatservice.protocol.query import parse
+from chatservice.storage.export import _MINE, _TALK, EXPORT_BYTES
+from chatservice.storage.indexing import ERASE_STEP, INDEX_BYTES
+from chatservice.storage.journal import DatabaseJournal
 from tests.recording import (
     ADA,
     BOB,

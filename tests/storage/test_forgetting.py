@@ -10,9 +10,9 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
 
-from chatservice.accountrows import StoredAccounts
-from chatservice.database import Database
-from chatservice.storedjournal import DatabaseJournal
+from chatservice.storage.accounts import StoredAccounts
+from chatservice.storage.database import Database
+from chatservice.storage.journal import DatabaseJournal
 from tests.conversation import DOORS, ConversationCase, JsonPerson, TextPerson
 from tests.recording import DatabaseTestCase
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chatservice import identities
-from chatservice.accountrows import StoredAccounts
-from chatservice.accounts import Accounts
-from chatservice.acts import Banned, Founded, Invited, OperatorAct, Opped, Voiced
-from chatservice.errors import StorageError
-from chatservice.events import LATEST, Joined, Left, TopicChanged
-from chatservice.identity import identity_of
-from chatservice.journal import ReadMarker
-from chatservice.storedjournal import DatabaseJournal
+from chatservice.chat.journal import ReadMarker
+from chatservice.people.accounts import Accounts
+from chatservice.people.identity import identity_of
+from chatservice.protocol.actions import Banned, Founded, Invited, OperatorAct, Opped, Voiced
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import LATEST, Joined, Left, TopicChanged
+from chatservice.storage import identities
+from chatservice.storage.accounts import StoredAccounts
+from chatservice.storage.journal import DatabaseJournal
 from tests.conversation import TOKEN
 from tests.doubles import PlainPasswords
 from tests.recording import (
@@ -33,7 +33,7 @@ from tests.registered import HOME, NOW
 SECRET = "correct-horse"
 NEW = b"a new identity.."
 SCHEMA_2 = (
-    (Path(__file__).parent.parent / "chatservice" / "schema.sql")
+    (Path(__file__).parents[2] / "chatservice" / "storage" / "schema.sql")
     .read_text("utf-8")
     .partition("-- version 3")[0]
 )

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.door import NOWHERE
-from chatservice.events import (
+from chatservice.chat.door import NOWHERE
+from chatservice.chat.journal import Journal, Page, Wanted
+from chatservice.chat.rooms import Member
+from chatservice.protocol.events import (
     Acted,
     Event,
     Joined,
@@ -19,8 +21,6 @@ from chatservice.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.journal import Journal, Page, Wanted
-from chatservice.rooms import Member
 from tests.recording import DatabaseJournalTestCase, line
 
 if TYPE_CHECKING:

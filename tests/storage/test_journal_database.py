@@ -8,12 +8,12 @@ from typing import Any
 
 from twisted.internet.defer import fail
 
-from chatservice.database import Database
-from chatservice.errors import StorageError
-from chatservice.events import Event, EventIds, Joined, Renamed, TopicChanged
-from chatservice.journal import Wanted
-from chatservice.storedjournal import CEILING_AHEAD, DatabaseJournal
-from chatservice.threads import ThreadedDatabase
+from chatservice.chat.journal import Wanted
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import Event, EventIds, Joined, Renamed, TopicChanged
+from chatservice.storage.database import Database
+from chatservice.storage.journal import CEILING_AHEAD, DatabaseJournal
+from chatservice.storage.threads import ThreadedDatabase
 from tests.recording import DatabaseJournalTestCase, DatabaseTestCase, line
 
 NOW = 1_763_712_000

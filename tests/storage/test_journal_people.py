@@ -5,11 +5,11 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from chatservice.acts import Announced, Banned, Kicked, OperatorAct
-from chatservice.events import LATEST, Acted, Joined, Left, Parted, Renamed, TopicChanged
-from chatservice.journal import Missed, ReadMarker
-from chatservice.missed import LOOKED_AT, MISSED_MOST, MISSED_TEXT
-from chatservice.storedjournal import DatabaseJournal
+from chatservice.chat.journal import Missed, ReadMarker
+from chatservice.protocol.actions import Announced, Banned, Kicked, OperatorAct
+from chatservice.protocol.events import LATEST, Acted, Joined, Left, Parted, Renamed, TopicChanged
+from chatservice.storage.journal import DatabaseJournal
+from chatservice.storage.missed import LOOKED_AT, MISSED_MOST, MISSED_TEXT
 from tests.recording import (
     ADA,
     BOB,

@@ -7,15 +7,14 @@ from dataclasses import replace
 
 from twisted.internet.task import Clock
 
-from chatservice import maintenance
-from chatservice.actlog import KEPT_FOR
-from chatservice.acts import Kicked
-from chatservice.events import Event, Joined, Left, Said
-from chatservice.indexing import ERASE_STEP
-from chatservice.maintenance import _bounds_in_memory
-from chatservice.moderation import Moderation
+from chatservice.chat.permissions import Moderation
+from chatservice.protocol.actions import Kicked
+from chatservice.protocol.events import Event, Joined, Left, Said
 from chatservice.server import ChatFactory
-from chatservice.upkeep import ROUND
+from chatservice.storage import maintenance
+from chatservice.storage.actlog import KEPT_FOR
+from chatservice.storage.indexing import ERASE_STEP
+from chatservice.storage.maintenance import ROUND, _bounds_in_memory
 from tests.conversation import ConversationCase
 from tests.doubles import PlainPasswords
 from tests.journals import JournalInMemory, rows, stored

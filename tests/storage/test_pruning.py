@@ -8,11 +8,11 @@ from typing import Any
 
 from twisted.internet.defer import fail
 
-from chatservice.events import Joined, Left
-from chatservice.indexing import ERASE_STEP
-from chatservice.journal import Page, Wanted
-from chatservice.pruning import EVERY, GUESTS_KEPT, ROOMS_A_STEP, Pruning
-from chatservice.query import parse
+from chatservice.chat.journal import Page, Wanted
+from chatservice.protocol.events import Joined, Left
+from chatservice.protocol.query import parse
+from chatservice.storage.indexing import ERASE_STEP
+from chatservice.storage.pruning import EVERY, GUESTS_KEPT, ROOMS_A_STEP, Pruning
 from tests.recording import ADA, BOB, DatabaseJournalTestCase, JournalCase, line, private_line
 
 NOW = 1_763_712_000_000_000

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chatservice.journal import Wanted
-from chatservice.pruning import EVERY, GROWN_MOST, NAMES_A_STEP, ROOMS_A_STEP
+from chatservice.chat.journal import Wanted
+from chatservice.storage.pruning import EVERY, GROWN_MOST, NAMES_A_STEP, ROOMS_A_STEP
 from tests.recording import line, private_line
-from tests.test_pruning import PruningTestCase
+from tests.storage.test_pruning import PruningTestCase
 
 
 class ManyRoomsTests(PruningTestCase):

@@ -9,11 +9,11 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock, deferLater
 
-from chatservice.database import Database, Interrupted, Scan
-from chatservice.events import ChatError
-from chatservice.journal import NOBODY, Asker
-from chatservice.scanning import DEADLINE, WAITING, Scanning
-from chatservice.threads import CHECKPOINTS, LOOK_AFTER, ThreadedDatabase, Watch
+from chatservice.chat.journal import NOBODY, Asker
+from chatservice.protocol.events import ChatError
+from chatservice.storage.database import Database, Interrupted, Scan
+from chatservice.storage.scanning import DEADLINE, WAITING, Scanning
+from chatservice.storage.threads import CHECKPOINTS, LOOK_AFTER, ThreadedDatabase, Watch
 from tests.recording import DatabaseTestCase, HeldPool, InlinePool, InlineReactor
 
 ONE = """

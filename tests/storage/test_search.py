@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from twisted.internet.defer import fail
 from twisted.logger import capturedLogs, formatEvent
 
-from chatservice.database import Interrupted
-from chatservice.events import Acted, ChatError, Event, TopicChanged
-from chatservice.indexing import INDEX_BYTES, erase
-from chatservice.query import QUERY_MOST, TERMS_MOST, parse
-from chatservice.scanning import DEADLINE
-from chatservice.search import INDEX_WITHIN
+from chatservice.protocol.events import Acted, ChatError, Event, TopicChanged
+from chatservice.protocol.query import QUERY_MOST, TERMS_MOST, parse
+from chatservice.storage.database import Interrupted
+from chatservice.storage.indexing import INDEX_BYTES, erase
+from chatservice.storage.scanning import DEADLINE
+from chatservice.storage.search import INDEX_WITHIN
 from tests.recording import (
     ADA,
     BOB,

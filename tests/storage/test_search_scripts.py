@@ -9,10 +9,10 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatservice.events import ChatError
-from chatservice.indexing import erase
-from chatservice.query import Query, parse
-from chatservice.tokenizer import tokens_of
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.query import Query, parse
+from chatservice.protocol.tokenizer import tokens_of
+from chatservice.storage.indexing import erase
 from tests.recording import DatabaseJournalTestCase, JournalCase, line
 
 CHINESE, JAPANESE, KOREAN, THAI = (

@@ -11,19 +11,28 @@ from pathlib import Path
 
 from twisted.logger import capturedLogs, formatEvent
 
-from chatservice.acts import Announced, OperatorAct
-from chatservice.database import DatabaseError
-from chatservice.events import LATEST, Acted, Event, Joined, Left, Said, TopicChanged, Whispered
-from chatservice.indexing import TELL_EVERY
-from chatservice.journal import Missed, ReadMarker, Wanted
-from chatservice.pruning import Pruning
-from chatservice.query import parse
-from chatservice.storedjournal import DatabaseJournal
-from chatservice.tokenizer import RULES
+from chatservice.chat.journal import Missed, ReadMarker, Wanted
+from chatservice.protocol.actions import Announced, OperatorAct
+from chatservice.protocol.events import (
+    LATEST,
+    Acted,
+    Event,
+    Joined,
+    Left,
+    Said,
+    TopicChanged,
+    Whispered,
+)
+from chatservice.protocol.query import parse
+from chatservice.protocol.tokenizer import RULES
+from chatservice.storage.database import DatabaseError
+from chatservice.storage.indexing import TELL_EVERY
+from chatservice.storage.journal import DatabaseJournal
+from chatservice.storage.pruning import Pruning
 from tests.recording import ADA as RECORDED_ADA
 from tests.recording import DatabaseTestCase, JournalCase, line, private_line
 
-VERSION_1 = (Path(__file__).parent / "data" / "version1.sql").read_text("utf-8")
+VERSION_1 = (Path(__file__).parents[1] / "data" / "version1.sql").read_text("utf-8")
 START = 1_763_712_000_000_000
 FLOOR = 1_763_712_010_000_009
 ADA = bytes.fromhex("0123456789abcdef" * 2)
@@ -155,7 +164,7 @@ class Version2Tests(DatabaseTestCase, JournalCase):
 
     def setUp(self) -> None:
         super().setUp()
-        schema = files("chatservice").joinpath("schema.sql").read_text("utf-8")
+        schema = files("chatservice.storage").joinpath("schema.sql").read_text("utf-8")
         database = self.database()
         database.open(schema.partition("-- version 3")[0])
         database.close()
@@ -195,7 +204,7 @@ class FromVersion2Tests(UpgradeTestCase):
 
     def test_index_by_author(self) -> None:
         """Lines are found by their author, erased, and found by their words as before."""
-        schema = files("chatservice").joinpath("schema.sql").read_text("utf-8")
+        schema = files("chatservice.storage").joinpath("schema.sql").read_text("utf-8")
         two, _, _ = schema.partition("-- version 3")
         before = self.database()
         before.open(two)
@@ -218,7 +227,7 @@ class FromVersion3Tests(DatabaseTestCase, JournalCase):
 
     def setUp(self) -> None:
         super().setUp()
-        schema = files("chatservice").joinpath("schema.sql").read_text("utf-8")
+        schema = files("chatservice.storage").joinpath("schema.sql").read_text("utf-8")
         before = self.database()
         before.open(schema.partition("-- version 4")[0])
         before.close()
@@ -319,7 +328,7 @@ class InterruptedTests(UpgradeTestCase):
     def test_halfway(self) -> None:
         """A file whose upgrade broke off is of version 1, as it was, and can be upgraded later."""
         before = self.dump(self.path)
-        schema = files("chatservice").joinpath("schema.sql").read_text("utf-8")
+        schema = files("chatservice.storage").joinpath("schema.sql").read_text("utf-8")
         half = schema.replace("CREATE TABLE acts", "SELECT * FROM nowhere; CREATE TABLE acts")
         self.assertNotEqual(half, schema)
         with self.assertRaises(DatabaseError):

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.upkeep import INTERVAL, ROUND, Step, Upkeep, UpkeepByEvents
+from chatservice.storage.maintenance import INTERVAL, ROUND, Step, Upkeep, UpkeepByEvents
 
 
 class StepsCase(SynchronousTestCase):

@@ -1,0 +1,1 @@
+"""The rules of the chat, without bytes, SQL and sockets."""

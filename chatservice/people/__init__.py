@@ -1,0 +1,1 @@
+"""Who somebody is: accounts, passwords, addresses, and what each of them may cost."""

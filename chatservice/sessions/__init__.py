@@ -1,0 +1,1 @@
+"""One connection's part in the chat, whatever carries it."""

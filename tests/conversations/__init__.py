@@ -1,0 +1,1 @@
+"""Tables of who types what, and of what everybody then sees."""

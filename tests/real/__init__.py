@@ -1,0 +1,1 @@
+"""Tests with real programs, processes and ports."""

@@ -1,0 +1,1 @@
+"""Tests of one connection's part in the chat."""
