@@ -65,7 +65,7 @@ def main(count: int = 200_000, size: int = 400) -> None:
         chat.restore()
         took = time.perf_counter() - start
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        held = len(chat.moderation.sanctions("python"))
+        held = len(chat.permissions.sanctions("python"))
         database.close()
     print(f"{count:,} acts of {size:,} bytes: {took:.2f} s, {(after - before) / 1024:.0f} MiB,")
     print(f"and {held:,} of them hold")

@@ -93,7 +93,7 @@ class ChatFactory(ServerFactory, Standalone):
         member.came = self.reactor.seconds()
         if account is not None:
             member.account, member.identity = account, account.identity
-        self.moderation.check_arrival(member)
+        self.permissions.check_arrival(member)
         if proof is not None:
             self.bindings.bind(member, proof).addErrback(door.complain)
         self.roster.add(member)
@@ -107,14 +107,14 @@ class ChatFactory(ServerFactory, Standalone):
         """
         former, member.address = member.address, door.peer.address
         try:
-            self.moderation.check_not_banned(member, "")
+            self.permissions.check_not_banned(member, "")
         except ChatError:
             member.address = former
             raise
         self.audit.about("Taken over", member.address, member.nick, f", who was at {place(former)}")
         self.lingering.stop(member)
-        self.note_loss(member, member.door.behind(), member.door.silence())
-        member.door.displace()
+        self.note_loss(member, member.door.behind(), member.door.idle_seconds())
+        member.door.taken_over()
         member.door = Fenced(door)
         self.entrances.part_where_banned(member)
         return self.publish(member, Resumed(), door)
@@ -140,7 +140,7 @@ class ChatFactory(ServerFactory, Standalone):
         """
         if self.closing or not self.roster.has(member):
             return None
-        is_silenced = why and goodbye and not self.moderation.may_appear(member)
+        is_silenced = why and goodbye and not self.permissions.may_appear(member)
         why = "" if is_silenced else clean_reason(why)
         self.lingering.stop(member)
         self.roster.remove(member)
@@ -158,8 +158,8 @@ class ChatFactory(ServerFactory, Standalone):
 
         @raise ChatError: the member is not in it, may not speak there, or it is no line.
         """
-        self.moderation.check_is_in(member, room.name)
-        self.moderation.check_speech(member, room.name)
+        self.permissions.check_is_in(member, room.name)
+        self.permissions.check_speech(member, room.name)
         if room.founder is member and not member.uncommitted:
             self.acting.found(member, room)
         asked = mark(Said, room.name, text, ref)
@@ -171,8 +171,8 @@ class ChatFactory(ServerFactory, Standalone):
 
         @raise ChatError: the member is not in it, may not speak there, or it is no line.
         """
-        self.moderation.check_is_in(member, room.name)
-        self.moderation.check_speech(member, room.name)
+        self.permissions.check_is_in(member, room.name)
+        self.permissions.check_speech(member, room.name)
         asked = mark(Acted, room.name, text, ref)
         line = Acted(room=room.name, text=clean_line(text), ref=ref, mark=asked)
         return self._spoken(member, room, line)
@@ -190,7 +190,7 @@ class ChatFactory(ServerFactory, Standalone):
         @param called: what the member called that person, if it is not the nickname.
         @raise ChatError: the member may not speak, or it is no line.
         """
-        self.moderation.check_speech(member, "")
+        self.permissions.check_speech(member, "")
         asked = mark(Whispered, called or to.nick, text, ref)
         line, identity = clean_line(text), to.identity
         whispered = Whispered(to=to.nick, to_identity=identity, text=line, ref=ref, mark=asked)
@@ -201,8 +201,8 @@ class ChatFactory(ServerFactory, Standalone):
 
         @raise ChatError: the member is not in it, or may not; or it is too long or one too many.
         """
-        self.moderation.check_is_in(member, room.name)
-        self.moderation.check_topic(member, room.name)
+        self.permissions.check_is_in(member, room.name)
+        self.permissions.check_topic(member, room.name)
         topic = clean_line(text) if text else ""
         if len(topic.encode()) > TOPIC_BYTES:
             raise ChatError("too-long", f"a topic has at most {TOPIC_BYTES} bytes")
@@ -219,7 +219,7 @@ class ChatFactory(ServerFactory, Standalone):
 
         @raise ChatError: it is not free, or the member may not show another one.
         """
-        self.moderation.check_appearance(member)
+        self.permissions.check_appearance(member)
         return self.give_nick(member, nick)
 
     def give_nick(self, member: Member, nick: str) -> Envelope:
@@ -232,7 +232,7 @@ class ChatFactory(ServerFactory, Standalone):
             raise ChatError("nick-taken", f"you are {nick} already", "yours")
         renamed = self.publish(member, Renamed(now=nick, rooms=tuple(member.rooms)))
         self.roster.rename(member, nick, key)
-        member.door.look()
+        member.door.preferences_changed()
         return renamed
 
     def set_away(self, member: Member, why: str | None) -> Envelope:
@@ -242,7 +242,7 @@ class ChatFactory(ServerFactory, Standalone):
 
         @raise ChatError: the member may not say so, or C{why} is too long.
         """
-        self.moderation.check_appearance(member)
+        self.permissions.check_appearance(member)
         why = None if why is None else clean_reason(why)
         rooms = member.spoke_since(self.reactor.seconds() - TALKING)
         event = CameBack(rooms=rooms) if why is None else WentAway(why=why, rooms=rooms)

@@ -219,7 +219,7 @@ class ChatService(Service):
         steps = steps_of(
             self._database,
             self._journal,
-            self.chat.moderation,
+            self.chat.permissions,
             ids.now,
             clock.is_settled,
             in_memory=options["database"] == IN_MEMORY,

@@ -20,7 +20,7 @@ from chatservice.chat.clock import WallClock
 from chatservice.config import Settings
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
-from chatservice.doors.text import GOODBYE_TO_NC
+from chatservice.doors.text import BYE_TO_NC
 from chatservice.people.accounts import Accounts
 from chatservice.protocol.events import EventIds
 from chatservice.protocol.wording import clock_time, when
@@ -361,7 +361,7 @@ def expected_text(row: Row, nick: str) -> list[str]:
     own = [row.own] if row.own else []
     error = [f"-- {row.error[1]}"] if row.error else []
     mark = "" if row.raw else "-- "
-    goodbye = [GOODBYE_TO_NC] if row.farewell else []
+    goodbye = [BYE_TO_NC] if row.farewell else []
     return own + [f"{mark}{line}" for line in row.answer or ()] + error + goodbye
 
 

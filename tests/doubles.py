@@ -329,7 +329,7 @@ class Listener(Session):
     def tell(self, error: ChatError) -> None:
         self.outbox.write(f"-- {error.sentence}\n".encode())
 
-    def own(self, event: Event, mine: bool) -> bytes:
+    def render_own(self, event: Event, mine: bool) -> bytes:
         return b""
 
     def notify(self, lines: list[str], events: list[Event], times: Any = None) -> None:
@@ -338,7 +338,7 @@ class Listener(Session):
     def ping(self, sentence: str) -> None:
         """Nobody is asked."""
 
-    def look(self) -> None:
+    def preferences_changed(self) -> None:
         """It shows everything to everybody."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.chat.door import NOWHERE
-from chatservice.chat.permissions import Moderation
+from chatservice.chat.permissions import Permissions
 from chatservice.chat.rooms import Member
 from chatservice.people.account import Account
 from chatservice.protocol.actions import Banned, Founded, OperatorAct, Opped
@@ -41,7 +41,7 @@ class ModerationCase(SynchronousTestCase):
         self.now = START
         self.ids = count(START)
         self.acts: list[OperatorAct] = []
-        self.moderation = Moderation(["sysop"], lambda: self.now)
+        self.permissions = Permissions(["sysop"], lambda: self.now)
         self.sysop = registered("sysop", ADDRESS)
         self.ada = registered("ada", ADDRESS)
         self.op = registered("op", ADDRESS)
@@ -68,7 +68,7 @@ class ModerationCase(SynchronousTestCase):
             **facts,
         )
         self.acts.append(act)
-        self.moderation.apply(act)
+        self.permissions.apply(act)
 
     def banned_network(self, text: str, room: str = "", kind: type[OperatorAct] = Banned) -> None:
         """Let a network be banned, or unbanned."""
@@ -85,9 +85,9 @@ class ModerationCase(SynchronousTestCase):
         """Whether a ban keeps somebody out."""
         try:
             if room:
-                self.moderation.check_entry(member, room, seen=next(self.ids))
+                self.permissions.check_entry(member, room, seen=next(self.ids))
             else:
-                self.moderation.check_arrival(member)
+                self.permissions.check_arrival(member)
         except ChatError as error:
             self.assertEqual(error.code, "banned")
             return True
@@ -96,7 +96,7 @@ class ModerationCase(SynchronousTestCase):
     def is_muted(self, member: Member, room: str = "python") -> bool:
         """Whether a mute keeps somebody from speaking."""
         try:
-            self.moderation.check_speech(member, room)
+            self.permissions.check_speech(member, room)
         except ChatError as error:
             self.assertEqual(error.code, "muted")
             return True

@@ -78,8 +78,8 @@ class RecordingDoor:
         self._note("deliver")
         self.deliveries.append(data)
 
-    def own(self, event: Event, mine: bool) -> bytes:
-        self._note("own")
+    def render_own(self, event: Event, mine: bool) -> bytes:
+        self._note("render_own")
         return f"!{event.id} ".encode()
 
     def refuse(self, event: Event, sentence: str) -> None:
@@ -89,23 +89,23 @@ class RecordingDoor:
     def notify(self, lines: list[str], events: list[Event], times: Any = None) -> None:
         self._note("notify")
 
-    def look(self) -> None:
-        self._note("look")
+    def preferences_changed(self) -> None:
+        self._note("preferences_changed")
 
     def ping(self, sentence: str) -> None:
         self._note("ping")
 
-    def silence(self) -> float:
+    def idle_seconds(self) -> float:
         return 0.0
 
-    def dismiss(self) -> None:
-        self._note("dismiss")
+    def taken_over(self) -> None:
+        self._note("taken_over")
 
-    def displace(self) -> None:
-        self._note("displace")
+    def close(self, sentence: str = "", code: str = "closing") -> None:
+        self._note("close")
 
-    def fail(self) -> None:
-        self._note("fail")
+    def drop(self) -> None:
+        self._note("drop")
 
 
 def recorded(nick: str, *rooms: Room, wire: RecordingFormat | None = None) -> Member:

@@ -231,7 +231,7 @@ class VerbTests(ConversationCase):
     def test_tell_operators(self) -> None:
         """Operators of the whole chat are told of the server, and nobody else is."""
         ada, bob = self.member("ada"), self.member("bob")
-        self.patch(self.chat.moderation, "is_operator", lambda whom: whom is ada)
+        self.patch(self.chat.permissions, "is_operator", lambda whom: whom is ada)
         self.chat.tell_operators("the disk is full")
         self.assertEqual([each.door.asked.count("notify") for each in (ada, bob)], [1, 0])
 

@@ -106,7 +106,7 @@ class RoomRules:
 NO_RULES = RoomRules()
 
 
-class Place:
+class RoomAccess:
     """What holds in a room, or in the chat.
 
     @ivar operators: nicknames by identity, as are C{voiced} and C{invited}.

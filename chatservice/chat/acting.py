@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 from chatservice.chat.envelope import Envelope
-from chatservice.chat.permissions import Moderation
+from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publish
 from chatservice.chat.rooms import Member, Room
 from chatservice.chat.roster import Roster
@@ -36,7 +36,7 @@ class Acting:
 
     def __init__(
         self,
-        permissions: Moderation,
+        permissions: Permissions,
         roster: Roster,
         rooms: Mapping[str, Room],
         publish: Publish,

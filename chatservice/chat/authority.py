@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from math import inf
 
-from chatservice.chat.access import NO_RULES, Person, Place, RoomRules
+from chatservice.chat.access import NO_RULES, Person, RoomAccess, RoomRules
 from chatservice.chat.rooms import Member
 from chatservice.chat.sanctions import Sanctions, is_by_network
 from chatservice.people.addresses import Network, address_of, covers
@@ -51,7 +51,7 @@ class Authority:
         self._now = now
         self._keep = keep
         self._keep_lines = keep_lines
-        self._places: dict[str, Place] = {CHAT: Place()}
+        self._places: dict[str, RoomAccess] = {CHAT: RoomAccess()}
         self._hushed: set[str] = set()
         self._bounded: set[str] = set()
         self._owned: Counter[bytes] = Counter()
@@ -69,7 +69,7 @@ class Authority:
             act = act if act.until <= longest + AHEAD else replace(act, until=longest)
         for former, now in self._moving.items():
             act = act.under(former, now)
-        place = self._places.setdefault(act.room, Place())
+        place = self._places.setdefault(act.room, RoomAccess())
         owner = place.owner
         place.apply(act)
         if place.owner != owner:
@@ -108,7 +108,7 @@ class Authority:
         """No act under the former identity is on its way any more."""
         self._moving.pop(former, None)
 
-    def _note_silence(self, room: str, place: Place) -> None:
+    def _note_silence(self, room: str, place: RoomAccess) -> None:
         """Have it looked into what is said in a room; it is looked at for every line."""
         if place.mutes or place.rules.moderated:
             self._hushed.add(room)
@@ -191,7 +191,7 @@ class Authority:
         """The people who may enter a room when it is for invited people only."""
         return self._holders(room, lambda place: place.invited)
 
-    def _holders(self, room: str, of: Callable[[Place], dict[bytes, str]]) -> list[Person]:
+    def _holders(self, room: str, of: Callable[[RoomAccess], dict[bytes, str]]) -> list[Person]:
         place = self._places.get(room)
         return [Person(nick, key) for key, nick in of(place).items()] if place else []
 

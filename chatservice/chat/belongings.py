@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
 from chatservice.chat.journal import Journal
-from chatservice.chat.permissions import Moderation
+from chatservice.chat.permissions import Permissions
 from chatservice.chat.refs import Spoken
 from chatservice.chat.room_list import RoomList
 from chatservice.chat.rooms import Member
@@ -33,7 +33,7 @@ class Belongings:
         roster: Roster,
         rooms: RoomList,
         topics: Topics,
-        moderation: Moderation,
+        permissions: Permissions,
         flood: FloodLimit,
         passed: Callable[[], Deferred[None]],
     ) -> None:
@@ -41,7 +41,7 @@ class Belongings:
         self._roster = roster
         self._rooms = rooms
         self._topics = topics
-        self._moderation = moderation
+        self._permissions = permissions
         self._flood = flood
         self._passed = passed
 
@@ -56,11 +56,11 @@ class Belongings:
                 log.error("What somebody said is moved at the next start only: {why}.", why=error)
             # What was on its way meanwhile is stored, and holds, under the former identity.
             yield self._passed()
-        self._moderation.became(former)
+        self._permissions.became(former)
         self._roster.settle(former)
 
     def _rename(self, former: bytes, now: bytes) -> None:
-        for part in (self._flood, self._moderation, self._roster, self._rooms, self._topics):
+        for part in (self._flood, self._permissions, self._roster, self._rooms, self._topics):
             part.become(former, now)
 
     @inlineCallbacks

@@ -142,7 +142,7 @@ def _piece(
     """What one of those singled out sees of an event."""
     is_done_to = envelope.other is member and isinstance(envelope.event, OperatorAct)
     if envelope.author is member or is_done_to:
-        return member.door.own(envelope.event, envelope.author is member)
+        return member.door.render_own(envelope.event, envelope.author is member)
     return rendered.piece(envelope, member.door.format, member.current in touched)
 
 
@@ -172,4 +172,4 @@ def _deliver(member: Member, data: bytes) -> None:
 
 def _fail(member: Member) -> None:
     log.failure("Delivering to {nick} failed; dropping that member.", nick=member.nick)
-    member.door.fail()
+    member.door.drop()

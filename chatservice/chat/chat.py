@@ -19,8 +19,8 @@ from chatservice.chat.audit import Audit
 from chatservice.chat.belongings import Belongings
 from chatservice.chat.bindings import Bindings
 from chatservice.chat.clock import WallClock
-from chatservice.chat.door import NOWHERE, Door
-from chatservice.chat.enforcement import Operators
+from chatservice.chat.door import GOODBYE, NOWHERE, Door
+from chatservice.chat.enforcement import Enforcement
 from chatservice.chat.entrances import Entrances
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.folding import Folding
@@ -28,7 +28,7 @@ from chatservice.chat.ignoring import not_read_now
 from chatservice.chat.journal import Journal
 from chatservice.chat.lingering import UNNOTICED, Lingering, absences
 from chatservice.chat.nicknames import Nicknames
-from chatservice.chat.permissions import Moderation
+from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publisher
 from chatservice.chat.repeats import Repeats
 from chatservice.chat.roles import Roles
@@ -105,12 +105,12 @@ class Chat(ABC):
         self.flood = FloodLimit(seconds, settings.rate_limit, settings.per_address)
         self.roster = Roster()
         self.rooms = RoomList(self.journal)
-        self.moderation = Moderation(
+        self.permissions = Permissions(
             settings.operators, self.ids.now, settings.keep, settings.keep_lines
         )
-        self.clock.when_set.append(self.moderation.clock_set)
+        self.clock.when_set.append(self.permissions.clock_set)
         self.topics = Topics(
-            self.journal, lambda room: room in self.rooms or self.moderation.has_owner(room)
+            self.journal, lambda room: room in self.rooms or self.permissions.has_owner(room)
         )
         self.folding = Folding(self.reactor, self._tell_folded)
         self.lingering = Lingering(
@@ -122,16 +122,16 @@ class Chat(ABC):
             self.reactor, self.journal, self.rooms, self._committed, self._delivered
         )
         self.acting = Acting(
-            self.moderation,
+            self.permissions,
             self.roster,
             self.rooms,
             self.publish,
             self._publisher.publish,
             seconds,
         )
-        self.operators = Operators(
+        self.enforcement = Enforcement(
             self.acting,
-            self.moderation,
+            self.permissions,
             self.roster,
             self.accounts,
             self.journal,
@@ -140,7 +140,7 @@ class Chat(ABC):
             self.settled,
             self.ids.now,
         )
-        self.roles = Roles(self.acting, self.moderation)
+        self.roles = Roles(self.acting, self.permissions)
         self.repeats = Repeats(self.journal, self.publish, self.settled, seconds)
         self.nicknames = Nicknames(self.roster, self.accounts, settings, self.lingering.left_for)
         self.bindings = Bindings(
@@ -158,16 +158,16 @@ class Chat(ABC):
             self.roster,
             self.rooms,
             self.topics,
-            self.moderation,
+            self.permissions,
             self.flood,
             self.passed,
         )
-        passwords = RoomPasswords(self.moderation, self.accounts, self.roster, seconds)
+        passwords = RoomPasswords(self.permissions, self.accounts, self.roster, seconds)
         self.entrances = Entrances(
             self.roster,
             self.rooms,
             self.topics,
-            self.moderation,
+            self.permissions,
             passwords,
             self.acting,
             self.folding,
@@ -180,7 +180,7 @@ class Chat(ABC):
         """Begin where the last run ended; the journal is open."""
         self.clock.begin(self.journal.floor)
         self.topics.restore(self.journal.topics.values())
-        self.journal.recall(self.moderation.apply)
+        self.journal.recall(self.permissions.apply)
 
     @inlineCallbacks
     def shut_down(self, patience: float) -> Generator[Deferred[Any], Any, None]:
@@ -240,7 +240,7 @@ class Chat(ABC):
     def tell_operators(self, sentence: str) -> None:
         """Tell the operators of the whole chat who are here something about the server."""
         for member in self.roster.values():
-            if self.moderation.is_operator(member):
+            if self.permissions.is_operator(member):
                 member.door.notify([sentence], [])
 
     # The verbs, as sessions, commands and doors know them; server.py tells what each does.
@@ -345,7 +345,7 @@ class Chat(ABC):
         elif isinstance(event, Whispered):
             envelope.other = self.roster.find(event.to_identity, event.id)
         elif isinstance(event, OperatorAct):
-            self.moderation.apply(event)
+            self.permissions.apply(event)
             self.acting.address(envelope)
             self.acting.follow_late(event)
             self.audit.acted(event)
@@ -361,7 +361,7 @@ class Chat(ABC):
                 door, member.door = member.door, NOWHERE
                 # The events that it is the author of may be kept for long, and rooms need not.
                 member.current = None
-                door.dismiss()
+                door.close(code=GOODBYE)
             case Resumed() if member is not None and member.door is envelope.door:
                 member.lost_at = 0
             case Whispered() if member is not None and member is not envelope.other:

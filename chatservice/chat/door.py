@@ -10,6 +10,9 @@ from twisted.python.failure import Failure
 from chatservice.people.peers import Peer
 from chatservice.protocol.events import NO_TIMES, Event, Times
 
+GOODBYE = "goodbye"
+"""The code with which a door closes whose member has left the chat."""
+
 
 class Format(Protocol):
     """How one wire spells events. Two doors with the same format share the same bytes."""
@@ -38,7 +41,7 @@ class Door(Protocol):
     def deliver(self, data: bytes) -> None:
         """Send what the format made, without waiting."""
 
-    def own(self, event: Event, mine: bool) -> bytes:
+    def render_own(self, event: Event, mine: bool) -> bytes:
         """The bytes of an event that this door's own member caused, or that was done to it.
 
         @param mine: whether the member caused it.
@@ -56,25 +59,22 @@ class Door(Protocol):
         @param times: those in the sentences.
         """
 
-    def look(self) -> None:
+    def preferences_changed(self) -> None:
         """What the member wants to see, or how, has changed: have another C{format} if need be."""
 
     def ping(self, sentence: str) -> None:
         """Find out whether anybody is there: have the peer answer, whatever it answers."""
 
-    def silence(self) -> float:
+    def idle_seconds(self) -> float:
         """For how many seconds nothing was heard from the peer."""
 
     def behind(self) -> int | None:
         """The id of the last event before the first that is not sent yet; C{None} if all are."""
 
-    def dismiss(self) -> None:
-        """The member has left the chat: close, once everything is sent."""
-
-    def displace(self) -> None:
+    def taken_over(self) -> None:
         """Another connection takes the member over: say so, close, and read nothing more."""
 
-    def fail(self) -> None:
+    def drop(self) -> None:
         """Delivering to the member ran into a bug: drop it, on a later turn."""
 
     def complain(self, failure: Failure) -> None:
@@ -84,7 +84,10 @@ class Door(Protocol):
         """Read no further, for good: the chat is shutting down."""
 
     def close(self, sentence: str = "", code: str = "closing") -> None:
-        """Say why, if there is something to say, and close when all is sent."""
+        """Say why, if there is something to say, and close when all is sent.
+
+        @param code: L{GOODBYE} if the member has left the chat.
+        """
 
 
 class _Nowhere:
@@ -101,7 +104,7 @@ class _Nowhere:
     def deliver(self, data: bytes) -> None:
         pass
 
-    def own(self, event: Event, mine: bool) -> bytes:
+    def render_own(self, event: Event, mine: bool) -> bytes:
         return b""
 
     def again(self, event: Event) -> None:
@@ -113,25 +116,22 @@ class _Nowhere:
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
         pass
 
-    def look(self) -> None:
+    def preferences_changed(self) -> None:
         pass
 
     def ping(self, sentence: str) -> None:
         pass
 
-    def silence(self) -> float:
+    def idle_seconds(self) -> float:
         return inf
 
     def behind(self) -> int | None:
         return None
 
-    def dismiss(self) -> None:
+    def taken_over(self) -> None:
         pass
 
-    def displace(self) -> None:
-        pass
-
-    def fail(self) -> None:
+    def drop(self) -> None:
         pass
 
     def complain(self, failure: Failure) -> None:
@@ -156,11 +156,11 @@ class Fenced(_Nowhere):
     def __init__(self, door: Door) -> None:
         self.door = door
 
-    def silence(self) -> float:
-        return self.door.silence()
+    def idle_seconds(self) -> float:
+        return self.door.idle_seconds()
 
-    def dismiss(self) -> None:
-        self.door.dismiss()
+    def close(self, sentence: str = "", code: str = "closing") -> None:
+        self.door.close(sentence, code)
 
-    def displace(self) -> None:
-        self.door.displace()
+    def taken_over(self) -> None:
+        self.door.taken_over()

@@ -19,7 +19,7 @@ from chatservice.chat.acting import Acting
 from chatservice.chat.authority import CHAT
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.journal import Journal
-from chatservice.chat.permissions import Moderation
+from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publish
 from chatservice.chat.room_settings import PASSWORD, check_setting, setting_text
 from chatservice.chat.rooms import Member
@@ -51,7 +51,7 @@ EVERYBODY = "everybody"
 """What confirms the ban of a wider one, as it is typed."""
 
 
-class Operators:
+class Enforcement:
     """The verbs of operators.
 
     @param publish: lets an event of a member's go its way.
@@ -62,7 +62,7 @@ class Operators:
     def __init__(
         self,
         acting: Acting,
-        permissions: Moderation,
+        permissions: Permissions,
         roster: Roster,
         accounts: Accounts,
         journal: Journal,

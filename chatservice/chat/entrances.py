@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, succeed
 from chatservice.chat.acting import Acting
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.folding import Folding
-from chatservice.chat.permissions import Moderation
+from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publish
 from chatservice.chat.room_list import RoomList
 from chatservice.chat.room_passwords import RoomPasswords
@@ -31,7 +31,7 @@ class Entrances:
         roster: Roster,
         rooms: RoomList,
         topics: Topics,
-        permissions: Moderation,
+        permissions: Permissions,
         passwords: RoomPasswords,
         acting: Acting,
         folding: Folding,

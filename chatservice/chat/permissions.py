@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from chatservice.chat.access import Person, Place
+from chatservice.chat.access import Person, RoomAccess
 from chatservice.chat.authority import CHAT, Authority
 from chatservice.chat.rooms import Member
 from chatservice.protocol.actions import Muted
@@ -22,7 +22,7 @@ HELD_IN_ALL = 10_000
 """Those in one place by server operators."""
 
 
-class Moderation(Authority):
+class Permissions(Authority):
     """Says what somebody may do."""
 
     def may_see(self, member: Member, room: str) -> bool:
@@ -223,6 +223,6 @@ class Moderation(Authority):
             )
 
 
-def _is_back(place: Place, member: Member, seen: int) -> bool:
+def _is_back(place: RoomAccess, member: Member, seen: int) -> bool:
     """Whether somebody was in a place when it was closed, and was not put out of it since."""
     return seen > max(place.closed_since(), place.put_out.get(member.identity, 0))

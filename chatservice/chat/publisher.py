@@ -192,7 +192,7 @@ def _tell_refused(member: Member, event: Event, sentence: str) -> None:
         member.door.refuse(event, sentence)
     except Exception:
         log.failure("Refusing a line of {nick} failed; dropping that member.", nick=member.nick)
-        member.door.fail()
+        member.door.drop()
 
 
 def _fire_when(now: bool, waiting: list[Deferred[None]]) -> Deferred[None]:

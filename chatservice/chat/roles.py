@@ -8,7 +8,7 @@ from __future__ import annotations
 from chatservice.chat.access import HOLDERS_MOST, Person, Whom, is_among, person_of
 from chatservice.chat.acting import Acting
 from chatservice.chat.envelope import Envelope
-from chatservice.chat.permissions import Moderation
+from chatservice.chat.permissions import Permissions
 from chatservice.chat.rooms import Member
 from chatservice.protocol.actions import Deopped, Devoiced, Invited, OperatorAct, Opped, Voiced
 from chatservice.protocol.events import ChatError
@@ -18,7 +18,7 @@ from chatservice.protocol.wording import spelled
 class Roles:
     """The verbs that give somebody a role in a room, or take it."""
 
-    def __init__(self, acting: Acting, permissions: Moderation) -> None:
+    def __init__(self, acting: Acting, permissions: Permissions) -> None:
         self._acting = acting
         self._permissions = permissions
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.chat.permissions import Moderation
+from chatservice.chat.permissions import Permissions
 from chatservice.chat.rooms import Member
 from chatservice.chat.roster import Roster
 from chatservice.people.accounts import Accounts
@@ -63,7 +63,7 @@ class RoomPasswords:
 
     def __init__(
         self,
-        permissions: Moderation,
+        permissions: Permissions,
         accounts: Accounts,
         roster: Roster,
         seconds: Callable[[], float],

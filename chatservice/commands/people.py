@@ -65,7 +65,7 @@ def _whereabouts(call: Call, member: Member) -> str:
 
 def _shared(call: Call, member: Member) -> list[str]:
     """The rooms that somebody is in, without those that are closed to whoever asks."""
-    may_see = call.chat.moderation.may_see
+    may_see = call.chat.permissions.may_see
     return [room for room in member.rooms if may_see(call.member, room)]
 
 
@@ -121,7 +121,7 @@ def _described(call: Call, member: Member) -> Answer:
 
 
 def _description(call: Call, member: Member, came: int) -> Iterator[str]:
-    moderation, rooms = call.chat.moderation, _shared(call, member)
+    permissions, rooms = call.chat.permissions, _shared(call, member)
     nick, account = member.nick, member.account
     if account is None:
         yield f"{nick} is not registered"
@@ -131,19 +131,19 @@ def _description(call: Call, member: Member, came: int) -> Iterator[str]:
         yield f"{nick} is logged in as {account.nick}, registered since {when(account.since)}"
     yield f"here since {when(came)}, door: {member.door.kind}"
     yield f"in {', '.join(map(spelled, rooms)) or 'no room'}"
-    if moderation.is_operator(member):
+    if permissions.is_operator(member):
         yield "an operator of the whole chat"
-    runs = [room for room in rooms if moderation.is_room_operator(member, room)]
-    owns = [room for room in runs if moderation.is_owner(member, room)]
+    runs = [room for room in rooms if permissions.is_room_operator(member, room)]
+    owns = [room for room in runs if permissions.is_owner(member, room)]
     if owns:
         yield f"the owner of {', '.join(map(spelled, owns))}"
     operates = [room for room in runs if room not in owns]
-    if operates and not moderation.is_operator(member):
+    if operates and not permissions.is_operator(member):
         yield f"an operator of {', '.join(map(spelled, operates))}"
     away = away_shown(member, call.member.ignored)
     if away is not None:
         yield f"away: {away}" if away else "away"
-    silence = member.door.silence()
+    silence = member.door.idle_seconds()
     if isfinite(silence):
         yield f"silent for {_roughly(int(silence))}"
 
@@ -231,7 +231,7 @@ def _setting(preferences: Preferences, name: str) -> str:
 def _kept(call: Call, line: str) -> Answer | Deferred[Answer]:
     """Let what a member has just set take effect, and keep it if it can be kept."""
     member = call.member
-    member.door.look()
+    member.door.preferences_changed()
     account = member.account
     if account is None:
         told, member.told_not_kept = member.told_not_kept, True
@@ -243,7 +243,7 @@ def _kept(call: Call, line: str) -> Answer | Deferred[Answer]:
         account.preferences, account.ignored = former
         if member.account is account:
             member.preferences, member.ignored = former
-            member.door.look()
+            member.door.preferences_changed()
         return failure
 
     return call.chat.accounts.save(account).addCallbacks(lambda _: Answer([line]), undo)

@@ -125,7 +125,7 @@ def _what_goes(account: Account | None) -> list[str]:
 
 
 def _check_no_operator(call: Call) -> None:
-    if call.chat.moderation.is_operator(call.member):
+    if call.chat.permissions.is_operator(call.member):
         raise ChatError(
             "not-allowed",
             "you are an operator of this chat: whoever registered the name next would be one",

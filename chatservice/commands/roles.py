@@ -45,9 +45,9 @@ def op(call: Call) -> Answer:
     "The owner's ownership ends with it.",
 )
 def deop(call: Call) -> Answer:
-    room, moderation = call.room.name, call.chat.moderation
-    owner = moderation.owner(room)
-    person = holder_named(call, [*moderation.operators(room), *([owner] if owner else [])])
+    room, permissions = call.room.name, call.chat.permissions
+    owner = permissions.owner(room)
+    person = holder_named(call, [*permissions.operators(room), *([owner] if owner else [])])
     if call.chat.roles.deop(call.member, person, room) is None:
         return Answer([f"{call.rest} is no operator of {spelled(room)}"])
     return DONE
@@ -68,7 +68,7 @@ def voice(call: Call) -> Answer:
 @command(Group.OPERATORS, "/devoice NICK", "take the voice back")
 def devoice(call: Call) -> Answer:
     room = call.room.name
-    person = holder_named(call, call.chat.moderation.voiced(room))
+    person = holder_named(call, call.chat.permissions.voiced(room))
     if call.chat.roles.devoice(call.member, person, room) is None:
         return Answer([f"{call.rest} has no voice in {spelled(room)}"])
     return DONE
@@ -95,7 +95,7 @@ def invite(call: Call) -> Answer:
 def announce(call: Call) -> Answer:
     if not call.rest:
         raise call.wrong()
-    call.chat.operators.announce(call.member, call.rest)
+    call.chat.enforcement.announce(call.member, call.rest)
     return DONE
 
 
@@ -108,11 +108,11 @@ def announce(call: Call) -> Answer:
 def lockdown(call: Call) -> Answer:
     state = call.rest.casefold()
     if not state:
-        call.chat.moderation.check_power(call.member, CHAT)
-        return Answer([f"the lockdown is {'on' if call.chat.moderation.locked_down else 'off'}"])
+        call.chat.permissions.check_power(call.member, CHAT)
+        return Answer([f"the lockdown is {'on' if call.chat.permissions.locked_down else 'off'}"])
     if state not in ("on", "off"):
         raise call.wrong()
-    if call.chat.operators.lock_down(call.member, state == "on") is None:
+    if call.chat.enforcement.lock_down(call.member, state == "on") is None:
         return Answer([f"the lockdown is {state} already"])
     return DONE
 
@@ -132,7 +132,7 @@ def modlog(call: Call) -> Deferred[Answer]:
 
 
 def _acts(call: Call, room: str, limit: int, before: int) -> Deferred[Answer]:
-    call.chat.moderation.check_power(call.member, room)
+    call.chat.permissions.check_power(call.member, room)
 
     def answer(acts: list[OperatorAct]) -> Answer:
         more = partial(_acts, room=room, limit=limit, before=acts[0].id) if acts else None

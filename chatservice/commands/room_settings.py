@@ -22,14 +22,14 @@ def room_(call: Call) -> Answer | Deferred[Answer]:
         return Answer([*_who_runs(call), *_settings(call)])
     setting, _, value = call.rest.partition(" ")
     setting, value = setting.casefold(), value.strip(" ")
-    done = call.chat.operators.set_room(call.member, call.room.name, setting, value)
+    done = call.chat.enforcement.set_room(call.member, call.room.name, setting, value)
     return done.addCallback(lambda _: DONE)
 
 
 def _who_runs(call: Call) -> list[str]:
-    room, moderation = call.room.name, call.chat.moderation
-    owner = moderation.owner(room)
-    nicks = [person.nick for person in moderation.operators(room)]
+    room, permissions = call.room.name, call.chat.permissions
+    owner = permissions.owner(room)
+    nicks = [person.nick for person in permissions.operators(room)]
     return [
         f"{spelled(room)} is owned by {owner.nick}" if owner else f"{spelled(room)} has no owner",
         *wrapped(f"operators: {', '.join(nicks) or 'none besides'}"),
@@ -37,7 +37,7 @@ def _who_runs(call: Call) -> list[str]:
 
 
 def _settings(call: Call) -> list[str]:
-    rules = call.chat.moderation.rules(call.room.name)
+    rules = call.chat.permissions.rules(call.room.name)
     return [
         f"invite-only {_on(rules.invite_only)}",
         f"moderated {_on(rules.moderated)}",

@@ -61,7 +61,7 @@ def list_rooms(call: Call) -> Answer:
 def _page(call: Call, after: tuple[bool, str]) -> Answer:
     """Those rooms that come after another one: first those with somebody in them, by name."""
     rooms, topics = call.chat.rooms, call.chat.topics
-    may_see = call.chat.moderation.may_see
+    may_see = call.chat.permissions.may_see
     known = {name for name in (LOBBY, *rooms, *topics) if may_see(call.member, name)}
     places = [place for name in known if (place := (name not in rooms, name)) > after]
     shown = heapq.nsmallest(LIST_MOST, places)

@@ -31,7 +31,7 @@ BANS_MOST = 200
 def kick(call: Call) -> Deferred[Answer]:
     room, rest = place_meant(call)
     nick, why = first_word(call, rest)
-    done = call.chat.operators.kick(call.member, anyone(call, nick), room, why)
+    done = call.chat.enforcement.kick(call.member, anyone(call, nick), room, why)
     return done.addCallback(lambda _: DONE)
 
 
@@ -46,7 +46,7 @@ def kick(call: Call) -> Deferred[Answer]:
 def ban(call: Call) -> Deferred[Answer]:
     room, rest = place_meant(call)
     target, rest = first_word(call, rest)
-    network, operators = _network(target), call.chat.operators
+    network, operators = _network(target), call.chat.enforcement
     if network is None:
         terms = _terms(rest)
         done = operators.ban(call.member, _person(call, target), room, *terms)
@@ -60,7 +60,7 @@ def ban(call: Call) -> Deferred[Answer]:
 
 @command(Group.OPERATORS, "/unban [#ROOM|*] NICK|NETWORK", "end a ban", WHERE)
 def unban(call: Call) -> Answer:
-    return _lift(call, call.chat.operators.unban, "banned from")
+    return _lift(call, call.chat.enforcement.unban, "banned from")
 
 
 @command(
@@ -78,8 +78,8 @@ def bans(call: Call) -> Answer:
 
 
 def _held(call: Call, room: str, before: int) -> Answer:
-    call.chat.moderation.check_power(call.member, room)
-    held = [act for act in call.chat.moderation.sanctions(room) if act.id < before]
+    call.chat.permissions.check_power(call.member, room)
+    held = [act for act in call.chat.permissions.sanctions(room) if act.id < before]
     if not held:
         when = "" if before == LATEST else " before that"
         return Answer([f"nobody is banned or muted in {place_spelled(room)}{when}"])
@@ -101,13 +101,13 @@ def mute(call: Call) -> Answer:
     room, rest = place_meant(call)
     nick, rest = first_word(call, rest)
     terms = _terms(rest)
-    call.chat.operators.mute(call.member, _person(call, nick), room, *terms)
+    call.chat.enforcement.mute(call.member, _person(call, nick), room, *terms)
     return DONE
 
 
 @command(Group.OPERATORS, "/unmute [#ROOM|*] NICK", "let somebody speak again", WHERE)
 def unmute(call: Call) -> Answer:
-    return _lift(call, call.chat.operators.unmute, "muted in")
+    return _lift(call, call.chat.enforcement.unmute, "muted in")
 
 
 def _terms(text: str) -> tuple[int, str]:
@@ -130,7 +130,7 @@ def _network(text: str) -> Network | None:
 
 def _person(call: Call, nick: str) -> Person:
     """Find whom a ban or a mute is about."""
-    hint = ": /ban the address" if call.chat.moderation.is_operator(call.member) else ""
+    hint = ": /ban the address" if call.chat.permissions.is_operator(call.member) else ""
     return call.chat.nicknames.person_named(nick, hint)
 
 

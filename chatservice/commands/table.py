@@ -240,7 +240,7 @@ def room_named(call: Call, text: str) -> Room:
     @raise ChatError: the member is not in it.
     """
     name = call.chat.room_name(text)
-    call.chat.moderation.check_is_in(call.member, name)
+    call.chat.permissions.check_is_in(call.member, name)
     return call.member.rooms[name]
 
 

@@ -68,6 +68,6 @@ def for_reader(call: Call, act: OperatorAct) -> OperatorAct:
     """An act of the log as whoever asks may see it: addresses are for server operators."""
     if not act.network:
         return act
-    if not call.chat.moderation.is_operator(call.member):
+    if not call.chat.permissions.is_operator(call.member):
         return replace(act, target="an address") if is_by_network(act) else act
     return act if is_by_network(act) else replace(act, target=f"{act.target} ({act.network})")

@@ -326,8 +326,8 @@ class JsonSession(Session):
 
     # What the chat asks of a door.
 
-    def own(self, event: Event, mine: bool) -> bytes:
-        """See L{chatservice.chat.door.Door.own}: your own events come back, as the
+    def render_own(self, event: Event, mine: bool) -> bytes:
+        """See L{chatservice.chat.door.Door.render_own}: your own events come back, as the
         acknowledgement.
         """
         if isinstance(event, Resumed):
@@ -356,8 +356,8 @@ class JsonSession(Session):
         """See L{chatservice.chat.door.Door.ping}."""
         self._send({"type": "ping"})
 
-    def look(self) -> None:
-        """See L{chatservice.chat.door.Door.look}: a program goes by the preferences by itself."""
+    def preferences_changed(self) -> None:
+        """See L{chatservice.chat.door.Door.preferences_changed}; a program applies them itself."""
         if self.member is not None:
             self.format = format_for(JSON, Preferences(), self.member.ignored, self.member.nick)
 

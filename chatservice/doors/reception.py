@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chatservice import commands
+from chatservice.chat.door import GOODBYE
 from chatservice.doors.formats import encoded
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.names import NICK_INPUT, PASSWORD_LEAST, nick_key
@@ -76,7 +77,7 @@ class Reception:
             # A web page may be at the other end, and what it sends is nobody's words.
             self._door.abort("is no person")
         elif commands.is_goodbye(text):
-            self._door.dismiss()
+            self._door.close(code=GOODBYE)
         elif (command := command_in(text)) is not None:
             self._take_command(command)
         elif NO_SLASH.match(text):
@@ -126,7 +127,7 @@ class Reception:
         self._door.connection.show_typing(True)
         self._refused |= {_key(text)}
         if commands.is_goodbye(text):
-            self._door.dismiss()
+            self._door.close(code=GOODBYE)
         elif text:
             self._door.join(JoinRequest(self._wanted, password=text))
         else:

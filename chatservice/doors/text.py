@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.python.failure import Failure
 
 from chatservice import commands
-from chatservice.chat.door import Format
+from chatservice.chat.door import GOODBYE, Format
 from chatservice.chat.ignoring import topic_shown, unseen_by
 from chatservice.chat.rooms import Member
 from chatservice.doors.formats import TEXT, arrival, encoded, format_for
@@ -36,8 +36,8 @@ from chatservice.sessions.joining import JoinRequest
 from chatservice.sessions.metering import Connection
 from chatservice.sessions.session import Session, State
 
-GOODBYE = "-- goodbye"
-GOODBYE_TO_NC = f"{GOODBYE} (if your prompt does not come back, press Ctrl-C)"
+BYE = "-- goodbye"
+BYE_TO_NC = f"{BYE} (if your prompt does not come back, press Ctrl-C)"
 
 HINT = "-- /help lists what you can do"
 
@@ -72,14 +72,14 @@ class TextSession(Session):
         elif text.strip():
             self.chat.say(self.member, commands.current_room(self.member), without_escape(text))
 
-    def dismiss(self) -> None:
-        """See L{chatservice.chat.door.Door.dismiss}; a goodbye is answered."""
-        if self._said_goodbye:
+    def close(self, sentence: str = "", code: str = "closing", times: Times = NO_TIMES) -> None:
+        """See L{chatservice.chat.door.Door.close}; a goodbye is answered."""
+        if code == GOODBYE and self._said_goodbye:
             self.outbox.write(encoded([self._goodbye()]))
-        super().dismiss()
+        super().close(sentence, code, times)
 
     def _goodbye(self) -> str:
-        return GOODBYE if self.connection.closes_itself else GOODBYE_TO_NC
+        return BYE if self.connection.closes_itself else BYE_TO_NC
 
     def arrived(self, request: JoinRequest) -> None:
         """See L{Session.arrived}."""
@@ -129,7 +129,7 @@ class TextSession(Session):
         # Of what is missed one is told how much there is.
         back = room.name in member.missed
         replay = 0 if back else self.chat.settings.replay
-        keep, _ = self.chat.moderation.bounds(room.name)
+        keep, _ = self.chat.permissions.bounds(room.name)
         oldest = event.when - keep * 1_000_000 if keep else 0
         recent = [each for each in room.recent if each.when > oldest] if replay else []
         recent = unseen_by(member, self.chat.accounts).shown(recent)
@@ -145,8 +145,8 @@ class TextSession(Session):
         self.notify([sentence], [])
         self.connection.ask()
 
-    def look(self) -> None:
-        """See L{chatservice.chat.door.Door.look}."""
+    def preferences_changed(self) -> None:
+        """See L{chatservice.chat.door.Door.preferences_changed}."""
         member = self.member
         if member is not None:
             self.format = format_for(TEXT, member.preferences, member.ignored, member.nick)
@@ -161,8 +161,8 @@ class TextSession(Session):
         super().refuse(event, sentence)
         self.tell(ChatError("not-sent", sentence))
 
-    def own(self, event: Event, mine: bool) -> bytes:
-        """See L{chatservice.chat.door.Door.own}: what you typed yourself is not said again."""
+    def render_own(self, event: Event, mine: bool) -> bytes:
+        """See L{chatservice.chat.door.Door.render_own}; what you typed is not repeated."""
         member = self.member
         match event:
             case Joined() if member:

@@ -183,7 +183,7 @@ class Joining:
     ) -> None:
         """Muted people cannot say anything by coming under another nickname."""
         known = {nick_key(place.nick) for place in places} | ({account.key} if account else set())
-        self._chat.moderation.check_name(_identity(request, account), request.nick, known)
+        self._chat.permissions.check_name(_identity(request, account), request.nick, known)
 
     @inlineCallbacks
     def _freed(
@@ -200,7 +200,7 @@ class Joining:
         if account is not None and chat.accounts.named(key) is account:
             chat.bindings.free(account)
             return
-        silence = holder.door.silence()
+        silence = holder.door.idle_seconds()
         is_waited_for = chat.lingering.left_for(holder) > 0
         if is_waited_for or chat.accounts.named(key) is not None or silence < SILENT:
             return
@@ -211,7 +211,7 @@ class Joining:
         for _ in range(PING_TIMEOUT):
             yield deferLater(chat.reactor, 1, lambda: None)
             self._session.check_still_wanted()
-            answered = holder.door.silence() < PING_TIMEOUT
+            answered = holder.door.idle_seconds() < PING_TIMEOUT
             is_waited_for = chat.lingering.left_for(holder) > 0
             if chat.roster.get(key) is not holder or answered or is_waited_for:
                 return

@@ -33,13 +33,13 @@ def log_in(chat: Chat, member: Member, proof: Proof) -> Generator[Deferred[Any],
     _check_not_banned(chat, member, account)
     former, other = member.identity, chat.roster.of(account)
     if other is not None:
-        other.door.displace()
+        other.door.taken_over()
         other.door = NOWHERE
         chat.leave(other, "taken over by another connection", goodbye=False)
     stored = chat.bindings.bind(member, proof)
     chat.entrances.part_where_banned(member)
     # A nickname can say things: not while silenced.
-    if member.nick != account.nick and chat.moderation.may_appear(member):
+    if member.nick != account.nick and chat.permissions.may_appear(member):
         chat.give_nick(member, account.nick)
     # Also of who has left just now it is stored by then what was said, and where that was.
     yield chat.departed(account.identity)
@@ -60,7 +60,7 @@ def _check_not_banned(chat: Chat, member: Member, account: Account) -> None:
     former = member.identity
     member.account, member.identity = account, account.identity
     try:
-        chat.moderation.check_not_banned(member, "")
+        chat.permissions.check_not_banned(member, "")
     finally:
         member.account, member.identity = None, former
 
@@ -76,7 +76,7 @@ def log_out(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
     assert account is not None
     if not chat.is_here(member):
         return
-    chat.moderation.check_may_be_a_guest()
+    chat.permissions.check_may_be_a_guest()
     stored = chat.bindings.unbind(member)
     rooms = ("", *member.rooms)
     try:

@@ -17,7 +17,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatservice.chat.door import NOWHERE, Fenced, Format
+from chatservice.chat.door import GOODBYE, NOWHERE, Fenced, Format
 from chatservice.chat.rooms import Member
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import NO_TIMES, ChatError, Event, Times
@@ -105,12 +105,12 @@ class Session(Metered):
         """See L{chatservice.chat.door.Door.ping}."""
 
     @abstractmethod
-    def look(self) -> None:
-        """See L{chatservice.chat.door.Door.look}."""
+    def preferences_changed(self) -> None:
+        """See L{chatservice.chat.door.Door.preferences_changed}."""
 
     @abstractmethod
-    def own(self, event: Event, mine: bool) -> bytes:
-        """See L{chatservice.chat.door.Door.own}."""
+    def render_own(self, event: Event, mine: bool) -> bytes:
+        """See L{chatservice.chat.door.Door.render_own}."""
 
     def again(self, event: Event) -> None:
         """See L{chatservice.chat.door.Door.again}; without refs nothing is known again."""
@@ -178,7 +178,7 @@ class Session(Metered):
             self.pay(0)
             self._stop_timeout()
             log.info("{nick} is here, from {peer}.", nick=member.nick, peer=self.peer)
-            self.look()
+            self.preferences_changed()
             if not isinstance(member.door, Fenced):
                 self.arrived(request)
         except Exception:
@@ -208,6 +208,8 @@ class Session(Metered):
 
     def close(self, sentence: str = "", code: str = "closing", times: Times = NO_TIMES) -> None:
         """See L{chatservice.chat.door.Door.close}; after 5 s it is closed whatever was sent."""
+        if code == GOODBYE:
+            self._why = GOODBYE
         if self.state >= State.CLOSING:
             return
         self.state = State.CLOSING
@@ -225,19 +227,14 @@ class Session(Metered):
         self._stop_timeout()
         self.connection.abort()
 
-    def dismiss(self) -> None:
-        """See L{chatservice.chat.door.Door.dismiss}."""
-        self._why = "goodbye"
-        self.close()
-
-    def displace(self) -> None:
-        """See L{chatservice.chat.door.Door.displace}."""
+    def taken_over(self) -> None:
+        """See L{chatservice.chat.door.Door.taken_over}."""
         log.info("{who} goes on through another connection.", who=self._who())
         self.member = None
         self.close("another connection has taken this one's place", "taken-over")
 
-    def fail(self) -> None:
-        """See L{chatservice.chat.door.Door.fail}."""
+    def drop(self) -> None:
+        """See L{chatservice.chat.door.Door.drop}."""
         self.abort("something went wrong in the server")
 
     def abandon(self) -> None:
@@ -278,7 +275,7 @@ class Session(Metered):
 
     def _note_loss(self, member: Member) -> None:
         """Nobody tells a reset from a timeout: after a long silence it may be either."""
-        silence = self.silence()
+        silence = self.idle_seconds()
         timed_out = silence if silence >= NO_ANSWER else 0.0
         self.chat.note_loss(member, self.behind(), timed_out)
 
@@ -394,8 +391,8 @@ class Session(Metered):
         """See L{Metered.payer}."""
         return self if self.member is None else self.member.identity
 
-    def silence(self) -> float:
-        """See L{chatservice.chat.door.Door.silence}."""
+    def idle_seconds(self) -> float:
+        """See L{chatservice.chat.door.Door.idle_seconds}."""
         silence: float = self.chat.reactor.seconds() - self._heard_at
         return silence
 

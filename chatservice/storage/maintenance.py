@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from chatservice.chat.permissions import Moderation
+from chatservice.chat.permissions import Permissions
 from chatservice.protocol.events import Batch, EventIds
 from chatservice.storage.accounts import StoredAccounts
 from chatservice.storage.actlog import ActLog
@@ -156,9 +156,9 @@ class MemoryJournal(DatabaseJournal):
         self._upkeep = UpkeepByEvents(())
         self.open()
 
-    def keep_tidy(self, moderation: Moderation, is_settled: Callable[[], bool]) -> None:
+    def keep_tidy(self, permissions: Permissions, is_settled: Callable[[], bool]) -> None:
         """Start the upkeep; see L{steps_of}."""
-        given = (self, moderation, self.ids.now, is_settled)
+        given = (self, permissions, self.ids.now, is_settled)
         self._upkeep = UpkeepByEvents(steps_of(self._database, *given, in_memory=True))
 
     def append(self, batch: Batch) -> Deferred[None]:
@@ -173,7 +173,7 @@ class MemoryJournal(DatabaseJournal):
 def steps_of(
     database: Database,
     journal: DatabaseJournal,
-    moderation: Moderation,
+    permissions: Permissions,
     now: Callable[[], int],
     is_settled: Callable[[], bool],
     in_memory: bool,
@@ -184,11 +184,11 @@ def steps_of(
     @param is_settled: tells whether the clock is reliable.
     @param in_memory: whether the limits for databases in memory apply.
     """
-    most_bytes, bounds = 0, moderation.bounds
+    most_bytes, bounds = 0, permissions.bounds
     if in_memory:
-        most_bytes, bounds = ALL_BYTES, partial(_bounds_in_memory, moderation)
-    pruning = Pruning(database, bounds, now, moderation.bounded, most_bytes, is_settled)
-    actlog = ActLog(database, moderation.holding, now, is_settled)
+        most_bytes, bounds = ALL_BYTES, partial(_bounds_in_memory, permissions)
+    pruning = Pruning(database, bounds, now, permissions.bounded, most_bytes, is_settled)
+    actlog = ActLog(database, permissions.holding, now, is_settled)
     steps = [pruning.step, actlog.step, journal.tidy_refs, journal.index]
     if in_memory:
         for delete in (_delete_people, _delete_refs):
@@ -196,9 +196,9 @@ def steps_of(
     return steps
 
 
-def _bounds_in_memory(moderation: Moderation, room: str) -> tuple[int, int]:
-    """Limit L{Moderation.bounds}: in memory no room has more than L{LINES}."""
-    keep, lines = moderation.bounds(room)
+def _bounds_in_memory(permissions: Permissions, room: str) -> tuple[int, int]:
+    """Limit L{Permissions.bounds}: in memory no room has more than L{LINES}."""
+    keep, lines = permissions.bounds(room)
     return keep, min(lines or LINES, LINES)
 
 

@@ -41,4 +41,4 @@ class Standalone(Chat):
             accounts = Accounts(Passwords(reactor), reactor.seconds, journal.ids.now, store)
         super().__init__(reactor, journal, settings, accounts, clock, new_token)
         if memory is not None:
-            memory.keep_tidy(self.moderation, clock.is_settled)
+            memory.keep_tidy(self.permissions, clock.is_settled)

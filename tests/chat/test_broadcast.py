@@ -203,7 +203,7 @@ class OrderTests(BroadcastTestCase):
         """When it is shown its own joining, a joiner's room remembers exactly what came before."""
         remembered: list[int] = []
         eve = self.here("eve")
-        door_of(eve).own = lambda event, mine: (  # type: ignore[method-assign]
+        door_of(eve).render_own = lambda event, mine: (  # type: ignore[method-assign]
             remembered.extend(past.id for past in self.lobby.recent) or b""
         )
         self.broadcast(
@@ -311,11 +311,11 @@ class FaultTests(BroadcastTestCase):
 
     def assert_dropped(self, member: Member) -> None:
         """The member was dropped, the traceback logged, and everybody else served."""
-        self.assertIn("fail", door_of(member).asked)
+        self.assertIn("drop", door_of(member).asked)
         self.assertTrue(self.flushLoggedErrors(ZeroDivisionError))
         for other in {self.ada, self.bob, self.carol, self.dan} - {member}:
             self.assertEqual(len(door_of(other).deliveries), 1)
-            self.assertNotIn("fail", door_of(other).asked)
+            self.assertNotIn("drop", door_of(other).asked)
 
     def test_delivery_to_a_reader(self) -> None:
         """A reader whose delivery raises is dropped, and the others get theirs."""
@@ -331,14 +331,14 @@ class FaultTests(BroadcastTestCase):
 
     def test_own(self) -> None:
         """An author whose door cannot spell its event is dropped, and the others get theirs."""
-        door_of(self.ada).broken = {"own"}
+        door_of(self.ada).broken = {"render_own"}
         self.broadcast(said(1, self.ada, self.lobby), said(2, self.bob, self.lobby))
         self.assert_dropped(self.ada)
         self.assertEqual(seen(self.bob), ["1", "!2"])
 
     def test_own_and_nothing_else(self) -> None:
         """An author for whom nothing could be spelled is sent nothing."""
-        door_of(self.ada).broken = {"own"}
+        door_of(self.ada).broken = {"render_own"}
         self.broadcast(said(1, self.ada, self.lobby))
         self.assertEqual(door_of(self.ada).deliveries, [])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
@@ -353,7 +353,7 @@ class FaultTests(BroadcastTestCase):
         """An author whose wire cannot spell another's event is dropped, and the others served."""
         door_of(self.bob).format = BrokenFormat()
         self.broadcast(said(1, self.bob, self.lobby), said(2, self.ada, self.lobby))
-        self.assertIn("fail", door_of(self.bob).asked)
+        self.assertIn("drop", door_of(self.bob).asked)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertEqual(seen(self.ada), ["1", "!2"])
 

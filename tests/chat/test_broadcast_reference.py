@@ -63,7 +63,7 @@ def kicked(id: int, author: Member, whom: Member, *rooms: Room) -> Envelope:
 def _shown(envelope: Envelope, touched: list[Room], member: Member) -> str:
     event, is_other = envelope.event, envelope.other is member
     if envelope.author is member or (isinstance(event, Kicked) and is_other):
-        return member.door.own(event, envelope.author is member).decode()
+        return member.door.render_own(event, envelope.author is member).decode()
     if isinstance(event, Whispered):
         hears, here = is_other, True
     else:

@@ -286,10 +286,10 @@ class SpanTests(ClockCase):
         ada.types(line)
         self.set_by(-DAY)
         self.restart()
-        (act,) = self.chat.moderation.sanctions("den")
+        (act,) = self.chat.permissions.sanctions("den")
         self.assertEqual(act.until, self.chat.ids.now() + 3 * SECOND)
         self.clock.advance(3)
-        self.assertEqual(self.chat.moderation.sanctions("den"), [])
+        self.assertEqual(self.chat.permissions.sanctions("den"), [])
 
     def test_restart_in_time(self) -> None:
         """One that was made by a right clock ends when it says, whenever the chat began."""
@@ -298,7 +298,7 @@ class SpanTests(ClockCase):
         until = self.chat.ids.now() + 3600 * SECOND
         self.clock.advance(1800)
         self.restart()
-        (act,) = self.chat.moderation.sanctions("den")
+        (act,) = self.chat.permissions.sanctions("den")
         self.assertEqual(act.until, until)
 
     def test_ids_ahead(self) -> None:
@@ -308,9 +308,9 @@ class SpanTests(ClockCase):
         ada.types("/mute eve 1h")
         self.restart()
         self.clock.advance(3599)
-        self.assertEqual(len(self.chat.moderation.sanctions("den")), 1)
+        self.assertEqual(len(self.chat.permissions.sanctions("den")), 1)
         self.clock.advance(1)
-        self.assertEqual(self.chat.moderation.sanctions("den"), [])
+        self.assertEqual(self.chat.permissions.sanctions("den"), [])
 
     def test_for_ever(self) -> None:
         """What has no end gets none."""

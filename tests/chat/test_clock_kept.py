@@ -158,7 +158,7 @@ class KeptTests(ClockCase):
     def test_acts(self) -> None:
         """The log of what operators did outlasts a clock that is far ahead."""
         log = ActLog(
-            self.database, self.chat.moderation.holding, self.chat.ids.now, self.wall.is_settled
+            self.database, self.chat.permissions.holding, self.chat.ids.now, self.wall.is_settled
         )
 
         def acts() -> int:
@@ -184,7 +184,7 @@ class KeptTests(ClockCase):
 
     def test_replay(self) -> None:
         """Who enters is shown what is not too old by its time."""
-        self.chat.moderation.bounds = lambda room: (3600, 0)  # type: ignore[method-assign]
+        self.chat.permissions.bounds = lambda room: (3600, 0)  # type: ignore[method-assign]
         self.set_by(DAY)
         self.ada.types("ahead")
         self.set_by(-DAY)

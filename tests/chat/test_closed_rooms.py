@@ -285,7 +285,7 @@ class OwnerTests(DenCase):
 
     def owner(self, room: str) -> str | None:
         """Who owns a room."""
-        person = self.chat.moderation.owner(room)
+        person = self.chat.permissions.owner(room)
         return None if person is None else person.nick
 
     def empty_and_enter(self, room: str, *people: Any) -> str | None:

@@ -123,7 +123,7 @@ class EndingTests(ConversationCase):
         def refuse(*_: object) -> None:
             raise ChatError("closed", "closed " + "x" * 9000)
 
-        self.patch(self.chat.moderation, "check_entry", refuse)
+        self.patch(self.chat.permissions, "check_entry", refuse)
         wire = self.connect()
         wire.window = 0
         ada = JsonPerson(wire)

@@ -244,7 +244,7 @@ class RoomTests(DeedCase):
         self.ada.types("/deop eve")
         hash.callback("a hash")
         self.assertIn("-- only an operator of #python may do that", eve.sees())
-        self.assertEqual(self.chat.moderation.rules("python").password_hash, "")
+        self.assertEqual(self.chat.permissions.rules("python").password_hash, "")
 
     def test_lockdown(self) -> None:
         """A lockdown keeps guests at the door; who is here stays."""
@@ -397,7 +397,7 @@ class NextRunTests(DeedCase):
         self.journal.open()
         self.open_chat(self.journal)
         self.chat.restore()
-        self.assertEqual(when(self.chat.moderation.sanctions("python")[0].until)[11:16], "14:00")
+        self.assertEqual(when(self.chat.permissions.sanctions("python")[0].until)[11:16], "14:00")
         self.assertIn(LOCKED, self.at_the_door("bob"))
         eve = self.at("text", "eve")
         eve.types("/join python")

@@ -236,7 +236,7 @@ class AskedForTests(LingeringCase):
         door = self.chat.roster["ada"].door
         door.hold()
         door.release()
-        self.assertEqual(door.silence(), SILENT)
+        self.assertEqual(door.idle_seconds(), SILENT)
 
     def test_answers(self) -> None:
         """Who types anything within the 10 s keeps the nickname."""

@@ -57,7 +57,7 @@ class PowerTests(DenCase):
         self.gus.sees()
         self.assertIn(f"you are {why}", self.says(self.ada, line))
         self.assertEqual(self.gus.sees(), [])
-        self.assertEqual(len(self.chat.moderation.sanctions("den")), how in ("banned", "muted"))
+        self.assertEqual(len(self.chat.permissions.sanctions("den")), how in ("banned", "muted"))
 
     @each_row(INSIDE)
     def test_inside(self, line: str) -> None:
@@ -81,9 +81,9 @@ class PowerTests(DenCase):
     def test_power_returns(self) -> None:
         """An owner has the power again when that is over; who runs the server always has it."""
         self.sysop.types("/ban #den ada 1h")
-        self.assertFalse(self.chat.moderation.is_room_operator(self.member("ada"), "den"))
+        self.assertFalse(self.chat.permissions.is_room_operator(self.member("ada"), "den"))
         self.clock.advance(3601)
-        self.assertTrue(self.chat.moderation.is_room_operator(self.member("ada"), "den"))
+        self.assertTrue(self.chat.permissions.is_room_operator(self.member("ada"), "den"))
         self.sysop.types("/unban #den ada")
         self.assertIn("you kicked gus", self.says(self.ada, "/kick #den gus"))
         self.assertIn("is not banned", self.says(self.sysop, "/unban #den gus"))
@@ -174,7 +174,7 @@ class FollowingTests(DenCase):
         self.olga.sees()
         self.olga.types("hi")
         self.assertEqual(self.olga.sees()[-1]["type"], "said")
-        self.assertEqual(self.chat.moderation.sanctions("den"), [])
+        self.assertEqual(self.chat.permissions.sanctions("den"), [])
 
     def test_banned_from_a_room(self) -> None:
         """A ban from a room holds against the account that a guest logs in to."""
@@ -192,8 +192,8 @@ class FollowingTests(DenCase):
         """However many somebody was, the mute is one, and what holds is no act in the log."""
         self.mute("olga")
         self.olga.types("/logout")
-        self.assertEqual(len(self.chat.moderation.sanctions("den")), 1)
-        by_author = self.chat.moderation._places["den"].mutes.by_author
+        self.assertEqual(len(self.chat.permissions.sanctions("den")), 1)
+        by_author = self.chat.permissions._places["den"].mutes.by_author
         self.assertEqual(dict(by_author), {self.chat.roster["ada"].identity: 1})
         self.assertEqual(len(self.asks(self.ada, "/bans")), 1)
         self.assertEqual(len(self.asks(self.ada, "/modlog")), 2)
@@ -204,19 +204,19 @@ class FollowingTests(DenCase):
         """What is ended by the guest's name is so in the next run too, and told as what it was."""
         what, sentence = row
         self.ada.types(f"/{what} #den eve")
-        others = [act.id for act in self.chat.moderation.sanctions("den")]
+        others = [act.id for act in self.chat.permissions.sanctions("den")]
         self.ada.types(f"/{what} #den olga")
         self.olga.types("/logout")
         guest = next(nick for nick in self.chat.roster if nick.startswith("guest"))
         told = self.says(self.ada, f"/un{what} #den {guest}")
         self.assertIn(f"you {sentence}", told)
-        self.assertEqual([act.id for act in self.chat.moderation.sanctions("den")], others)
+        self.assertEqual([act.id for act in self.chat.permissions.sanctions("den")], others)
         self.assertIn(f"{guest} is not", self.says(self.ada, f"/un{what} #den {guest}"))
         # What does not count any more is deleted soon.
         rows(self.journal, "DELETE FROM acts WHERE kind = 'extended'")
         self.olga.types("/quit")
         self.run_again()
-        self.assertEqual([act.id for act in self.chat.moderation.sanctions("den")], others)
+        self.assertEqual([act.id for act in self.chat.permissions.sanctions("den")], others)
 
     def test_exported(self) -> None:
         """What is kept of it shows nobody which other identity it was extended from."""
@@ -236,7 +236,7 @@ class FollowingTests(DenCase):
             self.olga.types(f"/login olga {PASSWORD}")
         self.olga.types("/logout")
         self.assertIn(self.MUTED, self.says(self.olga, "hi"))
-        _, held = self.chat.moderation.holding()
+        _, held = self.chat.permissions.holding()
         extended = [act for act in acts(self.journal) if isinstance(act, Extended)]
         self.assertEqual(len(extended), EXTENDED_MOST + 6)
         self.assertEqual(len([act for act in extended if act.id in held]), EXTENDED_MOST)
@@ -266,5 +266,5 @@ class FollowingTests(DenCase):
         member = self.chat.roster["olga"]
         former, member.identity = member.identity, b"another identity"
         self.chat.acting.follow(member, former)
-        (act,) = self.chat.moderation.against(b"another identity")
+        (act,) = self.chat.permissions.against(b"another identity")
         self.assertIsInstance(act, Muted)

@@ -241,7 +241,7 @@ class RefusalTests(PublisherTestCase):
         self.say(2, author=self.bob)
         self.fail_with(FULL)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
-        self.assertIn("fail", self.door(self.ada).asked)
+        self.assertIn("drop", self.door(self.ada).asked)
         self.assertEqual([id for id, _ in self.door(self.bob).refused], [2])
         self.say(3, author=self.bob)
         self.clock.advance(0)

@@ -155,7 +155,7 @@ class RepeatTests(RepeatCase):
     def test_muted(self) -> None:
         """What was said before one was muted was said."""
         first = self.first(REQUESTS["say"])
-        self.chat.moderation.check_speech = lambda *_: self.fail()  # type: ignore[method-assign]
+        self.chat.permissions.check_speech = lambda *_: self.fail()  # type: ignore[method-assign]
         self.assert_again(REQUESTS["say"], first)
 
     def test_hidden(self) -> None:

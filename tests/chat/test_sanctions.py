@@ -39,7 +39,7 @@ class BanTests(ModerationCase):
 
     def test_sentence(self) -> None:
         """Who is banned is told until when and why, as far as that was said."""
-        check = self.moderation.check_arrival
+        check = self.permissions.check_arrival
         self.did(self.sysop, actions.Banned, whom=self.bob)
         self.refused("banned", f"you are banned from the chat{FOR_NOW}", check, self.bob)
         self.did(self.sysop, actions.Banned, whom=self.bob, text="spam")
@@ -50,16 +50,16 @@ class BanTests(ModerationCase):
         self.refused("banned", sentence, check, self.bob)
         self.did(self.ada, actions.Banned, "python", self.bob, until=until)
         sentence = "you are banned from #python until 2026-11-21 14:00 (UTC)"
-        self.refused("banned", sentence, self.moderation.check_entry, self.bob, "python")
+        self.refused("banned", sentence, self.permissions.check_entry, self.bob, "python")
 
     def test_end(self) -> None:
         """A ban ends by itself, at its very moment."""
         self.did(self.sysop, actions.Banned, whom=self.bob, until=START + HOUR)
         self.now = START + HOUR - 1
         self.assertTrue(self.is_banned(self.bob))
-        self.assertEqual(self.moderation.sanctions(""), self.acts[-1:])
+        self.assertEqual(self.permissions.sanctions(""), self.acts[-1:])
         self.now = START + HOUR
-        self.assertEqual(self.moderation.sanctions(""), [])
+        self.assertEqual(self.permissions.sanctions(""), [])
         self.assertFalse(self.is_banned(self.bob))
 
     def test_in_a_room(self) -> None:
@@ -73,7 +73,7 @@ class BanTests(ModerationCase):
         """Of two bans that cover exactly the same, the later one holds."""
         self.did(self.sysop, actions.Banned, whom=self.bob)
         self.did(self.sysop, actions.Banned, whom=self.bob, until=START + HOUR)
-        self.assertEqual(self.moderation.sanctions(""), self.acts[-1:])
+        self.assertEqual(self.permissions.sanctions(""), self.acts[-1:])
         self.now = START + HOUR
         self.assertFalse(self.is_banned(self.bob))
 
@@ -132,7 +132,7 @@ class BanTests(ModerationCase):
         network = network_named("192.0.2.0/24")
         eve = guest("eve", "198.51.100.1")
         everybody = [self.sysop, self.ada, self.op, self.bob, eve, guest("local")]
-        covered = self.moderation.banned_members
+        covered = self.permissions.banned_members
         self.assertEqual(covered(network, "python", everybody), [self.bob])
         self.assertEqual(covered(network, "", everybody), [self.ada, self.op, self.bob])
 
@@ -143,7 +143,7 @@ class BanTests(ModerationCase):
         self.did(self.sysop, actions.Banned, whom=self.bob)
         self.did(self.ada, actions.Muted, "python", self.op)
         self.assertEqual(
-            self.moderation.sanctions("python"), [self.acts[-4], self.acts[-3], self.acts[-1]]
+            self.permissions.sanctions("python"), [self.acts[-4], self.acts[-3], self.acts[-1]]
         )
 
 
@@ -153,18 +153,18 @@ class LockdownTests(ModerationCase):
     def test_lockdown(self) -> None:
         """A lockdown keeps guests out and lets registered names in, until it is ended."""
         self.did(self.sysop, actions.LockedDown, text="on")
-        self.assertTrue(self.moderation.locked_down)
+        self.assertTrue(self.permissions.locked_down)
         self.refused(
             "closed",
             "only registered names may join the chat at the moment",
-            self.moderation.check_arrival,
+            self.permissions.check_arrival,
             self.bob,
         )
-        self.moderation.check_arrival(self.ada)
-        self.moderation.check_arrival(self.sysop)
+        self.permissions.check_arrival(self.ada)
+        self.permissions.check_arrival(self.sysop)
         self.did(self.sysop, actions.LockedDown, text="off")
-        self.assertFalse(self.moderation.locked_down)
-        self.moderation.check_arrival(self.bob)
+        self.assertFalse(self.permissions.locked_down)
+        self.permissions.check_arrival(self.bob)
 
 
 class MuteTests(ModerationCase):
@@ -187,7 +187,7 @@ class MuteTests(ModerationCase):
 
     def test_sentence(self) -> None:
         """Who is muted is told where, until when and why."""
-        check = self.moderation.check_speech
+        check = self.permissions.check_speech
         self.did(self.ada, actions.Muted, "python", self.bob, text="spam", until=START + HOUR)
         sentence = "you are muted in #python until 2026-11-21 13:00 (UTC): spam"
         self.refused("muted", sentence, check, self.bob, "python")
@@ -203,7 +203,7 @@ class MuteTests(ModerationCase):
         self.assertTrue(self.is_muted(self.bob))
         self.did(self.ada, actions.Unmuted, "python", self.bob)
         self.assertFalse(self.is_muted(self.bob))
-        self.moderation.check_speech(None, "python")  # type: ignore[arg-type]
+        self.permissions.check_speech(None, "python")  # type: ignore[arg-type]
 
     def test_bans_are_no_mutes(self) -> None:
         """A mute keeps nobody out, a ban nobody from speaking, and each is ended by itself."""
@@ -229,7 +229,7 @@ class MuteTests(ModerationCase):
         self.refused(
             "muted",
             f"you are muted in #python{FOR_NOW}",
-            self.moderation.check_topic,
+            self.permissions.check_topic,
             self.bob,
             "python",
         )
@@ -254,7 +254,7 @@ class RoomTests(ModerationCase):
         ):
             self.set_room(setting, value)
         rules = RoomRules(True, "a hash", True, True, 86_400, 100)
-        self.assertEqual(self.moderation.rules("python"), rules)
+        self.assertEqual(self.permissions.rules("python"), rules)
         self.assertNotIn("a hash", repr(rules))
         for setting, value in (
             ("invite-only", "off"),
@@ -265,19 +265,19 @@ class RoomTests(ModerationCase):
             ("keep-lines", ""),
         ):
             self.set_room(setting, value)
-        self.assertEqual(self.moderation.rules("python"), RoomRules())
+        self.assertEqual(self.permissions.rules("python"), RoomRules())
 
     def test_invite_only(self) -> None:
         """A room for invited people lets these in, operators, and who was in it before."""
         self.set_room("invite-only", "on")
-        check = self.moderation.check_entry
+        check = self.permissions.check_entry
         sentence = "#python is for invited people only: ask one of its operators"
         self.refused("closed", sentence, check, self.bob, "python")
         check(self.bob, "python", next(self.ids))
         check(self.op, "python")
         check(self.sysop, "python")
         self.did(self.ada, actions.Invited, "python", self.bob)
-        self.assertEqual(self.moderation.invited("python"), [Person("bob", self.bob.identity)])
+        self.assertEqual(self.permissions.invited("python"), [Person("bob", self.bob.identity)])
         check(self.bob, "python")
 
     def test_end_of_an_invitation(self) -> None:
@@ -286,7 +286,7 @@ class RoomTests(ModerationCase):
         for kind in (actions.Kicked, actions.Banned):
             self.did(self.ada, actions.Invited, "python", self.bob)
             self.did(self.ada, kind, "python", self.bob)
-            self.assertEqual(self.moderation.invited("python"), [])
+            self.assertEqual(self.permissions.invited("python"), [])
 
     def test_bans_before_invitations(self) -> None:
         """Who is banned is not let in by an invitation."""
@@ -297,7 +297,7 @@ class RoomTests(ModerationCase):
     def test_password(self) -> None:
         """A room's password is asked of all but operators and who was in it before."""
         self.set_room("password", "a hash")
-        needed = self.moderation.needs_password
+        needed = self.permissions.needs_password
         self.assertEqual(needed(self.bob, "python"), "a hash")
         self.assertEqual(needed(self.bob, "python", next(self.ids)), "")
         self.assertEqual(needed(self.op, "python"), "")
@@ -305,16 +305,16 @@ class RoomTests(ModerationCase):
     def test_moderated(self) -> None:
         """In a moderated room operators speak, and who has a voice, registered or not."""
         self.set_room("moderated", "on")
-        check = self.moderation.check_speech
+        check = self.permissions.check_speech
         sentence = "#python is moderated: only those speak whom its operators give a voice"
         self.refused("not-allowed", sentence, check, self.bob, "python")
-        self.refused("not-allowed", sentence, self.moderation.check_topic, self.bob, "python")
+        self.refused("not-allowed", sentence, self.permissions.check_topic, self.bob, "python")
         check(self.bob, "attic")
         check(self.bob, "")
         for member in (self.ada, self.op, self.sysop):
             check(member, "python")
         self.did(self.ada, actions.Voiced, "python", self.bob)
-        self.assertEqual(self.moderation.voiced("python"), [Person("bob", self.bob.identity)])
+        self.assertEqual(self.permissions.voiced("python"), [Person("bob", self.bob.identity)])
         check(self.bob, "python")
         self.did(self.ada, actions.Devoiced, "python", self.bob)
         self.refused("not-allowed", sentence, check, self.bob, "python")
@@ -324,18 +324,18 @@ class RoomTests(ModerationCase):
     def test_speech_beside_a_mute(self) -> None:
         """A mute in the chat, of somebody else, lets all speak where nothing else is set."""
         self.did(self.sysop, actions.Muted, whom=self.bob)
-        self.moderation.check_speech(self.ada, "python")
-        self.moderation.check_speech(self.ada, "attic")
+        self.permissions.check_speech(self.ada, "python")
+        self.permissions.check_speech(self.ada, "attic")
 
     def test_topic(self) -> None:
         """The topic is changed by all, or by operators alone."""
-        self.moderation.check_topic(self.bob, "python")
+        self.permissions.check_topic(self.bob, "python")
         self.set_room("topic", "operators")
-        self.moderation.check_topic(self.op, "python")
+        self.permissions.check_topic(self.op, "python")
         self.refused(
             "not-allowed",
             "only an operator of #python may do that",
-            self.moderation.check_topic,
+            self.permissions.check_topic,
             self.bob,
             "python",
         )

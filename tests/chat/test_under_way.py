@@ -119,7 +119,7 @@ class FoundingTests(OperatorCase):
 
     def owner(self) -> bytes | None:
         """Who owns the room."""
-        owner = self.chat.moderation.owner("attic")
+        owner = self.chat.permissions.owner("attic")
         return None if owner is None else owner.identity
 
     def test_tried_again(self) -> None:
@@ -149,7 +149,7 @@ class FoundingTests(OperatorCase):
         sysop.types("/join cellar")
         sysop.types("/deop ada")
         self.ada.types("hi")
-        self.assertIsNone(self.chat.moderation.owner("cellar"))
+        self.assertIsNone(self.chat.permissions.owner("cellar"))
 
     def test_once(self) -> None:
         """What is said before it is known whether founding is stored does not found once more."""
@@ -210,7 +210,7 @@ class BecomingTests(OperatorCase):
         """What ends a right of a guest ends that of the registered one."""
         self.bob.types("/join den")
         self.register_while("/devoice bob")
-        self.assertEqual(self.chat.moderation.voiced("den"), [])
+        self.assertEqual(self.chat.permissions.voiced("den"), [])
 
     def test_put_out(self) -> None:
         """So does a kick, and a ban that is over, with an invitation."""
@@ -243,9 +243,9 @@ class BecomingTests(OperatorCase):
         """Once everything is moved the former identity stands for nobody."""
         former = self.chat.roster["bob"].identity
         self.register_while("hi")
-        self.assertEqual(self.chat.moderation._moving, {})
+        self.assertEqual(self.chat.permissions._moving, {})
         mute = Muted(room="den", target="bob", target_identity=former)
         self.chat.acting.act(self.chat.roster["ada"], mute)
         self.clock.advance(0)
-        (act,) = self.chat.moderation.sanctions("den")
+        (act,) = self.chat.permissions.sanctions("den")
         self.assertEqual(act.target_identity, former)

@@ -22,15 +22,15 @@ FAR = IPv4Network("198.51.100.0/24")
 
 POWER: dict[str, tuple[Verb, Facts]] = {
     "kick": (
-        lambda chat, by, eve: chat.operators.kick(by, eve, "den", "loud"),
+        lambda chat, by, eve: chat.enforcement.kick(by, eve, "den", "loud"),
         {"kind": "kicked", "target": "eve", "text": "loud"},
     ),
     "ban": (
-        lambda chat, by, eve: chat.operators.ban(by, eve, "den", why="loud"),
+        lambda chat, by, eve: chat.enforcement.ban(by, eve, "den", why="loud"),
         {"kind": "banned", "target": "eve", "network": "198.51.100.7/32", "text": "loud"},
     ),
     "mute": (
-        lambda chat, by, eve: chat.operators.mute(by, eve, "den"),
+        lambda chat, by, eve: chat.enforcement.mute(by, eve, "den"),
         {"kind": "muted", "target": "eve", "until": 0},
     ),
     "voice": (
@@ -46,11 +46,11 @@ POWER: dict[str, tuple[Verb, Facts]] = {
         {"kind": "opped", "target": "carol"},
     ),
     "set_room": (
-        lambda chat, by, _: chat.operators.set_room(by, "den", "keep", "1h"),
+        lambda chat, by, _: chat.enforcement.set_room(by, "den", "keep", "1h"),
         {"kind": "room_set", "target": "keep", "text": "3600"},
     ),
     "set_password": (
-        lambda chat, by, _: chat.operators.set_room(by, "den", "password", "sesame"),
+        lambda chat, by, _: chat.enforcement.set_room(by, "den", "password", "sesame"),
         {"kind": "room_set", "target": "password", "text": "plain:sesame"},
     ),
 }
@@ -58,13 +58,13 @@ POWER: dict[str, tuple[Verb, Facts]] = {
 
 ENDS: dict[str, tuple[Verb, Verb, Facts]] = {
     "unban": (
-        lambda chat, by, eve: chat.operators.ban(by, eve, "den"),
-        lambda chat, by, eve: chat.operators.unban(by, eve, "den"),
+        lambda chat, by, eve: chat.enforcement.ban(by, eve, "den"),
+        lambda chat, by, eve: chat.enforcement.unban(by, eve, "den"),
         {"kind": "unbanned", "target": "eve"},
     ),
     "unmute": (
-        lambda chat, by, eve: chat.operators.mute(by, eve, "den"),
-        lambda chat, by, eve: chat.operators.unmute(by, eve, "den"),
+        lambda chat, by, eve: chat.enforcement.mute(by, eve, "den"),
+        lambda chat, by, eve: chat.enforcement.unmute(by, eve, "den"),
         {"kind": "unmuted", "target": "eve"},
     ),
     "devoice": (
@@ -82,25 +82,25 @@ ENDS: dict[str, tuple[Verb, Verb, Facts]] = {
 
 WHOLE: dict[str, tuple[Verb, Facts]] = {
     "kick": (
-        lambda chat, by, eve: chat.operators.kick(by, eve, ""),
+        lambda chat, by, eve: chat.enforcement.kick(by, eve, ""),
         {"kind": "kicked", "target": "eve"},
     ),
     "ban_network": (
-        lambda chat, by, _: chat.operators.ban_network(by, FAR, "", 60),
+        lambda chat, by, _: chat.enforcement.ban_network(by, FAR, "", 60),
         {"kind": "banned", "network": str(FAR)},
     ),
     "ban_wide_network": (
-        lambda chat, by, _: chat.operators.ban_network(
+        lambda chat, by, _: chat.enforcement.ban_network(
             by, IPv4Network("198.0.0.0/7"), "", confirmed=True
         ),
         {"kind": "banned", "network": "198.0.0.0/7"},
     ),
     "announce": (
-        lambda chat, by, _: chat.operators.announce(by, "tea"),
+        lambda chat, by, _: chat.enforcement.announce(by, "tea"),
         {"kind": "announced", "text": "tea"},
     ),
     "lock_down": (
-        lambda chat, by, _: chat.operators.lock_down(by, True),
+        lambda chat, by, _: chat.enforcement.lock_down(by, True),
         {"kind": "locked_down", "text": "on"},
     ),
 }
@@ -152,7 +152,7 @@ class VerbTests(DenCase):
         """A verb gives back the very event that its author's door is told of."""
         told: list[Event] = []
         by = self.chat.roster[nick]
-        self.patch(by.door, "own", lambda event, mine: told.append(event) or b"")
+        self.patch(by.door, "render_own", lambda event, mine: told.append(event) or b"")
         given = self.does(nick, verb)
         (envelope,) = given if isinstance(given, list) else [given]
         self.assertIs(envelope.author, by)
@@ -184,10 +184,10 @@ class VerbTests(DenCase):
     def test_network(self) -> None:
         """The ban of a network is ended by the network."""
         nobody = IPv4Network("203.0.113.0/24")
-        self.does("sysop", lambda chat, by, _: chat.operators.ban_network(by, nobody, ""))
+        self.does("sysop", lambda chat, by, _: chat.enforcement.ban_network(by, nobody, ""))
 
         def unban(chat: ChatFactory, by: Member, _: Member) -> Any:
-            return chat.operators.unban(by, nobody, "")
+            return chat.enforcement.unban(by, nobody, "")
 
         self.check("sysop", unban, {"kind": "unbanned", "room": "", "network": str(nobody)})
         self.assertFalse(self.does("sysop", unban))
@@ -218,7 +218,7 @@ class VerbTests(DenCase):
         ada = self.chat.roster["ada"]
         self.assertIsNone(self.does("ada", lambda chat, by, _: chat.enter(by, "den")))
         self.assertEqual(ada.current, self.chat.rooms["den"])
-        self.assertIsNone(self.chat.operators.lock_down(self.chat.roster["sysop"], False))
+        self.assertIsNone(self.chat.enforcement.lock_down(self.chat.roster["sysop"], False))
         left = self.chat.leave(ada, "tea", goodbye=True)
         assert left is not None
         self.assertEqual(left.event.nick, "ada")
@@ -226,7 +226,7 @@ class VerbTests(DenCase):
 
     def test_words(self) -> None:
         """Whoever is silenced has no last words, and no door shows what nobody sees."""
-        self.does("ada", lambda chat, by, eve: chat.operators.mute(by, eve, "den"))
+        self.does("ada", lambda chat, by, eve: chat.enforcement.mute(by, eve, "den"))
         eve = self.chat.roster["eve"]
         left: Any = self.chat.leave(eve, "and another thing", goodbye=True)
         away: Any = self.chat.set_away(self.chat.roster["bob"], "\u200b")
@@ -240,5 +240,5 @@ class VerbTests(DenCase):
     def test_settings(self) -> None:
         """A setting that there is not is refused, whatever the door made of it."""
         for setting, value in (("colour", "red"), ("moderated", "")):
-            done = self.chat.operators.set_room(self.chat.roster["ada"], "den", setting, value)
+            done = self.chat.enforcement.set_room(self.chat.roster["ada"], "den", setting, value)
             self.assertEqual(self.failureResultOf(done, ChatError).value.code, "usage")

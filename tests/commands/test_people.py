@@ -130,7 +130,7 @@ class WhoisTests(PeopleCase):
         """For how long somebody is silent is told roughly."""
         spoken = {59: "less than a minute", 60: "1m", 7_260: "2h", 180_000: "2d"}
         for seconds in spoken:
-            self.chat.member_named("ada").door.silence = lambda: seconds  # noqa: B023
+            self.chat.member_named("ada").door.idle_seconds = lambda: seconds  # noqa: B023
             self.assertEqual(self.whois("ada")[-1], f"silent for {spoken[seconds]}")
 
     def test_away(self) -> None:

@@ -146,7 +146,7 @@ class SilencedTests(DenCase):
         self.assertIn("-- lilith is now guest", "".join(self.ada.sees()))
 
     def test_with_a_voice(self) -> None:
-        """Whom the operators gave a voice is not silenced by moderation."""
+        """Whom the operators gave a voice is not silenced by permissions."""
         self.silence("moderated")
         self.ada.types("/voice eve")
         self.assertIn("you are now robin", self.says(self.eve, "/nick robin"))

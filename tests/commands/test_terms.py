@@ -47,7 +47,7 @@ class DurationTests(DenCase):
         self.ada.types("/quit")
         program = self.comes("json", "ada", "den")
         self.assertIn(NO_DURATION, self.says(program, f"/mute eve {typed}"))
-        self.assertEqual(self.chat.moderation.sanctions("den"), [])
+        self.assertEqual(self.chat.permissions.sanctions("den"), [])
 
     def test_no_end(self) -> None:
         """Without a time all are told that it holds until an operator ends it."""
@@ -96,7 +96,7 @@ class NetworkTests(DenCase):
         refusal = f"-- {network} is {many}: /ban * {network} everybody bans them all"
         for words in ("", " 2h", " spam"):
             self.assertEqual(self.asks(self.sysop, f"/ban * {network}{words}"), [refusal])
-        self.assertEqual(self.chat.moderation.sanctions(""), [])
+        self.assertEqual(self.chat.permissions.sanctions(""), [])
         done = self.says(self.sysop, f"/ban * {network} Everybody 2h spam")
         self.assertIn(f"you banned {network} from the chat until 2026-11-21 14:00", done)
 
@@ -192,7 +192,7 @@ class BoundTests(DenCase):
 
     def test_roles(self) -> None:
         """A room has so many operators, and people with a voice."""
-        place = self.chat.moderation._places["den"]
+        place = self.chat.permissions._places["den"]
         for holders in (place.operators, place.voiced):
             holders.update({b"%016d" % number: "grace" for number in range(HOLDERS_MOST)})
         self.register("olga")
@@ -203,7 +203,7 @@ class BoundTests(DenCase):
         """Of too many invitations the oldest ends."""
         self.ada.types("/room invite-only on")
         self.ada.types("/invite bob")
-        place = self.chat.moderation._places["den"]
+        place = self.chat.permissions._places["den"]
         place.invited.update({b"%016d" % number: "grace" for number in range(HOLDERS_MOST - 1)})
         self.register("olga")
         self.ada.types("/invite olga")
@@ -212,7 +212,7 @@ class BoundTests(DenCase):
 
     def test_put_out(self) -> None:
         """Of those who were put out lately so many are known, the last ones."""
-        place = self.chat.moderation._places["den"]
+        place = self.chat.permissions._places["den"]
         place.put_out.update({b"%016d" % number: 1 for number in range(PUT_OUT_MOST)})
         self.ada.types("/kick eve")
         self.assertEqual(len(place.put_out), PUT_OUT_MOST)
@@ -225,5 +225,5 @@ class BoundTests(DenCase):
     def test_server_operators(self) -> None:
         """Even of those by server operators only so many hold in one place."""
         held = dict.fromkeys(range(HELD_IN_ALL))
-        self.patch(self.chat.moderation, "sanctions", lambda room: list(held))
+        self.patch(self.chat.permissions, "sanctions", lambda room: list(held))
         self.assertIn("10,000 bans and mutes hold here", self.says(self.sysop, "/ban * 10.0.0.1"))

@@ -36,7 +36,7 @@ class TimesTests(ConversationCase):
         """Do something to somebody, or everybody at an address, that holds until two."""
         whom = whom or {"target": "192.0.2.1/32", "network": "192.0.2.1/32"}
         act = kind(id=1, nick="boss", room=room, until=START + 2 * HOUR, **whom)
-        self.chat.moderation.apply(act)
+        self.chat.permissions.apply(act)
 
     def times(self, person: JsonPerson, *kinds: str) -> Any:
         """The times in what came of these kinds; each of them is spelled in a sentence of it."""

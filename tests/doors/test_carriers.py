@@ -91,7 +91,7 @@ class ShoutingSession(Session):
     def tell(self, error: ChatError) -> None:
         self.outbox.write(f"!{error.code};".encode())
 
-    def own(self, event: Event, mine: bool) -> bytes:
+    def render_own(self, event: Event, mine: bool) -> bytes:
         return self.format.render(event, True)
 
     def notify(self, lines: list[str], events: list[Event], times: Any = None) -> None:
@@ -100,7 +100,7 @@ class ShoutingSession(Session):
     def ping(self, sentence: str) -> None:
         self.notify([sentence], [])
 
-    def look(self) -> None:
+    def preferences_changed(self) -> None:
         """It shows the same to everybody."""
 
 

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.door import NOWHERE, Door, Fenced
+from chatservice.chat.door import GOODBYE, NOWHERE, Door, Fenced
 from chatservice.chat.rooms import Member, Room
 from chatservice.config import Settings
 from chatservice.doors.json import JsonSession
@@ -73,7 +73,7 @@ class DoorContract(Base):
         """It makes bytes of every event of its own member."""
         resumed = events.Resumed(id=13, nick="ada")
         for event in [*self.events_of(self.member, self.bob), resumed]:
-            self.assertIsInstance(self.door.own(event, True), bytes)
+            self.assertIsInstance(self.door.render_own(event, True), bytes)
 
 
 class SilentDoorContract(DoorContract):
@@ -84,16 +84,16 @@ class SilentDoorContract(DoorContract):
         for event in self.events_of(self.bob, self.member):
             self.assertEqual(self.door.format.render(event, True), b"")
         for event in self.events_of(self.member, self.bob):
-            self.assertEqual(self.door.own(event, True), b"")
+            self.assertEqual(self.door.render_own(event, True), b"")
 
     def test_takes_everything(self) -> None:
         """It takes deliveries and refusals, and forgets them."""
         self.assertIsNone(self.door.deliver(b"hi"))
         self.assertIsNone(self.door.refuse(line(1), "not sent: the disk is full"))
         self.assertIsNone(self.door.notify(["bob asks for you"], []))
-        self.assertIsNone(self.door.look())
+        self.assertIsNone(self.door.preferences_changed())
         self.assertIsNone(self.door.ping("are you there?"))
-        self.assertIsNone(self.door.fail())
+        self.assertIsNone(self.door.drop())
         self.assertIsNone(self.door.complain(Failure(events.ChatError("empty", "say something"))))
         self.assertIsNone(self.door.hold())
         self.assertIsNone(self.door.close("goodbye"))
@@ -109,12 +109,12 @@ class NowhereTests(SilentDoorContract, SynchronousTestCase):
 
     def test_silent_for_ever(self) -> None:
         """Nothing will be heard through it."""
-        self.assertEqual(self.door.silence(), inf)
+        self.assertEqual(self.door.idle_seconds(), inf)
 
     def test_nothing_to_close(self) -> None:
         """There is nothing behind it to be closed."""
-        self.assertIsNone(self.door.dismiss())
-        self.assertIsNone(self.door.displace())
+        self.assertIsNone(self.door.close(code=GOODBYE))
+        self.assertIsNone(self.door.taken_over())
 
     def test_nothing_to_send(self) -> None:
         """Nothing waits to be sent, and nothing is answered again."""
@@ -135,23 +135,23 @@ class FencedTests(SilentDoorContract, SynchronousTestCase):
         """Nothing that it takes reaches the door behind it."""
         self.door.deliver(b"hi")
         self.door.refuse(line(1), "not sent: the disk is full")
-        self.door.own(line(1), True)
+        self.door.render_own(line(1), True)
         self.assertEqual(self.behind.asked, [])
 
     def test_silence(self) -> None:
         """It has been silent for as long as the door behind it."""
-        self.patch(self.behind, "silence", lambda: 7.0)
-        self.assertEqual(self.door.silence(), 7.0)
+        self.patch(self.behind, "idle_seconds", lambda: 7.0)
+        self.assertEqual(self.door.idle_seconds(), 7.0)
 
     def test_dismissed(self) -> None:
         """The member leaves: the door behind it is dismissed."""
-        self.door.dismiss()
-        self.assertEqual(self.behind.asked, ["dismiss"])
+        self.door.close(code=GOODBYE)
+        self.assertEqual(self.behind.asked, ["close"])
 
     def test_displaced(self) -> None:
         """A third connection takes over: the door behind it is displaced."""
-        self.door.displace()
-        self.assertEqual(self.behind.asked, ["displace"])
+        self.door.taken_over()
+        self.assertEqual(self.behind.asked, ["taken_over"])
 
 
 class ConnectionContract(DoorContract):
@@ -207,7 +207,7 @@ class ConnectionContract(DoorContract):
         """It closes when everything is sent, and not before."""
         self.wire.window = 3
         self.door.deliver(b"goodbye")
-        self.door.dismiss()
+        self.door.close(code=GOODBYE)
         self.wire.turn()
         self.assertIsNone(self.wire.lost)
         self.wire.window = None
@@ -218,7 +218,7 @@ class ConnectionContract(DoorContract):
         """Who does not read the rest is cut off after 5 s."""
         self.wire.window = 0
         self.door.deliver(b"goodbye")
-        self.door.dismiss()
+        self.door.close(code=GOODBYE)
         self.clock.advance(4.9)
         self.assertFalse(self.wire.aborting)
         self.clock.advance(0.1)
@@ -226,7 +226,7 @@ class ConnectionContract(DoorContract):
 
     def test_displace(self) -> None:
         """It reads nothing more, closes on a later turn, and its member does not leave."""
-        self.door.displace()
+        self.door.taken_over()
         self.assertFalse(self.wire.aborting)
         self.wire.protocol.dataReceived(self.line)
         self.wire.turn()
@@ -237,7 +237,7 @@ class ConnectionContract(DoorContract):
 
     def test_fail(self) -> None:
         """It is dropped on a later turn, so that nobody leaves in the middle of a delivery."""
-        self.door.fail()
+        self.door.drop()
         self.assertFalse(self.wire.aborting)
         self.assertIn("ada", self.chat.roster)
         self.wire.turn()
@@ -247,8 +247,8 @@ class ConnectionContract(DoorContract):
 
     def test_fail_twice(self) -> None:
         """A door that fails again before it is dropped is dropped once."""
-        self.door.fail()
-        self.door.fail()
+        self.door.drop()
+        self.door.drop()
         self.wire.sees()
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertIsNotNone(self.wire.lost)

@@ -167,7 +167,7 @@ class CauseTests(DenCase):
         """Whoever is muted must come back by the nickname that it had."""
         self.ada.types("/mute eve")
         identity = self.chat.roster["eve"].identity
-        check, known = self.chat.moderation.check_name, {"eve"}
+        check, known = self.chat.permissions.check_name, {"eve"}
         self.raises("muted", "other-nickname", check, identity, "eva", known)
 
     def test_full(self) -> None:

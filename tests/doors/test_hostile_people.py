@@ -256,7 +256,7 @@ class ManyBansTests(ConversationCase):
         for line in ("/ban bob", "/mute bob"):
             mal.types(line)
         self.assertEqual(mal.sees()[-1]["code"], "too-many")
-        self.assertEqual(len(self.chat.moderation.sanctions("malice")), 1000)
+        self.assertEqual(len(self.chat.permissions.sanctions("malice")), 1000)
 
     def test_held_by_one(self) -> None:
         """Nor does one operator make more than so many hold, in however many rooms."""
@@ -275,7 +275,7 @@ def ban(chat: ChatFactory, count: int, room: str, by: bytes) -> None:
     for number in range(count):
         facts: Any = {"nick": "mal", "identity": by, "room": room}
         target = {"target": f"guest{number}", "target_identity": f"{number:016}".encode()}
-        chat.moderation.apply(Banned(id=chat.ids.next(), **facts, **target))
+        chat.permissions.apply(Banned(id=chat.ids.next(), **facts, **target))
 
 
 class MuchMissedTests(ConversationCase):

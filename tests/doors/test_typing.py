@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatservice.doors.detect import SILENCE
 from chatservice.doors.reception import KNOWN_HERE, NO_PERSON
-from chatservice.doors.text import GOODBYE, GOODBYE_TO_NC, HINT
+from chatservice.doors.text import BYE, BYE_TO_NC, HINT
 from chatservice.protocol.sanitize import as_typed
 from tests.conversation import ConversationCase, TextPerson, each_row
 
@@ -92,14 +92,14 @@ class GoodbyeTests(ConversationCase):
         for line in ("/quit", "/quit so long", "/exit"):
             ada = self.at_text("ada")
             ada.types(line)
-            self.assertEqual(ada.sees(), [GOODBYE_TO_NC])
+            self.assertEqual(ada.sees(), [BYE_TO_NC])
             self.assertIsNotNone(ada.wire.lost)
 
     def test_telnet(self) -> None:
         """A telnet ends by itself."""
         ada = self.at_text("ada")
         ada.wire.sends(b"\xff\xf1/quit\r\n")
-        self.assertEqual(ada.sees(), [GOODBYE])
+        self.assertEqual(ada.sees(), [BYE])
 
     def test_before_joining(self) -> None:
         """Whoever is not there yet gets the same answer, at the password too."""
@@ -108,7 +108,7 @@ class GoodbyeTests(ConversationCase):
             person = TextPerson(self.connect())
             for line in lines:
                 person.types(line)
-            self.assertTrue(person.sees()[-1].endswith(GOODBYE_TO_NC))
+            self.assertTrue(person.sees()[-1].endswith(BYE_TO_NC))
             self.assertIsNotNone(person.wire.lost)
 
     def test_no_goodbye(self) -> None:
@@ -124,7 +124,7 @@ class GoodbyeTests(ConversationCase):
             wire.sends(f"{before}/quit".encode())
             wire.sees()
             wire.ends()
-            self.assertEqual(wire.sees(), f"{GOODBYE}\r\n")
+            self.assertEqual(wire.sees(), f"{BYE}\r\n")
 
 
 class ArrivingTests(ConversationCase):

@@ -163,10 +163,10 @@ class RegisteringTests(OperatorCase):
             eve.types(text)
         bob.types(f"/register {SECRET}")
         now = self.chat.roster["bob"].identity
-        moderation = self.chat.moderation
-        held = [*moderation.invited("den"), *moderation.voiced("den")]
+        permissions = self.chat.permissions
+        held = [*permissions.invited("den"), *permissions.voiced("den")]
         self.assertEqual([person.identity for person in held], [now, now])
-        self.assertEqual([act.target_identity for act in moderation.sanctions("attic")], [now])
+        self.assertEqual([act.target_identity for act in permissions.sanctions("attic")], [now])
         bob.sees()
         bob.types("/join attic")
         self.assertEqual(bob.sees()[-1]["code"], "banned")
@@ -197,7 +197,7 @@ class RegisteringTests(OperatorCase):
         now = self.chat.roster["bob"].identity
         self.assertEqual([_to(event) for event in stored(slow)], [now, now])
         self.assertEqual([act.target_identity for act in acts(slow) if act.target == "bob"], [now])
-        held = self.chat.moderation.sanctions("den")
+        held = self.chat.permissions.sanctions("den")
         self.assertEqual([act.target_identity for act in held], [now])
         self.assertIn("bob is yours", str(bob.sees()))
 
@@ -267,20 +267,20 @@ class RoomTests(ConversationCase):
 
     def test_banned_as_both(self) -> None:
         """Who was banned as the one and as the other is banned once, whoever did it."""
-        moderation = self.chat.moderation
+        permissions = self.chat.permissions
         for number, identity in enumerate((NEW, ADA, BOB), 1):
             facts: Any = {"room": "den", "target": "ada", "target_identity": identity}
-            moderation.apply(Banned(id=number, nick="ada", identity=ADA, **facts))
-        moderation.become(ADA, NEW)
-        held = {(act.identity, act.target_identity) for act in moderation.sanctions("den")}
+            permissions.apply(Banned(id=number, nick="ada", identity=ADA, **facts))
+        permissions.become(ADA, NEW)
+        held = {(act.identity, act.target_identity) for act in permissions.sanctions("den")}
         self.assertEqual(held, {(NEW, NEW), (NEW, BOB)})
 
     def test_owner(self) -> None:
         """An owner of rooms owns as many under another identity."""
-        moderation = self.chat.moderation
-        moderation.apply(Founded(id=1, nick="ada", room="den", identity=ADA))
-        moderation.apply(Kicked(id=2, nick="ada", room="den", identity=ADA, target_identity=BOB))
-        moderation.become(ADA, NEW)
-        owner = moderation.owner("den")
+        permissions = self.chat.permissions
+        permissions.apply(Founded(id=1, nick="ada", room="den", identity=ADA))
+        permissions.apply(Kicked(id=2, nick="ada", room="den", identity=ADA, target_identity=BOB))
+        permissions.become(ADA, NEW)
+        owner = permissions.owner("den")
         self.assertEqual(owner and owner.identity, NEW)
-        self.assertEqual((moderation._owned[ADA], moderation._owned[NEW]), (0, 1))
+        self.assertEqual((permissions._owned[ADA], permissions._owned[NEW]), (0, 1))

@@ -7,7 +7,7 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.testing import StringTransport
 
 from chatservice.doors.lines import LINGER, OVERLONG
-from chatservice.doors.text import GOODBYE_TO_NC, HINT
+from chatservice.doors.text import BYE_TO_NC, HINT
 from chatservice.people.peers import Peer
 from chatservice.server import ChatProtocol
 from chatservice.sessions.keepalive import keep_honest
@@ -302,7 +302,7 @@ class ReasonTests(LineTestCase):
         """Who quits leaves with words, and is closed after what waits is sent."""
         self.ada.sends(b"hello\n/quit tea\nunheard\n")
         self.assertEqual(self.bob.sees(), "ada: hello\r\n-- ada left the chat: tea\r\n")
-        self.assertEqual((self.ada.sees(), self.ada.lost), (f"{GOODBYE_TO_NC}\r\n", ConnectionDone))
+        self.assertEqual((self.ada.sees(), self.ada.lost), (f"{BYE_TO_NC}\r\n", ConnectionDone))
 
     def test_quit_without_reading(self) -> None:
         """Who quits and does not read is aborted after 5 s, which changes nothing for others."""
@@ -329,7 +329,7 @@ class ReasonTests(LineTestCase):
 
     def test_failed(self) -> None:
         """Who is dropped because of a bug left for that reason."""
-        self.chat.roster["ada"].door.fail()
+        self.chat.roster["ada"].door.drop()
         self.clock.advance(0)
         self.assertEqual(
             self.bob.sees(), "-- ada left the chat (something went wrong in the server)\r\n"
@@ -343,7 +343,7 @@ class ReasonTests(LineTestCase):
 
     def test_displaced(self) -> None:
         """Who is taken over by another connection is told, and does not leave."""
-        self.ada.protocol.session.displace()
+        self.ada.protocol.session.taken_over()
         self.assertEqual(
             self.ada.sees(), "-- another connection has taken this one's place\r\n"
         )

@@ -72,7 +72,7 @@ class ClosedRoomTests(ConversationCase):
         eve = self.at_json("eve", token=TOKEN, rooms={"den": 0})
         eve.types("/register eves-password")
         eve.types("/quit")
-        self.chat.moderation.apply(
+        self.chat.permissions.apply(
             Banned(id=1, nick="sysop", room="den", target="192.0.2.1", network="192.0.2.1/32")
         )
         self.ada.types("between us")
@@ -185,7 +185,7 @@ class BannedMeanwhileTests(ConversationCase):
     def test_resume(self) -> None:
         """Who has the token is let in no more from there; the connection there is stays."""
         eve = self.at_json("eve", token=TOKEN)
-        self.chat.moderation.apply(
+        self.chat.permissions.apply(
             Banned(id=1, nick="ada", target="198.51.100.7", network="198.51.100.7/32")
         )
         elsewhere = TextPerson(self.connect("198.51.100.7"))

@@ -126,7 +126,7 @@ class WaitingTests(LineTestCase):
 
     def test_not_after_the_end(self) -> None:
         """What a door still has to read is not heard any more when it is being closed."""
-        for end in (Session.close, Session.fail):
+        for end in (Session.close, Session.drop):
             door, wire = self.listens()
             door.hold()
             wire.protocol.dataReceived(b"hello\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from chatservice.chat.permissions import Moderation
+from chatservice.chat.permissions import Permissions
 from chatservice.protocol.actions import (
     Announced,
     Banned,
@@ -42,12 +42,12 @@ class ActLogCase(DatabaseJournalTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.now = START
-        self.moderation = self.new()
-        self.log = ActLog(self.database_, self.moderation.holding, lambda: self.now)
+        self.permissions = self.new()
+        self.log = ActLog(self.database_, self.permissions.holding, lambda: self.now)
         self.keep(10)
 
-    def new(self) -> Moderation:
-        return Moderation(["sysop"], lambda: self.now)
+    def new(self) -> Permissions:
+        return Permissions(["sysop"], lambda: self.now)
 
     def keep(self, count: int) -> None:
         """Have so many acts be kept that do not hold."""
@@ -61,7 +61,7 @@ class ActLogCase(DatabaseJournalTestCase):
             facts |= {"target": f"guest{number}", "target_identity": PEOPLE[number]}
         act = kind(id=self.now, nick=f"op{by}", identity=PEOPLE[by], room=room, **facts)
         self.assertIsNone(self.successResultOf(self.journal.store([act])))
-        self.moderation.apply(act)
+        self.permissions.apply(act)
 
     def tidy(self) -> int:
         """Let all be deleted that is over; gives how many steps that took."""
@@ -80,7 +80,7 @@ class ActLogCase(DatabaseJournalTestCase):
 
         return self.successResultOf(self.database_.read(read))
 
-    def recalled(self) -> Moderation:
+    def recalled(self) -> Permissions:
         """What holds in the next run."""
         again = self.new()
         journal = DatabaseJournal(self.database_)
@@ -89,21 +89,21 @@ class ActLogCase(DatabaseJournalTestCase):
         return again
 
 
-def state(moderation: Moderation) -> Any:
+def state(permissions: Permissions) -> Any:
     """Everything that can be asked, but how people are called."""
     rooms = ("", "den", "attic")
     return [
-        moderation.locked_down,
-        [[act.id for act in moderation.against(identity)] for identity in PEOPLE],
+        permissions.locked_down,
+        [[act.id for act in permissions.against(identity)] for identity in PEOPLE],
         *(
             (
-                moderation.owner(room),
-                moderation.operators(room),
-                moderation.voiced(room),
-                moderation.invited(room),
-                moderation.rules(room),
-                [(act.id, act.text) for act in moderation.sanctions(room)],
-                moderation._places[room].closed_since() if room in moderation._places else 0,
+                permissions.owner(room),
+                permissions.operators(room),
+                permissions.voiced(room),
+                permissions.invited(room),
+                permissions.rules(room),
+                [(act.id, act.text) for act in permissions.sanctions(room)],
+                permissions._places[room].closed_since() if room in permissions._places else 0,
             )
             for room in rooms
         ),
@@ -123,7 +123,7 @@ class DeletedTests(ActLogCase):
         self.tidy()
         kinds = [act.kind for act in self.stored()]
         self.assertEqual(kinds, ["founded", "muted", *["kicked"] * 10])
-        self.assertEqual(state(self.recalled()), state(self.moderation))
+        self.assertEqual(state(self.recalled()), state(self.permissions))
 
     def test_all_that_holds(self) -> None:
         """Every kind of act stays for as long as it holds, and not longer."""
@@ -201,7 +201,7 @@ class DeletedTests(ActLogCase):
         self.did(Muted, whom=1, until=muted + 10**12)
         self.tidy()
         self.assertEqual(len(self.stored()), 3)
-        self.assertEqual(state(self.recalled()), state(self.moderation))
+        self.assertEqual(state(self.recalled()), state(self.permissions))
         self.assertEqual([act.id for act in self.recalled().against(PEOPLE[2])], [self.now - EVERY])
         self.did(Unmuted, whom=1)
         self.tidy()
@@ -240,13 +240,13 @@ class SameTests(ActLogCase):
             facts = {"text": chance.choice(["on", "off"]), "by": chance.randrange(len(PEOPLE))}
         if kind is Extended:
             room = "den"
-            held = self.moderation.sanctions(room)
+            held = self.permissions.sanctions(room)
             if not held:
                 return
             act = chance.choice(held)
             identity = chance.choice(PEOPLE)
             facts = {"target": act.target, "target_identity": identity, "text": f"{act.id} x"}
-        if kind is Founded and not (room and self.moderation._places.get(room) is None):
+        if kind is Founded and not (room and self.permissions._places.get(room) is None):
             return
         self.did(kind, room, **facts)
 
@@ -259,7 +259,7 @@ class SameTests(ActLogCase):
                 if chance.random() < 0.05:
                     self.tidy()
                 if chance.random() < 0.1:
-                    expected = state(self.moderation)
+                    expected = state(self.permissions)
                     self.assertEqual(state(self.recalled()), expected, f"seed {seed}")
 
     def test_next_run(self) -> None:
@@ -267,8 +267,8 @@ class SameTests(ActLogCase):
         self.did(Founded)
         for _ in range(30):
             self.did(Muted, whom=1)
-        self.moderation = self.recalled()
-        self.log = ActLog(self.database_, self.moderation.holding, lambda: self.now)
+        self.permissions = self.recalled()
+        self.log = ActLog(self.database_, self.permissions.holding, lambda: self.now)
         self.tidy()
         self.assertEqual([act.kind for act in self.stored()], ["founded", *["muted"] * 10])
 
@@ -281,6 +281,6 @@ class MemoryTests(ActLogCase):
         self.did(Muted, whom=1, until=self.now + 2 * SECOND)
         self.did(Kicked, "attic", whom=1)
         self.now += 7200 * SECOND
-        self.moderation.holding()
-        self.assertEqual(list(self.moderation._places), [""])
-        self.assertEqual((self.moderation._hushed, self.moderation._against), (set(), {}))
+        self.permissions.holding()
+        self.assertEqual(list(self.permissions._places), [""])
+        self.assertEqual((self.permissions._hushed, self.permissions._against), (set(), {}))

@@ -333,7 +333,7 @@ class TablesTests(FileCase):
         account = self.chat.accounts.named(NICK)
         assert account is not None
         identity = account.identity
-        self.chat.moderation._operators = frozenset()
+        self.chat.permissions._operators = frozenset()
         ada.types(f"/forget {SECRET}")
         ada.sees()
         for name, table in TABLES.items():

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from twisted.internet.task import Clock
 
-from chatservice.chat.permissions import Moderation
+from chatservice.chat.permissions import Permissions
 from chatservice.protocol.actions import Kicked
 from chatservice.protocol.events import Event, Joined, Left, Said
 from chatservice.server import ChatFactory
@@ -61,8 +61,8 @@ class BoundsTests(PlainChatCase):
     def test_lines_wanted(self) -> None:
         """There are that many if no other number is asked for, or a smaller one."""
         for wanted, kept in ((0, 10_000), (500, 500), (99_999, 10_000)):
-            moderation = Moderation((), lambda: 0, keep_lines=wanted)
-            self.assertEqual(_bounds_in_memory(moderation, "lobby"), (0, kept))
+            permissions = Permissions((), lambda: 0, keep_lines=wanted)
+            self.assertEqual(_bounds_in_memory(permissions, "lobby"), (0, kept))
 
     def test_bytes(self) -> None:
         """All takes so much memory at most; what goes is the oldest."""
