@@ -266,6 +266,17 @@ class ShowTests(SynchronousTestCase):
         self.assertGreater(len({in_colour(f"n{n}").split("n")[0] for n in range(50)}), 5)
 
 
+    def test_private_in_colour(self) -> None:
+        """Of a private line both names are in colour, but not "you"."""
+        log = Log(lambda: NOON, colours=True)
+        facts: Any = {"id": int(NOON * 1e6), "nick": "ada", "to": "bob", "text": "psst"}
+        for event, (author, recipient) in (
+            (Whispered(**facts, identity=ONESELF), ("you", in_colour("bob"))),
+            (Whispered(**facts), (in_colour("ada"), "you")),
+        ):
+            (shown,) = log.event(event, "bob", "lobby")
+            self.assertTrue(shown.endswith(f"({author} to {recipient}) psst"), shown)
+
 class CommandLineTests(SynchronousTestCase):
     """The words after the program's name."""
 
