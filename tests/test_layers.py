@@ -15,8 +15,8 @@ ORDER = (
 """Folders, and modules at the top: each imports only those before it."""
 
 CHAT = (
-    *("clock", "refs", "journal", "recent", "door", "rooms", "roster", "room_list", "topics"),
-    *("envelope", "sanctions", "access", "authority", "permissions", "room_settings"),
+    *("clock", "refs", "read_markers", "journal", "recent", "door", "rooms", "roster", "room_list"),
+    *("topics", "envelope", "sanctions", "access", "authority", "permissions", "room_settings"),
     *("nicknames", "room_passwords", "folding", "ignoring", "broadcast", "publisher", "repeats"),
     *("lingering", "audit", "acting", "enforcement", "roles", "bindings", "belongings"),
     *("entrances", "chat"),

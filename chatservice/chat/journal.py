@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred
 
+from chatservice.chat.read_markers import ReadMarker
 from chatservice.chat.refs import Noted
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.events import (
@@ -76,24 +77,6 @@ class Page:
     next: int | None = field(default=None, compare=False)
     hidden: int = field(default=0, compare=False)
     used: bool = field(default=True, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ReadMarker:
-    """A read marker, of a room that somebody was in last and did not leave on purpose.
-
-    @ivar room: its name; or empty for the chat itself, and so for private lines.
-    @ivar nick: the nickname there.
-    @ivar entered: the id of the event of entering.
-    @ivar seen: the last id seen there; for a member who is there now, one seen earlier.
-    @ivar time: when they left, in microseconds since the epoch, if C{seen} does not tell it.
-    """
-
-    room: str
-    nick: str
-    entered: int
-    seen: int
-    time: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def absences(members: Iterable[Member]) -> list[Left]:
 
     For the end of the chat: nobody is told that they leave.
     """
-    behind = [member for member in members if member.lost_at or member.missed]
+    behind = [member for member in members if member.lost_at or member.reading.missed]
     return [
         Left(
             nick=member.nick,

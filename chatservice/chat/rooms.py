@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from chatservice.chat.door import Door
+from chatservice.chat.read_markers import Reading
 from chatservice.chat.recent import Recent, Recents
 from chatservice.chat.refs import Spoken
 from chatservice.people.account import Account
@@ -15,9 +16,6 @@ from chatservice.people.addresses import origin_of
 from chatservice.people.identity import identity_of
 from chatservice.protocol.events import LATEST
 from chatservice.protocol.preferences import Preferences
-
-if TYPE_CHECKING:
-    from chatservice.chat.journal import ReadMarker
 
 ROOMS_PER_MEMBER = 50
 NOBODY: dict[str, str] = {}
@@ -42,11 +40,7 @@ class Member:
     @ivar pages: how the last answer of a command goes on, by the command's name.
     @ivar pinged: when the member was last asked for a sign of life, in the reactor's seconds.
     @ivar lost_at: the last id that was heard before the connection was lost; 0 while there is one.
-    @ivar missed: for each room of which the member has not caught up on everything, and C{""} for
-        private lines, the id after which that begins.
-    @ivar unsent: what C{missed} said of rooms before their lines were handed to a connection that
-        may not have sent them yet.
-    @ivar seen_at: when such an id was, in microseconds since the epoch, if it does not say so.
+    @ivar reading: how far the member has read.
     @ivar forgotten: the identity of which everything was erased on the member's wish, if one was:
         when that leaves, it is not noted that it was here.
     @ivar ignored: the nicknames whose lines the member does not want to see, by key; replaced as a
@@ -72,20 +66,18 @@ class Member:
         "ignored",
         "key",
         "lost_at",
-        "missed",
         "nick",
         "pages",
         "pinged",
         "preferences",
+        "reading",
         "rooms",
-        "seen_at",
         "since",
         "spoke_at",
         "spoken",
         "token",
         "told_not_kept",
         "uncommitted",
-        "unsent",
         "waiting",
     )
 
@@ -106,9 +98,7 @@ class Member:
         self.pages: dict[str, Callable[[Any], Any]] = {}
         self.pinged: float | None = None
         self.lost_at = 0
-        self.missed: dict[str, int] = {}
-        self.unsent: dict[str, int] = {}
-        self.seen_at: dict[int, int] = {}
+        self.reading = Reading()
         self.forgotten: bytes | None = None
         self.ignored = NOBODY
         self.preferences = AS_IT_COMES
@@ -128,8 +118,7 @@ class Member:
     def forget_room(self, room: Room) -> None:
         """The member is in the room no more."""
         del self.rooms[room.name]
-        self.missed.pop(room.name, None)
-        self.unsent.pop(room.name, None)
+        self.reading.forget(room.name)
         self.spoke_at.pop(room.name, None)
         if room.founder is self:
             room.founder = None
@@ -143,18 +132,7 @@ class Member:
     def seen_last(self) -> tuple[tuple[str, int], ...]:
         """Where there is more to see (C{""}: private lines), and up to which id it was seen."""
         lost = dict.fromkeys(("", *self.rooms), self.lost_at) if self.lost_at else {}
-        return tuple((lost | self.missed).items())
-
-    def left_behind(self, places: Iterable[ReadMarker], rooms: Collection[str]) -> None:
-        """What was said since the last time in those of the places is missed.
-
-        @param rooms: where the member is now, and C{""} for private lines.
-        """
-        for place in places:
-            if place.room in rooms:
-                self.missed[place.room] = place.seen
-                if place.time is not None:
-                    self.seen_at[place.seen] = place.time
+        return tuple((lost | self.reading.missed).items())
 
     def come(self, id: int) -> None:
         """Note that the coming has passed, with that id, unless it has before."""
@@ -172,14 +150,13 @@ class Member:
         if self.lost_at:
             return
         if behind is not None:
-            self.missed.update(self.unsent)
-        self.unsent.clear()
+            self.reading.take_back()
+        self.reading.unsent.clear()
         self.lost_at = seen if behind is None else min(seen, behind)
 
     def miss(self, since: int, until: int) -> None:
         """Nothing was heard from the one id to the other."""
-        for name in ("", *self.rooms):
-            self.missed.setdefault(name, since)
+        self.reading.miss(("", *self.rooms), since)
         self.fence = until
 
 

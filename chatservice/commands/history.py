@@ -118,7 +118,7 @@ def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     member = call.member
     rooms = [room_named(call, call.rest).name] if call.rest else ["", *member.rooms]
     found = yield catching_up.read(call.chat, member, rooms, CATCH_UP_MOST)
-    left = [spelled(room) if room else "private" for room in rooms if room in member.missed]
+    left = [spelled(room) if room else "private" for room in rooms if room in member.reading.missed]
     if left:
         lines = [f"there is more in {', '.join(left)}: /catchup"]
     elif not found.events:

@@ -100,12 +100,12 @@ class TextSession(Session):
         try:
             yield self.chat.settled(member)
             # Another connection, by now, shows it itself.
-            rooms = list(member.missed) if member.door is self else []
+            rooms = list(member.reading.missed) if member.door is self else []
             missed = (yield catchup.read(self.chat, member, rooms, CATCH_UP_MOST)).events
         except Exception:
             self.complain(Failure())
         finally:
-            more = ["-- there is more that you missed: /catchup"] if member.missed else []
+            more = ["-- there is more that you missed: /catchup"] if member.reading.missed else []
             retelling = retold(missed, self.chat.ids.now(), rooms=True)
             self.outbox.uncork(encoded([*lines, *retelling, *more]))
         self.note_when_sent(member)
@@ -127,7 +127,7 @@ class TextSession(Session):
     def _arrival(self, event: Joined, member: Member) -> list[str]:
         room = self.chat.rooms[event.room]
         # Of what is missed one is told how much there is.
-        back = room.name in member.missed
+        back = room.name in member.reading.missed
         replay = 0 if back else self.chat.settings.replay
         keep, _ = self.chat.permissions.bounds(room.name)
         oldest = event.when - keep * 1_000_000 if keep else 0

@@ -48,7 +48,7 @@ def tell(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
         door.notify([], private.events)
     unseen = unseen_by(member, chat.accounts)
     lines, times = [], {}
-    for room, after in list(member.missed.items()):
+    for room, after in list(member.reading.missed.items()):
         found = yield chat.journal.missed(
             of=room or member.identity,
             after=after,
@@ -61,12 +61,12 @@ def tell(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
         if member.door is not door:
             return
         if found.count:
-            since = member.seen_at.get(after, after)
+            since = member.reading.times.get(after, after)
             when = time_of(since, chat.ids.now())
             times[when] = since
             lines.append(_new_lines(room, found, when))
         elif not found.more:
-            member.missed.pop(room, None)
+            member.reading.missed.pop(room, None)
     if lines:
         door.notify(lines, [], times)
 
@@ -79,7 +79,7 @@ def read(
 
     @param most: events of each room; what is left stays missed.
     """
-    door, missed = member.door, dict(member.missed)
+    door, missed = member.door, dict(member.reading.missed)
     unseen = unseen_by(member, chat.accounts)
     pages: dict[str, Page] = {}
     room_left = CATCH_UP_TEXT
@@ -98,12 +98,10 @@ def read(
     hidden = 0
     for room, page in pages.items():
         # Seen only if it can be shown, and was not shown by another /catchup meanwhile.
-        if member.door is door and member.missed.get(room) == missed[room]:
+        if member.door is door and member.reading.missed.get(room) == missed[room]:
             found += page.events
             hidden += page.hidden
-            member.unsent.setdefault(room, member.missed.pop(room))
-            if page.next is not None:
-                member.missed[room] = page.next
+            member.reading.hand_out(room, page.next)
     told = (
         event
         for event in found

@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
 
 from chatservice.chat.door import Door
-from chatservice.chat.journal import ReadMarker
 from chatservice.chat.nicknames import whose
+from chatservice.chat.read_markers import ReadMarker
 from chatservice.chat.rooms import ROOMS_PER_MEMBER, Member, Room
 from chatservice.people.account import NO_TOKEN, Account, Proof
 from chatservice.people.identity import identity_of
@@ -104,7 +104,7 @@ class Joining:
                 member.spoken.recall(spoken, chat.reactor.seconds())
                 if not request.rooms:
                     # Of a room that is closed to the member by now nothing was missed.
-                    member.left_behind(places, {"", *member.rooms})
+                    member.reading.take_up(places, {"", *member.rooms})
             return member
 
         member: Member = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)

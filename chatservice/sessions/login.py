@@ -50,7 +50,7 @@ def log_in(chat: Chat, member: Member, proof: Proof) -> Generator[Deferred[Any],
         member.spoken.recall(spoken, chat.reactor.seconds())
         yield chat.journal.move(former, account.identity, member.nick)
     if member.identity == account.identity:
-        member.left_behind(places, {"", *member.rooms})
+        member.reading.take_up(places, {"", *member.rooms})
     yield stored
     yield catchup.tell(chat, member)
 

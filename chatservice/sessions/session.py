@@ -347,7 +347,7 @@ class Session(Metered):
         """If everything is sent, what the member was shown before counts as seen."""
         # Through another connection, by now, it is shown other things.
         if self.outbox.behind is None and self.member is member:
-            member.unsent.clear()
+            member.reading.unsent.clear()
 
     def note_when_sent(self, member: Member) -> None:
         """As soon as everything is sent, what the member was shown counts as seen."""

@@ -16,10 +16,10 @@ from chatservice.chat.journal import (
     LeftOf,
     Missed,
     Page,
-    ReadMarker,
     Wanted,
     all_of,
 )
+from chatservice.chat.read_markers import ReadMarker
 from chatservice.chat.refs import Noted
 from chatservice.protocol.actions import Extended, OperatorAct
 from chatservice.protocol.events import TopicChanged

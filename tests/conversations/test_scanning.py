@@ -70,4 +70,4 @@ class ScanningTests(ConversationCase):
         self.goes().types("hi")
         self.patch(self.journal, "missed", lambda *given, **more: succeed(Missed(0, 0, True)))
         self.assertNotIn("new line", self.comes_back("json"))
-        self.assertIn("lobby", self.chat.roster["ada"].missed)
+        self.assertIn("lobby", self.chat.roster["ada"].reading.missed)

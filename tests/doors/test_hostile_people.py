@@ -296,7 +296,7 @@ class MuchMissedTests(ConversationCase):
         size = sum(len(event.text) for event in found if isinstance(event, Said))
         self.assertLessEqual(size, CATCH_UP_TEXT + PAGE_BYTES)
         self.assertEqual([room for room in rooms if found_in(found, room)], rooms[:4])
-        self.assertLessEqual(set(rooms), set(ada.missed))
+        self.assertLessEqual(set(rooms), set(ada.reading.missed))
 
 
 def found_in(events: list[Event], room: str) -> bool:

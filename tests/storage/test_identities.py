@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chatservice.chat.journal import ReadMarker
+from chatservice.chat.read_markers import ReadMarker
 from chatservice.people.accounts import Accounts
 from chatservice.people.identity import identity_of
 from chatservice.protocol.actions import Banned, Founded, Invited, OperatorAct, Opped, Voiced

@@ -5,7 +5,8 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from chatservice.chat.journal import Missed, ReadMarker
+from chatservice.chat.journal import Missed
+from chatservice.chat.read_markers import ReadMarker
 from chatservice.protocol.actions import Announced, Banned, Kicked, OperatorAct
 from chatservice.protocol.events import LATEST, Acted, Joined, Left, Parted, Renamed, TopicChanged
 from chatservice.storage.journal import DatabaseJournal

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from twisted.logger import capturedLogs, formatEvent
 
-from chatservice.chat.journal import Missed, ReadMarker, Wanted
+from chatservice.chat.journal import Missed, Wanted
+from chatservice.chat.read_markers import ReadMarker
 from chatservice.protocol.actions import Announced, OperatorAct
 from chatservice.protocol.events import (
     LATEST,
