@@ -2,16 +2,16 @@
 
 L{ChatFactory} is the chat: who is here, which rooms exist, and the way of every event. A door
 calls its verbs (join, say, leave, ...); a verb checks the rules, changes who is where, and
-I{publishes} an event. What was published in one turn of the reactor goes to the journal as one
-batch; when the journal has it on the disk, the batch is I{broadcast} to everybody who hears it
+I{publishes} an event. The events of one turn of the reactor go to the journal as one batch; when
+the journal has it on the disk, the batch is I{broadcast} to everybody who hears it
 (chat/publisher.py, chat/broadcast.py). Nobody sees anything any other way.
 
-A verb gives back the envelope of what it published, so that a door can tie its answer to it. What
-a member cannot do it says in a L{ChatError}: the member's own mistake. What operators do are verbs
-as well (chat/enforcement.py, chat/roles.py).
+A verb returns the envelope of the event that it published, so that a door can tie its answer to
+it. It raises L{ChatError} for a mistake that the member made. The verbs of operators are in
+chat/enforcement.py and chat/roles.py.
 
-How people come in is told in sessions/joining.py, and how they enter rooms in chat/entrances.py;
-who may do what in chat/permissions.py, and what each door makes of it in doors/.
+sessions/joining.py tells how people arrive, chat/entrances.py how they enter rooms,
+chat/permissions.py who may do what, and doors/ what each door makes of it.
 """
 
 from __future__ import annotations
@@ -60,15 +60,15 @@ class ChatProtocol(LineConnection):
 
 
 class ChatFactory(ServerFactory, Standalone):
-    """The chat. Given to any endpoint, it is already a working one, through the text door.
+    """The chat. On any endpoint it is already a working one, through the text door.
 
-    What it is made of is told in L{chatservice.chat.chat.Chat}.
+    See L{chatservice.chat.chat.Chat} for its parts.
     """
 
     noisy = False
 
     def buildProtocol(self, addr: IAddress | None) -> ChatProtocol:
-        """A text door for somebody who connects, over whatever transport."""
+        """Make a text door for a new connection, over whatever transport."""
         return ChatProtocol(self, Peer.at(addr, self.reactor.seconds()))
 
     # Coming and going.
@@ -77,11 +77,11 @@ class ChatFactory(ServerFactory, Standalone):
         self, door: Door, nick: str, token: str, proof: Proof | None, rooms: list[Room],
         seen: Mapping[str, int],
     ) -> Member:
-        """Come to the chat, and enter rooms; how somebody gets here is told in sessions/joining.py.
+        """Come to the chat and enter rooms; sessions/joining.py tells how somebody gets here.
 
-        @param token: the one that was shown, or empty.
-        @param proof: of an account, if one was proved.
-        @param seen: of rooms that were not left the last time, the id until which they were seen.
+        @param token: the token that was shown, or empty.
+        @param proof: the proof of an account, or C{None}.
+        @param seen: the last id seen in each room that was not left the last time.
         @raise ChatError: the nickname is not free, or the member is kept out.
         """
         account, address = None if proof is None else proof.account, door.peer.address
@@ -101,9 +101,9 @@ class ChatFactory(ServerFactory, Standalone):
         return member
 
     def take_over(self, member: Member, door: Door) -> Envelope:
-        """Put another connection in the place of the one that a member had.
+        """Put another connection behind a member.
 
-        @raise ChatError: the member is banned where that comes from.
+        @raise ChatError: the member is banned at the address of that connection.
         """
         former, member.address = member.address, door.peer.address
         try:
@@ -120,9 +120,9 @@ class ChatFactory(ServerFactory, Standalone):
         return self.publish(member, Resumed(), door)
 
     def enter(self, member: Member, text: str, password: str = "") -> Deferred[Envelope | None]:
-        """Enter a room, or make one that the member is in the current one.
+        """Enter a room; or make it the current one, if the member is in it already.
 
-        @raise ChatError: it is no room's name, or see L{Entrances.enter}.
+        @raise ChatError: it is not a room's name; see also L{Entrances.enter}.
         """
         return self.entrances.enter(member, self.room_name(text), password)
 
@@ -156,7 +156,8 @@ class ChatFactory(ServerFactory, Standalone):
     def say(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
         """Say a line to everybody in a room.
 
-        @raise ChatError: the member is not in it, may not speak there, or it is no line.
+        @raise ChatError: the member is not in it or may not speak there, or it is empty or too
+            long.
         """
         self.permissions.check_is_in(member, room.name)
         self.permissions.check_speech(member, room.name)
@@ -169,7 +170,8 @@ class ChatFactory(ServerFactory, Standalone):
     def act(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
         """Say what the member does, in the third person.
 
-        @raise ChatError: the member is not in it, may not speak there, or it is no line.
+        @raise ChatError: the member is not in it or may not speak there, or it is empty or too
+            long.
         """
         self.permissions.check_is_in(member, room.name)
         self.permissions.check_speech(member, room.name)
@@ -185,10 +187,10 @@ class ChatFactory(ServerFactory, Standalone):
     def whisper(
         self, member: Member, to: Whom, text: str, ref: str = "", called: str = ""
     ) -> Envelope:
-        """Say a line to one person in private; for an account that is not here it is kept.
+        """Say a line to one person in private; it is kept for an account that is not here.
 
         @param called: what the member called that person, if it is not the nickname.
-        @raise ChatError: the member may not speak, or it is no line.
+        @raise ChatError: the member may not speak, or the line is empty or too long.
         """
         self.permissions.check_speech(member, "")
         asked = mark(Whispered, called or to.nick, text, ref)

@@ -1,4 +1,4 @@
-"""What holds in one place, a room or the whole chat: what its operators' acts come to."""
+"""The roles, bans and settings of one room, or of the whole chat, computed from its acts."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def is_among(whom: Whom, holders: Iterable[Person]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RoomRules:
-    """How a room is set.
+    """The settings of a room.
 
     @ivar invite_only: only invited people enter.
-    @ivar password_hash: of the password that one needs to enter; empty for none.
-    @ivar moderated: only who has a voice speaks.
+    @ivar password_hash: the hash of the password that is needed to enter; empty for none.
+    @ivar moderated: only people with a voice speak.
     @ivar operators_topic: only operators change the topic.
-    @ivar keep: seconds for which lines are kept, and C{keep_lines} how many of them; 0 for as many
-        as the chat keeps.
+    @ivar keep: the seconds for which lines are kept; 0 for the chat's own bound.
+    @ivar keep_lines: the lines that are kept; 0 for the chat's own bound.
     """
 
     invite_only: bool = False
@@ -86,7 +86,7 @@ class RoomRules:
     keep_lines: int = 0
 
     def changed(self, setting: str, value: str) -> RoomRules:
-        """The rules after a L{RoomSet}; a setting that there is no more changes nothing."""
+        """Give the rules after a L{RoomSet}; a setting that no longer exists changes nothing."""
         match setting:
             case "invite-only":
                 return replace(self, invite_only=value == "on")
@@ -107,10 +107,10 @@ NO_RULES = RoomRules()
 
 
 class RoomAccess:
-    """What holds in a room, or in the chat.
+    """The roles, bans and settings in force in a room, or in the chat.
 
     @ivar operators: nicknames by identity, as are C{voiced} and C{invited}.
-    @ivar put_out: of those who were kicked or banned lately, by identity, the id of the last time.
+    @ivar put_out: the ids of recent kicks and bans, by the identity of the person.
     """
 
     __slots__ = (
@@ -219,17 +219,19 @@ class RoomAccess:
         self._ids.pop((role, identity), None)
 
     def closed_since(self) -> int:
-        """The id of what closed it last to those who are not invited, or know no password; or 0."""
+        """Find the id of the act that closed it last to people without an invitation or password;
+        or 0.
+        """
         settings = ("invite-only", "password")
         return max(self._ids.get(("setting", setting), 0) for setting in settings)
 
     def has_role(self, identity: bytes) -> bool:
-        """Whether that is the identity of its owner or of one of its operators."""
+        """Tell whether an identity is the owner's or an operator's."""
         owns = self.owner is not None and self.owner.identity == identity
         return owns or identity in self.operators
 
     def holding(self, now: int) -> set[int]:
-        """The ids of the acts without which not the same would hold; what is over is forgotten."""
+        """List the ids of the acts in force; expired ones are forgotten."""
         for sanctions in (self.bans, self.mutes):
             sanctions.holding(now)
         while self.put_out and next(iter(self.put_out.values())) < now - PUT_OUT_FOR:
@@ -237,5 +239,5 @@ class RoomAccess:
         return {*self._ids.values(), *self.bans.ids(), *self.mutes.ids()}
 
     def is_bare(self) -> bool:
-        """Whether nothing holds here, nor was lately anybody put out."""
+        """Tell whether nothing is in force here, and nobody was put out lately."""
         return not (self._ids or self.bans or self.mutes or self.put_out)

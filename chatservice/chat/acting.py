@@ -1,4 +1,4 @@
-"""The way of an operator's act: counted, published, and applied to whom it is about."""
+"""The publishing of operators' acts: counted, stored, and applied to the person they are about."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Lines in the log for an operator, or for a program such as fail2ban: who did what.
+"""Log lines about what people did, for an operator or a program such as fail2ban.
 
-A line for each thing, under a name of its own (C{chatservice.audit}), so that no other line looks
-like one of these. What a client made up comes last in it, is quoted, and has no control
-characters. What people say is in none, nor is a password or a token.
+Each thing is a line, under a logger name of its own (C{chatservice.audit}), so that no other line
+looks like one of these. Anything that a client made up comes last in it, is quoted, and has no
+control characters. What people say is in no line, nor is a password or a token.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ REFUSALS = ("banned", "closed", "too-many-tries", "busy")
 
 
 def place(address: str) -> str:
-    """Where somebody is. Of a UNIX socket it is nothing that can be taken for an address."""
+    """Say where somebody is; a UNIX socket gets a name that cannot be taken for an address."""
     return address or "this machine"
 
 
 def quoted(text: str, most: int = QUOTED) -> str:
-    """A text that somebody made up, within quotation marks that end where it does."""
+    """Put a text that somebody made up within quotation marks that end where it does."""
     return json.dumps(clean(text[:most]), ensure_ascii=False)
 
 
@@ -50,10 +50,10 @@ class Audit:
         self._refused_connections = Allowances(seconds, rate=1.0, burst=20.0)
 
     def refused(self, error: ChatError, address: str, door: str, nick: str, joined: bool) -> None:
-        """Somebody was refused something: a proof failed, or the chat lets nobody in there.
+        """Log a refusal: a proof failed, or the chat lets nobody in there.
 
-        @param door: which one, in a word.
-        @param joined: whether that is a member, who is kept out of something in the chat.
+        @param door: the door, in a word.
+        @param joined: whether it is a member, who is kept out of something in the chat.
         """
         where = {"address": place(address), "door": door, "code": error.code, "nick": quoted(nick)}
         if isinstance(error, FailedProof):
@@ -74,13 +74,13 @@ class Audit:
             log.info("Refused connection from {address}: {why}.", address=place(address), why=why)
 
     def about(self, what: str, address: str, nick: str, more: str = "") -> None:
-        """Somebody registered, logged in or out, took a connection over, or the like."""
+        """Log that somebody registered, logged in or out, took a connection over, or the like."""
         where = place(address)
         who = f"{nick}{more}"
         log.info("{what} from {address}: {who}.", what=what, address=where, who=who)
 
     def acted(self, act: OperatorAct) -> None:
-        """An operator did something; that it holds against somebody's other identity is no act."""
+        """Log an operator's act; an extension to another identity is none."""
         if isinstance(act, Extended):
             return
         words = [act.kind, quoted(act.target)] if act.target else [act.kind]

@@ -1,12 +1,12 @@
-"""The roles of people and the sanctions against them, as the acts of operators made them.
+"""The roles of people and the sanctions against them, computed from the acts of operators.
 
-All of this is kept in memory and made of acts (protocol/actions.py), applied one after the other:
-at start those of earlier runs, then each as it is committed. What is held against somebody, or
-given, goes by lasting identity, and a ban or a mute also by address.
+All of this is in memory and made of acts (protocol/actions.py), applied one after the other: at
+start those of earlier runs, then each as it is committed. Sanctions and roles go by lasting
+identity, bans and mutes also by address.
 
-Server operators may do anything, and nothing holds against them. The owner of a room and its
-operators may do anything in it, but not to a server operator, and operators not to the owner; and
-nothing at all while they are kept out of it, or silenced in it, or in the whole chat.
+Server operators may do anything, and no sanction holds against them. The owner of a room and its
+operators may do anything in it, except to a server operator, and operators except to the owner;
+and nothing at all while they are kept out of it, or silenced in it or in the whole chat.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ ROOMS_OWNED = 50
 
 
 class Authority:
-    """The roles and sanctions that hold now.
+    """The roles and sanctions in force.
 
     @param operators: the keys (L{nick_key}) of the registered names of the server operators.
     @param now: the time in microseconds since the epoch; see L{clock_set}.
-    @param keep: for how many seconds the chat keeps lines, and C{keep_lines} how many of a room; 0
-        for no such bound.
+    @param keep: the seconds for which the chat keeps lines, or 0 for no such bound.
+    @param keep_lines: the lines that it keeps of a room, or 0 for no such bound.
     """
 
     def __init__(
@@ -87,15 +87,15 @@ class Authority:
             self._against.setdefault(act.target_identity, set()).add(act.room)
 
     def clock_set(self, step: int) -> None:
-        """The clock was set by so many microseconds: nothing ends sooner or later for that."""
+        """Move the ends of sanctions with a clock that was set, by a number of microseconds."""
         for place in self._places.values():
             for held in (place.bans, place.mutes):
                 held.shift(step)
 
     def become(self, former: bytes, now: bytes) -> None:
-        """Give somebody another identity: whatever holds for the former one goes along.
+        """Give somebody another identity: everything in force against the former one goes along.
 
-        So does what is applied until L{became}: it was done before that.
+        So does everything that is applied until L{became}, because it was done before.
         """
         self._moving[former] = now
         for place in self._places.values():
@@ -105,11 +105,11 @@ class Authority:
             self._against.setdefault(now, set()).update(self._against.pop(former))
 
     def became(self, former: bytes) -> None:
-        """No act under the former identity is on its way any more."""
+        """Note that no act under the former identity is on its way any longer."""
         self._moving.pop(former, None)
 
     def _note_silence(self, room: str, place: RoomAccess) -> None:
-        """Have it looked into what is said in a room; it is looked at for every line."""
+        """Note whether talk in a room must be checked at all; that is asked for every line."""
         if place.mutes or place.rules.moderated:
             self._hushed.add(room)
         else:
@@ -121,10 +121,9 @@ class Authority:
         return self._lockdown > 0
 
     def holding(self) -> tuple[int, set[int]]:
-        """The id of the last act that was applied, and the ids of those that hold.
+        """List the id of the last act that was applied, and the ids of those in force.
 
-        What the others come to is nothing: it would be the same without them. What is over is
-        forgotten on the way.
+        All other acts have no effect. Expired ones are forgotten on the way.
         """
         now, ids = self._now(), {self._lockdown}
         self._against = {}
@@ -141,31 +140,35 @@ class Authority:
     # Who is what. Rights need a registered name that was proved.
 
     def is_operator(self, whom: Member | Person) -> bool:
-        """Whether that is a server operator."""
+        """Tell whether somebody is a server operator."""
         return whom.account is not None and whom.account.key in self._operators
 
     def is_room_operator(self, whom: Member | Person, room: str) -> bool:
-        """Whether that may do in a room what its operators do, as server operators may."""
+        """Tell whether somebody may do in a room what its operators do, as server operators may."""
         if self.is_operator(whom):
             return True
         return self._runs(whom, room) and not any(self._held_down(whom, room))
 
     def _runs(self, whom: Member | Person, room: str) -> bool:
-        """Whether that owns a room or is one of its operators, whatever holds against that."""
+        """Tell whether somebody owns a room or is one of its operators, whatever is in force
+        against that.
+        """
         place = self._places.get(room)
         return whom.account is not None and place is not None and place.has_role(whom.identity)
 
     def _is_exempt(self, whom: Member | Person, room: str) -> bool:
-        """Whether that is let in and speaks where others are not, unless banned or muted itself."""
+        """Tell whether somebody may enter and speak where others may not, unless banned or muted by
+        name.
+        """
         return self.is_operator(whom) or self._runs(whom, room)
 
     def is_owner(self, whom: Member | Person, room: str) -> bool:
-        """Whether that owns a room."""
+        """Tell whether somebody owns a room."""
         owner = self.owner(room)
         return owner is not None and whom.account is not None and owner.identity == whom.identity
 
     def has_owner(self, room: str) -> bool:
-        """Whether anybody owns a room."""
+        """Tell whether anybody owns a room."""
         return self.owner(room) is not None
 
     def may_found(self, member: Member, room: str) -> bool:
@@ -175,20 +178,20 @@ class Authority:
         return is_open and member.account is not None and self._owned[member.identity] < ROOMS_OWNED
 
     def owner(self, room: str) -> Person | None:
-        """The owner of a room, by the nickname that the owner had when that began."""
+        """Find the owner of a room, by the nickname that the owner had when that began."""
         place = self._places.get(room)
         return None if place is None else place.owner
 
     def operators(self, room: str) -> list[Person]:
-        """The operators of a room besides its owner, in the order of becoming it."""
+        """List the operators of a room besides its owner, in the order of their appointment."""
         return self._holders(room, lambda place: place.operators)
 
     def voiced(self, room: str) -> list[Person]:
-        """The people who may speak in a room when it is moderated, besides operators."""
+        """List the people who may speak in a room when it is moderated, besides operators."""
         return self._holders(room, lambda place: place.voiced)
 
     def invited(self, room: str) -> list[Person]:
-        """The people who may enter a room when it is for invited people only."""
+        """List the people who may enter a room when it is for invited people only."""
         return self._holders(room, lambda place: place.invited)
 
     def _holders(self, room: str, of: Callable[[RoomAccess], dict[bytes, str]]) -> list[Person]:
@@ -196,12 +199,12 @@ class Authority:
         return [Person(nick, key) for key, nick in of(place).items()] if place else []
 
     def rules(self, room: str) -> RoomRules:
-        """How a room is set."""
+        """Find the settings of a room."""
         place = self._places.get(room)
         return NO_RULES if place is None else place.rules
 
     def bounds(self, room: str) -> tuple[int, int]:
-        """For how many seconds lines of a room are kept, and how many; 0 for no such bound.
+        """Find for how many seconds lines of a room are kept, and how many; 0 for no such bound.
 
         C{""} stands for private lines.
         """
@@ -210,11 +213,11 @@ class Authority:
         return keep, min(filter(None, (self._keep_lines, rules.keep_lines)), default=0)
 
     def bounded(self) -> list[str]:
-        """The rooms that have bounds of their own."""
+        """List the rooms that have bounds of their own."""
         return list(self._bounded)
 
     def sanctions(self, room: str) -> list[OperatorAct]:
-        """The bans and mutes that hold now in a room, or in the chat; oldest first."""
+        """List the bans and mutes in force in a room, or in the chat; oldest first."""
         place = self._places.get(room)
         if place is None:
             return []
@@ -225,7 +228,7 @@ class Authority:
     def sanctions_about(
         self, kind: type[OperatorAct], room: str, subject: str, identity: bytes
     ) -> list[OperatorAct]:
-        """The bans, or the mutes, of a person or network; see L{Sanctions.made_about}."""
+        """List the bans, or the mutes, of a person or network; see L{Sanctions.made_about}."""
         self.sanctions(room)
         place = self._places.get(room)
         if place is None:
@@ -233,7 +236,7 @@ class Authority:
         return (place.bans if kind is Banned else place.mutes).made_about(subject, identity)
 
     def against(self, identity: bytes) -> list[OperatorAct]:
-        """The bans and mutes that hold against an identity, wherever; oldest first."""
+        """List the bans and mutes in force against an identity, wherever; oldest first."""
         found: list[OperatorAct] = []
         now = self._now()
         for room in self._against.get(identity, ()):
@@ -244,7 +247,7 @@ class Authority:
     def banned_members(
         self, network: Network, room: str, members: Iterable[Member]
     ) -> list[Member]:
-        """Those whom a ban of a network from a room, or from the chat, covers."""
+        """List the members whom a ban of a network from a room, or from the chat, covers."""
         return [
             member
             for member in members
@@ -254,7 +257,7 @@ class Authority:
     # What holds against somebody.
 
     def _held_down(self, whom: Member | Person, room: str) -> Iterator[OperatorAct | None]:
-        """The sanction that takes away the power of somebody who runs a room."""
+        """Find the sanction that takes away the power of somebody who runs a room."""
         for place in (CHAT, room):
             yield self._ban_on(whom, place)
             yield self._mute_on(whom, place)
@@ -270,11 +273,13 @@ class Authority:
     def _covering(
         self, sanctions: Sanctions, whom: Member | Person, room: str
     ) -> OperatorAct | None:
-        """The sanction against somebody, the longest if there is more than one.
+        """Find the sanction against somebody, the longest if there is more than one.
 
-        By address nothing does against who runs the place. In a room a ban or a mute of a person
-        covers by address only guests who came later, so that nobody who is here shows by it where
-        the person came from.
+        Addresses do not count against people who run the place. In a room a ban or a mute of a
+        person
+        covers by address only guests who came later, so that nobody here shows by it where the
+        person
+        came from.
         """
         if self.is_operator(whom):
             return None

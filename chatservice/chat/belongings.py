@@ -22,9 +22,9 @@ log = Logger()
 
 
 class Belongings:
-    """Lines, places, roles and sanctions of people, by identity.
+    """Lines, read markers, roles and sanctions of people, by identity.
 
-    @param passed: gives what fires when everything that was published so far is through.
+    @param passed: returns a Deferred that fires when everything published so far is through.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Which member is which account's, and by which token."""
+"""The ties between members, accounts and tokens."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from chatservice.protocol.preferences import Preferences
 
 
 class Bindings:
-    """Ties members to accounts. Whoever has a registered nickname is logged in to its account.
+    """The one who ties members to accounts. Whoever has a registered nickname is logged in to it.
 
     @param rename_to_guest: gives a member a nickname that is nobody's.
     @param new_token: makes a secret.
-    @param passed: gives what fires when everything that was published so far is through.
+    @param passed: returns a Deferred that fires when everything published so far is through.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class Bindings:
     def bind(self, member: Member, proof: Proof) -> Deferred[None]:
         """Log a member in to an account that it has proved; its token proves it from now on.
 
-        Fires when that is stored; it holds at once.
+        This takes effect at once; the Deferred fires when it is stored.
 
-        @raise ChatError: the proof does not hold any more.
+        @raise ChatError: the proof no longer holds.
         """
         proof.check()
         account = proof.account
@@ -65,18 +65,19 @@ class Bindings:
         return self._accounts.remember(account, member.token)
 
     def free(self, account: Account, owner: Member | None = None) -> None:
-        """Make a guest of whoever has an account's nickname since before it was registered.
+        """Make a guest of a member who has had an account's nickname since before it was
+        registered.
 
-        @param owner: who has proved the account, and keeps it.
+        @param owner: the member who has proved the account, and keeps it.
         """
         holder = self._roster.get(account.key)
         if holder is not None and holder is not owner and holder.account is not account:
             self._rename_to_guest(holder)
 
     def unbind(self, member: Member) -> Deferred[None]:
-        """Make a guest of a member, whose former token proves nothing any more.
+        """Make a guest of a member, whose former token no longer proves anything.
 
-        Fires when that is stored; it holds at once.
+        This takes effect at once; the Deferred fires when it is stored.
         """
         account, token = member.account, member.token
         assert account is not None

@@ -1,9 +1,9 @@
-"""From a committed batch to the bytes of every member who is to see it: the hot path.
+"""The hot path: from a committed batch to the bytes of every member who hears it.
 
 Most members are in one of the rooms that a batch touches, caused none of it, and take the same
 bytes: a room's events, rendered once for each wire format and joined. The few others (authors,
-who joined or left, whoever is in several of the rooms) get a join of their own of the same pieces.
-Everybody gets one delivery.
+people who join or leave, people in several of the rooms) get a join of their own of the same
+pieces. Everybody gets one delivery.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _Rendered:
         self._pieces: dict[tuple[int, View], bytes] = {}
 
     def piece(self, envelope: Envelope, wire: Format, here: bool) -> bytes:
-        """One event, as a reader sees it who did not cause it."""
+        """Render one event for a reader who did not cause it."""
         event = envelope.event
         view = (wire, here or len(envelope.rooms) != 1)
         key = (event.id, view)
@@ -59,7 +59,7 @@ class _Rendered:
 def _singled_out(
     batch: Sequence[Envelope], rooms: Mapping[str, Room]
 ) -> dict[Member, list[bytes]]:
-    """The members who need a join of their own, each with room for its pieces."""
+    """Find the members who need a join of their own, each with room for its pieces."""
     members: set[Member] = set()
     touched: set[str] = set()
     for envelope in batch:
@@ -86,10 +86,10 @@ def _pass_through(
     singled_out: Mapping[Member, list[bytes]],
     rendered: _Rendered,
 ) -> dict[str, list[Envelope]]:
-    """Let the events happen one after the other, and give back what was heard in each room.
+    """Let the events happen one after the other, and return what was heard in each room.
 
-    Fills in the pieces of those singled out on the way, for what they see depends on who hears a
-    room at that very moment.
+    This fills in the pieces of those singled out on the way, for what they see depends on who hears
+    a room at that very moment.
     """
     heard: dict[str, list[Envelope]] = {}
     for envelope in batch:
@@ -139,7 +139,7 @@ def _take_effect(envelope: Envelope, touched: list[Room]) -> None:
 def _piece(
     envelope: Envelope, touched: list[Room], member: Member, rendered: _Rendered
 ) -> bytes:
-    """What one of those singled out sees of an event."""
+    """Render an event for one of those singled out."""
     is_done_to = envelope.other is member and isinstance(envelope.event, OperatorAct)
     if envelope.author is member or is_done_to:
         return member.door.render_own(envelope.event, envelope.author is member)

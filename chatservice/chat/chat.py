@@ -1,7 +1,6 @@
 """The parts of a chat, each of which owns a part of its state, and the way of its events.
 
-What sits above the chat (sessions, commands, doors) knows it as a L{Chat}. Its verbs are in
-server.py.
+Sessions, commands and doors know the chat as a L{Chat}. Its verbs are in server.py.
 """
 
 from __future__ import annotations
@@ -62,18 +61,18 @@ log = Logger()
 
 
 class Chat(ABC):
-    """A chat, as far as its parts and its life go.
+    """The parts and the life of a chat.
 
-    What operators do are verbs of C{operators} and C{roles}; what anybody does, of the chat itself.
+    The verbs of operators belong to C{enforcement} and C{roles}, all others to the chat itself.
 
     @param reactor: C{IReactorTime}.
-    @param journal: where events are kept, and come from in one order.
-    @param new_token: makes a secret for whoever joins.
+    @param journal: the one order of all events.
+    @param new_token: makes a secret for a newcomer.
     @ivar ids: the ids of the journal.
-    @ivar roster: who is here.
-    @ivar rooms: those with somebody in them, by name.
-    @ivar topics: of all rooms that have one, by the room's name.
-    @ivar sessions: one for every connection, whether there is a member behind it yet or not.
+    @ivar roster: the people who are here.
+    @ivar rooms: the rooms with somebody in them, by name.
+    @ivar topics: the topics, by the room's name.
+    @ivar sessions: one for each connection, whether a member is behind it yet or not.
     @ivar closing: whether the chat is shutting down.
     """
 
@@ -186,7 +185,7 @@ class Chat(ABC):
     def shut_down(self, patience: float) -> Generator[Deferred[Any], Any, None]:
         """Deliver what was accepted, tell everybody, and wait until all are gone.
 
-        @param patience: seconds that the journal may take for what is on its way.
+        @param patience: the seconds that the journal may take for what is on its way.
         """
         self.closing = True
         self.folding.stop()
@@ -209,7 +208,7 @@ class Chat(ABC):
             yield self._all_gone
 
     def session_ended(self, session: Door) -> None:
-        """A connection has ended."""
+        """Forget a session whose connection has ended."""
         self.sessions.discard(session)
         if self.closing and not self.sessions and not self._all_gone.called:
             self._all_gone.callback(None)
@@ -289,29 +288,32 @@ class Chat(ABC):
         return self.roster.named(nick)
 
     def is_here(self, member: Member) -> bool:
-        """Whether the member is in the chat, with or without a connection at this moment."""
+        """Tell whether the member is in the chat, with or without a connection at this moment."""
         return self.roster.has(member)
 
     def last_delivered(self) -> int:
-        """The id of the last event that came to its end."""
+        """Find the id of the last event that has passed."""
         return self._publisher.last
 
     def departed(self, identity: bytes) -> Deferred[None]:
-        """Fires when it is stored where somebody was who has left, if that is on its way."""
+        """Wait until the leaving of somebody is stored, if it is on its way."""
         member = self.roster.leaving.get(identity)
         return succeed(None) if member is None else self.settled(member)
 
     def settled(self, member: Member) -> Deferred[None]:
-        """Fires when everything that a member has said so far is delivered or refused."""
+        """Wait until everything that a member has said so far is delivered or refused."""
         return self._publisher.settled(member)
 
     def passed(self) -> Deferred[None]:
-        """Fires when everything that anybody did so far is delivered or refused."""
+        """Wait until everything that anybody did so far is delivered or refused."""
         return self._publisher.passed()
 
     @staticmethod
     def room_name(text: str) -> str:
-        """The one name of a room, however it was written."""
+        """Give the one name of a room, however it was written.
+
+        @raise ChatError: C{bad-room}.
+        """
         try:
             return check_room(text)
         except ValueError as error:
@@ -336,7 +338,9 @@ class Chat(ABC):
             self._publisher.publish(Envelope(CameAndWent(room=room, came=came, went=went)))
 
     def _committed(self, envelope: Envelope) -> None:
-        """An event is stored: it holds from now on, for who joins in its batch too."""
+        """Let a stored event take effect before it is broadcast: it holds for newcomers of its
+        batch too.
+        """
         event, author = envelope.event, envelope.author
         if isinstance(event, Joined | Resumed) and author is not None:
             author.come(event.id)
@@ -353,7 +357,7 @@ class Chat(ABC):
                 self.rooms[event.room].founder = None
 
     def _delivered(self, envelope: Envelope) -> None:
-        """An event has come to its end: let it take effect on what is nobody's view."""
+        """Finish an event that was broadcast: apply what nobody sees."""
         event, member = envelope.event, envelope.author
         match event:
             case Left() if member is not None:

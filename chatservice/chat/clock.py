@@ -23,7 +23,7 @@ QUIET = 24 * 3600
 
 
 def running() -> float:
-    """The seconds that the machine is up, those that it was asleep included where that is known."""
+    """Tell the seconds that the machine has been up, including sleep where that is known."""
     return time.clock_gettime(_RUNNING)
 
 
@@ -31,10 +31,10 @@ _RUNNING = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class WallClock:
-    """The time of day, in seconds since the epoch, as it is now; it may go back.
+    """The time of day, in seconds since the epoch; it may go back.
 
     @param wall: tells it.
-    @param steady: seconds on a clock that nobody sets.
+    @param steady: tells the seconds on a clock that nobody sets.
     @ivar when_set: called with the microseconds by which the wall clock was set.
     """
 
@@ -48,7 +48,7 @@ class WallClock:
         self.when_set: list[Callable[[int], None]] = []
 
     def time(self) -> float:
-        """The time now."""
+        """Tell the time now."""
         wall, steady = self._wall(), self._steady()
         (wall_before, steady_before), self._seen = self._seen, (wall, steady)
         step = (wall - wall_before) - (steady - steady_before)
@@ -59,7 +59,7 @@ class WallClock:
         return wall
 
     def begin(self, newest: int) -> None:
-        """A run begins.
+        """Begin a run.
 
         @param newest: the highest id of earlier runs; 0 if there was none.
         """
@@ -78,6 +78,6 @@ class WallClock:
         )
 
     def is_settled(self) -> bool:
-        """Whether what is old by this clock may be deleted."""
+        """Tell whether anything may be deleted for its age by this clock."""
         self.time()
         return self._seen[1] >= self._doubtful_until

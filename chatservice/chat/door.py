@@ -1,4 +1,4 @@
-"""What the chat asks of a connection with a member behind it; and of one that is not there."""
+"""The contract of a door: everything that the chat asks of a connection with a member behind it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ GOODBYE = "goodbye"
 
 
 class Format(Protocol):
-    """How one wire spells events. Two doors with the same format share the same bytes."""
+    """The spelling of events on one wire. Two doors with the same format share the same bytes."""
 
     def render(self, event: Event, here: bool) -> bytes:
-        """The event for somebody who did not cause it.
+        """Spell an event for somebody who did not cause it.
 
         @param here: whether its room is the reader's current one.
         """
 
 
 class Door(Protocol):
-    """What the chat asks of a connection with a member behind it.
+    """A connection with a member behind it, as the chat sees it.
 
-    @ivar kind: which door it is, in a word or two for people.
+    @ivar kind: the door's name, in a word or two for people.
     @ivar peer: the other end.
     """
 
@@ -42,13 +42,13 @@ class Door(Protocol):
         """Send what the format made, without waiting."""
 
     def render_own(self, event: Event, mine: bool) -> bytes:
-        """The bytes of an event that this door's own member caused, or that was done to it.
+        """Spell an event that this door's own member caused, or that was done to it.
 
         @param mine: whether the member caused it.
         """
 
     def again(self, event: Event) -> None:
-        """Answer a request of the member's that was carried out before, with what it made then."""
+        """Answer a request that was carried out before, with the event that it made then."""
 
     def refuse(self, event: Event, sentence: str) -> None:
         """Tell that the member's event could not be stored, so that nobody saw it."""
@@ -60,16 +60,16 @@ class Door(Protocol):
         """
 
     def preferences_changed(self) -> None:
-        """What the member wants to see, or how, has changed: have another C{format} if need be."""
+        """Choose the C{format} again: the member's preferences or ignore list have changed."""
 
     def ping(self, sentence: str) -> None:
         """Find out whether anybody is there: have the peer answer, whatever it answers."""
 
     def idle_seconds(self) -> float:
-        """For how many seconds nothing was heard from the peer."""
+        """Tell how long nothing was heard from the peer."""
 
     def behind(self) -> int | None:
-        """The id of the last event before the first that is not sent yet; C{None} if all are."""
+        """Find the id of the last event before the first unsent one; C{None} if all were sent."""
 
     def taken_over(self) -> None:
         """Another connection takes the member over: say so, close, and read nothing more."""
@@ -78,7 +78,7 @@ class Door(Protocol):
         """Delivering to the member ran into a bug: drop it, on a later turn."""
 
     def complain(self, failure: Failure) -> None:
-        """Tell what could not be done, if the member made a mistake; what is a bug is logged."""
+        """Tell the member about its mistake; log anything else with its traceback."""
 
     def hold(self) -> None:
         """Read no further, for good: the chat is shutting down."""

@@ -1,9 +1,9 @@
-"""What operators do: a verb takes the member who does it, whom it is done to, and where.
+"""The verbs of operators: each takes the member who acts, the person it is done to, and the room.
 
 C{room} is the name of any room, whatever the member's current one is, or L{CHAT}. A verb asks
-whether the member may, checks the limits, and publishes an act, which holds when it is stored
-(acting.py). It gives back the envelope of that act, so that a door can tie its answer to it. More
-verbs are in roles.py.
+whether the member may, checks the limits, and publishes an act, which takes effect when it is
+stored (acting.py). It returns the envelope of that act, so that a door can tie its answer to it.
+More verbs are in roles.py.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ EVERYBODY = "everybody"
 class Enforcement:
     """The verbs of operators.
 
-    @param publish: lets an event of a member's go its way.
-    @param settled: gives what fires when everything that a member has done so far is through.
+    @param publish: publishes an event of a member.
+    @param settled: returns a Deferred that fires when everything that a member has done is through.
     @param now: the time in microseconds since the epoch.
     """
 
@@ -138,11 +138,12 @@ class Enforcement:
         why: str = "",
         confirmed: bool = False,
     ) -> Generator[Deferred[Any], Any, Envelope]:
-        """Keep everybody out who comes from somewhere, and kick them.
+        """Keep everybody from a network out, and kick them.
 
-        @param confirmed: whether it is meant, though the network is a wide one (L{is_wide}).
-        @raise ChatError: the member may not, it is not confirmed, or too much is held already (in
-            the Deferred).
+        @param confirmed: whether the member insists, though the network is a wide one (L{is_wide}).
+        @raise ChatError: the member may not, it is not confirmed, or too many sanctions are in
+            force
+            already (in the Deferred).
         """
         self._permissions.check_may_name_addresses(member, room)
         if is_wide(network) and not confirmed:
@@ -171,7 +172,7 @@ class Enforcement:
     def unban(self, member: Member, whom: Whom | Network, room: str) -> list[Envelope]:
         """End the bans of somebody, or of a network.
 
-        @param whom: also somebody who is nobody any more, by the nickname of that time alone.
+        @param whom: also somebody who no longer exists, by the nickname of that time alone.
         @return: the acts; none, if there was no ban.
         @raise ChatError: the member may not.
         """
@@ -216,7 +217,7 @@ class Enforcement:
         return [each for each in members if not room or room in each.rooms]
 
     def _those_of(self, person: Person, room: str) -> list[Member]:
-        """List a person who is in a room, also one who has come just now."""
+        """List the members in a room with a person's identity, newcomers included."""
         return [each for each in self._present(room) if each.identity == person.identity]
 
     def _covered(self, person: Person, room: str, before: list[Member]) -> list[Member]:
@@ -242,9 +243,10 @@ class Enforcement:
         why: str,
         told: Container[Member] = (),
     ) -> None:
-        """Kick those whom an act covers; it is one act with that, however many they are.
+        """Kick the members that a ban covers; together with it that is one act, however many they
+        are.
 
-        @param told: those of whom everybody knows by the act that they have to leave.
+        @param told: the members about whom the ban itself tells everybody that they must leave.
         """
         for whom in banned:
             self._publish(member, _kick(whom, room, why, whom in told))
@@ -278,10 +280,10 @@ class Enforcement:
     def set_room(
         self, member: Member, room: str, setting: str, value: str
     ) -> Generator[Deferred[Any], Any, Envelope]:
-        """Set a room; it waits only for a password to be hashed.
+        """Change a setting of a room; it waits only for a password to be hashed.
 
         @param value: as it is written, such as C{on} or C{7d}; see room_settings.py.
-        @raise ChatError: the member may not, or it cannot be that (in the Deferred).
+        @raise ChatError: the member may not, or the value makes no sense (in the Deferred).
         """
         check_setting(setting, value)
         self._permissions.check_power(member, room)
@@ -343,8 +345,9 @@ def _lifted(
 ) -> Iterable[tuple[str, bytes]]:
     """List the nicknames and identities whose bans or mutes are ended.
 
-    What holds against who was named only because that is somebody else by now is ended as what it
-    was made for: it is known for longer whom that was than who that became.
+    A sanction that holds against the named person only because that is somebody else by now is
+    ended
+    under the name that it was made for: that name is known for longer.
     """
     named: dict[tuple[str, bytes], None] = {}
     for act in ended:

@@ -1,4 +1,4 @@
-"""How members enter rooms, and leave them."""
+"""The entering and leaving of rooms."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from chatservice.protocol.wording import spelled
 
 
 class Entrances:
-    """Lets members into rooms, and out of them.
+    """The one who lets members into rooms, and out of them.
 
-    @param publish: lets an event of a member's go its way.
+    @param publish: publishes an event of a member.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Entrances:
     def enter_open(self, member: Member, rooms: Iterable[Room], seen: Mapping[str, int]) -> None:
         """Enter those of the rooms that are open to the member, who has just come to the chat.
 
-        @param seen: of rooms that were not left the last time, the id until which they were seen.
+        @param seen: the last id seen in each room that was not left the last time.
         """
         refused: list[ChatError] = []
         for room in rooms:
@@ -73,9 +73,10 @@ class Entrances:
             raise ChatError("closed", sentence, "room-password")
 
     def enter(self, member: Member, name: str, password: str) -> Deferred[Envelope | None]:
-        """Enter a room, or make it; or make a room the current one that the member is in.
+        """Enter a room, or make it; or make it the current one, if the member is in it already.
 
-        Fires when it is done, with what was published, if anything was; it fails with L{ChatError}.
+        The Deferred fires with the envelope of what was published, if anything was, or fails with
+        L{ChatError}.
 
         @raise ChatError: the member may not, or is in too many rooms.
         """

@@ -8,18 +8,18 @@ from chatservice.protocol.events import Event
 
 
 class Envelope:
-    """An event, and those of the people and rooms in it that are here.
+    """An event on its way through this process, and the people and rooms in it that are here.
 
     An event holds no live object, so that it is the same on the wire, in the journal and anywhere
-    else. What this process knows besides stands on its envelope, and stays here.
+    else. Everything that only this process knows stands on its envelope.
 
     @ivar event: the fact.
     @ivar author: the member who did it, if it was done here. It decides what is "my own", which a
         nickname, free to change hands, cannot.
-    @ivar other: the member whom it is for or was done to, if here; known when it is stored.
+    @ivar other: the recipient, or the person it was done to, if here; known when it is stored.
     @ivar rooms: the names of the rooms in which it is seen; known when it is stored.
-    @ivar door: of a L{chatservice.protocol.events.Resumed}, what the author hears through from then
-    on.
+    @ivar door: in L{chatservice.protocol.events.Resumed}, the door that its author hears through
+        from then on.
     """
 
     __slots__ = ("author", "door", "event", "other", "rooms")

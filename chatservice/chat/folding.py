@@ -1,4 +1,4 @@
-"""Joins and leaves where there are too many of them to be read."""
+"""The folding of joins and leaves where there are too many of them to read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WITHIN = 10.0
 
 @dataclass(slots=True)
 class _Sum:
-    """What was folded in a room since it was last told, and the call that will tell it."""
+    """The joins and leaves folded in a room since the last sum, and the call that will tell it."""
 
     telling: IDelayedCall
     came: int = 0
@@ -41,7 +41,7 @@ class Folding:
         self._sums: dict[str, _Sum] = {}
 
     def note(self, rooms: Sequence[str], came: bool) -> bool:
-        """Somebody joins a room, or leaves it, or several at once.
+        """Note that somebody joins or leaves rooms.
 
         @return: whether to fold this one, which is when all of the rooms are busy.
         """

@@ -51,13 +51,13 @@ class Unseen:
     identities: Collection[bytes] = ()
 
     def left_of(self, event: Event) -> Event | None:
-        """Give what is shown of an event; C{None} if nothing is."""
+        """Give the part of an event that is shown, or C{None}."""
         if not self.keys or (self.reader and event.identity == self.reader):
             return event
         return _left_of(event, event.identity in self.identities or _is_by(event, self.keys))
 
     def shown(self, events: Iterable[Event]) -> list[Event]:
-        """List what is shown of some events."""
+        """List the parts of events that are shown."""
         return [left for event in events if (left := self.left_of(event)) is not None]
 
 
@@ -105,7 +105,7 @@ def not_read_now(
 
 
 def _left_of(event: Event, is_by_ignored: bool) -> Event | None:
-    """Give what is left of an event; C{None} if nothing is."""
+    """Give the part of an event that is left, or C{None}."""
     if not is_by_ignored:
         return event
     return None if _is_talk(event) else _without_words(event)

@@ -1,4 +1,4 @@
-"""The grace period of a lost connection, and what its member has not seen."""
+"""The grace period of a lost connection, and the end of a member's reading."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Lingering:
             del self._waits_from[wait.origin]
 
     def left_for(self, member: Member) -> int:
-        """For how many seconds a lost connection may still come back; 0 if it is not lost."""
+        """Tell for how many seconds a lost connection may still come back; 0 if it is not lost."""
         wait = self.waits.get(member)
         if wait is None:
             return 0
@@ -80,9 +80,9 @@ class Lingering:
 
 
 def absences(members: Iterable[Member]) -> list[Left]:
-    """Make of those who have not seen everything what keeps up to where they have.
+    """Make events that store how far those members have read who have not read everything.
 
-    For the end of the chat: nobody is told that they leave.
+    This is for the end of the chat: nobody is told that they leave.
     """
     behind = [member for member in members if member.lost_at or member.reading.missed]
     return [

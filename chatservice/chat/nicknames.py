@@ -121,7 +121,7 @@ class Nicknames:
 
 
 def whose(nick: str, owner: Account) -> str:
-    """Say why a nickname is not free for anyone who has not proved to be its owner."""
+    """Say why a nickname is not free for people who have not proved to be its owner."""
     if nick.casefold() == owner.nick.casefold():
         return f"{owner.nick} is registered"
     return f"{nick} looks too much like {owner.nick}, which is registered"

@@ -26,10 +26,11 @@ class Permissions(Authority):
     """Says what somebody may do."""
 
     def may_see(self, member: Member, room: str) -> bool:
-        """Whether a member may know who is in a room and what it is about, as those in it do.
+        """Tell whether a member may know who is in a room and its topic, as the people in it do.
 
-        All may of a room that is open to them. Of one that is for invited people only, or has a
-        password, those do who are invited to it or run it.
+        Everybody may if the room is open to them. If it is for invited people only, or has a
+        password,
+        only the people who are invited to it or run it may.
         """
         place = self._places.get(room)
         if room in member.rooms or place is None or self.is_operator(member):
@@ -70,7 +71,7 @@ class Permissions(Authority):
             )
 
     def needs_password(self, member: Member, room: str, seen: int = 0) -> str:
-        """The hash of the password needed to enter a room; empty if none is.
+        """Find the hash of the password needed to enter a room; empty if none is.
 
         @param seen: see L{check_entry}.
         """
@@ -93,10 +94,13 @@ class Permissions(Authority):
                 self._check_voiced(member, room)
 
     def check_appearance(self, member: Member) -> None:
-        """May change what is shown of it: its nickname, whether it is away, its last words.
+        """Check that a member may change what others see of it: nickname, away words, last words.
 
-        It says something wherever the member is, and where it may be shown later: also in rooms
-        that it has left, if it is muted there.
+        These speak wherever the member is, and where they may be shown later: also in rooms that
+        it has
+        left, if it is muted there.
+
+        @raise ChatError: the member is silenced somewhere.
         """
         muted_in = [act.room for act in self.against(member.identity) if isinstance(act, Muted)]
         for room in (CHAT, *member.rooms, *muted_in):
@@ -111,9 +115,10 @@ class Permissions(Authority):
         return True
 
     def check_name(self, identity: bytes, nick: str, known: Collection[str]) -> None:
-        """May come back by that nickname.
+        """Check that somebody may come back by that nickname.
 
         @param known: the keys of nicknames by which everybody knows that person.
+        @raise ChatError: the person is silenced, and the nickname is another one.
         """
         muted = any(isinstance(act, Muted) for act in self.against(identity))
         if muted and known and nick_key(nick) not in known:
@@ -140,7 +145,10 @@ class Permissions(Authority):
             self._check_not_muted(member, place)
 
     def check_may_kick(self, member: Member, whom: Member | Person, room: str) -> None:
-        """May have somebody leave a room, or the chat; or be no operator of it any more."""
+        """Check that a member may remove somebody from a room or the chat, or end an appointment.
+
+        @raise ChatError: the member may not.
+        """
         self.check_power(member, room)
         if self.is_operator(member):
             return
@@ -179,7 +187,10 @@ class Permissions(Authority):
             )
 
     def check_may_add(self, member: Member, room: str) -> None:
-        """May make one more ban or mute: so many hold in one place, and by one person."""
+        """Check that a member may make one more ban or mute.
+
+        @raise ChatError: too many are in force in one place, or by one person.
+        """
         is_operator = self.is_operator(member)
         most = HELD_IN_ALL if is_operator else HELD_MOST
         if len(self.sanctions(room)) >= most:
@@ -224,5 +235,5 @@ class Permissions(Authority):
 
 
 def _is_back(place: RoomAccess, member: Member, seen: int) -> bool:
-    """Whether somebody was in a place when it was closed, and was not put out of it since."""
+    """Tell whether somebody was in a place when it was closed, and was not put out of it since."""
     return seen > max(place.closed_since(), place.put_out.get(member.identity, 0))

@@ -32,15 +32,15 @@ class Publish(Protocol):
 
 
 class Publisher:
-    """Takes events in the order of their ids, and gives them to everybody in that order.
+    """The way of events, in the order of their ids, to the log and from it to everybody.
 
     At most one batch is with the log; what is published meanwhile makes the next one. Batches
-    come back from the log, those of others among them.
+    come back from the log, including those of other nodes.
 
-    @param rooms: by name, those of the chat.
+    @param rooms: the rooms of the chat, by name.
     @param committed: called with each envelope before its batch is broadcast.
     @param delivered: called with each envelope after it was broadcast.
-    @ivar last: the id of the last event that came to its end.
+    @ivar last: the id of the last event that has passed.
     """
 
     def __init__(
@@ -77,15 +77,15 @@ class Publisher:
             self._reactor.callLater(0, self._commit)
 
     def settled(self, member: Member) -> Deferred[None]:
-        """Fires when everything that a member has published is delivered or refused."""
+        """Wait until everything that a member has published is delivered or refused."""
         return _fire_when(not member.uncommitted, member.waiting)
 
     def all_settled(self) -> Deferred[None]:
-        """Fires when nothing at all is on its way."""
+        """Wait until nothing at all is on its way."""
         return _fire_when(not self._under_way, self._idle)
 
     def passed(self) -> Deferred[None]:
-        """Fires when everything that was published so far is delivered or refused."""
+        """Wait until everything that was published so far is delivered or refused."""
         done: Deferred[None] = Deferred()
         if self._under_way:
             self._passing.append((self._published_so_far, done))
@@ -107,11 +107,11 @@ class Publisher:
         self._commit_next()
 
     def stop(self) -> None:
-        """Deliver nothing any more."""
+        """Deliver nothing from now on."""
         self._log.follow(lambda batch: None)
 
     def _deliver(self, batch: Batch) -> None:
-        """Broadcast a batch that is committed; what was appended here comes back in its order."""
+        """Broadcast a committed batch; what was appended here comes back in its order."""
         envelopes = []
         for event in batch:
             is_own = self._appended and self._appended[0].event is event
@@ -173,7 +173,7 @@ class Publisher:
 
     @staticmethod
     def _come_through(envelopes: Iterable[Envelope]) -> None:
-        """The events have come to their end: who waited for that goes on."""
+        """Let everybody continue who waited for events that have passed."""
         for envelope in envelopes:
             member = envelope.author
             if member is None:

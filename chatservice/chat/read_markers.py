@@ -1,4 +1,4 @@
-"""How far somebody has read: a marker for each room, stored when somebody leaves, and kept here."""
+"""Read markers: how far somebody has read in each room, stored and of a member who is here."""
 
 from __future__ import annotations
 

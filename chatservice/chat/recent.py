@@ -1,4 +1,4 @@
-"""What rooms remember of what was said last: as much as it is worth, and not by lines alone."""
+"""The memory of rooms for their last lines, bounded by its size and not by lines alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVENT_BYTES = 400
 
 
 class Recents:
-    """What all rooms remember. The one that was least recently spoken in gives way.
+    """The memory of all rooms. The room that was least recently spoken in gives way.
 
     @ivar size: the memory that it takes, in bytes.
     """
@@ -34,7 +34,7 @@ class Recents:
         self.size = 0
 
     def note(self, recent: Recent, grown: int) -> None:
-        """Something was said in a room, which remembers so many bytes more."""
+        """Note that a room remembers a number of bytes more."""
         self.size += grown
         try:
             self._spoken_in.move_to_end(recent)
@@ -45,7 +45,7 @@ class Recents:
             self.size -= first.give_way()
 
     def forget(self, recent: Recent) -> None:
-        """A room is there no more."""
+        """Forget a room that is gone."""
         if recent in self._spoken_in:
             del self._spoken_in[recent]
             self.size -= recent.size
@@ -117,11 +117,11 @@ class Recent:
         self.gave_way = gave_way
 
     def close(self) -> None:
-        """The room is there no more."""
+        """Forget everything, because the room is gone."""
         self._all.forget(self)
 
     def __bool__(self) -> bool:
-        """Whether anything was ever said in the room, as far as is known."""
+        """Tell whether anything was ever said in the room, as far as is known."""
         return bool(self._events) or self.gave_way
 
     def __len__(self) -> int:
@@ -131,7 +131,8 @@ class Recent:
         return iter(self._events)
 
     def last_id(self) -> int:
-        """The id of the newest event, or 0; it is known also when the event itself gave way."""
+        """Find the id of the newest event, or 0; it is known also when the event itself gave way.
+        """
         return self._last
 
 

@@ -1,7 +1,7 @@
-"""What somebody said lately, by marks of one's own, so that what is asked for again is said once.
+"""The memory for what somebody said lately, so that a repeated request is said once.
 
 A program whose acknowledgement was lost sends its request again, with the same C{ref}. It may come
-through another connection, after a restart, and when the line itself is kept no longer.
+through another connection, after a restart, and when the line itself is no longer kept.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ MOST = 10_000
 
 
 def mark_of(ref: str, kind: str, place: str, text: str) -> bytes:
-    """What is the same for a request and its repetition, and for no other one.
+    """Make a fingerprint that is the same for a request and its repetition, and for no other one.
 
-    @param kind: what is said in which way.
-    @param place: the room's name, or the key of the nickname that it is for.
-    @param text: as it was asked for.
+    @param kind: the kind of talk.
+    @param place: the room's name, or the key of the recipient's nickname.
+    @param text: the text as it was sent.
     """
     request = "\0".join((ref, kind, place, text))
     return hashlib.blake2b(request.encode("utf-8", "replace"), digest_size=16).digest()
@@ -59,7 +59,7 @@ class Spoken:
         self._noted: OrderedDict[bytes, tuple[Noted, float]] = OrderedDict()
 
     def find(self, mark: bytes) -> Noted | None:
-        """What a request of that mark came to, if it is remembered."""
+        """Find the answer to a request of that mark, if it is remembered."""
         found = self._noted.get(mark)
         return None if found is None else found[0]
 

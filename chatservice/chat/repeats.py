@@ -1,4 +1,4 @@
-"""What is said, and requests that come again: said no second time, but answered once more."""
+"""The publishing of talk; a request that comes again is answered once more, but not said again."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Kind: TypeAlias = type[Said] | type[Acted] | type[TopicChanged] | type[Whispered
 
 
 class Repeats:
-    """Says what is asked for, and knows a request again by its author, C{ref}, place and text.
+    """The publishing of talk, which recognises a request by its author, C{ref}, place and text.
 
-    @param publish: lets an event of a member's go its way.
-    @param settled: gives what fires when everything that a member has said so far is through.
+    @param publish: publishes an event of a member.
+    @param settled: returns a Deferred that fires when everything that a member has said is through.
     @param seconds: a clock that never goes back.
     """
 
@@ -56,9 +56,12 @@ class Repeats:
             self._journal.drop_refs(member.identity, forgotten)
 
     def answered(self, member: Member, kind: Kind, place: str, text: str, ref: str) -> bool:
-        """Tell whether a request came before; then it is answered by what the first one made.
+        """Tell whether a request came before; then answer it with the event that the first one
+        made.
 
-        That goes to the member alone, when the first one is through. If it is refused, so is this.
+        The answer goes to the member alone, when the first one is through. If that is refused,
+        so is
+        this.
 
         @param place: see L{mark}.
         """
@@ -75,10 +78,10 @@ class Repeats:
 
 
 def mark(kind: Kind, place: str, text: str, ref: str) -> bytes:
-    """Make that by which a request would be known again; nothing, if it has no C{ref}.
+    """Make the fingerprint by which a request is recognised; empty if it has no C{ref}.
 
     @param place: the name of the room, or the nickname that is meant.
-    @param text: as it was asked for.
+    @param text: the text as it was sent.
     """
     if not ref:
         return b""

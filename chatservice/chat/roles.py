@@ -1,6 +1,6 @@
-"""What operators make of people: operators themselves, people with a voice, invited people.
+"""The verbs that appoint people: operators of a room, people with a voice, invited people.
 
-The verbs are like those in enforcement.py. What holds already is not done again, and gives C{None}.
+They are like those in enforcement.py. What is so already is not done again, and gives C{None}.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Roles:
         return self._done_to(member, Opped, whom, room)
 
     def deop(self, member: Member, whom: Whom, room: str) -> Envelope | None:
-        """Have somebody be no operator of a room any more, nor its owner.
+        """End somebody's appointment as an operator or owner of a room.
 
         @raise ChatError: the member may not.
         """
@@ -71,7 +71,7 @@ class Roles:
         return self._done_to(member, Devoiced, whom, room)
 
     def invite(self, member: Member, whom: Whom, room: str) -> Envelope | None:
-        """Let somebody into a room that is closed; there is no need, if that is in it.
+        """Invite somebody to a closed room; there is no need if the person is in it.
 
         @raise ChatError: the member may not.
         """

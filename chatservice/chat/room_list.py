@@ -32,11 +32,13 @@ class RoomList(dict[str, Room]):
     def opened(
         self, names: Collection[str], enter: Callable[[list[Room]], T]
     ) -> Generator[Deferred[Any], Any, T]:
-        """Call C{enter} with the rooms of these names, and give back what it gives.
+        """Call C{enter} with the rooms of these names, and return what it returns.
 
-        Those that nobody is in come from the journal, and go away again if C{enter} leaves them
-        empty; so does what the others do not remember just now. Meanwhile none of them goes away:
-        what is said in it must not be missing.
+        Rooms that nobody is in come from the journal, and go away again if C{enter} leaves them
+        empty; so
+        does what other rooms have dropped from memory. Meanwhile none of them goes away: a line
+        that is
+        said in it must not be missing.
         """
         self._being_entered.update(list(names))
         try:
@@ -73,7 +75,7 @@ class RoomList(dict[str, Room]):
             room.recent.become(former, now)
 
     def forget_if_over(self, name: str) -> None:
-        """Let a room go away, if nobody is in it any more."""
+        """Let a room go away, if nobody is in it any longer."""
         room = self.get(name)
         if room is not None and room.is_over() and name not in self._being_entered:
             del self[name]

@@ -34,7 +34,7 @@ class Known:
         self._given: OrderedDict[str, OrderedDict[bytes, bytes]] = OrderedDict()
 
     def add(self, hash: str, identity: bytes, password: str) -> None:
-        """Somebody gave the password of which that is the hash."""
+        """Note that somebody gave the password with that hash."""
         given = self._given.setdefault(hash, OrderedDict())
         self._given.move_to_end(hash)
         given[identity] = self._digest(password)
@@ -45,7 +45,7 @@ class Known:
             self._given.popitem(last=False)
 
     def has(self, hash: str, identity: bytes, password: str) -> bool:
-        """Whether the same person gave the same password before, and it was right."""
+        """Tell whether the same person gave the same password before, and it was right."""
         if hash not in self._given:
             return False
         given = self._given[hash].get(identity, b"")
@@ -78,9 +78,9 @@ class RoomPasswords:
     def check(
         self, member: Member, room: str, password: str
     ) -> Generator[Deferred[Any], Any, str]:
-        """The hash of the room's password, if that is the one; empty if the member needs none.
+        """Check a room's password, and give its hash; empty if the member needs none.
 
-        Fails with L{ChatError}. Check what it gives again when it counts (L{check_same}).
+        The Deferred fails with L{ChatError}. Check the result again when it counts (L{check_same}).
         """
         hash = self._permissions.needs_password(member, room, False)
         if not hash:

@@ -25,32 +25,33 @@ AS_IT_COMES = Preferences()
 class Member:
     """Anyone present, through whatever door.
 
-    @ivar door: where what others do is delivered to.
+    @ivar door: what others' events are delivered to.
     @ivar rooms: the rooms the member is in, by name, in the order of entering.
-    @ivar current: the room that lines go to, if there is one.
-    @ivar token: the secret with which the member takes the place back.
-    @ivar account: what the member has proved to be, if anything.
-    @ivar identity: 16 bytes under which everything about the member is kept: the account's, or
-        what stands for the token (L{identity_of}).
+    @ivar current: the room that typed lines go to, if there is one.
+    @ivar token: the secret with which the member can come back.
+    @ivar account: the account that the member has proved, if any.
+    @ivar identity: the 16 bytes under which everything about the member is stored: the
+        account's, or
+        the hash of the token (L{identity_of}).
     @ivar address: the host that the member came from, or empty for this machine.
-    @ivar since: the id of coming to the chat, above all ids until that has passed; and C{came}
-        when it was, in the reactor's seconds.
+    @ivar since: the id of coming to the chat, above all ids until that has passed.
+    @ivar came: the time of coming, in the reactor's seconds.
     @ivar away: why the member is away (maybe empty), or C{None}.
     @ivar fence: the id from which on the member hears by itself.
-    @ivar pages: how the last answer of a command goes on, by the command's name.
-    @ivar pinged: when the member was last asked for a sign of life, in the reactor's seconds.
-    @ivar lost_at: the last id that was heard before the connection was lost; 0 while there is one.
+    @ivar pages: the continuations of commands whose answers go on, by the command's name.
+    @ivar pinged: the time of the last request for a sign of life, in the reactor's seconds.
+    @ivar lost_at: the last id heard before the connection was lost; 0 while there is one.
     @ivar reading: how far the member has read.
-    @ivar forgotten: the identity of which everything was erased on the member's wish, if one was:
-        when that leaves, it is not noted that it was here.
-    @ivar ignored: the nicknames whose lines the member does not want to see, by key; replaced as a
-        whole when it changes.
-    @ivar told_not_kept: whether the member knows that what it sets is kept until it leaves.
+    @ivar forgotten: the identity that the member had erased, if any; when that leaves, nothing
+        notes
+        that it was here.
+    @ivar ignored: the nicknames that the member ignores, by key; replaced as a whole when it
+        changes.
+    @ivar told_not_kept: whether the member knows that its settings are kept only until it leaves.
     @ivar spoken: what the member said lately, under refs.
-    @ivar spoke_at: for each room in which the member spoke, when it last did, in the reactor's
-        seconds.
-    @ivar uncommitted: how many events of the member's are on their way through the journal, and
-        C{waiting} fires when there is none.
+    @ivar spoke_at: when the member last spoke in each room, in the reactor's seconds.
+    @ivar uncommitted: the number of the member's events on their way through the journal.
+    @ivar waiting: Deferreds that fire when there are none.
     """
 
     __slots__ = (
@@ -112,11 +113,11 @@ class Member:
 
     @property
     def origin(self) -> str:
-        """What limits count the member's address as."""
+        """The name under which limits count the member's address."""
         return origin_of(self.address)
 
     def forget_room(self, room: Room) -> None:
-        """The member is in the room no more."""
+        """Take the member out of a room."""
         del self.rooms[room.name]
         self.reading.forget(room.name)
         self.spoke_at.pop(room.name, None)
@@ -130,7 +131,9 @@ class Member:
         return tuple(room for room, last in self.spoke_at.items() if last > moment)
 
     def seen_last(self) -> tuple[tuple[str, int], ...]:
-        """Where there is more to see (C{""}: private lines), and up to which id it was seen."""
+        """List the rooms with more to read (C{""}: private lines), each with the last id seen
+        there.
+        """
         lost = dict.fromkeys(("", *self.rooms), self.lost_at) if self.lost_at else {}
         return tuple((lost | self.reading.missed).items())
 
@@ -145,7 +148,7 @@ class Member:
         """Note that the connection is lost, unless it was lost before.
 
         @param seen: the last id that was heard.
-        @param behind: the last id before the first that was not sent any more, if there is one.
+        @param behind: the last id before the first unsent one, if there is one.
         """
         if self.lost_at:
             return
@@ -155,7 +158,7 @@ class Member:
         self.lost_at = seen if behind is None else min(seen, behind)
 
     def miss(self, since: int, until: int) -> None:
-        """Nothing was heard from the one id to the other."""
+        """Note that nothing was heard between two ids."""
         self.reading.miss(("", *self.rooms), since)
         self.fence = until
 
@@ -163,14 +166,15 @@ class Member:
 class Room:
     """A named place.
 
-    Who is I{in} a room changes at once, when a verb is carried out (C{members}); who I{hears} it
-    changes as C{Joined} and C{Left} pass through the broadcast (C{audience}).
+    C{members}, the people who are I{in} it, change at once, when a verb is carried out.
+    C{audience},
+    the people who I{hear} it, changes as C{Joined} and C{Left} pass through the broadcast.
 
-    @ivar name: without ``#``.
-    @ivar departing: how many C{Parted} and C{Left} are on their way to the audience.
-    @ivar founder: who has made it and is to own it, until that is stored.
+    @ivar name: without C{#}.
+    @ivar departing: the number of C{Parted} and C{Left} on their way to the audience.
+    @ivar founder: the member who made it and will own it, until that is stored.
     @ivar recent: the last stored events.
-    @ivar used: whether anything was ever said in it when it was opened.
+    @ivar used: whether anything had ever been said in it when it was opened.
     """
 
     __slots__ = ("audience", "departing", "founder", "members", "name", "recent", "used")
@@ -185,12 +189,13 @@ class Room:
         self.used = used
 
     def let_go(self, member: Member) -> None:
-        """The member is not in the room any more; those who hear it are about to be told."""
+        """Take a member out of the room; the audience is about to be told."""
         self.members.discard(member)
         self.departing += 1
 
     def turn_out(self, member: Member) -> None:
-        """A kick takes effect, unless the member was out already: who is back by now stays."""
+        """Carry out a kick, unless the member was out already; a member who is back by now stays.
+        """
         if member in self.audience:
             self.audience.discard(member)
             self.members.discard(member)
@@ -198,9 +203,9 @@ class Room:
                 member.forget_room(self)
 
     def is_over(self) -> bool:
-        """Whether nobody is here any more, and nobody's leaving is still on its way."""
+        """Tell whether nobody is here, and nobody's leaving is still on its way."""
         return not self.members and not self.departing
 
     def last_id(self) -> int:
-        """The id of the newest stored event, or 0."""
+        """Find the id of the newest stored event, or 0."""
         return self.recent.last_id()

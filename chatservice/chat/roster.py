@@ -63,15 +63,16 @@ class Roster(Mapping[str, "Member"]):
         return self._by_account.get(account)
 
     def find(self, identity: bytes, id: int) -> Member | None:
-        """Find the member who has an identity, or had it when what is on its way was done.
+        """Find the member who has an identity, or had it when an event on its way was made.
 
-        @param id: of that event. Whoever has come later than it is told of it otherwise.
+        @param id: the id of that event. Anybody who came later hears of it otherwise.
         """
         member = self._by_identity.get(identity) or self._formerly.get(identity)
         return None if member is None or id < member.since else member
 
     def formerly(self, identity: bytes) -> Member | None:
-        """Find the member who had an identity when what is on its way was done, and has not now."""
+        """Find the member who had an identity when an event on its way was made, and has not now.
+        """
         return self._formerly.get(identity)
 
     def add(self, member: Member) -> None:
@@ -113,7 +114,7 @@ class Roster(Mapping[str, "Member"]):
         self._by_account[account] = member
 
     def log_out(self, member: Member) -> None:
-        """Note that a member has the account no more that it had proved."""
+        """Note that a member no longer has the account that it had proved."""
         assert member.account is not None
         del self._by_account[member.account]
         member.account = None
@@ -121,7 +122,7 @@ class Roster(Mapping[str, "Member"]):
     def identify(self, member: Member, identity: bytes) -> None:
         """Give a member another identity.
 
-        What is on its way finds it by the former one as well, until L{settle}.
+        Events on their way find it by the former one as well, until L{settle}.
         """
         del self._by_identity[member.identity]
         self._formerly[member.identity] = member
@@ -129,7 +130,7 @@ class Roster(Mapping[str, "Member"]):
         self._by_identity[identity] = member
 
     def settle(self, former: bytes) -> None:
-        """Nothing is on its way any more that was done to who had that identity."""
+        """Note that nothing about a former identity is on its way any longer."""
         self._formerly.pop(former, None)
 
     def become(self, former: bytes, now: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Bans and mutes: what they cover, and which of them hold."""
+"""Bans and mutes: what they cover, and which of them are in force."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ Covered = tuple[str, bytes, str]
 
 
 class Held(NamedTuple):
-    """A ban or a mute that holds.
+    """A ban or a mute in force.
 
-    @ivar network: what it covers besides the identity.
+    @ivar network: the network that it covers besides the identity.
     @ivar by: the ids of the acts through which it holds against an identity that it was not made
-        for: of the L{Extended}, and of what that one extended, which may have been replaced since.
+        for:
+        the L{Extended}, and the one that it extended, which may have been replaced since.
     """
 
     act: OperatorAct
@@ -97,10 +98,11 @@ class Sanctions:
         self._drop_all([covered for covered, held in self._held.items() if held.act.id in ended])
 
     def about(self, subject: str, identity: bytes) -> set[int]:
-        """The ids of those that were made for a nickname or a network (see L{subject}).
+        """List the ids of sanctions made for a nickname or a network (see L{subject}).
 
-        @param identity: of whom the nickname is registered to, or empty: those made for another
-            nickname of the same person are meant as well.
+        @param identity: the account that the nickname is registered to, or empty: sanctions made
+            for
+            another nickname of the same person count as well.
         """
         return {
             held.act.id
@@ -109,14 +111,15 @@ class Sanctions:
         }
 
     def made_about(self, subject: str, identity: bytes) -> list[OperatorAct]:
-        """The acts by which those hold (see L{about}), about whom they were made for."""
+        """List the acts behind the sanctions of L{about}, with whom they were made for."""
         ids = self.about(subject, identity)
         extended_first = sorted(self._held.values(), key=lambda held: -len(held.by))
         acts = {held.act.id: held.act for held in extended_first}
         return [act for number, act in acts.items() if number in ids]
 
     def become(self, former: bytes, now: bytes) -> None:
-        """Let what holds against an identity, and what it has made, be another's."""
+        """Give everything in force against an identity, and everything it has made, to another one.
+        """
         for covered, held in list(self._held.items()):
             if former not in (covered[1], held.act.identity):
                 continue
@@ -126,7 +129,7 @@ class Sanctions:
                 self._hold(moved, held._replace(act=held.act.under(former, now)))
 
     def shift(self, step: int) -> None:
-        """Have those that end by themselves end so many microseconds later by the clock."""
+        """Move the ends of sanctions by a number of microseconds."""
         for covered, held in self._held.items():
             if held.act.until:
                 act = replace(held.act, until=max(1, held.act.until + step))
@@ -134,7 +137,7 @@ class Sanctions:
         self._find_next_end()
 
     def holding(self, now: int) -> dict[int, OperatorAct]:
-        """Those that hold, by id; the others are forgotten."""
+        """List the sanctions in force, by id; the others are forgotten."""
         self._forget_ended(now)
         found: dict[int, OperatorAct] = {}
         for held in self._held.values():
@@ -142,7 +145,7 @@ class Sanctions:
         return found
 
     def ids(self) -> Iterator[int]:
-        """The ids of all acts without which not the same would hold; C{holding} was asked."""
+        """List the ids of all acts in force, after C{holding} was asked."""
         for held in self._held.values():
             yield held.act.id
             yield from held.by
@@ -152,12 +155,12 @@ class Sanctions:
         return iter(self._of)
 
     def against(self, identity: bytes, now: int) -> list[OperatorAct]:
-        """The sanctions against an identity."""
+        """List the sanctions against an identity."""
         self._forget_ended(now)
         return [self._held[covered].act for covered in self._of.get(identity, ())]
 
     def covering(self, address: Address, now: int) -> Iterator[OperatorAct]:
-        """The sanctions against an address."""
+        """List the sanctions against an address."""
         self._forget_ended(now)
         for held in self._held.values():
             if held.network is not None and address in held.network:
@@ -203,18 +206,18 @@ class Sanctions:
 
 
 def number(extended: Extended) -> int:
-    """The id of what holds against one identity more."""
+    """Give the id that a sanction has against one more identity."""
     return int(extended.text.partition(" ")[0])
 
 
 def subject(act: OperatorAct) -> str:
-    """What a ban or a mute, or the end of one, is about: a nickname's key, or a network.
+    """Find what a ban or a mute, or the end of one, is about: a nickname's key, or a network.
 
-    One made for a nickname may cover an address too, but is not about it.
+    An act made for a nickname may cover an address too, but is not about it.
     """
     return act.network if is_by_network(act) else nick_key(act.target)
 
 
 def is_by_network(act: OperatorAct) -> bool:
-    """Whether an act is about whoever comes from some network, and not about a person."""
+    """Tell whether an act is about everybody from some network, and not about a person."""
     return bool(act.network) and not act.target_identity

@@ -1,8 +1,8 @@
-"""The topics that rooms have. They are kept when everybody has left, and so there are bounds.
+"""The topics of rooms. They are kept when everybody has left, and so they are bounded.
 
-There is one for all, and one for each person and address, so that nobody uses up what others need.
-Who is at a bound may set another topic nevertheless: the least used one within that bound gives
-way, of a room that nobody is in and nobody owns.
+There is one bound for all, and one for each person and address, so that nobody uses up what others
+need. Somebody at a bound may set another topic nevertheless: the least used one within that bound
+gives way, of a room that nobody is in and nobody owns.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FULL_ADDRESS = "too many topics are from your address: clear one first"
 
 
 class _Bound(NamedTuple):
-    """How many topics somebody may have set, and the sentence for who wants more."""
+    """The most topics that somebody may have set, and the sentence for somebody who wants more."""
 
     payer: Hashable
     most: int
@@ -67,7 +67,7 @@ class Topics(dict[str, TopicChanged]):
             self._put(topic, None)
 
     def check(self, room: str, member: Member) -> None:
-        """May somebody set a topic, and not only clear it?
+        """Check that somebody may set a topic, and not only clear it.
 
         @raise ChatError: there are too many, and none of them can give way.
         """
@@ -94,7 +94,7 @@ class Topics(dict[str, TopicChanged]):
             self._journal.drop_topics(gone).addErrback(_complain)
 
     def touch(self, room: str) -> None:
-        """A room is used."""
+        """Note that a room is used."""
         if room in self:
             self[room] = self.pop(room)
 
@@ -130,7 +130,7 @@ class Topics(dict[str, TopicChanged]):
         return payers | {self._origins[room]} if room in self._origins else payers
 
     def _reached(self, room: str, identity: bytes, origin: str | None) -> Iterator[_Bound]:
-        """The bounds that one more topic would be above."""
+        """List the bounds that one more topic would exceed."""
         counted = self._payers(room) if room in self else set()
         for bound in (
             _Bound(identity, OF_A_PERSON, f"you have set {OF_A_PERSON} topics: clear one first"),
