@@ -98,11 +98,11 @@ class Option:
     @ivar default: as it would be written; C{None} for none.
     @ivar read: makes the value from what was written; C{str} where L{chatservice.tap} does that.
     @ivar help: one sentence for people.
-    @ivar group: the heading under which the documentation has it.
+    @ivar group: the heading in the documentation.
     @ivar short: its letter on the command line.
     @ivar is_list: whether it may be given more than once, and is a list in the file.
     @ivar is_basic: whether the README shows it.
-    @ivar setting: the field of L{Settings} that has its value.
+    @ivar setting: the field of L{Settings} for its value.
     """
 
     name: str
@@ -117,7 +117,7 @@ class Option:
 
     @property
     def usage(self) -> str:
-        """What C{--help} says of it."""
+        """The sentence of C{--help}."""
         again = "; may be given more than once" if self.is_list else ""
         default = "" if self.default is None else f" [default: {self.default}]"
         return self.help + again + default
@@ -230,10 +230,10 @@ def option_named(name: str) -> Option:
 
 
 def read_config(path: str, twistd: Collection[str] = ()) -> dict[str, Any]:
-    """The options in a configuration file, by name.
+    """Read the options in a configuration file, by name.
 
     @param twistd: the names of twistd's own options.
-    @raise usage.UsageError: it cannot be read, or has an option that there is not.
+    @raise usage.UsageError: it cannot be read, or an option in it does not exist.
     """
     try:
         values = tomllib.loads(_read(path, "strict"))
@@ -247,7 +247,7 @@ def read_config(path: str, twistd: Collection[str] = ()) -> dict[str, Any]:
 
 
 def _no_option(name: str, known: list[str], twistd: Collection[str]) -> str:
-    """The reason for which the configuration file cannot have an option."""
+    """Say why the configuration file cannot have an option."""
     if name in COMMAND_LINE_ONLY:
         return f"{name} belongs on the command line"
     if name in twistd:
@@ -258,9 +258,10 @@ def _no_option(name: str, known: list[str], twistd: Collection[str]) -> str:
 
 
 def explain(error: getopt.GetoptError, known: list[str], twistd: Collection[str]) -> str:
-    """One sentence for an option on the command line that getopt(3) refuses.
+    """Say in one sentence why getopt(3) refuses an option on the command line.
 
-    @param known: the names of all options; and C{twistd} those of twistd itself.
+    @param known: the names of all options.
+    @param twistd: the names of twistd's own.
     """
     name = error.opt
     dashed = f"--{name}" if len(name) > 1 else f"-{name}"
@@ -278,9 +279,9 @@ def explain(error: getopt.GetoptError, known: list[str], twistd: Collection[str]
 
 
 def operator_key(nick: str) -> str:
-    """The key of an operator's nickname.
+    """Make the key of an operator's nickname.
 
-    @raise usage.UsageError: it is none.
+    @raise usage.UsageError: it is not a nickname.
     """
     try:
         return nick_key(check_nick(nick))
@@ -289,7 +290,7 @@ def operator_key(nick: str) -> str:
 
 
 def _read(path: str, errors: str = "replace") -> str:
-    """The text of a file.
+    """Read the text of a file.
 
     @param errors: see L{text_of}.
     @raise usage.UsageError: it cannot be read.
@@ -305,7 +306,7 @@ def _read(path: str, errors: str = "replace") -> str:
 
 
 def read_motd(path: str) -> tuple[str, ...]:
-    """The lines of a message of the day.
+    """Read the lines of a message of the day.
 
     @raise usage.UsageError: it cannot be read.
     """
@@ -315,20 +316,21 @@ def read_motd(path: str) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Settings:
-    """The defaults make a working chat.
+    """The values of the options; the defaults make a working chat.
 
-    @ivar name: what the chat calls itself.
+    @ivar name: the name of the chat.
     @ivar motd: the lines of the message of the day; may be replaced while the chat runs.
-    @ivar replay: how many lines of a room's history a joining person is shown.
-    @ivar rate_limit: lines a second that a person may send after a burst; 0 for no limit.
-    @ivar pipe_rate: the same for what a program sends under a registered nickname; 0 for no limit
-        but the address's.
-    @ivar per_address: how many people one address may have, for what it may cost; 0 for any number.
-    @ivar send_queue: bytes that may wait for one member.
-    @ivar linger: seconds for which a lost connection may come back before the leave is announced.
-    @ivar operators: the keys of the nicknames that are the server's operators.
-    @ivar keep: seconds for which history is kept, and C{keep_lines} the lines of a room; 0 for
-        no such bound.
+    @ivar replay: the lines of a room's history that a newcomer is shown.
+    @ivar rate_limit: the lines a second that a person may send after a burst; 0 for no limit.
+    @ivar pipe_rate: the same for a program with a registered nickname; 0 for no limit but the
+        address's.
+    @ivar per_address: the people that one address counts as, at most; 0 for any number.
+    @ivar send_queue: the bytes that may wait for one member.
+    @ivar linger: the seconds in which a lost connection may come back before the leave is
+        announced.
+    @ivar operators: the keys of the server operators' nicknames.
+    @ivar keep: the seconds for which history is kept; 0 for no such bound.
+    @ivar keep_lines: the lines of a room that are kept; 0 for no such bound.
     """
 
     name: str = "chatservice"
@@ -356,7 +358,7 @@ class Settings:
 
 
 def settings_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of L{Settings} that options give.
+    """Give the fields of L{Settings} that options set.
 
     @param values: as they were read, by the names of the options.
     """

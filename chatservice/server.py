@@ -156,8 +156,7 @@ class ChatFactory(ServerFactory, Standalone):
     def say(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
         """Say a line to everybody in a room.
 
-        @raise ChatError: the member is not in it or may not speak there, or it is empty or too
-            long.
+        @raise ChatError: the member may not speak there, or the line is empty or too long.
         """
         self.permissions.check_is_in(member, room.name)
         self.permissions.check_speech(member, room.name)
@@ -170,8 +169,7 @@ class ChatFactory(ServerFactory, Standalone):
     def act(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
         """Say what the member does, in the third person.
 
-        @raise ChatError: the member is not in it or may not speak there, or it is empty or too
-            long.
+        @raise ChatError: the member may not speak there, or the line is empty or too long.
         """
         self.permissions.check_is_in(member, room.name)
         self.permissions.check_speech(member, room.name)

@@ -1,7 +1,7 @@
-"""Why a chat cannot start, found out before twistd opens its log and forks.
+"""The rehearsal of a start, before twistd opens its log and forks.
 
-What fails later is told in the log, which may be that of another chat, and a daemon's parent is
-told 100 bytes of it.
+A later failure is told in the log, which may be that of another chat, and a daemon's parent is told
+100 bytes of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chatservice.protocol.errors import CannotStart
 
 
 def check_files(twistd: Mapping[str, Any]) -> None:
-    """Check that twistd can do what its own options say.
+    """Check that twistd can do what its own options ask.
 
     @param twistd: its options.
     @raise CannotStart: it cannot; twistd itself would show a traceback.
@@ -62,10 +62,11 @@ def rehearse(
 ) -> None:
     """Start the chat and stop it again, as twistd would, in a process of its own.
 
-    So what is made is made by the right user in the right place, and nothing of it is left in this
+    So everything is made by the right user in the right place, and nothing of it is left in this
     process, in which neither the reactor nor the log has begun.
 
-    @param listen: opens the ports; and C{open_files} the files, after root was given up.
+    @param listen: opens the ports.
+    @param open_files: opens the files, after root was given up.
     @raise SystemExit: one of them raised L{CannotStart}, and its sentence is on standard error.
     """
     child = os.fork()

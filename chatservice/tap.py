@@ -107,7 +107,7 @@ class Options(usage.Options, AuthOptionMixin):
             raise CannotStart(f"{sentence} (twistd chat --help lists the options)") from None
 
     def parseArgs(self, *arguments: str) -> None:
-        """Refuse what is no option."""
+        """Refuse words that are not options."""
         if arguments:
             first = arguments[0]
             hint = f"did you mean --port {first}?" if first.isdigit() else "options begin with --"
@@ -171,12 +171,12 @@ class Options(usage.Options, AuthOptionMixin):
 
 
 def _texts(value: Any) -> list[str]:
-    """What a file gives for an option that may be given again: a list, or one alone."""
+    """List the values of an option that may be given again: from a file, one or a list."""
     return [str(each) for each in (value if isinstance(value, list) else [value])]
 
 
 def _endpoint(port: str) -> tuple[str, Any]:
-    """What the operator wrote, and the endpoint that it means."""
+    """Give what the operator wrote, and the endpoint that it names."""
     from twisted.internet import reactor
 
     try:

@@ -70,7 +70,7 @@ TEXT_DOOR = Row((), over_lines(TextSession))
 
 
 def choose(data: bytes) -> Row | None:
-    """The door that C{data} begins to speak to; C{None} while that cannot be told."""
+    """Choose the door that C{data} begins to speak to; C{None} while that cannot be told."""
     for row in DOORS:
         if data.startswith(row.prefixes):
             return row
@@ -80,7 +80,7 @@ def choose(data: bytes) -> Row | None:
 
 @implementer(IHalfCloseableProtocol)
 class FrontProtocol(Protocol):
-    """Stands before the doors until the first bytes are there, and then hands over.
+    """The protocol before the doors: it waits for the first bytes, and then hands over.
 
     The transport goes on talking to this protocol, which takes on the door's C{dataReceived};
     that works on any transport.
@@ -158,7 +158,7 @@ class FrontProtocol(Protocol):
             self._silence = None
 
     def readConnectionLost(self) -> None:
-        """The peer sends nothing more; what it has begun to say was all (RFC 9293, 3.6)."""
+        """Choose a door by what was sent: nothing more will come (RFC 9293, 3.6)."""
         if self._door is None:
             self._hand_over(self._greeted or self._open(TEXT_DOOR))
         door = IHalfCloseableProtocol(self._door, None)
@@ -257,5 +257,5 @@ class FrontFactory(ServerFactory):
         return FrontProtocol(self, addr)
 
     def gone(self, address: IAddress | None) -> None:
-        """A connection that was let in has ended."""
+        """Note that a connection that was let in has ended."""
         self._admission.release(address)

@@ -1,4 +1,4 @@
-"""What an HTTP client is told: that this port is a chat, and how to join it."""
+"""The answer to an HTTP client: this port is a chat, and this is how to join it."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ class HttpRefusal(Protocol):
             self.transport.loseConnection()
 
     def readConnectionLost(self) -> None:
-        """The client has gone, or will not ask for more."""
+        """Close: the client has gone, or will not ask for more."""
         self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """The answer is on its way; the client closes."""
+        """Wait for the client to close: the answer is on its way."""
 
     def connectionLost(self, reason: Any = None) -> None:
         if self._answered and self._end.active():

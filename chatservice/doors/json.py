@@ -47,9 +47,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
 
 class Request:
-    """What a client asked for, with its members looked at as they are needed.
+    """A client's request, whose members are checked as they are needed.
 
-    @raise ChatError: from every method, for a member that is missing or of the wrong kind.
+    @raise ChatError: from every method, for a member that is missing or of the wrong type.
     """
 
     def __init__(self, line: bytes) -> None:
@@ -64,7 +64,7 @@ class Request:
             raise malformed(f"a ref has at most {REF_LENGTH} characters, none of them a control")
 
     def text(self, name: str, default: str | None = None) -> str:
-        """A string."""
+        """Read a string."""
         value = self._facts.get(name, default)
         if not isinstance(value, str):
             raise malformed(f'"{name}" must be a string')
@@ -72,25 +72,25 @@ class Request:
         return value.encode("utf-8", "replace").decode()
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
-        """A whole number."""
+        """Read a whole number."""
         value = self._facts.get(name, default)
         if type(value) is not int or not least <= value <= most:
             raise malformed(f'"{name}" must be a whole number from {least} to {most}')
         return value
 
     def flag(self, name: str) -> bool:
-        """Whether something is so; false if that is not said."""
+        """Read a boolean; a missing one is false."""
         value = self._facts.get(name, False)
         if type(value) is not bool:
             raise malformed(f'"{name}" must be true or false')
         return value
 
     def has(self, name: str) -> bool:
-        """Whether there is such a member at all."""
+        """Tell whether there is such a member at all."""
         return name in self._facts
 
     def rooms(self) -> dict[str, int]:
-        """The rooms of a hello, each with the last id that was seen in it."""
+        """Read the rooms of a hello, each with the last id that was seen in it."""
         value = self._facts.get("rooms", {})
         if not isinstance(value, dict) or not all(type(seen) is int for seen in value.values()):
             raise malformed('"rooms" must be an object of last ids by room')
@@ -100,7 +100,7 @@ class Request:
 
 
 def malformed(sentence: str) -> ChatError:
-    """The error for a line that is no request."""
+    """Make the error for a line that is no request."""
     return ChatError("malformed", sentence)
 
 
@@ -231,7 +231,7 @@ class JsonSession(Session):
         work: Callable[[], Any],
         answer: Callable[[Any], dict[str, Any]],
     ) -> None:
-        """Do what was asked for in its turn, and answer with its C{ref}."""
+        """Carry out a request in its turn, and answer with its C{ref}."""
 
         def send(result: Any) -> Callable[[], Any] | None:
             self.reply(json_line(answer(result) | ref_of(request.ref)))
@@ -262,7 +262,7 @@ class JsonSession(Session):
         return facts
 
     def _who_one_is(self) -> dict[str, Any]:
-        """What a program is told, and again as soon as it has changed."""
+        """Spell token, account and settings, which a program is told again when they change."""
         assert self.member is not None
         account, token, preferences = self._told = (
             self.member.account,
@@ -390,5 +390,5 @@ def _facts_of_search(taken: Taken) -> dict[str, Any]:
 
 
 def _times(times: Times) -> dict[str, Any]:
-    """The instants that are spelled in sentences, for programs that spell them themselves."""
+    """Spell the instants in sentences, for programs that write times their own way."""
     return {"times": dict(times)} if times else {}

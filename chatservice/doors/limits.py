@@ -1,4 +1,4 @@
-"""How many connections there may be, in all and from one address."""
+"""The limits on connections, in all and from one address."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ TOLD_OF_AN_ADDRESS = 4
 
 
 def most_connections(wanted: int = 0) -> int:
-    """The most connections that there can be: C{wanted}, or fewer if the system has not as many.
+    """Find how many connections there can be: C{wanted}, or fewer if the system has not as many.
 
-    Raises the soft limit of file descriptors to the hard one first (getrlimit(2)).
+    This first raises the soft limit of file descriptors to the hard one (getrlimit(2)).
 
     @param wanted: 0 for as many as the system allows.
     """
@@ -37,10 +37,10 @@ def most_connections(wanted: int = 0) -> int:
 
 
 class Admission:
-    """Counts who is connected.
+    """The count of connections.
 
-    @param in_all: the most connections, and C{per_address} the most from one IPv4 address or one
-        IPv6 /64; 0 for no such limit.
+    @param in_all: the most connections; 0 for no such limit.
+    @param per_address: the most from one IPv4 address or one IPv6 /64; 0 for no such limit.
     """
 
     def __init__(self, in_all: int = 0, per_address: int = 0) -> None:
@@ -69,12 +69,13 @@ class Admission:
         self._from[origin] += 1
 
     def release(self, address: Any) -> None:
-        """A connection that was admitted has ended."""
+        """Note that a connection that was admitted has ended."""
         self.count -= 1
         _take_one(self._from, address)
 
     def tell(self, address: Any) -> bool:
-        """Count a refused connection that is told why, unless too many are; whether it was."""
+        """Count a refused connection that is told why; return false if too many are told already.
+        """
         origin = origin_of(host_of(address))
         is_limited = self._per_address and origin
         if is_limited and self._told[origin] >= TOLD_OF_AN_ADDRESS:
@@ -85,7 +86,7 @@ class Admission:
         return True
 
     def told(self, address: Any) -> None:
-        """A refused connection that was told why has ended."""
+        """Note that a refused connection that was told why has ended."""
         _take_one(self._told, address)
 
 

@@ -1,7 +1,7 @@
 """The carrier of lines: from bytes to lines and back, over TCP, TLS or a UNIX socket.
 
-Ends of line, telnet commands, overlong lines, end of file, and reading no further for a while.
-What the lines mean is the session's business.
+It handles ends of line, telnet commands, overlong lines, end of file, and pauses of reading. The
+session knows what the lines mean.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class LineConnection(LineReceiver):
     # What the session asks of its connection.
 
     def show_typing(self, shown: bool) -> None:
-        """Have a telnet show what is typed, or hide it; others cannot be told."""
+        """Have a telnet show or hide what is typed; other peers cannot be told."""
         if self._telnet is not None and self._telnet.show_typing(shown):
             self.clearLineBuffer()
 
@@ -166,13 +166,14 @@ class LineConnection(LineReceiver):
         self._stop_watching = unwatched
 
     def _reset(self) -> None:
-        """The peer is gone, and what it had sent before is not said any more."""
+        """Drop what the peer had sent and was not said yet: the peer is gone."""
         self.session.abort("connection lost")
 
     # The end of the input.
 
     def readConnectionLost(self) -> None:
-        """The peer sends nothing more, and may still read: finish what it sent (RFC 9293 3.6)."""
+        """Finish what the peer sent: nothing more will come, but it may still read (RFC 9293, 3.6).
+        """
         self._at_end = True
         if self._is_over:
             self.transport.loseConnection()

@@ -43,10 +43,11 @@ class _DualStackPort(TCPPort):
 class DualStackEndpoint:
     """One port on every address of the machine, IPv4 alone where there is no IPv6.
 
-    Peers with IPv4 have addresses such as C{::ffff:192.0.2.7}; see L{networks.host_of}.
+    Peers with IPv4 have addresses such as C{::ffff:192.0.2.7}; see
+    L{chatservice.people.addresses.host_of}.
 
-    @param reactor: the one that connections are accepted in.
-    @param number: of the port; 0 for any that is free.
+    @param reactor: the reactor that accepts connections.
+    @param number: the port; 0 for any that is free.
     """
 
     def __init__(self, reactor: Any, number: int) -> None:
@@ -70,9 +71,9 @@ class DualStackEndpoint:
 
 
 def read_endpoint(reactor: Any, text: str) -> Any:
-    """The endpoint that an operator means: by a number, or by what Twisted calls it.
+    """Make the endpoint that an operator wrote: a port number, or an endpoint string of Twisted's.
 
-    @raise BadValue: it is none, or cannot be had here.
+    @raise BadValue: it makes no sense, or cannot be had here.
     """
     try:
         if text.isascii() and text.isdigit():
@@ -109,7 +110,7 @@ class Port:
 
     @property
     def is_plain_tcp(self) -> bool:
-        """Whether its connections are that and nothing else; see L{Outbox}."""
+        """Whether its connections are plain TCP; see L{Outbox}."""
         return type(self._endpoint) in (TCP4ServerEndpoint, TCP6ServerEndpoint, DualStackEndpoint)
 
     @property
@@ -156,7 +157,7 @@ class Port:
         return maybeDeferred(self._listening.stopListening)
 
     def how_to_join(self) -> str:
-        """Where the chat is, and the programs with which people join it; for the log."""
+        """Say where the chat is, and with which programs people can join it; for the log."""
         address = self._listening.getHost()
         if isinstance(address, UNIXAddress):
             path = os.fsdecode(address.name or b"")

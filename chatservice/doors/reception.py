@@ -1,4 +1,4 @@
-"""What the text door asks who comes: a nickname, and the password of a registered one."""
+"""The text door's questions to a newcomer: a nickname, and the password of a registered one."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ WAS_A_PASSWORD = "that looks like a password: choose a nickname"
 class Reception:
     """The dialogue with a person who has not joined.
 
-    @param door: where the person is.
+    @param door: the person's session.
     """
 
     __slots__ = ("_asked_password", "_asks_password", "_door", "_is_first", "_refused", "_wanted")
@@ -67,7 +67,7 @@ class Reception:
         self._door.outbox.write(encoded(lines, PROMPT))
 
     def heard(self, text: str) -> None:
-        """A line was typed, in answer to the last prompt."""
+        """Take a typed line as the answer to the last prompt."""
         is_first, self._is_first = self._is_first, False
         if self._asks_password:
             self._take_password(text)
@@ -91,7 +91,9 @@ class Reception:
             self._door.outbox.write(PROMPT.encode())
 
     def _is_no_person(self, text: str) -> bool:
-        """Whether a first line is of another protocol, whose client is told so in its own way."""
+        """Tell whether a first line is of another protocol, and if so tell its client in its own
+        way.
+        """
         other = OTHER_PROTOCOL.match(text)
         if other is not None and other["irc"]:
             # An IRC client shows it where it begins a line (RFC 2812, section 3.7.4).
@@ -103,7 +105,9 @@ class Reception:
         self._door.join(JoinRequest(self._wanted))
 
     def _may_be_late(self, text: str) -> bool:
-        """Whether it may be the password that was asked before, and would be shown to others."""
+        """Tell whether a line may be the password that was asked before, and would be shown to
+        others.
+        """
         is_long = len(text.strip()) >= PASSWORD_LEAST
         return self._asked_password and is_long and not self._door.chat.accounts.named(text)
 
@@ -134,7 +138,7 @@ class Reception:
             self._door.outbox.write(PROMPT.encode())
 
     def prompt_after(self, error: ChatError) -> str:
-        """What to ask after a sentence was told."""
+        """Choose the prompt after an error was told."""
         was_hidden = self._asks_password
         self._asks_password = error.code in ("password-needed", "wrong-password")
         if not self._asks_password:
@@ -147,5 +151,6 @@ class Reception:
 
 
 def _key(text: str) -> str:
-    """Equal for what looks the same, in whatever case and with whatever blanks."""
+    """Make a key that is equal for what looks the same, in whatever case and with whatever blanks.
+    """
     return nick_key(seen_of(text[:NICK_INPUT]))

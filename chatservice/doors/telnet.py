@@ -46,10 +46,13 @@ class Telnet:
     def show_typing(self, shown: bool) -> bool:
         """Have the peer show what its person types, or not, while a password is asked (RFC 857).
 
-        A peer that leaves it to us to echo shows nothing, and we echo but the end of the line. What
-        was typed unseen is thrown away until it shows again, as everywhere where a password is
-        asked: it may be the password once more. After L{UNSEEN} lines it is read all the same: a
-        peer that never answers would never be heard again.
+        A peer that leaves the echo to us shows nothing, and we echo only the end of the line.
+        What was
+        typed unseen is thrown away until it shows again, as everywhere where a password is
+        asked: it may
+        be the password once more. After L{UNSEEN} lines it is read all the same: a peer that
+        never answers
+        would never be heard again.
 
         @return: whether something is thrown away.
         """
@@ -64,7 +67,7 @@ class Telnet:
         self._reply(bytes((IAC, DO, TIMING_MARK)))
 
     def text_of(self, data: bytes) -> bytes:
-        """The text in C{data}; a command that it cuts off is kept for the next call."""
+        """Take the text out of C{data}; a command that is cut off is kept for the next call."""
         text = self._take_commands_out_of(data)
         if self._replies:
             self._reply(bytes(self._replies))

@@ -28,7 +28,7 @@ class CaughtUp(NamedTuple):
     """The lines that somebody missed.
 
     @ivar events: oldest first.
-    @ivar hidden: how many more there were, of people whom the member ignores.
+    @ivar hidden: the number of lines left out, because the member ignores their authors.
     """
 
     events: list[Event]
@@ -75,9 +75,9 @@ def tell(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
 def read(
     chat: Chat, member: Member, rooms: Collection[str], most: int
 ) -> Generator[Deferred[Any], Any, CaughtUp]:
-    """What a member missed in rooms (C{""}: private lines), and note it as seen.
+    """Read what a member missed in rooms (C{""}: private lines), and note it as read.
 
-    @param most: events of each room; what is left stays missed.
+    @param most: the most events of each room; the rest stays missed.
     """
     door, missed = member.door, dict(member.reading.missed)
     unseen = unseen_by(member, chat.accounts)

@@ -22,15 +22,16 @@ def unwatched() -> None:
 
 @implementer(IReadDescriptor)
 class HangUps:
-    """Watches connections from which nothing is read.
+    """The watch over connections from which nothing is read.
 
-    Twisted takes a paused connection out of its epoll, and learns of a reset only when it writes.
-    Here each is in an epoll that asks for nothing, for EPOLLHUP and EPOLLERR are told all the same
+    Twisted takes a paused connection out of its epoll, and learns of a reset only when it
+    writes. Here
+    each is in an epoll that asks for nothing, for EPOLLHUP and EPOLLERR are reported all the same
     (epoll_ctl(2)); the reactor reads that epoll like any descriptor. The end of the input alone is
-    neither of the two; but through a UNIX socket, whoever has read everything and closes hangs up.
+    neither of the two; but a peer that has read everything and closes a UNIX socket hangs up.
 
-    @param reactor: with one that is no C{IReactorFDSet}, such as a test's clock, and on systems
-        without epoll(7), nothing is watched.
+    @param reactor: nothing is watched if it is not C{IReactorFDSet}, such as a test's clock, and on
+        systems without epoll(7).
     """
 
     _of: WeakKeyDictionary[Any, HangUps] = WeakKeyDictionary()

@@ -1,4 +1,4 @@
-"""How somebody comes to the chat: by what proof, under which nickname, in which rooms."""
+"""The arrival of somebody: by which proof, under which nickname, in which rooms."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ A_TOKEN = "a token"
 
 @dataclass(frozen=True, slots=True)
 class JoinRequest:
-    """What somebody who wants to come in says.
+    """The wish to come in.
 
     @ivar nick: the nickname wanted; empty for the one that the token brings back.
-    @ivar password: what proves the nickname, if it is registered.
+    @ivar password: the password of the nickname, if it is registered.
     @ivar token: a secret from an earlier C{welcome}, or empty.
-    @ivar rooms: which rooms; C{None} for those of the last time, and the lobby for who is new.
+    @ivar rooms: the rooms; C{None} for those of the last time, or the lobby for a newcomer.
     """
 
     nick: str
@@ -51,7 +51,7 @@ class Newcomer(Door, Protocol):
     """A door that somebody is about to come through, and may turn away from meanwhile."""
 
     def is_still_wanted(self) -> bool:
-        """Whether the peer still waits to be let in."""
+        """Tell whether the peer still waits to be let in."""
 
     def check_still_wanted(self) -> None:
         """Go on only if the peer still waits to be let in.
@@ -155,7 +155,7 @@ class Joining:
     def _taken_over(self, request: JoinRequest, proof: Proof | None) -> Member | None:
         """Find the member who is here with that token or account, and put the session behind it.
 
-        @raise ChatError: the proof does not hold any more.
+        @raise ChatError: the proof no longer holds.
         """
         here = self._chat.roster.by_token.get(request.token)
         if proof is not None:
@@ -171,7 +171,7 @@ class Joining:
     # Where somebody was, and under which nickname.
 
     def _places(self, request: JoinRequest, account: Account | None) -> Deferred[list[ReadMarker]]:
-        """Where the same person was last; nowhere, if nothing tells who it is."""
+        """Find where the same person was last; nowhere, if nothing tells who it is."""
         if account is None and not self._chat.accounts.may_bear(request.token, None):
             return succeed([])
         identity = _identity(request, account)
@@ -191,7 +191,8 @@ class Joining:
     ) -> Generator[Deferred[Any], Any, None]:
         """Wait until a nickname is free, if a connection that was silent for long has it.
 
-        That of a lost connection is its owner's for as long as it may come back (L{Nicknames}).
+        The nickname of a lost connection is its owner's for as long as it may come back
+        (L{Nicknames}).
         """
         chat = self._chat
         holder = chat.roster.get(key)

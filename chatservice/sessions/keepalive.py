@@ -1,4 +1,4 @@
-"""How a dead connection is noticed."""
+"""The detection of dead connections."""
 
 from __future__ import annotations
 

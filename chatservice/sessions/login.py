@@ -1,4 +1,4 @@
-"""Logging in and out, and what it takes along: names, places, what was missed."""
+"""Logging in and out, with names, read markers and missed lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @inlineCallbacks
 def log_in(chat: Chat, member: Member, proof: Proof) -> Generator[Deferred[Any], Any, None]:
-    """Log a guest in to an account: it gets the nickname if it may, and is told what was missed.
+    """Log a guest in to an account: it gets the nickname if it may, and hears what was missed.
 
     Fails with L{ChatError}.
     """
@@ -67,9 +67,9 @@ def _check_not_banned(chat: Chat, member: Member, account: Account) -> None:
 
 @inlineCallbacks
 def log_out(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
-    """Make a guest of a member, and have the account's token prove nothing any more.
+    """Make a guest of a member, and have the account's token no longer prove anything.
 
-    The guest stays in the rooms, and the account is in none: who is kicked as a guest would
+    The guest stays in the rooms, and the account is in none: somebody kicked as a guest would
     otherwise be let in again with the account.
     """
     account = member.account
@@ -110,7 +110,7 @@ def change_password(
 def give_up(
     chat: Chat, proof: Proof, address: str
 ) -> Generator[Deferred[Any], Any, None]:
-    """Have an account be nobody's any more; whoever is logged in to it goes on as a guest.
+    """Give an account up; a member who is logged in to it goes on as a guest.
 
     What was said under it goes along, and no former token leads there.
     """

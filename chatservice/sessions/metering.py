@@ -1,4 +1,4 @@
-"""What is read from a connection is paid for: reading no further for a while."""
+"""The paying for what is read from a connection, by reading no further for a while."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ANSWER_WEIGHT = 64 * 1024
 
 
 class Connection(Protocol):
-    """What a session asks of whatever carries it. A carrier makes one for each peer.
+    """The contract of a carrier's connection with its session. A carrier makes one for each peer.
 
-    It tells its session of what the peer sends (C{received}, C{too_long}, C{bytes_taken},
-    C{note_sign_of_life}, C{input_ended}), of its own beginning (C{begin}) and end (C{ended}).
+    It tells its session what the peer sends (C{received}, C{too_long}, C{bytes_taken},
+    C{note_sign_of_life}, C{input_ended}), and its own beginning (C{begin}) and end (C{ended}).
 
     @ivar peer: the other end.
     @ivar outbox: the only writer.
@@ -41,7 +41,7 @@ class Connection(Protocol):
         """Read on."""
 
     def show_typing(self, shown: bool) -> None:
-        """Have the peer show what its person types, or hide it, if that is possible."""
+        """Have the peer show or hide what its person types, if that is possible."""
 
     def ask(self) -> None:
         """Have the peer answer by itself, if that is possible."""
@@ -73,7 +73,9 @@ class Metered(ABC):
     @property
     @abstractmethod
     def payer(self) -> Hashable:
-        """Who pays, besides the address; see L{chatservice.people.ratelimit.FloodLimit}."""
+        """The key of the person who pays, besides the address; see
+        L{chatservice.people.ratelimit.FloodLimit}.
+        """
 
     @property
     def price(self) -> float:

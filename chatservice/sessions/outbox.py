@@ -16,21 +16,21 @@ HAND_OVER = 128 * 1024
 
 @implementer(IPullProducer)
 class Outbox:
-    """What waits to be sent to one peer.
+    """The bytes that wait to be sent to one peer.
 
     While nothing waits, a write goes out at once. What the network does not take then waits here,
-    as the very bytes that others may be waiting for too, and the transport pulls it.
+    as the very bytes object that others may be waiting for too, and the transport pulls it.
 
     @param transport: the connection, of which this is the only writer.
-    @param limit: the most bytes that may wait. One piece is taken whatever its size when nothing
-        waits.
+    @param limit: the most bytes that may wait. One piece of any size is taken when nothing waits.
     @param overflow: called once, instead of waiting for more than C{limit}; the outbox is closed
         by then. It must not drop the connection before a later turn of the reactor.
     @param direct: whether to send through C{transport.writeSomeData} while nothing waits. Only
         true for a plain TCP connection: on TLS that method exists as well, and sends plain text.
-    @param mark: says where the sender is, such as the id of what was sent last.
-    @ivar behind: what C{mark} said when something began to wait that is not sent yet, also when it
-        never will be, because the outbox is closed; C{None} if everything was sent.
+    @param mark: tells where the sender is, such as the id of the last event sent.
+    @ivar behind: the C{mark} of when something began to wait that is not sent yet, or never will
+        be,
+        because the outbox is closed; C{None} if everything was sent.
     """
 
     __slots__ = (
@@ -102,7 +102,7 @@ class Outbox:
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing more is sent."""
+        """Whether nothing is sent from now on."""
         return self._transport is None
 
     def cork(self) -> None:
@@ -120,7 +120,7 @@ class Outbox:
             self.behind = None
 
     def emptied(self) -> Deferred[None]:
-        """Fires when nothing waits any more, or the outbox is closed."""
+        """Wait until nothing is left to send, or the outbox is closed."""
         done: Deferred[None] = Deferred()
         if self._queue is None:
             done.callback(None)
@@ -134,7 +134,7 @@ class Outbox:
             done.callback(None)
 
     def resumeProducing(self) -> None:
-        """The transport has sent what it was handed: hand over more, or be done."""
+        """Hand over more, or finish: the transport has sent what it had."""
         self.waiting -= self._handed
         self._handed = 0
         if self._queue:
@@ -161,7 +161,7 @@ class Outbox:
         return b"".join(pieces)
 
     def stopProducing(self) -> None:
-        """The connection is gone."""
+        """Drop what waits: the connection is gone."""
         self.close()
 
     def detach(self) -> None:

@@ -46,7 +46,7 @@ Work = Callable[[], Any]
 
 
 class State(IntEnum):
-    """What a session is doing: every one goes through these in this order."""
+    """The phase of a session: each goes through these in this order."""
 
     ARRIVING = auto()
     PRESENT = auto()
@@ -55,13 +55,14 @@ class State(IntEnum):
 
 
 class Session(Metered):
-    """What goes on over one connection; once it has joined, a member is behind it.
+    """The conversation over one connection; once it has joined, a member is behind it.
 
-    A subclass is a language: it says what a message from the peer means (L{heard}), how a sentence
-    is put (L{tell}), and C{name}: which door it is, in a word.
+    A subclass is a language: it knows the meaning of a message (L{heard}), the way to put a
+    sentence
+    (L{tell}), and its C{name}: the door, in a word.
 
-    @param chat: the one that it is a session of.
-    @ivar state: nothing is read any more from L{State.CLOSING} on.
+    @param chat: the chat.
+    @ivar state: nothing is read any longer from L{State.CLOSING} on.
     @ivar outbox: the writer of the connection.
     """
 
@@ -87,9 +88,9 @@ class Session(Metered):
 
     @abstractmethod
     def heard(self, message: bytes) -> None:
-        """A line arrived, without its end, or whatever else a carrier takes for one message.
+        """Take a message from the peer: a line without its end, or another carrier's message.
 
-        @raise ChatError: the member's own mistake.
+        @raise ChatError: the member made a mistake.
         """
 
     @abstractmethod
@@ -203,7 +204,7 @@ class Session(Metered):
             raise ChatError("closing", "the connection is gone")
 
     def is_still_wanted(self) -> bool:
-        """Whether the peer still waits to be let in."""
+        """Tell whether the peer still waits to be let in."""
         return self.state is State.ARRIVING
 
     def close(self, sentence: str = "", code: str = "closing", times: Times = NO_TIMES) -> None:
@@ -256,7 +257,7 @@ class Session(Metered):
         return self.member.nick if self.member else str(self.peer)
 
     def ended(self, reason: Failure) -> None:
-        """The connection has ended."""
+        """Take the end of the connection."""
         self.state = State.GONE
         self._stop_timeout()
         if self.member is not None:
@@ -285,7 +286,7 @@ class Session(Metered):
         self._timeout = None
 
     def _is_over(self) -> bool:
-        """Whether the peer can do nothing here any more, such as who was just kicked."""
+        """Tell whether the peer can do nothing here any longer, because it was just kicked, say."""
         gone = self.member is not None and not self.chat.is_here(self.member)
         return gone or self.state >= State.CLOSING
 
@@ -309,7 +310,7 @@ class Session(Metered):
             self.chat.settled(self.member).addCallback(lambda _: self.release())
 
     def too_long(self) -> None:
-        """A message was too long, and the carrier has thrown it away."""
+        """Refuse a message that was too long; the carrier has thrown it away."""
         self.pay()
         self.tell(ChatError("too-long", "that line is too long: not sent"))
 
@@ -319,9 +320,10 @@ class Session(Metered):
     ) -> Generator[Deferred[Any], Any, None]:
         """Do something after this member's earlier lines are through, and read on after that.
 
-        @param work: gives a result, or a Deferred of one.
-        @param answer: called with it, when what C{work} itself caused is through as well and was
-            not refused. What it gives is done next, when all has been sent.
+        @param work: returns a result, or a Deferred.
+        @param answer: called with the result, when what C{work} itself caused is through as well
+            and was
+            not refused. If it returns a function, that is called when all has been sent.
         """
         assert self.member is not None
         member = self.member
@@ -354,7 +356,7 @@ class Session(Metered):
         self.outbox.emptied().addCallback(lambda _: self.note_sent(member))
 
     def input_ended(self) -> None:
-        """The peer sends nothing more, and everything that it sent was received."""
+        """Take the end of the input: everything that the peer sent was received."""
         if self.member is not None:
             member = self.member
             self.in_turn(lambda: self.chat.leave(member, "", goodbye=True), lambda _: None)

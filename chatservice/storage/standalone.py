@@ -1,4 +1,4 @@
-"""A chat that is given nothing but a reactor, and what it then brings along."""
+"""The parts that a chat makes for itself when it is given nothing but a reactor."""
 
 from __future__ import annotations
 
