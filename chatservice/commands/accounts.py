@@ -147,7 +147,7 @@ def resume(call: Call) -> Answer:
 
 
 def _two_words(text: str) -> tuple[str, str]:
-    """The first word and what follows it."""
+    """Split a text into its first word and the rest."""
     first, _, rest = text.partition(" ")
     return first, rest.strip(" ")
 

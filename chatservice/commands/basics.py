@@ -45,7 +45,7 @@ def _listed() -> Iterator[str]:
 
 
 def _short_forms() -> str:
-    """The other names of all commands, each list of them before the one that they stand for."""
+    """List the other names of all commands, each before the command that they stand for."""
     forms = ((" ".join(_others(row)), row.name) for row in COMMANDS.values() if _others(row))
     return ", ".join(f"{others} for /{name}" for others, name in forms)
 

@@ -1,4 +1,4 @@
-"""What was said before: the history, and what somebody missed."""
+"""Earlier lines: the history of a room, and the lines that somebody missed."""
 
 from __future__ import annotations
 
@@ -129,5 +129,5 @@ def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
 
 
 def _is_room(word: str) -> bool:
-    """Whether a word is a room as line doors spell it."""
+    """Tell whether a word is a room as line doors spell it."""
     return word.startswith("#") or word.casefold() == LOBBY

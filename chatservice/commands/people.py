@@ -1,4 +1,4 @@
-"""Who is in the chat and what they are doing, by what name, and how each wants to see it."""
+"""The people in the chat: names, presence, and how each wants to see things."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _whereabouts(call: Call, member: Member) -> str:
 
 
 def _shared(call: Call, member: Member) -> list[str]:
-    """The rooms that somebody is in, without those that are closed to whoever asks."""
+    """List the rooms that somebody is in, without those that are closed to the asker."""
     may_see = call.chat.permissions.may_see
     return [room for room in member.rooms if may_see(call.member, room)]
 
@@ -193,7 +193,9 @@ def unignore(call: Call) -> Answer | Deferred[Answer]:
 
 
 def _whom(call: Call) -> tuple[str, str]:
-    """The key and the nickname of whom a command names: those of the account, if there is one."""
+    """Find the key and the nickname of the person whom a command names, or of that person's
+    account.
+    """
     try:
         nick = check_nick(call.rest)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What is kept about somebody: shown, given up, erased."""
+"""The data that is stored about somebody: shown, given up, erased."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _exported(
 
 
 def _described(account: Account) -> str:
-    """An account as a line of the export: all but what would prove it."""
+    """Spell an account as a line of the export, without what would prove it."""
     facts = {
         "type": "account",
         "nick": account.nick,

@@ -1,4 +1,4 @@
-"""What operators are and do besides: roles, room settings, announcements, and what was done."""
+"""Roles in rooms, announcements, lockdown, and the log of acts."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def _acts(call: Call, room: str, limit: int, before: int) -> Deferred[Answer]:
 
 
 def _which(call: Call, text: str) -> tuple[int, int]:
-    """How many acts are wanted, and below which id."""
+    """Read how many acts are wanted, and below which id."""
     if not text:
         return MODLOG_LINES, LATEST
     word, _, id = text.partition(" ")

@@ -1,4 +1,4 @@
-"""How a room is set."""
+"""The settings of a room."""
 
 from __future__ import annotations
 

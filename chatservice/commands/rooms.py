@@ -1,4 +1,4 @@
-"""Rooms: into them, out of them, which there are and who is there."""
+"""Rooms: entering and leaving them, the list of them, and the people in them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def list_rooms(call: Call) -> Answer:
 
 
 def _page(call: Call, after: tuple[bool, str]) -> Answer:
-    """Those rooms that come after another one: first those with somebody in them, by name."""
+    """List the rooms after another one: first those with somebody in them, by name."""
     rooms, topics = call.chat.rooms, call.chat.topics
     may_see = call.chat.permissions.may_see
     known = {name for name in (LOBBY, *rooms, *topics) if may_see(call.member, name)}

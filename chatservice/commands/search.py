@@ -1,4 +1,4 @@
-"""Looking for what was said."""
+"""The search."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _page(call: Call, query: Query) -> Generator[Deferred[Any], Any, Answer]:
 
 
 def _told(taken: Taken, count: int, hidden: bool) -> str:
-    """How many lines were found, and of which."""
+    """Say how many lines were found, and of which."""
     what = _what(taken)
     if taken.query.before < LATEST:
         older = counted(count, "older line", "older lines") if count else "no older lines"
@@ -80,7 +80,7 @@ def _told(taken: Taken, count: int, hidden: bool) -> str:
 
 
 def _what(taken: Taken) -> str:
-    """What was looked for, in words."""
+    """Say in words what was looked for."""
     query, rooms = taken.query, taken.rooms
     where = f"in {spelled(rooms[0])}" if len(rooms) == 1 else f"in your {len(rooms)} rooms"
     by = f" by {query.nick}" if query.nick else ""

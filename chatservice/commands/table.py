@@ -32,16 +32,16 @@ ALL_IGNORED = "all of it was said by people whom you ignore"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command has to say to whoever gave it.
+    """The answer of a command to the member who gave it.
 
     @ivar lines: sentences.
-    @ivar events: history that was asked for; the sentences come after it.
-    @ivar rooms: rooms that were entered.
+    @ivar events: the history that was asked for; the sentences come after it.
+    @ivar rooms: the rooms that were entered.
     @ivar times: those in the sentences.
     @ivar scattered: whether the events are of several rooms, so that each is shown with its own.
-    @ivar taken: how a query was taken, if this answers one.
+    @ivar taken: the query as it was taken, if this answers one.
     @ivar raw: whether C{lines} are data, to be shown as they are.
-    @ivar rest: gives what follows, once this is sent; C{None} if nothing does.
+    @ivar rest: makes the next part, once this is sent; C{None} if this was the last.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -77,9 +77,10 @@ Function = Callable[["Call"], Answer | Deferred[Answer]]
 class Command:
     """A row of the table.
 
-    @ivar group: where C{/help} lists it.
-    @ivar usage: how it is written, such as C{/join ROOM}.
-    @ivar summary: one line for the list, and C{details} what else C{/help NAME} says.
+    @ivar group: the heading in C{/help}.
+    @ivar usage: the way to write it, such as C{/join ROOM}.
+    @ivar summary: one line for the list.
+    @ivar details: further sentences for C{/help NAME}.
     @ivar talk: whether it says something, which goes the way of a line and has no other answer.
     @ivar pages: the first page in words, if its name and C{more} show what follows the last one.
     """
@@ -137,11 +138,12 @@ class Call:
         return [f"/{self.command.name} {MORE} shows {what}"]
 
     def was_answered(self, kind: Kind, place: str, text: str) -> bool:
-        """Whether it was carried out before; see L{chatservice.chat.repeats.Repeats.answered}."""
+        """Tell whether it was carried out before; see L{chatservice.chat.repeats.Repeats.answered}.
+        """
         return self.chat.repeats.answered(self.member, kind, place, text, self.ref)
 
     def is_wanted(self) -> bool:
-        """Whether its giver is still here."""
+        """Tell whether the member still waits for the answer."""
         return self.chat.is_here(self.member)
 
     @property
@@ -150,12 +152,12 @@ class Call:
         return current_room(self.member)
 
     def asker(self) -> Asker:
-        """Who waits for the answer, as long as the connection is there."""
+        """Name the one who waits for the answer, while the connection lasts."""
         member, door = self.member, self.member.door
         return Asker(member.origin, lambda: member.door is door)
 
     def wrong(self) -> ChatError:
-        """The error that tells how the command is written."""
+        """Make the error that tells how the command is written."""
         return ChatError("usage", f"use it like this: {self.command.usage}")
 
 
@@ -182,29 +184,29 @@ def command(
 
 
 def is_command(text: str) -> bool:
-    """Whether a typed line is a command, and not something to say."""
+    """Tell whether a typed line is a command, and not something to say."""
     return command_in(text) is not None
 
 
 def is_goodbye(text: str) -> bool:
-    """Whether a typed line is C{/quit}, by whatever name."""
+    """Tell whether a typed line is C{/quit}, by whatever name."""
     name = (command_in(text) or "").partition(" ")[0].casefold()
     return ALIASES.get(name, name) == "quit"
 
 
 def parse(chat: Chat, member: Member, line: str, ref: str = "") -> Call:
-    """A typed line that is a command.
+    """Parse a typed line that is a command.
 
-    @raise ChatError: there is no such command.
+    @raise ChatError: C{unknown-command}.
     """
     name, _, rest = (command_in(line) or "").partition(" ")
     return Call(chat, member, find(name), rest.strip(" "), ref)
 
 
 def find(name: str) -> Command:
-    """The command of that name or alias.
+    """Find the command of a name or alias.
 
-    @raise ChatError: there is none.
+    @raise ChatError: C{unknown-command}.
     """
     known = name.casefold()
     found = COMMANDS.get(ALIASES.get(known, known))
@@ -216,9 +218,9 @@ def find(name: str) -> Command:
 
 
 def current_room(member: Member) -> Room:
-    """The room that a member's lines go to.
+    """Find the room that a member's lines go to.
 
-    @raise ChatError: there is none.
+    @raise ChatError: C{no-room}.
     """
     if member.current is None:
         sentence = "you are in no room: /join one first, such as /join lobby"
@@ -227,17 +229,17 @@ def current_room(member: Member) -> Room:
 
 
 def room_of(call: Call) -> Room:
-    """The room that a command names, or the current one if it names none.
+    """Find the room that a command names, or the current one if it names none.
 
-    @raise ChatError: the member is not in it.
+    @raise ChatError: C{no-room}: the member is not in it.
     """
     return room_named(call, call.rest) if call.rest else call.room
 
 
 def room_named(call: Call, text: str) -> Room:
-    """The room of that name.
+    """Find the room of a name.
 
-    @raise ChatError: the member is not in it.
+    @raise ChatError: C{no-room}: the member is not in it.
     """
     name = call.chat.room_name(text)
     call.chat.permissions.check_is_in(call.member, name)
@@ -245,7 +247,7 @@ def room_named(call: Call, text: str) -> Room:
 
 
 def account_of(call: Call) -> Account:
-    """The account that the member has proved.
+    """Find the account that the member has proved.
 
     @raise ChatError: there is none.
     """
@@ -274,5 +276,5 @@ def proved_again(
 
 
 def wrapped(text: str) -> list[str]:
-    """A text in lines of at most L{WIDTH}."""
+    """Wrap a text into lines of at most L{WIDTH}."""
     return textwrap.wrap(text, WIDTH, break_on_hyphens=False)

@@ -1,4 +1,4 @@
-"""What is said other than by a plain line."""
+"""Talk that is not a plain line."""
 
 from __future__ import annotations
 

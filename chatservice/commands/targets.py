@@ -18,7 +18,7 @@ WHERE = (
 
 
 def place_meant(call: Call) -> tuple[str, str]:
-    """The room that a command is about, or L{CHAT}, and what follows."""
+    """Find the room that a command is about, or L{CHAT}, and the rest of the text."""
     first, _, rest = call.rest.partition(" ")
     if first == "*":
         return CHAT, rest.strip(" ")
@@ -28,7 +28,10 @@ def place_meant(call: Call) -> tuple[str, str]:
 
 
 def first_word(call: Call, text: str) -> tuple[str, str]:
-    """The first word, which has to be there, and what follows."""
+    """Split a text into its first word, which must be there, and the rest.
+
+    @raise ChatError: C{usage}.
+    """
     first, _, rest = text.partition(" ")
     if not first:
         raise call.wrong()
@@ -52,9 +55,9 @@ def anyone(call: Call, nick: str) -> Person:
 
 
 def holder_named(call: Call, holders: list[Person]) -> Person:
-    """Find whom the command names, first among those who hold something.
+    """Find the person whom the command names, first among those who hold something.
 
-    Also one who is not here and not registered any more, by the nickname of that time.
+    It may be somebody who is not here and no longer registered, by the nickname of that time.
     """
     nick, _ = first_word(call, call.rest)
     person = anyone(call, nick)
@@ -65,7 +68,7 @@ def holder_named(call: Call, holders: list[Person]) -> Person:
 
 
 def for_reader(call: Call, act: OperatorAct) -> OperatorAct:
-    """An act of the log as whoever asks may see it: addresses are for server operators."""
+    """Give an act of the log as the asker may see it: addresses are for server operators."""
     if not act.network:
         return act
     if not call.chat.permissions.is_operator(call.member):

@@ -31,9 +31,9 @@ NO_DURATION = (
 
 
 def seconds_of(text: str) -> int:
-    """The seconds in a duration such as C{90s}, C{1h30m}, C{1.5h}, C{7 days} or C{2w}.
+    """Read a duration such as C{90s}, C{1h30m}, C{1.5h}, C{7 days} or C{2w}, in seconds.
 
-    @raise ValueError: it is none, or is nothing, or more than ten years; with one sentence.
+    @raise ValueError: it is not a duration, or is zero, or more than ten years; with one sentence.
     """
     seconds, rest = _taken(text)
     if rest or not seconds:
@@ -42,11 +42,11 @@ def seconds_of(text: str) -> int:
 
 
 def first_duration(text: str) -> tuple[int, str]:
-    """The seconds in the duration that a text begins with, and what follows it.
+    """Read the duration that a text begins with, in seconds, and what follows it.
 
-    There is one if the text begins with a number, and otherwise 0 seconds and all of the text.
+    A text that does not begin with a number gives 0 seconds and all of the text.
 
-    @raise ValueError: the number begins no duration, or see L{seconds_of}; with one sentence.
+    @raise ValueError: the number begins no duration; see also L{seconds_of}; with one sentence.
     """
     if not begins_with_a_number(text):
         return 0, text
@@ -57,15 +57,15 @@ def first_duration(text: str) -> tuple[int, str]:
 
 
 def begins_with_a_number(text: str) -> bool:
-    """Whether somebody may mean a duration by the first word, in whatever digits."""
+    """Tell whether somebody may mean a duration by the first word, in whatever digits."""
     first = _BEGINS_WITH_A_NUMBER.match(text)
     return first is not None and first[1].isnumeric()
 
 
 def _taken(text: str) -> tuple[float, str]:
-    """The sum of the parts of a duration, the greatest unit first, and what follows it.
+    """Sum up the parts of a duration, the greatest unit first, and give what follows it.
 
-    0 if there is none, or if it ends within a word.
+    The sum is 0 if there is no duration, or if it ends within a word.
     """
     total, last, end = 0.0, LONGEST, 0
     folded = text.casefold()
@@ -89,7 +89,7 @@ def _checked(seconds: float) -> int:
 
 
 def spelled(seconds: int) -> str:
-    """A duration in the greatest unit of which it is a whole number: C{7200} is C{2h}.
+    """Spell a duration in the greatest unit of which it is a whole number: C{7200} is C{2h}.
 
     Weeks are left out: two of them are C{14d}, as people say it.
     """

@@ -96,7 +96,7 @@ class Event:
 
     @property
     def public(self) -> Self:
-        """The event with what anybody may see of it."""
+        """The event as anybody may see it."""
         return self
 
     def under(self, former: bytes, now: bytes) -> Self:

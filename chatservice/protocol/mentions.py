@@ -1,10 +1,10 @@
-"""Which nicknames a text mentions: looked for once for all of them, in time linear in the text.
+"""Mentions of nicknames: a text is searched once for all of them, in time linear in the text.
 
 A nickname made of letters, digits and underscores is mentioned where it is a word of its own: in
 C{ada: hi}, C{@ada}, C{ada's}, C{(ada)} and C{ada-lovelace}, but not in C{adam}. One with other
 characters, such as C{a.c|} or C{[bob]}, is mentioned where it stands between characters that no
 nickname has, or with more marks around it that could be a nickname's: C{"[bob]..."}. Capitals make
-no difference, nor does how a letter with an accent is composed (NFC, UAX #15).
+no difference, nor does the composition of a letter with an accent (NFC, UAX #15).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Wanted(NamedTuple):
 
 
 def wanted(nick: str) -> Wanted:
-    """What to look for, for a nickname."""
+    """Make what to look for, for a nickname."""
     folded = _folded(nick)
     return Wanted(folded, *_parted(folded), _WORD.fullmatch(folded) is not None)
 
@@ -84,17 +84,17 @@ mentioned_in = lru_cache(128)(Mentioned)
 
 
 def mentions(nick: str, text: str) -> bool:
-    """Whether a text mentions one nickname."""
+    """Tell whether a text mentions one nickname."""
     return wanted(nick) in Mentioned(text)
 
 
 def _folded(text: str) -> str:
-    """A text without differences of case and of composition; folding can decompose."""
+    """Take the differences of case and of composition out of a text; folding can decompose."""
     return normalize("NFC", normalize("NFC", text).casefold())
 
 
 def _parted(run: str) -> tuple[str, str, str]:
-    """The marks before some letters, these, and the marks after them."""
+    """Split a run into the marks before its letters, the letters, and the marks after them."""
     rest = run.lstrip(_MARKS)
     core = rest.rstrip(_MARKS)
     if not core:
@@ -116,9 +116,8 @@ def _marked_in(folded: str) -> dict[str, set[tuple[str, str]]]:
 
 @cache
 def _any_run() -> re.Pattern[str]:
-    """What finds a run of characters that nicknames have.
+    """Make the pattern for a run of characters that nicknames have.
 
-    Python says of no combining mark that it is of a word, nor of what PRECIS admits between
-    letters.
+    C{re} takes no combining mark for part of a word, nor what PRECIS admits between letters.
     """
     return re.compile(rf"[\w\-.\[\]{{}}|^`·\u0375\u05f3\u05f4\u30fb\u200c\u200d{marks()}]+")

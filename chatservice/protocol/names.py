@@ -1,8 +1,8 @@
-"""What a nickname and a room may be called, and which nicknames look the same.
+"""The names that a nickname and a room may have, and the nicknames that look the same.
 
-Knows nothing of the chat: text in, text or ValueError out. The message of a ValueError is one
-sentence for the person who chose the name. Which letters exist is said by PRECIS (RFC 8264), in
-its profile UsernameCasePreserved (RFC 8265, section 3.4); which look alike, by UTS #39.
+This knows nothing of the chat: text in, text or ValueError out. The message of a ValueError is one
+sentence for the person who chose the name. PRECIS (RFC 8264) says which letters exist, in its
+profile UsernameCasePreserved (RFC 8265, section 3.4), and UTS #39 which look alike.
 """
 
 import re
@@ -45,11 +45,13 @@ _SHORT, _LONG = 2, 8  # letters; see nearest
 
 
 def check_nick(text: str) -> str:
-    """The nickname as it is shown: without surrounding spaces, width-mapped, NFC.
+    """Give the nickname as it is shown: without surrounding spaces, width-mapped, NFC.
 
-    What is returned is returned unchanged when it is checked again. Raises ValueError if it is
-    malformed or too long, or reserved. Two different nicknames may still look the same: compare
-    their :func:`nick_key`.
+    The result is returned unchanged when it is checked again. Two different nicknames may still
+    look
+    the same: compare their L{nick_key}.
+
+    @raise ValueError: it is malformed, too long, or reserved.
     """
     nick = _admit(text.strip(" "), "nickname", NICK_LENGTH, str.isalpha)
     if _reserved_key(nick) in _RESERVED_KEYS:
@@ -58,11 +60,12 @@ def check_nick(text: str) -> str:
 
 
 def check_room(text: str) -> str:
-    """The one name of a room: without a leading ``#`` and surrounding spaces, case-folded, NFC.
+    """Give the one name of a room: without a leading C{#} and surrounding spaces, case-folded, NFC.
 
-    It may begin with a digit, and is otherwise made of what nicknames are made of. What is
-    returned is returned unchanged when it is checked again. Raises ValueError if it is malformed
-    or too long.
+    It may begin with a digit, and otherwise has the characters of nicknames. The result is returned
+    unchanged when it is checked again.
+
+    @raise ValueError: it is malformed or too long.
     """
     bare = text.strip(" ").removeprefix("#")
     room = _admit(bare, "room's name", ROOM_LENGTH, str.isalnum)
@@ -93,11 +96,13 @@ def nick_key(nick: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Find the known name that a word was meant to be; None if it is no near miss of any.
+    """Find the known name that a word was meant to be; C{None} if it is not a near miss of any.
 
-    A near miss has one letter missing, too many, wrong, or changed places with its neighbour; a
-    long name may have two such slips. In a name of one or two letters only the change of places
-    counts, or it would be a near miss of everything.
+    A near miss has one letter missing, too many, wrong, or swapped with its neighbour; a long
+    name may
+    have two such slips. In a name of one or two letters only a swap counts, or it would be a
+    near miss
+    of everything.
     """
     slips = {name: _slips(word, name) for name in known if abs(len(name) - len(word)) <= 2}
     near = [name for name in slips if slips[name] <= _slips_allowed(word, name)]
@@ -111,7 +116,7 @@ def _slips_allowed(word: str, name: str) -> int:
 
 
 def _slips(word: str, name: str) -> int:
-    """The fewest slips that make one of the other: the optimal string alignment distance."""
+    """Count the fewest slips that make one of the other: the optimal string alignment distance."""
     before: list[int] = []
     row = list(range(len(name) + 1))
     for i, char in enumerate(word, 1):
@@ -125,7 +130,7 @@ def _slips(word: str, name: str) -> int:
 
 
 def _admit(text: str, kind: str, length: int, can_start: Callable[[str], bool]) -> str:
-    """The text as PRECIS enforces it, if it is also of our alphabet and not too long."""
+    """Give the text as PRECIS enforces it, if it is also of our alphabet and not too long."""
     if not text:
         raise ValueError(f"a {kind} has at least one character")
     try:
@@ -156,7 +161,7 @@ def _check_marks(name: str, kind: str) -> None:
 
 
 def _sentence(refusal: UnicodeEncodeError, kind: str) -> str:
-    """What PRECIS refused, for a person."""
+    """Say to a person what PRECIS refused."""
     if refusal.reason.endswith("bidi_rule"):
         return (
             f"a {kind} with right-to-left letters starts with one of them, "
@@ -166,7 +171,7 @@ def _sentence(refusal: UnicodeEncodeError, kind: str) -> str:
 
 
 def _describe(char: str) -> str:
-    """A character in words that can be shown anywhere, whatever the character does."""
+    """Describe a character in words that can be shown anywhere, whatever the character does."""
     if char == " ":
         return "a space"
     if char.isascii() and char.isprintable():
@@ -175,14 +180,14 @@ def _describe(char: str) -> str:
 
 
 def _read_table() -> dict[int, str]:
-    """The look-alike of each character that has one."""
+    """Read the look-alike of each character that has one."""
     text = files("chatservice.protocol").joinpath("confusables.txt").read_text(encoding="ascii")
     rows = [line.split() for line in text.splitlines() if not line.startswith("#")]
     return {int(row[0], 16): "".join(chr(int(point, 16)) for point in row[1:]) for row in rows}
 
 
 def _reserved_key(nick: str) -> str:
-    """A key that also takes i for l, and so for 1: no ordinary name is lost to it here."""
+    """Make a key that also takes i for l, and so for 1: no ordinary name is lost to it here."""
     return nick_key(nick).replace("i", "l")
 
 

@@ -50,9 +50,9 @@ class Term(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Lines that somebody looks for.
+    """The lines that somebody looks for.
 
-    @ivar terms: what each of them has.
+    @ivar terms: the terms that each of them has.
     @ivar nick: the nickname under which they were said; C{None} for any.
     @ivar room: the room that they are in, as it was typed; C{None} for any.
     @ivar before: only lines with smaller ids.
@@ -66,7 +66,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How a query was taken: what is looked for, and in which rooms."""
+    """The meaning that was taken for a query: terms, and rooms to look in."""
 
     query: Query
     rooms: list[str]
@@ -114,7 +114,7 @@ def _check_size(query: Query) -> None:
 
 
 def _operator(word: str) -> tuple[str, str] | None:
-    """The name and the value of an operator; C{None} if a word is none."""
+    """Read the name and the value of an operator; C{None} if a word is none."""
     match = _OPERATOR.fullmatch(word)
     if match is None:
         return None
@@ -140,10 +140,11 @@ def _checked_nick(text: str) -> str:
 
 
 def _phrase(text: str) -> Term:
-    """A term of tokens that follow each other.
+    """Make a term of tokens that follow each other.
 
-    Within unspaced text they are pairs, and what is typed may be followed by anything there: the
-    last character by itself is the end of such a text (L{tokens_of}), or else may go on.
+    Within unspaced text they are pairs, and anything may follow what is typed: the last
+    character by
+    itself is the end of such a text (L{tokens_of}), or else may go on.
     """
     tokens = tuple(tokens_of(text))
     if not tokens or not is_unspaced(tokens[-1]):
@@ -154,7 +155,7 @@ def _phrase(text: str) -> Term:
 
 
 def _word(text: str) -> Term:
-    """A term that C{*} at its end makes the beginning of longer words."""
+    """Make a term of a word; a C{*} at its end makes it the beginning of longer words."""
     term = _phrase(text)
     if not text.endswith("*") or not term.tokens or not is_word(term.tokens[-1]):
         return term

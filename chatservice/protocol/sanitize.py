@@ -1,4 +1,6 @@
-"""What text may carry from one member to another, what of it is seen, and what is a command."""
+"""Cleaning: the text that may pass from one member to another, its visible part, and commands in
+it.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +91,7 @@ def without_controls(text: str) -> str:
 
 
 def has_controls(text: str) -> bool:
-    """Whether there are control characters in a text, besides tabs and escape sequences."""
+    """Tell whether there are control characters in a text, besides tabs and escape sequences."""
     return _CONTROLS.search(_ESCAPE_SEQUENCES.sub("", text).replace("\t", "")) is not None
 
 
@@ -120,7 +122,7 @@ def _bidi_is_balanced(text: str) -> bool:
 
 
 def _thinned(found: re.Match[str]) -> str:
-    """What may be marks on a letter, without those that are too many."""
+    """Take the marks that are too many out of what may be marks on a letter."""
     kept = []
     start = found.start()
     marks = _marks(found.string[start - 1])[1] if start else 0
@@ -135,9 +137,9 @@ def _thinned(found: re.Match[str]) -> str:
 
 @lru_cache(8192)
 def _marks(char: str) -> tuple[bool, int]:
-    """Whether a character belongs to the letter before it, and how many marks it is or has.
+    """Tell whether a character belongs to the letter before it, and how many marks it is or has.
 
-    One that is ignored does not part a letter from the marks after it.
+    An ignorable character does not separate a letter from the marks after it.
     """
     goes_on = _is_mark(char) or _IS_IGNORABLE.match(char) is not None
     return goes_on, sum(map(_is_mark, normalize("NFD", char)))
@@ -148,9 +150,9 @@ def _is_mark(char: str) -> bool:
 
 
 def is_seen(text: str) -> bool:
-    """Whether anything can be seen of a text that is cleaned.
+    """Tell whether anything can be seen of a text that is cleaned.
 
-    Nothing can of white space, of what is ignored by default, and of marks without a letter.
+    White space, ignorable characters, and marks without a letter cannot be seen.
     """
     return _seen_from(_UNSEEN, text) < len(text)
 
@@ -162,12 +164,12 @@ def words_seen(text: str) -> list[str]:
 
 
 def seen_of(text: str) -> str:
-    """A text without everything that is not seen in it, its spaces too."""
+    """Take everything invisible out of a text, its spaces too."""
     return _UNSEEN.sub("", clean(text))
 
 
 def _seen_from(unseen: re.Pattern[str], text: str) -> int:
-    """The index after everything that is not seen at the beginning of a cleaned text."""
+    """Find the index after everything invisible at the beginning of a cleaned text."""
     at = 0
     while at < len(text):
         gap = unseen.match(text, at)
@@ -181,9 +183,9 @@ def _seen_from(unseen: re.Pattern[str], text: str) -> int:
 
 
 def clean_line(text: str) -> str:
-    """What is said, cleaned.
+    """Clean a line that somebody says.
 
-    @raise ChatError: there is nothing left to say, or more than 4,096 bytes of UTF-8.
+    @raise ChatError: C{empty}, or C{too-long}: more than 4,096 bytes of UTF-8.
     """
     text = clean(text)
     if not is_seen(text):
@@ -197,25 +199,28 @@ def clean_line(text: str) -> str:
 
 
 def clean_reason(text: str) -> str:
-    """What is said besides, such as why somebody leaves, cleaned; empty if nothing is seen of it.
+    """Clean a text that goes with something, such as the reason for leaving; empty if it is
+    invisible.
 
-    @raise ChatError: it has more than 4,096 bytes of UTF-8.
+    @raise ChatError: C{too-long}: more than 4,096 bytes of UTF-8.
     """
     return clean_line(text) if is_seen(clean(text)) else ""
 
 
 def command_in(text: str) -> str | None:
-    """What follows the slash of a typed line that is a command; C{None} if it is something to say.
+    """Give what follows the slash of a typed line that is a command; C{None} if it is something to
+    say.
 
-    What is not seen before a slash is no reason to say a password aloud, nor is a slash as wide as
-    a Chinese character. Two slashes say one: see L{without_escape}.
+    An invisible character before a slash is no reason to say a password aloud, nor is a slash as
+    wide
+    as a Chinese character. Two slashes say one: see L{without_escape}.
     """
     bare = _bare(text)
     return bare[1:] if _COMMAND.match(bare) else None
 
 
 def without_escape(text: str) -> str:
-    """What a typed line that is no command says: C{//text} is C{/text}."""
+    """Give what a typed line that is not a command says: C{//text} is C{/text}."""
     if not _ESCAPED.search(text):
         return text
     bare = _bare(text)
@@ -223,7 +228,8 @@ def without_escape(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """A typed line from what is seen of it on; one that cannot be a command as it is."""
+    """Give a typed line from its first visible character on; one that cannot be a command as it is.
+    """
     if _TALK.match(text):
         return text
     text = clean(text)

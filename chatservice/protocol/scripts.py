@@ -33,5 +33,5 @@ SYMBOLS = (
 
 @cache
 def marks() -> str:
-    """The combining marks: Python says of none of them that it is of a word."""
+    """List the combining marks, none of which C{re} takes for part of a word."""
     return "".join(chr(code) for code in range(0x300, 0x1F000) if category(chr(code))[0] == "M")

@@ -1,9 +1,9 @@
-"""Splitting a text into the tokens by which it is found.
+"""Tokens: the pieces of a text by which it is found.
 
-A token is a word; of scripts that put no spaces between words, a pair of characters that follow
-each other, and the last one by itself, so that whatever is written there is found by any part of
-it; and of emoji each one. Case makes no difference, nor do accents on Latin and Greek letters,
-the vowel points of Hebrew and Arabic, the width of a letter, and how it is composed.
+A token is a word; in scripts that put no spaces between words, a pair of characters that follow
+each other, and the last one by itself, so that any part of the text finds it; and each emoji. Case
+makes no difference, nor do accents on Latin and Greek letters, the vowel points of Hebrew and
+Arabic, the width of a letter, and its composition.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LEFT_OUT = re.compile(
 
 
 def tokens_of(text: str) -> list[str]:
-    """The tokens of a text, in their order."""
+    """List the tokens of a text, in their order."""
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
     tokens: list[str] = []
@@ -45,12 +45,14 @@ def tokens_of(text: str) -> list[str]:
 
 
 def indexable(text: str) -> str:
-    """A text with its tokens, as FTS5's tokenizer C{ascii} finds them: it parts ASCII by itself."""
+    """Give a text with its tokens, as FTS5's tokenizer C{ascii} finds them: it splits ASCII by
+    itself.
+    """
     return text if text.isascii() else " ".join(tokens_of(text))
 
 
 def fold(text: str) -> str:
-    """A text without what makes no difference; every token of it is a part of that."""
+    """Take out of a text what makes no difference; every token is a part of the result."""
     if text.isascii():
         return text.lower()
     plain = _IGNORED.sub("", text).translate(_widths())
@@ -60,18 +62,18 @@ def fold(text: str) -> str:
 
 
 def is_unspaced(token: str) -> bool:
-    """Whether a token is of a script that puts no spaces between words."""
+    """Tell whether a token is of a script that puts no spaces between words."""
     return _PAIRED.match(token) is not None
 
 
 def is_word(token: str) -> bool:
-    """Whether a token is a word, and neither a pair of characters nor a symbol."""
+    """Tell whether a token is a word, and neither a pair of characters nor a symbol."""
     return token[0].isalnum() and not is_unspaced(token)
 
 
 @cache
 def _pieces() -> re.Pattern[str]:
-    """What finds flags, which are two characters each, other symbols, unspaced text, and words."""
+    """Make the pattern for flags (two characters each), other symbols, unspaced text, and words."""
     within = f"{UNSPACED}{SYMBOLS}"
     letter = rf"[^\W_{within}]"
     word = f"{letter}(?:{letter}|[{_marks_of_words()}])*"
@@ -85,6 +87,6 @@ def _marks_of_words() -> str:
 
 @cache
 def _widths() -> dict[int, str]:
-    """The usual form of each character that is wide or narrow (UAX #11)."""
+    """Map each wide or narrow character to its usual form (UAX #11)."""
     parted = {code: unicodedata.decomposition(chr(code)).split() for code in range(0xFF00, 0xFFF0)}
     return {code: chr(int(parts[1], 16)) for code, parts in parted.items() if parts}
