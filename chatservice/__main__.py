@@ -1,4 +1,4 @@
-"""``python -m chatservice`` is the terminal client."""
+"""The terminal client, as C{python -m chatservice}."""
 
 from chatservice.client.main import main
 

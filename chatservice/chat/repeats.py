@@ -56,12 +56,11 @@ class Repeats:
             self._journal.drop_refs(member.identity, forgotten)
 
     def answered(self, member: Member, kind: Kind, place: str, text: str, ref: str) -> bool:
-        """Tell whether a request came before; then answer it with the event that the first one
-        made.
+        """Tell whether a request came before; then answer it with the event of the first one.
 
         The answer goes to the member alone, when the first one is through. If that is refused,
-        so is
-        this.
+        this one
+        is too.
 
         @param place: see L{mark}.
         """

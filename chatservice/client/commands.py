@@ -82,17 +82,16 @@ def bare(line: str) -> str:
 
 
 def command_word(line: str) -> str:
-    """The slash command that a typed line is, by the name that ``/help`` lists; "" if it is
-    something to say.
+    """Find the slash command of a typed line, by the name that C{/help} lists; empty if it is talk.
     """
     command = command_in(line)
     return "" if command is None else _named(command.partition(" ")[0].casefold())
 
 
 def holds_password(line: str) -> bool:
-    """Whether a typed line is a command with a password in it, as far as one can tell.
+    """Tell whether a typed line is a command with a password in it, as far as one can tell.
 
-    However it is written: the chat may not know the command, but whoever looks on does.
+    The spelling does not matter: the chat may not know the command, but an onlooker reads it.
     """
     command = command_in(line)
     if command is None:
@@ -105,15 +104,15 @@ def holds_password(line: str) -> bool:
 
 
 def _named(word: str) -> str:
-    """The name of a command that may be written by another name."""
+    """Give the name of a command that may be written by another name."""
     name = word.removeprefix("/")
     return f"/{ALIASES.get(name, name)}"
 
 
 def _meant(word: str) -> str:
-    """The command, if it is one; else the one that is written remotely like it, if there is one.
+    """Give the command, or else the one that is spelled remotely like it, if there is one.
 
-    More than near misses: to hide too much does no harm.
+    This takes more than near misses: hiding too much does no harm.
     """
     name = _named(word)
     return name if name in COMMANDS else next(iter(get_close_matches(word, COMMANDS, n=1)), word)
@@ -123,7 +122,7 @@ _WITH_ROOM = {"/join", "/names", "/part"}
 
 
 def completions(before: str, nicknames: Iterable[str], rooms: Iterable[str]) -> list[str]:
-    """What the last word of *before* could become, with what follows it; in order."""
+    """List what the last word of C{before} could become, with what follows it; in order."""
     *earlier, word = before.split(" ")
     if not word:
         return []

@@ -31,17 +31,17 @@ _FAREWELL = 5.0
 
 
 class MakeSession(TypingProtocol):
-    """Makes the session of a person who wants to see some *recent* history."""
+    """A maker of sessions, for a person who wants to see some lines of recent history."""
 
     def __call__(self, person: Person, recent: int) -> Session: ...
 
 
 @implementer(IHalfCloseableProtocol)
 class Front(Protocol):
-    """A person on standard input and output; see `Person`.
+    """A person on standard input and output; see L{Person}.
 
-    *done* is called once, when everything has been written. *code* is then the exit code, and
-    *last_words* a sentence for standard error, or None.
+    @ivar code: the exit code, once everything was written.
+    @ivar last_words: a sentence for standard error, or C{None}.
     """
 
     transport: StandardIO
@@ -136,7 +136,7 @@ _IFLAG, _LFLAG, _CC = 0, 3, 6
 
 
 def open_what_is_closed() -> None:
-    """Open ``/dev/null`` in the place of what the shell has closed (``>&-``).
+    """Open C{/dev/null} for each standard descriptor that the shell has closed (C{>&-}).
 
     Otherwise the first file or connection that is opened would be standard input or output.
     """

@@ -19,10 +19,15 @@ _KEPT = (Said, Acted, Whispered, TopicChanged)
 
 @dataclass
 class _Missing:
-    """Something to be shown below the id *before*: of a room, or private messages (None).
+    """The events to be shown below an id, of a room, or private messages.
 
-    If nothing of it was ever shown it is read backwards: *found* are the events that came so far,
-    in so many *pages*, and *below* is the id from which on that was.
+    If nothing of it was ever shown it is read backwards.
+
+    @ivar room: the room; C{None} for private messages.
+    @ivar before: the id.
+    @ivar below: the id below which to read on, if backwards.
+    @ivar found: the events that came so far, if backwards.
+    @ivar pages: the number of their pages.
     """
 
     room: str | None
@@ -33,11 +38,10 @@ class _Missing:
 
 
 class Replay:
-    """Asks for what is missing after what *places* were shown; of a room that is new, for the
-    *recent* events alone.
+    """The requests for history that was not shown yet.
 
-    The chat leaves out what one does not want to see, so a page may be short, or empty, and not
-    the last. Each lies beyond the one before it, whatever the chat says, so there is a last one.
+    The chat leaves out what you do not want to see, so a page may be short, or empty, and not the
+    last. Each lies beyond the one before it, whatever the chat says, so there is a last one.
     """
 
     def __init__(self, places: Places, recent: int) -> None:
@@ -53,19 +57,19 @@ class Replay:
         return bool(self._missing)
 
     def add(self, room: str | None, before: int) -> None:
-        """Have what lies below the id *before* shown, if there is anything to show of it."""
+        """Have what lies below an id shown, if there is anything to show of it."""
         if self._places.shown_in(room) or self._recent:
             self._missing.append(_Missing(room, before, below=before))
         else:
             self._places.mark(room, before)
 
     def forget(self) -> None:
-        """The connection is lost: nothing is on its way."""
+        """Forget what was asked for: the connection is lost."""
         self._missing.clear()
         self._asked = None
 
     def next_page(self, ref: str) -> Page:
-        """The request for the next page."""
+        """Make the request for the next page."""
         missing = self._missing[0]
         shown = self._places.shown_in(missing.room)
         self._asked = Page(
@@ -78,11 +82,11 @@ class Replay:
         return self._asked
 
     def asked(self, ref: str) -> bool:
-        """Whether this is the ref of the page that was asked for."""
+        """Tell whether this is the ref of the page that was asked for."""
         return self._asked is not None and ref == self._asked.ref
 
     def take(self, page: History) -> Sequence[Event]:
-        """The events to show now that the page has come that was asked for."""
+        """Give the events to show, now that the page has come that was asked for."""
         missing, self._asked = self._missing[0], None
         of_it = [event for event in page.events if isinstance(event, _KEPT)]
         events = [event for event in of_it if getattr(event, "room", None) == missing.room]
@@ -107,7 +111,7 @@ class Replay:
         return missing.found[-self._recent :]
 
     def turn(self) -> None:
-        """What the page had to show was shown."""
+        """Note that the page was shown."""
         missing = self._missing[0]
         if not self._on:
             self._missing.popleft()

@@ -24,7 +24,7 @@ _FOR_GOOD = {"banned", "taken-over"}
 
 
 class Step(Enum):
-    """What to do after a hello was refused."""
+    """The next step after a hello was refused."""
 
     AGAIN = auto()
     NICKNAME = auto()
@@ -36,12 +36,11 @@ class Step(Enum):
 class Identity:
     """A nickname, the token that the chat gave for it, and for a while its password.
 
-    *password* is what a file or the environment says is that of *nick*, and is tried once the
-    chat asks for one. As nobody may be there to be asked again, it is kept until it proves to be
-    wrong. One that was typed is kept until the welcome: from then on the token proves as much.
-    *is_pipe* when no person types what is said.
-    *proving* tells that one was typed, and the chat has not said what it thinks of it. Until the
-    welcome what was typed for one is told from nicknames and from talk.
+    A password that was typed is kept until the welcome, when the token proves as much; until
+    then it
+    is told from nicknames and from talk.
+
+    @ivar proving: whether a password was typed that the chat has not judged yet.
     """
 
     def __init__(
@@ -85,7 +84,7 @@ class Identity:
         self._token = token
 
     def become(self, nick: str) -> None:
-        """The chat knows one by this nickname now."""
+        """Note the nickname by which the chat knows you now."""
         self.nick = nick
 
     def choose(self, nick: str) -> None:
@@ -104,15 +103,15 @@ class Identity:
         self._hidden.add(_key(text))
 
     def is_password(self, text: str) -> bool:
-        """Whether a text is, or looks like, what was typed for a password."""
+        """Tell whether a text is, or looks like, what was typed for a password."""
         return _key(text) in self._hidden | {_key(known) for known in self._known.values() if known}
 
     def may_be_password(self, text: str) -> bool:
-        """Whether it is as long as a password, and one was asked for a moment ago."""
+        """Tell whether a text is as long as a password, and one was asked for a moment ago."""
         return self._asked and len(text) >= PASSWORD_LEAST
 
     def refused(self, error: Error) -> Step:
-        """The chat refused the hello."""
+        """Decide what to do after the chat refused the hello."""
         if step := self._about_password(error.code):
             return step
         if error.code == "nick-taken" and self.joined and len(self.nick) < NICK_LENGTH:
@@ -123,7 +122,7 @@ class Identity:
         return Step.NEVER if error.code in _FOR_GOOD or not self.joined else Step.LATER
 
     def _about_password(self, code: str) -> Step | None:
-        """What to do if the refusal is about a password."""
+        """Decide what to do if the refusal is about a password."""
         match code:
             case "wrong-password":
                 step = self._was_wrong()
@@ -157,7 +156,8 @@ class Identity:
 
 
 def _key(text: str) -> str:
-    """Equal for what looks the same, in capitals or not, and with whatever blanks."""
+    """Make a key that is equal for what looks the same, in whatever case and with whatever blanks.
+    """
     return nick_key(seen_of(text))
 
 
@@ -191,27 +191,30 @@ class Joining:
 
     @property
     def secretive(self) -> bool:
-        """Whether what is typed may be a password, or more of one, and is not to be seen."""
+        """Whether what is typed may be a password, or more of one, and must not be seen."""
         if self.state is State.OFFLINE:
             return self._identity.proving
         return self.state in {State.LOCKED, State.PROVING}
 
     def connected(self, send: Callable[[Request], None]) -> None:
-        """There is a connection, and *send* puts requests on it."""
+        """Begin over a connection.
+
+        @param send: puts requests on it.
+        """
         self._send = send
         self._last_words = ""
         if self.state is State.OFFLINE:
             self._greet()
 
     def unanswered_by(self, address: str) -> None:
-        """The chat has not been heard from for a while, since the beginning."""
+        """Say that the chat has not been heard from for a while, since the beginning."""
         if self.state in GREETING or self.state is State.OFFLINE:
             self._person.told(f"{address} has not answered yet: still trying")
 
     def prove(self, password: str) -> None:
-        """The nickname's password was typed; nothing at all if another nickname is wanted.
+        """Take the nickname's password; an empty one means that another nickname is wanted.
 
-        What is typed while no password is wanted any more, and was not seen, goes nowhere.
+        What was typed unseen, when no password is wanted any longer, goes nowhere.
         """
         if self.state is not State.LOCKED:
             self._typed_unseen(password)
@@ -230,11 +233,11 @@ class Joining:
 
     @abstractmethod
     def _welcomed(self, welcome: Welcome) -> None:
-        """The chat lets one in."""
+        """Begin: the chat lets you in."""
 
     @abstractmethod
     def _password_wanted(self, error: Error) -> None:
-        """The chat asks for the nickname's password."""
+        """Have the nickname's password asked for."""
 
     def _greet(self) -> None:
         self.state = State.PROVING if self._identity.proving else State.GREETING
@@ -281,7 +284,8 @@ class Joining:
         self._person.nickname_refused(sentence)
 
     def _choose(self, line: str) -> None:
-        """A nickname was typed, perhaps as ``/nick NAME``, or something that shall not be one."""
+        """Take a typed nickname, perhaps as C{/nick NAME}, or something that must not become one.
+        """
         try:
             nick = self._nickname_in(line)
         except ValueError as refusal:

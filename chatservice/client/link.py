@@ -106,15 +106,14 @@ class Backoff:
         return longest * (0.5 + self._chance() / 2)
 
     def reset(self) -> None:
-        """The chat is there: begin with short pauses again."""
+        """Begin with short pauses again: the chat is there."""
         self._attempts = 0
 
 
 class Link:
-    """Keeps the session connected, until stopped.
+    """The connection of the session, made again until it is stopped.
 
     If the first attempt fails the session is told why; later ones are repeated for ever.
-    *address* is how people write where the chat is.
     """
 
     def __init__(
@@ -163,10 +162,10 @@ class Link:
 
 
 def endpoint_of(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
-    """The endpoint of a chat at a host, or at an IPv6 address.
+    """Make the endpoint of a chat at a host, or at an IPv6 address.
 
     Names of hosts are looked up, which loses the zone of an address; and getaddrinfo(3) takes the
-    name of a zone with some addresses alone, but its number with all.
+    name of a zone with some addresses only, but its number with all.
     """
     if ":" not in host:
         return HostnameEndpoint(reactor, host, port)
@@ -177,7 +176,7 @@ def endpoint_of(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
 
 
 def explain(failure: Failure, address: str) -> str:
-    """One sentence on why there is no connection to *address*."""
+    """Say in one sentence why there is no connection to C{address}."""
     match failure.value:
         case error.ConnectionRefusedError():
             return f"Could not connect to {address}: nothing listens there."

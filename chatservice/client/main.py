@@ -47,7 +47,7 @@ def main() -> None:
 class Client:
     """Everything that one run of the program has.
 
-    *killed_by* is the number of the signal that ended it, if one did.
+    @ivar killed_by: the number of the signal that ended it, if one did.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -117,7 +117,7 @@ class Client:
 
 
 def _monotonic_reactor() -> Any:
-    """The reactor, its timers unmoved when the wall clock is set."""
+    """Give the reactor, with timers that do not move when the wall clock is set."""
     ReactorBase.seconds = staticmethod(time.monotonic)
     from twisted.internet import reactor
 
@@ -125,7 +125,7 @@ def _monotonic_reactor() -> Any:
 
 
 def _refs() -> Iterator[str]:
-    """Marks for requests. Everybody sees them with what was said, so none tells another."""
+    """Make marks for requests. Everybody sees them with what was said, so none tells another."""
     while True:
         yield secrets.token_hex(16)
 

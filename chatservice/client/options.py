@@ -22,10 +22,10 @@ _ADDRESS = re.compile(r"(?:\[(?P<ip6>[^]]*)]|(?P<host>[^:[]*))(?::(?P<port>[^:]*
 
 @dataclass(frozen=True)
 class Settings:
-    """What the person wants: where to go, under which nickname, into which rooms.
+    """The wishes of the person: where to go, under which nickname, into which rooms.
 
-    *password* is the nickname's, if a file or the environment has it. *commands*: lines that are
-    piped in may be commands.
+    @ivar password: the nickname's, if a file or the environment has it.
+    @ivar commands: whether lines that are piped in may be commands.
     """
 
     host: str
@@ -43,9 +43,10 @@ class Settings:
 
 
 def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> Settings:
-    """The settings; *words* do not begin with the program's name.
+    """Read the settings.
 
-    Raises SystemExit with status 2 and a sentence on standard error if they make no sense.
+    @param words: the command line without the program's name.
+    @raise SystemExit: status 2, with a sentence on standard error, if they make no sense.
     """
     found = _parser().parse_args(words)
     host, port = found.address
@@ -159,7 +160,7 @@ def _is_ip6(text: str) -> bool:
 
 
 def _argument(check: Callable[[str], object]) -> Callable[[str], object]:
-    """A check whose sentence reaches the person who typed the argument."""
+    """Make a check whose sentence reaches the person who typed the argument."""
 
     def checked(text: str) -> object:
         try:
@@ -171,7 +172,7 @@ def _argument(check: Callable[[str], object]) -> Callable[[str], object]:
 
 
 def _default_nick(environment: Mapping[str, str]) -> str:
-    """The user's name without what a nickname cannot have, or a name for a guest."""
+    """Give the user's name without what a nickname cannot have, or a name for a guest."""
     cleaned = re.sub(r"[^\w.-]|^[^\w]+|^\d+", "", environment.get("USER", ""))[:NICK_LENGTH]
     try:
         return check_nick(cleaned)

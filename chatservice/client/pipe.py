@@ -21,10 +21,9 @@ _REPORT = 1.0
 
 
 class Pipe(Front):
-    """Standard input and output, of which at least one is no terminal.
+    """Standard input and output, of which at least one is not a terminal.
 
-    What comes in is text to be said, or with *commands* also commands to be carried out. *typed*
-    when a person types it. *complain* writes a sentence to standard error.
+    What comes in is text to be said, or also commands.
     """
 
     without = dict.fromkeys(("colour", "bell"), "this is plain text")
@@ -72,7 +71,8 @@ class Pipe(Front):
             self.session.leave()
 
     def _may_take(self, line: str) -> bool:
-        """Whether the next line may go its way. A program says goodbye after everything else."""
+        """Tell whether the next line may go its way. A program says goodbye after everything else.
+        """
         ends = self._commands and command_word(line) == GOODBYE and not self._typed
         under_way = self.session.unanswered
         is_ready = self._typed or self.session.joined
@@ -131,7 +131,9 @@ class Pipe(Front):
         self._give_up(sentence)
 
     def gone(self, sentence: str | None, failed: bool) -> None:
-        """A line that the chat did not confirm may not have been said, so it counts as refused."""
+        """End; a line that the chat did not confirm may not have been said, so it counts as
+        refused.
+        """
         if self._report is not None:
             self._report.cancel()
             self._report = None

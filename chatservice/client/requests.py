@@ -1,4 +1,4 @@
-"""What the client says to the chat, and keeps until the chat has answered."""
+"""The client's requests to the chat, kept until the chat has answered."""
 
 from __future__ import annotations
 
@@ -66,17 +66,17 @@ Request = Hello | Say | Command | Page | Ping | Pong
 
 
 def encode(request: Request) -> bytes:
-    """A request as a line of JSON with its end."""
+    """Spell a request as a line of JSON with its end."""
     members = {name: value for name, value in vars(request).items() if value is not None}
     wire = {"type": request.type, **members}
     return json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def answers(event: Talk, request: Say | Command) -> bool:
-    """Whether *event* tells that what *request* says was said.
+    """Tell whether C{event} shows that what C{request} says was said.
 
-    To whom a private line went is not compared: whoever has registered the nickname that was
-    written may be here under another one, and that is what the event names.
+    The recipient of a private line is not compared: the owner of the nickname that was written may
+    be here under another one, and that is the one that the event names.
     """
     if not is_own(event):
         return False
@@ -92,10 +92,11 @@ def answers(event: Talk, request: Say | Command) -> bool:
 
 
 def is_same(said: str, asked: str) -> bool:
-    """Whether *said* is what is left of *asked* once the chat has cleaned it.
+    """Tell whether C{said} is what is left of C{asked} once the chat has cleaned it.
 
-    That takes out, or makes blanks of, what is not seen, and combining marks that are too many.
-    What is seen stays, in its order.
+    Cleaning takes out, or makes blanks of, what is invisible, and combining marks that are too
+    many.
+    What is visible stays, in its order.
     """
     said, at = _seen(said), 0
     for char in _seen(asked):
@@ -107,7 +108,7 @@ def is_same(said: str, asked: str) -> bool:
 
 
 def _seen(text: str) -> str:
-    """The text without blanks, controls and what only formats."""
+    """Take the blanks, the controls and what only formats out of a text."""
     return "".join(char for char in text if unicodedata.category(char)[0] not in "CZ")
 
 
@@ -129,16 +130,16 @@ class Unanswered:
         self._requests[request.ref] = request
 
     def lines(self) -> list[str]:
-        """What was said, and the commands, in order."""
+        """List the lines and the commands, in order."""
         requests = self._requests.values()
         return [each.text if isinstance(each, Say) else each.line for each in requests]
 
     def asked(self, ref: str) -> Say | Command | None:
-        """The request with this *ref*, if there is one."""
+        """Find the request with a ref, if there is one."""
         return self._requests.get(ref)
 
     def answered(self, ref: str) -> Say | Command | None:
-        """Take out the request that was answered; None if there is none with this *ref*."""
+        """Take out the request that was answered; C{None} if there is none with this ref."""
         self._sent.discard(ref)
         return self._requests.pop(ref, None)
 
@@ -151,7 +152,7 @@ class Unanswered:
         return True
 
     def to_send(self) -> list[Say | Command]:
-        """The requests not sent yet; from now on, they are."""
+        """List the requests not sent yet; from now on, they are."""
         waiting = [request for ref, request in self._requests.items() if ref not in self._sent]
         self._sent.update(request.ref for request in waiting)
         return waiting
@@ -171,12 +172,14 @@ class Unanswered:
 
 
 def is_talk(request: Say | Command) -> bool:
-    """Whether it is answered by its event alone, and so can be sent again until that comes."""
+    """Tell whether a request is answered by its event alone, and so can be sent again until that
+    comes.
+    """
     return isinstance(request, Say) or command_word(request.line) in TALK
 
 
 def is_move(request: Say | Command) -> bool:
-    """Whether it is a command that may change the current room."""
+    """Tell whether a request is a command that may change the current room."""
     return isinstance(request, Command) and command_word(request.line) in MOVES
 
 
@@ -184,11 +187,7 @@ _HIDDEN = "(a command with a password)"
 
 
 class Outgoing:
-    """The requests on their way, and the lines that wait behind them.
-
-    *refs* gives a mark for each request. *refuse* is told a code and a sentence for what is not
-    going to be sent.
-    """
+    """The requests on their way, and the lines that wait behind them."""
 
     def __init__(
         self, places: Places, refs: Iterator[str], refuse: Callable[[str, str], None]
@@ -200,11 +199,11 @@ class Outgoing:
         self._waiting: deque[str] = deque()  # until it is known what the current room is
 
     def __len__(self) -> int:
-        """How many were neither acknowledged nor refused."""
+        """Count the requests that were neither acknowledged nor refused."""
         return len(self._unanswered) + len(self._waiting)
 
     def lines(self) -> list[str]:
-        """What was neither acknowledged nor refused, as it was typed, but for passwords."""
+        """List what was neither acknowledged nor refused, as it was typed, but for passwords."""
         typed = [*self._unanswered.lines(), *self._waiting]
         return [_HIDDEN if holds_password(line) else line for line in typed]
 
@@ -218,12 +217,12 @@ class Outgoing:
         self._waiting.append(line)
 
     def take_waiting(self) -> deque[str]:
-        """The lines that waited, in order; they do no more."""
+        """Take the lines that waited, in order."""
         lines, self._waiting = self._waiting, deque()
         return lines
 
     def say(self, text: str) -> None:
-        """Say *text* in the current room, whatever it begins with."""
+        """Say a text in the current room, whatever it begins with."""
         text = without_controls(text)
         if not self._places.current:
             self._refuse("no-room", "you are in no room: /join one first")
@@ -233,7 +232,10 @@ class Outgoing:
             self._unanswered.add(Say(room=self._places.current, text=text, ref=next(self._refs)))
 
     def command(self, line: str, offline: bool) -> None:
-        """Have a command carried out; *offline* when there is no connection."""
+        """Have a command carried out.
+
+        @param offline: whether there is no connection.
+        """
         word = command_word(line)
         room = None if word == "/join" else self._places.current or None
         request = Command(line=line, ref=next(self._refs), room=room)
@@ -245,15 +247,15 @@ class Outgoing:
             self._unanswered.add(request)
 
     def to_send(self) -> list[Say | Command]:
-        """The requests that this connection has not seen; from now on, it has."""
+        """List the requests that this connection has not seen; from now on, it has."""
         return self._unanswered.to_send()
 
     def asked(self, ref: str) -> Say | Command | None:
-        """The request with this *ref*, if it waits for its answer."""
+        """Find the request with a ref, if it waits for its answer."""
         return self._unanswered.asked(ref)
 
     def answered(self, ref: str) -> Say | Command | None:
-        """Take out the request that was answered; None if there is none with this *ref*."""
+        """Take out the request that was answered; C{None} if there is none with this ref."""
         return self._unanswered.answered(ref)
 
     def acknowledged(self, event: Talk) -> bool:
@@ -267,7 +269,7 @@ class Outgoing:
 
 
 class Waiting:
-    """Hands lines to *send*, in order, each as soon as it *may* go."""
+    """A queue of lines, each of which is sent as soon as it may go."""
 
     def __init__(self, send: Callable[[str], None], may: Callable[[str], bool]) -> None:
         self._send = send

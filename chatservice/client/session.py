@@ -28,10 +28,10 @@ _JOINED = {State.REPLAYING, State.LIVE, State.LEAVING}
 class Session(Joining):
     """One person's conversation with the chat.
 
-    *rooms* are those to join; if none, the chat knows where one was last. *refs* gives a mark for
-    each request, never the same twice. *recent* is how many lines of
-    history to show of a room that is new; 0 for none. *rate* is how many lines a second the chat
-    reads; 0 for no limit.
+    @param rooms: the rooms to join; if there are none, the chat knows the last ones.
+    @param refs: gives a mark for each request, never the same twice.
+    @param recent: the lines of history to show of a new room; 0 for none.
+    @ivar rate: the lines a second that the chat reads; 0 for no limit.
     """
 
     def __init__(
@@ -52,20 +52,20 @@ class Session(Joining):
 
     @property
     def unanswered(self) -> int:
-        """How many lines and commands were neither acknowledged nor refused."""
+        """The number of lines and commands that were neither acknowledged nor refused."""
         return len(self._outgoing)
 
     # What the link tells
 
     def line_received(self, line: bytes) -> None:
-        """A line came from the chat."""
+        """Take a line from the chat."""
         if self.state in GREETING:
             self._greeted(line)
         elif self.state in _JOINED:
             self._heard(line)
 
     def disconnected(self) -> None:
-        """The connection is lost, or there is no use in waiting for its end."""
+        """Note that the connection is lost, or that there is no use in waiting for its end."""
         was, self._send = self.state, None
         self._replay.forget()
         self._held.clear()
@@ -87,7 +87,7 @@ class Session(Joining):
         self._end(sentence, failed=True)
 
     def abandon(self) -> None:
-        """The program is being ended: say nothing more, to nobody."""
+        """Say nothing more, to nobody: the program is being ended."""
         self.state = State.GONE
 
     def ping(self) -> bool:
@@ -100,7 +100,7 @@ class Session(Joining):
     # What the person does
 
     def typed(self, line: str) -> None:
-        """A line was typed: talk, a command, or a nickname when one is wanted."""
+        """Take a typed line: talk, a command, or a nickname when one is wanted."""
         line = bare(without_controls(line))
         if not line.strip():
             return
@@ -122,12 +122,12 @@ class Session(Joining):
             self.say(without_escape(line))
 
     def say(self, text: str) -> None:
-        """Say *text* in the current room, whatever it begins with."""
+        """Say a text in the current room, whatever it begins with."""
         self._outgoing.say(text)
         self._send_what_waits()
 
     def _type_ahead(self, line: str) -> None:
-        """Have a line wait until one has joined, if it is no password."""
+        """Have a line wait until the chat is joined, if it is not a password."""
         if self._identity.is_password(line):
             self._refuse("not-sent", "not sent: that looks like a password")
         else:
@@ -138,7 +138,7 @@ class Session(Joining):
             self.typed(line)
 
     def _refuse_what_waits(self) -> None:
-        """Say nothing where one has stayed of what was meant for elsewhere; but take a goodbye."""
+        """Refuse what was meant for another room, now that you have stayed; but take a goodbye."""
         current = self.places.current
         where = f"still in {spelled(current)}" if current else "in no room"
         for line in self._outgoing.take_waiting():
@@ -159,7 +159,7 @@ class Session(Joining):
     # Joining
 
     def _password_wanted(self, error: Error) -> None:
-        """What was typed before one was asked for a password may be it, and is not said."""
+        """Keep back what was typed before the password was asked for: it may be the password."""
         if lines := self._outgoing.take_waiting():
             for line in lines:
                 self._identity.hide(line)
@@ -275,7 +275,9 @@ class Session(Joining):
         self.rate = answer.rate
 
     def _lines_left(self, ok: Ok) -> tuple[str, ...]:
-        """What there is to read in an answer; how a setting is now is told in other words first."""
+        """List the lines to read in an answer; the client tells its own settings in its own words
+        first.
+        """
         match self._outgoing.asked(ok.ref):
             case Command(line=line) if command_word(line) == "/set":
                 if changed := setting_changed(line):

@@ -47,7 +47,9 @@ _MEANINGS = {
 
 
 def settings_asked(line: str) -> list[str] | None:
-    """The settings that a typed `/set` asks about; None if it changes one, or asks for nonsense."""
+    """List the settings that a typed C{/set} asks about; C{None} if it changes one, or makes no
+    sense.
+    """
     words = line.casefold().split()[1:]
     names = ["colour" if word == "color" else word for word in words]
     if not names:
@@ -56,9 +58,9 @@ def settings_asked(line: str) -> list[str] | None:
 
 
 def setting_told(preferences: Preferences, name: str, without: Mapping[str, str]) -> str:
-    """How a setting is, in a sentence.
+    """Tell a setting in a sentence.
 
-    *without* has the reason for each setting that has no effect here.
+    @param without: the reason for each setting that has no effect here.
     """
     on, off = _MEANINGS[name]
     is_on = getattr(preferences, name)
@@ -69,7 +71,7 @@ def setting_told(preferences: Preferences, name: str, without: Mapping[str, str]
 
 
 def setting_changed(line: str) -> str:
-    """The name of the setting that a typed `/set` changes; "" if it changes none."""
+    """Find the name of the setting that a typed C{/set} changes; empty if it changes none."""
     match line.casefold().split()[1:]:
         case [name, "on" | "off"]:
             name = "colour" if name == "color" else name
@@ -90,7 +92,7 @@ class Log:
     def __init__(self, now: Callable[[], float], colours: bool = False) -> None:
         """Write nothing yet.
 
-        @param now: gives the time in seconds since the epoch, for what is not an event.
+        @param now: tells the time in seconds since the epoch, for what is not an event.
         @param colours: whether nicknames can be shown in colours at all.
         """
         self.preferences = HABIT

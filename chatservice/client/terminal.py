@@ -36,9 +36,11 @@ _UNASKED = 3
 
 
 class Terminal(Front):
-    """A terminal on standard input and output; *descriptors* know how it was.
+    """A terminal on standard input and output.
 
-    *address* is where the chat is, for people. *without*: see `Front`.
+    @param descriptors: know how the terminal was before.
+    @param address: where the chat is, for people.
+    @param without: see L{Front}.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class Terminal(Front):
 
     @property
     def _hides(self) -> bool:
-        """Whether nothing that is typed is shown: till the end of a line that was begun so."""
+        """Whether nothing that is typed is shown, until the end of a line that was begun so."""
         return self.session.secretive or self._secret.begun
 
     @property
@@ -93,7 +95,7 @@ class Terminal(Front):
             self._carry_out(self._line.press(key))
 
     def _offer(self, lines: list[str]) -> None:
-        """Say what was pasted; ask first, if it is much, or looks like something else."""
+        """Say what was pasted; ask first, if it is long, or looks like something else."""
         if len(lines) > _UNASKED or any(map(command_word, lines)):
             self._offered = lines
         else:
@@ -112,11 +114,11 @@ class Terminal(Front):
         self._redraw()
 
     def resized(self) -> None:
-        """The terminal has another size now."""
+        """Take the new size of the terminal."""
         self._write(self._screen.resize(*_size()))
 
     def resumed(self) -> None:
-        """The program runs again after it was stopped."""
+        """Paint again, after the program was stopped."""
         self._take_terminal()
         self._screen.erase()  # where it was painted, the shell may have written
         self._redraw()
@@ -188,7 +190,7 @@ class Terminal(Front):
         self.told(error.text)
 
     def _is_named(self, event: Event) -> bool:
-        """Whether somebody else says one's own name, or something to oneself."""
+        """Tell whether somebody else says your name, or something to you in private."""
         if not isinstance(event, Said | Acted | Whispered) or is_own(event):
             return False
         return isinstance(event, Whispered) or mentions(self.session.nick, event.text)
@@ -200,7 +202,8 @@ class Terminal(Front):
         self._write(self._screen.edit(self._prompt(), text, cursor))
 
     def _prompt(self) -> str:
-        """What stands before the line being typed: what is wanted, or how things are."""
+        """Choose what stands before the line being typed: what is wanted, or the state of things.
+        """
         session = self.session
         if self._hides:
             return f"Password for {session.nick}: "
@@ -231,16 +234,16 @@ def _lines(count: int) -> str:
 
 
 def _offer_of(lines: list[str]) -> str:
-    """How many lines those are, and how many look like commands, which they will not be."""
+    """Say how many lines those are, and how many look like commands, which they will not be."""
     commands = sum(map(bool, map(command_word, lines)))
     as_text = f", {counted(commands, 'command', 'commands')} as text" if commands else ""
     return f"{_lines(len(lines))}{as_text}"
 
 
 def _reflows() -> bool:
-    """Whether the terminal lays out anew what it shows when it becomes narrower.
+    """Tell whether the terminal reflows what it shows when it becomes narrower.
 
-    Most do; xterm cuts it off, and GNU screen.
+    Most do; xterm and GNU screen cut it off.
     """
     is_screen = "STY" in os.environ and "TMUX" not in os.environ
     return "XTERM_VERSION" not in os.environ and not is_screen

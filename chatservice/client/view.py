@@ -28,7 +28,10 @@ _REMEMBERED = 1000
 
 @dataclass
 class Place:
-    """A room one is in. *shown* is the id up to which everything in it was shown."""
+    """A room that you are in.
+
+    @ivar shown: the id up to which everything in it was shown.
+    """
 
     name: str
     shown: int = 0
@@ -54,7 +57,7 @@ class Places:
 
     @property
     def current(self) -> str:
-        """The room that typed lines go to; "" if one is in no room."""
+        """The room that typed lines go to; empty if you are in no room."""
         if self._current not in self._places:
             self._current = next(reversed(self._places), "")
         return self._current
@@ -65,20 +68,21 @@ class Places:
         return {place.name: place.shown for place in self._places.values()}
 
     def shown_in(self, room: str | None) -> int:
-        """The same for one room, or for private messages (None)."""
+        """Find the id up to which everything in a room was shown, or of private messages (C{None}).
+        """
         if room is None:
             return self._whispers_shown
         return self._places[room].shown
 
     def mark(self, room: str | None, shown: int) -> None:
-        """Everything up to the id *shown* was shown."""
+        """Note that everything up to an id was shown."""
         if room is None:
             self._whispers_shown = shown
         else:
             self._places[room].shown = shown
 
     def is_news(self, event: Event) -> bool:
-        """Whether an event was not shown before; from now on, it was."""
+        """Tell whether an event was not shown before; from now on, it was."""
         match event:
             case Said() | Acted() | TopicChanged() | Joined() | Parted():
                 room: str | None = event.room
@@ -96,9 +100,10 @@ class Places:
         return True
 
     def was_kept(self, event: Event) -> bool:
-        """Whether an event that the chat kept for one was not shown before; from now on, it was.
+        """Tell whether an event that the chat kept for you was not shown before; from now on, it
+        was.
 
-        It may be older than what was shown: kept for an account that one has only just proven.
+        It may be older than what was shown: kept for an account that you have only just proved.
         """
         if event.id in self._private:
             return False
@@ -107,12 +112,12 @@ class Places:
         return True
 
     def enter(self, name: str) -> Place:
-        """The room of that name, new if need be; it becomes the current one."""
+        """Find or make the room of that name; it becomes the current one."""
         self._current = name
         return self._places.setdefault(name, Place(name))
 
     def return_to(self, name: str) -> None:
-        """Make a room the current one, if one is in it."""
+        """Make a room the current one, if you are in it."""
         self._current = name
 
     def leave(self, name: str) -> None:
@@ -129,7 +134,7 @@ class Places:
         return {nick for place in self._places.values() for nick in place.members}
 
     def apply(self, event: Event) -> None:
-        """Bring topics and members up to date with what happened."""
+        """Bring topics and members up to date with an event."""
         match event:
             case TopicChanged(room=room, text=topic) if place := self.get(room):
                 place.topic = topic
@@ -167,24 +172,27 @@ class Person(Protocol):
     """Is shown what happens, and told how the session goes."""
 
     def happened(self, event: Event, replayed: bool) -> None:
-        """Show an event; *replayed* when it is history."""
+        """Show an event.
+
+        @param replayed: whether it is history.
+        """
 
     def entered(self, place: Place) -> None:
-        """Show a room that one has just entered."""
+        """Show a room that you have just entered."""
 
     def told(self, sentence: str) -> None:
         """Show a notice."""
 
     def refused(self, error: Error) -> None:
-        """A line or a command was not carried out."""
+        """Tell that a line or a command was not carried out."""
 
     def nickname_refused(self, sentence: str) -> None:
         """Another nickname is wanted: the next typed line is taken for it."""
 
     def password_wanted(self, error: Error) -> None:
-        """The nickname's password is wanted: the session's `prove` takes it.
+        """Ask for the nickname's password: the session's C{prove} takes it.
 
-        *error* tells why: none was sent, or a wrong one.
+        @param error: the reason: none was sent, or a wrong one.
         """
 
     def preferred(self, preferences: Preferences) -> None:
@@ -200,7 +208,10 @@ class Person(Protocol):
         """Something was answered, or the session became live: there may be room for more."""
 
     def leaving(self) -> None:
-        """Goodbye is being said; what is left is to wait for the end, and not for ever."""
+        """Wait for the end, but not for ever: goodbye is being said."""
 
     def gone(self, sentence: str | None, failed: bool) -> None:
-        """The session is over; *failed* when one could not join, or had to leave."""
+        """End: the session is over.
+
+        @param failed: whether the chat could not be joined, or had to be left.
+        """

@@ -22,21 +22,23 @@ _WITHOUT_DATE = len("14:03")
 
 
 def zone(seconds: float | None = None) -> str:
-    """What the local time is called, now or at a time."""
+    """Name the local time zone, now or at a time."""
     return time.strftime("%Z", time.localtime(seconds))
 
 
 def local_time(microseconds: int, with_date: bool) -> str:
-    """A time since the epoch as a clock here shows it, and what that is called."""
+    """Spell a time since the epoch as a clock here shows it, with its zone."""
     moment = time.localtime(microseconds / 1e6)
     return time.strftime("%Y-%m-%d %H:%M (%Z)" if with_date else "%H:%M (%Z)", moment)
 
 
 def in_local_time(sentence: str, times: Mapping[str, int]) -> str:
-    """A sentence of the chat, with the times in it as a clock here shows them.
+    """Put the times in a sentence of the chat into local time.
 
-    *times* are those in it, as they are spelled and since the epoch. One may be a part of another,
-    and one be spelled here as another is there: so each place is looked at once.
+    One spelling may be a part of another, and one time be spelled here as another is there: so each
+    place is looked at once.
+
+    @param times: the instants in it, by their spelling there.
     """
     spelled = "|".join(re.escape(each) for each in times if each)
     if not spelled:
@@ -220,7 +222,7 @@ def _build(kind: type[Any], wire: Mapping[str, Any], **known: str) -> Any:
 
 
 def _inside(name: str, value: Any, empty: Any) -> Any:
-    """Read a member; C{None}, or what it is if it is missing, if it is of the wrong type."""
+    """Read a member; what is of the wrong type gives C{None} or what a missing member gives."""
     match value:
         case dict() if name == "settings":
             given = {each.name: value.get(each.name) for each in fields(Preferences)}

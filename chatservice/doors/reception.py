@@ -61,7 +61,7 @@ class Reception:
         self._refused: frozenset[str] = frozenset()
 
     def greet(self) -> None:
-        """Say where one is, and ask for a nickname."""
+        """Say where the person has arrived, and ask for a nickname."""
         settings = self._door.chat.settings
         lines = [f"Welcome to {settings.name}.", *settings.motd]
         self._door.outbox.write(encoded(lines, PROMPT))

@@ -74,13 +74,14 @@ def check_room(text: str) -> str:
 
 
 def nick_key(nick: str) -> str:
-    """Equal for two nicknames that differ in nothing one can see, or in case alone.
+    """Make a key that is equal for two nicknames that look the same, or differ in case only.
 
-    NFKD and case-folded, then the skeleton of UTS #39, section 4, itself case-folded and mapped
+    It is NFKD and case-folded, then the skeleton of UTS #39, section 4, itself case-folded and
+    mapped
     until nothing changes: the table does that in one pass. Any text has a key.
 
     Case is folded first, so nobody escapes it by a choice of capitals; the price is that a
-    capital which looks like *another* letter's small form is missed: "PayPaI" is not "paypal".
+    capital which looks like I{another} letter's small form is missed: "PayPaI" is not "paypal".
     Were it caught, then with I and i, I and l also i and l would be the same, and Kari could not
     come in beside Karl. The same goes for the Greek capitals that look like N and Y. Greek and
     Cyrillic capitals that look like B, E, H, K, M, T, X or Z are caught: the table says so beyond

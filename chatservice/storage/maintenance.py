@@ -91,7 +91,7 @@ class Upkeep:
         self._done = self._loop.start(INTERVAL, now=False)
 
     def stop(self) -> Deferred[Any]:
-        """Take no more steps; fires when the present one is done."""
+        """Take no more steps, and wait until the present one is done."""
         if self._loop.running:
             self._loop.stop()
         return self._done

@@ -1,4 +1,4 @@
-"""How text lies on a grid of character cells."""
+"""The layout of text on a grid of character cells."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _INDENT = 8
 
 
 class Laid(NamedTuple):
-    """Text cut into *rows*, and the cell (*row*, *column*) where the cursor is."""
+    """Text cut into C{rows}, and the cell (C{row}, C{column}) where the cursor is."""
 
     rows: list[str]
     row: int
@@ -21,15 +21,16 @@ class Laid(NamedTuple):
 
 
 def cells(text: str) -> int:
-    """The columns that a text takes, such as 2 for a family of emoji (UAX #29, UAX #11)."""
+    """Count the columns that a text takes, such as 2 for a family of emoji (UAX #29, UAX #11)."""
     return sum(max(0, wcswidth(cluster)) for cluster in iter_graphemes(text))
 
 
 def lay_out(text: str, cursor: int, columns: int) -> Laid:
-    """Cut *text* into rows of at most *columns* cells, never through a grapheme cluster.
+    """Cut a text into rows of at most C{columns} cells, never through a grapheme cluster.
 
-    *cursor* is an index into the text where one begins, or its length. At the end of a full last
-    row the cursor goes to the beginning of one more.
+    At the end of a full last row the cursor goes to the beginning of one more.
+
+    @param cursor: an index into the text where a grapheme cluster begins, or its length.
     """
     rows, used, at, index = [""], 0, (0, 0), 0
     for cluster in iter_graphemes(text):
@@ -51,7 +52,7 @@ def lay_out(text: str, cursor: int, columns: int) -> Laid:
 
 
 def fold(line: str, columns: int) -> list[str]:
-    """Cut a line, which may be coloured, into rows of at most *columns* cells.
+    """Cut a line, which may be coloured, into rows of at most C{columns} cells.
 
     It is cut at blanks, and only a word that is longer than a row within itself. All rows but the
     first are indented, so that nothing in a line can pass for the beginning of another one.
@@ -74,7 +75,7 @@ def fold(line: str, columns: int) -> list[str]:
 
 
 def _cut(text: str) -> Iterator[str]:
-    """The grapheme clusters of a text, and what sets colours, in order."""
+    """Split a text into grapheme clusters, and what sets colours, in order."""
     for number, piece in enumerate(_COLOUR.split(text)):
         if number % 2:
             yield piece

@@ -27,7 +27,7 @@ class Pasted(NamedTuple):
 
 
 class Wish(Enum):
-    """What a key asks for that is not the editor's to do."""
+    """A request of a key that the editor cannot fulfil."""
 
     LEAVE = "Ctrl-D on an empty line"
     CLEAR = "Ctrl-L"
@@ -97,7 +97,7 @@ class Editor:
             self._keys[name] = self._keys[same]
 
     def press(self, key: Key) -> Entered | Pasted | Wish | None:
-        """Take a key; give back what is not the editor's own."""
+        """Take a key; return what the editor cannot do."""
         if key.name != "tab":
             self._choices = ()
         if key.name == "text":

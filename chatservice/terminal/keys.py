@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 
 class Key(NamedTuple):
-    """A key that was pressed: its *name*; or ``Key("text", ...)`` for what it wrote, and
-    ``Key("paste", ...)`` for what was pasted.
+    """A key that was pressed.
+
+    @ivar name: C{text} for what it wrote, C{paste} for what was pasted, or the key's name.
     """
 
     name: str
@@ -59,7 +60,7 @@ class KeyReader:
         self._pasted = ""
 
     def feed(self, data: bytes) -> list[Key]:
-        """The keys that are complete by now."""
+        """Give the keys that are complete by now."""
         text = self._rest + self._decode(data)
         self._rest = ""
         keys: list[Key] = []
@@ -73,7 +74,7 @@ class KeyReader:
         return self._rest == "\x1b" and not self._pasting
 
     def escape(self) -> Key:
-        """The Esc key, as nothing more has come."""
+        """Give the Esc key, as nothing more has come."""
         self._rest = ""
         return Key("escape")
 

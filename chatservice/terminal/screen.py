@@ -1,7 +1,7 @@
-"""What a terminal shows: lines that scroll, and below them the line being typed. No I/O.
+"""The picture on a terminal: lines that scroll, and below them the line being typed. No I/O.
 
-Every method gives the characters to write. No alternate screen and no scrolling region: what
-was said stays in the terminal's own scrollback. Control sequences are those of ECMA-48.
+Every method gives the characters to write. There is no alternate screen and no scrolling region:
+what was said stays in the terminal's own scrollback. Control sequences are those of ECMA-48.
 """
 
 from collections.abc import Iterable
@@ -15,10 +15,10 @@ _UNWRAPPED, _WRAPPED = "\x1b[?7l", "\x1b[?7h"  # DECAWM (DEC STD 070)
 
 
 class Screen:
-    """A screen of *columns* by *rows* cells whose cursor is at the beginning of a row.
+    """A screen whose cursor is at the beginning of a row.
 
-    *reflows* tells whether the terminal, made narrower, lays out anew what it shows; some cut
-    it off instead.
+    @param columns: its width, in cells, and C{rows} its height.
+    @param reflows: whether the terminal, made narrower, reflows what it shows; some cut it off.
     """
 
     def __init__(self, columns: int, rows: int, reflows: bool = True) -> None:
@@ -38,7 +38,10 @@ class Screen:
         return written + self._paint()
 
     def edit(self, prompt: str, text: str, cursor: int) -> str:
-        """Change the line being typed. *cursor* is an index into *text*."""
+        """Change the line being typed.
+
+        @param cursor: an index into the text.
+        """
         erased = self.erase()
         self._prompt, self._text, self._cursor = prompt, text, cursor
         return erased + self._paint()
@@ -50,7 +53,7 @@ class Screen:
         return f"\r{up}{_ERASE_BELOW}"
 
     def clear(self) -> str:
-        """Nothing but the line being typed."""
+        """Show nothing but the line being typed."""
         return _CLEAR + self._paint()
 
     def resize(self, columns: int, rows: int) -> str:
@@ -62,7 +65,7 @@ class Screen:
         return self.erase() + self._paint()
 
     def _rows_of(self, line: str) -> str:
-        """A line cut into rows; where the terminal finds one longer, it does not begin another.
+        """Cut a line into rows; a row that the terminal finds longer must not begin another line.
 
         What somebody says would stand there like the beginning of a line.
         """
@@ -70,7 +73,9 @@ class Screen:
         return f"{_UNWRAPPED}{rows}{_WRAPPED}"
 
     def _window(self) -> tuple[list[str], int, int]:
-        """The rows of the input to show, all or those around the cursor, and its row, column."""
+        """Choose the rows of the input to show, all or those around the cursor, and its row and
+        column.
+        """
         laid = lay_out(self._prompt + self._text, len(self._prompt) + self._cursor, self._columns)
         most = max(1, self._rows - 1)
         top = max(0, min(laid.row - most // 2, len(laid.rows) - most))

@@ -8,24 +8,24 @@ from chatservice.terminal.keys import Key
 
 
 class Password(NamedTuple):
-    """What was typed until Enter was pressed; empty if that is not going to happen."""
+    """A typed password; empty if none will come."""
 
     text: str
 
 
 class Secret:
-    """Takes keys in the place of the editor while a password is wanted."""
+    """The reader of keys while a password is wanted, in place of the editor."""
 
     def __init__(self) -> None:
         self._text = ""
 
     @property
     def begun(self) -> bool:
-        """Whether there is something of it, and Enter was not pressed."""
+        """Whether a part of it was typed, and Enter was not pressed."""
         return bool(self._text)
 
     def press(self, key: Key) -> Password | Wish | None:
-        """Take a key; give back the password, or what is not for a password to do."""
+        """Take a key; return the password, or what is not for a password to do."""
         match key.name:
             case "text":
                 self._text += without_controls(key.text)
