@@ -215,10 +215,10 @@ TABLE = (
 COMMAND_LINE_ONLY = ("config", "help", "help-auth", "help-auth-type", "version")
 
 OPTIONS = tuple(row for row in TABLE if not row.is_list and row.name not in COMMAND_LINE_ONLY)
-"""Those with one value, on the command line or in the file."""
+"""The options with one value, on the command line or in the file."""
 
 COLLECTED = tuple(option.name for option in TABLE if option.is_list)
-"""Those that may be given again, and are a list in the file."""
+"""The options that may be given again, and are a list in the file."""
 
 
 def option_named(name: str) -> Option:

@@ -135,7 +135,7 @@ class RoomAccess:
         match act:
             case Banned():
                 self.bans.add(act)
-                # Who is kept out runs nothing any more, also when the ban is over.
+                # Banned people lose their roles, also when the ban is over.
                 self._end("operator", act.target_identity, self.operators)
             case Unbanned():
                 self.bans.lift(act)

@@ -71,7 +71,7 @@ class Acting:
         if isinstance(act, Announced | LockedDown):
             seen_in = self._rooms.keys()
         elif act.room:
-            # Who comes from where is for those alone who see addresses anyway.
+            # Only people who see addresses anyway may learn who comes from where.
             is_by_network = act.network and not act.target_identity
             seen_in = () if is_by_network else {act.room} & self._rooms.keys()
         # A room that people are only about to leave is as good as empty.

@@ -137,7 +137,7 @@ class Authority:
                 del self._places[room]
         return self._last, ids
 
-    # Who is what. Rights need a registered name that was proved.
+    # Roles. They need a registered name that was proved.
 
     def is_operator(self, whom: Member | Person) -> bool:
         """Tell whether somebody is a server operator."""

@@ -48,7 +48,7 @@ REASON_BYTES = 400
 WIDEST = {4: 8, 6: 16}
 """By version of the protocol, the prefix of the widest network that is banned unasked."""
 EVERYBODY = "everybody"
-"""What confirms the ban of a wider one, as it is typed."""
+"""The word that confirms the ban of a wider one, as it is typed."""
 
 
 class Enforcement:

@@ -16,10 +16,10 @@ HELD_MOST = 1000
 """Bans and mutes in a room by its operators: all are looked at for each who enters or speaks."""
 
 HELD_BY_ONE = 2000
-"""Those by one operator of rooms, in all of them."""
+"""The most bans and mutes by one operator of rooms, in all of them."""
 
 HELD_IN_ALL = 10_000
-"""Those in one place by server operators."""
+"""The most in one place by server operators."""
 
 
 class Permissions(Authority):

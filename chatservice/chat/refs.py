@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from chatservice.protocol.events import Event
 
 LEAST = 64
-"""So many lines of each identity are remembered, however old they are."""
+"""The lines of each identity that are remembered, however old they are."""
 
 SECONDS = 120.0
 """For so long all are, up to L{MOST}."""

@@ -56,7 +56,7 @@ class RoomList(dict[str, Room]):
         while name not in self or self[name].recent.gave_way:
             erasures = self._erasures
             page = yield self._journal.page(Wanted(of=name, limit=EVENTS))
-            # What was read is not what there is any more, if something was erased meanwhile.
+            # What was read is out of date if something was erased meanwhile.
             if erasures == self._erasures:
                 if name not in self:
                     self[name] = Room(name, self._recents, page.used)

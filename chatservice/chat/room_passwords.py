@@ -22,7 +22,7 @@ from chatservice.protocol.wording import spelled
 
 ROOMS_KNOWN = 100
 KNOWN_OF_A_ROOM = 200
-"""The most people of whom it is remembered that they gave a room's password, and so for rooms."""
+"""The most people who are remembered to have given a room's password; the same for rooms."""
 
 
 class Known:
@@ -30,7 +30,7 @@ class Known:
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
-        # Of each hash of a room's password, by whom, what they gave.
+        # For each hash of a room's password, the passwords that people gave.
         self._given: OrderedDict[str, OrderedDict[bytes, bytes]] = OrderedDict()
 
     def add(self, hash: str, identity: bytes, password: str) -> None:

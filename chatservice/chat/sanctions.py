@@ -20,7 +20,7 @@ Those that were used longest ago give way: guests who do not come back.
 """
 
 Covered = tuple[str, bytes, str]
-"""What a ban or a mute covers: its subject, an identity and a network, each of them or empty."""
+"""The coverage of a ban or a mute: its subject, an identity and a network; each may be empty."""
 
 
 class Held(NamedTuple):

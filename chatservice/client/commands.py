@@ -57,19 +57,19 @@ COMMANDS = (
     "/who",
     "/whois",
 )
-"""All of them, by the names that ``/help`` lists."""
+"""All commands, by the names that C{/help} lists."""
 
 GOODBYE = "/quit"
 """The one that is answered by the end of the connection."""
 
 MOVES = {"/join", "/part"}
-"""Those that may change the current room."""
+"""The commands that may change the current room."""
 
 TALK = {"/me", "/msg"}
-"""Those that are answered by their event alone."""
+"""The commands that are answered by their event alone."""
 
 SECRETS = {"/forget", "/login", "/password", "/register", "/resume", "/unregister"}
-"""Those whose words are a password or a token; other commands may have one among their words."""
+"""The commands with a password or a token; other commands may have one among their words."""
 
 
 def bare(line: str) -> str:

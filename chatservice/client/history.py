@@ -14,7 +14,7 @@ LOOKED_THROUGH = 10
 """The most pages of a new room in which its recent events are looked for, if most are hidden."""
 
 _KEPT = (Said, Acted, Whispered, TopicChanged)
-"""What the chat keeps; nothing else is history."""
+"""The events that the chat keeps; nothing else is history."""
 
 
 @dataclass

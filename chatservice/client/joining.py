@@ -162,10 +162,10 @@ def _key(text: str) -> str:
 
 
 WANTING = {State.ASKING, State.LOCKED}
-"""The person has to do something first."""
+"""States in which the person must do something first."""
 
 GREETING = {State.GREETING, State.PROVING}
-"""The chat has to say something first."""
+"""States in which the chat must say something first."""
 
 
 class Joining:

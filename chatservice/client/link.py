@@ -29,7 +29,7 @@ IDLE = 60.0
 """Seconds of silence after which the chat is asked for a sign of life."""
 
 PATIENCE = 30.0
-"""Seconds that it then has to give one."""
+"""Seconds within which it must then give one."""
 
 SILENT = 5.0
 """Seconds after which a person is told that the chat does not answer."""

@@ -43,7 +43,7 @@ _MEANINGS = {
     ),
     "quiet": ("you are not shown who comes and goes", "you are shown who comes and goes"),
 }
-"""What each setting does when it is on, and when it is off."""
+"""The effect of each setting when it is on, and when it is off."""
 
 
 def settings_asked(line: str) -> list[str] | None:

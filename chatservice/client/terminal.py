@@ -54,7 +54,7 @@ class Terminal(Front):
         self._offered: list[str] = []  # pasted, and not to be sent before Enter is pressed
         self._keys = KeyReader()
         self._editor = Editor(self._completions, holds_password)
-        self._nickname = Editor(lambda _: ())  # what is typed for one is remembered nowhere
+        self._nickname = Editor(lambda _: ())  # a typed nickname is remembered nowhere
         self._secret = Secret()
         self._escape: IDelayedCall | None = None
         self._screen = Screen(*_size(), reflows=_reflows())

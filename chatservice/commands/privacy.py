@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chatservice.people.account import Account, Proof
 
 EVERYTHING = "everything"
-"""How somebody without a password confirms."""
+"""The word with which somebody without a password confirms."""
 
 
 @command(
@@ -98,7 +98,7 @@ def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     identity, proof = call.member.identity, None
     if account is not None:
         proof = yield _prove_again(call, account)
-        # Through another connection, too, the answer is about whom it was asked of.
+        # The answer is about the person asked for, through another connection too.
         proof.check()
         identity = account.identity
     elif call.rest.casefold() != EVERYTHING:

@@ -176,7 +176,7 @@ class JsonSession(Session):
 
     def _say_in(self, room: str, text: str) -> None:
         assert self.member is not None
-        # Also where the member is no more: what was said is said.
+        # Also where the member no longer is: what was said is said.
         if not self.chat.repeats.answered(self.member, Said, room, text, self._ref):
             self.chat.say(self.member, self._room_named(room), text, self._ref)
 
@@ -202,7 +202,7 @@ class JsonSession(Session):
 
         def page() -> Deferred[Page]:
             if room:
-                # Who is out by now, such as after a kick, gets nothing of it.
+                # A member who is out by now, after a kick say, gets nothing of it.
                 self._room_named(room)
             return self.chat.journal.page(wanted)
 
@@ -307,7 +307,7 @@ class JsonSession(Session):
 
     def _welcome(self, fence: int, resumed: bool) -> bytes:
         assert self.member is not None
-        # Who named no room has seen nothing of those that there are.
+        # A client that named no room has seen nothing in any.
         self._seen = self._seen or dict.fromkeys(self.member.rooms, 0)
         rooms = {name: self._room(room) for name, room in self.member.rooms.items()}
         self._seen = NOTHING_SEEN
@@ -331,9 +331,9 @@ class JsonSession(Session):
         acknowledgement.
         """
         if isinstance(event, Resumed):
-            # Who has come, and was let into no room, took nothing over.
+            # A newcomer who was let into no room took nothing over.
             return self._welcome(event.id, resumed=bool(self.member and self.member.lost_at))
-        # What an operator did to one is somebody else's, and may be ignored.
+        # An act that was done to the member is somebody else's, and may be ignored.
         line = json_line(own_facts(event)) if mine else self.format.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line

@@ -11,14 +11,14 @@ from chatservice.protocol.events import ChatError
 
 SPARE_FILES = 192
 """File descriptors kept for everything that is not a member's connection: the chat's own, and
-those of connections that are refused (Twisted accepts 100 at a time).
+those of refused connections (Twisted accepts 100 at a time).
 """
 
 TOLD_AT_ONCE = 64
-"""Refused connections that are being told why; any more are closed without a word."""
+"""The most refused connections that are told why at a time; others are closed without a word."""
 
 TOLD_OF_AN_ADDRESS = 4
-"""So many of them from one address, if there is a limit for addresses."""
+"""The most of them from one address, if there is a limit for addresses."""
 
 
 def most_connections(wanted: int = 0) -> int:

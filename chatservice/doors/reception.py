@@ -26,7 +26,7 @@ OTHER_PROTOCOL = re.compile(
     r"|(?P<irc>(?:CAP|NICK|USER|PASS) \S)"  # RFC 2812, section 3.1, and IRCv3
     r"|(?:EHLO|HELO|LHLO) \S"  # RFC 5321, section 4.1.1.1
 )
-"""How peers begin that want something else than a chat of people."""
+"""The first words of peers that want something else than a chat with people."""
 
 NO_PERSON = (
     "this is a chat: join it with telnet or nc and choose a nickname; programs send JSON lines"
@@ -74,7 +74,7 @@ class Reception:
         elif is_first and self._is_no_person(text):
             self._door.close(NO_PERSON)
         elif HTTP_REQUEST.match(text):
-            # A web page may be at the other end, and what it sends is nobody's words.
+            # A web page may be at the other end, and nobody typed what it sends.
             self._door.abort("is no person")
         elif commands.is_goodbye(text):
             self._door.close(code=GOODBYE)

@@ -10,11 +10,11 @@ EL, EC, AYT, IP, BRK, SE = 248, 247, 246, 244, 243, 240
 ECHO, TIMING_MARK = 1, 6
 
 KILL_LINE = bytes((IAC,))
-"""What stands in the text where the peer took back the line so far (Ctrl-C, erase line): the one
-byte that no text has."""
+"""The mark in the text where the peer took back the line so far (Ctrl-C, erase line): the one byte
+that no text has."""
 
 BACKSPACE = b"\b"
-"""What stands in the text where the peer took back the last character (erase character)."""
+"""The mark in the text where the peer took back the last character (erase character)."""
 
 SUBNEGOTIATION = 1024
 """Bytes after which a subnegotiation without an end was none, but text in another encoding."""

@@ -42,7 +42,7 @@ BYE_TO_NC = f"{BYE} (if your prompt does not come back, press Ctrl-C)"
 HINT = "-- /help lists what you can do"
 
 CATCH_UP_MOST = 500
-"""Events of each room that are shown at once to who comes back with a token."""
+"""The most events of each room that are shown at once to somebody who comes back with a token."""
 
 
 class TextSession(Session):
@@ -126,7 +126,7 @@ class TextSession(Session):
 
     def _arrival(self, event: Joined, member: Member) -> list[str]:
         room = self.chat.rooms[event.room]
-        # Of what is missed one is told how much there is.
+        # The member is told how much was missed, and need not see it here.
         back = room.name in member.reading.missed
         replay = 0 if back else self.chat.settings.replay
         keep, _ = self.chat.permissions.bounds(room.name)

@@ -189,7 +189,7 @@ class Whispered(Event):
 
 
 Talk: TypeAlias = Spoken | Whispered
-"""What clients say, and may say again with the same C{ref} until they see it."""
+"""Talk: clients may send it again with the same C{ref} until they see it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

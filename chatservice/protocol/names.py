@@ -16,10 +16,10 @@ NICK_LENGTH = 32
 """The most characters that a nickname has, as it is shown."""
 
 NICK_INPUT = 4 * NICK_LENGTH
-"""Characters that are looked at of what is typed for a nickname."""
+"""The most characters of a typed nickname that are looked at."""
 
 ROOM_LENGTH = 50
-"""The most characters that a room's name has, without the ``#``."""
+"""The most characters that a room's name has, without the C{#}."""
 
 LOBBY = "lobby"
 """The room that is always there, and that newcomers enter."""
@@ -39,7 +39,7 @@ RESERVED = frozenset(
 _FIRST_MARKS = "_[]|^`"
 _MARKS = _FIRST_MARKS + "-.{}"
 _PRECIS = get_profile("UsernameCasePreserved")
-_MOST_COMPOSED = 4  # NFC makes one character of at most so many, as in U+1F82
+_MOST_COMPOSED = 4  # characters that NFC may make one of, as in U+1F82
 _MARKS_MOST = 4  # on one letter (UTS #39, 5.4)
 _SHORT, _LONG = 2, 8  # letters; see nearest
 

@@ -18,7 +18,7 @@ TERMS_MOST = 16
 """The most words, as the index splits them."""
 
 PAIRS_A_WORD = 4
-"""So many pairs of characters count as a word."""
+"""The number of pairs of characters that count as a word."""
 
 PREFIX_LEAST = 3
 """Letters before C{*}: finding what begins with fewer takes long."""

@@ -15,7 +15,7 @@ from functools import cache
 from chatservice.protocol.scripts import SYMBOLS, UNSPACED, marks
 
 RULES = f"1, Unicode {unicodedata.unidata_version}"
-"""By which rules texts are split: an index that was made by others finds, and erases, too little.
+"""The version of the rules: an index that was made by others finds, and erases, too little.
 
 The number must change whenever the same text gives other tokens.
 """
@@ -23,7 +23,7 @@ The number must change whenever the same text gives other tokens.
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _PAIRED = re.compile(f"[{UNSPACED}]")
 _IGNORED = re.compile("[\u00ad\u200b\u200d\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
-"""What is not seen within a word: joiners, and what chooses between shapes."""
+"""The invisible characters within a word: joiners, and what chooses between shapes."""
 
 _LEFT_OUT = re.compile(
     "(?<=[a-z\u0370-\u03ff])[\u0300-\u036f]+"

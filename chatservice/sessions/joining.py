@@ -25,10 +25,10 @@ SILENT = 60.0
 """Seconds without a word after which a connection may be asked whether it is still there."""
 
 PING_TIMEOUT = 10
-"""Seconds in which it has to answer."""
+"""Seconds within which it must answer."""
 
 A_TOKEN = "a token"
-"""In the place of a nickname, where a token proved nothing."""
+"""The words for a nickname where a token proved nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ class Session(Metered):
             member = yield Joining(self.chat, self).arrive(request)
             self.member = member
             if self.state is not State.ARRIVING:
-                # It did not read what it was told on entering: it is about to be lost.
+                # The peer did not read what it was sent on entering: it is about to be lost.
                 return
             self.state = State.PRESENT
             self.pay(0)

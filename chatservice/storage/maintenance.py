@@ -26,7 +26,7 @@ INTERVAL = 1.0
 """Seconds between two checks for work."""
 
 ROUND = 100
-"""Events between two such checks in a chat without threads."""
+"""The events between two such checks in a chat without threads."""
 
 Step = Callable[[], Deferred[bool]]
 

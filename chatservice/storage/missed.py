@@ -15,7 +15,7 @@ MISSED_MOST = 1000
 """The most lines that are counted."""
 
 MISSED_TEXT = 256 * 1024
-"""The most characters of them."""
+"""The most characters of these lines."""
 
 LOOKED_AT = 5 * MISSED_MOST
 """The most lines that are examined, including those that do not count."""

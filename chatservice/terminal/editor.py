@@ -36,7 +36,7 @@ class Wish(Enum):
 
 
 Complete = Callable[[str], Sequence[str]]
-"""Given the text before the cursor: what its last word could become."""
+"""Given the text before the cursor, lists what its last word could become."""
 
 
 class Editor:
