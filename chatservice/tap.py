@@ -111,7 +111,7 @@ class Options(usage.Options, AuthOptionMixin):
         if arguments:
             first = arguments[0]
             hint = f"did you mean --port {first}?" if first.isdigit() else "options begin with --"
-            raise usage.UsageError(f"{first} is no option: {hint}")
+            raise usage.UsageError(f"{first} is not an option: {hint}")
 
     def postOptions(self) -> None:
         """Fill in what the file says and the defaults, and read every value.
@@ -131,7 +131,7 @@ class Options(usage.Options, AuthOptionMixin):
         for name in COLLECTED:
             self[name] = self[name] or _texts(configured.get(name, []))
         if configured.get("port") == []:
-            raise usage.UsageError(f"{path}: port: there must be one at least")
+            raise usage.UsageError(f"{path}: port: give at least one")
         ports = self["port"] or [str(option_named("port").default)]
         self["endpoints"] = [_endpoint(port) for port in ports]
         self["operators"] = frozenset(map(operator_key, self["operator"]))

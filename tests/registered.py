@@ -19,7 +19,7 @@ from tests.journals import Waiting, waits
 NOW = 1_763_712_000_000_000
 HOME, CAFE, STRANGE = "192.0.2.1", "192.0.2.2", "198.51.100.9"
 SECRET = "correct horse"
-DENIED = "that nickname and that password do not belong together"
+DENIED = "wrong nickname or password"
 
 
 def proof_of(account: Account) -> Proof:

@@ -109,8 +109,8 @@ BAD_VALUES = {
         ["--ma=1"],
         "--ma is short for more than one option: --max-connections, --max-per-address",
     ),
-    "bare_port": (["59000"], "59000 is no option: did you mean --port 59000?"),
-    "bare_word": (["--operator", "ada", "bob"], "bob is no option: options begin with --"),
+    "bare_port": (["59000"], "59000 is not an option: did you mean --port 59000?"),
+    "bare_word": (["--operator", "ada", "bob"], "bob is not an option: options begin with --"),
     "port_too_high": (["--port", "65536"], "--port 65536: there are ports up to 65535"),
     "motd_missing": (
         ["--motd", "/no/such/file"],
@@ -154,7 +154,7 @@ BAD_CONFIG_VALUES = {
     "operator_is_a_number": ("operator = 5", "--operator 5: a nickname cannot start with \"5\""),
     "size_is_a_list": ("send-queue = []", f"send-queue []: {SIZE}"),
     "size_is_true": ("send-queue = true", f"send-queue True: {SIZE}"),
-    "no_ports": ("port = []", "port: there must be one at least"),
+    "no_ports": ("port = []", "port: give at least one"),
 }
 
 

@@ -69,7 +69,7 @@ class Entrances:
     def _check_open(self, member: Member, room: str, seen: int) -> None:
         self._permissions.check_entry(member, room, seen)
         if self._permissions.needs_password(member, room, seen):
-            sentence = f"{spelled(room)} has a password: /join it with that"
+            sentence = f"{spelled(room)} has a password: /join {spelled(room)} PASSWORD"
             raise ChatError("closed", sentence, "room-password")
 
     def enter(self, member: Member, name: str, password: str) -> Deferred[Envelope | None]:

@@ -50,7 +50,7 @@ class Nicknames:
         if is_operators and not (self._accounts.named(key) or _is_local(address)):
             raise ChatError(
                 "registered",
-                f"{nick} is an operator's, who registers it from the machine that the chat runs on:"
+                f"{nick} is an operator's and must be registered on this chat's own machine:"
                 " choose another nickname",
                 "operators-own",
             )

@@ -35,7 +35,7 @@ FROM_AN_ADDRESS = 200
 """The most that were set from one address, as far as this run knows."""
 
 
-FULL_ADDRESS = "too many topics are from your address: clear one first"
+FULL_ADDRESS = "your address has set too many topics: clear one first"
 
 
 class _Bound(NamedTuple):
@@ -135,7 +135,7 @@ class Topics(dict[str, TopicChanged]):
         for bound in (
             _Bound(identity, OF_A_PERSON, f"you have set {OF_A_PERSON} topics: clear one first"),
             _Bound(origin, FROM_AN_ADDRESS, FULL_ADDRESS),
-            _Bound(ALL, IN_ALL, f"{IN_ALL:,} rooms have a topic, and no more can"),
+            _Bound(ALL, IN_ALL, f"{IN_ALL:,} rooms have a topic, and no more may"),
         ):
             if self._set_by[bound.payer] - (bound.payer in counted) >= bound.most:
                 yield bound

@@ -23,9 +23,9 @@ from chatservice.sessions import login as logging_in
     Group.YOUR_NAME,
     "/register PASSWORD",
     "make your nickname yours alone",
-    "From then on it, and whatever looks like it, asks for the password. What you said before "
-    "stays yours. A password has at least 8 characters and no space, and is not one that anybody "
-    "would try first.",
+    "From then on the chat asks for the password when somebody uses the nickname, or one that "
+    "looks like it. What you said before stays yours. A password must have at least 8 characters "
+    "and no space, and must not be one that anybody would try first.",
 )
 @inlineCallbacks
 def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
@@ -53,8 +53,8 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     Group.YOUR_NAME,
     "/login [NICK] PASSWORD",
     "prove that a registered nickname is yours",
-    "It is your present nickname if you name none; name it if the password has a space. Whoever "
-    "has the nickname meanwhile gets another one.",
+    "Without NICK it is your present nickname; name it if the password has a space. Anybody else "
+    "who has the nickname gets another one.",
 )
 @inlineCallbacks
 def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
@@ -99,7 +99,7 @@ def logout(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     Group.YOUR_NAME,
     "/password OLD NEW",
     "change your password",
-    "All tokens are changed with it: /token shows the new one. A password has at least 8 "
+    "All your tokens change too: /token shows the new one. A password must have at least 8 "
     "characters and no space.",
 )
 @inlineCallbacks
@@ -117,9 +117,9 @@ def password(call: Call) -> Generator[Deferred[Any], Any, Answer]:
 @command(
     Group.YOUR_NAME,
     "/token",
-    "what brings you back when your connection breaks",
+    "show the token that brings you back when your connection breaks",
     "At the prompt for a nickname, /resume TOKEN gives you your nickname, your rooms and what you "
-    "missed. For a registered nickname it does so at any time later, too.",
+    "missed. For a registered nickname it does so at any time.",
 )
 def token(call: Call) -> Answer:
     return Answer(
@@ -134,14 +134,14 @@ def token(call: Call) -> Answer:
     Group.YOUR_NAME,
     "/resume TOKEN",
     "come back after your connection broke",
-    "It is typed at the prompt for a nickname, in place of one: see /token.",
+    "Type it at the prompt for a nickname; /token shows your token.",
 )
 def resume(call: Call) -> Answer:
     # What is typed after it is a secret: it is not looked at, nor shown.
     return Answer(
         [
             "/resume TOKEN brings you back after your connection broke; you are here already",
-            "type it at the prompt for a nickname, in place of one; /token shows your token",
+            "type it at the prompt for a nickname; /token shows your token",
         ]
     )
 

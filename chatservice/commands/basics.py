@@ -26,13 +26,13 @@ USAGE_WIDTH = 22
 @command(
     Group.BASICS,
     "/help [NAME]",
-    "this list, or more about one command",
+    "list the commands, or explain one of them",
     "//text says /text. A line without a slash is said in the room.",
 )
 def help_(call: Call) -> Answer:
     if call.rest:
         return Answer(_explained(find(call.rest.removeprefix("/"))))
-    last = "//text says a text that begins with a slash"
+    last = "//text says /text"
     return Answer([*_listed(), *wrapped(f"Short forms: {_short_forms()}"), last])
 
 
@@ -71,13 +71,13 @@ def _explained(row: Command) -> list[str]:
     return [*wrapped(f"{row.usage}: {row.summary}"), *wrapped(row.details), *also]
 
 
-@command(Group.BASICS, "/quit [WHY]", "leave the chat, with a word if you like")
+@command(Group.BASICS, "/quit [WHY]", "leave the chat, with last words if you like")
 def quit_(call: Call) -> Answer:
     call.chat.leave(call.member, call.rest, goodbye=True)
     return DONE
 
 
-@command(Group.BASICS, "/motd", "the message of the day")
+@command(Group.BASICS, "/motd", "show the message of the day")
 def motd(call: Call) -> Answer:
     return Answer(list(call.chat.settings.motd) or ["there is no message of the day"])
 

@@ -51,10 +51,10 @@ class Span:
 @command(
     Group.HISTORY,
     "/history [#ROOM] [N | 2h | before ID | more]",
-    "the last lines of a room",
-    f"The last N, {HISTORY_LINES} if you say nothing else; those since so long ago (m, h, d, w); "
-    f"or those before another one. At most {HISTORY_MOST} at a time; /history more shows those "
-    "before the last ones that you were shown. "
+    "show the last lines of a room",
+    f"The last N ({HISTORY_LINES} if you do not say), those of the last 2h (or m, d, w), or those "
+    f"before an id. At most {HISTORY_MOST} at a time; /history more goes on from the last ones "
+    "that you were shown. "
     "Times are UTC, unless your program shows them by its own clock.",
     pages="/history shows the newest lines",
 )
@@ -109,9 +109,9 @@ def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
 @command(
     Group.HISTORY,
     "/catchup [ROOM]",
-    "what was said while you were not here",
-    f"In all your rooms, if you name none, and in private. At most {CATCH_UP_MOST} lines of each "
-    "at a time; the next /catchup goes on from there.",
+    "show what you missed",
+    f"Without ROOM, in all your rooms and in private. At most {CATCH_UP_MOST} lines of each at a "
+    "time; the next /catchup goes on from there.",
 )
 @inlineCallbacks
 def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:

@@ -34,9 +34,9 @@ SETTINGS = {
 @command(
     Group.PEOPLE,
     "/who [NICK|PAGE|more]",
-    "who is in the chat, and in which rooms",
-    f"Without a nickname it lists everybody, {WHO_MOST} to a page: /who 2 is the second, and "
-    "/who more the one after the last that you were shown.",
+    "list the people in the chat, and their rooms",
+    f"Without a nickname it lists everybody, {WHO_MOST} to a page: /who 2 shows the second page, "
+    "and /who more the next one.",
     pages="/who shows the first one",
 )
 def who(call: Call) -> Answer:
@@ -80,16 +80,16 @@ def nick(call: Call) -> Answer:
 @command(
     Group.PEOPLE,
     "/away [WHY]",
-    "tell that you are not at the keyboard; /back ends it",
-    "You stay in your rooms. Those in which you spoke in the last 10 minutes are told; everybody "
-    "else sees it in /whois, and when they send you a private message.",
+    "say that you are away from the keyboard; /back ends it",
+    "You stay in your rooms. Rooms in which you spoke in the last 10 minutes are told; everybody "
+    "else sees it in /whois, and on sending you a private message.",
 )
 def away(call: Call) -> Answer:
     call.chat.set_away(call.member, call.rest)
     return DONE
 
 
-@command(Group.PEOPLE, "/back", "tell that you are at the keyboard again")
+@command(Group.PEOPLE, "/back", "say that you are back at the keyboard")
 def back(call: Call) -> Answer:
     if call.member.away is None:
         return Answer(["you were not away"])
@@ -97,7 +97,7 @@ def back(call: Call) -> Answer:
     return DONE
 
 
-@command(Group.PEOPLE, "/whois NICK", "who somebody is: registered or not, since when, away")
+@command(Group.PEOPLE, "/whois NICK", "tell who somebody is: registered or not, since when, away")
 def whois(call: Call) -> Answer:
     if not call.rest:
         raise call.wrong()
@@ -156,10 +156,10 @@ def _roughly(seconds: int) -> str:
 @command(
     Group.PEOPLE,
     "/ignore [NICK]",
-    "see nothing any more of what somebody says; without NICK, whom you ignore",
-    "Who is logged in stays ignored under other nicknames as well. Of what an ignored operator "
-    "does in a room you see kicks only. That somebody is away, leaves or changes a topic you are "
-    "told without the words. /unignore ends it.",
+    "hide what somebody says; without NICK, list the people you ignore",
+    "People who are logged in stay ignored under other nicknames as well. Of an ignored operator's "
+    "acts in a room you see kicks only. When an ignored person is away, leaves or changes a topic, "
+    "you are told so without the words. /unignore ends it.",
 )
 def ignore(call: Call) -> Answer | Deferred[Answer]:
     ignored = call.member.ignored
@@ -177,7 +177,7 @@ def ignore(call: Call) -> Answer | Deferred[Answer]:
     return _kept(call, f"you ignore {nick} from now on: /unignore {nick} ends it")
 
 
-@command(Group.PEOPLE, "/unignore NICK", "see again what somebody says")
+@command(Group.PEOPLE, "/unignore NICK", "show again what somebody says")
 def unignore(call: Call) -> Answer | Deferred[Answer]:
     if not call.rest:
         raise call.wrong()
@@ -189,7 +189,7 @@ def unignore(call: Call) -> Answer | Deferred[Answer]:
             raise ChatError("no-nick", f"you do not ignore {nick}", "not-ignored")
     nick = ignored.pop(key)
     call.member.ignored = ignored
-    return _kept(call, f"you see again what {nick} says")
+    return _kept(call, f"you see what {nick} says again")
 
 
 def _whom(call: Call) -> tuple[str, str]:
@@ -210,7 +210,7 @@ def _whom(call: Call) -> tuple[str, str]:
 @command(
     Group.PEOPLE,
     "/set [NAME [on|off]]",
-    "how you are shown things; without on or off, how that is set",
+    "choose how you are shown things; without on or off, show the setting",
     "The names are " + ", ".join(SETTINGS) + ".",
 )
 def set_preference(call: Call) -> Answer | Deferred[Answer]:

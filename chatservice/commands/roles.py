@@ -29,7 +29,7 @@ MODLOG_MOST = 100
     Group.OPERATORS,
     "/op NICK",
     "make somebody an operator of the current room",
-    "It has to be a registered nickname.",
+    "The nickname must be registered.",
 )
 def op(call: Call) -> Answer:
     person, room = person_meant(call), call.room.name
@@ -41,15 +41,15 @@ def op(call: Call) -> Answer:
 @command(
     Group.OPERATORS,
     "/deop NICK",
-    "have somebody be no operator of the current room any more",
-    "The owner's ownership ends with it.",
+    "end somebody's being an operator of the current room",
+    "If that is the owner, the ownership ends too.",
 )
 def deop(call: Call) -> Answer:
     room, permissions = call.room.name, call.chat.permissions
     owner = permissions.owner(room)
     person = holder_named(call, [*permissions.operators(room), *([owner] if owner else [])])
     if call.chat.roles.deop(call.member, person, room) is None:
-        return Answer([f"{call.rest} is no operator of {spelled(room)}"])
+        return Answer([f"{call.rest} is not an operator of {spelled(room)}"])
     return DONE
 
 
@@ -102,8 +102,8 @@ def announce(call: Call) -> Answer:
 @command(
     Group.OPERATORS,
     "/lockdown [on|off]",
-    "let only registered names join the chat, or all again",
-    "Who is here stays.",
+    "let only registered names join the chat; off ends it",
+    "People who are here stay.",
 )
 def lockdown(call: Call) -> Answer:
     state = call.rest.casefold()
@@ -120,7 +120,7 @@ def lockdown(call: Call) -> Answer:
 @command(
     Group.OPERATORS,
     "/modlog [#ROOM|*] [N | before ID | more]",
-    f"what operators did, the last {MODLOG_LINES} acts if you give no number",
+    f"show what operators did; without a number, the last {MODLOG_LINES} acts",
     f"{WHERE} At most {MODLOG_MOST} at a time; /modlog more shows those before the last ones. "
     "Times are UTC, unless your program shows them by its own clock.",
     pages="/modlog shows the newest acts",

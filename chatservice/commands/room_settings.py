@@ -12,8 +12,8 @@ from chatservice.protocol.wording import spelled
 @command(
     Group.OPERATORS,
     "/room [SETTING VALUE]",
-    "how the current room is set, and who runs it; or set it",
-    "Settings: invite-only on|off, moderated on|off (only those speak who have a /voice), topic"
+    "show the current room's settings and operators, or change a setting",
+    "Settings: invite-only on|off, moderated on|off (only people with a /voice speak), topic"
     " all|operators (who may change it), password TEXT|off, keep 7d|off and keep-lines N|off (how"
     " long and how many lines are kept).",
 )

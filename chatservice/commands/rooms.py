@@ -22,8 +22,8 @@ NAMES_MOST = 1000
     Group.ROOMS,
     "/join ROOM [PASSWORD]",
     "enter a room, or make it; your lines then go there",
-    "A room that you are in already becomes the one that your lines go to. Some rooms ask for a "
-    "password, which one of their operators can tell you.",
+    "If you are in the room already, your lines go there from now on. Some rooms have a password, "
+    "which one of their operators can tell you.",
 )
 def join(call: Call) -> Answer | Deferred[Answer]:
     name, _, password = call.rest.partition(" ")
@@ -40,7 +40,7 @@ def join(call: Call) -> Answer | Deferred[Answer]:
     return call.chat.enter(call.member, name, password.strip(" ")).addCallback(entered)
 
 
-@command(Group.ROOMS, "/part [ROOM]", "leave a room, the current one if you name none")
+@command(Group.ROOMS, "/part [ROOM]", "leave a room; without ROOM, the current one")
 def part(call: Call) -> Answer:
     call.chat.part(call.member, room_of(call))
     return DONE
@@ -49,9 +49,9 @@ def part(call: Call) -> Answer:
 @command(
     Group.ROOMS,
     "/list [more]",
-    "the rooms there are, with their topics",
-    "Rooms that are closed to you are left out: those for invited people only, those with a "
-    f"password, and those that you are banned from. It shows {LIST_MOST} at a time.",
+    "list the rooms, with their topics",
+    "It leaves out rooms that are closed to you: for invited people only, with a password, or "
+    f"because you are banned. It shows {LIST_MOST} at a time.",
     pages="/list shows the first rooms",
 )
 def list_rooms(call: Call) -> Answer:
@@ -76,7 +76,7 @@ def _page(call: Call, after: tuple[bool, str]) -> Answer:
     return Answer(lines + call.goes_on(more, counted(left, "more room", "more rooms")))
 
 
-@command(Group.ROOMS, "/names [ROOM]", "who is in a room, the current one if you name none")
+@command(Group.ROOMS, "/names [ROOM]", "list the people in a room; without ROOM, the current one")
 def names(call: Call) -> Answer:
     room = room_of(call)
     nicks = [member.nick for member in room.members]

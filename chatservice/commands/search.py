@@ -22,11 +22,11 @@ SEARCH_MOST = 20
 @command(
     Group.HISTORY,
     "/search WORDS [in:#ROOM] [from:NICK] | more",
-    f"the {SEARCH_MOST} newest lines with all these words",
-    'In the rooms that you are in. "Words in quotes" follow each other. A word that ends in *, '
-    "after three letters at least, finds whatever begins with it. Of Chinese, Japanese, Korean, "
-    "Thai and emoji any part is found. from:NICK may stand without words. /search more shows older "
-    'lines, and /search "more" looks for that word.',
+    f"find the {SEARCH_MOST} newest lines with all these words",
+    'It looks in your rooms. "Words in quotes" must follow each other. A * after at least three '
+    "letters finds every word that begins with them. Any part of Chinese, Japanese, Korean or Thai "
+    "text is found, and each emoji. from:NICK may stand alone. /search more shows older lines, and "
+    '/search "more" looks for that word.',
     pages='/search WORDS finds the newest lines, and /search "more" looks for that word',
 )
 def search(call: Call) -> Deferred[Answer]:

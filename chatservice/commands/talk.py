@@ -20,8 +20,8 @@ def me(call: Call) -> Answer:
     Group.TALK,
     "/msg NICK TEXT",
     "say something to one person in private",
-    "Private messages are kept for the two of you alone. Who has registered the nickname and is "
-    "not here gets them later.",
+    "Only the two of you can read private messages. The owner of a registered nickname who is not "
+    "here gets them later.",
     talk=True,
 )
 def msg(call: Call) -> Answer:
@@ -43,7 +43,7 @@ def _addressee(call: Call, nick: str) -> Whom:
 @command(
     Group.TALK,
     "/topic [TEXT]",
-    "what the room is about; with a text, change it",
+    "show the topic of the room; with a text, change it",
     "/topic - clears it. The topic is kept when the chat restarts.",
 )
 def topic(call: Call) -> Answer:

@@ -58,10 +58,10 @@ class Request:
         except (ValueError, RecursionError):
             raise malformed("this is not JSON in UTF-8") from None
         if not isinstance(self._facts, dict):
-            raise malformed("a request is a JSON object")
+            raise malformed("a request must be a JSON object")
         self.ref = self.text("ref", "")
         if len(self.ref) > REF_LENGTH or clean(f"{self.ref}.") != f"{self.ref}.":
-            raise malformed(f"a ref has at most {REF_LENGTH} characters, none of them a control")
+            raise malformed(f"a ref has at most {REF_LENGTH} characters, and no control characters")
 
     def text(self, name: str, default: str | None = None) -> str:
         """Read a string."""
@@ -162,10 +162,10 @@ class JsonSession(Session):
             raise ChatError("joined", f"you have joined already, as {self.member.nick}")
         token = request.text("token", "")
         if token and not _TOKEN.fullmatch(token):
-            raise malformed('"token" is not one that the server gave')
+            raise malformed('"token" is not a token of this server')
         nick = request.text("nick", "" if token else None)
         if not nick and not token:
-            raise ChatError("bad-nick", "a nickname has at least one character")
+            raise ChatError("bad-nick", "a nickname must have at least one character")
         password = request.text("password") if request.has("password") else None
         self._is_pipe = request.flag("pipe")
         self._seen = {self.chat.room_name(name): seen for name, seen in request.rooms().items()}

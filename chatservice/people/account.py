@@ -86,7 +86,7 @@ class Proof:
         )
 
 
-NO_TOKEN = "that token is not good any more: choose a nickname"
+NO_TOKEN = "that token is no longer valid: choose a nickname"
 
 
 class AccountStore(Protocol):

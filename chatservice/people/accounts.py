@@ -179,7 +179,7 @@ class Accounts:
                 self.passwords.pay(origin)
             _, proved, _ = yield self.portal.login(attempt, None, IAccount)
         except UnauthorizedLogin:
-            sentence = "that nickname and that password do not belong together"
+            sentence = "wrong nickname or password"
             # An unknown nickname may be somebody's password: keep it out of the log.
             whose = "" if account is None else account.nick
             raise FailedProof("wrong-password", sentence, whose) from None
@@ -214,7 +214,7 @@ class Accounts:
         account = proof.account
         password = _checked(password, account.nick)
         if not account.hash:
-            sentence = "your password is kept by whoever runs this chat, and cannot be changed here"
+            sentence = "the operator of this chat keeps your password: it cannot be changed here"
             raise ChatError("not-allowed", sentence, "kept-elsewhere")
         hash = yield self.passwords.hash(password, origin, is_wanted)
         proof.check()

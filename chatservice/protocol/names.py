@@ -133,7 +133,7 @@ def _slips(word: str, name: str) -> int:
 def _admit(text: str, kind: str, length: int, can_start: Callable[[str], bool]) -> str:
     """Give the text as PRECIS enforces it, if it is also of our alphabet and not too long."""
     if not text:
-        raise ValueError(f"a {kind} has at least one character")
+        raise ValueError(f"a {kind} must have at least one character")
     try:
         name = _PRECIS.enforce(text[: length * _MOST_COMPOSED + 1])
     except UnicodeEncodeError as refusal:

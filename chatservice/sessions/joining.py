@@ -225,7 +225,7 @@ class Joining:
             return
         holder.pinged = now
         holder.door.ping(
-            f"somebody asks for the nickname {holder.nick}, and nothing was heard from you for"
+            f"somebody asks for the nickname {holder.nick}, and you have been silent for"
             f" long: type something within {PING_TIMEOUT} s to keep it"
         )
 

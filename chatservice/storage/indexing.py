@@ -166,7 +166,7 @@ class Index:
             while (yield self._database.write_later(partial(_tidy, first=first))):
                 first = False
         if not (yield self._database.empty_log()):
-            log.warn("What was erased stays in the write-ahead log for now: it is being read.")
+            log.warn("Erased text stays in the write-ahead log while somebody reads that.")
 
 
 def as_many_as_fit(rows: Iterable[tuple[int, int]]) -> list[int]:

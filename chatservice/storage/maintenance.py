@@ -70,7 +70,7 @@ class Rounds:
         if clause is None:
             log.failure("Upkeep failed.")
         else:
-            log.error("Nothing is tidied up: {why}.", why=clause)
+            log.error("Background work fails: {why}.", why=clause)
 
 
 class Upkeep:

@@ -66,7 +66,7 @@ class Scanning:
         def explain(failure: Failure) -> Failure:
             failure.trap(Interrupted)
             if not asker.is_wanted():
-                raise ChatError("closing", "nobody waits for that any more")
+                raise ChatError("closing", "nobody is waiting for that any longer")
             raise ChatError("usage", sentence)
 
         done = self._database.scan(work, DEADLINE, asker.is_wanted)

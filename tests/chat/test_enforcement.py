@@ -202,7 +202,7 @@ class SpeechTests(DeedCase):
     def test_moderated(self) -> None:
         """In a moderated room those speak who were given a voice."""
         self.ada.types("/room moderated on")
-        sentence = "-- #python is moderated: only those speak whom its operators give a voice"
+        sentence = "-- #python is moderated: only people with a voice may speak"
         self.assertIn(sentence, self.asks(self.bob, "hi"))
         self.ada.types("/voice bob")
         self.ada.sees()
@@ -331,7 +331,7 @@ class LimitTests(DeedCase):
         for state in ("on", "off") * (ACTS // 2):
             self.assertNotIn("wait", self.asks(eve, f"/room moderated {state}")[-1])
         (refusal,) = self.asks(eve, "/room moderated on")
-        self.assertEqual(refusal, f"-- you did {ACTS} such things in a minute: wait a little")
+        self.assertEqual(refusal, f"-- you did {ACTS} acts within a minute: wait a little")
         self.clock.advance(60)
         self.assertNotIn("wait", self.asks(eve, "/room moderated on")[-1])
 

@@ -240,7 +240,7 @@ class PowerTests(ModerationCase):
         for member in (self.ada, self.op):
             self.refused(
                 "not-allowed",
-                "that is you: nobody may do that to themselves",
+                "that is you: you cannot do that to yourself",
                 self.permissions.check_may_sanction,
                 member,
                 member,

@@ -306,7 +306,7 @@ class RoomTests(ModerationCase):
         """In a moderated room operators speak, and who has a voice, registered or not."""
         self.set_room("moderated", "on")
         check = self.permissions.check_speech
-        sentence = "#python is moderated: only those speak whom its operators give a voice"
+        sentence = "#python is moderated: only people with a voice may speak"
         self.refused("not-allowed", sentence, check, self.bob, "python")
         self.refused("not-allowed", sentence, self.permissions.check_topic, self.bob, "python")
         check(self.bob, "attic")

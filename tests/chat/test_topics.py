@@ -109,11 +109,11 @@ class GiveWayTests(TopicsCase):
         people = [self.comes(f"p{number}", "192.0.2.1") for number in range(3)]
         self.assertEqual(self.sets(people[0], "a1", "a2", stay=True), [])
         self.assertEqual(self.sets(people[1], "b1", "b2", stay=True), [])
-        sentence = "too many topics are from your address: clear one first"
+        sentence = "your address has set too many topics: clear one first"
         self.assertEqual(self.sets(people[2], "c1", stay=True), [sentence])
         other = self.comes("other", "192.0.2.2")
         self.assertEqual(self.sets(other, "o1", stay=True), [])
-        sentence = "5 rooms have a topic, and no more can"
+        sentence = "5 rooms have a topic, and no more may"
         self.assertEqual(self.sets(other, "o2", stay=True), [sentence])
 
     def test_many_at_once(self) -> None:

@@ -193,7 +193,7 @@ class IgnoreTests(PeopleCase):
             self.bob.types(line)
         self.assertEqual(self.ada.sees(), [])
         self.assertEqual(
-            self.lines(self.ada, "/unignore bob"), ["-- you see again what BOB says"]
+            self.lines(self.ada, "/unignore bob"), ["-- you see what BOB says again"]
         )
         self.bob.types("hi again")
         self.assertEqual(self.ada.sees(), ["bob: hi again"])
@@ -233,7 +233,7 @@ class IgnoreTests(PeopleCase):
         self.bob.types("hi")
         self.assertEqual(self.ada.sees(), [])
         self.assertEqual(
-            self.lines(self.ada, "/unignore rob")[0], "-- you see again what bob says"
+            self.lines(self.ada, "/unignore rob")[0], "-- you see what bob says again"
         )
 
     def test_kept(self) -> None:

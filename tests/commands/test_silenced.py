@@ -64,7 +64,7 @@ class SilencedTests(DenCase):
         eve = self.at_door(door)
         self.silence(how)
         refusal = self.says(eve, NOT_SHOWN[what])
-        self.assertRegex(refusal, "you are muted in|is moderated: only those speak")
+        self.assertRegex(refusal, "you are muted in|is moderated: only people with")
         for person in (self.ada, self.bob):
             self.assertEqual(person.sees(), [])
 
@@ -107,7 +107,7 @@ class SilencedTests(DenCase):
         self.ada.types("/mute #den eve 1h")
         self.eve.types("/quit")
         again = self.comes_with(token, PILLS)
-        self.assertIn("you are muted: come back by the nickname that you had", str(again.sees()))
+        self.assertIn("you are muted: come back under the nickname that you had", str(again.sees()))
         again.asks("hello", nick="EVE", token=token)
         self.assertIn("welcome", str(again.sees()))
         again.types("/quit")

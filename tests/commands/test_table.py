@@ -22,25 +22,25 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 EXPLAINED = {
     "join": [
         "-- /join ROOM [PASSWORD]: enter a room, or make it; your lines then go there",
-        "-- A room that you are in already becomes the one that your lines go to. Some",
-        "-- rooms ask for a password, which one of their operators can tell you.",
+        "-- If you are in the room already, your lines go there from now on. Some rooms",
+        "-- have a password, which one of their operators can tell you.",
         "-- The same: /j.",
     ],
     "j": [
         "-- /join ROOM [PASSWORD]: enter a room, or make it; your lines then go there",
-        "-- A room that you are in already becomes the one that your lines go to. Some",
-        "-- rooms ask for a password, which one of their operators can tell you.",
+        "-- If you are in the room already, your lines go there from now on. Some rooms",
+        "-- have a password, which one of their operators can tell you.",
         "-- The same: /j.",
     ],
     "/history": [
-        "-- /history [#ROOM] [N | 2h | before ID | more]: the last lines of a room",
-        "-- The last N, 20 if you say nothing else; those since so long ago (m, h, d,",
-        "-- w); or those before another one. At most 100 at a time; /history more shows",
-        "-- those before the last ones that you were shown. Times are UTC, unless your",
-        "-- program shows them by its own clock.",
+        "-- /history [#ROOM] [N | 2h | before ID | more]: show the last lines of a room",
+        "-- The last N (20 if you do not say), those of the last 2h (or m, d, w), or",
+        "-- those before an id. At most 100 at a time; /history more goes on from the",
+        "-- last ones that you were shown. Times are UTC, unless your program shows them",
+        "-- by its own clock.",
     ],
     "exit": [
-        "-- /quit [WHY]: leave the chat, with a word if you like",
+        "-- /quit [WHY]: leave the chat, with last words if you like",
         "-- The same: /bye, /exit, /q, /signoff.",
     ],
     "PING": ["-- /ping: see whether the chat is there"],
@@ -72,7 +72,7 @@ class CommandTests(ConversationCase):
     def test_help(self) -> None:
         """/help lists every command with a line about it, and how to say a slash."""
         *lines, last = self.asks("/help")
-        self.assertEqual(last, "-- //text says a text that begins with a slash")
+        self.assertEqual(last, "-- //text says /text")
         listed = " ".join(" ".join(line.removeprefix("--").split()) for line in lines)
         for row in COMMANDS.values():
             self.assertIn(f"{row.usage} {row.summary}", listed)

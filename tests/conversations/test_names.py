@@ -26,7 +26,7 @@ from tests.registered import SlowPasswords
 REGISTERED = ("ada", "/register correct-horse")
 NOT_LOGGED_IN = "you are not logged in: /register or /login first"
 LOGGED_IN = "you are logged in as ada: /logout first"
-WRONG = "that nickname and that password do not belong together"
+WRONG = "wrong nickname or password"
 SHORT = "a password has at least 8 characters"
 SPACE = "a password cannot have a space in it: hyphens will do"
 
@@ -36,7 +36,7 @@ ROWS = {
     ),
     "unregister": Row(
         "/unregister correct-horse",
-        answer=["ada is registered no more: whoever registers it next has it"],
+        answer=["ada is no longer registered: anybody may register it now"],
         before=(REGISTERED,),
     ),
     "password": Row(
@@ -270,7 +270,7 @@ class NameTests(ConversationCase):
         self.assertEqual(self.asks(ada, "/login old-list"), "you are logged in as ada")
         self.assertEqual(
             self.asks(ada, "/password old-list correct-horse"),
-            "your password is kept by whoever runs this chat, and cannot be changed here",
+            "the operator of this chat keeps your password: it cannot be changed here",
         )
 
     @at_each_door
@@ -354,7 +354,7 @@ class NameTests(ConversationCase):
         ada = self.registered(door)
         self.assertEqual(
             self.asks(ada, "/unregister correct-horse"),
-            "you are an operator of this chat: whoever registered the name next would be one",
+            "you are an operator of this chat: anybody who registered the name next would be one",
         )
         self.assertIsNotNone(self.chat.accounts.named("ada"))
 

@@ -112,7 +112,7 @@ OWNER = {
         ("bob", f"/unregister {PASSWORD}"),
         ("bob", "/nick robert"),
     ),
-    "deop_who_is_none": told("/deop bob", "bob is no operator of #python"),
+    "deop_who_is_none": told("/deop bob", "bob is not an operator of #python"),
     "voice": to_bob("/voice bob", "voiced", "-- ADA gave BOB a voice in #python"),
     "voice_again": told(
         "/voice bob", "bob has a voice in #python already", before=(("ada", "/voice bob"),)
@@ -207,7 +207,7 @@ OWNER_REFUSED = {
     ),
     "ban_a_server_operator": refused("/ban eve", "not-allowed", ANOTHER_ONE),
     "ban_oneself": refused(
-        "/ban ada", "not-allowed", "that is you: nobody may do that to themselves"
+        "/ban ada", "not-allowed", "that is you: you cannot do that to yourself"
     ),
     "ban_from_the_chat": refused("/ban * bob", "not-allowed", SERVER_ONLY),
     "ban_a_network_from_the_chat": refused("/ban * 192.0.2.0/24", "not-allowed", SERVER_ONLY),

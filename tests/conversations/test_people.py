@@ -119,7 +119,7 @@ ROWS = {
     ),
     "ignore": answered("/ignore bob", "you ignore bob from now on: /unignore bob ends it", KEPT),
     "ignore_whom": answered("/ignore", "you ignore bob", before=(IGNORED,)),
-    "unignore": answered("/unignore bob", "you see again what bob says", before=(IGNORED,)),
+    "unignore": answered("/unignore bob", "you see what bob says again", before=(IGNORED,)),
     "set": answered(
         "/set bell off",
         "bell is off now: a bell when you are mentioned or get a private line",
@@ -128,14 +128,13 @@ ROWS = {
     "resume": answered(
         "/resume token-of-a-test-000001",
         "/resume TOKEN brings you back after your connection broke; you are here already",
-        "type it at the prompt for a nickname, in place of one; /token shows your token",
+        "type it at the prompt for a nickname; /token shows your token",
     ),
     "help": answered(
         "/help token",
-        "/token: what brings you back when your connection breaks",
+        "/token: show the token that brings you back when your connection breaks",
         "At the prompt for a nickname, /resume TOKEN gives you your nickname, your",
-        "rooms and what you missed. For a registered nickname it does so at any time",
-        "later, too.",
+        "rooms and what you missed. For a registered nickname it does so at any time.",
     ),
 }
 

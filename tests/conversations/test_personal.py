@@ -194,6 +194,6 @@ class PersonalTests(ConversationCase):
         ada.types("/register correct-horse")
         self.assertEqual(
             self.answer(ada, f"/forget{end}"),
-            "you are an operator of this chat: whoever registered the name next would be one",
+            "you are an operator of this chat: anybody who registered the name next would be one",
         )
         self.assertIsNotNone(self.chat.accounts.named("ada"))

@@ -19,7 +19,7 @@ from tests.conversation import (
 Facts = dict[str, Any]
 
 NOT_JSON = malformed("this is not JSON in UTF-8")
-NO_OBJECT = malformed("a request is a JSON object")
+NO_OBJECT = malformed("a request must be a JSON object")
 ROOMS_WRONG = malformed('"rooms" must be an object of last ids by room', "r")
 
 # What a peer that has not joined sends, and the answer.
@@ -47,11 +47,11 @@ HOSTILE: dict[str, tuple[bytes, Facts]] = {
     "ref_is_null": (b'{"type":"hello","ref":null}', malformed('"ref" must be a string')),
     "ref_too_long": (
         b'{"type":"hello","ref":"' + b"x" * 65 + b'"}',
-        malformed("a ref has at most 64 characters, none of them a control"),
+        malformed("a ref has at most 64 characters, and no control characters"),
     ),
     "ref_with_controls": (
         b'{"type":"hello","ref":"a\\u2028b"}',
-        malformed("a ref has at most 64 characters, none of them a control"),
+        malformed("a ref has at most 64 characters, and no control characters"),
     ),
     "no_nick": (b'{"type":"hello","ref":"r"}', malformed('"nick" must be a string', "r")),
     "nick_is_a_list": (
@@ -68,15 +68,15 @@ HOSTILE: dict[str, tuple[bytes, Facts]] = {
     ),
     "token_too_short": (
         b'{"type":"hello","nick":"ada","token":"short","ref":"r"}',
-        malformed('"token" is not one that the server gave', "r"),
+        malformed('"token" is not a token of this server', "r"),
     ),
     "token_too_long": (
         b'{"type":"hello","nick":"ada","token":"' + b"x" * 65 + b'","ref":"r"}',
-        malformed('"token" is not one that the server gave', "r"),
+        malformed('"token" is not a token of this server', "r"),
     ),
     "token_with_a_line_end": (
         b'{"type":"hello","nick":"ada","token":"a-token-of-22-letters_\\n","ref":"r"}',
-        malformed('"token" is not one that the server gave', "r"),
+        malformed('"token" is not a token of this server', "r"),
     ),
     "rooms_is_a_list": (b'{"type":"hello","nick":"ada","rooms":["x"],"ref":"r"}', ROOMS_WRONG),
     "rooms_is_an_empty_list": (b'{"type":"hello","nick":"ada","rooms":[],"ref":"r"}', ROOMS_WRONG),

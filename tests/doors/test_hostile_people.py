@@ -71,7 +71,7 @@ class FormerTokenTests(ConversationCase):
         self.ada.types("/quit")
         wire = self.connect()
         wire.sends(f"/resume {self.former}\n".encode())
-        self.assertIn("that token is not good any more: choose a nickname", wire.sees())
+        self.assertIn("that token is no longer valid: choose a nickname", wire.sees())
 
 
 class KickedTwiceTests(ConversationCase):

@@ -35,7 +35,7 @@ REFUSED_NICKS = {
     ),
     "spaces": ("ada lovelace", "a nickname cannot have a space in it"),
     "too_long": ("x" * 33, "a nickname has at most 32 characters"),
-    "nothing_visible": ("\x1b[2J", "a nickname has at least one character"),
+    "nothing_visible": ("\x1b[2J", "a nickname must have at least one character"),
 }
 
 

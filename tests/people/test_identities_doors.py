@@ -58,7 +58,7 @@ class TokenTests(ConversationCase):
         eve.types("/quit")
         text = TextPerson(self.connect())
         text.types(f"/resume {TOKEN}")
-        told = "-- that token is not good any more: choose a nickname"
+        told = "-- that token is no longer valid: choose a nickname"
         self.assertTrue(text.sees()[-2].endswith(told))
 
     @each_row(

@@ -67,8 +67,8 @@ ADMITTED = {
 }
 
 REFUSED = {
-    "": "a nickname has at least one character",
-    "   ": "a nickname has at least one character",
+    "": "a nickname must have at least one character",
+    "   ": "a nickname must have at least one character",
     "x" * 33: "a nickname has at most 32 characters",
     "x" * 100_000: "a nickname has at most 32 characters",
     "ada love": "a nickname cannot have a space in it",
@@ -239,8 +239,8 @@ ROOMS = {
     "admin": "admin",
     "ǰaz": "ǰaz",
     "ß" * 25: "ss" * 25,
-    "": "a room's name has at least one character",
-    "#": "a room's name has at least one character",
+    "": "a room's name must have at least one character",
+    "#": "a room's name must have at least one character",
     "##python": 'a room\'s name cannot have "#" in it',
     "＃python": 'a room\'s name cannot have "#" in it',
     "a b": "a room's name cannot have a space in it",

@@ -13,7 +13,7 @@ from tests.running import PATIENCE, TWISTD, Peer, Server, running
 
 SECRET = "correct-horse"
 PROMPT = "Password for ada (or nothing, for another nickname): "
-WRONG = "-- that nickname and that password do not belong together"
+WRONG = "-- wrong nickname or password"
 
 
 def register(peer: Peer) -> None:

@@ -56,7 +56,7 @@ MISTAKES = [
     (nothing, ("--prot", "1"), "there is no option --prot: did you mean --port?"),
     (nothing, ("--rate-limit", "fast"), "--rate-limit fast: it must be a whole number, 0 or more"),
     (nothing, ("--replay", "-1"), "--replay -1: it must be a whole number from 0 to 200"),
-    (nothing, ("59000",), "59000 is no option: did you mean --port 59000?"),
+    (nothing, ("59000",), "59000 is not an option: did you mean --port 59000?"),
     (nothing, ("--pidfile", "x"), "--pidfile is an option of twistd: it belongs before chat"),
     (nothing, ("-n",), "-n is an option of twistd: it belongs before chat"),
     (nothing, ("--motd", "none.txt"), "cannot read none.txt: No such file or directory"),

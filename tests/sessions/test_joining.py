@@ -230,7 +230,7 @@ class RestartTests(ConversationCase):
             bob.sees()
         self.successResultOf(ended)
         self.assertIn(
-            "What people have missed is not stored: the disk is full.",
+            "How far people have read is not stored: the disk is full.",
             [formatEvent(entry) for entry in logged],
         )
         self.assertTrue(bob.wire.lost)
@@ -256,7 +256,7 @@ class AccountTests(ConversationCase):
         for host in ("192.0.2.1", "::ffff:192.0.2.1"):
             person = TextPerson(self.connect(host))
             person.types("ada")
-            self.assertIn("is an operator's, who registers it from the machine", person.sees()[1])
+            self.assertIn("is an operator's and must be registered on this", person.sees()[1])
         for host in ("127.0.0.1", "::ffff:127.0.0.1", "::1"):
             person = TextPerson(self.connect(host))
             person.types("ada")

@@ -271,7 +271,7 @@ class BytesTests(FileCase):
         with capturedLogs() as logged:
             self.successResultOf(self.journal.wipe())
         (entry,) = logged
-        why = "What was erased stays in the write-ahead log for now: it is being read."
+        why = "Erased text stays in the write-ahead log while somebody reads that."
         self.assertEqual(formatEvent(entry), why)
 
     def test_after_a_crash(self) -> None:
