@@ -17,8 +17,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatservice.client.session import Session
-from chatservice.client.show import Log, setting_told
-from chatservice.client.view import Person, Place
+from chatservice.client.show import Transcript, setting_told
+from chatservice.client.view import Place, Viewer
 from chatservice.client.wire import Error
 from chatservice.protocol.events import Event
 from chatservice.protocol.preferences import Preferences
@@ -33,12 +33,12 @@ _FAREWELL = 5.0
 class MakeSession(TypingProtocol):
     """A maker of sessions, for a person who wants to see some lines of recent history."""
 
-    def __call__(self, person: Person, recent: int) -> Session: ...
+    def __call__(self, person: Viewer, recent: int) -> Session: ...
 
 
 @implementer(IHalfCloseableProtocol)
 class Front(Protocol):
-    """A person on standard input and output; see L{Person}.
+    """A person on standard input and output; see L{Viewer}.
 
     @ivar code: the exit code, once everything was written.
     @ivar last_words: a sentence for standard error, or C{None}.
@@ -52,7 +52,7 @@ class Front(Protocol):
         self,
         make_session: MakeSession,
         recent: int,
-        log: Log,
+        log: Transcript,
         clock: IReactorTime,
         done: Callable[[], None],
     ) -> None:
@@ -71,15 +71,15 @@ class Front(Protocol):
 
     @abstractmethod
     def refused(self, error: Error) -> None:
-        """See `Person.refused`."""
+        """See `Viewer.refused`."""
 
     @abstractmethod
     def nickname_refused(self, sentence: str) -> None:
-        """See `Person.nickname_refused`."""
+        """See `Viewer.nickname_refused`."""
 
     @abstractmethod
     def password_wanted(self, error: Error) -> None:
-        """See `Person.password_wanted`."""
+        """See `Viewer.password_wanted`."""
 
     # What the session tells
 

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chatservice.client.requests import Page
+from chatservice.client.requests import PageRequest
 from chatservice.client.view import Places
 from chatservice.client.wire import History
 from chatservice.protocol.events import Acted, Event, Said, TopicChanged, Whispered
@@ -48,7 +48,7 @@ class Replay:
         self._places = places
         self._recent = recent
         self._missing: deque[_Missing] = deque()
-        self._asked: Page | None = None
+        self._asked: PageRequest | None = None
         self._on = 0  # where the next page begins, or ends if it is read backwards; 0 for none
 
     @property
@@ -68,11 +68,11 @@ class Replay:
         self._missing.clear()
         self._asked = None
 
-    def next_page(self, ref: str) -> Page:
+    def next_page(self, ref: str) -> PageRequest:
         """Make the request for the next page."""
         missing = self._missing[0]
         shown = self._places.shown_in(missing.room)
-        self._asked = Page(
+        self._asked = PageRequest(
             ref=ref,
             before=missing.below,
             limit=PAGE if shown or missing.pages else self._recent,

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from chatservice.client.commands import command_word
 from chatservice.client.requests import Hello, Request
-from chatservice.client.view import Person, Places, State
+from chatservice.client.view import Places, State, Viewer
 from chatservice.client.wire import Error, Notice, Welcome, decode
 from chatservice.protocol.names import (
     NICK_LENGTH,
@@ -171,7 +171,7 @@ GREETING = {State.GREETING, State.PROVING}
 class Joining:
     """A session as far as the welcome, however often the connection is made anew."""
 
-    def __init__(self, person: Person, identity: Identity, places: Places) -> None:
+    def __init__(self, person: Viewer, identity: Identity, places: Places) -> None:
         self.state = State.OFFLINE
         self.places = places
         self._person = person

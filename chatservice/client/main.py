@@ -19,9 +19,9 @@ from chatservice.client.link import Backoff, Link, endpoint_of
 from chatservice.client.options import Settings, read_command_line
 from chatservice.client.pipe import Pipe
 from chatservice.client.session import Session
-from chatservice.client.show import Log
+from chatservice.client.show import Transcript
 from chatservice.client.terminal import Terminal
-from chatservice.client.view import Person
+from chatservice.client.view import Viewer
 from chatservice.protocol.names import LOBBY
 
 _RECENT = 20
@@ -83,7 +83,7 @@ class Client:
         no_colour = bool(os.environ.get("NO_COLOR"))
         typed, seen = os.isatty(0), os.isatty(1)
         if typed and seen and os.environ.get("TERM", "dumb") != "dumb":
-            log = Log(time.time, colours=not no_colour)
+            log = Transcript(time.time, colours=not no_colour)
             without = {"colour": "NO_COLOR is set"} if no_colour else {}
             common = (self._make_session, _RECENT, log, self._reactor, self._end)
             address = self._settings.address
@@ -91,11 +91,11 @@ class Client:
                 *common, descriptors=self._descriptors, address=address, without=without
             )
         recent = _RECENT if typed else 0
-        common = (self._make_session, recent, Log(time.time), self._reactor, self._end)
+        common = (self._make_session, recent, Transcript(time.time), self._reactor, self._end)
         commands = typed or self._settings.commands
         return Pipe(*common, typed=typed, commands=commands, complain=_complain)
 
-    def _make_session(self, person: Person, recent: int) -> Session:
+    def _make_session(self, person: Viewer, recent: int) -> Session:
         identity = Identity(self._settings.nick, self._settings.password, is_pipe=not recent)
         rooms = self._settings.rooms
         if not recent and not rooms:

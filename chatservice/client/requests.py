@@ -46,7 +46,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Page:
+class PageRequest:
     type: ClassVar[str] = "history"
     ref: str
     before: int
@@ -62,7 +62,7 @@ class Pong:
     type: ClassVar[str] = "pong"
 
 
-Request = Hello | Say | Command | Page | Ping | Pong
+Request = Hello | Say | Command | PageRequest | Ping | Pong
 
 
 def encode(request: Request) -> bytes:

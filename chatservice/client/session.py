@@ -14,7 +14,7 @@ from chatservice.client.history import Replay
 from chatservice.client.joining import GREETING, WANTING, Identity, Joining
 from chatservice.client.requests import Command, Outgoing, Pong, is_move
 from chatservice.client.show import setting_changed, settings_asked
-from chatservice.client.view import Person, Places, State
+from chatservice.client.view import Places, State, Viewer
 from chatservice.client.wire import PACE, Error, Gap, History, Notice, Ok, Ping, Welcome, decode
 from chatservice.protocol.actions import Kicked
 from chatservice.protocol.counts import counted
@@ -36,7 +36,7 @@ class Session(Joining):
 
     def __init__(
         self,
-        person: Person,
+        person: Viewer,
         identity: Identity,
         rooms: Sequence[str],
         refs: Iterator[str],

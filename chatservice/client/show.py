@@ -83,7 +83,7 @@ _NAMED = 12
 """The nicknames that are listed of those in a room."""
 
 
-class Log:
+class Transcript:
     """A writer of lines with their times, and of a line wherever the date changes.
 
     @ivar preferences: the settings, which may change from one line to the next.

@@ -168,8 +168,8 @@ class State(Enum):
     GONE = "it is over"
 
 
-class Person(Protocol):
-    """Is shown what happens, and told how the session goes."""
+class Viewer(Protocol):
+    """The terminal or pipe that is shown events, and told how the session goes."""
 
     def happened(self, event: Event, replayed: bool) -> None:
         """Show an event.

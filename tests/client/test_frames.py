@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.show import Log
+from chatservice.client.show import Transcript
 from chatservice.client.view import Place
 from chatservice.client.wire import HABIT, decode
 from chatservice.protocol.names import check_nick, check_room
@@ -43,7 +43,7 @@ class FrameTests(SynchronousTestCase):
     """Lines as ada sees them in the lobby, without the time."""
 
     def setUp(self) -> None:
-        self.log = Log(lambda: 6e8)
+        self.log = Transcript(lambda: 6e8)
         self.log.preferences = replace(HABIT, time=False)
 
     def shown(self, kind: str, replayed: bool = False, **members: Any) -> str:

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.client import wire
 from chatservice.client.joining import Identity
 from chatservice.client.session import Session
-from chatservice.client.show import Log
+from chatservice.client.show import Transcript
 from chatservice.client.view import Place, State
 from chatservice.client.wire import Ok, Welcome, decode
 from chatservice.protocol.actions import RoomSet
@@ -39,7 +39,7 @@ class NumberTests(SynchronousTestCase):
         event = decode(line("said", id=MOST, room="lobby", time=MOST))
         assert isinstance(event, Said)
         self.assertEqual((event.id, event.time), (MOST, MOST))
-        self.assertTrue(Log(lambda: 0.0).event(event, "ada", "lobby"))
+        self.assertTrue(Transcript(lambda: 0.0).event(event, "ada", "lobby"))
 
     def test_bad(self) -> None:
         """Anything else is none, in whatever member it is."""
@@ -68,7 +68,7 @@ class NumberTests(SynchronousTestCase):
         """A number in a text may be of any length."""
         for text in ("9" * 5000, "٣", "-5", "1.5", "007"):
             act = RoomSet(id=5, room="lobby", nick="bob", target="keep", text=text)
-            (shown,) = Log(lambda: 0.0).event(act, "ada", "lobby")[-1:]
+            (shown,) = Transcript(lambda: 0.0).event(act, "ada", "lobby")[-1:]
             self.assertTrue(shown.endswith(f"set keep of lobby to {text}"))
 
 
@@ -76,7 +76,7 @@ class TimeTests(SynchronousTestCase):
     """When something happened."""
 
     def shown(self, event: Event) -> str:
-        return Log(lambda: 6e8).event(event, "ada", "lobby")[-1]
+        return Transcript(lambda: 6e8).event(event, "ada", "lobby")[-1]
 
     def test_of_its_own(self) -> None:
         """A time that an event carries is shown in the place of that which its id says."""
@@ -88,7 +88,7 @@ class TimeTests(SynchronousTestCase):
     def test_date(self) -> None:
         """The date is that of the time, too."""
         day = 86_400_000_000
-        log = Log(lambda: 6e8)
+        log = Transcript(lambda: 6e8)
         log.event(Said(id=10 * day, **HI), "ada", "lobby")
         tomorrow = Said(id=11 * day, **HI, time=10 * day)
         self.assertEqual(len(log.event(tomorrow, "ada", "lobby")), 1)
@@ -160,7 +160,7 @@ class Screen(Recorder):
 
     def __init__(self) -> None:
         super().__init__()
-        self.log = Log(lambda: 6e8, colours=True)
+        self.log = Transcript(lambda: 6e8, colours=True)
         self.session: Session | None = None
 
     def lay_out(self, lines: list[str]) -> None:

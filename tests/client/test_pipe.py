@@ -9,8 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.client.joining import Identity
 from chatservice.client.pipe import WINDOW, WINDOW_MOST, Pipe
 from chatservice.client.session import Session
-from chatservice.client.show import Log
-from chatservice.client.view import Person, State
+from chatservice.client.show import Transcript
+from chatservice.client.view import State, Viewer
 from tests.scripted import Hearer, line, welcome
 
 
@@ -42,7 +42,7 @@ class PipeCase(SynchronousTestCase):
         self.pipe = Pipe(
             self.make_session,
             0,
-            Log(lambda: 0.0),
+            Transcript(lambda: 0.0),
             self.clock,
             self.end,
             typed=self.typed,
@@ -52,7 +52,7 @@ class PipeCase(SynchronousTestCase):
         self.standard: Any = Standard()
         self.pipe.makeConnection(self.standard)
 
-    def make_session(self, person: Person, recent: int) -> Session:
+    def make_session(self, person: Viewer, recent: int) -> Session:
         return Session(person, Identity("ada", self.password), ["lobby"], self.refs, recent)
 
     def end(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from chatservice.client.show import Log
+from chatservice.client.show import Transcript
 from chatservice.client.wire import decode, in_local_time, local_time
 from chatservice.protocol.actions import Banned
 from chatservice.protocol.events import Said
@@ -85,12 +85,12 @@ class TimeTests(ZoneCase, TableCase):
     def test_act(self) -> None:
         """The end of a ban is told likewise."""
         act = Banned(nick="ada", target="bob", room="lobby", until=SUMMER)
-        (shown,) = Log(lambda: 0.0).event(act, "eve", "lobby", replayed=True)[-1:]
+        (shown,) = Transcript(lambda: 0.0).event(act, "eve", "lobby", replayed=True)[-1:]
         self.assertIn("until 2025-07-15 16:03 (CEST)", shown)
 
     def test_history(self) -> None:
         """A line of history has the time and the date of then, though it is another one in UTC."""
-        log = Log(lambda: WINTER / 1e6)
+        log = Transcript(lambda: WINTER / 1e6)
         late = Said(id=WINTER + 10 * HOUR, room="lobby", nick="bob", text="hi")
         shown = log.event(late, "ada", "lobby", replayed=True)
         self.assertEqual(shown, ["-- 2025-11-22 (CET)", "00:03 bob: hi"])

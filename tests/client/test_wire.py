@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.options import Settings, read_command_line
 from chatservice.client.requests import Command, Hello, encode
-from chatservice.client.show import Log
+from chatservice.client.show import Transcript
 from chatservice.client.view import Place
 from chatservice.client.wire import HABIT, Error, Ok, Ping, RoomState, Welcome, decode
 from chatservice.protocol.actions import Banned, Kicked
@@ -117,7 +117,7 @@ class ShowTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.now = NOON
-        self.log = Log(lambda: self.now)
+        self.log = Transcript(lambda: self.now)
 
     def check(self, event: Event, expected: str) -> None:
         """The event's line, after the time."""
@@ -221,7 +221,7 @@ class ShowTests(SynchronousTestCase):
 
     def test_without_colour(self) -> None:
         """Who wants no colours gets none."""
-        self.log = Log(lambda: NOON, colours=True)
+        self.log = Transcript(lambda: NOON, colours=True)
         self.log.preferences = replace(HABIT, colour=False)
         said = Said(id=int(NOON * 1000000.0), **HI)
         self.assertTrue(self.shown(said)[0].endswith(" bob: hi"))
@@ -259,7 +259,7 @@ class ShowTests(SynchronousTestCase):
 
     def test_colour(self) -> None:
         """A nickname has one colour of its own, and the line ends in the usual one."""
-        log = Log(lambda: NOON, colours=True)
+        log = Transcript(lambda: NOON, colours=True)
         (shown,) = log.event(Said(id=int(NOON * 1000000.0), **HI), "ada", "lobby")
         self.assertRegex(shown, r"\x1b\[[39]\dmbob\x1b\[39m: hi$")
         self.assertEqual(in_colour("BOB").lower(), in_colour("bob"))
@@ -268,7 +268,7 @@ class ShowTests(SynchronousTestCase):
 
     def test_private_in_colour(self) -> None:
         """Of a private line both names are in colour, but not "you"."""
-        log = Log(lambda: NOON, colours=True)
+        log = Transcript(lambda: NOON, colours=True)
         facts: Any = {"id": int(NOON * 1e6), "nick": "ada", "to": "bob", "text": "psst"}
         for event, (author, recipient) in (
             (Whispered(**facts, identity=ONESELF), ("you", in_colour("bob"))),

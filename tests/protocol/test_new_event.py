@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chatservice.client.show import Log
+from chatservice.client.show import Transcript
 from chatservice.client.wire import HABIT, decode
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.events import KINDS, Event, RoomEvent
@@ -55,7 +55,7 @@ class NewKindTests(ConversationCase):
         """Publish what eve does, and give what ada reads at her door, and bob in his client."""
         self.chat.publish(self.chat.roster["eve"], event)
         self.clock.advance(0)
-        log = Log(lambda: 0.0)
+        log = Transcript(lambda: 0.0)
         log.preferences = IN_WORDS
         heard = [decode(line) for line in self.bob.wire.gets().splitlines()]
         shown = [log.event(each, "bob", LOBBY) for each in heard if isinstance(each, Event)]
