@@ -178,8 +178,8 @@ TABLE = (
     ),
     Option(
         "linger", 30, _seconds,
-        "seconds, or a duration such as 2m, in which a lost connection can come back before"
-        " anybody is told",
+        "how long a lost connection can come back before anybody is told, in seconds or as a "
+            "duration such as 2m",
         _LIMITS, setting="linger",
     ),
     Option(
@@ -253,7 +253,7 @@ def _no_option(name: str, known: list[str], twistd: Collection[str]) -> str:
     if name in twistd:
         return f"{name} is an option of twistd: it belongs on the command line, before chat"
     near = nearest(name, known)
-    hint = f"did you mean {near}?" if near else f"there are {', '.join(sorted(known))}"
+    hint = f"did you mean {near}?" if near else f"the options are {', '.join(sorted(known))}"
     return f"there is no option {name}: {hint}"
 
 

@@ -205,7 +205,7 @@ class ChatFactory(ServerFactory, Standalone):
         self.permissions.check_topic(member, room.name)
         topic = clean_line(text) if text else ""
         if len(topic.encode()) > TOPIC_BYTES:
-            raise ChatError("too-long", f"a topic has at most {TOPIC_BYTES} bytes")
+            raise ChatError("too-long", f"a topic must have at most {TOPIC_BYTES} bytes")
         if topic:
             self.topics.check(room.name, member)
         asked = mark(TopicChanged, room.name, text, ref)
@@ -229,7 +229,7 @@ class ChatFactory(ServerFactory, Standalone):
         """
         nick, key = self.nicknames.free(nick, member.address, member.account, member)
         if nick == member.nick:
-            raise ChatError("nick-taken", f"you are {nick} already", "yours")
+            raise ChatError("nick-taken", f"you are already {nick}", "yours")
         renamed = self.publish(member, Renamed(now=nick, rooms=tuple(member.rooms)))
         self.roster.rename(member, nick, key)
         member.door.preferences_changed()

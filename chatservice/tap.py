@@ -131,7 +131,7 @@ class Options(usage.Options, AuthOptionMixin):
         for name in COLLECTED:
             self[name] = self[name] or _texts(configured.get(name, []))
         if configured.get("port") == []:
-            raise usage.UsageError(f"{path}: port: give at least one")
+            raise usage.UsageError(f"{path}: port: there must be at least one")
         ports = self["port"] or [str(option_named("port").default)]
         self["endpoints"] = [_endpoint(port) for port in ports]
         self["operators"] = frozenset(map(operator_key, self["operator"]))
@@ -150,7 +150,7 @@ class Options(usage.Options, AuthOptionMixin):
             fitting = filter(self.supportsCheckerFactory, findCheckerFactories())
             kinds = ", ".join(sorted(each.authType for each in fitting))
             raise usage.UsageError(
-                f"--auth {kind}: there is no such checker: there are {kinds}"
+                f"--auth {kind}: there is no such checker; the checkers are {kinds}"
             ) from None
         except UnsupportedInterfaces:
             raise usage.UsageError(f"--auth {kind}: it does not check passwords") from None
@@ -292,7 +292,7 @@ class ChatService(Service):
         try:
             yield self._journal.close()
         except StorageError as error:
-            log.error("The last id is not stored, so the next run skips some: {why}.", why=error)
+            log.error("Storing the last id failed, so the next run skips some ids: {why}.", why=error)
         finally:
             self._database.close()
 

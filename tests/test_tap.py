@@ -93,7 +93,7 @@ BAD_VALUES = {
     "database_empty": (["--database", ""], f"--database : {EMPTY}"),
     "auth_unknown": (
         ["--auth", "fiel:secret"],
-        "--auth fiel: there is no such checker: there are file, memory, unix",
+        "--auth fiel: there is no such checker; the checkers are file, memory, unix",
     ),
     "auth_that_checks_no_passwords": (
         ["--auth", "anonymous"],
@@ -109,9 +109,9 @@ BAD_VALUES = {
         ["--ma=1"],
         "--ma is short for more than one option: --max-connections, --max-per-address",
     ),
-    "bare_port": (["59000"], "59000 is not an option: did you mean --port 59000?"),
-    "bare_word": (["--operator", "ada", "bob"], "bob is not an option: options begin with --"),
-    "port_too_high": (["--port", "65536"], "--port 65536: there are ports up to 65535"),
+    "bare_port": (["59000"], "59000 is no option: did you mean --port 59000?"),
+    "bare_word": (["--operator", "ada", "bob"], "bob is no option: options begin with --"),
+    "port_too_high": (["--port", "65536"], "--port 65536: a port must be 65535 or less"),
     "motd_missing": (
         ["--motd", "/no/such/file"],
         "cannot read /no/such/file: No such file or directory",
@@ -151,10 +151,10 @@ BAD_CONFIG_VALUES = {
     "number_is_a_date": ("replay = 2026-11-21", f"replay 2026-11-21: {TO_200}"),
     "text_is_a_number": ("name = 5", f"name 5: {A_TEXT}"),
     "text_is_a_list": ('motd = ["x"]', f"motd ['x']: {A_TEXT}"),
-    "operator_is_a_number": ("operator = 5", "--operator 5: a nickname cannot start with \"5\""),
+    "operator_is_a_number": ("operator = 5", "--operator 5: a nickname must not start with \"5\""),
     "size_is_a_list": ("send-queue = []", f"send-queue []: {SIZE}"),
     "size_is_true": ("send-queue = true", f"send-queue True: {SIZE}"),
-    "no_ports": ("port = []", "port: give at least one"),
+    "no_ports": ("port = []", "port: there must be at least one"),
 }
 
 

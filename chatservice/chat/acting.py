@@ -56,7 +56,7 @@ class Acting:
         @raise ChatError: too much was done in the last minute.
         """
         if self._acts.wait(member.identity) and not self._permissions.is_operator(member):
-            sentence = f"you did {ACTS} acts within a minute: wait a little"
+            sentence = f"that was more than {ACTS} actions in a minute: wait a little"
             raise ChatError("too-many", sentence, "acts")
         self._acts.count(member.identity)
         return self._publish(member, act)

@@ -201,7 +201,7 @@ class Chat(ABC):
             if absent:
                 yield self.journal.append(absent)
         except StorageError as error:
-            log.error("How far people have read is not stored: {why}.", why=error)
+            log.error("Storing what people have missed failed: {why}.", why=error)
         for session in list(self.sessions):
             session.close("the chat is shutting down")
         if self.sessions:

@@ -72,7 +72,7 @@ class WallClock:
     def _doubt(self, what: str) -> None:
         self._doubtful_until = self._seen[1] + SETTLING
         log.warn(
-            "The clock {what}: nothing is deleted for its age within {minutes:.0f} minutes.",
+            "The clock {what}: nothing is deleted for its age in the next {minutes:.0f} minutes.",
             what=what,
             minutes=SETTLING / 60,
         )

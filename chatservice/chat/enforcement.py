@@ -330,7 +330,7 @@ def _reason(text: str) -> str:
     reason = clean_reason(text).strip(" ")
     size = len(reason.encode())
     if size > REASON_BYTES:
-        sentence = f"a reason has at most {REASON_BYTES} bytes, and this one {size:,}: not done"
+        sentence = f"the reason is too long ({size:,} bytes, at most {REASON_BYTES}): not done"
         raise ChatError("too-long", sentence)
     return reason
 

@@ -50,8 +50,8 @@ class Nicknames:
         if is_operators and not (self._accounts.named(key) or _is_local(address)):
             raise ChatError(
                 "registered",
-                f"{nick} is an operator's and must be registered on this chat's own machine:"
-                " choose another nickname",
+                f"{nick} is reserved for an operator, who must register it on the chat's own "
+                    f"machine: choose another nickname",
                 "operators-own",
             )
         return nick, key
@@ -76,8 +76,8 @@ class Nicknames:
         if seconds:
             raise ChatError(
                 "nick-taken",
-                f"{holder.nick} has lost the connection, and has {seconds} s left to come back:"
-                " choose another nickname, or try again then",
+                f"{holder.nick} has lost the connection, and may come back within {seconds} "
+                    f"s: choose another nickname, or try again then",
                 "may-come-back",
             )
         if holder.nick.casefold() == nick.casefold():

@@ -51,7 +51,7 @@ class Permissions(Authority):
     def check_may_be_a_guest(self) -> None:
         """May be here without a registered name, and was not here so before."""
         if self.locked_down:
-            sentence = "only registered names may join the chat at the moment"
+            sentence = "only registered people may join the chat at the moment"
             raise ChatError("closed", sentence, "lockdown")
 
     def check_entry(self, member: Member, room: str, seen: int = 0) -> None:
@@ -66,7 +66,7 @@ class Permissions(Authority):
         if member.identity not in place.invited and not self._is_exempt(member, room):
             raise ChatError(
                 "closed",
-                f"{spelled(room)} is for invited people only: ask one of its operators",
+                f"{spelled(room)} is invite-only: ask one of its operators to invite you",
                 "invite-only",
             )
 
@@ -122,7 +122,7 @@ class Permissions(Authority):
         """
         muted = any(isinstance(act, Muted) for act in self.against(identity))
         if muted and known and nick_key(nick) not in known:
-            sentence = "you are muted: come back under the nickname that you had"
+            sentence = "you are muted: come back with the nickname that you had"
             raise ChatError("muted", sentence, "other-nickname")
 
     def check_topic(self, member: Member, room: str) -> None:
@@ -173,7 +173,7 @@ class Permissions(Authority):
             sentence = f"{whom.nick} is a server operator: nobody may do that"
             raise ChatError("not-allowed", sentence, "protected")
         if whom.identity == member.identity:
-            sentence = "that is you: you cannot do that to yourself"
+            sentence = "you cannot do that to yourself"
             raise ChatError("not-allowed", sentence, "protected")
 
     def check_may_name_addresses(self, member: Member, room: str) -> None:
@@ -194,7 +194,7 @@ class Permissions(Authority):
         is_operator = self.is_operator(member)
         most = HELD_IN_ALL if is_operator else HELD_MOST
         if len(self.sanctions(room)) >= most:
-            sentence = f"{most:,} bans and mutes are in force here already: end some first"
+            sentence = f"there are already {most:,} bans and mutes here: end some first"
             raise ChatError("too-many", sentence, "sanctions")
         own = sum(
             sanctions.by_author[member.identity]
@@ -202,7 +202,7 @@ class Permissions(Authority):
             for sanctions in (place.bans, place.mutes)
         )
         if own >= HELD_BY_ONE and not is_operator:
-            sentence = f"{HELD_BY_ONE:,} bans and mutes in force are yours: end some first"
+            sentence = f"you have already set {HELD_BY_ONE:,} bans and mutes: end some first"
             raise ChatError("too-many", sentence, "sanctions")
 
     # What holds against somebody.
@@ -229,7 +229,7 @@ class Permissions(Authority):
         if not self._is_exempt(member, room):
             raise ChatError(
                 "not-allowed",
-                f"{spelled(room)} is moderated: only people with a voice may speak",
+                f"{spelled(room)} is moderated: ask one of its operators for a voice",
                 "moderated",
             )
 

@@ -94,7 +94,7 @@ class RoomPasswords:
         tried = (room, member.origin)
         wait = self._tries.wait(tried)
         if wait:
-            raise ChatError("too-many-tries", f"that was tried too often: wait {wait:.0f} s")
+            raise ChatError("too-many-tries", f"too many tries: try again in {wait:.0f} s")
         self._tries.count(tried)
         try:
             right = yield self._accounts.passwords.check(
@@ -104,7 +104,7 @@ class RoomPasswords:
             self._tries.give_back(tried)
             raise
         if not right:
-            sentence = f"that is not the password of {spelled(room)}"
+            sentence = f"wrong password for {spelled(room)}"
             raise FailedProof("closed", sentence, spelled(room), "wrong-room-password")
         self._tries.give_back(tried)
         self._known.add(hash, identity, password)
@@ -116,5 +116,5 @@ class RoomPasswords:
         @param proved: what L{check} gave.
         """
         if self._permissions.needs_password(member, room, False) not in ("", proved):
-            sentence = f"the password of {spelled(room)} was changed at this moment"
+            sentence = f"the password of {spelled(room)} has just been changed"
             raise ChatError("closed", sentence, "wrong-room-password")

@@ -45,7 +45,7 @@ def _topic(_: Settings, value: str) -> str:
 
 def _one_of(words: tuple[str, str], value: str) -> str:
     if value.casefold() not in words:
-        raise ChatError("usage", f"it can be {words[0]} or {words[1]}")
+        raise ChatError("usage", f"it must be {words[0]} or {words[1]}")
     return value.casefold()
 
 
@@ -57,7 +57,7 @@ def _password(_: Settings, value: str) -> str:
     except ValueError as error:
         raise ChatError("usage", str(error)) from None
     if len(value) > PASSWORD_MOST:
-        raise ChatError("usage", f"a password has at most {PASSWORD_MOST} characters")
+        raise ChatError("usage", f"a password must have at most {PASSWORD_MOST} characters")
     return value
 
 
@@ -69,7 +69,7 @@ def _keep(settings: Settings, value: str) -> str:
     except ValueError as error:
         raise ChatError("usage", str(error)) from error
     if 0 < settings.keep < seconds:
-        raise ChatError("usage", f"the chat keeps nothing for more than {spelled(settings.keep)}")
+        raise ChatError("usage", f"the chat keeps nothing longer than {spelled(settings.keep)}")
     return str(seconds)
 
 
@@ -79,7 +79,7 @@ def _keep_lines(settings: Settings, value: str) -> str:
     most = settings.keep_lines or KEEP_LINES_MOST
     lines = number(value, most)
     if lines is None:
-        raise ChatError("usage", f"it can be a number from 1 to {most:,}, or off")
+        raise ChatError("usage", f"it must be a whole number from 1 to {most:,}, or off")
     return str(lines)
 
 

@@ -35,7 +35,7 @@ FROM_AN_ADDRESS = 200
 """The most that were set from one address, as far as this run knows."""
 
 
-FULL_ADDRESS = "your address has set too many topics: clear one first"
+FULL_ADDRESS = "too many topics were set from your address: clear one first"
 
 
 class _Bound(NamedTuple):
@@ -135,7 +135,8 @@ class Topics(dict[str, TopicChanged]):
         for bound in (
             _Bound(identity, OF_A_PERSON, f"you have set {OF_A_PERSON} topics: clear one first"),
             _Bound(origin, FROM_AN_ADDRESS, FULL_ADDRESS),
-            _Bound(ALL, IN_ALL, f"{IN_ALL:,} rooms have a topic, and no more may"),
+            _Bound(ALL, IN_ALL, f"{IN_ALL:,} rooms have a topic already: one must be cleared "
+                f"first"),
         ):
             if self._set_by[bound.payer] - (bound.payer in counted) >= bound.most:
                 yield bound
@@ -153,4 +154,4 @@ class Topics(dict[str, TopicChanged]):
 
 def _complain(failure: Failure) -> None:
     failure.trap(StorageError)
-    log.error("Topics that gave way stay in the database: {why}.", why=failure.value)
+    log.error("Deleting replaced topics failed: {why}.", why=failure.value)

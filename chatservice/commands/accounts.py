@@ -23,9 +23,9 @@ from chatservice.sessions import login as logging_in
     Group.YOUR_NAME,
     "/register PASSWORD",
     "make your nickname yours alone",
-    "From then on the chat asks for the password when somebody uses the nickname, or one that "
-    "looks like it. What you said before stays yours. A password must have at least 8 characters "
-    "and no space, and must not be one that anybody would try first.",
+    "From then on you need the password to use it, or a nickname that looks like it. What you "
+    "said before stays yours. A password must have at least 8 characters and no space, and must "
+    "not be easy to guess.",
 )
 @inlineCallbacks
 def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
@@ -46,15 +46,15 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         chat.bindings.free(account)
     yield moved
     yield stored
-    return Answer([f"{account.nick} is yours: from now on it asks for your password"])
+    return Answer([f"{account.nick} is yours: from now on you need your password to use it"])
 
 
 @command(
     Group.YOUR_NAME,
     "/login [NICK] PASSWORD",
     "prove that a registered nickname is yours",
-    "Without NICK it is your present nickname; name it if the password has a space. Anybody else "
-    "who has the nickname gets another one.",
+    "Without NICK it means your present nickname; give NICK if the password has a space. "
+        "Anyone who is using the nickname gets another one.",
 )
 @inlineCallbacks
 def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
@@ -71,8 +71,8 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     except FailedProof as error:
         if unnamed:
             sentence = (
-                f"that is not the password of {nick}, your present nickname: "
-                "for another one it is /login NICK PASSWORD"
+                f"wrong password for {nick}, your present nickname: for another one, use "
+                    f"/login NICK PASSWORD"
             )
             raise FailedProof(error.code, sentence, error.of) from None
         raise
@@ -84,8 +84,8 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     Group.YOUR_NAME,
     "/logout",
     "be a guest again; your nickname stays yours",
-    "You stay in your rooms as a guest, and your account is in none. The token of your connection "
-    "changes as well.",
+    "You stay in your rooms as a guest; your account is no longer in them. The token of your "
+    "connection changes as well.",
 )
 @inlineCallbacks
 def logout(call: Call) -> Generator[Deferred[Any], Any, Answer]:
@@ -99,7 +99,7 @@ def logout(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     Group.YOUR_NAME,
     "/password OLD NEW",
     "change your password",
-    "All your tokens change too: /token shows the new one. A password must have at least 8 "
+    "All your tokens change as well: /token shows the new one. A password must have at least 8 "
     "characters and no space.",
 )
 @inlineCallbacks
@@ -119,7 +119,7 @@ def password(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     "/token",
     "show the token that brings you back when your connection breaks",
     "At the prompt for a nickname, /resume TOKEN gives you your nickname, your rooms and what you "
-    "missed. For a registered nickname it does so at any time.",
+    "missed. For a registered nickname it works at any later time, too.",
 )
 def token(call: Call) -> Answer:
     return Answer(
@@ -134,7 +134,7 @@ def token(call: Call) -> Answer:
     Group.YOUR_NAME,
     "/resume TOKEN",
     "come back after your connection broke",
-    "Type it at the prompt for a nickname; /token shows your token.",
+    "Type it at the prompt for a nickname, in place of one; /token shows your token.",
 )
 def resume(call: Call) -> Answer:
     # What is typed after it is a secret: it is not looked at, nor shown.
@@ -156,9 +156,9 @@ def _new_password(call: Call, nick: str, wanted: str) -> str:
     if not wanted:
         raise call.wrong()
     if " " in forms(wanted)[0]:
-        raise ChatError("usage", "a password cannot have a space in it: hyphens will do")
+        raise ChatError("usage", "a password must not contain a space: use hyphens instead")
     if len(wanted) >= PASSWORD_LEAST and is_obvious(wanted, nick, call.chat.settings.name):
-        sentence = "that is one of the passwords that anybody would try first: choose another"
+        sentence = "that password is too easy to guess: choose another"
         raise ChatError("usage", sentence)
     return wanted
 

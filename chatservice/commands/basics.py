@@ -26,7 +26,7 @@ USAGE_WIDTH = 22
 @command(
     Group.BASICS,
     "/help [NAME]",
-    "list the commands, or explain one of them",
+    "list the commands, or explain one",
     "//text says /text. A line without a slash is said in the room.",
 )
 def help_(call: Call) -> Answer:
@@ -71,7 +71,7 @@ def _explained(row: Command) -> list[str]:
     return [*wrapped(f"{row.usage}: {row.summary}"), *wrapped(row.details), *also]
 
 
-@command(Group.BASICS, "/quit [WHY]", "leave the chat, with last words if you like")
+@command(Group.BASICS, "/quit [WHY]", "leave the chat, with a reason if you like")
 def quit_(call: Call) -> Answer:
     call.chat.leave(call.member, call.rest, goodbye=True)
     return DONE
@@ -82,6 +82,6 @@ def motd(call: Call) -> Answer:
     return Answer(list(call.chat.settings.motd) or ["there is no message of the day"])
 
 
-@command(Group.BASICS, "/ping", "see whether the chat is there")
+@command(Group.BASICS, "/ping", "check that the chat is there")
 def ping(call: Call) -> Answer:
     return Answer(["pong"])

@@ -42,7 +42,7 @@ class Span:
     @ivar nothing: the sentence if there are none.
     """
 
-    nothing: str = "nothing was said here yet"
+    nothing: str = "nothing has been said here yet"
     lines: int = HISTORY_MOST
     since: int = 0
     before: int = LATEST
@@ -52,9 +52,9 @@ class Span:
     Group.HISTORY,
     "/history [#ROOM] [N | 2h | before ID | more]",
     "show the last lines of a room",
-    f"The last N ({HISTORY_LINES} if you do not say), those of the last 2h (or m, d, w), or those "
-    f"before an id. At most {HISTORY_MOST} at a time; /history more goes on from the last ones "
-    "that you were shown. "
+    f"The last N, {HISTORY_LINES} if you say nothing else; those since so long ago (m, h, d, w); "
+    f"or those before another one. At most {HISTORY_MOST} at a time; /history more shows those "
+    "before the last ones that you were shown. "
     "Times are UTC, unless your program shows them by its own clock.",
     pages="/history shows the newest lines",
 )
@@ -84,7 +84,7 @@ def _span(words: list[str], now: int) -> Span:
         case [first, *_] if begins_with_a_number(first):
             try:
                 ago = seconds_of(" ".join(words)) * 1_000_000
-                return Span("nothing was said since then", since=now - ago)
+                return Span("nothing has been said since then", since=now - ago)
             except ValueError:
                 pass
     raise ChatError(
@@ -109,9 +109,9 @@ def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
 @command(
     Group.HISTORY,
     "/catchup [ROOM]",
-    "show what you missed",
-    f"Without ROOM, in all your rooms and in private. At most {CATCH_UP_MOST} lines of each at a "
-    "time; the next /catchup goes on from there.",
+    "show what was said while you were not here",
+    f"Without ROOM it shows all your rooms and your private messages. At most {CATCH_UP_MOST} "
+    "lines of each at a time; the next /catchup goes on from there.",
 )
 @inlineCallbacks
 def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:

@@ -27,16 +27,16 @@ SETTINGS = {
     "time": "every line with its time (UTC)",
     "colour": "nicknames in colours",
     "bell": "a bell when you are mentioned or get a private line",
-    "quiet": "no lines about who joins and leaves",
+    "quiet": "no lines about people who join and leave",
 }
 
 
 @command(
     Group.PEOPLE,
     "/who [NICK|PAGE|more]",
-    "list the people in the chat, and their rooms",
-    f"Without a nickname it lists everybody, {WHO_MOST} to a page: /who 2 shows the second page, "
-    "and /who more the next one.",
+    "list who is in the chat, and in which rooms",
+    f"Without a nickname it lists everybody, {WHO_MOST} to a page: /who 2 shows the second "
+        f"page, and /who more the next one.",
     pages="/who shows the first one",
 )
 def who(call: Call) -> Answer:
@@ -81,8 +81,8 @@ def nick(call: Call) -> Answer:
     Group.PEOPLE,
     "/away [WHY]",
     "say that you are away from the keyboard; /back ends it",
-    "You stay in your rooms. Rooms in which you spoke in the last 10 minutes are told; everybody "
-    "else sees it in /whois, and on sending you a private message.",
+    "You stay in your rooms. The rooms in which you spoke in the last 10 minutes see it at "
+        "once; everybody else sees it in /whois, and when they send you a private message.",
 )
 def away(call: Call) -> Answer:
     call.chat.set_away(call.member, call.rest)
@@ -97,7 +97,7 @@ def back(call: Call) -> Answer:
     return DONE
 
 
-@command(Group.PEOPLE, "/whois NICK", "tell who somebody is: registered or not, since when, away")
+@command(Group.PEOPLE, "/whois NICK", "show who somebody is: registered or not, since when, away")
 def whois(call: Call) -> Answer:
     if not call.rest:
         raise call.wrong()
@@ -107,7 +107,7 @@ def whois(call: Call) -> Answer:
     member = call.chat.roster.of(account) or call.chat.roster.get(account.key)
     if member is None:
         since = when(account.since)
-        sentence = f"{account.nick} is registered since {since}, and not here"
+        sentence = f"{account.nick} has been registered since {since}, and not here"
         return Answer([sentence], times={since: account.since})
     return _described(call, member)
 
@@ -126,7 +126,7 @@ def _description(call: Call, member: Member, came: int) -> Iterator[str]:
     if account is None:
         yield f"{nick} is not registered"
     elif account.key == member.key:
-        yield f"{nick} is registered since {when(account.since)}"
+        yield f"{nick} has been registered since {when(account.since)}"
     else:
         yield f"{nick} is logged in as {account.nick}, registered since {when(account.since)}"
     yield f"here since {when(came)}, door: {member.door.kind}"
@@ -157,9 +157,9 @@ def _roughly(seconds: int) -> str:
     Group.PEOPLE,
     "/ignore [NICK]",
     "hide what somebody says; without NICK, list the people you ignore",
-    "People who are logged in stay ignored under other nicknames as well. Of an ignored operator's "
-    "acts in a room you see kicks only. When an ignored person is away, leaves or changes a topic, "
-    "you are told so without the words. /unignore ends it.",
+    "Somebody who is logged in stays ignored under other nicknames as well. When an ignored "
+        "operator acts in a room, you see only kicks. When somebody you ignore goes away, "
+            "leaves or changes a topic, you see it without the words. /unignore ends it.",
 )
 def ignore(call: Call) -> Answer | Deferred[Answer]:
     ignored = call.member.ignored
@@ -171,7 +171,7 @@ def ignore(call: Call) -> Answer | Deferred[Answer]:
     if key == call.member.key or (account is not None and key == account.key):
         raise ChatError("usage", "you cannot ignore yourself")
     if len(ignored) >= IGNORED_MOST:
-        sentence = f"you ignore {IGNORED_MOST} already: /unignore one first"
+        sentence = f"you already ignore {IGNORED_MOST} people: /unignore one first"
         raise ChatError("too-many", sentence, "ignored")
     call.member.ignored = {**ignored, key: nick}
     return _kept(call, f"you ignore {nick} from now on: /unignore {nick} ends it")
@@ -189,7 +189,7 @@ def unignore(call: Call) -> Answer | Deferred[Answer]:
             raise ChatError("no-nick", f"you do not ignore {nick}", "not-ignored")
     nick = ignored.pop(key)
     call.member.ignored = ignored
-    return _kept(call, f"you see what {nick} says again")
+    return _kept(call, f"you no longer ignore {nick}")
 
 
 def _whom(call: Call) -> tuple[str, str]:
@@ -210,8 +210,8 @@ def _whom(call: Call) -> tuple[str, str]:
 @command(
     Group.PEOPLE,
     "/set [NAME [on|off]]",
-    "choose how you are shown things; without on or off, show the setting",
-    "The names are " + ", ".join(SETTINGS) + ".",
+    "show or change how lines are displayed to you",
+    "The settings are " + ", ".join(SETTINGS) + ".",
 )
 def set_preference(call: Call) -> Answer | Deferred[Answer]:
     preferences = call.member.preferences

@@ -33,7 +33,7 @@ EVERYTHING = "everything"
 @command(
     Group.YOUR_NAME,
     "/unregister PASSWORD",
-    "give your registered nickname up; then anybody may have it",
+    "give up your nickname, so that anyone can register it",
     "You keep it until you leave. What you said stays: /forget erases it. The token of your "
     "connection changes as well.",
 )
@@ -44,15 +44,15 @@ def unregister(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     account = account_of(call)
     proof = yield _prove_again(call, account)
     yield login.give_up(call.chat, proof, call.member.address)
-    return Answer([f"{account.nick} is no longer registered: anybody may register it now"])
+    return Answer([f"{account.nick} is no longer registered: anyone can register it now"])
 
 
 @command(
     Group.YOUR_NAME,
     "/export",
-    "show everything that is stored about you, as JSON lines",
-    "Your account if you have one, where you were last, the topics that you set, everything that "
-    "you said, the private messages to you, and your acts as an operator. Ids are times, in "
+    "show everything that is kept about you, as JSON lines",
+    "Your account if you have one, where you were last, the topics that you set, all that you "
+    "said, the private messages to you, and what you did as an operator. Ids are times, in "
     "microseconds since 1970 (UTC).",
 )
 def export(call: Call) -> Answer | Deferred[Answer]:
@@ -86,8 +86,8 @@ def _described(account: Account) -> str:
 @command(
     Group.YOUR_NAME,
     "/forget [PASSWORD]",
-    "erase everything that is stored about you",
-    f"Without a password, confirm with /forget {EVERYTHING}.",
+    "erase everything that is kept about you",
+    f"If you have no password, confirm with /forget {EVERYTHING}.",
 )
 @inlineCallbacks
 def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
@@ -107,7 +107,7 @@ def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     if proof is not None:
         yield login.give_up(chat, proof, call.member.address)
     yield chat.journal.wipe()
-    return Answer([f"it is all erased; {counted(count, 'line was', 'lines were')} yours"])
+    return Answer([f"everything is erased; {counted(count, 'line was', 'lines were')} yours"])
 
 
 def _what_goes(account: Account | None) -> list[str]:
@@ -128,7 +128,8 @@ def _check_no_operator(call: Call) -> None:
     if call.chat.permissions.is_operator(call.member):
         raise ChatError(
             "not-allowed",
-            "you are an operator of this chat: anybody who registered the name next would be one",
+            "you are an operator of this chat: anyone who registered the name next would "
+                "become one",
             "operator",
         )
 

@@ -41,8 +41,8 @@ def op(call: Call) -> Answer:
 @command(
     Group.OPERATORS,
     "/deop NICK",
-    "end somebody's being an operator of the current room",
-    "If that is the owner, the ownership ends too.",
+    "take operator rights in the current room away from somebody",
+    "An owner who loses them no longer owns the room.",
 )
 def deop(call: Call) -> Answer:
     room, permissions = call.room.name, call.chat.permissions
@@ -65,7 +65,7 @@ def voice(call: Call) -> Answer:
     return DONE
 
 
-@command(Group.OPERATORS, "/devoice NICK", "take the voice back")
+@command(Group.OPERATORS, "/devoice NICK", "take the voice away again")
 def devoice(call: Call) -> Answer:
     room = call.room.name
     person = holder_named(call, call.chat.permissions.voiced(room))
@@ -77,7 +77,7 @@ def devoice(call: Call) -> Answer:
 @command(
     Group.OPERATORS,
     "/invite NICK [#ROOM]",
-    "let somebody into a room that is for invited people only, or past its password",
+    "let somebody into a room that is invite-only or has a password",
     "An invitation ends when the person is kicked or banned.",
 )
 def invite(call: Call) -> Answer:
@@ -91,7 +91,7 @@ def invite(call: Call) -> Answer:
     return DONE
 
 
-@command(Group.OPERATORS, "/announce TEXT", "tell all rooms something")
+@command(Group.OPERATORS, "/announce TEXT", "say something in all rooms")
 def announce(call: Call) -> Answer:
     if not call.rest:
         raise call.wrong()
@@ -102,7 +102,7 @@ def announce(call: Call) -> Answer:
 @command(
     Group.OPERATORS,
     "/lockdown [on|off]",
-    "let only registered names join the chat; off ends it",
+    "let only registered people join the chat, or everybody again",
     "People who are here stay.",
 )
 def lockdown(call: Call) -> Answer:
@@ -120,7 +120,7 @@ def lockdown(call: Call) -> Answer:
 @command(
     Group.OPERATORS,
     "/modlog [#ROOM|*] [N | before ID | more]",
-    f"show what operators did; without a number, the last {MODLOG_LINES} acts",
+    f"show what operators did, by default the last {MODLOG_LINES} acts",
     f"{WHERE} At most {MODLOG_MOST} at a time; /modlog more shows those before the last ones. "
     "Times are UTC, unless your program shows them by its own clock.",
     pages="/modlog shows the newest acts",

@@ -12,8 +12,8 @@ from chatservice.protocol.wording import spelled
 @command(
     Group.OPERATORS,
     "/room [SETTING VALUE]",
-    "show the current room's settings and operators, or change a setting",
-    "Settings: invite-only on|off, moderated on|off (only people with a /voice speak), topic"
+    "show the settings and operators of the current room, or change a setting",
+    "Settings: invite-only on|off, moderated on|off (only people with a /voice may speak), topic"
     " all|operators (who may change it), password TEXT|off, keep 7d|off and keep-lines N|off (how"
     " long and how many lines are kept).",
 )
@@ -32,7 +32,7 @@ def _who_runs(call: Call) -> list[str]:
     nicks = [person.nick for person in permissions.operators(room)]
     return [
         f"{spelled(room)} is owned by {owner.nick}" if owner else f"{spelled(room)} has no owner",
-        *wrapped(f"operators: {', '.join(nicks) or 'none besides'}"),
+        *wrapped(f"operators: {', '.join(nicks) or 'nobody else'}"),
     ]
 
 

@@ -21,9 +21,9 @@ NAMES_MOST = 1000
 @command(
     Group.ROOMS,
     "/join ROOM [PASSWORD]",
-    "enter a room, or make it; your lines then go there",
-    "If you are in the room already, your lines go there from now on. Some rooms have a password, "
-    "which one of their operators can tell you.",
+    "enter a room, or create it; your lines then go there",
+    "If you are in the room already, your lines go there from then on. Some rooms ask for a "
+    "password, which one of their operators can tell you.",
 )
 def join(call: Call) -> Answer | Deferred[Answer]:
     name, _, password = call.rest.partition(" ")
@@ -50,8 +50,8 @@ def part(call: Call) -> Answer:
     Group.ROOMS,
     "/list [more]",
     "list the rooms, with their topics",
-    "It leaves out rooms that are closed to you: for invited people only, with a password, or "
-    f"because you are banned. It shows {LIST_MOST} at a time.",
+    "Rooms that are closed to you are left out: those that are invite-only or have a "
+        "password, and those that you are banned from. It shows {LIST_MOST} at a time.",
     pages="/list shows the first rooms",
 )
 def list_rooms(call: Call) -> Answer:
@@ -76,7 +76,7 @@ def _page(call: Call, after: tuple[bool, str]) -> Answer:
     return Answer(lines + call.goes_on(more, counted(left, "more room", "more rooms")))
 
 
-@command(Group.ROOMS, "/names [ROOM]", "list the people in a room; without ROOM, the current one")
+@command(Group.ROOMS, "/names [ROOM]", "list who is in a room; without ROOM, the current one")
 def names(call: Call) -> Answer:
     room = room_of(call)
     nicks = [member.nick for member in room.members]

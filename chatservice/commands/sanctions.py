@@ -25,8 +25,8 @@ BANS_MOST = 200
 @command(
     Group.OPERATORS,
     "/kick [#ROOM|*] NICK [WHY]",
-    "make somebody leave",
-    f"{WHERE} Somebody who was in the room and is away does not return to it automatically.",
+    "remove somebody from a room or from the chat",
+    f"{WHERE} Somebody who has lost the connection does not return to the room on coming back.",
 )
 def kick(call: Call) -> Deferred[Answer]:
     room, rest = place_meant(call)
@@ -38,10 +38,10 @@ def kick(call: Call) -> Deferred[Answer]:
 @command(
     Group.OPERATORS,
     "/ban [#ROOM|*] NICK|NETWORK [2h|7d] [REASON]",
-    "keep somebody out, or everybody from a network",
-    f"{WHERE} Without a time it lasts until /unban. A ban by nickname holds against the person, "
+    "keep somebody out, or everybody from somewhere",
+    f"{WHERE} Without a time it lasts until /unban. A ban by nickname applies to the person, "
     "logged in or not. Server operators may ban a NETWORK: an address (IPv6: its /64) or "
-    f"ADDRESS/PREFIX, with the word {EVERYBODY} behind it if it is wider than /8 (IPv6: /16).",
+    f"ADDRESS/PREFIX, followed by the word {EVERYBODY} if it is wider than /8 (IPv6: /16).",
 )
 def ban(call: Call) -> Deferred[Answer]:
     room, rest = place_meant(call)
@@ -95,7 +95,7 @@ def _held(call: Call, room: str, before: int) -> Answer:
     Group.OPERATORS,
     "/mute [#ROOM|*] NICK [2h|7d] [REASON]",
     "keep somebody from speaking",
-    f"{WHERE} It holds against the person, logged in or not; without a time, until /unmute.",
+    f"{WHERE} It applies to the person, logged in or not. Without a time it lasts until /unmute.",
 )
 def mute(call: Call) -> Answer:
     room, rest = place_meant(call)

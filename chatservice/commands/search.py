@@ -22,11 +22,11 @@ SEARCH_MOST = 20
 @command(
     Group.HISTORY,
     "/search WORDS [in:#ROOM] [from:NICK] | more",
-    f"find the {SEARCH_MOST} newest lines with all these words",
-    'It looks in your rooms. "Words in quotes" must follow each other. A * after at least three '
-    "letters finds every word that begins with them. Any part of Chinese, Japanese, Korean or Thai "
-    "text is found, and each emoji. from:NICK may stand alone. /search more shows older lines, and "
-    '/search "more" looks for that word.',
+    f"the {SEARCH_MOST} newest lines with all these words",
+    'It searches the rooms that you are in. "Words in quotes" follow each other. A word that '
+    "ends in *, after three letters at least, finds whatever begins with it. In Chinese, "
+    "Japanese, Korean, Thai and emoji, any part is found. from:NICK needs no words. /search more "
+    'shows older lines, and /search "more" looks for that word.',
     pages='/search WORDS finds the newest lines, and /search "more" looks for that word',
 )
 def search(call: Call) -> Deferred[Answer]:
@@ -97,4 +97,5 @@ def _with(query: Query) -> str:
 def _not_yet(when: str) -> str:
     """Which lines are not indexed yet: those after a time, or all."""
     what = f"lines after {when}" if when else "lines"
-    return f"{what} cannot be found yet, their index is being made: try again in a moment"
+    return (f"{what} cannot be found yet, because they are still being indexed: try again in a "
+        f"moment")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WIDTH = 76
 """The most columns of a line of an answer, which the text door begins with C{-- }."""
 
-ALL_IGNORED = "all of it was said by people whom you ignore"
+ALL_IGNORED = "all of it was said by people you ignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Call:
     def _next_page(self) -> Answer | Deferred[Answer]:
         page: Function | None = self.member.pages.get(self.command.name)
         if page is None:
-            sentence = f"there is no page to go on from: {self.command.pages}"
+            sentence = f"there is no next page: {self.command.pages}"
             raise ChatError("usage", sentence)
         return page(self)
 
@@ -223,7 +223,7 @@ def current_room(member: Member) -> Room:
     @raise ChatError: C{no-room}.
     """
     if member.current is None:
-        sentence = "you are in no room: /join one first, such as /join lobby"
+        sentence = "you are not in a room: /join one first, such as /join lobby"
         raise ChatError("no-room", sentence, "no-current-room")
     return member.current
 
@@ -271,7 +271,7 @@ def proved_again(
     except FailedProof as error:
         raise FailedProof(error.code, f"that is not {what}", error.of) from None
     if proof.account is not account:
-        raise ChatError("not-logged-in", f"{account.nick} was given up at this moment")
+        raise ChatError("not-logged-in", f"{account.nick} has just been given up")
     return proof
 
 

@@ -20,8 +20,8 @@ def me(call: Call) -> Answer:
     Group.TALK,
     "/msg NICK TEXT",
     "say something to one person in private",
-    "Only the two of you can read private messages. The owner of a registered nickname who is not "
-    "here gets them later.",
+    "Private messages are kept for the two of you alone. Somebody with a registered nickname "
+        "who is not here gets them later.",
     talk=True,
 )
 def msg(call: Call) -> Answer:
@@ -43,7 +43,7 @@ def _addressee(call: Call, nick: str) -> Whom:
 @command(
     Group.TALK,
     "/topic [TEXT]",
-    "show the topic of the room; with a text, change it",
+    "show what the room is about, or change it",
     "/topic - clears it. The topic is kept when the chat restarts.",
 )
 def topic(call: Call) -> Answer:

@@ -12,8 +12,7 @@ from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.names import nick_key
 
 WHERE = (
-    "#ROOM means that room, * the whole chat (server operators); without either, the current "
-    "room is meant."
+    "#ROOM means that room, * the whole chat (server operators); without either, the current room."
 )
 
 

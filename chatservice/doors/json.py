@@ -61,7 +61,8 @@ class Request:
             raise malformed("a request must be a JSON object")
         self.ref = self.text("ref", "")
         if len(self.ref) > REF_LENGTH or clean(f"{self.ref}.") != f"{self.ref}.":
-            raise malformed(f"a ref has at most {REF_LENGTH} characters, and no control characters")
+            raise malformed(f"a ref must have at most {REF_LENGTH} characters, and no control "
+                f"characters")
 
     def text(self, name: str, default: str | None = None) -> str:
         """Read a string."""
@@ -159,7 +160,7 @@ class JsonSession(Session):
 
     def _hello(self, request: Request) -> None:
         if self.member is not None:
-            raise ChatError("joined", f"you have joined already, as {self.member.nick}")
+            raise ChatError("joined", f"you have already joined, as {self.member.nick}")
         token = request.text("token", "")
         if token and not _TOKEN.fullmatch(token):
             raise malformed('"token" is not a token of this server')
@@ -380,7 +381,7 @@ class JsonSession(Session):
         self._send(facts | _times(error.times) | ref)
         self._malformed = self._malformed + 1 if error.code == "malformed" else 0
         if self._malformed == MALFORMED_IN_A_ROW:
-            self.close(f"{MALFORMED_IN_A_ROW} lines in a row made no sense")
+            self.close(f"{MALFORMED_IN_A_ROW} lines in a row were not valid requests")
 
 
 def _facts_of_search(taken: Taken) -> dict[str, Any]:

@@ -61,8 +61,8 @@ class Admission:
         if self._per_address and origin and self._from[origin] >= self._per_address:
             raise ChatError(
                 "closing",
-                f"your address has as many connections as it may have ({self._per_address}):"
-                " close one of them first",
+                f"your address has {self._per_address} connections, the most allowed: close "
+                    f"one of them first",
                 "address-full",
             )
         self.count += 1

@@ -78,7 +78,7 @@ def read_endpoint(reactor: Any, text: str) -> Any:
     try:
         if text.isascii() and text.isdigit():
             if int(text) > 65535:
-                raise BadValue("there are ports up to 65535")
+                raise BadValue("a port must be 65535 or less")
             return DualStackEndpoint(reactor, int(text))
         return serverFromString(reactor, text)
     except BadValue:

@@ -82,7 +82,7 @@ class Proof:
         nick = self.account.nick
         raise ChatError(
             "wrong-password",
-            f"{nick} was given up, or has another password, since you gave the password",
+            f"{nick} has just been given up, or its password was changed: try again",
         )
 
 

@@ -214,7 +214,7 @@ class Accounts:
         account = proof.account
         password = _checked(password, account.nick)
         if not account.hash:
-            sentence = "the operator of this chat keeps your password: it cannot be changed here"
+            sentence = "your password cannot be changed here: ask the people who run this chat"
             raise ChatError("not-allowed", sentence, "kept-elsewhere")
         hash = yield self.passwords.hash(password, origin, is_wanted)
         proof.check()
@@ -273,7 +273,7 @@ class Accounts:
 
         def complain(failure: Any) -> None:
             failure.trap(StorageError)
-            log.error("An account is not stored: {why}.", why=failure.value)
+            log.error("Storing an account failed: {why}.", why=failure.value)
 
         return self.save(account).addErrback(complain)
 
@@ -303,9 +303,9 @@ class Accounts:
         if holder is not None:
             raise ChatError("registered", f"{nick} {_taken(nick, holder.nick)}")
         if key in self._being_made:
-            raise ChatError("registered", f"{nick} is being registered at this moment")
+            raise ChatError("registered", f"{nick} is being registered right now: try again")
         if identity in self._being_made or self.goes_by(identity):
-            sentence = "you have an account already: /logout first"
+            sentence = "you already have an account: /logout first"
             raise ChatError("registered", sentence, "has-account")
         self._being_made |= {key, identity}
         try:
@@ -335,11 +335,11 @@ def _checked(password: str, nick: str) -> str:
     except ValueError as error:
         raise ChatError("usage", str(error)) from None
     if len(password) < PASSWORD_LEAST:
-        raise ChatError("usage", f"a password has at least {PASSWORD_LEAST} characters")
+        raise ChatError("usage", f"a password must have at least {PASSWORD_LEAST} characters")
     if len(password) > PASSWORD_MOST:
-        raise ChatError("usage", f"a password has at most {PASSWORD_MOST} characters")
+        raise ChatError("usage", f"a password must have at most {PASSWORD_MOST} characters")
     if password.casefold() == nick.casefold():
-        raise ChatError("usage", "your nickname is what anybody would try first: choose another")
+        raise ChatError("usage", "your password must not be your nickname: choose another")
     return password
 
 

@@ -178,7 +178,7 @@ def _vouched_for(avatar_id: bytes, username: bytes) -> bytes:
     """
     nick = check_nick(avatar_id.decode())
     if nick_key(nick) != nick_key(username.decode()):
-        raise ValueError(f"asked about {username!r} it vouched for {avatar_id!r}")
+        raise ValueError(f"asked about {username!r}, it answered with {avatar_id!r}")
     return nick.encode()
 
 

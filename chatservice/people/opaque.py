@@ -25,7 +25,8 @@ def prepared(password: str) -> str:
         enforced: str = _PROFILE.enforce(password[:LOOKED_AT])
     except UnicodeError:
         raise ValueError(
-            "a password cannot be empty, or contain control or invisible characters: choose another"
+            "a password must not be empty, or contain control or invisible characters: choose "
+                "another"
         ) from None
     return enforced.strip(" ")
 

@@ -48,8 +48,8 @@ class Turns:
         """
         jobs = self._waiting.get(asker, ())
         if len(jobs) >= self._most:
-            sentence = "too many requests from your address are waiting: try again later"
-            raise ChatError("busy", sentence)
+            raise ChatError("busy", "too many requests from your address are waiting: try "
+                "again later")
         job = _Job(work, is_wanted, Deferred())
         self._waiting.setdefault(asker, deque()).append(job)
         self._serve()
@@ -62,7 +62,7 @@ class Turns:
             if jobs:
                 self._waiting[asker] = jobs
             if not job.is_wanted():
-                job.done.errback(ChatError("closing", "nobody is waiting for that any longer"))
+                job.done.errback(ChatError("closing", "the request was cancelled"))
                 continue
             self._free -= 1
             maybeDeferred(job.work).addBoth(self._finished, job.done)

@@ -84,7 +84,7 @@ def _taken(text: str) -> tuple[float, str]:
 
 def _checked(seconds: float) -> int:
     if seconds > LONGEST:
-        raise ValueError("a duration is at most ten years")
+        raise ValueError("a duration must be at most ten years")
     return ceil(seconds)
 
 

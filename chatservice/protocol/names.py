@@ -140,11 +140,11 @@ def _admit(text: str, kind: str, length: int, can_start: Callable[[str], bool]) 
         raise ValueError(_sentence(refusal, kind)) from None
     for char in name:
         if char.isascii() and not char.isalnum() and char not in _MARKS:
-            raise ValueError(f"a {kind} cannot have {_describe(char)} in it")
+            raise ValueError(f"a {kind} must not contain {_describe(char)}")
     if not can_start(name[0]) and name[0] not in _FIRST_MARKS:
-        raise ValueError(f"a {kind} cannot start with {_describe(name[0])}")
+        raise ValueError(f"a {kind} must not start with {_describe(name[0])}")
     if len(name) > length:
-        raise ValueError(f"a {kind} has at most {length} characters")
+        raise ValueError(f"a {kind} must have at most {length} characters")
     _check_marks(name, kind)
     return name
 
@@ -155,9 +155,9 @@ def _check_marks(name: str, kind: str) -> None:
     for char in unicodedata.normalize("NFD", name):
         marks = marks + 1 if unicodedata.category(char)[0] == "M" else 0
         if marks and char == before:
-            raise ValueError(f"a {kind} cannot have {_describe(char)} twice in a row")
+            raise ValueError(f"a {kind} must not have {_describe(char)} twice in a row")
         if marks > _MARKS_MOST:
-            raise ValueError(f"a {kind} has at most {_MARKS_MOST} marks on a letter")
+            raise ValueError(f"a {kind} must have at most {_MARKS_MOST} marks on a letter")
         before = char
 
 
@@ -165,10 +165,10 @@ def _sentence(refusal: UnicodeEncodeError, kind: str) -> str:
     """Say to a person what PRECIS refused."""
     if refusal.reason.endswith("bidi_rule"):
         return (
-            f"a {kind} with right-to-left letters starts with one of them, "
-            "ends with one or with a digit, and has no left-to-right letters"
+            f"a {kind} with right-to-left letters must start with one of them, end with one "
+                f"or with a digit, and have no left-to-right letters"
         )
-    return f"a {kind} cannot have {_describe(refusal.object[refusal.start])} in it"
+    return f"a {kind} must not contain {_describe(refusal.object[refusal.start])}"
 
 
 def _describe(char: str) -> str:

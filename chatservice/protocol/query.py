@@ -102,7 +102,7 @@ def parse(text: str) -> Query:
 
 def _check_size(query: Query) -> None:
     if not query.terms and query.nick is None:
-        raise ChatError("usage", "there is no word in that to search for")
+        raise ChatError("usage", "there are no words to search for")
     tokens = [token for term in query.terms for token in term.tokens]
     pairs = sum(map(is_unspaced, tokens))
     if len(tokens) - pairs + ceil(pairs / PAIRS_A_WORD) > TERMS_MOST:

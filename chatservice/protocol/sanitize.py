@@ -193,7 +193,7 @@ def clean_line(text: str) -> str:
     size = len(text.encode())
     if size > TEXT_BYTES:
         raise ChatError(
-            "too-long", f"that has {size:,} bytes, and a line at most {TEXT_BYTES:,}: not sent"
+            "too-long", f"that line is too long ({size:,} bytes, at most {TEXT_BYTES:,}): not sent"
         )
     return text
 

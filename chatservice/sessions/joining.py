@@ -225,8 +225,8 @@ class Joining:
             return
         holder.pinged = now
         holder.door.ping(
-            f"somebody asks for the nickname {holder.nick}, and you have been silent for"
-            f" long: type something within {PING_TIMEOUT} s to keep it"
+            f"somebody wants the nickname {holder.nick}, and you have been silent for a long "
+                f"time: type something within {PING_TIMEOUT} s to keep it"
         )
 
 
@@ -239,5 +239,5 @@ def _last_nick(account: Account | None, places: list[ReadMarker]) -> str:
         return places[0].nick
     if account is not None:
         return account.nick
-    sentence = "that token brings nobody back: choose a nickname"
+    sentence = "that token is not valid: choose a nickname"
     raise FailedProof("not-joined", sentence, A_TOKEN)

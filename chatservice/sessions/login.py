@@ -29,7 +29,7 @@ def log_in(chat: Chat, member: Member, proof: Proof) -> Generator[Deferred[Any],
     # Checking the password took its time.
     proof.check()
     if not chat.is_here(member) or member.account is not None:
-        raise ChatError("not-joined", "you have gone on through another connection")
+        raise ChatError("not-joined", "another connection has taken this one's place")
     _check_not_banned(chat, member, account)
     former, other = member.identity, chat.roster.of(account)
     if other is not None:

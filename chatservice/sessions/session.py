@@ -40,7 +40,7 @@ UNCOMMITTED = 64
 JOIN_TIMEOUT = 60.0
 CLOSE_TIMEOUT = 5.0
 
-FAILED = ChatError("failed", "something went wrong here, and is in the server's log: not done")
+FAILED = ChatError("failed", "something went wrong in the server, and its log says what: not done")
 
 Work = Callable[[], Any]
 
@@ -371,7 +371,7 @@ class Session(Metered):
             joined = self.member is not None
             self.chat.audit.refused(error, self.peer.address, self.name, nick, joined)
         if isinstance(error, StorageError):
-            log.error("The database fails: {why}.", why=error)
+            log.error("The database failed: {why}.", why=error)
             error = ChatError("failed", f"not done: {error}")
         elif not isinstance(error, ChatError):
             log.failure("A line from {who} failed.", failure, who=self._who())

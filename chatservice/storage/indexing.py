@@ -105,7 +105,7 @@ class Index:
         now = self._seconds()
         if not more:
             if self._told:
-                log.info("All lines are prepared for /search.")
+                log.info("All lines are indexed for /search.")
             self._tell_at, self._told = None, False
         elif self._tell_at is None:
             self._tell_at = now + TELL_EVERY

@@ -68,9 +68,9 @@ class Rounds:
         """Log a failure; further ones are not logged until a round succeeds."""
         clause = Database.clause_for(error)
         if clause is None:
-            log.failure("Upkeep failed.")
+            log.failure("Maintenance failed.")
         else:
-            log.error("Background work fails: {why}.", why=clause)
+            log.error("Maintenance failed: {why}.", why=clause)
 
 
 class Upkeep:

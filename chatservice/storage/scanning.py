@@ -24,7 +24,7 @@ WAITING = 4
 COUNTS_WAITING = 1000
 """The same for short reads that nobody asks for: counting the lines that somebody missed."""
 
-TOO_LONG = "that takes too long: not done"
+TOO_LONG = "that took too long: not done"
 
 class Scanning:
     """A queue for the thread of long reads, which does one piece of work after the other.
@@ -66,7 +66,7 @@ class Scanning:
         def explain(failure: Failure) -> Failure:
             failure.trap(Interrupted)
             if not asker.is_wanted():
-                raise ChatError("closing", "nobody is waiting for that any longer")
+                raise ChatError("closing", "the request was cancelled")
             raise ChatError("usage", sentence)
 
         done = self._database.scan(work, DEADLINE, asker.is_wanted)

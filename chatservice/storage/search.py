@@ -27,7 +27,7 @@ log = Logger()
 INDEX_WITHIN = 0.5
 """The most seconds that a search waits for lines that are not indexed yet."""
 
-TOO_LONG = "that takes too long: add a word, or name a room"
+TOO_LONG = "that took too long: add a word, or name a room"
 
 _FIND = f"""
     WITH found (found_id) AS (SELECT rowid FROM words

@@ -15,7 +15,7 @@ from tests.operating import PASSWORD, OperatorCase
 ADA_AT = "192.0.2.1"
 BOB_AT = "198.51.100.7"
 FOR_NOW = " until an operator ends it"
-LOCKED = "-- only registered names may join the chat at the moment"
+LOCKED = "-- only registered people may join the chat at the moment"
 
 
 class DeedCase(OperatorCase):
@@ -202,7 +202,7 @@ class SpeechTests(DeedCase):
     def test_moderated(self) -> None:
         """In a moderated room those speak who were given a voice."""
         self.ada.types("/room moderated on")
-        sentence = "-- #python is moderated: only people with a voice may speak"
+        sentence = "-- #python is moderated: ask one of its operators for a voice"
         self.assertIn(sentence, self.asks(self.bob, "hi"))
         self.ada.types("/voice bob")
         self.ada.sees()
@@ -217,7 +217,7 @@ class RoomTests(DeedCase):
         """A room for invited people lets in who was invited."""
         self.ada.types("/room invite-only on")
         self.bob.types("/part")
-        sentence = "-- #python is for invited people only: ask one of its operators"
+        sentence = "-- #python is invite-only: ask one of its operators to invite you"
         self.assertEqual(self.asks(self.bob, "/join python"), [sentence])
         self.ada.types("/invite bob")
         self.assertIn("-- you joined #python: ada (2 here)", self.asks(self.bob, "/join python"))
@@ -331,7 +331,8 @@ class LimitTests(DeedCase):
         for state in ("on", "off") * (ACTS // 2):
             self.assertNotIn("wait", self.asks(eve, f"/room moderated {state}")[-1])
         (refusal,) = self.asks(eve, "/room moderated on")
-        self.assertEqual(refusal, f"-- you did {ACTS} acts within a minute: wait a little")
+        self.assertEqual(refusal, f"-- that was more than {ACTS} actions in a minute: wait a "
+            f"little")
         self.clock.advance(60)
         self.assertNotIn("wait", self.asks(eve, "/room moderated on")[-1])
 

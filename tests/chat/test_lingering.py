@@ -127,7 +127,7 @@ class ComingBackTests(LingeringCase):
         token = self.chat.roster["ada"].token
         ada.wire.vanishes()
         bob.types("missed")
-        self.patch(self.journal, "page", lambda _: fail(StorageError("the disk fails")))
+        self.patch(self.journal, "page", lambda _: fail(StorageError("the disk failed")))
         again = self.resumes(token)
         bob.types("heard")
         self.assertEqual(

@@ -18,8 +18,8 @@ OWNERS = {
 def waited_for(nick: str, seconds: int) -> str:
     """What somebody is told who wants the nickname of a lost connection."""
     return (
-        f"{nick} has lost the connection, and has {seconds} s left to come back: "
-        "choose another nickname, or try again then"
+        f"{nick} has lost the connection, and may come back within {seconds} s: choose "
+            f"another nickname, or try again then"
     )
 
 

@@ -120,7 +120,7 @@ class RoleTests(ModerationCase):
         self.assertFalse(self.permissions.has_owner("attic"))
 
     def test_deop_of_nobody(self) -> None:
-        """Somebody is no operator of a room without an owner, and then still is not."""
+        """Somebody is not an operator of a room without an owner, and then still is not."""
         self.did(self.sysop, actions.Deopped, "attic", self.op)
         self.assertFalse(self.permissions.is_room_operator(self.op, "attic"))
 
@@ -240,7 +240,7 @@ class PowerTests(ModerationCase):
         for member in (self.ada, self.op):
             self.refused(
                 "not-allowed",
-                "that is you: you cannot do that to yourself",
+                "you cannot do that to yourself",
                 self.permissions.check_may_sanction,
                 member,
                 member,

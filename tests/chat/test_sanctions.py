@@ -156,7 +156,7 @@ class LockdownTests(ModerationCase):
         self.assertTrue(self.permissions.locked_down)
         self.refused(
             "closed",
-            "only registered names may join the chat at the moment",
+            "only registered people may join the chat at the moment",
             self.permissions.check_arrival,
             self.bob,
         )
@@ -271,7 +271,7 @@ class RoomTests(ModerationCase):
         """A room for invited people lets these in, operators, and who was in it before."""
         self.set_room("invite-only", "on")
         check = self.permissions.check_entry
-        sentence = "#python is for invited people only: ask one of its operators"
+        sentence = "#python is invite-only: ask one of its operators to invite you"
         self.refused("closed", sentence, check, self.bob, "python")
         check(self.bob, "python", next(self.ids))
         check(self.op, "python")
@@ -306,7 +306,7 @@ class RoomTests(ModerationCase):
         """In a moderated room operators speak, and who has a voice, registered or not."""
         self.set_room("moderated", "on")
         check = self.permissions.check_speech
-        sentence = "#python is moderated: only people with a voice may speak"
+        sentence = "#python is moderated: ask one of its operators for a voice"
         self.refused("not-allowed", sentence, check, self.bob, "python")
         self.refused("not-allowed", sentence, self.permissions.check_topic, self.bob, "python")
         check(self.bob, "attic")

@@ -109,11 +109,11 @@ class GiveWayTests(TopicsCase):
         people = [self.comes(f"p{number}", "192.0.2.1") for number in range(3)]
         self.assertEqual(self.sets(people[0], "a1", "a2", stay=True), [])
         self.assertEqual(self.sets(people[1], "b1", "b2", stay=True), [])
-        sentence = "your address has set too many topics: clear one first"
+        sentence = "too many topics were set from your address: clear one first"
         self.assertEqual(self.sets(people[2], "c1", stay=True), [sentence])
         other = self.comes("other", "192.0.2.2")
         self.assertEqual(self.sets(other, "o1", stay=True), [])
-        sentence = "5 rooms have a topic, and no more may"
+        sentence = "5 rooms have a topic already: one must be cleared first"
         self.assertEqual(self.sets(other, "o2", stay=True), [sentence])
 
     def test_many_at_once(self) -> None:
@@ -131,7 +131,7 @@ class GiveWayTests(TopicsCase):
         with capturedLogs() as logged:
             self.sets(self.comes("ada", "192.0.2.1"), "a1", "a2", "a3", "a4")
         said = [formatEvent(event) for event in logged]
-        self.assertIn("Topics that gave way stay in the database: the disk is full.", said)
+        self.assertIn("Deleting replaced topics failed: the disk is full.", said)
         self.assertEqual(self.rooms(), ["a2", "a3", "a4"])
 
 

@@ -163,7 +163,7 @@ class NicknameTests(SessionCase):
         self.chat.take()
         self.session.typed(" eve and ada ")
         self.assertEqual(self.chat.take(), [])
-        told = "nickname refused: a nickname cannot have a space in it"
+        told = "nickname refused: a nickname must not contain a space"
         self.assertEqual(self.person.take()[-1], told)
         self.assertIs(self.session.state, State.ASKING)
 

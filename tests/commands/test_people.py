@@ -268,7 +268,7 @@ class IgnoreTests(PeopleCase):
         """What is no nickname is refused."""
         for typed in ("/ignore a b", "/unignore a b"):
             self.assertEqual(
-                self.lines(self.ada, typed), ["-- a nickname cannot have a space in it"]
+                self.lines(self.ada, typed), ["-- a nickname must not contain a space"]
             )
 
     def test_not_ignored(self) -> None:
@@ -291,7 +291,7 @@ class SetTests(PeopleCase):
                 "-- time is off: every line with its time (UTC)",
                 "-- colour is off: nicknames in colours",
                 "-- bell is on: a bell when you are mentioned or get a private line",
-                "-- quiet is off: no lines about who joins and leaves",
+                "-- quiet is off: no lines about people who join and leave",
             ],
         )
 

@@ -220,7 +220,7 @@ class ObviousTests(ConversationCase):
         """They are refused in one sentence, when registering and when changing the password."""
         self.rules.name = "Salon.Bleu"
         bob = self.at(door, "bob")
-        sentence = "that is one of the passwords that anybody would try first: choose another"
+        sentence = "that password is too easy to guess: choose another"
         for typed in ("/register password", "/register bob12345", "/register salon.bleu"):
             bob.types(typed)
             self.assertIn(sentence, str(bob.sees()))

@@ -107,7 +107,7 @@ class SilencedTests(DenCase):
         self.ada.types("/mute #den eve 1h")
         self.eve.types("/quit")
         again = self.comes_with(token, PILLS)
-        self.assertIn("you are muted: come back under the nickname that you had", str(again.sees()))
+        self.assertIn("you are muted: come back with the nickname that you had", str(again.sees()))
         again.asks("hello", nick="EVE", token=token)
         self.assertIn("welcome", str(again.sees()))
         again.types("/quit")

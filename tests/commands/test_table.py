@@ -21,15 +21,15 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 EXPLAINED = {
     "join": [
-        "-- /join ROOM [PASSWORD]: enter a room, or make it; your lines then go there",
-        "-- If you are in the room already, your lines go there from now on. Some rooms",
-        "-- have a password, which one of their operators can tell you.",
+        "-- /join ROOM [PASSWORD]: enter a room, or create it; your lines then go there",
+        "-- If you are in the room already, your lines go there from then on. Some",
+        "-- rooms ask for a password, which one of their operators can tell you.",
         "-- The same: /j.",
     ],
     "j": [
-        "-- /join ROOM [PASSWORD]: enter a room, or make it; your lines then go there",
-        "-- If you are in the room already, your lines go there from now on. Some rooms",
-        "-- have a password, which one of their operators can tell you.",
+        "-- /join ROOM [PASSWORD]: enter a room, or create it; your lines then go there",
+        "-- If you are in the room already, your lines go there from then on. Some",
+        "-- rooms ask for a password, which one of their operators can tell you.",
         "-- The same: /j.",
     ],
     "/history": [
@@ -40,10 +40,10 @@ EXPLAINED = {
         "-- by its own clock.",
     ],
     "exit": [
-        "-- /quit [WHY]: leave the chat, with last words if you like",
+        "-- /quit [WHY]: leave the chat, with a reason if you like",
         "-- The same: /bye, /exit, /q, /signoff.",
     ],
-    "PING": ["-- /ping: see whether the chat is there"],
+    "PING": ["-- /ping: check that the chat is there"],
 }
 
 
@@ -187,7 +187,7 @@ class CommandTests(ConversationCase):
 
     def test_history_of_nothing(self) -> None:
         """/history says so where nothing was said."""
-        self.assertEqual(self.asks("/history"), ["-- nothing was said here yet"])
+        self.assertEqual(self.asks("/history"), ["-- nothing has been said here yet"])
 
     def test_who_is_everybody(self) -> None:
         """/who lists a hundred people and counts the others."""

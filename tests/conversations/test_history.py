@@ -17,7 +17,7 @@ from tests.conversation import (
 )
 
 IN_PYTHON = (("bob", "/join python"), ("ada", "/join python"), ("ada", "/join lobby"))
-NO_ROOM = "you are in no room: /join one first, such as /join lobby"
+NO_ROOM = "you are not in a room: /join one first, such as /join lobby"
 HISTORY_USAGE = "/history takes a number from 1 to 100, a time such as 2h, more, or before ID"
 
 
@@ -27,17 +27,17 @@ def answered(typed: str, *lines: str, before: tuple[tuple[str, str], ...] = ()) 
 
 
 NOTHING = {
-    "history": answered("/history", "nothing was said here yet"),
+    "history": answered("/history", "nothing has been said here yet"),
     "history_elsewhere": answered(
-        "/history #python", "nothing was said here yet", before=IN_PYTHON
+        "/history #python", "nothing has been said here yet", before=IN_PYTHON
     ),
-    "history_since": answered("/history 2h", "nothing was said since then"),
+    "history_since": answered("/history 2h", "nothing has been said since then"),
     "history_before": answered(
         "/history before 1000", "nothing was said before that", before=(("bob", "hi"),)
     ),
     "history_of_the_ignored": answered(
         "/history",
-        "all of it was said by people whom you ignore",
+        "all of it was said by people you ignore",
         before=(("bob", "hi"), ("ada", "/ignore bob")),
     ),
     "catchup": answered("/catchup", "you have missed nothing"),
@@ -157,7 +157,7 @@ class HistoryCommandTests(Scene):
         self.says(bob, "two hours ago", "/quit")
         self.clock.advance(7201)
         ada = self.at(door, "ada")
-        self.assertEqual(self.seen(ada, "/history 2h")[-1:], ["nothing was said since then"])
+        self.assertEqual(self.seen(ada, "/history 2h")[-1:], ["nothing has been said since then"])
         self.assertEqual(self.seen(ada, "/history 121m"), ["lobby/bob: two hours ago"])
         self.assertEqual(len(self.seen(ada, "/history 1d")), 2)
 

@@ -20,16 +20,16 @@ MISTAKES = {
     "page_after_none": refused(
         "/history more",
         "usage",
-        "there is no page to go on from: /history shows the newest lines",
+        "there is no next page: /history shows the newest lines",
     ),
     "search_after_none": refused(
         "/search More",
         "usage",
-        'there is no page to go on from: /search WORDS finds the newest lines, and /search "more" '
+        'there is no next page: /search WORDS finds the newest lines, and /search "more" '
         "looks for that word",
     ),
     "who_after_none": refused(
-        "/who more", "usage", "there is no page to go on from: /who shows the first one"
+        "/who more", "usage", "there is no next page: /who shows the first one"
     ),
     "mistyped_alias": refused("/exti", "unknown", "there is no command /exti: did you mean /exit?"),
     "slash_alone": refused("/", "unknown", "there is no command /: /help lists the commands"),
@@ -50,23 +50,23 @@ MISTAKES = {
         "bad-nick",
         "server is reserved, or looks like a name that is: choose another one",
     ),
-    "rename_malformed": refused("/nick 9", "bad-nick", 'a nickname cannot start with "9"'),
+    "rename_malformed": refused("/nick 9", "bad-nick", 'a nickname must not start with "9"'),
     "line_without_a_room": refused(
         "hi",
         "no-room",
-        "you are in no room: /join one first, such as /join lobby",
+        "you are not in a room: /join one first, such as /join lobby",
         ("ada", "/part"),
     ),
     "action_without_a_room": refused(
         "/me waves",
         "no-room",
-        "you are in no room: /join one first, such as /join lobby",
+        "you are not in a room: /join one first, such as /join lobby",
         ("ada", "/part"),
     ),
     "part_without_a_room": refused(
         "/part",
         "no-room",
-        "you are in no room: /join one first, such as /join lobby",
+        "you are not in a room: /join one first, such as /join lobby",
         ("ada", "/part"),
     ),
     "part_elsewhere": refused("/part python", "no-room", "you are not in #python"),
@@ -76,20 +76,20 @@ MISTAKES = {
     "nothing_done": refused("/me", "empty", "there is nothing to say"),
     "nothing_but_controls": refused("\x1b[2J", "empty", "there is nothing to say"),
     "too_long": refused(
-        "é" * 2049, "too-long", "that has 4,098 bytes, and a line at most 4,096: not sent"
+        "é" * 2049, "too-long", "that line is too long (4,098 bytes, at most 4,096): not sent"
     ),
     "topic_too_long": refused(
         f"/topic {'x' * 4097}",
         "too-long",
-        "that has 4,097 bytes, and a line at most 4,096: not sent",
+        "that line is too long (4,097 bytes, at most 4,096): not sent",
     ),
     "topic_somewhat_long": refused(
-        f"/topic {'x' * 401}", "too-long", "a topic has at most 400 bytes"
+        f"/topic {'x' * 401}", "too-long", "a topic must have at most 400 bytes"
     ),
     "long_goodbye": refused(
         f"/quit {'x' * 4097}",
         "too-long",
-        "that has 4,097 bytes, and a line at most 4,096: not sent",
+        "that line is too long (4,097 bytes, at most 4,096): not sent",
     ),
     "blank_after_slash": refused(
         "/ quit", "unknown", "there is no command /: /help lists the commands"

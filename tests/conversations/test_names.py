@@ -27,16 +27,17 @@ REGISTERED = ("ada", "/register correct-horse")
 NOT_LOGGED_IN = "you are not logged in: /register or /login first"
 LOGGED_IN = "you are logged in as ada: /logout first"
 WRONG = "wrong nickname or password"
-SHORT = "a password has at least 8 characters"
-SPACE = "a password cannot have a space in it: hyphens will do"
+SHORT = "a password must have at least 8 characters"
+SPACE = "a password must not contain a space: use hyphens instead"
 
 ROWS = {
     "register": Row(
-        "/register correct-horse", answer=["ada is yours: from now on it asks for your password"]
+        "/register correct-horse", answer=["ada is yours: from now on you need your password "
+            "to use it"]
     ),
     "unregister": Row(
         "/unregister correct-horse",
-        answer=["ada is no longer registered: anybody may register it now"],
+        answer=["ada is no longer registered: anyone can register it now"],
         before=(REGISTERED,),
     ),
     "password": Row(
@@ -66,8 +67,7 @@ REFUSED = {
     "login_own_unregistered": refused(
         "/login correct-horse",
         "wrong-password",
-        "that is not the password of ada, your present nickname: "
-        "for another one it is /login NICK PASSWORD",
+        "wrong password for ada, your present nickname: for another one, use /login NICK PASSWORD",
     ),
     "login_twice": refused("/login ada correct-horse", "logged-in", LOGGED_IN, REGISTERED),
     "logout": refused("/logout", "not-logged-in", NOT_LOGGED_IN),
@@ -270,7 +270,7 @@ class NameTests(ConversationCase):
         self.assertEqual(self.asks(ada, "/login old-list"), "you are logged in as ada")
         self.assertEqual(
             self.asks(ada, "/password old-list correct-horse"),
-            "the operator of this chat keeps your password: it cannot be changed here",
+            "your password cannot be changed here: ask the people who run this chat",
         )
 
     @at_each_door
@@ -354,7 +354,8 @@ class NameTests(ConversationCase):
         ada = self.registered(door)
         self.assertEqual(
             self.asks(ada, "/unregister correct-horse"),
-            "you are an operator of this chat: anybody who registered the name next would be one",
+            "you are an operator of this chat: anyone who registered the name next would "
+                "become one",
         )
         self.assertIsNotNone(self.chat.accounts.named("ada"))
 

@@ -156,7 +156,7 @@ OWNER = {
     "room_as_it_is_set": told(
         "/room",
         "#python is owned by ada",
-        "operators: none besides",
+        "operators: nobody else",
         "invite-only on",
         "moderated on",
         "topic operators",
@@ -168,7 +168,7 @@ OWNER = {
     "room_unset": told(
         "/room",
         "#python is owned by ada",
-        "operators: none besides",
+        "operators: nobody else",
         *SETTINGS_OFF,
         before=tuple(("ada", f"/room {setting}") for setting in (*SET, *UNSET)),
     ),
@@ -207,7 +207,7 @@ OWNER_REFUSED = {
     ),
     "ban_a_server_operator": refused("/ban eve", "not-allowed", ANOTHER_ONE),
     "ban_oneself": refused(
-        "/ban ada", "not-allowed", "that is you: you cannot do that to yourself"
+        "/ban ada", "not-allowed", "you cannot do that to yourself"
     ),
     "ban_from_the_chat": refused("/ban * bob", "not-allowed", SERVER_ONLY),
     "ban_a_network_from_the_chat": refused("/ban * 192.0.2.0/24", "not-allowed", SERVER_ONLY),
@@ -219,7 +219,7 @@ OWNER_REFUSED = {
         "an address is written like 192.0.2.7 or 2001:db8::7, a network like 192.0.2.0/24",
     ),
     "ban_for_ever": refused("/ban bob 11y", "usage", NO_DURATION),
-    "ban_for_too_long": refused("/ban bob 999w", "usage", "a duration is at most ten years"),
+    "ban_for_too_long": refused("/ban bob 999w", "usage", "a duration must be at most ten years"),
     "unban_nobody": refused("/unban", "usage", "use it like this: /unban [#ROOM|*] NICK|NETWORK"),
     "unban_two": refused("/unban a b", "usage", "use it like this: /unban [#ROOM|*] NICK|NETWORK"),
     "bans_of_what": refused("/bans bob", "usage", "use it like this: /bans [#ROOM|*|more]"),
@@ -234,12 +234,12 @@ OWNER_REFUSED = {
     "switch": refused("/room moderated maybe", "usage", "it can be on or off"),
     "topic": refused("/room topic mine", "usage", "it can be all or operators"),
     "room_password": refused(
-        f"/room password {'x' * 257}", "usage", "a password has at most 256 characters"
+        f"/room password {'x' * 257}", "usage", "a password must have at most 256 characters"
     ),
     "keep": refused("/room keep long", "usage", NO_DURATION),
-    "keep_more": refused("/room keep 31d", "usage", "the chat keeps nothing for more than 30d"),
+    "keep_more": refused("/room keep 31d", "usage", "the chat keeps nothing longer than 30d"),
     "keep_lines": refused(
-        "/room keep-lines 1001", "usage", "it can be a number from 1 to 1,000, or off"
+        "/room keep-lines 1001", "usage", "it must be a whole number from 1 to 1,000, or off"
     ),
     "announce": refused("/announce hi", "not-allowed", SERVER_ONLY),
     "lockdown": refused("/lockdown on", "not-allowed", SERVER_ONLY),
@@ -277,7 +277,7 @@ GUEST_REFUSED = {
     ),
     "announce": refused("/announce hi", "not-allowed", SERVER_ONLY),
     "lockdown": refused("/lockdown on", "not-allowed", SERVER_ONLY),
-    "room": told("/room", "#python has no owner", "operators: none besides", *SETTINGS_OFF),
+    "room": told("/room", "#python has no owner", "operators: nobody else", *SETTINGS_OFF),
 }
 
 SERVER = {

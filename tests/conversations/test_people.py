@@ -114,7 +114,7 @@ ROWS = {
     ),
     "whois_absent": answered(
         "/whois bob",
-        "bob is registered since 2026-11-21 12:00 (UTC), and not here",
+        "bob has been registered since 2026-11-21 12:00 (UTC), and not here",
         before=(("bob", "/register correct-horse"), ("bob", "/quit")),
     ),
     "ignore": answered("/ignore bob", "you ignore bob from now on: /unignore bob ends it", KEPT),
@@ -142,11 +142,11 @@ REFUSED = {
     "away_for_too_long": refused(
         f"/away {'x' * 5000}",
         "too-long",
-        "that has 5,000 bytes, and a line at most 4,096: not sent",
+        "that line is too long (5,000 bytes, at most 4,096): not sent",
     ),
     "whois_nobody": refused("/whois nobody", "no-nick", "nobody here is called nobody"),
     "list_without_a_page": refused(
-        "/list more", "usage", "there is no page to go on from: /list shows the first rooms"
+        "/list more", "usage", "there is no next page: /list shows the first rooms"
     ),
     "whois_whom": refused("/whois", "usage", "use it like this: /whois NICK"),
     "ignore_oneself": refused("/ignore ada", "usage", "you cannot ignore yourself"),

@@ -47,12 +47,12 @@ ROWS = {
     ),
     "forget": Row(
         "/forget everything",
-        answer=["it is all erased; 2 lines were yours"],
+        answer=["everything is erased; 2 lines were yours"],
         before=(("ada", "one"), ("bob", "two"), ("ada", "/msg bob three")),
     ),
     "forget_an_account": Row(
         "/forget correct-horse",
-        answer=["it is all erased; 0 lines were yours"],
+        answer=["everything is erased; 0 lines were yours"],
         before=(REGISTERED,),
     ),
     "forget_unconfirmed": refused(
@@ -194,6 +194,7 @@ class PersonalTests(ConversationCase):
         ada.types("/register correct-horse")
         self.assertEqual(
             self.answer(ada, f"/forget{end}"),
-            "you are an operator of this chat: anybody who registered the name next would be one",
+            "you are an operator of this chat: anyone who registered the name next would "
+                "become one",
         )
         self.assertIsNotNone(self.chat.accounts.named("ada"))

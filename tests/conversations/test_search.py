@@ -20,7 +20,7 @@ NOTHING = {
     "search": answered("/search cake", 'nothing in lobby with "cake"', before=(("bob", "hi"),)),
     "by_ignored": answered(
         "/search cake",
-        'nothing in lobby with "cake": all of it was said by people whom you ignore',
+        'nothing in lobby with "cake": all of it was said by people you ignore',
         before=(("bob", "cake"), ("ada", "/ignore bob")),
     ),
     "another_room": answered(
@@ -34,7 +34,7 @@ REFUSED = {
     "nothing": refused(
         "/search", "usage", "use it like this: /search WORDS [in:#ROOM] [from:NICK] | more"
     ),
-    "no_word": refused("/search -- in:lobby", "usage", "there is no word in that to search for"),
+    "no_word": refused("/search -- in:lobby", "usage", "there are no words to search for"),
     "elsewhere": refused("/search cake in:#attic", "no-room", "you are not in #attic"),
     "malformed_room": refused(
         "/search cake in:a!", "bad-room", 'a room\'s name cannot have "!" in it'
@@ -49,7 +49,7 @@ REFUSED = {
         "/search IN: lobby cake", "usage", "right after in: there must be a room, such as in:#den"
     ),
     "from_no_nickname": refused(
-        "/search from:@bob", "bad-nick", 'a nickname cannot have "@" in it'
+        "/search from:@bob", "bad-nick", 'a nickname must not contain "@"'
     ),
     "from_twice": refused(
         "/search from:bob cake from:eve", "usage", "write from: only once in a search"

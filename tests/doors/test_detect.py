@@ -87,15 +87,15 @@ OPENINGS = {
         f"Choose a nickname: {ARRIVED}",
         ("-- ada joined the chat",),
     ),
-    "begins_like_a_method": text_refused(b"GETTING ON\n", "a nickname cannot have a space in it"),
+    "begins_like_a_method": text_refused(b"GETTING ON\n", "a nickname must not contain a space"),
     "method_alone": Opening(
         b"GET\n",
         f"{GREETING}{ARRIVED}",
         ARRIVED,
         ("-- GET joined the chat",),
     ),
-    "method_in_small_letters": text_refused(b"get /\n", "a nickname cannot have a space in it"),
-    "brace_after_a_space": text_refused(b" {\n", 'a nickname cannot start with "{"'),
+    "method_in_small_letters": text_refused(b"get /\n", "a nickname must not contain a space"),
+    "brace_after_a_space": text_refused(b" {\n", 'a nickname must not start with "{"'),
     "telnet_option": Opening(
         b"\xff\xfb\x1fada\n",
         f"{GREETING}\udcff\udcfe\x1f{ARRIVED}",

@@ -60,7 +60,7 @@ HOSTILE: dict[str, tuple[bytes, Facts]] = {
     ),
     "nick_is_a_surrogate": (
         b'{"type":"hello","nick":"\\ud800","ref":"r"}',
-        error("bad-nick", 'a nickname cannot have "?" in it', "r"),
+        error("bad-nick", 'a nickname must not contain "?"', "r"),
     ),
     "token_is_a_number": (
         b'{"type":"hello","nick":"ada","token":1,"ref":"r"}',
@@ -95,7 +95,7 @@ HOSTILE: dict[str, tuple[bytes, Facts]] = {
     ),
     "room_is_malformed": (
         b'{"type":"hello","nick":"ada","rooms":{"a b":0},"ref":"r"}',
-        error("bad-room", "a room's name cannot have a space in it", "r"),
+        error("bad-room", "a room's name must not contain a space", "r"),
     ),
     "too_many_rooms": (
         json.dumps(
@@ -131,7 +131,7 @@ HOSTILE: dict[str, tuple[bytes, Facts]] = {
 WRONG: dict[str, tuple[Facts, Facts]] = {
     "second_hello": (
         {"type": "hello", "nick": "ada"},
-        error("joined", "you have joined already, as ada", "r"),
+        error("joined", "you have already joined, as ada", "r"),
     ),
     "unknown": ({"type": "xyzzy"}, error("unknown-type", "there is no request 'xyzzy'", "r")),
     "unknown_and_long": (
@@ -164,7 +164,7 @@ WRONG: dict[str, tuple[Facts, Facts]] = {
     ),
     "say_too_much": (
         {"type": "say", "room": "lobby", "text": "x" * 4097},
-        error("too-long", "that has 4,097 bytes, and a line at most 4,096: not sent", "r"),
+        error("too-long", "that line is too long (4,097 bytes, at most 4,096): not sent", "r"),
     ),
     "command_without_line": ({"type": "command"}, malformed('"line" must be a string', "r")),
     "command_is_null": (
@@ -277,7 +277,7 @@ class HostileTests(ConversationCase):
         ada.wire.sends(b"oops\n" * 9)
         self.assertEqual((ada.sees(), ada.wire.lost), ([NOT_JSON] * 9, None))
         ada.wire.sends(b"oops\n" * 5)
-        reason = "10 lines in a row made no sense"
+        reason = "10 lines in a row were not valid requests"
         self.assertEqual(ada.sees(), [NOT_JSON, error("closing", reason)])
         self.assertIsNotNone(ada.wire.lost)
         self.assertEqual(bob.sees(), [f"-- ada left the chat ({reason})"])
@@ -307,7 +307,7 @@ class HostileTests(ConversationCase):
         ada = self.at_json("ada")
         self.patch(self.chat, "say", lambda *args: 1 // 0)
         ada.asks("say", room="lobby", text="hi", ref="r")
-        text = "something went wrong here, and is in the server's log: not done"
+        text = "something went wrong in the server, and its log says what: not done"
         self.assertEqual(ada.sees(), [error("failed", text, "r")])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         ada.asks("ping")

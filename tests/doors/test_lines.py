@@ -170,7 +170,7 @@ class ArrivingTests(LineTestCase):
         logged = self.logged(lambda: wire.sends(b"a\nb\n"))
         self.assertEqual(logged, ["A line from 192.0.2.1 port 40000 failed."] * 2)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
-        sentence = "-- something went wrong here, and is in the server's log: not done\n"
+        sentence = "-- something went wrong in the server, and its log says what: not done\n"
         self.assertEqual((door.lines, wire.sees()), ([b"a", b"b"], sentence * 2))
 
     def test_mistake_too_late(self) -> None:

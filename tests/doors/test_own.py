@@ -155,4 +155,4 @@ class NotIgnoredTests(ConversationCase):
         ada.types("/ignore mallory")
         ada.sees()
         ada.types("/history")
-        self.assertEqual(ada.sees(), ["-- all of it was said by people whom you ignore"])
+        self.assertEqual(ada.sees(), ["-- all of it was said by people you ignore"])

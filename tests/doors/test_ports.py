@@ -153,7 +153,7 @@ class OpenPortTests(SynchronousTestCase):
     def test_bad_port(self) -> None:
         """What is no port is told in a sentence."""
         error = self.assertRaises(CannotStart, open_port, Reactor(), "70000", None)
-        self.assertEqual(error.code, "70000: there are ports up to 65535")
+        self.assertEqual(error.code, "70000: a port must be 65535 or less")
 
     def test_every_door(self) -> None:
         """Every door is there."""

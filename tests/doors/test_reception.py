@@ -23,18 +23,18 @@ REFUSED_NICKS = {
         "admin",
         "admin is reserved, or looks like a name that is: choose another one",
     ),
-    "malformed": ("9lives", 'a nickname cannot start with "9"'),
+    "malformed": ("9lives", 'a nickname must not start with "9"'),
     "a_command": (
         "/join python",
         "first choose a nickname; only /nick, /resume TOKEN and /quit are understood before that",
     ),
-    "a_slash": ("ada/eve", 'a nickname cannot have "/" in it'),
+    "a_slash": ("ada/eve", 'a nickname must not contain "/"'),
     "nobodys_token": (
         "/resume " + "t" * 22,
-        "that token brings nobody back: choose a nickname",
+        "that token is not valid: choose a nickname",
     ),
-    "spaces": ("ada lovelace", "a nickname cannot have a space in it"),
-    "too_long": ("x" * 33, "a nickname has at most 32 characters"),
+    "spaces": ("ada lovelace", "a nickname must not contain a space"),
+    "too_long": ("x" * 33, "a nickname must have at most 32 characters"),
     "nothing_visible": ("\x1b[2J", "a nickname must have at least one character"),
 }
 
@@ -300,7 +300,7 @@ class OpeningTests(ConversationCase):
         self.held.asked.pop()[1].errback(ZeroDivisionError())
         self.assertEqual(
             wire.sees(),
-            f"-- something went wrong here, and is in the server's log: not done\r\n{PROMPT}",
+            f"-- something went wrong in the server, and its log says what: not done\r\n{PROMPT}",
         )
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         wire.sends(b"ada\n")
@@ -312,7 +312,7 @@ class OpeningTests(ConversationCase):
         wire = self.connect()
         wire.sends(b"ada\n")
         wire.sees()
-        self.held.asked.pop()[1].errback(StorageError("the disk fails"))
+        self.held.asked.pop()[1].errback(StorageError("the disk failed"))
         self.assertEqual(wire.sees(), f"-- not done: the disk fails\r\n{PROMPT}")
 
     def test_command_of_somebody_gone(self) -> None:

@@ -206,7 +206,7 @@ class AtOnceTests(AccountsTestCase):
         change = self.accounts.change_password(proof, "something new", HOME, lambda: None)
         self.successResultOf(self.accounts.remove(account))
         self.answer()
-        sentence = "ada was given up, or has another password, since you gave the password"
+        sentence = "ada has just been given up, or its password was changed: try again"
         self.assertEqual(self.refused(change), ("wrong-password", sentence))
         self.assertEqual(account.hash, "")
 

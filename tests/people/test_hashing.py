@@ -236,7 +236,7 @@ class RoomTests(HashingCase):
         """Who gave the right one before gives a wrong one like anybody."""
         bob = self.at_json("bob")
         self.assertEqual(self.hashes(bob, "/join den hunter2", "/part den", "/join den x"), 2)
-        self.assertEqual(bob.sees()[-1]["text"], "that is not the password of #den")
+        self.assertEqual(bob.sees()[-1]["text"], "wrong password for #den")
         self.assertNotIn("den", self.chat.roster["bob"].rooms)
 
     def test_changed(self) -> None:

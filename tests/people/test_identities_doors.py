@@ -120,7 +120,7 @@ class TokenTests(ConversationCase):
         again = self.at_json("ada", token=token)
         self.assertEqual(list(again.welcome["rooms"]), ["lobby", "den"])
         again.types("/forget everything")
-        self.assertEqual(again.sees()[-1]["lines"], ["it is all erased; 1 line was yours"])
+        self.assertEqual(again.sees()[-1]["lines"], ["everything is erased; 1 line was yours"])
 
 
 class RegisteringTests(OperatorCase):
@@ -143,7 +143,7 @@ class RegisteringTests(OperatorCase):
         self.assertEqual(len(self.page(now)), 4)
         self.assertEqual(self.page(former), [])
         ada.types(f"/forget {SECRET}")
-        self.assertIn("it is all erased; 3 lines were yours", str(ada.sees()))
+        self.assertIn("everything is erased; 3 lines were yours", str(ada.sees()))
         self.assertNotIn("lobby", self.chat.topics)
 
     def page(self, of: bytes) -> list[Any]:

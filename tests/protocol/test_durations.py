@@ -42,7 +42,7 @@ REFUSED = {
     "end_of_line": ("2h\n", NO_DURATION),
     "more_words": ("2h spam", NO_DURATION),
     "endless_digits": ("9" * 5000 + "s", NO_DURATION),
-    "too_long": (f"{LONGEST + 1}s", "a duration is at most ten years"),
+    "too_long": (f"{LONGEST + 1}s", "a duration must be at most ten years"),
 }
 FIRST = {
     "none": ("spam", 0, "spam"),

@@ -36,7 +36,7 @@ def admitted(check: Callable[[str], str], text: str) -> str | None:
 
 
 RTL = (
-    "a nickname with right-to-left letters starts with one of them, "
+    "a nickname with right-to-left letters must start with one of them, "
     "ends with one or with a digit, and has no left-to-right letters"
 )
 
@@ -69,25 +69,25 @@ ADMITTED = {
 REFUSED = {
     "": "a nickname must have at least one character",
     "   ": "a nickname must have at least one character",
-    "x" * 33: "a nickname has at most 32 characters",
-    "x" * 100_000: "a nickname has at most 32 characters",
-    "ada love": "a nickname cannot have a space in it",
-    "ada!": 'a nickname cannot have "!" in it',
-    "ada！": 'a nickname cannot have "!" in it',
-    "ada\tb": "a nickname cannot have the character (U+0009) in it",
-    "ada\x1b[1m": "a nickname cannot have the character (U+001B) in it",
-    "ada\ud800": "a nickname cannot have the character (U+D800) in it",
-    "a\u200bda": "a nickname cannot have ZERO WIDTH SPACE (U+200B) in it",
-    "a\u202eda": "a nickname cannot have RIGHT-TO-LEFT OVERRIDE (U+202E) in it",
-    "a\u200dda": "a nickname cannot have ZERO WIDTH JOINER (U+200D) in it",
-    "\u3000ada": "a nickname cannot have IDEOGRAPHIC SPACE (U+3000) in it",
-    "ada😀": "a nickname cannot have GRINNING FACE (U+1F600) in it",
-    "ﬁona": "a nickname cannot have LATIN SMALL LIGATURE FI (U+FB01) in it",
-    "a·b": "a nickname cannot have MIDDLE DOT (U+00B7) in it",
-    "9ada": 'a nickname cannot start with "9"',
-    "-ada": 'a nickname cannot start with "-"',
-    "{ada": 'a nickname cannot start with "{"',
-    "\u0301ada": "a nickname cannot start with COMBINING ACUTE ACCENT (U+0301)",
+    "x" * 33: "a nickname must have at most 32 characters",
+    "x" * 100_000: "a nickname must have at most 32 characters",
+    "ada love": "a nickname must not contain a space",
+    "ada!": 'a nickname must not contain "!"',
+    "ada！": 'a nickname must not contain "!"',
+    "ada\tb": "a nickname must not contain the character (U+0009)",
+    "ada\x1b[1m": "a nickname must not contain the character (U+001B)",
+    "ada\ud800": "a nickname must not contain the character (U+D800)",
+    "a\u200bda": "a nickname must not contain ZERO WIDTH SPACE (U+200B)",
+    "a\u202eda": "a nickname must not contain RIGHT-TO-LEFT OVERRIDE (U+202E)",
+    "a\u200dda": "a nickname must not contain ZERO WIDTH JOINER (U+200D)",
+    "\u3000ada": "a nickname must not contain IDEOGRAPHIC SPACE (U+3000)",
+    "ada😀": "a nickname must not contain GRINNING FACE (U+1F600)",
+    "ﬁona": "a nickname must not contain LATIN SMALL LIGATURE FI (U+FB01)",
+    "a·b": "a nickname must not contain MIDDLE DOT (U+00B7)",
+    "9ada": 'a nickname must not start with "9"',
+    "-ada": 'a nickname must not start with "-"',
+    "{ada": 'a nickname must not start with "{"',
+    "\u0301ada": "a nickname must not start with COMBINING ACUTE ACCENT (U+0301)",
     "adaדוד": RTL,
     "_דוד": RTL,
 }
@@ -243,11 +243,11 @@ ROOMS = {
     "#": "a room's name must have at least one character",
     "##python": 'a room\'s name cannot have "#" in it',
     "＃python": 'a room\'s name cannot have "#" in it',
-    "a b": "a room's name cannot have a space in it",
+    "a b": "a room's name must not contain a space",
     "-a": 'a room\'s name cannot start with "-"',
-    "x" * 51: "a room's name has at most 50 characters",
-    "ß" * 26: "a room's name has at most 50 characters",
-    "\u0345": "a room's name cannot start with COMBINING GREEK YPOGEGRAMMENI (U+0345)",
+    "x" * 51: "a room's name must have at most 50 characters",
+    "ß" * 26: "a room's name must have at most 50 characters",
+    "\u0345": "a room's name must not start with COMBINING GREEK YPOGEGRAMMENI (U+0345)",
 }
 
 

@@ -124,5 +124,5 @@ class CleanLineTests(SynchronousTestCase):
             error = self.assertRaises(ChatError, clean_line, text)
             self.assertEqual(error.code, "too-long")
             self.assertEqual(
-                error.sentence, "that has 4,097 bytes, and a line at most 4,096: not sent"
+                error.sentence, "that line is too long (4,097 bytes, at most 4,096): not sent"
             )

@@ -89,7 +89,7 @@ def test_usage() -> None:
     """A command line that makes no sense is exit code 2, with a sentence."""
     code, out, err = run("--room", "a b")
     assert (code, out) == (2, "")
-    assert err.endswith("argument --room: a room's name cannot have a space in it\n")
+    assert err.endswith("argument --room: a room's name must not contain a space\n")
 
 
 def test_version() -> None:

@@ -231,5 +231,5 @@ def test_failing_disk(tmp_path: Path) -> None:
             chat,
             lambda: allow(log_size + 100_000),
             lambda: allow(resource.RLIM_INFINITY),
-            "the disk fails",
+            "the disk failed",
         )

@@ -50,7 +50,7 @@ def bad_toml(directory: Path) -> None:
 
 
 MISTAKES = [
-    (nothing, ("--port", "99999"), "--port 99999: there are ports up to 65535"),
+    (nothing, ("--port", "99999"), "--port 99999: a port must be 65535 or less"),
     (nothing, ("--port", "nowhere"), "--port nowhere: it is neither a number nor an endpoint"),
     (nothing, ("--bogus", "1"), "there is no option --bogus"),
     (nothing, ("--prot", "1"), "there is no option --prot: did you mean --port?"),

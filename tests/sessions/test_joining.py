@@ -230,7 +230,7 @@ class RestartTests(ConversationCase):
             bob.sees()
         self.successResultOf(ended)
         self.assertIn(
-            "How far people have read is not stored: the disk is full.",
+            "Storing what people have missed failed: the disk is full.",
             [formatEvent(entry) for entry in logged],
         )
         self.assertTrue(bob.wire.lost)
@@ -272,7 +272,7 @@ class AccountTests(ConversationCase):
         self.assertEqual(list(bob.welcome["rooms"]), ["lobby"])
         for _ in range(5):
             bob.types("/join den wrong")
-            self.assertEqual(bob.sees()[-1]["text"], "that is not the password of #den")
+            self.assertEqual(bob.sees()[-1]["text"], "wrong password for #den")
         bob.types("/join den open-sesame")
         self.assertEqual(bob.sees()[-1]["text"], "that was tried too often: wait 60 s")
         self.clock.advance(60)

@@ -23,7 +23,7 @@ from tests.conversation import (
 from tests.journals import SlowJournal, Waiting, stored
 
 SECRET, NEW_SECRET = "correct-horse", "battery-staple"
-CHANGED = "ada was given up, or has another password, since you gave the password"
+CHANGED = "ada has just been given up, or its password was changed: try again"
 
 VOIDED = {
     "password": (f"/password {SECRET} {NEW_SECRET}",),
@@ -220,7 +220,7 @@ class CommandTests(ProofCase):
         other: Any = type(self.account)("ada", "ada", b"x" * 16, "plain:x", 0)
         self.patch(self.chat.accounts, "prove", lambda *_: succeed(Proof(other, hash="plain:x")))
         ada.types("/unregister x")
-        told = error("not-logged-in", "ada was given up at this moment")
+        told = error("not-logged-in", "ada has just been given up")
         self.assertEqual(ada.sees(), [told])
 
     def test_changed_twice(self) -> None:
@@ -308,7 +308,7 @@ class RoomPasswordTests(ProofCase):
         bob.types("/join den hunter2")
         self.ada.types("/room password hunter3")
         right.callback(True)
-        self.assertIn("the password of #den was changed at this moment", str(bob.sees()))
+        self.assertIn("the password of #den has just been changed", str(bob.sees()))
         self.assertNotIn("den", self.chat.roster["bob"].rooms)
 
     @at_each_door
@@ -321,7 +321,7 @@ class RoomPasswordTests(ProofCase):
         bob.types("/join den")
         self.ada.types("/room password hunter3")
         page.callback([self.chat.rooms["den"]])
-        self.assertIn("the password of #den was changed at this moment", str(bob.sees()))
+        self.assertIn("the password of #den has just been changed", str(bob.sees()))
         self.assertNotIn("den", self.chat.roster["bob"].rooms)
 
     def test_taken_away(self) -> None:

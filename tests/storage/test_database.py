@@ -416,7 +416,7 @@ class ClauseTests(SynchronousTestCase):
         """SQLite's finer codes are told as what they are a kind of."""
         error = sqlite3.OperationalError()
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
-        self.assertEqual(Database.clause_for(error), "the disk fails")
+        self.assertEqual(Database.clause_for(error), "the disk failed")
 
     def test_bugs(self) -> None:
         """A mistake in SQL, and an exception of another kind, are nothing about the disk."""

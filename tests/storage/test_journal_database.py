@@ -196,7 +196,7 @@ class TroubleTests(DatabaseJournalTestCase):
         error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
         self.patch(self.database_, "read", lambda work: fail(error))
         failure = self.failureResultOf(self.journal.page(Wanted(of="lobby")), StorageError)
-        self.assertEqual(str(failure.value), "the disk fails")
+        self.assertEqual(str(failure.value), "the disk failed")
 
     def test_close(self) -> None:
         """A database that cannot be written when the chat ends says why."""

@@ -109,7 +109,7 @@ class UpkeepTests(StepsCase):
         with capturedLogs() as logged:
             self.clock.advance(INTERVAL)
         self.assertEqual(
-            [formatEvent(entry) for entry in logged], ["Background work fails: the disk is full."]
+            [formatEvent(entry) for entry in logged], ["Maintenance failed: the disk is full."]
         )
 
 

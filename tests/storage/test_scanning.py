@@ -265,7 +265,7 @@ class TurnTests(DatabaseTestCase):
         read = self.scanning.read(NOBODY, answer)
         self.slow.scans[0][0].errback(Interrupted())
         error = self.failureResultOf(read, ChatError).value
-        self.assertEqual(error.sentence, "that takes too long: not done")
+        self.assertEqual(error.sentence, "that took too long: not done")
         count = self.scanning.count(NOBODY, answer)
         self.slow.scans[1][0].errback(ZeroDivisionError())
         self.failureResultOf(count, ZeroDivisionError)

@@ -96,7 +96,7 @@ class SearchTests(DatabaseJournalTestCase, JournalCase):
         """Marks alone find nothing, and with words they do not matter."""
         self.append(line(1, "bees -- !"))
         for words in ["", " ", "--", '"', "*", "-- *", '""', "in:#python"]:
-            self.refuses(words, "there is no word in that to search for")
+            self.refuses(words, "there are no words to search for")
         self.assertEqual(self.found_ids("-- bees"), [1])
         self.assertEqual(self.found_ids('"bees" "'), [1])
 
@@ -151,7 +151,7 @@ class SearchTests(DatabaseJournalTestCase, JournalCase):
         """What is too long is not even looked at: sorting marks takes long."""
         for words in ("\u0301\u0316" * 4000, "the-" * 1000, "x" * (QUERY_MOST + 1)):
             self.refuses(words, f"search for at most {QUERY_MOST} characters at a time")
-        self.refuses("\u0301\u0316" * (QUERY_MOST // 2), "there is no word in that to search for")
+        self.refuses("\u0301\u0316" * (QUERY_MOST // 2), "there are no words to search for")
 
     def refuses(self, words: str, sentence: str) -> None:
         with self.assertRaises(ChatError) as caught:
@@ -269,7 +269,7 @@ class SearchTests(DatabaseJournalTestCase, JournalCase):
         clock = self.patch(self.database_, "_seconds", lambda: next(moments, DEADLINE + 0.1))
         done = self.journal.search(parse("bees"), ["python"], 50)
         error = self.failureResultOf(done, ChatError).value
-        sentence = "that takes too long: add a word, or name a room"
+        sentence = "that took too long: add a word, or name a room"
         self.assertEqual((error.code, str(error)), ("usage", sentence))
         clock.restore()
         self.assertEqual(len(self.ids(limit=2000)), 1999)

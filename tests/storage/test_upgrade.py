@@ -314,7 +314,7 @@ class FromVersion3Tests(DatabaseTestCase, JournalCase):
             while self.successResultOf(self.journal.index()):
                 pass
         *told, last = [formatEvent(entry) for entry in logged]
-        self.assertEqual(last, "All lines are prepared for /search.")
+        self.assertEqual(last, "All lines are indexed for /search.")
         left = [int(each.split()[2]) for each in told]
         self.assertEqual(
             told, [f"Preparing /search: {each} lines are not indexed yet." for each in left]
