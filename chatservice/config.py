@@ -179,7 +179,7 @@ TABLE = (
     Option(
         "linger", 30, _seconds,
         "how long a lost connection can come back before anybody is told, in seconds or as a "
-            "duration such as 2m",
+        "duration such as 2m",
         _LIMITS, setting="linger",
     ),
     Option(

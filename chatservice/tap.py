@@ -292,7 +292,7 @@ class ChatService(Service):
         try:
             yield self._journal.close()
         except StorageError as error:
-            log.error("Storing the last id failed, so the next run skips some ids: {why}.", why=error)
+            log.error("Storing the last id failed, so the next run skips some: {why}.", why=error)
         finally:
             self._database.close()
 

@@ -51,7 +51,7 @@ class Nicknames:
             raise ChatError(
                 "registered",
                 f"{nick} is reserved for an operator, who must register it on the chat's own "
-                    f"machine: choose another nickname",
+                "machine: choose another nickname",
                 "operators-own",
             )
         return nick, key
@@ -76,8 +76,8 @@ class Nicknames:
         if seconds:
             raise ChatError(
                 "nick-taken",
-                f"{holder.nick} has lost the connection, and may come back within {seconds} "
-                    f"s: choose another nickname, or try again then",
+                f"{holder.nick} has lost the connection, and may come back within {seconds} s: "
+                "choose another nickname, or try again then",
                 "may-come-back",
             )
         if holder.nick.casefold() == nick.casefold():

@@ -54,7 +54,7 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     "/login [NICK] PASSWORD",
     "prove that a registered nickname is yours",
     "Without NICK it means your present nickname; give NICK if the password has a space. "
-        "Anyone who is using the nickname gets another one.",
+    "Anyone who is using the nickname gets another one.",
 )
 @inlineCallbacks
 def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
@@ -72,7 +72,7 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         if unnamed:
             sentence = (
                 f"wrong password for {nick}, your present nickname: for another one, use "
-                    f"/login NICK PASSWORD"
+                "/login NICK PASSWORD"
             )
             raise FailedProof(error.code, sentence, error.of) from None
         raise

@@ -36,7 +36,7 @@ SETTINGS = {
     "/who [NICK|PAGE|more]",
     "list who is in the chat, and in which rooms",
     f"Without a nickname it lists everybody, {WHO_MOST} to a page: /who 2 shows the second "
-        f"page, and /who more the next one.",
+    "page, and /who more the next one.",
     pages="/who shows the first one",
 )
 def who(call: Call) -> Answer:
@@ -82,7 +82,7 @@ def nick(call: Call) -> Answer:
     "/away [WHY]",
     "say that you are away from the keyboard; /back ends it",
     "You stay in your rooms. The rooms in which you spoke in the last 10 minutes see it at "
-        "once; everybody else sees it in /whois, and when they send you a private message.",
+    "once; everybody else sees it in /whois, and when they send you a private message.",
 )
 def away(call: Call) -> Answer:
     call.chat.set_away(call.member, call.rest)
@@ -158,8 +158,8 @@ def _roughly(seconds: int) -> str:
     "/ignore [NICK]",
     "hide what somebody says; without NICK, list the people you ignore",
     "Somebody who is logged in stays ignored under other nicknames as well. When an ignored "
-        "operator acts in a room, you see only kicks. When somebody you ignore goes away, "
-            "leaves or changes a topic, you see it without the words. /unignore ends it.",
+    "operator acts in a room, you see only kicks. When somebody you ignore goes away, "
+    "leaves or changes a topic, you see it without the words. /unignore ends it.",
 )
 def ignore(call: Call) -> Answer | Deferred[Answer]:
     ignored = call.member.ignored

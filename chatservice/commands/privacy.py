@@ -129,7 +129,7 @@ def _check_no_operator(call: Call) -> None:
         raise ChatError(
             "not-allowed",
             "you are an operator of this chat: anyone who registered the name next would "
-                "become one",
+            "become one",
             "operator",
         )
 

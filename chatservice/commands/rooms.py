@@ -51,7 +51,7 @@ def part(call: Call) -> Answer:
     "/list [more]",
     "list the rooms, with their topics",
     "Rooms that are closed to you are left out: those that are invite-only or have a "
-        "password, and those that you are banned from. It shows {LIST_MOST} at a time.",
+    f"password, and those that you are banned from. It shows {LIST_MOST} at a time.",
     pages="/list shows the first rooms",
 )
 def list_rooms(call: Call) -> Answer:

@@ -21,7 +21,7 @@ def me(call: Call) -> Answer:
     "/msg NICK TEXT",
     "say something to one person in private",
     "Private messages are kept for the two of you alone. Somebody with a registered nickname "
-        "who is not here gets them later.",
+    "who is not here gets them later.",
     talk=True,
 )
 def msg(call: Call) -> Answer:

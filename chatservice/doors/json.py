@@ -61,8 +61,9 @@ class Request:
             raise malformed("a request must be a JSON object")
         self.ref = self.text("ref", "")
         if len(self.ref) > REF_LENGTH or clean(f"{self.ref}.") != f"{self.ref}.":
-            raise malformed(f"a ref must have at most {REF_LENGTH} characters, and no control "
-                f"characters")
+            raise malformed(
+                f"a ref must have at most {REF_LENGTH} characters, and no control characters"
+            )
 
     def text(self, name: str, default: str | None = None) -> str:
         """Read a string."""

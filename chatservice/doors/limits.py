@@ -62,7 +62,7 @@ class Admission:
             raise ChatError(
                 "closing",
                 f"your address has {self._per_address} connections, the most allowed: close "
-                    f"one of them first",
+                "one of them first",
                 "address-full",
             )
         self.count += 1

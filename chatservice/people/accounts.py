@@ -283,7 +283,7 @@ class Accounts:
     ) -> Generator[Deferred[Any], Any, tuple[type[Interface], object, Callable[[], None]]]:
         """See L{IRealm}. People known to an operator's checker need no L{register}."""
         if IAccount not in interfaces:
-            raise NotImplementedError("there is nothing but accounts")
+            raise NotImplementedError("only accounts can be asked for")
         nick = bytes(avatarId).decode()
         account = self.named(nick)
         if account is None:

@@ -26,7 +26,7 @@ def prepared(password: str) -> str:
     except UnicodeError:
         raise ValueError(
             "a password must not be empty, or contain control or invisible characters: choose "
-                "another"
+            "another"
         ) from None
     return enforced.strip(" ")
 

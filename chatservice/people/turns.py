@@ -48,8 +48,9 @@ class Turns:
         """
         jobs = self._waiting.get(asker, ())
         if len(jobs) >= self._most:
-            raise ChatError("busy", "too many requests from your address are waiting: try "
-                "again later")
+            raise ChatError(
+                "busy", "too many requests from your address are waiting: try again later"
+            )
         job = _Job(work, is_wanted, Deferred())
         self._waiting.setdefault(asker, deque()).append(job)
         self._serve()

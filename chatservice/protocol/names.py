@@ -166,7 +166,7 @@ def _sentence(refusal: UnicodeEncodeError, kind: str) -> str:
     if refusal.reason.endswith("bidi_rule"):
         return (
             f"a {kind} with right-to-left letters must start with one of them, end with one "
-                f"or with a digit, and have no left-to-right letters"
+            "or with a digit, and have no left-to-right letters"
         )
     return f"a {kind} must not contain {_describe(refusal.object[refusal.start])}"
 

@@ -226,7 +226,7 @@ class Joining:
         holder.pinged = now
         holder.door.ping(
             f"somebody wants the nickname {holder.nick}, and you have been silent for a long "
-                f"time: type something within {PING_TIMEOUT} s to keep it"
+            f"time: type something within {PING_TIMEOUT} s to keep it"
         )
 
 

@@ -19,7 +19,7 @@ def waited_for(nick: str, seconds: int) -> str:
     """What somebody is told who wants the nickname of a lost connection."""
     return (
         f"{nick} has lost the connection, and may come back within {seconds} s: choose "
-            f"another nickname, or try again then"
+        f"another nickname, or try again then"
     )
 
 

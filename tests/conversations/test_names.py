@@ -32,8 +32,8 @@ SPACE = "a password must not contain a space: use hyphens instead"
 
 ROWS = {
     "register": Row(
-        "/register correct-horse", answer=["ada is yours: from now on you need your password "
-            "to use it"]
+        "/register correct-horse",
+        answer=["ada is yours: from now on you need your password to use it"],
     ),
     "unregister": Row(
         "/unregister correct-horse",
@@ -355,7 +355,7 @@ class NameTests(ConversationCase):
         self.assertEqual(
             self.asks(ada, "/unregister correct-horse"),
             "you are an operator of this chat: anyone who registered the name next would "
-                "become one",
+            "become one",
         )
         self.assertIsNotNone(self.chat.accounts.named("ada"))
 

@@ -195,6 +195,6 @@ class PersonalTests(ConversationCase):
         self.assertEqual(
             self.answer(ada, f"/forget{end}"),
             "you are an operator of this chat: anyone who registered the name next would "
-                "become one",
+            "become one",
         )
         self.assertIsNotNone(self.chat.accounts.named("ada"))
