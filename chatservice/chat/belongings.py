@@ -53,7 +53,10 @@ class Belongings:
             try:
                 yield self._journal.become(former, now, last)
             except StorageError as error:
-                log.error("Somebody's lines are moved at the next start only: {why}.", why=error)
+                log.error(
+                    "Moving somebody's lines to an account waits for the next start: {why}.",
+                    why=error,
+                )
             # What was on its way meanwhile is stored, and holds, under the former identity.
             yield self._passed()
         self._permissions.became(former)

@@ -155,14 +155,14 @@ class Permissions(Authority):
         if self.is_operator(whom):
             raise ChatError(
                 "not-allowed",
-                f"{whom.nick} is a server operator: only another one may do that",
+                f"{whom.nick} is a server operator: only another one may do that to them",
                 "protected",
             )
         owner = self.owner(room)
         if owner is not None and owner.identity == whom.identity != member.identity:
             raise ChatError(
                 "not-allowed",
-                f"{whom.nick} owns {spelled(room)}: only a server operator may do that",
+                f"{whom.nick} owns {spelled(room)}: only a server operator may do that to them",
                 "protected",
             )
 
@@ -170,7 +170,7 @@ class Permissions(Authority):
         """May ban or mute somebody."""
         self.check_may_kick(member, whom, room)
         if self.is_operator(whom):
-            sentence = f"{whom.nick} is a server operator: nobody may do that"
+            sentence = f"{whom.nick} is a server operator: you cannot do that to them"
             raise ChatError("not-allowed", sentence, "protected")
         if whom.identity == member.identity:
             sentence = "you cannot do that to yourself"
@@ -182,7 +182,7 @@ class Permissions(Authority):
         if not self.is_operator(member):
             raise ChatError(
                 "not-allowed",
-                "only a server operator may do that by address: name the person instead",
+                "only a server operator may do that by address: use a nickname instead",
                 "not-operator",
             )
 

@@ -205,8 +205,8 @@ class Joining:
         is_waited_for = chat.lingering.left_for(holder) > 0
         if is_waited_for or chat.accounts.named(key) is not None or silence < SILENT:
             return
-        quiet = f"{holder.nick} has not said anything for {silence / 60:.0f} min"
-        soon = f"the nickname is yours in {PING_TIMEOUT} s, unless that changes"
+        quiet = f"{holder.nick} has been silent for {silence / 60:.0f} min"
+        soon = f"you get the nickname in {PING_TIMEOUT} s, unless they answer"
         self._session.notify([f"{quiet}: {soon}"], [])
         self._ping(holder)
         for _ in range(PING_TIMEOUT):

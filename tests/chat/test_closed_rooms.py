@@ -152,7 +152,7 @@ class AwayTests(DenCase):
         for line in ("/ban olga", "/unban olga"):
             self.ada.types(line)
         self.assertEqual(self.rooms_of_olga(), ["lobby"])
-        self.assertIn("for invited people only", self.says(self.olga, "/join den"))
+        self.assertIn("is invite-only", self.says(self.olga, "/join den"))
 
     def test_next_run(self) -> None:
         """In the next run as well."""

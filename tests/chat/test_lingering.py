@@ -220,7 +220,7 @@ class AskedForTests(LingeringCase):
         """Who was silent for 60 s, and does not answer for 10 s, is renamed."""
         self.passes(SILENT)
         asker = self.asks()
-        self.assertIn("ada has not said anything for 1 min", asker.sees()[0])
+        self.assertIn("ada has been silent for 1 min", asker.sees()[0])
         (question,) = self.ada.sees()
         self.assertIn("type something within 10 s to keep it", question)
         self.passes(PING_TIMEOUT)

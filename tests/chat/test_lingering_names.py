@@ -99,7 +99,7 @@ class WaitedForTests(LingeringCase):
         self.passes(SILENT)
         asker = self.at_prompt()
         asker.types("ada")
-        self.assertIn("ada has not said anything for 1 min", asker.sees()[0])
+        self.assertIn("ada has been silent for 1 min", asker.sees()[0])
         self.passes(second)
         ada.wire.vanishes()
         self.passes(1)

@@ -217,7 +217,7 @@ class PowerTests(ModerationCase):
         for check in (other.check_may_kick, other.check_may_sanction):
             self.refused(
                 "not-allowed",
-                "sysop is a server operator: only another one may do that",
+                "sysop is a server operator: only another one may do that to them",
                 check,
                 self.ada,
                 self.sysop,
@@ -226,7 +226,7 @@ class PowerTests(ModerationCase):
         for room in ("python", ""):
             self.refused(
                 "not-allowed",
-                "sysop2 is a server operator: nobody may do that",
+                "sysop2 is a server operator: you cannot do that to them",
                 other.check_may_sanction,
                 self.sysop,
                 sysop2,

@@ -146,4 +146,4 @@ class SharedLogTests(ConversationCase):
         kick(self.here.chat, ada, self.elsewhere("bob"), "python", "")
         self.types(self.ada, "/room invite-only on")
         self.types(self.bob, "/join python")
-        self.assertIn("-- #python is for invited people only", self.bob.sees()[-1])
+        self.assertIn("-- #python is invite-only", self.bob.sees()[-1])

@@ -20,7 +20,7 @@ UNTIL = {
     "before_a_number": ("1h 3 warnings", "13:00"),
 }
 NO_DURATIONS = ("90", "3 strikes", "2hundred", "-2h", "1h30", "٢h")
-BY_ADDRESS = "only a server operator may do that by address: name the person instead"
+BY_ADDRESS = "only a server operator may do that by address: use a nickname instead"
 
 
 class DurationTests(DenCase):
@@ -208,7 +208,7 @@ class BoundTests(DenCase):
         self.register("olga")
         self.ada.types("/invite olga")
         self.assertEqual(len(place.invited), HOLDERS_MOST)
-        self.assertIn("for invited people only", self.says(self.bob, "/join den"))
+        self.assertIn("is invite-only", self.says(self.bob, "/join den"))
 
     def test_put_out(self) -> None:
         """Of those who were put out lately so many are known, the last ones."""

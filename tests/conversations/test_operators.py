@@ -45,12 +45,12 @@ REGISTERED = ("bob", f"/register {PASSWORD}")
 OP = ("ada", "/op bob")
 FOR_NOW = " until an operator ends it"
 SERVER_ONLY = "only a server operator may do that"
-ANOTHER_ONE = "eve is a server operator: only another one may do that"
+ANOTHER_ONE = "eve is a server operator: only another one may do that to them"
 NO_DURATION = (
     "a duration is a number and a unit (s, m, h, d or w),"
     " such as 30m, 2h, 1h30m, 10 minutes or 7 days"
 )
-BY_ADDRESS = "only a server operator may do that by address: name the person instead"
+BY_ADDRESS = "only a server operator may do that by address: use a nickname instead"
 SETTINGS_THERE_ARE = (
     "the settings are invite-only, moderated, topic, password, keep, keep-lines; see /help room"
 )
