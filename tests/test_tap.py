@@ -109,8 +109,8 @@ BAD_VALUES = {
         ["--ma=1"],
         "--ma is short for more than one option: --max-connections, --max-per-address",
     ),
-    "bare_port": (["59000"], "59000 is no option: did you mean --port 59000?"),
-    "bare_word": (["--operator", "ada", "bob"], "bob is no option: options begin with --"),
+    "bare_port": (["59000"], "59000 is not an option: did you mean --port 59000?"),
+    "bare_word": (["--operator", "ada", "bob"], "bob is not an option: options begin with --"),
     "port_too_high": (["--port", "65536"], "--port 65536: a port must be 65535 or less"),
     "motd_missing": (
         ["--motd", "/no/such/file"],
@@ -135,12 +135,12 @@ BAD_CONFIGS = {
         "max_connections = 1",
         "there is no option max_connections: did you mean max-connections?",
     ),
-    "unknown": ("xyzzy = 1", f"there is no option xyzzy: there are {ALL}"),
+    "unknown": ("xyzzy = 1", f"there is no option xyzzy: the options are {ALL}"),
     **{
         name: (f'{name} = "x"', f"{name} belongs on the command line")
         for name in ("config", "help", "help-auth", "help-auth-type", "version")
     },
-    "table": ("[chat]\nport = 1", f"there is no option chat: there are {ALL}"),
+    "table": ("[chat]\nport = 1", f"there is no option chat: the options are {ALL}"),
 }
 
 BAD_CONFIG_VALUES = {

@@ -51,7 +51,7 @@ class Permissions(Authority):
     def check_may_be_a_guest(self) -> None:
         """May be here without a registered name, and was not here so before."""
         if self.locked_down:
-            sentence = "only registered people may join the chat at the moment"
+            sentence = "only registered names may join the chat at the moment"
             raise ChatError("closed", sentence, "lockdown")
 
     def check_entry(self, member: Member, room: str, seen: int = 0) -> None:

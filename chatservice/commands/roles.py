@@ -102,7 +102,7 @@ def announce(call: Call) -> Answer:
 @command(
     Group.OPERATORS,
     "/lockdown [on|off]",
-    "let only registered people join the chat, or everybody again",
+    "let only registered names join the chat, or everybody again",
     "People who are here stay.",
 )
 def lockdown(call: Call) -> Answer:

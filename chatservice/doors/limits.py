@@ -61,8 +61,8 @@ class Admission:
         if self._per_address and origin and self._from[origin] >= self._per_address:
             raise ChatError(
                 "closing",
-                f"your address has {self._per_address} connections, the most allowed: close "
-                "one of them first",
+                f"your address already has the most connections allowed ({self._per_address}): "
+                "close one of them first",
                 "address-full",
             )
         self.count += 1

@@ -253,7 +253,7 @@ class RefusedTests(OperatorCase):
                 self.connect("203.0.113.5")
 
         lines = audited(knocks)
-        told = "your address has as many connections as it may have (1): close one of them first"
+        told = "your address already has the most connections allowed (1): close one of them first"
         self.assertEqual(lines, [f"Refused connection from 203.0.113.5: {told}."] * 20)
         self.clock.advance(1)
         self.assertEqual(len(audited(knocks)), 1)

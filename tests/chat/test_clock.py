@@ -51,7 +51,7 @@ class WallClockTests(Faked):
             self.offset += step
             self.assertEqual(
                 self.logged(),
-                [f"{words}: nothing is deleted for its age within 10 minutes."],
+                [f"{words}: nothing is deleted for its age in the next 10 minutes."],
             )
         self.assertEqual([round(step) for step in self.steps], [86_400, -86_400, -3])
 

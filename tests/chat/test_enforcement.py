@@ -15,7 +15,7 @@ from tests.operating import PASSWORD, OperatorCase
 ADA_AT = "192.0.2.1"
 BOB_AT = "198.51.100.7"
 FOR_NOW = " until an operator ends it"
-LOCKED = "-- only registered people may join the chat at the moment"
+LOCKED = "-- only registered names may join the chat at the moment"
 
 
 class DeedCase(OperatorCase):

@@ -135,7 +135,7 @@ class ComingBackTests(LingeringCase):
             [
                 "-- you are back as ada, in lobby",
                 "-- there is more that you missed: /catchup",
-                "-- not done: the disk fails",
+                "-- not done: the disk failed",
                 "bob: heard",
             ],
         )

@@ -156,7 +156,7 @@ class LockdownTests(ModerationCase):
         self.assertTrue(self.permissions.locked_down)
         self.refused(
             "closed",
-            "only registered people may join the chat at the moment",
+            "only registered names may join the chat at the moment",
             self.permissions.check_arrival,
             self.bob,
         )

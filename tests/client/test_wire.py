@@ -345,7 +345,7 @@ class CommandLineTests(SynchronousTestCase):
 
     def test_bad_names(self) -> None:
         """Names that cannot be are refused with the reason."""
-        self.assertIn("cannot have a space", self.fails("--room", "a b"))
+        self.assertIn("must not contain a space", self.fails("--room", "a b"))
         self.assertIn("reserved", self.fails("--nick", "admin"))
 
     def test_password(self) -> None:

@@ -12,7 +12,7 @@ from chatservice.protocol.events import TopicChanged
 from tests.conversation import ConversationCase, JsonPerson, Person, at_each_door
 from tests.operating import DenCase
 
-NONE_LEFT = "there is no page to go on from"
+NONE_LEFT = "there is no next page"
 
 
 class PagingCase(ConversationCase):

@@ -193,7 +193,7 @@ class IgnoreTests(PeopleCase):
             self.bob.types(line)
         self.assertEqual(self.ada.sees(), [])
         self.assertEqual(
-            self.lines(self.ada, "/unignore bob"), ["-- you see what BOB says again"]
+            self.lines(self.ada, "/unignore bob"), ["-- you no longer ignore BOB"]
         )
         self.bob.types("hi again")
         self.assertEqual(self.ada.sees(), ["bob: hi again"])
@@ -233,7 +233,7 @@ class IgnoreTests(PeopleCase):
         self.bob.types("hi")
         self.assertEqual(self.ada.sees(), [])
         self.assertEqual(
-            self.lines(self.ada, "/unignore rob")[0], "-- you see what bob says again"
+            self.lines(self.ada, "/unignore rob")[0], "-- you no longer ignore bob"
         )
 
     def test_kept(self) -> None:
@@ -261,7 +261,7 @@ class IgnoreTests(PeopleCase):
             self.ada.types(f"/ignore n{number}")
         self.assertEqual(
             self.lines(self.ada, "/ignore bob"),
-            ["-- you ignore 100 already: /unignore one first"],
+            ["-- you already ignore 100 people: /unignore one first"],
         )
 
     def test_no_nickname(self) -> None:

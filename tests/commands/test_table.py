@@ -34,10 +34,10 @@ EXPLAINED = {
     ],
     "/history": [
         "-- /history [#ROOM] [N | 2h | before ID | more]: show the last lines of a room",
-        "-- The last N (20 if you do not say), those of the last 2h (or m, d, w), or",
-        "-- those before an id. At most 100 at a time; /history more goes on from the",
-        "-- last ones that you were shown. Times are UTC, unless your program shows them",
-        "-- by its own clock.",
+        "-- The last N, 20 if you say nothing else; those since so long ago (m, h, d,",
+        "-- w); or those before another one. At most 100 at a time; /history more shows",
+        "-- those before the last ones that you were shown. Times are UTC, unless your",
+        "-- program shows them by its own clock.",
     ],
     "exit": [
         "-- /quit [WHY]: leave the chat, with a reason if you like",

@@ -51,7 +51,7 @@ REFUSED = {
     "history_elsewhere": refused("/history #attic", "no-room", "you are not in #attic"),
     "history_nowhere": refused("/history", "no-room", NO_ROOM, ("ada", "/part")),
     "history_malformed": refused(
-        "/history #a!", "bad-room", 'a room\'s name cannot have "!" in it'
+        "/history #a!", "bad-room", 'a room\'s name must not contain "!"'
     ),
     "history_of_a_word": refused("/history #lobby all", "usage", HISTORY_USAGE),
     "history_of_two": refused("/history 20 30", "usage", HISTORY_USAGE),

@@ -72,7 +72,7 @@ MISTAKES = {
     "part_elsewhere": refused("/part python", "no-room", "you are not in #python"),
     "names_elsewhere": refused("/names lobby", "no-room", "you are not in lobby", ("ada", "/part")),
     "join_nothing": refused("/join", "usage", "use it like this: /join ROOM [PASSWORD]"),
-    "join_malformed": refused("/join a!", "bad-room", 'a room\'s name cannot have "!" in it'),
+    "join_malformed": refused("/join a!", "bad-room", 'a room\'s name must not contain "!"'),
     "nothing_done": refused("/me", "empty", "there is nothing to say"),
     "nothing_but_controls": refused("\x1b[2J", "empty", "there is nothing to say"),
     "too_long": refused(

@@ -198,7 +198,7 @@ OWNER_REFUSED = {
         "/kick #lobby bob", "not-allowed", "only an operator of lobby may do that"
     ),
     "kick_from_no_room": refused(
-        "/kick #a,b bob", "bad-room", 'a room\'s name cannot have "," in it'
+        "/kick #a,b bob", "bad-room", 'a room\'s name must not contain ","'
     ),
     "ban_a_stranger": refused(
         "/ban grace",
@@ -231,8 +231,8 @@ OWNER_REFUSED = {
     "deop_nobody": refused("/deop", "usage", "use it like this: /deop NICK"),
     "setting_unknown": refused("/room colour red", "usage", SETTINGS_THERE_ARE),
     "setting_without_a_value": refused("/room moderated", "usage", SETTINGS_THERE_ARE),
-    "switch": refused("/room moderated maybe", "usage", "it can be on or off"),
-    "topic": refused("/room topic mine", "usage", "it can be all or operators"),
+    "switch": refused("/room moderated maybe", "usage", "it must be on or off"),
+    "topic": refused("/room topic mine", "usage", "it must be all or operators"),
     "room_password": refused(
         f"/room password {'x' * 257}", "usage", "a password must have at most 256 characters"
     ),

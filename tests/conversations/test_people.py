@@ -119,7 +119,7 @@ ROWS = {
     ),
     "ignore": answered("/ignore bob", "you ignore bob from now on: /unignore bob ends it", KEPT),
     "ignore_whom": answered("/ignore", "you ignore bob", before=(IGNORED,)),
-    "unignore": answered("/unignore bob", "you see what bob says again", before=(IGNORED,)),
+    "unignore": answered("/unignore bob", "you no longer ignore bob", before=(IGNORED,)),
     "set": answered(
         "/set bell off",
         "bell is off now: a bell when you are mentioned or get a private line",

@@ -37,7 +37,7 @@ REFUSED = {
     "no_word": refused("/search -- in:lobby", "usage", "there are no words to search for"),
     "elsewhere": refused("/search cake in:#attic", "no-room", "you are not in #attic"),
     "malformed_room": refused(
-        "/search cake in:a!", "bad-room", 'a room\'s name cannot have "!" in it'
+        "/search cake in:a!", "bad-room", 'a room\'s name must not contain "!"'
     ),
     "nowhere": refused("/search cake", "no-room", NO_ROOM, ("ada", "/part")),
     "from_nobody": refused(

@@ -130,7 +130,7 @@ COMMANDS = {
         {"type": "renamed", "nick": "ada", "now": "ADA"},
         [],
     ),
-    "rename_to_the_same": refused("/nick ada", "nick-taken", "you are ada already"),
+    "rename_to_the_same": refused("/nick ada", "nick-taken", "you are already ada"),
     "nick_asked": answered("/nick", "you are ada"),
     "join": Row(
         "/join #Python",

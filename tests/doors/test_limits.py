@@ -49,7 +49,7 @@ class AdmissionTests(SynchronousTestCase):
             limited.admit(at(same))
             self.assertEqual(
                 self.refusal(limited, one),
-                "your address has as many connections as it may have (2): close one of them first",
+                "your address already has the most connections allowed (2): close one of them first",
             )
             limited.admit(at(other))
             limited.release(at(same))
@@ -145,7 +145,7 @@ class RefusalTests(ConversationCase):
     def test_per_address(self) -> None:
         """Who has too many connections from one address is told so in one sentence."""
         sentence = (
-            "-- your address has as many connections as it may have (1):"
+            "-- your address already has the most connections allowed (1):"
             " close one of them first\r\n"
         )
         for one, same, other in (

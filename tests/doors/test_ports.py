@@ -144,7 +144,7 @@ class DualStackTests(SynchronousTestCase):
         (door,) = (member.door for member in chat.roster.values())
         self.assertEqual(door.peer.address, "192.0.2.7")
         self.assertIn("ada is here, from 192.0.2.7 port 40000.", logged)
-        self.assertIn("your address has as many connections as it may have", wires[1].sees())
+        self.assertIn("your address already has the most connections allowed", wires[1].sees())
 
 
 class OpenPortTests(SynchronousTestCase):

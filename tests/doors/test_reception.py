@@ -313,7 +313,7 @@ class OpeningTests(ConversationCase):
         wire.sends(b"ada\n")
         wire.sees()
         self.held.asked.pop()[1].errback(StorageError("the disk failed"))
-        self.assertEqual(wire.sees(), f"-- not done: the disk fails\r\n{PROMPT}")
+        self.assertEqual(wire.sees(), f"-- not done: the disk failed\r\n{PROMPT}")
 
     def test_command_of_somebody_gone(self) -> None:
         """A command that waits for its turn is not carried out for who has left meanwhile."""

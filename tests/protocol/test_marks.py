@@ -21,14 +21,14 @@ IGNORED = "\u200b\u200d\ufe0f\u3164\u00ad"
 STACKS = st.text(st.sampled_from(list(LETTERS + IGNORED) + MARKS), max_size=60)
 
 REFUSED_NAMES = {
-    "ad\u00e1\u0301": "{kind} cannot have COMBINING ACUTE ACCENT (U+0301) twice in a row",
-    "ad" + ACUTE + ACUTE: "{kind} cannot have COMBINING ACUTE ACCENT (U+0301) twice in a row",
+    "ad\u00e1\u0301": "{kind} must not have COMBINING ACUTE ACCENT (U+0301) twice in a row",
+    "ad" + ACUTE + ACUTE: "{kind} must not have COMBINING ACUTE ACCENT (U+0301) twice in a row",
     # Marks of one class stay in their order, and these two are the same.
-    "a\u0341\u0301": "{kind} cannot have COMBINING ACUTE ACCENT (U+0301) twice in a row",
-    "x" + "".join(MARKS[:5]): "{kind} has at most 4 marks on a letter",
-    "\u1f82" + TILDE + DIAERESIS: "{kind} has at most 4 marks on a letter",
-    "a" + "".join(MARKS[:31]): "{kind} has at most 4 marks on a letter",
-    "a" * 8 + (ACUTE + GRAVE) * 12: "{kind} has at most 4 marks on a letter",
+    "a\u0341\u0301": "{kind} must not have COMBINING ACUTE ACCENT (U+0301) twice in a row",
+    "x" + "".join(MARKS[:5]): "{kind} must have at most 4 marks on a letter",
+    "\u1f82" + TILDE + DIAERESIS: "{kind} must have at most 4 marks on a letter",
+    "a" + "".join(MARKS[:31]): "{kind} must have at most 4 marks on a letter",
+    "a" * 8 + (ACUTE + GRAVE) * 12: "{kind} must have at most 4 marks on a letter",
 }
 
 

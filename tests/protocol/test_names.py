@@ -37,7 +37,7 @@ def admitted(check: Callable[[str], str], text: str) -> str | None:
 
 RTL = (
     "a nickname with right-to-left letters must start with one of them, "
-    "ends with one or with a digit, and has no left-to-right letters"
+    "end with one or with a digit, and have no left-to-right letters"
 )
 
 ADMITTED = {
@@ -241,8 +241,8 @@ ROOMS = {
     "ß" * 25: "ss" * 25,
     "": "a room's name must have at least one character",
     "#": "a room's name must have at least one character",
-    "##python": 'a room\'s name cannot have "#" in it',
-    "＃python": 'a room\'s name cannot have "#" in it',
+    "##python": 'a room\'s name must not contain "#"',
+    "＃python": 'a room\'s name must not contain "#"',
     "a b": "a room's name must not contain a space",
     "-a": 'a room\'s name cannot start with "-"',
     "x" * 51: "a room's name must have at most 50 characters",

@@ -219,7 +219,7 @@ def test_full_disk(tmp_path: Path) -> None:
 
 
 def test_failing_disk(tmp_path: Path) -> None:
-    """The same when the disk fails, here because no file may grow any more."""
+    """The same when the disk failed, here because no file may grow any more."""
     with running(tmp_path, "--rate-limit", "0") as chat:
 
         def allow(size: int) -> None:

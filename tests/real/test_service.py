@@ -185,7 +185,7 @@ class ServiceTests(SynchronousTestCase):
         first, second = self.connect(), self.connect()
         self.assertEqual(
             second.sees(),
-            "-- your address has as many connections as it may have (1):"
+            "-- your address already has the most connections allowed (1):"
             " close one of them first\r\n",
         )
         first.vanishes()
