@@ -52,10 +52,9 @@ class Span:
     Group.HISTORY,
     "/history [#ROOM] [N | 2h | before ID | more]",
     "show the last lines of a room",
-    f"The last N, {HISTORY_LINES} if you say nothing else; those since so long ago (m, h, d, w); "
-    f"or those before another one. At most {HISTORY_MOST} at a time; /history more shows those "
-    "before the last ones that you were shown. "
-    "Times are UTC, unless your program shows them by its own clock.",
+    f"It shows the last N lines ({HISTORY_LINES} without N), those since a time ago (m, h, d, w), "
+    f"or those before the line with an ID. At most {HISTORY_MOST} at a time; /history more shows "
+    "the lines before them. Times are UTC, unless your program shows them in its own time zone.",
     pages="/history shows the newest lines",
 )
 def history(call: Call) -> Deferred[Answer]:

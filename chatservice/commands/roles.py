@@ -121,8 +121,8 @@ def lockdown(call: Call) -> Answer:
     Group.OPERATORS,
     "/modlog [#ROOM|*] [N | before ID | more]",
     f"show what operators did, by default the last {MODLOG_LINES} acts",
-    f"{WHERE} At most {MODLOG_MOST} at a time; /modlog more shows those before the last ones. "
-    "Times are UTC, unless your program shows them by its own clock.",
+    f"{WHERE} At most {MODLOG_MOST} at a time; /modlog more shows the acts "
+    "before them. Times are UTC, unless your program shows them in its own time zone.",
     pages="/modlog shows the newest acts",
 )
 def modlog(call: Call) -> Deferred[Answer]:

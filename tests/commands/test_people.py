@@ -149,7 +149,7 @@ class WhoisTests(PeopleCase):
         """Of who is registered it is told since when, and by what nickname now."""
         self.register(self.ada)
         since = "registered since 2026-11-21 12:00 (UTC)"
-        self.assertEqual(self.whois("ada")[0], f"ada is {since}")
+        self.assertEqual(self.whois("ada")[0], f"ada has been {since}")
         self.ada.types("/nick grace")
         self.assertEqual(self.whois("grace")[0], f"grace is logged in as ada, {since}")
         self.assertEqual(self.whois("ada")[0], f"grace is logged in as ada, {since}")
@@ -159,7 +159,7 @@ class WhoisTests(PeopleCase):
         self.register(self.ada)
         self.ada.types("/quit")
         since = "registered since 2026-11-21 12:00 (UTC)"
-        self.assertEqual(self.whois("ada"), [f"ada is {since}, and not here"])
+        self.assertEqual(self.whois("ada"), [f"ada has been {since}, and not here"])
 
     def test_lost(self) -> None:
         """Of who has lost the connection it is not told for how long that was silent."""

@@ -22,22 +22,22 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 EXPLAINED = {
     "join": [
         "-- /join ROOM [PASSWORD]: enter a room, or create it; your lines then go there",
-        "-- If you are in the room already, your lines go there from then on. Some",
-        "-- rooms ask for a password, which one of their operators can tell you.",
+        "-- If you are in the room already, your lines go there from then on. Some rooms",
+        "-- ask for a password, which one of their operators can tell you.",
         "-- The same: /j.",
     ],
     "j": [
         "-- /join ROOM [PASSWORD]: enter a room, or create it; your lines then go there",
-        "-- If you are in the room already, your lines go there from then on. Some",
-        "-- rooms ask for a password, which one of their operators can tell you.",
+        "-- If you are in the room already, your lines go there from then on. Some rooms",
+        "-- ask for a password, which one of their operators can tell you.",
         "-- The same: /j.",
     ],
     "/history": [
         "-- /history [#ROOM] [N | 2h | before ID | more]: show the last lines of a room",
-        "-- The last N, 20 if you say nothing else; those since so long ago (m, h, d,",
-        "-- w); or those before another one. At most 100 at a time; /history more shows",
-        "-- those before the last ones that you were shown. Times are UTC, unless your",
-        "-- program shows them by its own clock.",
+        "-- It shows the last N lines (20 without N), those since a time ago (m, h, d,",
+        "-- w), or those before the line with an ID. At most 100 at a time; /history",
+        "-- more shows the lines before them. Times are UTC, unless your program shows",
+        "-- them in its own time zone.",
     ],
     "exit": [
         "-- /quit [WHY]: leave the chat, with a reason if you like",

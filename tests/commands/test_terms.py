@@ -226,4 +226,5 @@ class BoundTests(DenCase):
         """Even of those by server operators only so many hold in one place."""
         held = dict.fromkeys(range(HELD_IN_ALL))
         self.patch(self.chat.permissions, "sanctions", lambda room: list(held))
-        self.assertIn("there are already 10,000 bans and mutes here", self.says(self.sysop, "/ban * 10.0.0.1"))
+        refusal = self.says(self.sysop, "/ban * 10.0.0.1")
+        self.assertIn("there are already 10,000 bans and mutes here", refusal)

@@ -49,7 +49,8 @@ class AdmissionTests(SynchronousTestCase):
             limited.admit(at(same))
             self.assertEqual(
                 self.refusal(limited, one),
-                "your address already has the most connections allowed (2): close one of them first",
+                "your address already has the most connections allowed (2): "
+                "close one of them first",
             )
             limited.admit(at(other))
             limited.release(at(same))

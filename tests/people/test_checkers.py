@@ -186,7 +186,7 @@ class VouchedForTests(AuthTestCase):
         account = self.prove(password=THEIRS)
         code, sentence = self.refused(self.change(account))
         self.assertEqual((code, account.hash), ("not-allowed", ""))
-        self.assertIn("the operator of this chat keeps", sentence)
+        self.assertIn("the people who run this chat", sentence)
 
     def change(self, account: Account) -> Deferred[None]:
         proof = proof_of(account)

@@ -83,7 +83,7 @@ class PasswordsTests(SynchronousTestCase):
         """What cannot be seen, or controls something, is in nobody's new password."""
         for password in ("", "bell\a", "zero\u200bwidth", "right\u202eleft", "half\ud800"):
             error = self.assertRaises(ValueError, prepared, password)
-            self.assertTrue(str(error).startswith("a password cannot be empty, or contain"))
+            self.assertTrue(str(error).startswith("a password must not be empty, or contain"))
 
     def test_of_nobody(self) -> None:
         """An empty hash has no password."""

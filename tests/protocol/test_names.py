@@ -244,7 +244,7 @@ ROOMS = {
     "##python": 'a room\'s name must not contain "#"',
     "＃python": 'a room\'s name must not contain "#"',
     "a b": "a room's name must not contain a space",
-    "-a": 'a room\'s name cannot start with "-"',
+    "-a": 'a room\'s name must not start with "-"',
     "x" * 51: "a room's name must have at most 50 characters",
     "ß" * 26: "a room's name must have at most 50 characters",
     "\u0345": "a room's name must not start with COMBINING GREEK YPOGEGRAMMENI (U+0345)",
