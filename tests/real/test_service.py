@@ -162,7 +162,7 @@ class ServiceTests(SynchronousTestCase):
             (closed, self.logged[-1]),
             (
                 [None],
-                "Storing the last id failed, so the next run skips some ids: the disk is full.",
+                "Storing the last id failed, so the next run skips some: the disk is full.",
             ),
         )
 
