@@ -188,7 +188,7 @@ class PowerTests(ModerationCase):
 
     def test_the_owner(self) -> None:
         """The owner is kicked and banned by server operators alone, and kicked by itself."""
-        sentence = "ada owns #python: only a server operator may do that"
+        sentence = "ada owns #python: only a server operator may do that to them"
         absent = Person("ada", self.ada.identity, self.ada.account)
         for check in (self.permissions.check_may_kick, self.permissions.check_may_sanction):
             for ada in (self.ada, absent):

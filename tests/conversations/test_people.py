@@ -134,7 +134,8 @@ ROWS = {
         "/help token",
         "/token: show the token that brings you back when your connection breaks",
         "At the prompt for a nickname, /resume TOKEN gives you your nickname, your",
-        "rooms and what you missed. For a registered nickname it does so at any time.",
+        "rooms and what you missed. For a registered nickname it works at any later",
+        "time, too.",
     ),
 }
 

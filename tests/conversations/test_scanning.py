@@ -18,7 +18,7 @@ class ScanningTests(ConversationCase):
     def test_not_up_to_date(self, door: str) -> None:
         """Whoever searches is told which lines cannot be found yet."""
         ada = self.at(door, "ada")
-        later = "cannot be found yet, because they are still being indexed: try again in a moment"
+        later = "cannot be found yet: they are still being indexed, try again in a moment"
         for up_to, what in ((self.chat.ids.now(), "lines after 12:00"), (0, "lines")):
             found = Found([], up_to)
             self.patch(self.journal, "search", lambda *given, found=found: succeed(found))
