@@ -225,7 +225,7 @@ class Outgoing:
         """Say a text in the current room, whatever it begins with."""
         text = without_controls(text)
         if not self._places.current:
-            self._refuse("no-room", "you are in no room: /join one first")
+            self._refuse("no-room", "you are not in a room: /join one first")
         elif len(text.encode()) > TEXT_BYTES:
             self._refuse("too-long", f"a line has at most {TEXT_BYTES:,} bytes: not sent")
         else:

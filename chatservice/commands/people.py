@@ -107,7 +107,7 @@ def whois(call: Call) -> Answer:
     member = call.chat.roster.of(account) or call.chat.roster.get(account.key)
     if member is None:
         since = when(account.since)
-        sentence = f"{account.nick} has been registered since {since}, and not here"
+        sentence = f"{account.nick} has been registered since {since}, and is not here"
         return Answer([sentence], times={since: account.since})
     return _described(call, member)
 

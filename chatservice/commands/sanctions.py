@@ -26,7 +26,7 @@ BANS_MOST = 200
     Group.OPERATORS,
     "/kick [#ROOM|*] NICK [WHY]",
     "remove somebody from a room or from the chat",
-    f"{WHERE} Somebody who has lost the connection does not return to the room on coming back.",
+    f"{WHERE} Somebody who was in the room and is away does not return to it automatically.",
 )
 def kick(call: Call) -> Deferred[Answer]:
     room, rest = place_meant(call)

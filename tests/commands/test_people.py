@@ -159,7 +159,7 @@ class WhoisTests(PeopleCase):
         self.register(self.ada)
         self.ada.types("/quit")
         since = "registered since 2026-11-21 12:00 (UTC)"
-        self.assertEqual(self.whois("ada"), [f"ada has been {since}, and not here"])
+        self.assertEqual(self.whois("ada"), [f"ada has been {since}, and is not here"])
 
     def test_lost(self) -> None:
         """Of who has lost the connection it is not told for how long that was silent."""

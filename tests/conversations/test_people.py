@@ -114,7 +114,7 @@ ROWS = {
     ),
     "whois_absent": answered(
         "/whois bob",
-        "bob has been registered since 2026-11-21 12:00 (UTC), and not here",
+        "bob has been registered since 2026-11-21 12:00 (UTC), and is not here",
         before=(("bob", "/register correct-horse"), ("bob", "/quit")),
     ),
     "ignore": answered("/ignore bob", "you ignore bob from now on: /unignore bob ends it", KEPT),
