@@ -49,7 +49,7 @@ def _has_suffix(value: Any) -> bool:
 
 
 def _size(value: Any) -> int:
-    """Bytes, also as C{512K} or C{4M}."""
+    """Read a number of bytes, also as C{512K} or C{4M}."""
     text = str(value).upper().removesuffix("IB").removesuffix("B")
     factor = _FACTORS.get(text[-1:], 1)
     number = _number(text[:-1] if factor > 1 else text)
@@ -74,7 +74,7 @@ def _line(value: Any) -> str:
 
 
 def _duration(value: Any) -> int:
-    """Seconds, as C{30d} or C{12h}; 0 for none."""
+    """Read a duration such as C{30d} or C{12h}, in seconds; 0 for none."""
     try:
         return 0 if str(value) == "0" else seconds_of(str(value))
     except ValueError as error:
@@ -82,7 +82,7 @@ def _duration(value: Any) -> int:
 
 
 def _seconds(value: Any) -> int:
-    """Seconds, as a number or as C{2m}."""
+    """Read a number of seconds, also as C{2m}."""
     number = _number(value)
     if number is None and _has_suffix(value):
         return _duration(value)
@@ -346,11 +346,7 @@ class Settings:
     keep_lines: int = 0
 
     def rate_of(self, is_known_pipe: bool) -> int:
-        """Lines that one person may send in a second; 0 for no limit.
-
-        @param is_known_pipe: whether a program sends them, under a registered nickname. It may
-            send no less than others.
-        """
+        """Tell how many lines one person may send in a second; 0 for no limit."""
         rate, pipe_rate = self.rate_limit, self.pipe_rate
         if not is_known_pipe or not rate or 0 < pipe_rate < rate:
             return rate

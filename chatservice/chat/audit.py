@@ -67,7 +67,8 @@ class Audit:
             log.info("Refused from {address} at the {door} door: {code}, {nick}.", **where)
 
     def refused_connection(self, address: str, why: str) -> None:
-        """There are too many connections. Of many refusals at a time not all are logged."""
+        """Log that there are too many connections; of many refusals at a time only some are logged.
+        """
         origin = origin_of(address)
         if not self._refused_connections.wait(origin):
             self._refused_connections.spend(origin)

@@ -72,10 +72,10 @@ class Door(Protocol):
         """Find the id of the last event before the first unsent one; C{None} if all were sent."""
 
     def taken_over(self) -> None:
-        """Another connection takes the member over: say so, close, and read nothing more."""
+        """Say that another connection takes the member over, close, and read nothing more."""
 
     def drop(self) -> None:
-        """Delivering to the member ran into a bug: drop it, on a later turn."""
+        """Drop the connection on a later turn: delivering to the member ran into a bug."""
 
     def complain(self, failure: Failure) -> None:
         """Tell the member about its mistake; log anything else with its traceback."""

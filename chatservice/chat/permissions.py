@@ -1,4 +1,7 @@
-"""The rules on who may do what, and who may not come in or speak (see authority.py)."""
+"""The rules on who may do what, and who may not come in or speak (see authority.py).
+
+A C{check_} method raises L{ChatError}, with a cause that tells rules apart, if somebody may not.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ HELD_IN_ALL = 10_000
 
 
 class Permissions(Authority):
-    """Says what somebody may do."""
+    """The rules, as questions."""
 
     def may_see(self, member: Member, room: str) -> bool:
         """Tell whether a member may know who is in a room and its topic, as the people in it do.
@@ -43,21 +46,28 @@ class Permissions(Authority):
     # What somebody may do. Each raises ChatError if not.
 
     def check_arrival(self, member: Member) -> None:
-        """May come to the chat; an account was proved before."""
+        """Check that a member may come to the chat; an account was proved before.
+
+        @raise ChatError: it is banned, or a guest during a lockdown.
+        """
         self.check_not_banned(member, CHAT)
         if member.account is None:
             self.check_may_be_a_guest()
 
     def check_may_be_a_guest(self) -> None:
-        """May be here without a registered name, and was not here so before."""
+        """Check that somebody may be here without a registered name, and was not here so before.
+
+        @raise ChatError: there is a lockdown.
+        """
         if self.locked_down:
             sentence = "only registered names may join the chat at the moment"
             raise ChatError("closed", sentence, "lockdown")
 
     def check_entry(self, member: Member, room: str, seen: int = 0) -> None:
-        """May enter a room.
+        """Check that a member may enter a room.
 
-        @param seen: up to which id the member saw it who was in it and did not part; or 0.
+        @param seen: the id until which the room was seen, if it was not left the last time.
+        @raise ChatError: it is banned, or not invited.
         """
         self.check_not_banned(member, room)
         place = self._places.get(room)
@@ -81,12 +91,18 @@ class Permissions(Authority):
         return "" if member.identity in place.invited else place.rules.password_hash
 
     def check_is_in(self, member: Member, room: str) -> None:
-        """Is in a room, without which nobody speaks there."""
+        """Check that a member is in a room, without which nobody speaks there.
+
+        @raise ChatError: C{no-room}.
+        """
         if room not in member.rooms:
             raise ChatError("no-room", f"you are not in {spelled(room)}")
 
     def check_speech(self, member: Member, room: str) -> None:
-        """May say something in a room, or in private (an empty C{room})."""
+        """Check that a member may say something in a room, or in private (an empty C{room}).
+
+        @raise ChatError: it is muted, or has no voice in a moderated room.
+        """
         if room in self._hushed or CHAT in self._hushed:
             self._check_not_muted(member, CHAT)
             if room:
@@ -126,13 +142,19 @@ class Permissions(Authority):
             raise ChatError("muted", sentence, "other-nickname")
 
     def check_topic(self, member: Member, room: str) -> None:
-        """May change the topic of a room; it says something there."""
+        """Check that a member may change the topic of a room, which also says something there.
+
+        @raise ChatError: it may not speak, or only operators may.
+        """
         self.check_speech(member, room)
         if self.rules(room).operators_topic:
             self.check_power(member, room)
 
     def check_power(self, member: Member, room: str) -> None:
-        """May do what operators do in a room, or in the chat."""
+        """Check that a member may do what operators do in a room, or in the chat.
+
+        @raise ChatError: it is not an operator, or held down.
+        """
         if self.is_operator(member):
             return
         if not room:
@@ -167,7 +189,10 @@ class Permissions(Authority):
             )
 
     def check_may_sanction(self, member: Member, whom: Member | Person, room: str) -> None:
-        """May ban or mute somebody."""
+        """Check that a member may ban or mute somebody.
+
+        @raise ChatError: it may not, or may not do it to that person.
+        """
         self.check_may_kick(member, whom, room)
         if self.is_operator(whom):
             sentence = f"{whom.nick} is a server operator: you cannot do that to them"
@@ -177,7 +202,10 @@ class Permissions(Authority):
             raise ChatError("not-allowed", sentence, "protected")
 
     def check_may_name_addresses(self, member: Member, room: str) -> None:
-        """May do something to whoever comes from somewhere: who that is nobody else may learn."""
+        """Check that a member may act on an address: nobody else may learn who comes from where.
+
+        @raise ChatError: it is not a server operator.
+        """
         self.check_power(member, room)
         if not self.is_operator(member):
             raise ChatError(
@@ -212,7 +240,10 @@ class Permissions(Authority):
         return self._ban_on(member, room) is not None
 
     def check_not_banned(self, member: Member, room: str) -> None:
-        """Is not banned from a room, or from the chat."""
+        """Check that a member is not banned from a room, or from the chat.
+
+        @raise ChatError: C{banned}.
+        """
         if ban := self._ban_on(member, room):
             sentence = f"you are banned from {place_spelled(room)}{ending(ban)}"
             raise ChatError("banned", sentence, times=times_of([ban]))

@@ -111,9 +111,9 @@ class RoomPasswords:
         return hash
 
     def check_same(self, member: Member, room: str, proved: str) -> None:
-        """Raise L{ChatError} if the room has another password by now than the one that was given.
+        """Check that a room still has the password that was given.
 
-        @param proved: what L{check} gave.
+        @raise ChatError: it has another one by now.
         """
         if self._permissions.needs_password(member, room, False) not in ("", proved):
             sentence = f"the password of {spelled(room)} has just been changed"

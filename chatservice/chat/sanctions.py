@@ -151,7 +151,7 @@ class Sanctions:
             yield from held.by
 
     def identities(self) -> Iterator[bytes]:
-        """Against whom something may hold."""
+        """List the identities that something may be in force against."""
         return iter(self._of)
 
     def against(self, identity: bytes, now: int) -> list[OperatorAct]:

@@ -125,7 +125,7 @@ class Topics(dict[str, TopicChanged]):
             del self[room]
 
     def _payers(self, room: str) -> set[Hashable]:
-        """Whom the topic of a room counts for."""
+        """List the people and addresses that the topic of a room counts for."""
         payers: set[Hashable] = {ALL, self[room].identity}
         return payers | {self._origins[room]} if room in self._origins else payers
 

@@ -80,7 +80,7 @@ class Identity:
         self.become(welcome.nick)
 
     def renew(self, token: str) -> None:
-        """From now on this token proves the nickname, and no earlier one."""
+        """Take the token that proves the nickname from now on."""
         self._token = token
 
     def become(self, nick: str) -> None:

@@ -31,7 +31,10 @@ _DEADLY = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> None:
-    """Chat until goodbye. Raises SystemExit with the exit code."""
+    """Chat until goodbye.
+
+    @raise SystemExit: always, with the exit code.
+    """
     open_what_is_closed()
     settings = read_command_line(sys.argv[1:], os.environ)
     client = Client(settings)

@@ -83,7 +83,7 @@ class Session(Joining):
             self._refuse_what_waits()
 
     def unreachable(self, sentence: str) -> None:
-        """There has been no connection, and there will be none."""
+        """End: there has been no connection, and there will be none."""
         self._end(sentence, failed=True)
 
     def abandon(self) -> None:

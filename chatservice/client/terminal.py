@@ -217,7 +217,7 @@ class Terminal(Front):
         return f"{self._trouble()}{spelled(current) if current else ''}> "
 
     def _trouble(self) -> str:
-        """Why a line that is entered now will not be said at once, if that is so."""
+        """Say why a line that is entered now will not be said at once, if that is so."""
         if self.session.state is State.OFFLINE:
             kept = self.session.unanswered + len(self._waiting)
             return f"(offline, {_lines(kept)} kept) " if kept else "(offline) "
@@ -250,6 +250,6 @@ def _reflows() -> bool:
 
 
 def _size() -> tuple[int, int]:
-    """Columns and rows; 80 by 24 where the terminal does not know."""
+    """Find the columns and rows; 80 by 24 where the terminal does not know."""
     columns, rows = os.get_terminal_size(1)
     return columns or 80, rows or 24

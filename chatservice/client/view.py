@@ -187,7 +187,7 @@ class Viewer(Protocol):
         """Tell that a line or a command was not carried out."""
 
     def nickname_refused(self, sentence: str) -> None:
-        """Another nickname is wanted: the next typed line is taken for it."""
+        """Ask for another nickname: the next typed line is taken for it."""
 
     def password_wanted(self, error: Error) -> None:
         """Ask for the nickname's password: the session's C{prove} takes it.
@@ -205,7 +205,7 @@ class Viewer(Protocol):
         """Show a line that is meant for programs, as it is."""
 
     def settled(self) -> None:
-        """Something was answered, or the session became live: there may be room for more."""
+        """Go on: something was answered, or the session became live."""
 
     def leaving(self) -> None:
         """Wait for the end, but not for ever: goodbye is being said."""

@@ -135,6 +135,6 @@ def _check_no_operator(call: Call) -> None:
 
 
 def _prove_again(call: Call, account: Account) -> Deferred[Proof]:
-    """Before the account is given up."""
+    """Prove the password again, before the account is given up."""
     _check_no_operator(call)
     return proved_again(call, account, call.rest)

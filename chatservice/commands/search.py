@@ -95,6 +95,6 @@ def _with(query: Query) -> str:
 
 
 def _not_yet(when: str) -> str:
-    """Which lines are not indexed yet: those after a time, or all."""
+    """Say which lines are not indexed yet: those after a time, or all."""
     what = f"lines after {when}" if when else "lines"
     return f"{what} cannot be found yet: they are still being indexed, try again in a moment"

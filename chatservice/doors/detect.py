@@ -114,7 +114,7 @@ class FrontProtocol(Protocol):
         self._silence = self._chat.reactor.callLater(0, self._greet)
 
     def _greet(self) -> None:
-        """Too little came to tell: greet a person, who may yet turn out to be a program."""
+        """Greet a person, who may yet turn out to be a program: too little came to tell."""
         self._silence = None
         self._greeted = self._open(TEXT_DOOR)
 
@@ -203,7 +203,7 @@ class Refusal(Protocol):
         self._end = self._reactor.callLater(CLOSE_TIMEOUT, self.transport.abortConnection)
 
     def dataReceived(self, data: bytes) -> None:
-        """Over TLS the peer is still heard."""
+        """Ignore what the peer still sends over TLS."""
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         if self._end.active():

@@ -342,7 +342,7 @@ class JsonSession(Session):
         return line
 
     def _all_facts(self, events: Iterable[Event]) -> list[dict[str, Any]]:
-        """Events of a page, as the member sees them."""
+        """Spell the events of a page, as the member sees them."""
         identity = self.member.identity if self.member is not None else b""
         return [
             own_facts(event) if identity and event.identity == identity else facts_of(event)

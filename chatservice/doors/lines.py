@@ -103,7 +103,8 @@ class LineConnection(LineReceiver):
             super().dataReceived(b"")
 
     def _with_line_feeds(self, data: bytes) -> bytes:
-        """CR LF, CR NUL and a bare CR end a line as LF does, also when split over two reads."""
+        """End lines with LF where they end with CR LF, CR NUL or CR, also if split over two reads.
+        """
         if self._after_cr and data[:1] in (b"\n", b"\0"):
             data = data[1:]
         self._after_cr = data.endswith(b"\r")
@@ -181,7 +182,7 @@ class LineConnection(LineReceiver):
             self._end_if_all_read()
 
     def writeConnectionLost(self) -> None:
-        """Everything is sent, and the peer may close; see L{close}."""
+        """Wait for the peer to close: everything is sent; see L{close}."""
 
     def _end_if_all_read(self) -> None:
         is_reading = self._unread or self.paused or self._busyReceiving

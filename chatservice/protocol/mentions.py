@@ -103,7 +103,7 @@ def _parted(run: str) -> tuple[str, str, str]:
 
 
 def _marked_in(folded: str) -> dict[str, set[tuple[str, str]]]:
-    """In which ways marks are put around which letters."""
+    """List the ways in which marks are put around letters."""
     found: dict[str, set[tuple[str, str]]] = {}
     runs = _ASCII_RUN if folded.isascii() else _any_run()
     for run in set(runs.findall(folded)):

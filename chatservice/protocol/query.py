@@ -73,9 +73,9 @@ class Taken:
 
 
 def parse(text: str) -> Query:
-    """Understand what somebody looks for.
+    """Parse a search.
 
-    @raise ChatError: C{usage} or C{bad-nick}: it is too much, or makes no sense.
+    @raise ChatError: it makes no sense, in one helpful sentence.
     """
     if len(text) > QUERY_MOST:
         raise ChatError("usage", f"search for at most {QUERY_MOST} characters at a time")

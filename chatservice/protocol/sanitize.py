@@ -96,7 +96,7 @@ def has_controls(text: str) -> bool:
 
 
 def clean(text: str) -> str:
-    """C{text} on one line, without what could act on the terminal or the page that shows it.
+    """Put C{text} on one line, without what could act on the terminal or page that shows it.
 
     Escape sequences and control characters vanish, separators become a space, lone surrogates
     U+FFFD. Bidi controls stay where each has its end (UAX #9, 3.3.2), and all vanish otherwise.

@@ -90,7 +90,7 @@ class HangUps:
         return number
 
     def doRead(self) -> None:
-        """Some of the connections were reset."""
+        """End the connections that were reset."""
         for descriptor, event in self._epoll.poll(0):
             gone = self._gone[descriptor]
             self._forget(descriptor, gone)

@@ -181,7 +181,7 @@ class Joining:
     def _check_name(
         self, request: JoinRequest, account: Account | None, places: list[ReadMarker]
     ) -> None:
-        """Muted people cannot say anything by coming under another nickname."""
+        """Check the nickname: muted people must not say anything by coming under another one."""
         known = {nick_key(place.nick) for place in places} | ({account.key} if account else set())
         self._chat.permissions.check_name(_identity(request, account), request.nick, known)
 

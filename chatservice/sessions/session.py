@@ -188,7 +188,7 @@ class Session(Metered):
             self.release()
 
     def arrived(self, request: JoinRequest) -> None:
-        """There is a new member behind the connection now."""
+        """Begin with the new member behind the connection."""
         assert self.member is not None
         member = self.member
         if not request.rooms:
@@ -239,7 +239,7 @@ class Session(Metered):
         self.abort("something went wrong in the server")
 
     def abandon(self) -> None:
-        """Another session gets what carries this one."""
+        """Let go of the connection: another session gets it."""
         self.state = State.CLOSING
         self._stop_timeout()
         self.connection.detach()
@@ -275,7 +275,7 @@ class Session(Metered):
         self.chat.session_ended(self)
 
     def _note_loss(self, member: Member) -> None:
-        """Nobody tells a reset from a timeout: after a long silence it may be either."""
+        """Say how the connection was lost; after a long silence a reset may be a timeout."""
         silence = self.idle_seconds()
         timed_out = silence if silence >= NO_ANSWER else 0.0
         self.chat.note_loss(member, self.behind(), timed_out)
@@ -293,7 +293,7 @@ class Session(Metered):
     # Lines.
 
     def note_sign_of_life(self) -> None:
-        """Something came from the peer."""
+        """Note that something came from the peer."""
         self._heard_at = self.chat.reactor.seconds()
 
     def received(self, message: bytes) -> None:
@@ -346,13 +346,13 @@ class Session(Metered):
             self.release()
 
     def note_sent(self, member: Member) -> None:
-        """If everything is sent, what the member was shown before counts as seen."""
+        """Count what the member was shown before as read, if everything is sent."""
         # Through another connection, by now, it is shown other things.
         if self.outbox.behind is None and self.member is member:
             member.reading.unsent.clear()
 
     def note_when_sent(self, member: Member) -> None:
-        """As soon as everything is sent, what the member was shown counts as seen."""
+        """Count what the member was shown as read, as soon as everything is sent."""
         self.outbox.emptied().addCallback(lambda _: self.note_sent(member))
 
     def input_ended(self) -> None:

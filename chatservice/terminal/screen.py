@@ -31,7 +31,7 @@ class Screen:
         self._widths: list[int] = []  # of the rows of the input above the cursor
 
     def show(self, lines: Iterable[str]) -> str:
-        """Lines to go above the line being typed, which is whole again afterwards."""
+        """Put lines above the line being typed, which is whole again afterwards."""
         written = self.erase()
         for line in lines:
             written += self._rows_of(line)
