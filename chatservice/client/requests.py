@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,7 +12,7 @@ from chatservice.client.commands import MOVES, TALK, command_word, holds_passwor
 from chatservice.client.view import Places
 from chatservice.client.wire import Ping, is_own
 from chatservice.protocol.events import Acted, Said, Talk, Whispered
-from chatservice.protocol.json import LINE_BYTES
+from chatservice.protocol.json import LINE_BYTES, json_line
 from chatservice.protocol.sanitize import TEXT_BYTES, without_controls
 
 # A member that is None is not sent.
@@ -68,8 +67,7 @@ Request = Hello | Say | Command | PageRequest | Ping | Pong
 def encode(request: Request) -> bytes:
     """Spell a request as a line of JSON with its end."""
     members = {name: value for name, value in vars(request).items() if value is not None}
-    wire = {"type": request.type, **members}
-    return json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return json_line({"type": request.type, **members})
 
 
 def answers(event: Talk, request: Say | Command) -> bool:
@@ -116,61 +114,6 @@ def _after_word(line: str) -> str:
     return line.lstrip(" ").partition(" ")[2]
 
 
-class Unanswered:
-    """Lines and commands by their refs, and which of them this connection has sent."""
-
-    def __init__(self) -> None:
-        self._requests: dict[str, Say | Command] = {}
-        self._sent: set[str] = set()
-
-    def __len__(self) -> int:
-        return len(self._requests)
-
-    def add(self, request: Say | Command) -> None:
-        self._requests[request.ref] = request
-
-    def lines(self) -> list[str]:
-        """List the lines and the commands, in order."""
-        requests = self._requests.values()
-        return [each.text if isinstance(each, Say) else each.line for each in requests]
-
-    def asked(self, ref: str) -> Say | Command | None:
-        """Find the request with a ref, if there is one."""
-        return self._requests.get(ref)
-
-    def answered(self, ref: str) -> Say | Command | None:
-        """Take out the request that was answered; C{None} if there is none with this ref."""
-        self._sent.discard(ref)
-        return self._requests.pop(ref, None)
-
-    def acknowledged(self, event: Talk) -> bool:
-        """Take out the request that the event acknowledges; whether there was one."""
-        request = self._requests.get(event.ref)
-        if request is None or not answers(event, request):
-            return False
-        self.answered(event.ref)
-        return True
-
-    def to_send(self) -> list[Say | Command]:
-        """List the requests not sent yet; from now on, they are."""
-        waiting = [request for ref, request in self._requests.items() if ref not in self._sent]
-        self._sent.update(request.ref for request in waiting)
-        return waiting
-
-    def connection_lost(self) -> int:
-        """Keep the talk, to be sent again; give up the commands. How many those are."""
-        self._sent.clear()
-        commands = [ref for ref, request in self._requests.items() if not is_talk(request)]
-        for ref in commands:
-            del self._requests[ref]
-        return len(commands)
-
-    @property
-    def moving(self) -> bool:
-        """Whether there is a command that may change the current room."""
-        return any(is_move(request) for request in self._requests.values())
-
-
 def is_talk(request: Say | Command) -> bool:
     """Tell whether a request is answered by its event alone, and so can be sent again until that
     comes.
@@ -195,22 +138,24 @@ class Outgoing:
         self._places = places
         self._refs = refs
         self._refuse = refuse
-        self._unanswered = Unanswered()
+        self._requests: dict[str, Say | Command] = {}  # unanswered, by their refs
+        self._sent: set[str] = set()  # the refs of those that this connection has sent
         self._waiting: deque[str] = deque()  # until it is known what the current room is
 
     def __len__(self) -> int:
         """Count the requests that were neither acknowledged nor refused."""
-        return len(self._unanswered) + len(self._waiting)
+        return len(self._requests) + len(self._waiting)
 
     def lines(self) -> list[str]:
         """List what was neither acknowledged nor refused, as it was typed, but for passwords."""
-        typed = [*self._unanswered.lines(), *self._waiting]
-        return [_HIDDEN if holds_password(line) else line for line in typed]
+        requests = self._requests.values()
+        typed = [each.text if isinstance(each, Say) else each.line for each in requests]
+        return [_HIDDEN if holds_password(line) else line for line in [*typed, *self._waiting]]
 
     @property
     def moving(self) -> bool:
         """Whether nobody knows yet which the current room will be."""
-        return self._unanswered.moving
+        return any(map(is_move, self._requests.values()))
 
     def wait(self, line: str) -> None:
         """Have a typed line wait until it is known where it goes."""
@@ -227,9 +172,9 @@ class Outgoing:
         if not self._places.current:
             self._refuse("no-room", "you are not in a room: /join one first")
         elif len(text.encode()) > TEXT_BYTES:
-            self._refuse("too-long", f"a line has at most {TEXT_BYTES:,} bytes: not sent")
+            self._refuse("too-long", f"a line must have at most {TEXT_BYTES:,} bytes: not sent")
         else:
-            self._unanswered.add(Say(room=self._places.current, text=text, ref=next(self._refs)))
+            self._add(Say(room=self._places.current, text=text, ref=next(self._refs)))
 
     def command(self, line: str, offline: bool) -> None:
         """Have a command carried out.
@@ -244,27 +189,40 @@ class Outgoing:
         elif offline and not is_talk(request):
             self._refuse("offline", f"there is no connection: {word} was not carried out")
         else:
-            self._unanswered.add(request)
+            self._add(request)
+
+    def _add(self, request: Say | Command) -> None:
+        self._requests[request.ref] = request
 
     def to_send(self) -> list[Say | Command]:
         """List the requests that this connection has not seen; from now on, it has."""
-        return self._unanswered.to_send()
+        waiting = [request for ref, request in self._requests.items() if ref not in self._sent]
+        self._sent.update(request.ref for request in waiting)
+        return waiting
 
     def asked(self, ref: str) -> Say | Command | None:
         """Find the request with a ref, if it waits for its answer."""
-        return self._unanswered.asked(ref)
+        return self._requests.get(ref)
 
     def answered(self, ref: str) -> Say | Command | None:
         """Take out the request that was answered; C{None} if there is none with this ref."""
-        return self._unanswered.answered(ref)
+        self._sent.discard(ref)
+        return self._requests.pop(ref, None)
 
     def acknowledged(self, event: Talk) -> bool:
-        """Take out the request that the event acknowledges; whether there was one."""
-        return self._unanswered.acknowledged(event)
+        """Take out the request that the event acknowledges; false if there was none."""
+        request = self._requests.get(event.ref)
+        if request is None or not answers(event, request):
+            return False
+        self.answered(event.ref)
+        return True
 
     def connection_lost(self) -> None:
         """Keep the talk, to be sent again, and refuse the commands."""
-        for _ in range(self._unanswered.connection_lost()):
+        self._sent.clear()
+        commands = [ref for ref, request in self._requests.items() if not is_talk(request)]
+        for ref in commands:
+            del self._requests[ref]
             self._refuse("offline", "connection lost before the command was answered")
 
 

@@ -203,7 +203,8 @@ class PipeTests(PipeCase):
         self.pipe.dataReceived(b"one\n" + b"x" * 100_000)
         self.pipe.dataReceived(b"x\n")
         self.pipe.session.line_received(line("error", ref="r1", code="not-sent", text="disk full"))
-        self.assertEqual(self.complaints, ["a line has at most 4,096 bytes: not sent", "disk full"])
+        too_long = "a line must have at most 4,096 bytes: not sent"
+        self.assertEqual(self.complaints, [too_long, "disk full"])
         self.assertEqual(self.pipe.code, 3)
 
     def test_nothing_to_say(self) -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.client.requests import Say, Unanswered
-from chatservice.client.view import State
+from chatservice.client.requests import Outgoing, Say
+from chatservice.client.view import Places, State
 from chatservice.client.wire import HABIT
 from tests.scripted import LOBBY, SessionCase, line, welcome
 
@@ -254,15 +254,17 @@ class TalkTests(SessionCase):
         self.assertFalse(self.session.ping())
 
 
-class UnansweredTests(SynchronousTestCase):
-    """What waits for its answer."""
+class OutgoingTests(SynchronousTestCase):
+    """Requests that wait for their answers."""
 
     def test_nothing_is_left(self) -> None:
-        """Of a request that was answered nothing is remembered."""
-        unanswered, request = Unanswered(), Say(room="lobby", text="hi", ref="1")
+        """Of a request that was answered nothing is remembered, so its ref may come again."""
+        places = Places(["lobby"])
+        outgoing = Outgoing(places, iter(["1", "1"]), lambda code, sentence: self.fail(sentence))
         for _ in range(2):
-            unanswered.add(request)
-            self.assertEqual(unanswered.to_send(), [request])
-            self.assertEqual(unanswered.to_send(), [])
-            self.assertIs(unanswered.answered("1"), request)
-            self.assertIsNone(unanswered.answered("1"))
+            outgoing.say("hi")
+            request = Say(room="lobby", text="hi", ref="1")
+            self.assertEqual(outgoing.to_send(), [request])
+            self.assertEqual(outgoing.to_send(), [])
+            self.assertEqual(outgoing.answered("1"), request)
+            self.assertIsNone(outgoing.answered("1"))
