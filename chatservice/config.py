@@ -54,7 +54,7 @@ def _size(value: Any) -> int:
     factor = _FACTORS.get(text[-1:], 1)
     number = _number(text[:-1] if factor > 1 else text)
     if number is None or number * factor < 1024:
-        raise BadValue("it must be a number of bytes, 1024 or more, or of K, M or G, such as 512K")
+        raise BadValue("it must be a number of bytes, 1024 or more; K, M or G may follow, as in 512K")
     return number * factor
 
 
@@ -178,7 +178,7 @@ TABLE = (
     ),
     Option(
         "linger", 30, _seconds,
-        "how long a lost connection can come back before anybody is told, in seconds or as a "
+        "how long a lost connection has to come back before anybody is told, in seconds or as a "
         "duration such as 2m",
         _LIMITS, setting="linger",
     ),

@@ -62,7 +62,7 @@ NO_DURATION = (
 )
 TO_200 = "it must be a whole number from 0 to 200"
 FROM_0 = "it must be a whole number, 0 or more"
-SIZE = "it must be a number of bytes, 1024 or more, or of K, M or G, such as 512K"
+SIZE = "it must be a number of bytes, 1024 or more; K, M or G may follow, as in 512K"
 SECONDS = "it must be a number of seconds, 0 or more, or a duration such as 2m"
 EMPTY = "it must not be empty"
 A_TEXT = "it must be a text in quotation marks"

@@ -91,4 +91,4 @@ class Roles:
 
 def _check_not_full(holders: list[Person], what: str) -> None:
     if len(holders) >= HOLDERS_MOST:
-        raise ChatError("too-many", f"there are {HOLDERS_MOST:,} {what}", "roles")
+        raise ChatError("too-many", f"there are already {HOLDERS_MOST:,} {what}", "roles")

@@ -135,7 +135,7 @@ class Topics(dict[str, TopicChanged]):
         for bound in (
             _Bound(identity, OF_A_PERSON, f"you have set {OF_A_PERSON} topics: clear one first"),
             _Bound(origin, FROM_AN_ADDRESS, FULL_ADDRESS),
-            _Bound(ALL, IN_ALL, f"{IN_ALL:,} rooms have a topic already, and no more may"),
+            _Bound(ALL, IN_ALL, f"{IN_ALL:,} rooms have a topic already: the chat allows no more"),
         ):
             if self._set_by[bound.payer] - (bound.payer in counted) >= bound.most:
                 yield bound

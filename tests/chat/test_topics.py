@@ -113,7 +113,7 @@ class GiveWayTests(TopicsCase):
         self.assertEqual(self.sets(people[2], "c1", stay=True), [sentence])
         other = self.comes("other", "192.0.2.2")
         self.assertEqual(self.sets(other, "o1", stay=True), [])
-        sentence = "5 rooms have a topic already, and no more may"
+        sentence = "5 rooms have a topic already: the chat allows no more"
         self.assertEqual(self.sets(other, "o2", stay=True), [sentence])
 
     def test_many_at_once(self) -> None:
