@@ -54,7 +54,8 @@ def _size(value: Any) -> int:
     factor = _FACTORS.get(text[-1:], 1)
     number = _number(text[:-1] if factor > 1 else text)
     if number is None or number * factor < 1024:
-        raise BadValue("it must be a number of bytes, 1024 or more; K, M or G may follow, as in 512K")
+        limits = "1024 or more; K, M or G may follow, as in 512K"
+        raise BadValue(f"it must be a number of bytes, {limits}")
     return number * factor
 
 

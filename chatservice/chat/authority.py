@@ -276,10 +276,8 @@ class Authority:
         """Find the sanction against somebody, the longest if there is more than one.
 
         Addresses do not count against people who run the place. In a room a ban or a mute of a
-        person
-        covers by address only guests who came later, so that nobody here shows by it where the
-        person
-        came from.
+        person covers by address only guests who came later, so that nobody here shows by it where
+        the person came from.
         """
         if self.is_operator(whom):
             return None

@@ -142,8 +142,7 @@ class Enforcement:
 
         @param confirmed: whether the member insists, though the network is a wide one (L{is_wide}).
         @raise ChatError: the member may not, it is not confirmed, or too many sanctions are in
-            force
-            already (in the Deferred).
+            force already (in the Deferred).
         """
         self._permissions.check_may_name_addresses(member, room)
         if is_wide(network) and not confirmed:
@@ -346,8 +345,7 @@ def _lifted(
     """List the nicknames and identities whose bans or mutes are ended.
 
     A sanction that holds against the named person only because that is somebody else by now is
-    ended
-    under the name that it was made for: that name is known for longer.
+    ended under the name that it was made for: that name is known for longer.
     """
     named: dict[tuple[str, bytes], None] = {}
     for act in ended:

@@ -155,9 +155,8 @@ class Log(Protocol):
     def append(self, batch: Batch) -> Deferred[None]:
         """Give events their ids, store those that must be kept, and deliver all of them.
 
-        The Deferred fires when they are delivered. On failure nothing is stored or delivered,
-        but the ids
-        are used up. Do not append a second batch before the first one is done.
+        The Deferred fires when they are delivered. On failure nothing is stored or delivered, but
+        the ids are used up. Do not append a second batch before the first one is done.
         """
 
 

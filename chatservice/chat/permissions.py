@@ -32,8 +32,7 @@ class Permissions(Authority):
         """Tell whether a member may know who is in a room and its topic, as the people in it do.
 
         Everybody may if the room is open to them. If it is for invited people only, or has a
-        password,
-        only the people who are invited to it or run it may.
+        password, only the people who are invited to it or run it may.
         """
         place = self._places.get(room)
         if room in member.rooms or place is None or self.is_operator(member):
@@ -112,9 +111,8 @@ class Permissions(Authority):
     def check_appearance(self, member: Member) -> None:
         """Check that a member may change what others see of it: nickname, away words, last words.
 
-        These speak wherever the member is, and where they may be shown later: also in rooms that
-        it has
-        left, if it is muted there.
+        These speak wherever the member is, and where they may be shown later: also in rooms that it
+        has left, if it is muted there.
 
         @raise ChatError: the member is silenced somewhere.
         """

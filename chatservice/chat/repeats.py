@@ -58,9 +58,8 @@ class Repeats:
     def answered(self, member: Member, kind: Kind, place: str, text: str, ref: str) -> bool:
         """Tell whether a request came before; then answer it with the event of the first one.
 
-        The answer goes to the member alone, when the first one is through. If that is refused,
-        this one
-        is too.
+        The answer goes to the member alone, when the first one is through. If that is refused, this
+        one is too.
 
         @param place: see L{mark}.
         """

@@ -35,10 +35,8 @@ class RoomList(dict[str, Room]):
         """Call C{enter} with the rooms of these names, and return what it returns.
 
         Rooms that nobody is in come from the journal, and go away again if C{enter} leaves them
-        empty; so
-        does what other rooms have dropped from memory. Meanwhile none of them goes away: a line
-        that is
-        said in it must not be missing.
+        empty; so does what other rooms have dropped from memory. Meanwhile none of them goes away:
+        a line that is said in it must not be missing.
         """
         self._being_entered.update(list(names))
         try:

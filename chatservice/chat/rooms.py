@@ -30,9 +30,8 @@ class Member:
     @ivar current: the room that typed lines go to, if there is one.
     @ivar token: the secret with which the member can come back.
     @ivar account: the account that the member has proved, if any.
-    @ivar identity: the 16 bytes under which everything about the member is stored: the
-        account's, or
-        the hash of the token (L{identity_of}).
+    @ivar identity: the 16 bytes under which everything about the member is stored: the account's,
+        or the hash of the token (L{identity_of}).
     @ivar address: the host that the member came from, or empty for this machine.
     @ivar since: the id of coming to the chat, above all ids until that has passed.
     @ivar came: the time of coming, in the reactor's seconds.
@@ -43,8 +42,7 @@ class Member:
     @ivar lost_at: the last id heard before the connection was lost; 0 while there is one.
     @ivar reading: how far the member has read.
     @ivar forgotten: the identity that the member had erased, if any; when that leaves, nothing
-        notes
-        that it was here.
+        notes that it was here.
     @ivar ignored: the nicknames that the member ignores, by key; replaced as a whole when it
         changes.
     @ivar told_not_kept: whether the member knows that its settings are kept only until it leaves.
@@ -167,8 +165,8 @@ class Room:
     """A named place.
 
     C{members}, the people who are I{in} it, change at once, when a verb is carried out.
-    C{audience},
-    the people who I{hear} it, changes as C{Joined} and C{Left} pass through the broadcast.
+    C{audience}, the people who I{hear} it, changes as C{Joined} and C{Left} pass through the
+    broadcast.
 
     @ivar name: without C{#}.
     @ivar departing: the number of C{Parted} and C{Left} on their way to the audience.

@@ -28,8 +28,7 @@ class Held(NamedTuple):
 
     @ivar network: the network that it covers besides the identity.
     @ivar by: the ids of the acts through which it holds against an identity that it was not made
-        for:
-        the L{Extended}, and the one that it extended, which may have been replaced since.
+        for: the L{Extended}, and the one that it extended, which may have been replaced since.
     """
 
     act: OperatorAct
@@ -101,8 +100,7 @@ class Sanctions:
         """List the ids of sanctions made for a nickname or a network (see L{subject}).
 
         @param identity: the account that the nickname is registered to, or empty: sanctions made
-            for
-            another nickname of the same person count as well.
+            for another nickname of the same person count as well.
         """
         return {
             held.act.id

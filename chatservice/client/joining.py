@@ -36,9 +36,8 @@ class Step(Enum):
 class Identity:
     """A nickname, the token that the chat gave for it, and for a while its password.
 
-    A password that was typed is kept until the welcome, when the token proves as much; until
-    then it
-    is told from nicknames and from talk.
+    A password that was typed is kept until the welcome, when the token proves as much; until then
+    it is told from nicknames and from talk.
 
     @ivar proving: whether a password was typed that the chat has not judged yet.
     """

@@ -93,8 +93,7 @@ def is_same(said: str, asked: str) -> bool:
     """Tell whether C{said} is what is left of C{asked} once the chat has cleaned it.
 
     Cleaning takes out, or makes blanks of, what is invisible, and combining marks that are too
-    many.
-    What is visible stays, in its order.
+    many. What is visible stays, in its order.
     """
     said, at = _seen(said), 0
     for char in _seen(asked):

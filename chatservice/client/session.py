@@ -1,9 +1,8 @@
 """The conversation with the chat, from hello to goodbye, over as many connections as it takes.
 
 No I/O and no time: a link hands in lines and takes requests, a person types and is shown what
-happened. How it begins is in joining.py. Every line of talk is kept until its event comes back,
-and every event is shown once.
-See docs/protocol.rst, "Resuming".
+happened. How it begins is in joining.py. Every line of talk is kept until its event comes back, and
+every event is shown once. See docs/protocol.rst, "Resuming".
 """
 
 from collections import deque

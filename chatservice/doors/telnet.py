@@ -46,13 +46,10 @@ class Telnet:
     def show_typing(self, shown: bool) -> bool:
         """Have the peer show what its person types, or not, while a password is asked (RFC 857).
 
-        A peer that leaves the echo to us shows nothing, and we echo only the end of the line.
-        What was
-        typed unseen is thrown away until it shows again, as everywhere where a password is
-        asked: it may
-        be the password once more. After L{UNSEEN} lines it is read all the same: a peer that
-        never answers
-        would never be heard again.
+        A peer that leaves the echo to us shows nothing, and we echo only the end of the line. What
+        was typed unseen is thrown away until it shows again, as everywhere where a password is
+        asked: it may be the password once more. After L{UNSEEN} lines it is read all the same: a
+        peer that never answers would never be heard again.
 
         @return: whether something is thrown away.
         """

@@ -48,8 +48,7 @@ def check_nick(text: str) -> str:
     """Give the nickname as it is shown: without surrounding spaces, width-mapped, NFC.
 
     The result is returned unchanged when it is checked again. Two different nicknames may still
-    look
-    the same: compare their L{nick_key}.
+    look the same: compare their L{nick_key}.
 
     @raise ValueError: it is malformed, too long, or reserved.
     """
@@ -77,15 +76,14 @@ def nick_key(nick: str) -> str:
     """Make a key that is equal for two nicknames that look the same, or differ in case only.
 
     It is NFKD and case-folded, then the skeleton of UTS #39, section 4, itself case-folded and
-    mapped
-    until nothing changes: the table does that in one pass. Any text has a key.
+    mapped until nothing changes: the table does that in one pass. Any text has a key.
 
-    Case is folded first, so nobody escapes it by a choice of capitals; the price is that a
-    capital which looks like I{another} letter's small form is missed: "PayPaI" is not "paypal".
-    Were it caught, then with I and i, I and l also i and l would be the same, and Kari could not
-    come in beside Karl. The same goes for the Greek capitals that look like N and Y. Greek and
-    Cyrillic capitals that look like B, E, H, K, M, T, X or Z are caught: the table says so beyond
-    Unicode's. Those of rarer scripts are not.
+    Case is folded first, so nobody escapes it by a choice of capitals; the price is that a capital
+    which looks like I{another} letter's small form is missed: "PayPaI" is not "paypal". Were it
+    caught, then with I and i, I and l also i and l would be the same, and Kari could not come in
+    beside Karl. The same goes for the Greek capitals that look like N and Y. Greek and Cyrillic
+    capitals that look like B, E, H, K, M, T, X or Z are caught: the table says so beyond Unicode's.
+    Those of rarer scripts are not.
     """
     # Sorting the marks of a long text (UAX #15, D108) would take time quadratic in them.
     nick = nick[:NICK_INPUT]
@@ -99,11 +97,9 @@ def nick_key(nick: str) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Find the known name that a word was meant to be; C{None} if it is not a near miss of any.
 
-    A near miss has one letter missing, too many, wrong, or swapped with its neighbour; a long
-    name may
-    have two such slips. In a name of one or two letters only a swap counts, or it would be a
-    near miss
-    of everything.
+    A near miss has one letter missing, too many, wrong, or swapped with its neighbour; a long name
+    may have two such slips. In a name of one or two letters only a swap counts, or it would be a
+    near miss of everything.
     """
     slips = {name: _slips(word, name) for name in known if abs(len(name) - len(word)) <= 2}
     near = [name for name in slips if slips[name] <= _slips_allowed(word, name)]

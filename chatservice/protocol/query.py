@@ -142,9 +142,8 @@ def _checked_nick(text: str) -> str:
 def _phrase(text: str) -> Term:
     """Make a term of tokens that follow each other.
 
-    Within unspaced text they are pairs, and anything may follow what is typed: the last
-    character by
-    itself is the end of such a text (L{tokens_of}), or else may go on.
+    Within unspaced text they are pairs, and anything may follow what is typed: the last character
+    by itself is the end of such a text (L{tokens_of}), or else may go on.
     """
     tokens = tuple(tokens_of(text))
     if not tokens or not is_unspaced(tokens[-1]):

@@ -212,8 +212,7 @@ def command_in(text: str) -> str | None:
     say.
 
     An invisible character before a slash is no reason to say a password aloud, nor is a slash as
-    wide
-    as a Chinese character. Two slashes say one: see L{without_escape}.
+    wide as a Chinese character. Two slashes say one: see L{without_escape}.
     """
     bare = _bare(text)
     return bare[1:] if _COMMAND.match(bare) else None

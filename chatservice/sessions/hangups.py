@@ -24,11 +24,11 @@ def unwatched() -> None:
 class HangUps:
     """The watch over connections from which nothing is read.
 
-    Twisted takes a paused connection out of its epoll, and learns of a reset only when it
-    writes. Here
-    each is in an epoll that asks for nothing, for EPOLLHUP and EPOLLERR are reported all the same
-    (epoll_ctl(2)); the reactor reads that epoll like any descriptor. The end of the input alone is
-    neither of the two; but a peer that has read everything and closes a UNIX socket hangs up.
+    Twisted takes a paused connection out of its epoll, and learns of a reset only when it writes.
+    Here each is in an epoll that asks for nothing, for EPOLLHUP and EPOLLERR are reported all the
+    same (epoll_ctl(2)); the reactor reads that epoll like any descriptor. The end of the input
+    alone is neither of the two; but a peer that has read everything and closes a UNIX socket hangs
+    up.
 
     @param reactor: nothing is watched if it is not C{IReactorFDSet}, such as a test's clock, and on
         systems without epoll(7).

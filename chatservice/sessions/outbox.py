@@ -23,14 +23,13 @@ class Outbox:
 
     @param transport: the connection, of which this is the only writer.
     @param limit: the most bytes that may wait. One piece of any size is taken when nothing waits.
-    @param overflow: called once, instead of waiting for more than C{limit}; the outbox is closed
-        by then. It must not drop the connection before a later turn of the reactor.
-    @param direct: whether to send through C{transport.writeSomeData} while nothing waits. Only
-        true for a plain TCP connection: on TLS that method exists as well, and sends plain text.
+    @param overflow: called once, instead of waiting for more than C{limit}; the outbox is closed by
+        then. It must not drop the connection before a later turn of the reactor.
+    @param direct: whether to send through C{transport.writeSomeData} while nothing waits. Only true
+        for a plain TCP connection: on TLS that method exists as well, and sends plain text.
     @param mark: tells where the sender is, such as the id of the last event sent.
     @ivar behind: the C{mark} of when something began to wait that is not sent yet, or never will
-        be,
-        because the outbox is closed; C{None} if everything was sent.
+        be, because the outbox is closed; C{None} if everything was sent.
     """
 
     __slots__ = (

@@ -58,8 +58,7 @@ class Session(Metered):
     """The conversation over one connection; once it has joined, a member is behind it.
 
     A subclass is a language: it knows the meaning of a message (L{heard}), the way to put a
-    sentence
-    (L{tell}), and its C{name}: the door, in a word.
+    sentence (L{tell}), and its C{name}: the door, in a word.
 
     @param chat: the chat.
     @ivar state: nothing is read any longer from L{State.CLOSING} on.
@@ -322,8 +321,7 @@ class Session(Metered):
 
         @param work: returns a result, or a Deferred.
         @param answer: called with the result, when what C{work} itself caused is through as well
-            and was
-            not refused. If it returns a function, that is called when all has been sent.
+            and was not refused. If it returns a function, that is called when all has been sent.
         """
         assert self.member is not None
         member = self.member
