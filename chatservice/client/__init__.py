@@ -1,1 +1,1 @@
-"""The terminal client: a chat on standard input and output, speaking JSON lines."""
+"""The terminal client: a chat on standard input and output that speaks JSON lines."""

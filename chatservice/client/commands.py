@@ -1,4 +1,4 @@
-"""The chat's slash commands as the client knows them, and how it completes words."""
+"""The slash commands that the client knows, and the completion of words."""
 
 from __future__ import annotations
 
@@ -60,38 +60,40 @@ COMMANDS = (
 """All commands, by the names that C{/help} lists."""
 
 GOODBYE = "/quit"
-"""The one that is answered by the end of the connection."""
+"""The command that the chat answers by ending the connection."""
 
 MOVES = {"/join", "/part"}
 """The commands that may change the current room."""
 
 TALK = {"/me", "/msg"}
-"""The commands that are answered by their event alone."""
+"""The commands that the chat answers with their event alone."""
 
 SECRETS = {"/forget", "/login", "/password", "/register", "/resume", "/unregister"}
-"""The commands with a password or a token; other commands may have one among their words."""
+"""The commands whose words are a password or a token; others may have one among their words."""
+
+_WITH_ROOM = {"/join", "/names", "/part"}
+"""The commands after which the names of rooms are completed."""
 
 
 def bare(line: str) -> str:
-    """Give a typed line that begins with a slash from there on; any other line as it is.
+    """Strip what precedes the slash of a typed command; return any other line as it is.
 
-    See L{command_in}: an invisible character before a slash is no reason to say a password aloud.
+    See L{command_in}: an invisible character before the slash must not make a password public.
     """
     command = command_in(line)
     return line if command is None else f"/{command}"
 
 
 def command_word(line: str) -> str:
-    """Find the slash command of a typed line, by the name that C{/help} lists; empty if it is talk.
-    """
+    """Name the slash command in a typed line as C{/help} does; "" if the line is text to say."""
     command = command_in(line)
     return "" if command is None else _named(command.partition(" ")[0].casefold())
 
 
 def holds_password(line: str) -> bool:
-    """Tell whether a typed line is a command with a password in it, as far as one can tell.
+    """Tell whether a typed line seems to be a command that contains a password.
 
-    The spelling does not matter: the chat may not know the command, but an onlooker reads it.
+    Misspelled commands count too: the chat may not know them, but an onlooker reads them.
     """
     command = command_in(line)
     if command is None:
@@ -103,26 +105,8 @@ def holds_password(line: str) -> bool:
     return meant[0] in SECRETS
 
 
-def _named(word: str) -> str:
-    """Give the name of a command that may be written by another name."""
-    name = word.removeprefix("/")
-    return f"/{ALIASES.get(name, name)}"
-
-
-def _meant(word: str) -> str:
-    """Give the command, or else the one that is spelled remotely like it, if there is one.
-
-    This takes more than near misses: hiding too much does no harm.
-    """
-    name = _named(word)
-    return name if name in COMMANDS else next(iter(get_close_matches(word, COMMANDS, n=1)), word)
-
-
-_WITH_ROOM = {"/join", "/names", "/part"}
-
-
 def completions(before: str, nicknames: Iterable[str], rooms: Iterable[str]) -> list[str]:
-    """List what the last word of C{before} could become, with what follows it; in order."""
+    """List the completions of the last word of C{before}, sorted, with what follows each."""
     *earlier, word = before.split(" ")
     if not word:
         return []
@@ -134,6 +118,21 @@ def completions(before: str, nicknames: Iterable[str], rooms: Iterable[str]) -> 
         return [f"{spelled(room)} " for room in _starting(word, rooms)]
     end = " " if earlier else ": "
     return [nick + end for nick in _starting(word, nicknames)]
+
+
+def _named(word: str) -> str:
+    """Replace an alias of a command by its name."""
+    name = word.removeprefix("/")
+    return f"/{ALIASES.get(name, name)}"
+
+
+def _meant(word: str) -> str:
+    """Return the command itself, or the one that it faintly resembles, or else the word.
+
+    The match is loose on purpose: hiding too much does no harm.
+    """
+    name = _named(word)
+    return name if name in COMMANDS else next(iter(get_close_matches(word, COMMANDS, n=1)), word)
 
 
 def _starting(word: str, names: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Standard input and output, and the session behind them."""
+"""Standard input and output as the person of a session, and the state of the terminal."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ from chatservice.protocol.events import Event
 from chatservice.protocol.preferences import Preferences
 
 GOODBYE, NOT_JOINED, REFUSED = 0, 1, 3
-"""Exit codes; 2 is for a command line that makes no sense."""
+"""Exit codes; 2 means a wrong command line."""
 
 _FAREWELL = 5.0
-"""Seconds of silence after which a goodbye is not waited for any longer."""
+"""Seconds of silence after which the client no longer waits for its goodbye to be answered."""
+
+_IFLAG, _LFLAG, _CC = 0, 3, 6  # indices into what tcgetattr returns
 
 
 class MakeSession(TypingProtocol):
-    """A maker of sessions, for a person who wants to see some lines of recent history."""
+    """Maker of the session of a person, who wants to see C{recent} lines of history."""
 
     def __call__(self, person: Viewer, recent: int) -> Session: ...
 
@@ -40,13 +42,13 @@ class MakeSession(TypingProtocol):
 class Front(Protocol):
     """A person on standard input and output; see L{Viewer}.
 
-    @ivar code: the exit code, once everything was written.
-    @ivar last_words: a sentence for standard error, or C{None}.
+    @cvar without: the settings that have no effect here, and why.
+    @ivar code: the exit code, once everything is over.
+    @ivar last_words: a last sentence for standard error, or C{None}.
     """
 
     transport: StandardIO
     without: Mapping[str, str] = {}
-    """The settings that have no effect here, and why."""
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class Front(Protocol):
         clock: IReactorTime,
         done: Callable[[], None],
     ) -> None:
+        """Make the session; C{done} is called once, when everything has been written."""
         self.session = make_session(self, recent)
         self.code = GOODBYE
         self.last_words: str | None = None
@@ -67,21 +70,21 @@ class Front(Protocol):
 
     @abstractmethod
     def show(self, lines: list[str]) -> None:
-        """Write lines, none of which has an end or is empty."""
+        """Write lines, none of which is empty or contains a line end."""
 
     @abstractmethod
     def refused(self, error: Error) -> None:
-        """See `Viewer.refused`."""
+        """See L{Viewer.refused}."""
 
     @abstractmethod
     def nickname_refused(self, sentence: str) -> None:
-        """See `Viewer.nickname_refused`."""
+        """See L{Viewer.nickname_refused}."""
 
     @abstractmethod
     def password_wanted(self, error: Error) -> None:
-        """See `Viewer.password_wanted`."""
+        """See L{Viewer.password_wanted}."""
 
-    # What the session tells
+    # Calls from the session
 
     def happened(self, event: Event, replayed: bool) -> None:
         current = self.session.places.current
@@ -119,7 +122,7 @@ class Front(Protocol):
         else:
             self.transport.loseConnection()
 
-    # What standard input and output tell
+    # Calls from standard input and output
 
     def readConnectionLost(self) -> None:
         self.session.leave()
@@ -132,21 +135,8 @@ class Front(Protocol):
         self._done()
 
 
-_IFLAG, _LFLAG, _CC = 0, 3, 6
-
-
-def open_what_is_closed() -> None:
-    """Open C{/dev/null} for each standard descriptor that the shell has closed (C{>&-}).
-
-    Otherwise the first file or connection that is opened would be standard input or output.
-    """
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        os.set_inheritable(descriptor, True)
-    os.close(descriptor)
-
-
 class Descriptors:
-    """Remembers how standard input, output and error were set: see fcntl(2) and termios(3)."""
+    """The modes that standard input, output and error had at first; see fcntl(2), termios(3)."""
 
     def __init__(self) -> None:
         self._blocking: dict[int, bool] = {}
@@ -156,9 +146,9 @@ class Descriptors:
         self._modes: list[Any] | None = None
 
     def raw(self) -> None:
-        """Have the terminal on standard input hand over every key, unseen and at once.
+        """Make the terminal on standard input deliver every key at once and without echo.
 
-        Its output stays processed, so what others write to it looks as it should.
+        Output processing stays on, so that what other programs write still looks right.
         """
         modes = termios.tcgetattr(0)
         if self._modes is None:
@@ -171,10 +161,20 @@ class Descriptors:
             os.set_blocking(descriptor, False)
 
     def restore(self) -> None:
-        """Put everything back as it was."""
+        """Restore the modes that were found at first."""
         for descriptor, blocking in self._blocking.items():
             with contextlib.suppress(OSError):
                 os.set_blocking(descriptor, blocking)
         if self._modes is not None:
             with contextlib.suppress(termios.error):  # the terminal is gone
                 termios.tcsetattr(0, termios.TCSADRAIN, self._modes)
+
+
+def open_what_is_closed() -> None:
+    """Open C{/dev/null} for each standard stream that the shell has closed (C{>&-}).
+
+    Otherwise the first file or connection to be opened would take its descriptor.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The history that is still to be shown, asked for page by page."""
+"""The history that must still be shown, requested page by page."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -11,23 +11,19 @@ from chatservice.protocol.events import Acted, Event, Said, TopicChanged, Whispe
 
 PAGE = 100
 LOOKED_THROUGH = 10
-"""The most pages of a new room in which its recent events are looked for, if most are hidden."""
+"""The most pages to search for the recent events of a new room, if most events are hidden."""
 
 _KEPT = (Said, Acted, Whispered, TopicChanged)
-"""The events that the chat keeps; nothing else is history."""
+"""The events that the chat keeps; no others are history."""
 
 
 @dataclass
 class _Missing:
-    """The events to be shown below an id, of a room, or private messages.
+    """The missing history of a room; read backwards if nothing in it was ever shown.
 
-    If nothing of it was ever shown it is read backwards.
-
-    @ivar room: the room; C{None} for private messages.
-    @ivar before: the id.
-    @ivar below: the id below which to read on, if backwards.
-    @ivar found: the events that came so far, if backwards.
-    @ivar pages: the number of their pages.
+    @ivar room: the room's name; C{None} for private messages.
+    @ivar before: the id below which history is missing.
+    @ivar found: the events found so far in C{pages} pages backwards, from the id C{below} on.
     """
 
     room: str | None
@@ -38,18 +34,19 @@ class _Missing:
 
 
 class Replay:
-    """The requests for history that was not shown yet.
+    """The requests for whatever history is missing in some rooms.
 
-    The chat leaves out what you do not want to see, so a page may be short, or empty, and not the
-    last. Each lies beyond the one before it, whatever the chat says, so there is a last one.
+    The chat leaves out what you do not want to see, so a short or empty page need not be the last.
+    Each page lies beyond the previous one, whatever the chat claims, so there is a last one.
     """
 
     def __init__(self, places: Places, recent: int) -> None:
+        """Begin with nothing missing; of a new room, show only C{recent} events."""
         self._places = places
         self._recent = recent
         self._missing: deque[_Missing] = deque()
         self._asked: PageRequest | None = None
-        self._on = 0  # where the next page begins, or ends if it is read backwards; 0 for none
+        self._on = 0  # id where the next page begins (backwards: ends); 0 for none
 
     @property
     def wanted(self) -> bool:
@@ -57,14 +54,14 @@ class Replay:
         return bool(self._missing)
 
     def add(self, room: str | None, before: int) -> None:
-        """Have what lies below an id shown, if there is anything to show of it."""
+        """Have the history of a room below the id C{before} shown, if there is any to show."""
         if self._places.shown_in(room) or self._recent:
             self._missing.append(_Missing(room, before, below=before))
         else:
             self._places.mark(room, before)
 
     def forget(self) -> None:
-        """Forget what was asked for: the connection is lost."""
+        """Forget everything that was missing or requested, as the connection is lost."""
         self._missing.clear()
         self._asked = None
 
@@ -82,11 +79,11 @@ class Replay:
         return self._asked
 
     def asked(self, ref: str) -> bool:
-        """Tell whether this is the ref of the page that was asked for."""
+        """Tell whether this is the ref of the page that was requested."""
         return self._asked is not None and ref == self._asked.ref
 
     def take(self, page: History) -> Sequence[Event]:
-        """Give the events to show, now that the page has come that was asked for."""
+        """Take the page that was requested; return the events to show now."""
         missing, self._asked = self._missing[0], None
         of_it = [event for event in page.events if isinstance(event, _KEPT)]
         events = [event for event in of_it if getattr(event, "room", None) == missing.room]
@@ -111,7 +108,7 @@ class Replay:
         return missing.found[-self._recent :]
 
     def turn(self) -> None:
-        """Note that the page was shown."""
+        """Note that the events of the page were shown, and turn to the next."""
         missing = self._missing[0]
         if not self._on:
             self._missing.popleft()

@@ -1,4 +1,4 @@
-"""The beginning of a conversation: nickname, password and token, from hello to welcome."""
+"""The beginning of a session: nickname, password and token, from hello to welcome."""
 
 from __future__ import annotations
 
@@ -19,12 +19,18 @@ from chatservice.protocol.names import (
 )
 from chatservice.protocol.sanitize import seen_of, without_controls
 
+WANTING = {State.ASKING, State.LOCKED}
+"""The states in which the person must type something first."""
+
+GREETING = {State.GREETING, State.PROVING}
+"""The states in which the chat must answer first."""
+
 _OTHER_NICKNAME = {"nick-taken", "bad-nick", "registered"}
 _FOR_GOOD = {"banned", "taken-over"}
 
 
 class Step(Enum):
-    """The next step after a hello was refused."""
+    """The next step after the chat refused a hello."""
 
     AGAIN = auto()
     NICKNAME = auto()
@@ -36,24 +42,28 @@ class Step(Enum):
 class Identity:
     """A nickname, the token that the chat gave for it, and for a while its password.
 
-    A password that was typed is kept until the welcome, when the token proves as much; until then
-    it is told from nicknames and from talk.
+    A typed password is kept until the welcome, after which the token proves as much. Until then
+    everything typed as a password is remembered, to keep it out of nicknames and talk.
 
-    @ivar proving: whether a password was typed that the chat has not judged yet.
+    @ivar proving: whether a password was typed that the chat has neither accepted nor refused.
     """
 
-    def __init__(
-        self, nick: str, password: str | None = None, is_pipe: bool = False
-    ) -> None:
+    def __init__(self, nick: str, password: str | None = None, is_pipe: bool = False) -> None:
+        """Begin without a token.
+
+        @param password: the password of C{nick} from a file or the environment, tried when the
+            chat asks for one, and kept until it proves wrong: there may be nobody to ask again.
+        @param is_pipe: whether no person types what is said.
+        """
         self.nick = nick
         self._is_pipe = is_pipe
         self._token: str | None = None
         self._known = {nick: password}
-        self._password: str | None = None  # goes with the next hello
+        self._password: str | None = None  # for the next hello
         self.proving = False
         self._wrong = 0
         self._asked = False
-        self._hidden: set[str] = set()  # the keys of what was typed where a password goes
+        self._hidden: set[str] = set()  # the keys of what was typed as a password
 
     @property
     def joined(self) -> bool:
@@ -61,6 +71,7 @@ class Identity:
         return self._token is not None
 
     def hello(self, rooms: Mapping[str, int]) -> Hello:
+        """Make the hello; C{rooms} gives, for each room, the id up to which it was shown."""
         pipe = True if self._is_pipe else None
         return Hello(
             nick=self.nick,
@@ -71,6 +82,7 @@ class Identity:
         )
 
     def welcomed(self, welcome: Welcome) -> None:
+        """Take over nickname and token from the welcome, and forget what was typed."""
         self.renew(welcome.token)
         self._wrong = 0
         self._forget_password()
@@ -79,11 +91,11 @@ class Identity:
         self.become(welcome.nick)
 
     def renew(self, token: str) -> None:
-        """Take the token that proves the nickname from now on."""
+        """Replace the token by one that proves the nickname from now on."""
         self._token = token
 
     def become(self, nick: str) -> None:
-        """Note the nickname by which the chat knows you now."""
+        """Note the nickname that the chat uses now."""
         self.nick = nick
 
     def choose(self, nick: str) -> None:
@@ -98,19 +110,19 @@ class Identity:
         self.proving = True
 
     def hide(self, text: str) -> None:
-        """Remember that this was typed where a password goes, or may have been meant for it."""
+        """Remember that this was typed as a password, or may have been meant as one."""
         self._hidden.add(_key(text))
 
     def is_password(self, text: str) -> bool:
-        """Tell whether a text is, or looks like, what was typed for a password."""
+        """Tell whether a text is, or looks like, a password that was given."""
         return _key(text) in self._hidden | {_key(known) for known in self._known.values() if known}
 
     def may_be_password(self, text: str) -> bool:
-        """Tell whether a text is as long as a password, and one was asked for a moment ago."""
+        """Tell whether a text is as long as a password, after the chat asked for one."""
         return self._asked and len(text) >= PASSWORD_LEAST
 
     def refused(self, error: Error) -> Step:
-        """Decide what to do after the chat refused the hello."""
+        """Choose the next step after the chat refused the hello."""
         if step := self._about_password(error.code):
             return step
         if error.code == "nick-taken" and self.joined and len(self.nick) < NICK_LENGTH:
@@ -121,7 +133,7 @@ class Identity:
         return Step.NEVER if error.code in _FOR_GOOD or not self.joined else Step.LATER
 
     def _about_password(self, code: str) -> Step | None:
-        """Decide what to do if the refusal is about a password."""
+        """Choose the next step if the refusal is about a password."""
         match code:
             case "wrong-password":
                 step = self._was_wrong()
@@ -154,21 +166,8 @@ class Identity:
         self.proving = False
 
 
-def _key(text: str) -> str:
-    """Make a key that is equal for what looks the same, in whatever case and with whatever blanks.
-    """
-    return nick_key(seen_of(text))
-
-
-WANTING = {State.ASKING, State.LOCKED}
-"""States in which the person must do something first."""
-
-GREETING = {State.GREETING, State.PROVING}
-"""States in which the chat must say something first."""
-
-
 class Joining:
-    """A session as far as the welcome, however often the connection is made anew."""
+    """The part of a session that ends with the welcome, repeated for each new connection."""
 
     def __init__(self, person: Viewer, identity: Identity, places: Places) -> None:
         self.state = State.OFFLINE
@@ -180,7 +179,7 @@ class Joining:
 
     @property
     def nick(self) -> str:
-        """One's own nickname."""
+        """Your own nickname."""
         return self._identity.nick
 
     @property
@@ -190,30 +189,27 @@ class Joining:
 
     @property
     def secretive(self) -> bool:
-        """Whether what is typed may be a password, or more of one, and must not be seen."""
+        """Whether typed text may be a password, or part of one, and must not be visible."""
         if self.state is State.OFFLINE:
             return self._identity.proving
         return self.state in {State.LOCKED, State.PROVING}
 
     def connected(self, send: Callable[[Request], None]) -> None:
-        """Begin over a connection.
-
-        @param send: puts requests on it.
-        """
+        """Say hello on a new connection, to which C{send} writes requests."""
         self._send = send
         self._last_words = ""
         if self.state is State.OFFLINE:
             self._greet()
 
     def unanswered_by(self, address: str) -> None:
-        """Say that the chat has not been heard from for a while, since the beginning."""
+        """Tell the person that the chat has been silent since the beginning."""
         if self.state in GREETING or self.state is State.OFFLINE:
             self._person.told(f"{address} has not answered yet: still trying")
 
     def prove(self, password: str) -> None:
-        """Take the nickname's password; an empty one means that another nickname is wanted.
+        """Take the nickname's password, as typed; empty to choose another nickname.
 
-        What was typed unseen, when no password is wanted any longer, goes nowhere.
+        Text typed unseen after the password was no longer wanted is not sent.
         """
         if self.state is not State.LOCKED:
             self._typed_unseen(password)
@@ -221,7 +217,7 @@ class Joining:
             self._identity.prove(password)
             self._greet_or_wait()
         else:
-            self._want_nickname(f"not joined as {self.nick}: choose another nickname")
+            self._want_nickname(f"you did not join as {self.nick}: choose another nickname")
 
     def _typed_unseen(self, line: str) -> None:
         if not line:
@@ -232,18 +228,18 @@ class Joining:
 
     @abstractmethod
     def _welcomed(self, welcome: Welcome) -> None:
-        """Begin: the chat lets you in."""
+        """Take the chat's welcome."""
 
     @abstractmethod
     def _password_wanted(self, error: Error) -> None:
-        """Have the nickname's password asked for."""
+        """Ask the person for the nickname's password, as the chat wants it."""
 
     def _greet(self) -> None:
         self.state = State.PROVING if self._identity.proving else State.GREETING
         self._to_chat(self._identity.hello(self.places.shown))
 
     def _greet_or_wait(self) -> None:
-        """Say hello; without a connection, as soon as there is one."""
+        """Say hello, at once or as soon as there is a connection."""
         self.state = State.OFFLINE
         if self._send is not None:
             self._greet()
@@ -254,7 +250,7 @@ class Joining:
             if words.startswith("-- "):
                 self._last_words = words.removeprefix("-- ")
             elif words and not self._last_words:
-                self._last_words = "That is not a chat."
+                self._last_words = "That is not a chat server."
             return
         match decode(line):
             case Welcome() as welcome:
@@ -283,8 +279,7 @@ class Joining:
         self._person.nickname_refused(sentence)
 
     def _choose(self, line: str) -> None:
-        """Take a typed nickname, perhaps as C{/nick NAME}, or something that must not become one.
-        """
+        """Try a typed line as a nickname, perhaps as C{/nick NAME}."""
         try:
             nick = self._nickname_in(line)
         except ValueError as refusal:
@@ -314,3 +309,8 @@ class Joining:
     def _end(self, sentence: str | None, failed: bool = False) -> None:
         self.state = State.GONE
         self._person.gone(sentence, failed)
+
+
+def _key(text: str) -> str:
+    """Map texts that look the same to one key, whatever their case and spaces."""
+    return nick_key(seen_of(text))

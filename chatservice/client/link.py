@@ -1,4 +1,4 @@
-"""The connection to the chat: made, watched, and made again."""
+"""The connection to the chat: made, monitored, and made again when lost."""
 
 import errno
 import os
@@ -26,19 +26,19 @@ from chatservice.client.session import Session
 from chatservice.client.view import State
 
 IDLE = 60.0
-"""Seconds of silence after which the chat is asked for a sign of life."""
+"""Seconds of silence after which the client pings the chat."""
 
 PATIENCE = 30.0
-"""Seconds within which it must then give one."""
+"""Seconds that the chat then has to answer."""
 
 SILENT = 5.0
-"""Seconds after which a person is told that the chat does not answer."""
+"""Seconds after which the person learns that the chat does not answer."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 
 
 class LinkProtocol(LineOnlyReceiver):
-    """One connection: hands lines to the session, and ends when the other side is dead."""
+    """One connection, which hands lines to the session and ends if the chat goes silent."""
 
     delimiter = b"\n"
     MAX_LENGTH = 4 * 1024 * 1024
@@ -94,7 +94,7 @@ class LinkProtocol(LineOnlyReceiver):
 
 
 class Backoff:
-    """Pauses between attempts, in seconds: each up to twice the last, with chance in them."""
+    """Exponential backoff with jitter: the seconds to pause between attempts to connect."""
 
     def __init__(self, chance: Callable[[], float] = random.random) -> None:
         self._chance = chance
@@ -106,14 +106,14 @@ class Backoff:
         return longest * (0.5 + self._chance() / 2)
 
     def reset(self) -> None:
-        """Begin with short pauses again: the chat is there."""
+        """Begin with short pauses again, as the chat was reached."""
         self._attempts = 0
 
 
 class Link:
-    """The connection of the session, made again until it is stopped.
+    """A service that keeps the session connected until it is stopped.
 
-    If the first attempt fails the session is told why; later ones are repeated for ever.
+    If the first attempt fails, the session learns why; later ones are repeated for ever.
     """
 
     def __init__(
@@ -124,6 +124,7 @@ class Link:
         clock: IReactorTime,
         backoff: Backoff,
     ) -> None:
+        """Connect to nothing yet; C{address} is the chat's address as people write it."""
         self._address = address
         self._session = session
         self._clock = clock
@@ -141,7 +142,7 @@ class Link:
         self._patience = self._clock.callLater(SILENT, self._tell_silence)
 
     def stop(self) -> None:
-        """Close the connection, and make no other."""
+        """Close the connection, and do not make another."""
         self._stop_waiting()
         self._service.stopService()
 
@@ -162,9 +163,9 @@ class Link:
 
 
 def endpoint_of(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
-    """Make the endpoint of a chat at a host, or at an IPv6 address.
+    """Make the endpoint of a chat at a host name or address.
 
-    Names of hosts are looked up, which loses the zone of an address; and getaddrinfo(3) takes the
+    Looking up an IPv6 address as a host name would lose its zone; and getaddrinfo(3) accepts the
     name of a zone with some addresses only, but its number with all.
     """
     if ":" not in host:
@@ -176,12 +177,12 @@ def endpoint_of(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
 
 
 def explain(failure: Failure, address: str) -> str:
-    """Say in one sentence why there is no connection to C{address}."""
+    """Explain in one sentence why there is no connection to C{address}."""
     match failure.value:
         case error.ConnectionRefusedError():
-            return f"Could not connect to {address}: nothing listens there."
+            return f"Could not connect to {address}: nothing is listening there."
         case error.DNSLookupError() | error.UnknownHostError():
-            return f"Could not connect to {address}: there is no host of that name."
+            return f"Could not connect to {address}: there is no host with that name."
         case error.TimeoutError() | error.TCPTimedOutError():
             return f"Could not connect to {address}: it does not answer."
         case error.ConnectError(osError=int(number)) if number in errno.errorcode:

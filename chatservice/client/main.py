@@ -1,4 +1,4 @@
-"""The entry: where options, session, link and terminal meet. Nothing else imports the reactor."""
+"""The entry point; it connects all other parts, and it alone imports the reactor."""
 
 import contextlib
 import os
@@ -25,16 +25,13 @@ from chatservice.client.view import Viewer
 from chatservice.protocol.names import LOBBY
 
 _RECENT = 20
-"""Lines of history that a person is shown of a room that is new."""
+"""Lines of history that a person sees of a new room."""
 
 _DEADLY = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> None:
-    """Chat until goodbye.
-
-    @raise SystemExit: always, with the exit code.
-    """
+    """Chat, then exit with the exit code, or by the signal that ended the chat."""
     open_what_is_closed()
     settings = read_command_line(sys.argv[1:], os.environ)
     client = Client(settings)
@@ -48,7 +45,7 @@ def main() -> None:
 
 
 class Client:
-    """Everything that one run of the program has.
+    """One run of the program, with everything that belongs to it.
 
     @ivar killed_by: the number of the signal that ended it, if one did.
     """
@@ -63,10 +60,10 @@ class Client:
         self._link = Link(endpoint, settings.address, self.front.session, self._reactor, Backoff())
 
     def run(self) -> None:
-        """Chat, and put the terminal back however that ends."""
+        """Chat, and restore the terminal however the chat ends."""
         self._reactor.callWhenRunning(self._begin)
         for number in _DEADLY:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup(1) has it
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup(1)
                 signal.signal(number, self._killed)
         try:
             self._reactor.run(installSignalHandlers=False)
@@ -102,7 +99,7 @@ class Client:
         identity = Identity(self._settings.nick, self._settings.password, is_pipe=not recent)
         rooms = self._settings.rooms
         if not recent and not rooms:
-            rooms = (LOBBY,)  # what a program says does not follow its owner around
+            rooms = (LOBBY,)  # a program's talk must not follow its owner from room to room
         return Session(person, identity, rooms, _refs(), recent)
 
     def _end(self) -> None:
@@ -120,7 +117,7 @@ class Client:
 
 
 def _monotonic_reactor() -> Any:
-    """Give the reactor, with timers that do not move when the wall clock is set."""
+    """Return the reactor, with timers that do not move when the wall clock is set."""
     ReactorBase.seconds = staticmethod(time.monotonic)
     from twisted.internet import reactor
 
@@ -128,7 +125,7 @@ def _monotonic_reactor() -> Any:
 
 
 def _refs() -> Iterator[str]:
-    """Make marks for requests. Everybody sees them with what was said, so none tells another."""
+    """Generate refs for requests. Everybody sees those of talk, so none reveals another."""
     while True:
         yield secrets.token_hex(16)
 

@@ -1,4 +1,4 @@
-"""The command line."""
+"""The command line of the client."""
 
 import argparse
 import ipaddress
@@ -14,7 +14,7 @@ from chatservice.protocol.textfile import text_of
 
 PORT = 59000
 PASSWORD_VARIABLE = "CHATSERVICE_PASSWORD"
-"""Of the environment: a nickname's password, if no file has it."""
+"""The environment variable with the nickname's password, if no file has it."""
 
 _LONGEST_PASSWORD = 10_000
 _ADDRESS = re.compile(r"(?:\[(?P<ip6>[^]]*)]|(?P<host>[^:[]*))(?::(?P<port>[^:]*))?")
@@ -22,10 +22,10 @@ _ADDRESS = re.compile(r"(?:\[(?P<ip6>[^]]*)]|(?P<host>[^:[]*))(?::(?P<port>[^:]*
 
 @dataclass(frozen=True)
 class Settings:
-    """The wishes of the person: where to go, under which nickname, into which rooms.
+    """The settings of one run: the address of the chat, a nickname, rooms to join.
 
-    @ivar password: the nickname's, if a file or the environment has it.
-    @ivar commands: whether lines that are piped in may be commands.
+    @ivar password: the nickname's password, if a file or the environment has it.
+    @ivar commands: whether piped lines may be commands.
     """
 
     host: str
@@ -43,10 +43,9 @@ class Settings:
 
 
 def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> Settings:
-    """Read the settings.
+    """Read the settings from the words after the program's name.
 
-    @param words: the command line without the program's name.
-    @raise SystemExit: status 2, with a sentence on standard error, if they make no sense.
+    @raise SystemExit: status 2, if a word is wrong; a sentence on standard error says why.
     """
     found = _parser().parse_args(words)
     host, port = found.address
@@ -64,10 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="chatservice",
         description="Join a chat from this terminal, or pipe lines into it.",
-        epilog="Times are those of the clock here, or of the zone in TZ. "
-        f"{PASSWORD_VARIABLE} in the environment is the password of the nickname, if it is "
-        "registered and --password-file is not given. Exit status: 0 said goodbye, "
-        "1 could not join, 2 usage, 3 a piped line was refused or not confirmed.",
+        epilog="Times are in your local time zone, or in the one that TZ names. If your nickname "
+        f"is registered, give its password with --password-file or in {PASSWORD_VARIABLE} in the "
+        "environment. Exit status: 0 said goodbye, 1 could not join, 2 usage, "
+        "3 a piped line was refused or not confirmed.",
     )
     parser.add_argument("--version", action="version", version=f"chatservice {_version()}")
     parser.add_argument(
@@ -86,8 +85,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ROOM",
         action="append",
         type=_argument(check_room),
-        help="a room to join (default: the lobby, and for a registered nickname at a terminal "
-        "the rooms where it was last); may be given more than once",
+        help="a room to join (default: the lobby or, for a registered nickname at a terminal, "
+        "the rooms that it was last in); may be given more than once",
     )
     parser.add_argument(
         "--password-file",
@@ -98,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--commands",
         action="store_true",
-        help="carry out piped lines that begin with a slash; without, they are said",
+        help="carry out piped lines that begin with a slash, instead of saying them",
     )
     return parser
 
@@ -134,21 +133,21 @@ def _address(text: str) -> tuple[str, int]:
         raise ValueError(f"{text!r} is not HOST, HOST:PORT or [ADDRESS]:PORT")
     port = match["port"] or str(PORT)
     if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535):
-        raise ValueError(f"{port!r} is not a port: it is a number from 1 to 65535")
+        raise ValueError(f"{port!r} is not a port, which is a number from 1 to 65535")
     if match["ip6"]:
         _check_zone(host)
     return host, int(port)
 
 
 def _check_zone(text: str) -> None:
-    """Refuse an IPv6 address that nothing says the network of (RFC 4007, section 11)."""
+    """Refuse an IPv6 address without the zone that it needs (RFC 4007, section 11)."""
     address = ipaddress.IPv6Address(text)
     zones = [name for _, name in socket.if_nameindex()]
     zone = address.scope_id
     if zone is None and address.is_link_local:
-        raise ValueError(f"{text} may be in any network: say in which, such as {text}%{zones[-1]}")
+        raise ValueError(f"{text} may be on any network: name one, such as {text}%{zones[-1]}")
     if zone is not None and not zone.isdecimal() and zone not in zones:
-        raise ValueError(f"there is no network {zone!r} here: there are {', '.join(zones)}")
+        raise ValueError(f"there is no network {zone!r} here, only {', '.join(zones)}")
 
 
 def _is_ip6(text: str) -> bool:
@@ -160,7 +159,7 @@ def _is_ip6(text: str) -> bool:
 
 
 def _argument(check: Callable[[str], object]) -> Callable[[str], object]:
-    """Make a check whose sentence reaches the person who typed the argument."""
+    """Wrap a check so that its sentence reaches the person who typed the argument."""
 
     def checked(text: str) -> object:
         try:
@@ -172,7 +171,7 @@ def _argument(check: Callable[[str], object]) -> Callable[[str], object]:
 
 
 def _default_nick(environment: Mapping[str, str]) -> str:
-    """Give the user's name without what a nickname cannot have, or a name for a guest."""
+    """Make a nickname from the user's name; if that is impossible, one for a guest."""
     cleaned = re.sub(r"[^\w.-]|^[^\w]+|^\d+", "", environment.get("USER", ""))[:NICK_LENGTH]
     try:
         return check_nick(cleaned)

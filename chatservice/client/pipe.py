@@ -1,4 +1,4 @@
-"""A chat without a terminal: the lines of standard input are said, and plain lines come out."""
+"""A chat without a terminal: it says the lines of standard input and writes plain lines."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,23 +14,26 @@ from chatservice.protocol.counts import counted
 from chatservice.protocol.json import LINE_BYTES
 
 WINDOW, WINDOW_MOST = 8, 64
-"""Lines that may be on their way and acknowledged by nobody yet: at least, and at most."""
+"""The least and the greatest size of the window of lines sent but not yet acknowledged."""
 
 _REPORT = 1.0
-"""Seconds between two reports of how many lines wait."""
+"""Seconds between two reports of how many lines are waiting."""
 
 
 class Pipe(Front):
-    """Standard input and output, of which at least one is not a terminal.
-
-    What comes in is text to be said, or also commands.
-    """
+    """A person or program on standard input and output that are not both a terminal."""
 
     without = dict.fromkeys(("colour", "bell"), "this is plain text")
 
     def __init__(
         self, *args: Any, typed: bool, commands: bool, complain: Callable[[str], None]
     ) -> None:
+        """Wait for input.
+
+        @param typed: whether a person types the lines.
+        @param commands: whether lines that begin with a slash are commands, rather than text.
+        @param complain: writes a sentence to standard error.
+        """
         super().__init__(*args)
         self._typed = typed
         self._commands = commands
@@ -40,13 +43,13 @@ class Pipe(Front):
         self._ended = False
         self._report: IDelayedCall | None = None
         self._sent = 0
-        self._taken = 0  # lines that the chat had taken at the last report
+        self._taken = 0  # lines that the chat had accepted at the last report
 
     # Standard input
 
     def dataReceived(self, data: bytes) -> None:
         *lines, rest = (self._rest + data).split(b"\n")
-        self._rest = rest[:LINE_BYTES]  # what is longer is refused anyway
+        self._rest = rest[:LINE_BYTES]  # anything longer is refused anyway
         self._queue(lines)
 
     def readConnectionLost(self) -> None:
@@ -58,7 +61,7 @@ class Pipe(Front):
         self.settled()
 
     def settled(self) -> None:
-        """Send what may be sent; read on, or leave, when nothing is left."""
+        """Send the lines that may go now; if none is left, read on, or leave after the last."""
         super().settled()
         self._waiting.go_on()
         if self._waiting:
@@ -71,8 +74,7 @@ class Pipe(Front):
             self.session.leave()
 
     def _may_take(self, line: str) -> bool:
-        """Tell whether the next line may go its way. A program says goodbye after everything else.
-        """
+        """Tell whether the next line may go. A program says goodbye after everything else."""
         ends = self._commands and command_word(line) == GOODBYE and not self._typed
         under_way = self.session.unanswered
         is_ready = self._typed or self.session.joined
@@ -80,19 +82,19 @@ class Pipe(Front):
 
     @property
     def _window(self) -> int:
-        """As many lines as the chat reads in a second, so that it has some while others travel."""
+        """The most lines on their way: as many as the chat reads in a second, within limits."""
         rate = self.session.rate or WINDOW_MOST
         return min(max(rate, WINDOW), WINDOW_MOST)
 
     def _report_waiting(self) -> None:
-        """Say how it goes, once a second while it takes time: a build may stand behind it."""
+        """Report the progress, once a second while lines are waiting; a build may depend on it."""
         self._report = None
         if not self._waiting:
             return
         before, self._taken = self._taken, self._sent - self.session.unanswered
         count = len(self._waiting) + self.session.unanswered
-        waiting = counted(count, "line waits", "lines wait")
-        self._complain(f"{waiting}; the chat takes {self._taken - before:,} a second")
+        waiting = counted(count, "line is waiting", "lines are waiting")
+        self._complain(f"{waiting}; the chat accepts {self._taken - before:,} a second")
         self._report = self._clock.callLater(_REPORT, self._report_waiting)
 
     def _take(self, line: str) -> None:
@@ -121,7 +123,7 @@ class Pipe(Front):
             self._give_up(sentence)
 
     def password_wanted(self, error: Error) -> None:
-        """Give up: what is typed here would be seen, and a program cannot be asked."""
+        """Give up: a typed password would be visible here, and a program cannot be asked."""
         sentence = error.text
         if error.code == "password-needed":
             sentence = (
@@ -131,9 +133,7 @@ class Pipe(Front):
         self._give_up(sentence)
 
     def gone(self, sentence: str | None, failed: bool) -> None:
-        """End; a line that the chat did not confirm may not have been said, so it counts as
-        refused.
-        """
+        """Count lines that the chat did not confirm as refused, as they may not have been said."""
         if self._report is not None:
             self._report.cancel()
             self._report = None

@@ -1,8 +1,8 @@
-"""The conversation with the chat, from hello to goodbye, over as many connections as it takes.
+"""The session with the chat, from hello to goodbye, over as many connections as it takes.
 
-No I/O and no time: a link hands in lines and takes requests, a person types and is shown what
-happened. How it begins is in joining.py. Every line of talk is kept until its event comes back, and
-every event is shown once. See docs/protocol.rst, "Resuming".
+No I/O and no clock: a link hands in lines and takes requests, a person types and sees what
+happens. L{Joining} is the beginning. Every line of talk is kept until its event comes back, and
+every event is shown once; see docs/protocol.rst, "Resuming".
 """
 
 from collections import deque
@@ -25,12 +25,9 @@ _JOINED = {State.REPLAYING, State.LIVE, State.LEAVING}
 
 
 class Session(Joining):
-    """One person's conversation with the chat.
+    """One person's session with the chat.
 
-    @param rooms: the rooms to join; if there are none, the chat knows the last ones.
-    @param refs: gives a mark for each request, never the same twice.
-    @param recent: the lines of history to show of a new room; 0 for none.
-    @ivar rate: the lines a second that the chat reads; 0 for no limit.
+    @ivar rate: how many lines a second the chat reads; 0 for no limit.
     """
 
     def __init__(
@@ -41,6 +38,12 @@ class Session(Joining):
         refs: Iterator[str],
         recent: int,
     ) -> None:
+        """Begin offline.
+
+        @param rooms: the rooms to join; if none, those where the chat saw the person last.
+        @param refs: generates a ref for each request, never the same twice.
+        @param recent: how many lines of history to show of a new room.
+        """
         super().__init__(person, identity, Places(rooms))
         self._refs = refs
         self._outgoing = Outgoing(self.places, refs, self._refuse)
@@ -51,10 +54,10 @@ class Session(Joining):
 
     @property
     def unanswered(self) -> int:
-        """The number of lines and commands that were neither acknowledged nor refused."""
+        """The number of lines and commands neither acknowledged nor refused."""
         return len(self._outgoing)
 
-    # What the link tells
+    # Calls from the link
 
     def line_received(self, line: bytes) -> None:
         """Take a line from the chat."""
@@ -64,7 +67,7 @@ class Session(Joining):
             self._heard(line)
 
     def disconnected(self) -> None:
-        """Note that the connection is lost, or that there is no use in waiting for its end."""
+        """Go offline or end, as the connection is lost or not worth waiting for."""
         was, self._send = self.state, None
         self._replay.forget()
         self._held.clear()
@@ -82,21 +85,21 @@ class Session(Joining):
             self._refuse_what_waits()
 
     def unreachable(self, sentence: str) -> None:
-        """End: there has been no connection, and there will be none."""
+        """End, as there was never a connection and will be none."""
         self._end(sentence, failed=True)
 
     def abandon(self) -> None:
-        """Say nothing more, to nobody: the program is being ended."""
+        """End without a word, as the program is being ended."""
         self.state = State.GONE
 
     def ping(self) -> bool:
-        """Ask the chat for a sign of life. False if it does not know us yet."""
+        """Ping the chat; return C{False} if the session has not joined it."""
         if self.state not in _JOINED:
             return False
         self._to_chat(Ping(ref=next(self._refs)))
         return True
 
-    # What the person does
+    # Calls from the person
 
     def typed(self, line: str) -> None:
         """Take a typed line: talk, a command, or a nickname when one is wanted."""
@@ -121,12 +124,12 @@ class Session(Joining):
             self.say(without_escape(line))
 
     def say(self, text: str) -> None:
-        """Say a text in the current room, whatever it begins with."""
+        """Say a text in the current room, even if it begins with a slash."""
         self._outgoing.say(text)
         self._send_what_waits()
 
     def _type_ahead(self, line: str) -> None:
-        """Have a line wait until the chat is joined, if it is not a password."""
+        """Keep a line until the session has joined, unless it is a password."""
         if self._identity.is_password(line):
             self._refuse("not-sent", "not sent: that looks like a password")
         else:
@@ -137,7 +140,7 @@ class Session(Joining):
             self.typed(line)
 
     def _refuse_what_waits(self) -> None:
-        """Refuse what was meant for another room, now that you have stayed; but take a goodbye."""
+        """Refuse the lines that were meant for another room; but carry out a goodbye."""
         current = self.places.current
         where = f"still in {spelled(current)}" if current else "in no room"
         for line in self._outgoing.take_waiting():
@@ -147,7 +150,7 @@ class Session(Joining):
                 self._refuse("not-sent", f"not sent: you are {where}")
 
     def leave(self, line: str = "/quit") -> None:
-        """Say goodbye, after what is still to be sent."""
+        """Say goodbye, after everything that must still be sent."""
         if self.state is State.OFFLINE or self.state in GREETING | WANTING:
             self._end_here()
         elif self._farewell is None:
@@ -158,11 +161,11 @@ class Session(Joining):
     # Joining
 
     def _password_wanted(self, error: Error) -> None:
-        """Keep back what was typed before the password was asked for: it may be the password."""
+        """Ask for the password; what was typed before may be it, and is not said."""
         if lines := self._outgoing.take_waiting():
             for line in lines:
                 self._identity.hide(line)
-            self._refuse("not-sent", "not sent, as it may be a password: what you typed so far")
+            self._refuse("not-sent", "what you typed so far was not sent: it may be a password")
         self._person.password_wanted(error)
 
     def _welcomed(self, welcome: Welcome) -> None:
@@ -198,7 +201,7 @@ class Session(Joining):
     # History, page by page
 
     def _turn_page(self) -> None:
-        """Ask for the next page, or begin to live if there is none."""
+        """Request the next page, or go live if there is none."""
         if self._replay.wanted:
             self._to_chat(self._replay.next_page(next(self._refs)))
         else:
@@ -219,7 +222,7 @@ class Session(Joining):
         if self.state is not State.GONE:
             self._person.settled()
 
-    # What comes from the chat
+    # Messages from the chat
 
     def _heard(self, line: bytes) -> None:
         match decode(line):
@@ -269,14 +272,12 @@ class Session(Joining):
         self._person.settled()
 
     def _abide_by(self, answer: Welcome | Ok) -> None:
-        """Show things the way the chat says, and say no more than it reads."""
+        """Take over the settings, and the rate at which the chat reads lines."""
         self._person.preferred(answer.settings)
         self.rate = answer.rate
 
     def _lines_left(self, ok: Ok) -> tuple[str, ...]:
-        """List the lines to read in an answer; the client tells its own settings in its own words
-        first.
-        """
+        """Return the lines of an answer to show, after telling a changed setting in other words."""
         match self._outgoing.asked(ok.ref):
             case Command(line=line) if command_word(line) == "/set":
                 if changed := setting_changed(line):
@@ -285,7 +286,7 @@ class Session(Joining):
         return ok.lines
 
     def _error(self, error: Error) -> None:
-        if error.code == "taken-over":  # by another program, which is not to be fought
+        if error.code == "taken-over":  # by another program, which must not be fought
             self._end(error.text, failed=True)
         elif self._replay.asked(error.ref):
             self._history(History())
@@ -302,9 +303,9 @@ class Session(Joining):
             case Joined(nick=self.nick):
                 self._entered(event)
             case Left(nick=self.nick):
-                pass  # one's own leaving is no news
+                pass  # your own leaving is no news
             case Said() | Acted() | Whispered() if self._outgoing.acknowledged(event):
-                # Not shown before, whatever else was: then it would have been acknowledged.
+                # It was not shown before, or it would have been acknowledged then.
                 self.places.is_news(event)
                 self._person.happened(event, replayed)
                 self._person.settled()
@@ -342,13 +343,13 @@ class Session(Joining):
             case Kicked(target=self.nick, room=room):
                 self.places.leave(room)
 
-    # What goes to the chat
+    # Requests to the chat
 
     def _refuse(self, code: str, sentence: str) -> None:
         self._person.refused(Error(code=code, text=sentence))
 
     def _send_what_waits(self) -> None:
-        """Send every request that this connection has not seen, once it may be sent."""
+        """If live, send every request that this connection has not seen."""
         if self.state is not State.LIVE:
             return
         for request in self._outgoing.to_send():
@@ -358,7 +359,7 @@ class Session(Joining):
             self._to_chat(self._farewell)
 
     def _end_here(self) -> None:
-        """Leave without a goodbye, for which it is too early or too late."""
+        """End without a goodbye, for which it is too early or too late."""
         lines = self._outgoing.lines()
         count = counted(len(lines), "line was", "lines were")
         sentence = "\n    ".join([f"{count} not confirmed by the chat:", *lines])

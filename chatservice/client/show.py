@@ -1,4 +1,4 @@
-"""Events, notices and settings as lines of text, each with the local time first."""
+"""Events, notices and settings as lines of text, each after the local time."""
 
 from __future__ import annotations
 
@@ -43,13 +43,14 @@ _MEANINGS = {
     ),
     "quiet": ("you are not shown who comes and goes", "you are shown who comes and goes"),
 }
-"""The effect of each setting when it is on, and when it is off."""
+"""The effects of each setting when it is on, and when it is off."""
+
+_NAMED = 12
+"""The most nicknames that are listed for a room."""
 
 
 def settings_asked(line: str) -> list[str] | None:
-    """List the settings that a typed C{/set} asks about; C{None} if it changes one, or makes no
-    sense.
-    """
+    """List the settings that a typed C{/set} asks about; C{None} if it changes one or is wrong."""
     words = line.casefold().split()[1:]
     names = ["colour" if word == "color" else word for word in words]
     if not names:
@@ -58,7 +59,7 @@ def settings_asked(line: str) -> list[str] | None:
 
 
 def setting_told(preferences: Preferences, name: str, without: Mapping[str, str]) -> str:
-    """Tell a setting in a sentence.
+    """Describe the state of a setting in a sentence.
 
     @param without: the reason for each setting that has no effect here.
     """
@@ -71,7 +72,7 @@ def setting_told(preferences: Preferences, name: str, without: Mapping[str, str]
 
 
 def setting_changed(line: str) -> str:
-    """Find the name of the setting that a typed C{/set} changes; empty if it changes none."""
+    """Name the setting that a typed C{/set} changes; "" if it changes none."""
     match line.casefold().split()[1:]:
         case [name, "on" | "off"]:
             name = "colour" if name == "color" else name
@@ -79,20 +80,16 @@ def setting_changed(line: str) -> str:
     return ""
 
 
-_NAMED = 12
-"""The nicknames that are listed of those in a room."""
-
-
 class Transcript:
-    """A writer of lines with their times, and of a line wherever the date changes.
+    """A formatter of lines with their times, and of an extra line whenever the date changes.
 
     @ivar preferences: the settings, which may change from one line to the next.
     """
 
     def __init__(self, now: Callable[[], float], colours: bool = False) -> None:
-        """Write nothing yet.
+        """Begin with the default settings.
 
-        @param now: tells the time in seconds since the epoch, for what is not an event.
+        @param now: returns the time in seconds since the epoch, for lines that are not events.
         @param colours: whether nicknames can be shown in colours at all.
         """
         self.preferences = HABIT
@@ -101,7 +98,7 @@ class Transcript:
         self._day = time.localtime(now())[:3]
 
     def event(self, event: Event, own_nick: str, current: str, replayed: bool = False) -> list[str]:
-        """Tell an event to C{own_nick} in the room C{current}; history always has its time."""
+        """Tell C{own_nick}, in the room C{current}, about an event; history always has a time."""
         if self._is_hidden(event, own_nick):
             return []
         times = times_of([event])
@@ -116,11 +113,11 @@ class Transcript:
         return self._timed(when, line, replayed or self._shows_times)
 
     def notice(self, sentence: str) -> list[str]:
-        """Tell a sentence that is not somebody's."""
+        """Tell a sentence that nobody said."""
         return self._timed(self._now(), f"-- {sentence}", self._shows_times)
 
     def room(self, place: Place, own_nick: str) -> list[str]:
-        """Tell who is in a room that you have just entered, and its topic."""
+        """Tell who is in a room that you have just joined, and its topic."""
         others = sorted(place.members - {own_nick}, key=str.casefold)
         named = ", ".join(map(self._painted, others[:_NAMED]))
         if len(others) > _NAMED:
@@ -132,7 +129,7 @@ class Transcript:
         return lines
 
     def _is_hidden(self, event: Event, own_nick: str) -> bool:
-        """Tell whether another line tells it, or it is a coming or going that is not wanted."""
+        """Tell whether another line covers an event, or C{quiet} suppresses it."""
         match event:
             case Kicked(folded=folded):
                 return folded
@@ -169,12 +166,12 @@ class Transcript:
 
 
 def _in_second_person(event: Event, own_nick: str) -> Event:
-    """Put C{you} in the place of C{own_nick}; talk names its author even so."""
+    """Replace C{own_nick} by C{you}, except as the author of talk."""
     by_you = is_own(event) or (own_nick != "" and event.nick == own_nick)
     match event:
         case Said() | Acted():
             return event
-        case Whispered():  # a nickname proves nothing
+        case Whispered():  # the nickname alone proves nothing
             by_you = is_own(event)
         case Joined() | Parted() | Left() if by_you:
             event = replace(event, folded=False)

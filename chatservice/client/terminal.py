@@ -1,4 +1,4 @@
-"""A chat on a terminal: keys in, a painted line and what others say out."""
+"""A chat on a terminal: keys in, the line being typed and the talk out."""
 
 import contextlib
 import os
@@ -25,36 +25,36 @@ from chatservice.terminal.secret import Password, Secret
 _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"  # bracketed paste (xterm)
 _BELL = "\a"
 _ESCAPE = 0.05
-"""Seconds after which nothing that follows belongs to an escape character."""
-
+"""Seconds after an escape character within which the rest of a sequence must arrive."""
 
 _WINDOW = 2
-"""The most pasted lines on their way: those can no longer be stopped."""
+"""The most pasted lines on their way at once, which can no longer be stopped."""
 
 _UNASKED = 3
-"""The most lines that a paste may say without a question."""
+"""The most pasted lines that are said without asking first."""
 
 
 class Terminal(Front):
-    """A terminal on standard input and output.
-
-    @param descriptors: know how the terminal was before.
-    @param address: where the chat is, for people.
-    @param without: see L{Front}.
-    """
+    """A person at a terminal on standard input and output."""
 
     def __init__(
         self, *args: Any, descriptors: Descriptors, address: str, without: Mapping[str, str]
     ) -> None:
+        """Begin with an empty line.
+
+        @param descriptors: remembers the modes of the terminal, to restore them.
+        @param address: the chat's address as people write it.
+        @param without: see L{Front}.
+        """
         super().__init__(*args)
         self.without = without
         self._descriptors = descriptors
         self._address = address
         self._waiting = Waiting(self.session.say, lambda _: self.session.unanswered < _WINDOW)
-        self._offered: list[str] = []  # pasted, and not to be sent before Enter is pressed
+        self._offered: list[str] = []  # pasted, and not sent until Enter is pressed
         self._keys = KeyReader()
         self._editor = Editor(self._completions, holds_password)
-        self._nickname = Editor(lambda _: ())  # a typed nickname is remembered nowhere
+        self._nickname = Editor(lambda _: ())  # remembers no nickname that was typed
         self._secret = Secret()
         self._escape: IDelayedCall | None = None
         self._screen = Screen(*_size(), reflows=_reflows())
@@ -68,7 +68,7 @@ class Terminal(Front):
     def dataReceived(self, data: bytes) -> None:
         if self._escape is not None and self._escape.active():
             self._escape.cancel()
-        unseen = self._hides  # and so is all that came with it, whatever the prompt is by then
+        unseen = self._hides  # so are all keys that came together, even if the prompt changes
         for key in self._keys.feed(data):
             self._press(key, unseen)
         if self._keys.may_be_escape:
@@ -77,7 +77,7 @@ class Terminal(Front):
 
     @property
     def _hides(self) -> bool:
-        """Whether nothing that is typed is shown, until the end of a line that was begun so."""
+        """Whether typed text is invisible, to the end of a line that was begun so."""
         return self.session.secretive or self._secret.begun
 
     @property
@@ -95,14 +95,14 @@ class Terminal(Front):
             self._carry_out(self._line.press(key))
 
     def _offer(self, lines: list[str]) -> None:
-        """Say what was pasted; ask first, if it is long, or looks like something else."""
+        """Say pasted lines; ask first if they are many, or look like commands."""
         if len(lines) > _UNASKED or any(map(command_word, lines)):
             self._offered = lines
         else:
             self._waiting.add(lines)
 
     def _decide(self, key: Key) -> None:
-        """Take the answer to the question whether to say what was pasted."""
+        """Take the answer to the question whether to say the pasted lines."""
         if key.name == "enter":
             lines, self._offered = self._offered, []
             self._waiting.add(lines)
@@ -114,17 +114,17 @@ class Terminal(Front):
         self._redraw()
 
     def resized(self) -> None:
-        """Take the new size of the terminal."""
+        """Adapt to the new size of the terminal."""
         self._write(self._screen.resize(*_size()))
 
     def resumed(self) -> None:
-        """Paint again, after the program was stopped."""
+        """Take the terminal back, as the program continues after it was suspended."""
         self._take_terminal()
-        self._screen.erase()  # where it was painted, the shell may have written
+        self._screen.erase()  # the shell may have written over it
         self._redraw()
 
     def put_back(self) -> None:
-        """Leave the terminal as it was, with what was said on it."""
+        """Restore the terminal, and leave the talk on it."""
         self._descriptors.restore()
         with contextlib.suppress(OSError):
             os.write(1, (self._screen.erase() + _PASTE_OFF).encode())
@@ -146,7 +146,7 @@ class Terminal(Front):
             case Wish.CLEAR:
                 self._write(self._screen.clear())
             case Wish.INTERRUPT:
-                self.told("Ctrl-D or /quit leaves")
+                self.told("press Ctrl-D or type /quit to leave")
             case Wish.SUSPEND:
                 self.put_back()
                 os.kill(0, signal.SIGTSTP)
@@ -156,7 +156,7 @@ class Terminal(Front):
         places = self.session.places
         return completions(before, places.everybody - {self.session.nick}, places.shown)
 
-    # What is shown
+    # Output
 
     def show(self, lines: list[str]) -> None:
         self._write(self._screen.show(lines))
@@ -185,12 +185,12 @@ class Terminal(Front):
     def password_wanted(self, error: Error) -> None:
         self._secret = Secret()
         if not self.session.joined:
-            # What was typed so far may have it in it.
+            # What was typed so far may contain the password.
             self._editor = Editor(self._completions, holds_password)
         self.told(error.text)
 
     def _is_named(self, event: Event) -> bool:
-        """Tell whether somebody else says your name, or something to you in private."""
+        """Tell whether somebody else mentions you, or writes to you in private."""
         if not isinstance(event, Said | Acted | Whispered) or is_own(event):
             return False
         return isinstance(event, Whispered) or mentions(self.session.nick, event.text)
@@ -202,13 +202,12 @@ class Terminal(Front):
         self._write(self._screen.edit(self._prompt(), text, cursor))
 
     def _prompt(self) -> str:
-        """Choose what stands before the line being typed: what is wanted, or the state of things.
-        """
+        """Choose the prompt, which says what to type, or how the session is."""
         session = self.session
         if self._hides:
             return f"Password for {session.nick}: "
         if self._offered:
-            return f"{_offer_of(self._offered)}: Enter sends them, Esc does not "
+            return f"{_offer_of(self._offered)}: Enter sends them, Esc drops them "
         if session.state is State.ASKING:
             return "nickname: "
         if not session.joined:
@@ -217,7 +216,7 @@ class Terminal(Front):
         return f"{self._trouble()}{spelled(current) if current else ''}> "
 
     def _trouble(self) -> str:
-        """Say why a line that is entered now will not be said at once, if that is so."""
+        """Explain why a line entered now would not be said at once; "" if it would."""
         if self.session.state is State.OFFLINE:
             kept = self.session.unanswered + len(self._waiting)
             return f"(offline, {_lines(kept)} kept) " if kept else "(offline) "
@@ -234,22 +233,19 @@ def _lines(count: int) -> str:
 
 
 def _offer_of(lines: list[str]) -> str:
-    """Say how many lines those are, and how many look like commands, which they will not be."""
+    """Count the lines, and those that look like commands but will be said as text."""
     commands = sum(map(bool, map(command_word, lines)))
     as_text = f", {counted(commands, 'command', 'commands')} as text" if commands else ""
     return f"{_lines(len(lines))}{as_text}"
 
 
 def _reflows() -> bool:
-    """Tell whether the terminal reflows what it shows when it becomes narrower.
-
-    Most do; xterm and GNU screen cut it off.
-    """
+    """Tell whether the terminal, made narrower, rewraps; xterm and GNU screen do not."""
     is_screen = "STY" in os.environ and "TMUX" not in os.environ
     return "XTERM_VERSION" not in os.environ and not is_screen
 
 
 def _size() -> tuple[int, int]:
-    """Find the columns and rows; 80 by 24 where the terminal does not know."""
+    """Return the columns and rows; 80 and 24 if the terminal does not know them."""
     columns, rows = os.get_terminal_size(1)
     return columns or 80, rows or 24

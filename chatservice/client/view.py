@@ -1,4 +1,4 @@
-"""The rooms as the client knows them, and the person or program that is shown them."""
+"""The rooms as the client knows them, and the person or program that sees them."""
 
 from __future__ import annotations
 
@@ -23,15 +23,12 @@ from chatservice.protocol.events import (
 )
 from chatservice.protocol.preferences import Preferences
 
-_REMEMBERED = 1000
+_REMEMBERED = 1000  # ids of private events
 
 
 @dataclass
 class Place:
-    """A room that you are in.
-
-    @ivar shown: the id up to which everything in it was shown.
-    """
+    """A room that you are in; C{shown} is the id up to which everything in it was shown."""
 
     name: str
     shown: int = 0
@@ -44,7 +41,7 @@ class Place:
 
 
 class Places:
-    """The rooms by name, in the order in which they were entered, and the current one."""
+    """The rooms that you are in, in the order in which you joined them, and the current one."""
 
     def __init__(self, rooms: Sequence[str]) -> None:
         self._places = {room: Place(room) for room in rooms}
@@ -57,32 +54,31 @@ class Places:
 
     @property
     def current(self) -> str:
-        """The room that typed lines go to; empty if you are in no room."""
+        """The room that typed lines go to; "" if you are in no room."""
         if self._current not in self._places:
             self._current = next(reversed(self._places), "")
         return self._current
 
     @property
     def shown(self) -> dict[str, int]:
-        """For each room, the id up to which everything was shown."""
+        """The id up to which everything was shown, for each room."""
         return {place.name: place.shown for place in self._places.values()}
 
     def shown_in(self, room: str | None) -> int:
-        """Find the id up to which everything in a room was shown, or of private messages (C{None}).
-        """
+        """Return the id up to which a room, or private messages (C{None}), was shown."""
         if room is None:
             return self._whispers_shown
         return self._places[room].shown
 
     def mark(self, room: str | None, shown: int) -> None:
-        """Note that everything up to an id was shown."""
+        """Note that everything up to the id C{shown} was shown."""
         if room is None:
             self._whispers_shown = shown
         else:
             self._places[room].shown = shown
 
     def is_news(self, event: Event) -> bool:
-        """Tell whether an event was not shown before; from now on, it was."""
+        """Tell whether an event was not shown before, and count it as shown from now on."""
         match event:
             case Said() | Acted() | TopicChanged() | Joined() | Parted():
                 room: str | None = event.room
@@ -100,10 +96,9 @@ class Places:
         return True
 
     def was_kept(self, event: Event) -> bool:
-        """Tell whether an event that the chat kept for you was not shown before; from now on, it
-        was.
+        """Do what L{is_news} does, for an event that the chat kept for you.
 
-        It may be older than what was shown: kept for an account that you have only just proved.
+        It may be older than what was shown: kept for an account that you have only now proven.
         """
         if event.id in self._private:
             return False
@@ -112,7 +107,7 @@ class Places:
         return True
 
     def enter(self, name: str) -> Place:
-        """Find or make the room of that name; it becomes the current one."""
+        """Make a room the current one, adding it if it is new, and return it."""
         self._current = name
         return self._places.setdefault(name, Place(name))
 
@@ -124,7 +119,7 @@ class Places:
         self._places.pop(name, None)
 
     def keep_only(self, names: set[str]) -> None:
-        """Leave every room but these."""
+        """Leave all other rooms."""
         for name in self._places.keys() - names:
             del self._places[name]
 
@@ -134,7 +129,7 @@ class Places:
         return {nick for place in self._places.values() for nick in place.members}
 
     def apply(self, event: Event) -> None:
-        """Bring topics and members up to date with an event."""
+        """Update topics and members with an event."""
         match event:
             case TopicChanged(room=room, text=topic) if place := self.get(room):
                 place.topic = topic
@@ -155,7 +150,7 @@ class Places:
 
 
 class State(Enum):
-    """One of these at a time."""
+    """A state of a session; the value says what it means."""
 
     OFFLINE = "there is no connection"
     GREETING = "hello was said and not answered"
@@ -169,49 +164,40 @@ class State(Enum):
 
 
 class Viewer(Protocol):
-    """The terminal or pipe that is shown events, and told how the session goes."""
+    """The person or program that sees what happens, and how the session goes."""
 
     def happened(self, event: Event, replayed: bool) -> None:
-        """Show an event.
-
-        @param replayed: whether it is history.
-        """
+        """Show an event; C{replayed} if it is history."""
 
     def entered(self, place: Place) -> None:
-        """Show a room that you have just entered."""
+        """Show a room that was just joined."""
 
     def told(self, sentence: str) -> None:
         """Show a notice."""
 
     def refused(self, error: Error) -> None:
-        """Tell that a line or a command was not carried out."""
+        """Tell why a line was not sent, or a command not carried out."""
 
     def nickname_refused(self, sentence: str) -> None:
-        """Ask for another nickname: the next typed line is taken for it."""
+        """Ask for another nickname: the session takes the next typed line for one."""
 
     def password_wanted(self, error: Error) -> None:
-        """Ask for the nickname's password: the session's C{prove} takes it.
-
-        @param error: the reason: none was sent, or a wrong one.
-        """
+        """Ask for the nickname's password, for L{Joining.prove}; C{error} says why."""
 
     def preferred(self, preferences: Preferences) -> None:
-        """Show things in this way from now on."""
+        """Follow these preferences from now on."""
 
     def settings_wanted(self, names: Sequence[str]) -> None:
-        """Tell how these settings are."""
+        """Tell the state of these settings."""
 
     def handed(self, line: str) -> None:
-        """Show a line that is meant for programs, as it is."""
+        """Show a line that is meant for programs, unchanged."""
 
     def settled(self) -> None:
-        """Go on: something was answered, or the session became live."""
+        """Send more if possible, as a request was answered or the session became live."""
 
     def leaving(self) -> None:
-        """Wait for the end, but not for ever: goodbye is being said."""
+        """Wait for the end of the connection, but not for ever, as goodbye is being said."""
 
     def gone(self, sentence: str | None, failed: bool) -> None:
-        """End: the session is over.
-
-        @param failed: whether the chat could not be joined, or had to be left.
-        """
+        """End, as the session is over; C{failed} if it could not join, or was made to leave."""

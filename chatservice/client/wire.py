@@ -1,7 +1,7 @@
-"""Everything that the chat says to the client, as objects; docs/protocol.rst describes it.
+"""The messages of the chat to the client, as objects; docs/protocol.rst describes them.
 
-L{decode} cleans all text, so that nothing that the server sends can steer a terminal, and puts
-the times in its sentences into local time.
+L{decode} cleans all text, so that nothing that the server sends can control a terminal, and
+converts the times in its sentences to local time.
 """
 
 from __future__ import annotations
@@ -18,58 +18,20 @@ from chatservice.protocol.json import NUMBERS, ONESELF, event_of, value_of
 from chatservice.protocol.preferences import Preferences
 from chatservice.protocol.sanitize import without_controls
 
-_WITHOUT_DATE = len("14:03")
-
-
-def zone(seconds: float | None = None) -> str:
-    """Name the local time zone, now or at a time."""
-    return time.strftime("%Z", time.localtime(seconds))
-
-
-def local_time(microseconds: int, with_date: bool) -> str:
-    """Spell a time since the epoch as a clock here shows it, with its zone."""
-    moment = time.localtime(microseconds / 1e6)
-    return time.strftime("%Y-%m-%d %H:%M (%Z)" if with_date else "%H:%M (%Z)", moment)
-
-
-def in_local_time(sentence: str, times: Mapping[str, int]) -> str:
-    """Put the times in a sentence of the chat into local time.
-
-    One spelling may be a part of another, and one time be spelled here as another is there: so each
-    place is looked at once.
-
-    @param times: the instants in it, by their spelling there.
-    """
-    spelled = "|".join(re.escape(each) for each in times if each)
-    if not spelled:
-        return sentence
-    today = time.localtime()[:3]
-
-    def here(found: re.Match[str]) -> str:
-        microseconds = times[found[0]]
-        is_today = time.localtime(microseconds / 1e6)[:3] == today
-        return local_time(microseconds, len(found[0]) > _WITHOUT_DATE or not is_today)
-
-    return re.sub(rf"(?<!\S)(?:{spelled})(?!\w)", here, sentence)
-
-
 HABIT = Preferences(time=True, colour=True, bell=True, quiet=False)
 """The client's settings for somebody who has set nothing."""
 
 PACE = 5
-"""Lines a second that the chat reads, if it does not tell."""
+"""Lines a second that the chat reads, if it does not say how many."""
 
-
-def is_own(event: Event) -> bool:
-    """Tell whether an event is your own doing, which only the chat can tell."""
-    return event.identity == ONESELF
+_WITHOUT_DATE = len("14:03")
 
 
 @dataclass(frozen=True)
 class RoomState:
     """A room as you find it on entering.
 
-    @ivar missed: whether there is history to ask for.
+    @ivar missed: whether there is history to request.
     """
 
     name: str
@@ -82,8 +44,8 @@ class RoomState:
 class Welcome:
     """The answer to a hello that was accepted.
 
-    @ivar token: the proof of who you are, for the next connection.
-    @ivar rate: the lines a second that the chat reads; 0 for no limit.
+    @ivar token: proves who you are, on the next connection.
+    @ivar rate: how many lines a second the chat reads; 0 for no limit.
     """
 
     id: int = 0
@@ -99,9 +61,9 @@ class Welcome:
 class Ok:
     """The answer to a command.
 
-    @ivar more: whether another one answers the same request.
+    @ivar more: whether another answer to the same request follows.
     @ivar raw: whether the lines are for programs.
-    @ivar token: if given, the new token; then the settings and the rate are new too.
+    @ivar token: a new token, with new settings and a new rate; "" if all three are unchanged.
     """
 
     ref: str = ""
@@ -136,7 +98,7 @@ class Error:
 class History:
     """A page of history.
 
-    @ivar next: if there is C{more}, the id to go on from; 0 if the chat does not tell.
+    @ivar next: if there is C{more}, the id to continue from; 0 if the chat does not say.
     """
 
     ref: str = ""
@@ -147,14 +109,14 @@ class History:
 
 @dataclass(frozen=True)
 class Gap:
-    """The loss of a part of the history, which is no longer kept."""
+    """A gap in the history, where lines are no longer kept."""
 
     room: str = ""
 
 
 @dataclass(frozen=True)
 class Ping:
-    """The request for a sign of life, which both sides may send."""
+    """A request for a sign of life, which either side may send."""
 
     type: ClassVar[str] = "ping"
     ref: str = ""
@@ -176,7 +138,7 @@ _ANSWERS: dict[str, type[Answer | Ping]] = {
 
 
 def decode(line: bytes) -> Message | None:
-    """Read the message in a line of JSON; C{None} if this client does not know it.
+    """Read the message in a line of JSON; C{None} if this client does not know its type.
 
     A member that is missing or of the wrong type counts as empty; see L{event_of}.
     """
@@ -199,8 +161,44 @@ def decode(line: bytes) -> Message | None:
     return message
 
 
+def is_own(event: Event) -> bool:
+    """Tell whether an event is your own doing, which only the chat knows."""
+    return event.identity == ONESELF
+
+
+def zone(seconds: float | None = None) -> str:
+    """Name the local time zone, as of now or of a given time."""
+    return time.strftime("%Z", time.localtime(seconds))
+
+
+def local_time(microseconds: int, with_date: bool) -> str:
+    """Format a time since the epoch as local time, with the name of the zone."""
+    moment = time.localtime(microseconds / 1e6)
+    return time.strftime("%Y-%m-%d %H:%M (%Z)" if with_date else "%H:%M (%Z)", moment)
+
+
+def in_local_time(sentence: str, times: Mapping[str, int]) -> str:
+    """Convert the times in a sentence of the chat to local time, each place only once.
+
+    One spelling may be part of another, or be the local spelling of another time.
+
+    @param times: microseconds since the epoch, by the spelling in the sentence.
+    """
+    spelled = "|".join(re.escape(each) for each in times if each)
+    if not spelled:
+        return sentence
+    today = time.localtime()[:3]
+
+    def here(found: re.Match[str]) -> str:
+        microseconds = times[found[0]]
+        is_today = time.localtime(microseconds / 1e6)[:3] == today
+        return local_time(microseconds, len(found[0]) > _WITHOUT_DATE or not is_today)
+
+    return re.sub(rf"(?<!\S)(?:{spelled})(?!\w)", here, sentence)
+
+
 def _instants(wire: Mapping[str, Any]) -> dict[str, int]:
-    """List the times in the sentences of a message, by their spelling there."""
+    """Collect the times in the sentences of a message, by their spelling."""
     times = wire.get("times")
     found = times.items() if isinstance(times, dict) else ()
     return {
@@ -222,7 +220,7 @@ def _build(kind: type[Any], wire: Mapping[str, Any], **known: str) -> Any:
 
 
 def _inside(name: str, value: Any, empty: Any) -> Any:
-    """Read a member; what is of the wrong type gives C{None} or what a missing member gives."""
+    """Read a member; one of the wrong type becomes C{None} or C{empty}."""
     match value:
         case dict() if name == "settings":
             given = {each.name: value.get(each.name) for each in fields(Preferences)}

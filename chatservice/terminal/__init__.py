@@ -1,1 +1,1 @@
-"""A terminal without I/O: keys, a line being edited, a screen. It knows no client."""
+"""A terminal without I/O: keys, a line editor, a screen. It knows nothing of the client."""

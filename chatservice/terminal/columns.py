@@ -9,11 +9,11 @@ from wcwidth import iter_graphemes, wcswidth
 _COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")  # SGR (ECMA-48 8.3.117)
 _WORD = re.compile(r"( *)([^ ]+)")
 _INDENT = 8
-"""More cells than the time takes at the beginning of a line."""
+"""Cells; more than the time at the beginning of a line takes."""
 
 
 class Laid(NamedTuple):
-    """Text cut into C{rows}, and the cell (C{row}, C{column}) where the cursor is."""
+    """Text cut into rows, and the row and column of the cell where the cursor is."""
 
     rows: list[str]
     row: int
@@ -28,9 +28,8 @@ def cells(text: str) -> int:
 def lay_out(text: str, cursor: int, columns: int) -> Laid:
     """Cut a text into rows of at most C{columns} cells, never through a grapheme cluster.
 
-    At the end of a full last row the cursor goes to the beginning of one more.
-
-    @param cursor: an index into the text where a grapheme cluster begins, or its length.
+    @param cursor: the index where a grapheme cluster begins, or the length of the text. After a
+        full last row, the cursor goes to the beginning of an additional one.
     """
     rows, used, at, index = [""], 0, (0, 0), 0
     for cluster in iter_graphemes(text):
@@ -54,8 +53,8 @@ def lay_out(text: str, cursor: int, columns: int) -> Laid:
 def fold(line: str, columns: int) -> list[str]:
     """Cut a line, which may be coloured, into rows of at most C{columns} cells.
 
-    It is cut at blanks, and only a word that is longer than a row within itself. All rows but the
-    first are indented, so that nothing in a line can pass for the beginning of another one.
+    Lines are cut at spaces; only a word that is longer than a row is cut itself. All rows but the
+    first are indented, so that nothing in a line can pass for the beginning of another line.
     """
     indent = " " * min(_INDENT, columns // 4 or columns // 2)
     rows, used = [""], 0
@@ -75,7 +74,7 @@ def fold(line: str, columns: int) -> list[str]:
 
 
 def _cut(text: str) -> Iterator[str]:
-    """Split a text into grapheme clusters, and what sets colours, in order."""
+    """Split a text into its grapheme clusters and colour sequences, in order."""
     for number, piece in enumerate(_COLOUR.split(text)):
         if number % 2:
             yield piece

@@ -1,4 +1,4 @@
-"""The line being typed: keys go in, a text and a cursor come out. No I/O."""
+"""A line editor without I/O: keys go in, a text and a cursor come out."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -15,19 +15,19 @@ _LINE_END = re.compile("\r\n?|\n")
 
 
 class Entered(NamedTuple):
-    """Enter was pressed on a line that is not empty."""
+    """A line that is not empty, on which Enter was pressed."""
 
     line: str
 
 
 class Pasted(NamedTuple):
-    """Several lines were pasted, of which these are complete: text to be said, whatever it is."""
+    """Several pasted lines, all but the unfinished last: text to say, even if it has a slash."""
 
     lines: list[str]
 
 
 class Wish(Enum):
-    """A request of a key that the editor cannot fulfil."""
+    """A request that the editor cannot carry out itself."""
 
     LEAVE = "Ctrl-D on an empty line"
     CLEAR = "Ctrl-L"
@@ -36,11 +36,11 @@ class Wish(Enum):
 
 
 Complete = Callable[[str], Sequence[str]]
-"""Given the text before the cursor, lists what its last word could become."""
+"""From the text before the cursor to the possible completions of its last word."""
 
 
 class Editor:
-    """A line being typed, the lines entered before, and the text that was last cut out.
+    """A line being typed, the lines entered before, and the text that was last cut.
 
     @ivar cursor: an index into the text, never inside a grapheme cluster.
     """
@@ -57,12 +57,12 @@ class Editor:
         self.cursor = 0
         self._complete = complete
         self._entered: list[str] = []
-        self._at = 0  # which of the lines entered before is shown; their number for a new one
+        self._at = 0  # index of the earlier line that is shown; for a new line, their number
         self._draft = ""
         self._cut_out = ""
         self._choices: Sequence[str] = ()
         self._chosen = 0
-        self._word = 0  # where the word begins that is being completed
+        self._word = 0  # where the word being completed begins
         self._keys: dict[str, Callable[[], Entered | Wish | None]] = {
             "enter": self._enter,
             "tab": self._tab,
@@ -97,7 +97,7 @@ class Editor:
             self._keys[name] = self._keys[same]
 
     def press(self, key: Key) -> Entered | Pasted | Wish | None:
-        """Take a key; return what the editor cannot do."""
+        """Take a key; return what the editor does not do itself."""
         if key.name != "tab":
             self._choices = ()
         if key.name == "text":
@@ -126,7 +126,7 @@ class Editor:
         self.text = text
         self._go(len(text))
 
-    # Places
+    # Positions
 
     def _go(self, index: int) -> None:
         self.cursor = index
@@ -149,7 +149,7 @@ class Editor:
     # Whole lines
 
     def _paste(self, text: str) -> Pasted | None:
-        """Insert a text. Nothing is entered by it, so a single line is left to be read first."""
+        """Insert pasted text. This enters nothing: you can read a single line before Enter."""
         pieces = _LINE_END.split(text)
         if len(pieces) == 1 or (len(pieces) == 2 and not pieces[1]):
             self._insert(without_controls(pieces[0]))
@@ -193,7 +193,7 @@ class Editor:
         return None
 
     def _tab(self) -> None:
-        """Complete the word before the cursor; again, with the next choice."""
+        """Complete the word before the cursor; when pressed again, with the next choice."""
         if not self._choices:
             before = self.text[: self.cursor]
             self._choices = self._complete(before)

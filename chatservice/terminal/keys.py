@@ -1,4 +1,4 @@
-"""Bytes from a terminal made into keys. Pure: bytes in, keys out."""
+"""The parser of what a terminal sends: bytes in, keys out, no I/O."""
 
 import codecs
 import re
@@ -6,10 +6,7 @@ from typing import NamedTuple
 
 
 class Key(NamedTuple):
-    """A key that was pressed.
-
-    @ivar name: C{text} for what it wrote, C{paste} for what was pasted, or the key's name.
-    """
+    """A key by name, or C{text} that was typed (C{"text"}) or pasted (C{"paste"})."""
 
     name: str
     text: str = ""
@@ -47,11 +44,11 @@ _CONTROLS = {"\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspace", "\x
 _PASTE_BEGINS, _PASTE_ENDS = "[200~", "[201~"
 _PASTE_END = "\x1b" + _PASTE_ENDS
 _LONGEST_PASTE = 4 * 1024 * 1024
-"""Characters; the rest of a longer one is dropped."""
+"""Characters; anything beyond them is dropped."""
 
 
 class KeyReader:
-    """Makes keys of what a terminal sends, however it is cut into pieces."""
+    """A parser of what a terminal sends, however it is split into pieces."""
 
     def __init__(self) -> None:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
@@ -60,7 +57,7 @@ class KeyReader:
         self._pasted = ""
 
     def feed(self, data: bytes) -> list[Key]:
-        """Give the keys that are complete by now."""
+        """Take bytes; return the keys that are complete by now."""
         text = self._rest + self._decode(data)
         self._rest = ""
         keys: list[Key] = []
@@ -70,17 +67,17 @@ class KeyReader:
 
     @property
     def may_be_escape(self) -> bool:
-        """Whether the Esc key was pressed, unless more of a sequence is on its way."""
+        """Whether Esc was pressed, unless the rest of an escape sequence is still on its way."""
         return self._rest == "\x1b" and not self._pasting
 
     def escape(self) -> Key:
-        """Give the Esc key, as nothing more has come."""
+        """Return the Esc key, as no more of a sequence has come."""
         self._rest = ""
         return Key("escape")
 
     def _press(self, text: str, keys: list[Key]) -> str:
         token = _TOKEN.match(text)
-        assert token is not None  # every character is in one of the alternatives
+        assert token is not None  # every character matches one of the alternatives
         value = token[0]
         match token.lastgroup:
             case "partial":
@@ -99,7 +96,7 @@ class KeyReader:
         return text[token.end() :]
 
     def _paste(self, text: str, keys: list[Key]) -> str:
-        """Take what is pasted: it is one key, and nothing in it is another."""
+        """Take pasted text: all of it is one key, and nothing in it counts as another."""
         pasted, end, after = text.partition(_PASTE_END)
         if not end:
             pasted, self._rest = _without_partial_end(pasted)
@@ -112,7 +109,7 @@ class KeyReader:
 
 
 def _without_partial_end(text: str) -> tuple[str, str]:
-    """Split off what may be the beginning of the end."""
+    """Split off what may be the beginning of the sequence that ends a paste."""
     for length in range(len(_PASTE_END) - 1, 0, -1):
         if text.endswith(_PASTE_END[:length]):
             return text[:-length], text[-length:]

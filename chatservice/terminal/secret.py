@@ -1,4 +1,4 @@
-"""A password being typed: keys go in, and nothing of it is shown or remembered. No I/O."""
+"""An editor for passwords, without I/O: it shows and remembers nothing."""
 
 from typing import NamedTuple
 
@@ -8,24 +8,24 @@ from chatservice.terminal.keys import Key
 
 
 class Password(NamedTuple):
-    """A typed password; empty if none will come."""
+    """A password that was entered; empty if the person wants to give none."""
 
     text: str
 
 
 class Secret:
-    """The reader of keys while a password is wanted, in place of the editor."""
+    """A password being typed; it replaces the editor while the chat wants a password."""
 
     def __init__(self) -> None:
         self._text = ""
 
     @property
     def begun(self) -> bool:
-        """Whether a part of it was typed, and Enter was not pressed."""
+        """Whether something was typed and Enter not yet pressed."""
         return bool(self._text)
 
     def press(self, key: Key) -> Password | Wish | None:
-        """Take a key; return the password, or what is not for a password to do."""
+        """Take a key; return the complete password, or a request that is not about it."""
         match key.name:
             case "text":
                 self._text += without_controls(key.text)

@@ -82,9 +82,8 @@ class LinkTests(SynchronousTestCase):
     def test_first_refused(self) -> None:
         """If nothing listens at first, the session ends with a sentence."""
         self.refuse()
-        self.assertEqual(
-            self.person.take(), ["gone Could not connect to host:7: nothing listens there. True"]
-        )
+        sentence = "Could not connect to host:7: nothing is listening there."
+        self.assertEqual(self.person.take(), [f"gone {sentence} True"])
 
     def test_stopped_while_connecting(self) -> None:
         """Stopping says nothing, and leaves nothing behind."""
@@ -198,9 +197,9 @@ class ExplainTests(SynchronousTestCase):
 
     def test_reasons(self) -> None:
         """Each of the usual reasons has its words."""
-        self.check(error.ConnectionRefusedError(), "nothing listens there.")
-        self.check(error.DNSLookupError(), "there is no host of that name.")
-        self.check(error.UnknownHostError(), "there is no host of that name.")
+        self.check(error.ConnectionRefusedError(), "nothing is listening there.")
+        self.check(error.DNSLookupError(), "there is no host with that name.")
+        self.check(error.UnknownHostError(), "there is no host with that name.")
         self.check(error.TimeoutError(), "it does not answer.")
         self.check(error.TCPTimedOutError(), "it does not answer.")
         self.check(error.NoRouteError(osError=errno.EHOSTUNREACH), "no route to host.")

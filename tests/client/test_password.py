@@ -118,7 +118,7 @@ class TypedTests(AskedCase):
         self.refuse("wrong-password")
         self.session.prove("")
         self.assertIs(self.session.state, State.ASKING)
-        told = "nickname refused: not joined as ada: choose another nickname"
+        told = "nickname refused: you did not join as ada: choose another nickname"
         self.assertEqual(self.person.take()[-1], told)
         self.session.typed("eve")
         self.assertEqual(self.hellos()[-1], {"nick": "eve"})

@@ -128,9 +128,9 @@ class PipeTests(PipeCase):
         self.assertEqual(
             self.complaints,
             [
-                "1,992 lines wait; the chat takes 8 a second",
-                "1,987 lines wait; the chat takes 5 a second",
-                "1,987 lines wait; the chat takes 0 a second",
+                "1,992 lines are waiting; the chat accepts 8 a second",
+                "1,987 lines are waiting; the chat accepts 5 a second",
+                "1,987 lines are waiting; the chat accepts 0 a second",
             ],
         )
 

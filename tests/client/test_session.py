@@ -76,7 +76,7 @@ class JoiningTests(SessionCase):
             self.connect()
             self.hear(*lines)
             self.session.disconnected()
-            self.assertEqual(self.person.take(), ["gone That is not a chat. True"])
+            self.assertEqual(self.person.take(), ["gone That is not a chat server. True"])
 
     def test_closed_with_words_after_a_greeting(self) -> None:
         """The words count, whatever was shown to a person before them and after."""

@@ -327,9 +327,9 @@ class CommandLineTests(SynchronousTestCase):
         """An address that is in each network has to name one that there is."""
         self.patch(socket, "if_nameindex", lambda: [(1, "lo"), (2, "eth0")])
         for word in ("fe80::1%wlan0", "[fe80::1%wlan0]:7"):
-            self.assertIn("no network 'wlan0' here: there are lo, eth0", self.fails(word))
+            self.assertIn("no network 'wlan0' here, only lo, eth0", self.fails(word))
         for word in ("fe80::1", "[fe80::1]:7"):
-            sentence = "fe80::1 may be in any network: say in which, such as fe80::1%eth0"
+            sentence = "fe80::1 may be on any network: name one, such as fe80::1%eth0"
             self.assertIn(sentence, self.fails(word))
 
     def test_defaults(self) -> None:

@@ -41,7 +41,7 @@ def test_refused_port() -> None:
     """A port where nothing listens is one sentence and exit code 1."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-    sentence = f"chatservice: Could not connect to 127.0.0.1:{port}: nothing listens there.\n"
+    sentence = f"chatservice: Could not connect to 127.0.0.1:{port}: nothing is listening there.\n"
     assert run(f"127.0.0.1:{port}") == (1, "", sentence)
 
 
@@ -51,7 +51,7 @@ def test_unknown_host() -> None:
     assert (code, out) == (1, "")
     assert err == (
         "chatservice: Could not connect to no-such-host.invalid:59000: "
-        "there is no host of that name.\n"
+        "there is no host with that name.\n"
     )
 
 

@@ -53,7 +53,7 @@ def test_put_back_after_failure(peer: Peer) -> None:
     peer.close()
     with opened(peer) as one:
         assert one.ended() == 1
-        sentence = f"chatservice: Could not connect to {peer.address}: nothing listens there."
+        sentence = f"chatservice: Could not connect to {peer.address}: nothing is listening there."
         assert one.rows() == [sentence[:COLUMNS], sentence[COLUMNS:]]
         assert termios.tcgetattr(one.line) == one.before
 

@@ -63,7 +63,7 @@ def test_paste_of_many_lines(terminal: Terminal, peer: Peer) -> None:
     """More than three lines ask first, and whatever they are they are said."""
     lines = [f"line {number}" for number in range(38)]
     paste(terminal, "\n".join(["/quit", "/me too", *lines, "rest"]))
-    terminal.shows("40 lines, 2 commands as text: Enter sends them, Esc does not")
+    terminal.shows("40 lines, 2 commands as text: Enter sends them, Esc drops them")
     terminal.type("x\r")
     said = [peer.acknowledges() for _ in range(40)]
     assert said == ["/quit", "/me too", *lines]
@@ -75,7 +75,7 @@ def test_paste_refused(terminal: Terminal, peer: Peer, key: str) -> None:
     """Esc or Ctrl-C drop what was pasted; what was typed is still there."""
     terminal.type("typed ")
     paste(terminal, "a\nb\nc\nd\ne")
-    terminal.shows("4 lines: Enter sends them, Esc does not")
+    terminal.shows("4 lines: Enter sends them, Esc drops them")
     terminal.type(key)
     terminal.shows("lobby> e")
     terminal.type("\x15hi\r")
@@ -85,7 +85,7 @@ def test_paste_refused(terminal: Terminal, peer: Peer, key: str) -> None:
 def test_paste_like_a_command(terminal: Terminal, peer: Peer) -> None:
     """Few lines ask as well when one looks like a command."""
     paste(terminal, "hello\n /login ada secret-enough\n")
-    terminal.shows("2 lines, 1 command as text: Enter sends them, Esc does not")
+    terminal.shows("2 lines, 1 command as text: Enter sends them, Esc drops them")
     terminal.type("\x03")
     terminal.shows("lobby>")
     terminal.type("hi\r")
@@ -95,7 +95,7 @@ def test_paste_like_a_command(terminal: Terminal, peer: Peer) -> None:
 def test_paste_stopped(terminal: Terminal, peer: Peer) -> None:
     """Ctrl-C stops at once what still waits of what was pasted."""
     paste(terminal, "".join(f"line {number}\n" for number in range(40)))
-    terminal.shows("40 lines: Enter sends them, Esc does not")
+    terminal.shows("40 lines: Enter sends them, Esc drops them")
     terminal.type("\r")
     assert [peer.acknowledges() for _ in range(3)] == ["line 0", "line 1", "line 2"]
     terminal.shows("ada: line 2", "(35 lines waiting, Ctrl-C stops) lobby>")
@@ -188,7 +188,7 @@ def test_keys_that_ask(terminal: Terminal, peer: Peer) -> None:
     terminal.type("some text\x03")
     terminal.shows("lobby>")
     terminal.type("\x03")
-    terminal.shows("-- Ctrl-D or /quit leaves", "lobby>")
+    terminal.shows("-- press Ctrl-D or type /quit to leave", "lobby>")
     terminal.type("\x0c")
     terminal.until(lambda: terminal.rows() == ["lobby>"])
 
@@ -249,7 +249,7 @@ def test_no_password(peer: Peer, key: str) -> None:
         ask_password(peer, one)
         one.type("" if key == "\r" else "xyzzy")
         one.type(key)
-        one.shows("-- not joined as ada: choose another nickname", "nickname:")
+        one.shows("-- you did not join as ada: choose another nickname", "nickname:")
         one.type("eve\r")
         hello = peer.hears("hello")
         assert (hello["nick"], "password" in hello) == ("eve", False)
