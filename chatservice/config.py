@@ -132,8 +132,8 @@ _REACHING, _KEEPING, _LIMITS = "The chat and its ports", "History", "Limits"
 TABLE = (
     Option(
         "port", 59000, str,
-        "a port number, for every address of this machine, or a Twisted endpoint string such as"
-        " tcp:59000:interface=127.0.0.1",
+        "a port number, for every address of this machine (IPv4 and IPv6), or a Twisted endpoint"
+        " string such as tcp:59000:interface=127.0.0.1 or unix:chat.socket",
         _REACHING, short="p", is_list=True, is_basic=True,
     ),
     Option(
@@ -145,7 +145,7 @@ TABLE = (
         _REACHING, short="m", is_basic=True,
     ),
     Option(
-        "operator", None, str, "a registered nickname that is an operator of the whole chat",
+        "operator", None, str, "a registered nickname whose owner is an operator of the whole chat",
         _REACHING, is_list=True, is_basic=True,
     ),
     Option(
@@ -165,7 +165,8 @@ TABLE = (
         _KEEPING, short="d", is_basic=True,
     ),
     Option(
-        "keep", 0, _duration, "how long history is kept, such as 30d or 12h; 0 for ever",
+        "keep", 0, _duration,
+        "how long history is kept, such as 30d or 12h, in units of s, m, h, d or w; 0 for ever",
         _KEEPING, setting="keep",
     ),
     Option(
@@ -179,8 +180,8 @@ TABLE = (
     ),
     Option(
         "linger", 30, _seconds,
-        "how long a lost connection has to come back before anybody is told, in seconds or as a "
-        "duration such as 2m",
+        "seconds, or a duration such as 2m, for which a person who lost the connection can come"
+        " back before anybody is told",
         _LIMITS, setting="linger",
     ),
     Option(
@@ -192,12 +193,12 @@ TABLE = (
     Option(
         "pipe-rate", 50, _whole_number(0),
         "lines a second from a program that pipes under a registered nickname; 0 for no limit"
-        " but that of the address",
+        " except that of the address",
         _LIMITS, setting="pipe_rate",
     ),
     Option(
         "send-queue", "1M", _size,
-        "bytes that may wait for one member, such as 512K; a member with more is dropped",
+        "bytes that may wait for one member, such as 512K or 4M; a member with more is dropped",
         _LIMITS, setting="send_queue",
     ),
     Option(
@@ -206,8 +207,8 @@ TABLE = (
     ),
     Option(
         "max-per-address", 32, _whole_number(0),
-        "connections from one address, or one IPv6 /64, which may send as much as that many"
-        " people; 0 for no limit",
+        "connections from one address, or one IPv6 /64, which may together send as much as that"
+        " many people; 0 for no limit",
         _LIMITS, setting="per_address",
     ),
 )
