@@ -1,4 +1,4 @@
-"""The options of C{twistd chat} as they are written, and their values as they are used."""
+"""The options of C{twistd chat}: their syntax, and the values that the chat uses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chatservice.protocol.textfile import text_of
 
 
 class BadValue(Exception):
-    """The reason for which a value makes no sense, as a clause about the value."""
+    """The reason why a value is invalid, as a clause about the value."""
 
 
 def _whole_number(least: int, most: int | None = None) -> Callable[[Any], int]:
@@ -49,7 +49,7 @@ def _has_suffix(value: Any) -> bool:
 
 
 def _size(value: Any) -> int:
-    """Read a number of bytes, also as C{512K} or C{4M}."""
+    """Read a number of bytes, such as C{4096}, C{512K} or C{4M}."""
     text = str(value).upper().removesuffix("IB").removesuffix("B")
     factor = _FACTORS.get(text[-1:], 1)
     number = _number(text[:-1] if factor > 1 else text)
@@ -75,7 +75,7 @@ def _line(value: Any) -> str:
 
 
 def _duration(value: Any) -> int:
-    """Read a duration such as C{30d} or C{12h}, in seconds; 0 for none."""
+    """Read a duration such as C{30d} or C{12h}, in seconds; C{0} for none."""
     try:
         return 0 if str(value) == "0" else seconds_of(str(value))
     except ValueError as error:
@@ -83,7 +83,7 @@ def _duration(value: Any) -> int:
 
 
 def _seconds(value: Any) -> int:
-    """Read a number of seconds, also as C{2m}."""
+    """Read a number of seconds, or a duration such as C{2m}."""
     number = _number(value)
     if number is None and _has_suffix(value):
         return _duration(value)
@@ -96,10 +96,10 @@ def _seconds(value: Any) -> int:
 class Option:
     """An option of the command line and, by the same name, of the configuration file.
 
-    @ivar default: as it would be written; C{None} for none.
-    @ivar read: makes the value from what was written; C{str} where L{chatservice.tap} does that.
+    @ivar default: the default as somebody would write it; C{None} for none.
+    @ivar read: makes the value from its written form; C{str} if L{chatservice.tap} does that.
     @ivar help: one sentence for people.
-    @ivar group: the heading in the documentation.
+    @ivar group: its heading in the documentation.
     @ivar short: its letter on the command line.
     @ivar is_list: whether it may be given more than once, and is a list in the file.
     @ivar is_basic: whether the README shows it.
@@ -118,14 +118,14 @@ class Option:
 
     @property
     def usage(self) -> str:
-        """The sentence of C{--help}."""
+        """The text of C{--help} for this option."""
         again = "; may be given more than once" if self.is_list else ""
         default = "" if self.default is None else f" [default: {self.default}]"
         return self.help + again + default
 
 
 REPLAY_MOST = 200
-"""Lines of one room that are kept in memory, and so the most that can be replayed."""
+"""The lines of a room that are kept in memory, and so the most that can be replayed."""
 
 _REACHING, _KEEPING, _LIMITS = "The chat and its ports", "History", "Limits"
 
@@ -212,21 +212,21 @@ TABLE = (
         _LIMITS, setting="per_address",
     ),
 )
-"""Every option of C{twistd chat}: --help and the documentation are printed from it."""
+"""All options of C{twistd chat}, the source of C{--help} and of the documentation."""
 
 COMMAND_LINE_ONLY = ("config", "help", "help-auth", "help-auth-type", "version")
 
 OPTIONS = tuple(row for row in TABLE if not row.is_list and row.name not in COMMAND_LINE_ONLY)
-"""The options with one value, on the command line or in the file."""
+"""The options with a single value, on the command line or in the file."""
 
 COLLECTED = tuple(option.name for option in TABLE if option.is_list)
-"""The options that may be given again, and are a list in the file."""
+"""The names of options that may be given more than once, and are a list in the file."""
 
 
 def option_named(name: str) -> Option:
-    """Find the option of a name.
+    """Find an option by its name.
 
-    @raise KeyError: there is none.
+    @raise KeyError: there is no such option.
     """
     return {option.name: option for option in TABLE}[name]
 
@@ -235,7 +235,7 @@ def read_config(path: str, twistd: Collection[str] = ()) -> dict[str, Any]:
     """Read the options in a configuration file, by name.
 
     @param twistd: the names of twistd's own options.
-    @raise usage.UsageError: it cannot be read, or an option in it does not exist.
+    @raise usage.UsageError: the file cannot be read, or has an unknown option.
     """
     try:
         values = tomllib.loads(_read(path, "strict"))
@@ -249,7 +249,7 @@ def read_config(path: str, twistd: Collection[str] = ()) -> dict[str, Any]:
 
 
 def _no_option(name: str, known: list[str], twistd: Collection[str]) -> str:
-    """Say why the configuration file cannot have an option."""
+    """Explain why the configuration file cannot have an option."""
     if name in COMMAND_LINE_ONLY:
         return f"{name} belongs on the command line"
     if name in twistd:
@@ -260,10 +260,9 @@ def _no_option(name: str, known: list[str], twistd: Collection[str]) -> str:
 
 
 def explain(error: getopt.GetoptError, known: list[str], twistd: Collection[str]) -> str:
-    """Say in one sentence why getopt(3) refuses an option on the command line.
+    """Explain in one sentence why getopt refuses an option on the command line.
 
-    @param known: the names of all options.
-    @param twistd: the names of twistd's own.
+    @param known: the names of all options; C{twistd} has those of twistd itself.
     """
     name = error.opt
     dashed = f"--{name}" if len(name) > 1 else f"-{name}"
@@ -281,9 +280,9 @@ def explain(error: getopt.GetoptError, known: list[str], twistd: Collection[str]
 
 
 def operator_key(nick: str) -> str:
-    """Make the key of an operator's nickname.
+    """Return the key of an operator's nickname.
 
-    @raise usage.UsageError: it is not a nickname.
+    @raise usage.UsageError: it is not a valid nickname.
     """
     try:
         return nick_key(check_nick(nick))
@@ -295,7 +294,7 @@ def _read(path: str, errors: str = "replace") -> str:
     """Read the text of a file.
 
     @param errors: see L{text_of}.
-    @raise usage.UsageError: it cannot be read.
+    @raise usage.UsageError: the file cannot be read.
     """
     try:
         return text_of(Path(path).read_bytes(), errors)
@@ -310,7 +309,7 @@ def _read(path: str, errors: str = "replace") -> str:
 def read_motd(path: str) -> tuple[str, ...]:
     """Read the lines of a message of the day.
 
-    @raise usage.UsageError: it cannot be read.
+    @raise usage.UsageError: the file cannot be read.
     """
     text = _read(path)
     return tuple(clean(line) for line in text.rstrip("\n").split("\n"))
@@ -318,21 +317,21 @@ def read_motd(path: str) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Settings:
-    """The values of the options; the defaults make a working chat.
+    """The settings of a chat; the defaults make one that works.
 
     @ivar name: the name of the chat.
     @ivar motd: the lines of the message of the day; may be replaced while the chat runs.
-    @ivar replay: the lines of a room's history that a newcomer is shown.
-    @ivar rate_limit: the lines a second that a person may send after a burst; 0 for no limit.
-    @ivar pipe_rate: the same for a program with a registered nickname; 0 for no limit but the
-        address's.
-    @ivar per_address: the people that one address counts as, at most; 0 for any number.
-    @ivar send_queue: the bytes that may wait for one member.
-    @ivar linger: the seconds in which a lost connection may come back before the leave is
-        announced.
-    @ivar operators: the keys of the server operators' nicknames.
-    @ivar keep: the seconds for which history is kept; 0 for no such bound.
-    @ivar keep_lines: the lines of a room that are kept; 0 for no such bound.
+    @ivar replay: the lines of a room's history that are shown to a person who joins.
+    @ivar rate_limit: lines a second that a person may send after a burst; 0 for no limit.
+    @ivar pipe_rate: the same for a program that pipes under a registered nickname; 0 for no limit
+        but that of its address.
+    @ivar per_address: how many people one address counts as, in connections and lines; 0 for no
+        limit.
+    @ivar send_queue: the most bytes that may wait for one member.
+    @ivar linger: the grace period of a lost connection, in seconds.
+    @ivar operators: the keys of the nicknames of the whole chat's operators.
+    @ivar keep: seconds for which history is kept; 0 for ever.
+    @ivar keep_lines: lines of history kept in each room; 0 for all.
     """
 
     name: str = "chatservice"
@@ -348,7 +347,11 @@ class Settings:
     keep_lines: int = 0
 
     def rate_of(self, is_known_pipe: bool) -> int:
-        """Tell how many lines one person may send in a second; 0 for no limit."""
+        """Return the lines a second that one person may send; 0 for no limit.
+
+        @param is_known_pipe: whether the sender is a program under a registered nickname, which
+            may never send less than others.
+        """
         rate, pipe_rate = self.rate_limit, self.pipe_rate
         if not is_known_pipe or not rate or 0 < pipe_rate < rate:
             return rate
@@ -356,8 +359,8 @@ class Settings:
 
 
 def settings_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the fields of L{Settings} that options set.
+    """Return the fields of L{Settings} that come from options.
 
-    @param values: as they were read, by the names of the options.
+    @param values: the values of the options, by option name.
     """
     return {row.setting: values[row.name] for row in TABLE if row.setting is not None}

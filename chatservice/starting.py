@@ -1,7 +1,7 @@
-"""The rehearsal of a start, before twistd opens its log and forks.
+"""Checks before twistd opens its log and forks, so that errors reach the terminal.
 
-A later failure is told in the log, which may be that of another chat, and a daemon's parent is told
-100 bytes of it.
+Later errors go to the log, which may be that of another chat, and a daemon's parent gets only
+100 bytes of them.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from chatservice.protocol.errors import CannotStart
 
 
 def check_files(twistd: Mapping[str, Any]) -> None:
-    """Check that twistd can do what its own options ask.
+    """Check that twistd's own options can work.
 
-    @param twistd: its options.
-    @raise CannotStart: it cannot; twistd itself would show a traceback.
+    @param twistd: the options of twistd.
+    @raise CannotStart: they cannot; twistd itself would show a traceback.
     """
     chroot, rundir, pidfile = twistd["chroot"], twistd["rundir"], twistd["pidfile"]
     if os.geteuid() != 0:
@@ -40,7 +40,7 @@ def check_files(twistd: Mapping[str, Any]) -> None:
 
 
 def _check_writable(kind: str, path: str) -> None:
-    """Open a file for writing, and leave no trace of that."""
+    """Check that a file can be opened for writing, and leave no trace."""
     is_new = not os.path.lexists(path)
     with _naming(kind, path):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK))
@@ -50,7 +50,7 @@ def _check_writable(kind: str, path: str) -> None:
 
 @contextmanager
 def _naming(kind: str, path: str) -> Iterator[None]:
-    """Make one sentence of what the system says."""
+    """Turn an C{OSError} into a L{CannotStart} that names the file."""
     try:
         yield
     except OSError as error:
@@ -60,14 +60,14 @@ def _naming(kind: str, path: str) -> Iterator[None]:
 def rehearse(
     twistd: Mapping[str, Any], listen: Callable[[], object], open_files: Callable[[], object]
 ) -> None:
-    """Start the chat and stop it again, as twistd would, in a process of its own.
+    """Try out the start of the chat, as twistd would do it, in a child process.
 
-    So everything is made by the right user in the right place, and nothing of it is left in this
-    process, in which neither the reactor nor the log has begun.
+    So the right user creates files in the right place, and this process, whose reactor and log
+    have not begun, is unaffected.
 
     @param listen: opens the ports.
     @param open_files: opens the files, after root was given up.
-    @raise SystemExit: one of them raised L{CannotStart}, and its sentence is on standard error.
+    @raise SystemExit: the start failed, and the reason is on standard error.
     """
     child = os.fork()
     if not child:
@@ -79,7 +79,7 @@ def rehearse(
 def _play(
     twistd: Mapping[str, Any], listen: Callable[[], object], open_files: Callable[[], object]
 ) -> NoReturn:
-    """Do in the child what twistd does before it starts the services, and start them."""
+    """Do in the child what twistd does to start the services, and exit."""
     status = 1
     try:
         if twistd["chroot"] is not None:

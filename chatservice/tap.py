@@ -1,4 +1,4 @@
-"""C{twistd chat}: the options, the service, and the one place where everything meets."""
+"""C{twistd chat}: its options, its service, and the place where all parts are put together."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Options(usage.Options, AuthOptionMixin):
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the command line.
 
-        @raise CannotStart: the operator's mistake; twistd would print the usage before it.
+        @raise CannotStart: a mistake of the operator's, without the usage that twistd would print.
         """
         try:
             super().parseOptions(options)
@@ -107,16 +107,16 @@ class Options(usage.Options, AuthOptionMixin):
             raise CannotStart(f"{sentence} (twistd chat --help lists the options)") from None
 
     def parseArgs(self, *arguments: str) -> None:
-        """Refuse words that are not options."""
+        """Raise L{usage.UsageError} if there is an argument that is not an option."""
         if arguments:
             first = arguments[0]
             hint = f"did you mean --port {first}?" if first.isdigit() else "options begin with --"
             raise usage.UsageError(f"{first} is not an option: {hint}")
 
     def postOptions(self) -> None:
-        """Fill in what the file says and the defaults, and read every value.
+        """Fill in values from the file and defaults, and read every value.
 
-        @raise usage.UsageError: the operator's mistake, in one sentence.
+        @raise usage.UsageError: a mistake of the operator's, in one sentence.
         """
         path = self["config"]
         configured = read_config(path, self._names_of_twistd()) if path else {}
@@ -142,7 +142,7 @@ class Options(usage.Options, AuthOptionMixin):
             check_files(self.twistd)
 
     def _add_checker(self, description: str) -> None:
-        # What follows the kind may be passwords.
+        # The part after the kind may contain passwords.
         kind = description.partition(":")[0]
         try:
             self.addChecker(makeChecker(description))
@@ -159,7 +159,7 @@ class Options(usage.Options, AuthOptionMixin):
 
     @property
     def twistd(self) -> Mapping[str, Any] | None:
-        """The options of twistd itself; None without it, also in C{twist}."""
+        """The options of twistd itself; C{None} without it, for example in C{twist}."""
         parent = self.parent
         return parent if parent is not None and "pidfile" in parent else None
 
@@ -171,12 +171,12 @@ class Options(usage.Options, AuthOptionMixin):
 
 
 def _texts(value: Any) -> list[str]:
-    """List the values of an option that may be given again: from a file, one or a list."""
+    """Turn a file's value of an option that may be given more than once into a list."""
     return [str(each) for each in (value if isinstance(value, list) else [value])]
 
 
 def _endpoint(port: str) -> tuple[str, Any]:
-    """Give what the operator wrote, and the endpoint that it names."""
+    """Pair a port, as the operator wrote it, with its endpoint."""
     from twisted.internet import reactor
 
     try:
@@ -186,7 +186,7 @@ def _endpoint(port: str) -> tuple[str, Any]:
 
 
 class ChatService(Service):
-    """The chat as a service: starts what there is in order, and stops it in order.
+    """The chat as a service, which starts and stops all parts in order.
 
     @param options: see L{Options}.
     """
@@ -226,7 +226,7 @@ class ChatService(Service):
         )
         self._upkeep = Upkeep(reactor, steps)
         watch = FileWatch(self._database, options["database"], self.chat.tell_operators)
-        # By itself: the others may have much to do.
+        # Apart from the others, which may have much to do.
         self._watch = Upkeep(reactor, [watch.step])
         self._ports = [Port(*each) for each in options["endpoints"]]
         self._is_listening = False
@@ -246,7 +246,7 @@ class ChatService(Service):
     def startService(self) -> None:
         """Open the database, after twistd has forked and given up root."""
         if not self._is_listening:
-            # twist(1), unlike twistd(1), does not ask for it.
+            # twist(1), unlike twistd(1), does not call it.
             self.privilegedStartService()
         super().startService()
         try:

@@ -1,4 +1,4 @@
-"""The publishing of operators' acts: counted, stored, and applied to the person they are about."""
+"""The path of an operator's act: counted, published, and applied to its target."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from chatservice.protocol.actions import (
 from chatservice.protocol.events import ChatError
 
 ACTS = 60
-"""The most of one operator of a room in a minute: acts are kept for long."""
+"""The most acts of a room's operator in a minute, since acts are stored for a long time."""
 
 
 class Acting:
-    """Publishes acts. Whether the member may, whoever calls this has asked (enforcement.py).
+    """The publisher of acts. The caller has checked the member's rights (enforcement.py).
 
-    @param publish: lets an event of a member's go its way.
-    @param publish_event: lets an event go its way that is signed.
+    @param publish: publishes an event of a member.
+    @param publish_event: publishes an event whose author is already filled in.
     @param seconds: a clock that never goes back.
     """
 
@@ -51,9 +51,9 @@ class Acting:
         self._acts = Tries(seconds, ACTS)
 
     def act(self, member: Member, act: OperatorAct) -> Envelope:
-        """Do something in a room, or in the whole chat; it holds when it is stored.
+        """Publish an act in a room or in the whole chat; it takes effect when it is stored.
 
-        @raise ChatError: too much was done in the last minute.
+        @raise ChatError: C{too-many} acts in the last minute.
         """
         if self._acts.wait(member.identity) and not self._permissions.is_operator(member):
             sentence = f"that was more than {ACTS} actions in a minute: wait a little"
@@ -62,7 +62,7 @@ class Acting:
         return self._publish(member, act)
 
     def address(self, envelope: Envelope) -> None:
-        """Find out whom an act is done to, of those here, and in which rooms it is seen."""
+        """Find the member whom an act targets, if here, and the rooms that see it."""
         act = envelope.event
         if not isinstance(act, OperatorAct) or isinstance(act, Extended):
             return
@@ -71,16 +71,16 @@ class Acting:
         if isinstance(act, Announced | LockedDown):
             seen_in = self._rooms.keys()
         elif act.room:
-            # Only people who see addresses anyway may learn who comes from where.
+            # An act on a network shows who comes from it: only those who may see addresses see it.
             is_by_network = act.network and not act.target_identity
             seen_in = () if is_by_network else {act.room} & self._rooms.keys()
-        # A room that people are only about to leave is as good as empty.
+        # A room whose last members are just leaving counts as empty.
         envelope.rooms = tuple(name for name in seen_in if self._rooms[name].members)
 
     def found(self, member: Member, room: Room) -> None:
-        """Have a member own the room that it has made, if it may.
+        """Make a member the owner of the room that it has created, if it may be.
 
-        Until that is stored it is done again when the member says something there.
+        Until this is stored, it is tried again whenever the member says something there.
         """
         if self._permissions.may_found(member, room.name):
             room.founder = member
@@ -88,9 +88,9 @@ class Acting:
                 self.act(member, Founded(room=room.name))
 
     def follow(self, member: Member, former: bytes) -> None:
-        """Let what holds against an identity hold against the one that a member has instead.
+        """Extend the sanctions on an identity to the identity that a member has in its place.
 
-        It does so at once, before the member can say a word, and is published to be stored.
+        They apply at once, before the member can say a word, and are published to be stored.
         """
         known = {act.id for act in self._permissions.against(member.identity)}
         for act in self._permissions.against(former):
@@ -108,7 +108,7 @@ class Acting:
             self._publish_event(Envelope(extended))
 
     def follow_late(self, act: OperatorAct) -> None:
-        """Let a ban or a mute hold against who became somebody else while it was on its way."""
+        """Extend a ban or a mute whose target changed identity while it was being stored."""
         whom = self._roster.formerly(act.target_identity)
         if isinstance(act, Banned | Muted) and whom is not None:
             self.follow(whom, act.target_identity)

@@ -1,8 +1,8 @@
-"""Log lines about what people did, for an operator or a program such as fail2ban.
+"""The audit log, for operators and for programs such as fail2ban.
 
-Each thing is a line, under a logger name of its own (C{chatservice.audit}), so that no other line
-looks like one of these. Anything that a client made up comes last in it, is quoted, and has no
-control characters. What people say is in no line, nor is a password or a token.
+Its lines have a logger of their own (C{chatservice.audit}), so that no other line can be mistaken
+for one. Text from a client comes last in a line, quoted and without control characters. No line
+has anything that people say, a password or a token.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from chatservice.protocol.wording import place_spelled, when
 log = Logger("chatservice.audit")
 
 QUOTED = 64
-"""The most characters of what a client made up, and C{REASON} those of a reason."""
+"""The most characters of text from a client, except a reason (C{REASON})."""
 
 REASON = 400
 
 REFUSALS = ("banned", "closed", "too-many-tries", "busy")
-"""The codes with which somebody is kept out, rather than asked to try something else."""
+"""The codes of errors that keep people out, rather than asking them to try something else."""
 
 
 def place(address: str) -> str:
-    """Say where somebody is; a UNIX socket gets a name that cannot be taken for an address."""
+    """Name a peer's address; for a UNIX socket, words that cannot be mistaken for an address."""
     return address or "this machine"
 
 
 def quoted(text: str, most: int = QUOTED) -> str:
-    """Put a text that somebody made up within quotation marks that end where it does."""
+    """Put untrusted text in quotation marks, and escape those inside it."""
     return json.dumps(clean(text[:most]), ensure_ascii=False)
 
 
 class Audit:
-    """Logs what happened.
+    """The writer of the audit log.
 
     @param seconds: a clock that never goes back.
     """
@@ -50,10 +50,10 @@ class Audit:
         self._refused_connections = Allowances(seconds, rate=1.0, burst=20.0)
 
     def refused(self, error: ChatError, address: str, door: str, nick: str, joined: bool) -> None:
-        """Log a refusal: a proof failed, or the chat lets nobody in there.
+        """Log a failed proof, too many tries, or a refusal that keeps somebody out of the chat.
 
-        @param door: the door, in a word.
-        @param joined: whether it is a member, who is kept out of something in the chat.
+        @param door: the door's name.
+        @param joined: whether it was a member, who was refused something inside the chat.
         """
         where = {"address": place(address), "door": door, "code": error.code, "nick": quoted(nick)}
         if isinstance(error, FailedProof):
@@ -67,21 +67,20 @@ class Audit:
             log.info("Refused from {address} at the {door} door: {code}, {nick}.", **where)
 
     def refused_connection(self, address: str, why: str) -> None:
-        """Log that there are too many connections; of many refusals at a time only some are logged.
-        """
+        """Log that a connection was refused; not every one of many from the same origin."""
         origin = origin_of(address)
         if not self._refused_connections.wait(origin):
             self._refused_connections.spend(origin)
             log.info("Refused connection from {address}: {why}.", address=place(address), why=why)
 
     def about(self, what: str, address: str, nick: str, more: str = "") -> None:
-        """Log that somebody registered, logged in or out, took a connection over, or the like."""
+        """Log a registration, a login, a logout, a takeover of a connection, or the like."""
         where = place(address)
         who = f"{nick}{more}"
         log.info("{what} from {address}: {who}.", what=what, address=where, who=who)
 
     def acted(self, act: OperatorAct) -> None:
-        """Log an operator's act; an extension to another identity is none."""
+        """Log an operator's act, except one that only extends a sanction to another identity."""
         if isinstance(act, Extended):
             return
         words = [act.kind, quoted(act.target)] if act.target else [act.kind]

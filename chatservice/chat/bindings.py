@@ -1,4 +1,4 @@
-"""The ties between members, accounts and tokens."""
+"""The bindings of members to accounts and tokens."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from chatservice.protocol.preferences import Preferences
 
 
 class Bindings:
-    """The one who ties members to accounts. Whoever has a registered nickname is logged in to it.
+    """The logins of members. A member with a registered nickname is logged in to its account.
 
-    @param rename_to_guest: gives a member a nickname that is nobody's.
-    @param new_token: makes a secret.
-    @param passed: returns a Deferred that fires when everything published so far is through.
+    @param rename_to_guest: gives a member a nickname that nobody has.
+    @param new_token: makes a secret token.
+    @param passed: returns a Deferred that fires when all events so far are delivered or refused.
     """
 
     def __init__(
@@ -46,11 +46,10 @@ class Bindings:
         self._passed = passed
 
     def bind(self, member: Member, proof: Proof) -> Deferred[None]:
-        """Log a member in to an account that it has proved; its token proves it from now on.
+        """Log a member in to the account of its proof; its token proves the account from now on.
 
-        This takes effect at once; the Deferred fires when it is stored.
-
-        @raise ChatError: the proof no longer holds.
+        @return: fires when this is stored; it takes effect at once.
+        @raise ChatError: the proof is no longer valid.
         """
         proof.check()
         account = proof.account
@@ -65,26 +64,25 @@ class Bindings:
         return self._accounts.remember(account, member.token)
 
     def free(self, account: Account, owner: Member | None = None) -> None:
-        """Make a guest of a member who has had an account's nickname since before it was
-        registered.
+        """Rename the member who has an account's nickname without being logged in to it.
 
-        @param owner: the member who has proved the account, and keeps it.
+        @param owner: the member who has proved the account, and keeps the nickname.
         """
         holder = self._roster.get(account.key)
         if holder is not None and holder is not owner and holder.account is not account:
             self._rename_to_guest(holder)
 
     def unbind(self, member: Member) -> Deferred[None]:
-        """Make a guest of a member, whose former token no longer proves anything.
+        """Make a member a guest, and revoke its former token.
 
-        This takes effect at once; the Deferred fires when it is stored.
+        @return: fires when this is stored; it takes effect at once.
         """
         account, token = member.account, member.token
         assert account is not None
         self._audit.about("Logged out", member.address, account.nick)
         self.forget_account(member)
         self.change_token(member)
-        # At once: until it is stored the token must not bring anybody in.
+        # At once: the token must let nobody in even while this is being stored.
         stored = self._accounts.forget(account, token)
         self._become(member, identity_of(member.token))
         if self._accounts.named(member.key) is account:
@@ -100,11 +98,11 @@ class Bindings:
             self._acting.follow(member, former)
 
     def change_token(self, member: Member, token: str = "") -> None:
-        """Give a member a token that nobody else knows, a new one if none is given."""
+        """Give a member another token: a new one unless C{token} is given."""
         self._roster.change_token(member, token or self._new_token())
 
     def forget_account(self, member: Member) -> None:
-        """Take a member's account away; the nickname stays."""
+        """Detach a member from its account; the nickname stays."""
         self._roster.log_out(member)
         member.preferences = Preferences()
         member.ignored = {}

@@ -1,9 +1,9 @@
-"""The hot path: from a committed batch to the bytes of every member who hears it.
+"""The hot path: from a committed batch to the bytes that each member receives.
 
-Most members are in one of the rooms that a batch touches, caused none of it, and take the same
-bytes: a room's events, rendered once for each wire format and joined. The few others (authors,
-people who join or leave, people in several of the rooms) get a join of their own of the same
-pieces. Everybody gets one delivery.
+Most members are in one of the rooms that a batch touches, caused none of it, and share the same
+bytes: the room's events, rendered once for each wire format and joined. For the few others
+(authors, people who join or leave, members of several of the rooms) the same pieces are joined
+individually. Everybody gets one delivery.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ View = tuple[Format, bool]
 def broadcast(batch: Sequence[Envelope], rooms: Mapping[str, Room]) -> None:
     """Deliver a batch to everybody who hears it, and let its joins and leaves take effect.
 
-    @param rooms: by name; one that the batch touches and that is not in it has no hearers.
+    @param rooms: the rooms by name; a room that is missing here has no hearers.
     """
     rendered = _Rendered()
     singled_out = _singled_out(batch, rooms)
@@ -46,7 +46,7 @@ class _Rendered:
         self._pieces: dict[tuple[int, View], bytes] = {}
 
     def piece(self, envelope: Envelope, wire: Format, here: bool) -> bytes:
-        """Render one event for a reader who did not cause it."""
+        """Render an event as it looks to readers who did not cause it."""
         event = envelope.event
         view = (wire, here or len(envelope.rooms) != 1)
         key = (event.id, view)
@@ -59,7 +59,7 @@ class _Rendered:
 def _singled_out(
     batch: Sequence[Envelope], rooms: Mapping[str, Room]
 ) -> dict[Member, list[bytes]]:
-    """Find the members who need a join of their own, each with room for its pieces."""
+    """Find the members who need their pieces joined individually, each with a list for them."""
     members: set[Member] = set()
     touched: set[str] = set()
     for envelope in batch:
@@ -86,15 +86,15 @@ def _pass_through(
     singled_out: Mapping[Member, list[bytes]],
     rendered: _Rendered,
 ) -> dict[str, list[Envelope]]:
-    """Let the events happen one after the other, and return what was heard in each room.
+    """Apply the events one after the other, and return those heard in each room.
 
-    This fills in the pieces of those singled out on the way, for what they see depends on who hears
-    a room at that very moment.
+    Fill in the pieces of the members singled out on the way, because what they see depends on
+    the room's audience at that moment.
     """
     heard: dict[str, list[Envelope]] = {}
     for envelope in batch:
         event = envelope.event
-        # What somebody said last in a room, before the kick came, may find nobody there.
+        # The last line that somebody said in a room before a kick may find the room gone.
         touched = [rooms[name] for name in envelope.rooms if name in rooms]
         _take_effect(envelope, touched)
         hearers = set() if isinstance(event, Left) else set(envelope.parties())
@@ -113,7 +113,7 @@ def _pass_through(
 
 
 def _take_effect(envelope: Envelope, touched: list[Room]) -> None:
-    """Change who hears what, from this event on; its author sees it in any case."""
+    """Update the audiences from this event on; its author sees the event in any case."""
     member, other = envelope.author, envelope.other
     match envelope.event:
         case Kicked(room=""):
@@ -139,7 +139,7 @@ def _take_effect(envelope: Envelope, touched: list[Room]) -> None:
 def _piece(
     envelope: Envelope, touched: list[Room], member: Member, rendered: _Rendered
 ) -> bytes:
-    """Render an event for one of those singled out."""
+    """Render an event for a member who is singled out."""
     is_done_to = envelope.other is member and isinstance(envelope.event, OperatorAct)
     if envelope.author is member or is_done_to:
         return member.door.render_own(envelope.event, envelope.author is member)

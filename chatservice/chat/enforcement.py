@@ -1,9 +1,9 @@
-"""The verbs of operators: each takes the member who acts, the person it is done to, and the room.
+"""Kicks, bans, mutes and the other verbs of operators.
 
-C{room} is the name of any room, whatever the member's current one is, or L{CHAT}. A verb asks
-whether the member may, checks the limits, and publishes an act, which takes effect when it is
-stored (acting.py). It returns the envelope of that act, so that a door can tie its answer to it.
-More verbs are in roles.py.
+A verb takes the member who acts, the person acted on, and the place: C{room} is the name of any
+room, not only of the member's current one, or L{CHAT}. It checks the member's rights and the
+limits, and publishes an act, which takes effect when it is stored (acting.py). It returns the
+act's envelope, so that a door can tie its answer to it. More verbs are in roles.py.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ from chatservice.protocol.wording import spelled
 
 REASON_BYTES = 400
 WIDEST = {4: 8, 6: 16}
-"""By version of the protocol, the prefix of the widest network that is banned unasked."""
+"""By IP version, the prefix of the widest network that is banned without confirmation."""
 EVERYBODY = "everybody"
-"""The word that confirms the ban of a wider one, as it is typed."""
+"""The word to type that confirms the ban of a wider network."""
 
 
 class Enforcement:
     """The verbs of operators.
 
     @param publish: publishes an event of a member.
-    @param settled: returns a Deferred that fires when everything that a member has done is through.
-    @param now: the time in microseconds since the epoch.
+    @param settled: returns a Deferred that fires when a member's events are delivered or refused.
+    @param now: returns the time in microseconds since the epoch.
     """
 
     def __init__(
@@ -87,11 +87,11 @@ class Enforcement:
     def kick(
         self, member: Member, whom: Whom, room: str, why: str = ""
     ) -> Generator[Deferred[Any], Any, Envelope]:
-        """Have somebody leave; whoever was in a room and is away loses the place there.
+        """Make a person leave; somebody who is away loses the place in the room.
 
-        It waits only if whoever is meant is not in the room.
+        Only a kick of somebody who is not in the room has to wait.
 
-        @raise ChatError: the member may not, or whoever is meant is not there (in the Deferred).
+        @raise ChatError: C{no-nick}, or the member may not (in the Deferred).
         """
         person, reason = person_of(whom), _reason(why)
         if person.member is None and not (room and person.identity):
@@ -99,7 +99,7 @@ class Enforcement:
         self._permissions.check_may_kick(member, person, room)
         if person.member is not None and (not room or room in person.member.rooms):
             return self._acting.act(member, _kick(person, room, reason))
-        # Somebody who is away would be let in again without being asked anything.
+        # Otherwise somebody who is away could return to the room without any check.
         places = yield self._journal.places(person.identity)
         self._permissions.check_may_kick(member, person, room)
         if room not in [place.room for place in places] and not self._those_of(person, room):
@@ -107,7 +107,7 @@ class Enforcement:
             raise ChatError("no-nick", sentence, "not-in-room")
         kicked = self._acting.act(member, _kick(person, room, reason))
         yield self._settled(member)
-        # Whoever was about to come may have come before that was stored.
+        # The person may have come in before the kick was stored.
         self._turn_out(member, self._those_of(person, room), room, reason)
         return kicked
 
@@ -115,14 +115,14 @@ class Enforcement:
     def ban(
         self, member: Member, whom: Whom, room: str, seconds: int = 0, why: str = ""
     ) -> Generator[Deferred[Any], Any, Envelope]:
-        """Keep somebody out, and kick whoever that is; for ever, if C{seconds} is 0.
+        """Ban a person, for ever if C{seconds} is 0, and kick everybody it covers.
 
-        @raise ChatError: the member may not, or too much is held already (in the Deferred).
+        @raise ChatError: the member may not, or there are too many sanctions (in the Deferred).
         """
         person, reason, before = person_of(whom), _reason(why), self._present(room)
         banned = self._sanction(member, Banned, person, room, seconds, reason)
         told = [each for each in before if each.identity == person.identity]
-        # Not before the ban holds, or somebody could be back by then.
+        # Only once the ban is in force, or they could come back before it is.
         yield self._settled(member)
         covered = self._covered(person, room, before)
         self._turn_out(member, covered, room, reason, told)
@@ -138,11 +138,11 @@ class Enforcement:
         why: str = "",
         confirmed: bool = False,
     ) -> Generator[Deferred[Any], Any, Envelope]:
-        """Keep everybody from a network out, and kick them.
+        """Ban everybody who connects from a network, and kick those who are here.
 
-        @param confirmed: whether the member insists, though the network is a wide one (L{is_wide}).
-        @raise ChatError: the member may not, it is not confirmed, or too many sanctions are in
-            force already (in the Deferred).
+        @param confirmed: whether the operator has confirmed the ban of a wide network (L{is_wide}).
+        @raise ChatError: C{usage} if that is missing, the member may not, or there are too many
+            sanctions (in the Deferred).
         """
         self._permissions.check_may_name_addresses(member, room)
         if is_wide(network) and not confirmed:
@@ -162,23 +162,23 @@ class Enforcement:
     def mute(
         self, member: Member, whom: Whom, room: str, seconds: int = 0, why: str = ""
     ) -> Envelope:
-        """Keep somebody from speaking; for ever, if C{seconds} is 0.
+        """Mute a person, for ever if C{seconds} is 0.
 
-        @raise ChatError: the member may not, or too much is held already.
+        @raise ChatError: the member may not, or there are too many sanctions already.
         """
         return self._sanction(member, Muted, person_of(whom), room, seconds, _reason(why))
 
     def unban(self, member: Member, whom: Whom | Network, room: str) -> list[Envelope]:
-        """End the bans of somebody, or of a network.
+        """End the bans of a person or of a network.
 
-        @param whom: also somebody who no longer exists, by the nickname of that time alone.
-        @return: the acts; none, if there was no ban.
+        @param whom: may also be somebody who no longer exists, known only by the former nickname.
+        @return: the acts; empty if there was no ban.
         @raise ChatError: the member may not.
         """
         return self._lift(member, Banned, Unbanned, whom, room)
 
     def unmute(self, member: Member, whom: Whom | Network, room: str) -> list[Envelope]:
-        """End the mutes of somebody; see L{unban}.
+        """End the mutes of a person or of a network; see L{unban}.
 
         @raise ChatError: the member may not.
         """
@@ -193,7 +193,7 @@ class Enforcement:
         seconds: int,
         reason: str,
     ) -> Envelope:
-        """Ban or mute somebody by nickname, and so by account and by address."""
+        """Ban or mute a person by nickname, identity and network address."""
         self._permissions.check_may_sanction(member, person, room)
         self._permissions.check_may_add(member, room)
         network = network_of(person.member.address) if person.member is not None else None
@@ -211,18 +211,18 @@ class Enforcement:
         return self._now() + seconds * 1_000_000 if seconds else 0
 
     def _present(self, room: str) -> list[Member]:
-        """List those who are in the room, or in the chat."""
+        """List the members in the room, or all of them for the whole chat."""
         members = self._roster.values()
         return [each for each in members if not room or room in each.rooms]
 
     def _those_of(self, person: Person, room: str) -> list[Member]:
-        """List the members in a room with a person's identity, newcomers included."""
+        """List the members in a room with the person's identity, even if they have just come in."""
         return [each for each in self._present(room) if each.identity == person.identity]
 
     def _covered(self, person: Person, room: str, before: list[Member]) -> list[Member]:
-        """List the person, and those who came while the ban was on its way and are kept out by it.
+        """List the person, and those under the ban who came while it was being stored.
 
-        From a room the person alone, or others would show where it came from.
+        In a room, list only the person: kicking others would reveal the address they share.
         """
         members = self._present(room)
         came = set() if room else set(members).difference(before)
@@ -242,10 +242,9 @@ class Enforcement:
         why: str,
         told: Container[Member] = (),
     ) -> None:
-        """Kick the members that a ban covers; together with it that is one act, however many they
-        are.
+        """Kick everybody that an act covers, without counting the kicks as further acts.
 
-        @param told: the members about whom the ban itself tells everybody that they must leave.
+        @param told: the members whose leaving the act itself has already announced.
         """
         for whom in banned:
             self._publish(member, _kick(whom, room, why, whom in told))
@@ -279,10 +278,10 @@ class Enforcement:
     def set_room(
         self, member: Member, room: str, setting: str, value: str
     ) -> Generator[Deferred[Any], Any, Envelope]:
-        """Change a setting of a room; it waits only for a password to be hashed.
+        """Change a setting of a room; only a password has to wait, to be hashed.
 
-        @param value: as it is written, such as C{on} or C{7d}; see room_settings.py.
-        @raise ChatError: the member may not, or the value makes no sense (in the Deferred).
+        @param value: the value as typed, such as C{on} or C{7d}; see room_settings.py.
+        @raise ChatError: C{usage}, or the member may not (in the Deferred).
         """
         check_setting(setting, value)
         self._permissions.check_power(member, room)
@@ -290,20 +289,20 @@ class Enforcement:
         if text and setting == PASSWORD:
             passwords, origin = self._accounts.passwords, member.origin
             text = yield passwords.hash(text, origin, lambda: self._roster.has(member))
-            # The right may be gone since that began.
+            # The member may have lost the right meanwhile.
             self._permissions.check_power(member, room)
         return self._acting.act(member, RoomSet(room=room, target=setting, text=text))
 
     def announce(self, member: Member, text: str) -> Envelope:
-        """Tell all rooms something.
+        """Announce something in all rooms.
 
-        @raise ChatError: the member may not, or there is nothing to tell.
+        @raise ChatError: the member may not, or the text is empty.
         """
         self._permissions.check_power(member, CHAT)
         return self._acting.act(member, Announced(text=clean_line(text)))
 
     def lock_down(self, member: Member, on: bool) -> Envelope | None:
-        """Let only registered names join the chat, or all again; C{None} if that is so already.
+        """Let only registered nicknames join, or everybody again; C{None} if nothing changes.
 
         @raise ChatError: the member may not.
         """
@@ -314,12 +313,12 @@ class Enforcement:
 
 
 def is_wide(network: Network) -> bool:
-    """Tell whether so much is in a network that its ban must be confirmed."""
+    """Tell whether a network is so large that its ban must be confirmed."""
     return network.prefixlen < WIDEST[network.version]
 
 
 def _many(network: Network) -> str:
-    """Say how many addresses are in a network."""
+    """Describe the number of addresses in a network."""
     if isinstance(network, IPv4Network):
         return f"{network.num_addresses:,} addresses"
     return f"2^{network.max_prefixlen - network.prefixlen} addresses"
@@ -342,10 +341,10 @@ def _kick(whom: Whom, room: str, why: str, folded: bool = False) -> Kicked:
 def _lifted(
     ended: list[OperatorAct], about: str, given: tuple[str, bytes]
 ) -> Iterable[tuple[str, bytes]]:
-    """List the nicknames and identities whose bans or mutes are ended.
+    """List the nicknames and identities whose bans or mutes end.
 
-    A sanction that holds against the named person only because that is somebody else by now is
-    ended under the name that it was made for: that name is known for longer.
+    A sanction may hold only because its target has since become the person named. It ends under
+    the original target, which is remembered for longer than what became of it.
     """
     named: dict[tuple[str, bytes], None] = {}
     for act in ended:

@@ -1,4 +1,4 @@
-"""The entering and leaving of rooms."""
+"""Entering and leaving rooms."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chatservice.protocol.wording import spelled
 
 
 class Entrances:
-    """The one who lets members into rooms, and out of them.
+    """The entry of members into rooms, and their leaving.
 
     @param publish: publishes an event of a member.
     """
@@ -47,9 +47,9 @@ class Entrances:
         self._publish = publish
 
     def enter_open(self, member: Member, rooms: Iterable[Room], seen: Mapping[str, int]) -> None:
-        """Enter those of the rooms that are open to the member, who has just come to the chat.
+        """Enter those of the rooms that are open to a member who has just joined the chat.
 
-        @param seen: the last id seen in each room that was not left the last time.
+        @param seen: the read markers of rooms that the member did not part the last time.
         """
         refused: list[ChatError] = []
         for room in rooms:
@@ -63,7 +63,7 @@ class Entrances:
             times = {text: time for error in refused for text, time in error.times.items()}
             member.door.notify([error.sentence for error in refused], [], times)
         if not member.rooms:
-            # Nothing else would tell when the member hears by itself.
+            # No other event marks the point from which the member hears for itself.
             self._publish(member, Resumed(), member.door)
 
     def _check_open(self, member: Member, room: str, seen: int) -> None:
@@ -73,12 +73,10 @@ class Entrances:
             raise ChatError("closed", sentence, "room-password")
 
     def enter(self, member: Member, name: str, password: str) -> Deferred[Envelope | None]:
-        """Enter a room, or make it; or make it the current one, if the member is in it already.
+        """Enter or create a room; if the member is in it already, make it the current one.
 
-        The Deferred fires with the envelope of what was published, if anything was, or fails with
-        L{ChatError}.
-
-        @raise ChatError: the member may not, or is in too many rooms.
+        @return: fires with what was published, if anything, or fails with L{ChatError}.
+        @raise ChatError: C{too-many} rooms, or the member may not.
         """
         if name in member.rooms:
             member.current = member.rooms[name]
@@ -89,7 +87,7 @@ class Entrances:
         self._permissions.check_entry(member, name)
 
         def enter(rooms: list[Room], proved: str) -> Envelope | None:
-            # Much may have happened while the password was checked and the room was read.
+            # Rights may have changed while the password was checked and the room was read.
             self._permissions.check_entry(member, name)
             self._passwords.check_same(member, name, proved)
             return self._enter(member, rooms[0])
@@ -114,9 +112,9 @@ class Entrances:
         return joined
 
     def part(self, member: Member, room: Room) -> Envelope:
-        """Leave a room, the lobby too, and stay in the chat.
+        """Leave a room, even the lobby, and stay in the chat.
 
-        @raise ChatError: the member is not in it.
+        @raise ChatError: C{no-room} if the member is not in it.
         """
         self._permissions.check_is_in(member, room.name)
         room.let_go(member)
@@ -125,15 +123,15 @@ class Entrances:
         return self._publish(member, Parted(room=room.name, folded=folded))
 
     def part_where_banned(self, member: Member) -> None:
-        """Leave the rooms that somebody of this account or address is banned from."""
+        """Leave the rooms from which the member is banned, for example by account or address."""
         for room in list(member.rooms.values()):
             if self._permissions.is_banned(member, room.name):
                 self.part(member, room)
 
     def leave_all(self, member: Member) -> tuple[tuple[str, ...], bool]:
-        """Leave all rooms, as somebody does who leaves the chat.
+        """Leave all rooms, on leaving the chat.
 
-        @return: their names, and whether that is folded (L{Folding.note}).
+        @return: their names, and whether the leave is folded (L{Folding.note}).
         """
         names = tuple(member.rooms)
         for room in member.rooms.values():

@@ -1,4 +1,4 @@
-"""Events, history, topics and away words without the words of people whom the reader ignores."""
+"""Events, history, topics and away messages without the words of people the reader ignores."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ E = TypeVar("E", bound=Event)
 
 
 class Ignoring:
-    """A format without the lines and room acts of people whom the reader ignores.
+    """A format without the lines and room acts of people the reader ignores.
 
-    Their coming, going, being away and changing a topic is told, but without their words.
+    The reader still sees them come, go, go away and change a topic, but without their words.
 
-    @param base: the format of everything else.
-    @param ignored: the keys of nicknames.
+    @param base: the format that renders everything else.
+    @param ignored: the keys of the ignored nicknames.
     """
 
     def __init__(self, base: Format, ignored: Collection[str]) -> None:
@@ -39,11 +39,11 @@ class Ignoring:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """The part of the history that a reader is not shown: the words of ignored people.
+    """The part of the history that is hidden from a reader: the words of ignored people.
 
-    @ivar reader: the reader's own identity, whose lines are shown whatever the nickname was.
+    @ivar reader: the reader's own identity; its lines are shown under any nickname.
     @ivar keys: the keys of the ignored nicknames.
-    @ivar identities: the identities of the registered ones, who stay ignored under other names.
+    @ivar identities: the identities of ignored accounts, which stay ignored under other names.
     """
 
     reader: bytes = b""
@@ -51,18 +51,18 @@ class Unseen:
     identities: Collection[bytes] = ()
 
     def left_of(self, event: Event) -> Event | None:
-        """Give the part of an event that is shown, or C{None}."""
+        """Return the event as it is shown; C{None} if it is hidden."""
         if not self.keys or (self.reader and event.identity == self.reader):
             return event
         return _left_of(event, event.identity in self.identities or _is_by(event, self.keys))
 
     def shown(self, events: Iterable[Event]) -> list[Event]:
-        """List the parts of events that are shown."""
+        """List the events that are shown, as they are shown."""
         return [left for event in events if (left := self.left_of(event)) is not None]
 
 
 def has_missed(room: Room, seen: int, unseen: Unseen) -> bool:
-    """Tell whether a room remembers anything newer than an id that the reader is shown."""
+    """Tell whether a room remembers an event newer than C{seen} that the reader may see."""
     if room.last_id() <= seen:
         return False
     newer = [event for event in room.recent if event.id > seen]
@@ -70,7 +70,7 @@ def has_missed(room: Room, seen: int, unseen: Unseen) -> bool:
 
 
 def unseen_by(member: Member, accounts: Accounts) -> Unseen:
-    """Find the part of the history that a member is not shown."""
+    """Find the part of the history that is hidden from a member."""
     if not member.ignored:
         return Unseen(member.identity)
     registered = filter(None, map(accounts.named, member.ignored))
@@ -79,22 +79,22 @@ def unseen_by(member: Member, accounts: Accounts) -> Unseen:
 
 
 def topic_shown(topic: TopicChanged | None, ignored: Collection[str]) -> TopicChanged | None:
-    """Give a topic as it is shown to somebody who ignores the nicknames with these keys."""
+    """Return a topic as a reader sees it who ignores the nicknames with these keys."""
     return _without_words(topic) if topic and _is_by(topic, ignored) else topic
 
 
 def away_shown(member: Member, ignored: Collection[str]) -> str | None:
-    """Give away words as they are shown to somebody who ignores the nicknames with these keys."""
+    """Return an away message as a reader sees it who ignores the nicknames with these keys."""
     return "" if member.away and _is_ignored(member, ignored) else member.away
 
 
 def not_read_now(
     event: Whispered, recipient: Member | None, ignored: Collection[str]
 ) -> list[str]:
-    """Tell the author of a private line if nobody reads it now.
+    """Make the notice for a private line's author that its recipient is absent or away.
 
-    @param recipient: the member that it is for, if here.
-    @param ignored: the keys of nicknames that the author ignores.
+    @param recipient: the recipient, if here.
+    @param ignored: the keys of the nicknames that the author ignores.
     """
     if recipient is None:
         return [f"{event.to} is not here: kept until {event.to} comes back"]
@@ -105,7 +105,7 @@ def not_read_now(
 
 
 def _left_of(event: Event, is_by_ignored: bool) -> Event | None:
-    """Give the part of an event that is left, or C{None}."""
+    """Return what the reader sees of an event; C{None} if nothing."""
     if not is_by_ignored:
         return event
     return None if _is_talk(event) else _without_words(event)
@@ -121,7 +121,7 @@ def _is_ignored(member: Member, ignored: Collection[str]) -> bool:
 
 
 def _is_talk(event: Event) -> bool:
-    """Tell whether it is talk, or an act in a room, whose text reaches people outside too."""
+    """Tell whether an event is talk, or an act in a room, whose text reaches people outside too."""
     match event:
         case Said() | Acted() | Whispered():
             return True
@@ -138,8 +138,8 @@ def _without_words(event: E) -> E:
             return replace(event, text="", hidden=True)
         case WentAway() | Left(goodbye=True):
             return replace(event, why="")
-        # What operators of the whole chat do for it cannot be ignored.
+        # Acts of operators in the whole chat cannot be ignored.
         case Kicked(room=room) if room:
-            # The ban that tells others of it is not shown.
+            # The ban that announces this kick to others is hidden from this reader.
             return replace(event, text="", folded=False)
     return event

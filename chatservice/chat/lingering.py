@@ -1,4 +1,4 @@
-"""The grace period of a lost connection, and the end of a member's reading."""
+"""The grace period of a lost connection, and the read marker of its member."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from chatservice.config import Settings
 from chatservice.protocol.events import Left
 
 PER_ADDRESS = 32
-"""The most lost connections from one address that are waited for: they count nowhere else."""
+"""The most grace periods at a time for one address: no other limit counts lost connections."""
 
 UNNOTICED = 150.0
-"""Seconds after which a dead connection is noticed at the latest (sessions/keepalive.py)."""
+"""The most seconds until a dead connection is noticed (sessions/keepalive.py)."""
 
 
 class _Wait(NamedTuple):
-    """For a lost connection to come back.
+    """A grace period.
 
-    @ivar origin: where it was from; whoever comes back may be somewhere else.
-    @ivar end: the call that ends it.
+    @ivar origin: the origin of the lost connection; the member may return from another.
+    @ivar end: the delayed call that ends the grace period.
     """
 
     origin: str
@@ -32,12 +32,12 @@ class _Wait(NamedTuple):
 
 
 class Lingering:
-    """Waits for lost connections to come back.
+    """The grace periods of lost connections.
 
-    @param reactor: C{IReactorTime}.
-    @param settings: C{linger} is for how many seconds; 0 for not at all.
-    @param leave: called with a member whose connection did not come back, and why it was lost.
-    @ivar waits: whose connection is lost and may still come back.
+    @param reactor: an C{IReactorTime}.
+    @param settings: their C{linger} is the grace period in seconds; 0 for none.
+    @param leave: called with a member who did not return in time, and the reason for the loss.
+    @ivar waits: the members whose connection is lost and who may still return.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Lingering:
         self._waits_from: Counter[str] = Counter()
 
     def begin(self, member: Member, why: str) -> None:
-        """Wait for a member to come back, or let it leave if that is not waited for."""
+        """Begin the grace period of a member; without one, the member leaves at once."""
         origin = member.origin
         if not self._settings.linger or self._waits_from[origin] >= PER_ADDRESS:
             self._leave(member, why)
@@ -60,7 +60,7 @@ class Lingering:
         self._waits_from[origin] += 1
 
     def stop(self, member: Member) -> None:
-        """Wait no longer for a member, if that is being waited for."""
+        """End the grace period of a member, if there is one."""
         wait = self.waits.pop(member, None)
         if wait is None:
             return
@@ -71,7 +71,7 @@ class Lingering:
             del self._waits_from[wait.origin]
 
     def left_for(self, member: Member) -> int:
-        """Tell for how many seconds a lost connection may still come back; 0 if it is not lost."""
+        """Return the seconds left of a member's grace period, at least 1; 0 without one."""
         wait = self.waits.get(member)
         if wait is None:
             return 0
@@ -80,9 +80,9 @@ class Lingering:
 
 
 def absences(members: Iterable[Member]) -> list[Left]:
-    """Make events that store how far those members have read who have not read everything.
+    """Make events that store the read markers of the members who have not seen everything.
 
-    This is for the end of the chat: nobody is told that they leave.
+    They are for the shutdown of the chat: nobody is told that these members leave.
     """
     behind = [member for member in members if member.lost_at or member.reading.missed]
     return [

@@ -1,4 +1,4 @@
-"""The way of an event: published, stored with others of its turn, broadcast."""
+"""The path of an event: published, stored in a batch, broadcast."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ BATCH = 256
 
 
 class Publish(Protocol):
-    """Lets an event of a member's go its way; see L{chatservice.server.ChatFactory.publish}."""
+    """A function that publishes a member's event; see L{chatservice.server.ChatFactory.publish}."""
 
     def __call__(self, member: Member, event: Event, door: Door | None = None) -> Envelope: ...
 
 
 class Publisher:
-    """The way of events, in the order of their ids, to the log and from it to everybody.
+    """The queue from authors to hearers, who get events in the order of their ids.
 
-    At most one batch is with the log; what is published meanwhile makes the next one. Batches
-    come back from the log, including those of other nodes.
+    At most one batch is being appended to the log; events published meanwhile make the next one.
+    The log hands back all committed batches, including those of other writers.
 
     @param rooms: the rooms of the chat, by name.
     @param committed: called with each envelope before its batch is broadcast.
-    @param delivered: called with each envelope after it was broadcast.
-    @ivar last: the id of the last event that has passed.
+    @param delivered: called with each envelope after its batch was broadcast.
+    @ivar last: the id of the last event that was delivered.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Publisher:
         self._passing: deque[tuple[int, Deferred[None]]] = deque()
 
     def publish(self, envelope: Envelope) -> None:
-        """Hand an event to the journal at the end of this turn, or when it is done with others."""
+        """Queue an event for the journal: it goes after this turn or after the batch under way."""
         if envelope.author is not None:
             envelope.author.uncommitted += 1
         self._published.append(envelope)
@@ -77,15 +77,15 @@ class Publisher:
             self._reactor.callLater(0, self._commit)
 
     def settled(self, member: Member) -> Deferred[None]:
-        """Wait until everything that a member has published is delivered or refused."""
+        """Return a Deferred that fires when all of a member's events are delivered or refused."""
         return _fire_when(not member.uncommitted, member.waiting)
 
     def all_settled(self) -> Deferred[None]:
-        """Wait until nothing at all is on its way."""
+        """Return a Deferred that fires when no event is under way."""
         return _fire_when(not self._under_way, self._idle)
 
     def passed(self) -> Deferred[None]:
-        """Wait until everything that was published so far is delivered or refused."""
+        """Return a Deferred that fires when all events so far are delivered or refused."""
         done: Deferred[None] = Deferred()
         if self._under_way:
             self._passing.append((self._published_so_far, done))
@@ -107,11 +107,11 @@ class Publisher:
         self._commit_next()
 
     def stop(self) -> None:
-        """Deliver nothing from now on."""
+        """Stop delivering."""
         self._log.follow(lambda batch: None)
 
     def _deliver(self, batch: Batch) -> None:
-        """Broadcast a committed batch; what was appended here comes back in its order."""
+        """Broadcast a committed batch; events appended here come back in the same order."""
         envelopes = []
         for event in batch:
             is_own = self._appended and self._appended[0].event is event
@@ -133,7 +133,7 @@ class Publisher:
                 done.callback(None)
 
     def _commit_after_reading(self) -> None:
-        """Let the reactor read once more first: what came during the broadcast goes along."""
+        """Let the reactor read once more first, so that lines that came meanwhile go along."""
         self._reactor.callLater(0, self._commit)
 
     def _note_success(self, batch: list[Envelope]) -> None:
@@ -142,7 +142,7 @@ class Publisher:
             log.info("Lines are stored again.")
 
     def _refuse(self, failure: Failure, batch: list[Envelope]) -> Batch:
-        """Refuse what should have been stored, and give back the rest: presence goes on."""
+        """Refuse the events that need storing, and return the rest: presence goes on."""
         if failure.check(StorageError):
             why = str(failure.value)
             if not self._failing:
@@ -173,7 +173,7 @@ class Publisher:
 
     @staticmethod
     def _come_through(envelopes: Iterable[Envelope]) -> None:
-        """Let everybody continue who waited for events that have passed."""
+        """Count events as settled, and fire the Deferreds that waited for that."""
         for envelope in envelopes:
             member = envelope.author
             if member is None:

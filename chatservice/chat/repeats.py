@@ -1,4 +1,4 @@
-"""The publishing of talk; a request that comes again is answered once more, but not said again."""
+"""Idempotent requests: one that is repeated is not said again, but answered again."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Kind: TypeAlias = type[Said] | type[Acted] | type[TopicChanged] | type[Whispered
 
 
 class Repeats:
-    """The publishing of talk, which recognises a request by its author, C{ref}, place and text.
+    """The record of requests; a repeat has the same author, C{ref}, place and text.
 
     @param publish: publishes an event of a member.
-    @param settled: returns a Deferred that fires when everything that a member has said is through.
+    @param settled: returns a Deferred that fires when a member's events are delivered or refused.
     @param seconds: a clock that never goes back.
     """
 
@@ -41,9 +41,9 @@ class Repeats:
         self._seconds = seconds
 
     def say(self, member: Member, talk: Talk) -> Envelope:
-        """Publish what a member says, and remember it by its mark for when it is asked for again.
+        """Publish a member's talk, and remember it by its mark in case the request is repeated.
 
-        @param talk: with the mark of the request (L{mark}).
+        @param talk: the talk, with the mark of the request (L{mark}).
         """
         envelope = self._publish(member, talk)
         if talk.mark:
@@ -56,10 +56,9 @@ class Repeats:
             self._journal.drop_refs(member.identity, forgotten)
 
     def answered(self, member: Member, kind: Kind, place: str, text: str, ref: str) -> bool:
-        """Tell whether a request came before; then answer it with the event of the first one.
+        """Tell whether a request is a repeat; if so, answer it with the result of the first.
 
-        The answer goes to the member alone, when the first one is through. If that is refused, this
-        one is too.
+        The answer goes only to the member, once the first is delivered; or both are refused.
 
         @param place: see L{mark}.
         """
@@ -76,10 +75,10 @@ class Repeats:
 
 
 def mark(kind: Kind, place: str, text: str, ref: str) -> bytes:
-    """Make the fingerprint by which a request is recognised; empty if it has no C{ref}.
+    """Make the mark that identifies repeats of a request; empty if it has no C{ref}.
 
-    @param place: the name of the room, or the nickname that is meant.
-    @param text: the text as it was sent.
+    @param place: the name of the room, or the nickname of the recipient.
+    @param text: the text as the request has it.
     """
     if not ref:
         return b""

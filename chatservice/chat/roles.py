@@ -1,6 +1,6 @@
-"""The verbs that appoint people: operators of a room, people with a voice, invited people.
+"""The roles that operators give: operator, voice, invitation.
 
-They are like those in enforcement.py. What is so already is not done again, and gives C{None}.
+The verbs are like those in enforcement.py. They return C{None} if nothing would change.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from chatservice.protocol.wording import spelled
 
 
 class Roles:
-    """The verbs that give somebody a role in a room, or take it."""
+    """The verbs that give a person a role in a room, or take it away."""
 
     def __init__(self, acting: Acting, permissions: Permissions) -> None:
         self._acting = acting
         self._permissions = permissions
 
     def op(self, member: Member, whom: Whom, room: str) -> Envelope | None:
-        """Make somebody an operator of a room.
+        """Make a person an operator of a room.
 
-        @raise ChatError: the member may not, it is a guest, or there are too many.
+        @raise ChatError: C{not-allowed} for a guest, C{too-many} operators, or the member may not.
         """
         self._permissions.check_power(member, room)
         if whom.account is None:
@@ -37,7 +37,7 @@ class Roles:
         return self._done_to(member, Opped, whom, room)
 
     def deop(self, member: Member, whom: Whom, room: str) -> Envelope | None:
-        """End somebody's appointment as an operator or owner of a room.
+        """Take away a person's rights as an operator, or as the owner, of a room.
 
         @raise ChatError: the member may not.
         """
@@ -49,9 +49,9 @@ class Roles:
         return self._done_to(member, Deopped, whom, room)
 
     def voice(self, member: Member, whom: Whom, room: str) -> Envelope | None:
-        """Let somebody speak in a room while it is moderated.
+        """Let a person speak in a room while it is moderated.
 
-        @raise ChatError: the member may not, or there are too many.
+        @raise ChatError: C{too-many} people with a voice, or the member may not.
         """
         self._permissions.check_power(member, room)
         voiced = self._permissions.voiced(room)
@@ -61,7 +61,7 @@ class Roles:
         return self._done_to(member, Voiced, whom, room)
 
     def devoice(self, member: Member, whom: Whom, room: str) -> Envelope | None:
-        """Take a voice back.
+        """Take away a person's voice in a room.
 
         @raise ChatError: the member may not.
         """
@@ -71,7 +71,7 @@ class Roles:
         return self._done_to(member, Devoiced, whom, room)
 
     def invite(self, member: Member, whom: Whom, room: str) -> Envelope | None:
-        """Invite somebody to a closed room; there is no need if the person is in it.
+        """Invite a person to a room, unless the person is in it already.
 
         @raise ChatError: the member may not.
         """

@@ -1,4 +1,4 @@
-"""The passwords of rooms, and who gave which lately."""
+"""The passwords of rooms, and a cache of those that people gave."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from chatservice.protocol.wording import spelled
 
 ROOMS_KNOWN = 100
 KNOWN_OF_A_ROOM = 200
-"""The most people who are remembered to have given a room's password; the same for rooms."""
+"""The most people remembered for each room's password; C{ROOMS_KNOWN} bounds the passwords."""
 
 
 class Known:
-    """Right passwords, so that none is hashed twice. Those that were given last are remembered."""
+    """A least-recently-given cache of correct passwords, so that none is hashed twice."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
-        # For each hash of a room's password, the passwords that people gave.
+        # By the hash of a room's password and by identity: the digest of the password given.
         self._given: OrderedDict[str, OrderedDict[bytes, bytes]] = OrderedDict()
 
     def add(self, hash: str, identity: bytes, password: str) -> None:
-        """Note that somebody gave the password with that hash."""
+        """Remember that a person gave the password with this hash."""
         given = self._given.setdefault(hash, OrderedDict())
         self._given.move_to_end(hash)
         given[identity] = self._digest(password)
@@ -45,7 +45,7 @@ class Known:
             self._given.popitem(last=False)
 
     def has(self, hash: str, identity: bytes, password: str) -> bool:
-        """Tell whether the same person gave the same password before, and it was right."""
+        """Tell whether the same person has given the same correct password before."""
         if hash not in self._given:
             return False
         given = self._given[hash].get(identity, b"")
@@ -56,7 +56,7 @@ class Known:
 
 
 class RoomPasswords:
-    """Lets people into rooms that have a password.
+    """The check of the passwords of rooms.
 
     @param seconds: a clock that never goes back.
     """
@@ -78,9 +78,9 @@ class RoomPasswords:
     def check(
         self, member: Member, room: str, password: str
     ) -> Generator[Deferred[Any], Any, str]:
-        """Check a room's password, and give its hash; empty if the member needs none.
+        """Check a password, and return its hash for L{check_same}; empty if none is needed.
 
-        The Deferred fails with L{ChatError}. Check the result again when it counts (L{check_same}).
+        @raise ChatError: C{closed} or C{too-many-tries}, among others (in the Deferred).
         """
         hash = self._permissions.needs_password(member, room, False)
         if not hash:
@@ -111,9 +111,9 @@ class RoomPasswords:
         return hash
 
     def check_same(self, member: Member, room: str, proved: str) -> None:
-        """Check that a room still has the password that was given.
+        """Raise L{ChatError} (C{closed}) if the room's password was changed since the check.
 
-        @raise ChatError: it has another one by now.
+        @param proved: the result of L{check}.
         """
         if self._permissions.needs_password(member, room, False) not in ("", proved):
             sentence = f"the password of {spelled(room)} has just been changed"

@@ -1,6 +1,6 @@
-"""The settings of a room, and what each can be.
+"""The settings of a room, and the values that each can have.
 
-A setting's value is written as people write it; what stands in its L{RoomSet} comes from here.
+People type the value; this module turns it into the text of the L{RoomSet}.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from chatservice.protocol.events import ChatError
 KEEP_LINES_MOST = 10**9
 OFF = ("off", "-")
 PASSWORD = "password"
-"""The setting that must be hashed before it is a fact."""
+"""The setting whose value must be hashed before it is published."""
 
 
 def check_setting(name: str, value: str) -> None:
-    """Raise L{ChatError} unless there is a setting of that name, and some value for it."""
+    """Check that a setting exists and is given a value, or raise L{ChatError} (C{usage})."""
     if name not in SETTINGS or not value:
         raise ChatError("usage", f"the settings are {', '.join(SETTINGS)}; see /help room")
 
 
 def setting_text(settings: Settings, name: str, value: str) -> str:
-    """Give the text of a setting's L{RoomSet}; of a password that is what must be hashed.
+    """Make the text of a setting's L{RoomSet}; a password is still to hash.
 
-    @param settings: of the chat, which keeps nothing for longer than it says.
-    @raise ChatError: it cannot be that.
+    @param settings: those of the chat, whose retention a room cannot exceed.
+    @raise ChatError: C{usage} if the setting cannot have this value.
     """
     return SETTINGS[name](settings, value)
 

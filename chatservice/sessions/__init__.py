@@ -1,1 +1,1 @@
-"""One connection's part in the chat, whatever carries it."""
+"""Sessions: the part of a connection in the chat, whatever carries it."""

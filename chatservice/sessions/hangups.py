@@ -1,4 +1,4 @@
-"""Resets of connections that are not read for a while."""
+"""The detection of resets on connections that are paused."""
 
 from __future__ import annotations
 
@@ -17,46 +17,45 @@ _CAN_WATCH = hasattr(select, "epoll")
 
 
 def unwatched() -> None:
-    """End the watch of a connection that is not watched."""
+    """Do nothing: the end of a watch that never began."""
 
 
 @implementer(IReadDescriptor)
 class HangUps:
-    """The watch over connections from which nothing is read.
+    """A watch on connections from which nothing is read.
 
     Twisted takes a paused connection out of its epoll, and learns of a reset only when it writes.
-    Here each is in an epoll that asks for nothing, for EPOLLHUP and EPOLLERR are reported all the
-    same (epoll_ctl(2)); the reactor reads that epoll like any descriptor. The end of the input
-    alone is neither of the two; but a peer that has read everything and closes a UNIX socket hangs
-    up.
+    Here each is in an epoll that requests no events, since EPOLLHUP and EPOLLERR are reported
+    anyway (epoll_ctl(2)); the reactor reads that epoll like any descriptor. The end of the input
+    alone is neither, except that a UNIX socket hangs up when the peer has read all and closes.
 
-    @param reactor: nothing is watched if it is not C{IReactorFDSet}, such as a test's clock, and on
-        systems without epoll(7).
+    @param reactor: if it is no C{IReactorFDSet}, such as a test's clock, or if the system has no
+        epoll(7), nothing is watched.
     """
 
     _of: WeakKeyDictionary[Any, HangUps] = WeakKeyDictionary()
 
     @classmethod
     def of(cls, reactor: Any) -> HangUps:
-        """Find the one of a reactor, which watches all connections there."""
+        """Find or make the one watch of a reactor."""
         found = cls._of.get(reactor)
         if found is None:
             found = cls._of[reactor] = cls(reactor)
         return found
 
     def __init__(self, reactor: Any) -> None:
-        # The reactor keeps this, and not the other way round.
+        # A weak reference: the reactor owns this object.
         self._reactor = proxy(reactor)
         self._can_watch = _CAN_WATCH and IReactorFDSet.providedBy(reactor)
         self._gone: dict[int, Callable[[], object]] = {}
-        # Those that are UNIX sockets.
+        # The descriptors of UNIX sockets.
         self._local: set[int] = set()
         self._epoll: Any = None
 
     def watch(self, transport: Any, gone: Callable[[], object]) -> Callable[[], None]:
         """Call C{gone}, once, when the connection is reset.
 
-        @return: ends the watch; must be called before another connection can have the descriptor.
+        @return: ends the watch; call it before another connection can get the descriptor.
         """
         # A TLS transport passes this on to the one below it; getHandle() would not give a socket.
         connection = getattr(transport, "socket", None)
@@ -79,7 +78,7 @@ class HangUps:
         if self._gone.get(descriptor) is not gone:
             return
         del self._gone[descriptor]
-        with suppress(OSError):  # a closed one is gone from the epoll already
+        with suppress(OSError):  # a closed descriptor has left the epoll already
             self._epoll.unregister(descriptor)
         if not self._gone:
             self._reactor.removeReader(self)
@@ -90,7 +89,7 @@ class HangUps:
         return number
 
     def doRead(self) -> None:
-        """End the connections that were reset."""
+        """Report the connections that were reset."""
         for descriptor, event in self._epoll.poll(0):
             gone = self._gone[descriptor]
             self._forget(descriptor, gone)

@@ -1,4 +1,4 @@
-"""Logging in and out, with names, read markers and missed lines."""
+"""Logging in and out, with the nickname, places and missed lines of the account."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @inlineCallbacks
 def log_in(chat: Chat, member: Member, proof: Proof) -> Generator[Deferred[Any], Any, None]:
-    """Log a guest in to an account: it gets the nickname if it may, and hears what was missed.
+    """Log a guest in to an account: give it the nickname if it may, and tell what it missed.
 
-    Fails with L{ChatError}.
+    @raise ChatError: C{not-joined}, or the account is banned, among others (in the Deferred).
     """
     account = proof.account
     chat.bindings.free(account, member)
-    # Checking the password took its time.
+    # Much may have happened while the password was checked.
     proof.check()
     if not chat.is_here(member) or member.account is not None:
         raise ChatError("not-joined", "another connection has taken this one's place")
@@ -38,13 +38,13 @@ def log_in(chat: Chat, member: Member, proof: Proof) -> Generator[Deferred[Any],
         chat.leave(other, "taken over by another connection", goodbye=False)
     stored = chat.bindings.bind(member, proof)
     chat.entrances.part_where_banned(member)
-    # A nickname can say things: not while silenced.
+    # A nickname can carry a message, so a muted member must not change it.
     if member.nick != account.nick and chat.permissions.may_appear(member):
         chat.give_nick(member, account.nick)
-    # Also of who has left just now it is stored by then what was said, and where that was.
+    # Wait until the lines and places of a member who has just left are stored.
     yield chat.departed(account.identity)
     places = yield chat.journal.places(account.identity)
-    # Through another connection the member may have logged out by now.
+    # The member may have logged out meanwhile through another connection.
     if member.identity == account.identity:
         spoken = yield chat.journal.refs(account.identity)
         member.spoken.recall(spoken, chat.reactor.seconds())
@@ -56,7 +56,7 @@ def log_in(chat: Chat, member: Member, proof: Proof) -> Generator[Deferred[Any],
 
 
 def _check_not_banned(chat: Chat, member: Member, account: Account) -> None:
-    """Raise L{ChatError} if the member may not go on in the chat as that account."""
+    """Raise L{ChatError} (C{banned}) if the account, as this member, is banned from the chat."""
     former = member.identity
     member.account, member.identity = account, account.identity
     try:
@@ -67,10 +67,10 @@ def _check_not_banned(chat: Chat, member: Member, account: Account) -> None:
 
 @inlineCallbacks
 def log_out(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
-    """Make a guest of a member, and have the account's token no longer prove anything.
+    """Make a member a guest, and revoke the account's token.
 
-    The guest stays in the rooms, and the account is in none: somebody kicked as a guest would
-    otherwise be let in again with the account.
+    The guest stays in the rooms, and the account leaves them: otherwise somebody kicked as a
+    guest could return through the account.
     """
     account = member.account
     assert account is not None
@@ -94,10 +94,10 @@ def change_password(
     password: str,
     is_wanted: Callable[[], bool],
 ) -> Deferred[None]:
-    """Give an account, and a member who is logged in to it, another password and token."""
+    """Change the password of an account, and the token of the member logged in to it."""
 
     def new_token() -> str | None:
-        # In the same turn, or the former token would bring somebody to the member's place.
+        # In the same turn, or the former token could still take the member over.
         if not chat.is_here(member) or member.account is not proof.account:
             return None
         chat.bindings.change_token(member)
@@ -110,13 +110,13 @@ def change_password(
 def give_up(
     chat: Chat, proof: Proof, address: str
 ) -> Generator[Deferred[Any], Any, None]:
-    """Give an account up; a member who is logged in to it goes on as a guest.
+    """Give up an account; the member logged in to it goes on as a guest.
 
-    What was said under it goes along, and no former token leads there.
+    The lines said under it move to the guest, and its former tokens are revoked.
     """
     proof.check()
     account = proof.account
-    # With the account it is stored whose everything is, whatever comes between.
+    # The removal stores the new owner of the data too, whatever happens before the move.
     token = chat.new_token()
     yield chat.accounts.remove(account, identity_of(token))
     chat.audit.about("Given up", address, account.nick)

@@ -1,4 +1,4 @@
-"""The paying for what is read from a connection, by reading no further for a while."""
+"""The flood limit of a connection: a session pauses reading until its lines are paid for."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from chatservice.sessions.outbox import Outbox
 
 ANSWER_WEIGHT = 64 * 1024
-"""Bytes of an answer that cost as much as a line does."""
+"""The bytes of an answer that cost as much as one line."""
 
 
 class Connection(Protocol):
-    """The contract of a carrier's connection with its session. A carrier makes one for each peer.
+    """The interface between a session and its carrier, which makes one for each peer.
 
-    It tells its session what the peer sends (C{received}, C{too_long}, C{bytes_taken},
-    C{note_sign_of_life}, C{input_ended}), and its own beginning (C{begin}) and end (C{ended}).
+    It tells the session what the peer sends (C{received}, C{too_long}, C{bytes_taken},
+    C{note_sign_of_life}, C{input_ended}), and when it begins (C{begin}) and ends (C{ended}).
 
     @ivar peer: the other end.
     @ivar outbox: the only writer.
@@ -32,35 +32,35 @@ class Connection(Protocol):
 
     @property
     def closes_itself(self) -> bool:
-        """Whether the peer is known to end when its connection does."""
+        """Whether the peer is known to exit when its connection closes."""
 
     def pause(self) -> None:
-        """Read nothing more, and notice resets all the same."""
+        """Stop reading, but still notice resets."""
 
     def resume(self) -> None:
-        """Read on."""
+        """Resume reading."""
 
     def show_typing(self, shown: bool) -> None:
-        """Have the peer show or hide what its person types, if that is possible."""
+        """Make the peer show or hide what its user types, if possible."""
 
     def ask(self) -> None:
-        """Have the peer answer by itself, if that is possible."""
+        """Make the peer answer automatically, if possible."""
 
     def close(self) -> None:
-        """Close once everything is sent, and read nothing more."""
+        """Stop reading, and close once everything is sent."""
 
     def abort(self) -> None:
-        """Close on the next turn of the reactor, without sending what waits."""
+        """Close on the next turn of the reactor, and discard what is not sent yet."""
 
     def detach(self) -> None:
-        """Leave the connection to another carrier."""
+        """Hand the connection over to another carrier."""
 
 
 class Metered(ABC):
-    """A session that is read as fast as the flood limit allows.
+    """A session that reads no faster than the flood limit allows.
 
-    @ivar chat: the chat whose flood limit that is.
-    @ivar connection: what carries the session, from its beginning on.
+    @ivar chat: the chat, whose flood limit applies.
+    @ivar connection: the connection that carries the session, once it has begun.
     """
 
     connection: Connection
@@ -73,13 +73,11 @@ class Metered(ABC):
     @property
     @abstractmethod
     def payer(self) -> Hashable:
-        """The key of the person who pays, besides the address; see
-        L{chatservice.people.ratelimit.FloodLimit}.
-        """
+        """The payer besides the address; see L{chatservice.people.ratelimit.FloodLimit}."""
 
     @property
     def price(self) -> float:
-        """The part of its cost that the person pays for a line; the address pays all of it."""
+        """The fraction of a line's cost that the person pays; the address pays all of it."""
         return 1.0
 
     @property
@@ -88,7 +86,7 @@ class Metered(ABC):
         """Whether the connection is gone."""
 
     def pay(self, lines: int = 1) -> None:
-        """Count lines, and read no further until they are paid for."""
+        """Charge for lines, and pause reading until they are paid for."""
         flood = self.chat.flood
         if not flood.is_limited:
             return
@@ -98,26 +96,26 @@ class Metered(ABC):
             self.chat.reactor.callLater(wait, self.release)
 
     def bytes_taken(self, size: int) -> None:
-        """Count bytes that the peer sent, whatever they are."""
+        """Charge for bytes that the peer sent, of any kind."""
         self._unpaid += size
         if self._unpaid >= WEIGHT:
             lines, self._unpaid = divmod(self._unpaid, WEIGHT)
             self.pay(lines)
 
     def reply(self, data: bytes) -> None:
-        """Send an answer; a large one costs as much as some lines do."""
+        """Send an answer, and charge for a large one as for several lines."""
         self.connection.outbox.write(data)
         if len(data) >= ANSWER_WEIGHT:
             self.pay(len(data) // ANSWER_WEIGHT)
 
     def hold(self) -> None:
-        """Read no further; as often as it is called, L{release} must be called."""
+        """Pause reading; each call must be matched by one of L{release}."""
         self._holds += 1
         if self._holds == 1:
             self.connection.pause()
 
     def release(self) -> None:
-        """Read on, unless there is another reason to wait."""
+        """Undo one L{hold}, and resume reading when none is left."""
         self._holds -= 1
         if self._holds == 0 and not self.is_ended:
             self.connection.resume()

@@ -1,4 +1,4 @@
-"""The only writer of a connection: bounded, sharing bytes, never making the chat wait."""
+"""The only writer of a connection: it is bounded, shares bytes, and never blocks the chat."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from twisted.internet.interfaces import IPullProducer
 from zope.interface import implementer
 
 HAND_OVER = 128 * 1024
-"""Bytes given to the transport at a time; what it sends in one go (C{SEND_LIMIT} in Twisted)."""
+"""Bytes handed to the transport at a time: what it sends at once (C{SEND_LIMIT} in Twisted)."""
 
 
 @implementer(IPullProducer)
 class Outbox:
-    """The bytes that wait to be sent to one peer.
+    """The queue of bytes to send to one peer.
 
-    While nothing waits, a write goes out at once. What the network does not take then waits here,
-    as the very bytes object that others may be waiting for too, and the transport pulls it.
+    While the queue is empty, a write goes out at once. Bytes that the network does not take are
+    queued, without a copy, so that queues share them, and the transport pulls them.
 
-    @param transport: the connection, of which this is the only writer.
-    @param limit: the most bytes that may wait. One piece of any size is taken when nothing waits.
-    @param overflow: called once, instead of waiting for more than C{limit}; the outbox is closed by
-        then. It must not drop the connection before a later turn of the reactor.
-    @param direct: whether to send through C{transport.writeSomeData} while nothing waits. Only true
-        for a plain TCP connection: on TLS that method exists as well, and sends plain text.
-    @param mark: tells where the sender is, such as the id of the last event sent.
-    @ivar behind: the C{mark} of when something began to wait that is not sent yet, or never will
-        be, because the outbox is closed; C{None} if everything was sent.
+    @param transport: the connection, which has no other writer.
+    @param limit: the most bytes in the queue; an empty queue takes one piece of any size.
+    @param overflow: called once, when a write would exceed C{limit}; the outbox is closed by then.
+        It must not drop the connection before a later turn of the reactor.
+    @param direct: whether to send through C{transport.writeSomeData} while the queue is empty. Only
+        for a plain TCP connection: a TLS transport has that method too, and it sends plain text.
+    @param mark: returns the sender's position, such as the id of the last event sent.
+    @ivar behind: the value of C{mark} when bytes began to wait, even if the outbox has been closed
+        and will never send them; C{None} if everything was sent.
     """
 
     __slots__ = (
@@ -67,8 +67,8 @@ class Outbox:
         self.behind: int | None = None
 
     def write(self, data: bytes) -> None:
-        """Send C{data} after everything written before; nothing once the outbox is closed."""
-        # Handed no bytes, the transport would never ask for more.
+        """Send C{data} after everything written before; ignore it once the outbox is closed."""
+        # If it is handed no bytes, the transport never asks for more.
         if self._transport is None or not data:
             return
         queue = self._queue if self._corked is None else self._corked
@@ -79,7 +79,7 @@ class Outbox:
             sent = self._transport.writeSomeData(data)
             if sent == len(data):
                 return
-            # A lost connection gives an exception; the transport finds out by itself.
+            # A lost connection returns an exception; the transport finds out by itself.
             if isinstance(sent, int):
                 data = data[sent:]
         self._queue = deque((data,))
@@ -101,16 +101,16 @@ class Outbox:
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing is sent from now on."""
+        """Whether the outbox is closed, and sends nothing more."""
         return self._transport is None
 
     def cork(self) -> None:
-        """Let what is written from now on wait for L{uncork}."""
+        """Hold back everything written from now on until L{uncork}."""
         self._corked = deque()
         self._fall_behind()
 
     def uncork(self, first: bytes) -> None:
-        """Send C{first}, and after it what has waited."""
+        """Send C{first}, and after it everything held back."""
         corked, self._corked = self._corked or (), None
         self.waiting -= sum(map(len, corked))
         for data in (first, *corked):
@@ -119,7 +119,7 @@ class Outbox:
             self.behind = None
 
     def emptied(self) -> Deferred[None]:
-        """Wait until nothing is left to send, or the outbox is closed."""
+        """Return a Deferred that fires when the queue is empty or the outbox is closed."""
         done: Deferred[None] = Deferred()
         if self._queue is None:
             done.callback(None)
@@ -133,7 +133,7 @@ class Outbox:
             done.callback(None)
 
     def resumeProducing(self) -> None:
-        """Hand over more, or finish: the transport has sent what it had."""
+        """Hand more to the transport, or unregister if nothing is left."""
         self.waiting -= self._handed
         self._handed = 0
         if self._queue:
@@ -160,17 +160,17 @@ class Outbox:
         return b"".join(pieces)
 
     def stopProducing(self) -> None:
-        """Drop what waits: the connection is gone."""
+        """Close: the connection is gone."""
         self.close()
 
     def detach(self) -> None:
-        """Leave the connection to another outbox; what the transport was handed still goes out."""
+        """Leave the connection to another outbox; bytes already handed over still go out."""
         if self._queue is not None:
             self._transport.unregisterProducer()
         self.close()
 
     def close(self) -> None:
-        """Forget what waits, and send nothing more."""
+        """Discard the queue, and send nothing more."""
         self._queue = None
         self._corked = None
         self.waiting = 0

@@ -1,6 +1,6 @@
-"""A connection's part in the chat, whatever carries it and whatever language it speaks.
+"""The session of a connection, whatever carries it and whatever wire format it speaks.
 
-Joining, the flood limit, waiting in turn, complaints, and closing.
+Joining, the flood limit, waiting in turn, errors, and closing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = Logger()
 
 UNCOMMITTED = 64
-"""Lines on their way through the journal, above which a member is not read."""
+"""Uncommitted lines at which a session pauses reading from its member."""
 
 JOIN_TIMEOUT = 60.0
 CLOSE_TIMEOUT = 5.0
@@ -46,7 +46,7 @@ Work = Callable[[], Any]
 
 
 class State(IntEnum):
-    """The phase of a session: each goes through these in this order."""
+    """The state of a session, which only ever moves on in this order."""
 
     ARRIVING = auto()
     PRESENT = auto()
@@ -55,13 +55,13 @@ class State(IntEnum):
 
 
 class Session(Metered):
-    """The conversation over one connection; once it has joined, a member is behind it.
+    """The session of one connection; once it has joined, it belongs to a member.
 
-    A subclass is a language: it knows the meaning of a message (L{heard}), the way to put a
-    sentence (L{tell}), and its C{name}: the door, in a word.
+    A subclass is a wire format: it interprets messages from the peer (L{heard}), words sentences
+    (L{tell}), and has a C{name}, that of the door.
 
-    @param chat: the chat.
-    @ivar state: nothing is read any longer from L{State.CLOSING} on.
+    @param chat: the chat to take part in.
+    @ivar state: from L{State.CLOSING} on, nothing more is read.
     @ivar outbox: the writer of the connection.
     """
 
@@ -70,7 +70,7 @@ class Session(Metered):
     format: Format
     outbox: Outbox
     deliver: Callable[[bytes], None]
-    # What few sessions ever set stands in the class; see LineConnection.
+    # Defaults of attributes that few sessions ever set; see LineConnection.
     _refused = False
     _wrong_passwords = 0
     _why = ""
@@ -83,18 +83,18 @@ class Session(Metered):
         self._timeout: IDelayedCall | None = None
         self._heard_at = 0.0
 
-    # What a subclass says.
+    # For subclasses to define.
 
     @abstractmethod
     def heard(self, message: bytes) -> None:
-        """Take a message from the peer: a line without its end, or another carrier's message.
+        """Act on a message: a line without its end, or another carrier's equivalent.
 
-        @raise ChatError: the member made a mistake.
+        @raise ChatError: a mistake of the member's.
         """
 
     @abstractmethod
     def tell(self, error: ChatError) -> None:
-        """Send a sentence about this connection or its last line."""
+        """Send an error about this connection or its last line."""
 
     @abstractmethod
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
@@ -113,10 +113,10 @@ class Session(Metered):
         """See L{chatservice.chat.door.Door.render_own}."""
 
     def again(self, event: Event) -> None:
-        """See L{chatservice.chat.door.Door.again}; without refs nothing is known again."""
+        """See L{chatservice.chat.door.Door.again}; without refs there are no repeats."""
 
     def refuse(self, event: Event, sentence: str) -> None:
-        """See L{chatservice.chat.door.Door.refuse}; a subclass says it as well."""
+        """See L{chatservice.chat.door.Door.refuse}; a subclass must also tell the peer."""
         self._refused = True
 
     # The life of a connection.
@@ -134,7 +134,7 @@ class Session(Metered):
     def outbox_over(self, transport: Any, direct: bool) -> Outbox:
         """Make the writer of a connection.
 
-        @param transport: see L{Outbox}, as C{direct}.
+        @param transport: see L{Outbox}, also for C{direct}.
         """
         return Outbox(
             transport,
@@ -145,7 +145,7 @@ class Session(Metered):
         )
 
     def begin(self, connection: Connection) -> None:
-        """Begin over a connection, which has just been made."""
+        """Begin the session on a new connection."""
         self.connection = connection
         self.outbox = connection.outbox
         self.deliver = connection.outbox.write
@@ -161,7 +161,7 @@ class Session(Metered):
 
     @inlineCallbacks
     def join(self, request: JoinRequest) -> Generator[Deferred[Any], Any, None]:
-        """Have a member behind this connection, and read no further before that."""
+        """Join the chat as a member, and pause reading until that is done."""
         self.hold()
         self._wanted = request.nick
         try:
@@ -172,7 +172,7 @@ class Session(Metered):
             member = yield Joining(self.chat, self).arrive(request)
             self.member = member
             if self.state is not State.ARRIVING:
-                # The peer did not read what it was sent on entering: it is about to be lost.
+                # The peer did not read what entering sent: the connection is about to be lost.
                 return
             self.state = State.PRESENT
             self.pay(0)
@@ -187,7 +187,7 @@ class Session(Metered):
             self.release()
 
     def arrived(self, request: JoinRequest) -> None:
-        """Begin with the new member behind the connection."""
+        """Tell a member who has just joined the rooms of the last time what it missed."""
         assert self.member is not None
         member = self.member
         if not request.rooms:
@@ -195,9 +195,9 @@ class Session(Metered):
             told.addCallback(lambda _: self.note_when_sent(member))
 
     def check_still_wanted(self) -> None:
-        """Go on only if the peer still waits to be let in.
+        """Check that the peer still waits to be let in.
 
-        @raise ChatError: it has gone.
+        @raise ChatError: C{closing}; the peer has gone.
         """
         if not self.is_still_wanted():
             raise ChatError("closing", "the connection is gone")
@@ -207,7 +207,7 @@ class Session(Metered):
         return self.state is State.ARRIVING
 
     def close(self, sentence: str = "", code: str = "closing", times: Times = NO_TIMES) -> None:
-        """See L{chatservice.chat.door.Door.close}; after 5 s it is closed whatever was sent."""
+        """See L{chatservice.chat.door.Door.close}; after 5 s, discard what is not sent yet."""
         if code == GOODBYE:
             self._why = GOODBYE
         if self.state >= State.CLOSING:
@@ -221,7 +221,7 @@ class Session(Metered):
         self.connection.close()
 
     def abort(self, why: str) -> None:
-        """Close on the next turn of the reactor, without sending what waits."""
+        """Close on the next turn of the reactor, and discard what is not sent yet."""
         self.state = State.CLOSING
         self._why = why
         self._stop_timeout()
@@ -238,7 +238,7 @@ class Session(Metered):
         self.abort("something went wrong in the server")
 
     def abandon(self) -> None:
-        """Let go of the connection: another session gets it."""
+        """End this session, but leave the connection open for another one."""
         self.state = State.CLOSING
         self._stop_timeout()
         self.connection.detach()
@@ -256,7 +256,7 @@ class Session(Metered):
         return self.member.nick if self.member else str(self.peer)
 
     def ended(self, reason: Failure) -> None:
-        """Take the end of the connection."""
+        """Let the member leave or linger, after the connection has ended."""
         self.state = State.GONE
         self._stop_timeout()
         if self.member is not None:
@@ -274,7 +274,7 @@ class Session(Metered):
         self.chat.session_ended(self)
 
     def _note_loss(self, member: Member) -> None:
-        """Say how the connection was lost; after a long silence a reset may be a timeout."""
+        """Note what the member may not have seen; after a long silence this may be a timeout."""
         silence = self.idle_seconds()
         timed_out = silence if silence >= NO_ANSWER else 0.0
         self.chat.note_loss(member, self.behind(), timed_out)
@@ -285,7 +285,7 @@ class Session(Metered):
         self._timeout = None
 
     def _is_over(self) -> bool:
-        """Tell whether the peer can do nothing here any longer, because it was just kicked, say."""
+        """Tell whether the peer can do nothing more here, for example after a kick."""
         gone = self.member is not None and not self.chat.is_here(self.member)
         return gone or self.state >= State.CLOSING
 
@@ -309,7 +309,7 @@ class Session(Metered):
             self.chat.settled(self.member).addCallback(lambda _: self.release())
 
     def too_long(self) -> None:
-        """Refuse a message that was too long; the carrier has thrown it away."""
+        """Tell the peer that the carrier has discarded a message that was too long."""
         self.pay()
         self.tell(ChatError("too-long", "that line is too long: not sent"))
 
@@ -317,11 +317,11 @@ class Session(Metered):
     def in_turn(
         self, work: Work | None, answer: Callable[[Any], Work | None]
     ) -> Generator[Deferred[Any], Any, None]:
-        """Do something after this member's earlier lines are through, and read on after that.
+        """Do something once earlier lines are delivered, and pause reading until it is done.
 
-        @param work: returns a result, or a Deferred.
-        @param answer: called with the result, when what C{work} itself caused is through as well
-            and was not refused. If it returns a function, that is called when all has been sent.
+        @param work: returns a result, or a Deferred of one.
+        @param answer: called with the result, once the events that C{work} caused are delivered,
+            unless they are refused. It returns the next work, to do once everything is sent.
         """
         assert self.member is not None
         member = self.member
@@ -344,17 +344,17 @@ class Session(Metered):
             self.release()
 
     def note_sent(self, member: Member) -> None:
-        """Count what the member was shown before as read, if everything is sent."""
-        # Through another connection, by now, it is shown other things.
+        """Mark what the member was shown as seen, if everything is sent."""
+        # Another connection may have taken over meanwhile, and show other lines.
         if self.outbox.behind is None and self.member is member:
             member.reading.unsent.clear()
 
     def note_when_sent(self, member: Member) -> None:
-        """Count what the member was shown as read, as soon as everything is sent."""
+        """Mark what the member was shown as seen, as soon as everything is sent."""
         self.outbox.emptied().addCallback(lambda _: self.note_sent(member))
 
     def input_ended(self) -> None:
-        """Take the end of the input: everything that the peer sent was received."""
+        """Leave once earlier lines are delivered: the peer has ended its input."""
         if self.member is not None:
             member = self.member
             self.in_turn(lambda: self.chat.leave(member, "", goodbye=True), lambda _: None)
@@ -362,7 +362,7 @@ class Session(Metered):
             self.close()
 
     def complain(self, failure: Failure) -> None:
-        """Tell a member's mistake to the member, and a bug to the log."""
+        """Report a failure: a mistake to the member, a bug to the log."""
         error = failure.value
         if isinstance(error, ChatError):
             nick = self._wanted if self.member is None else self.member.nick
@@ -384,7 +384,7 @@ class Session(Metered):
         else:
             self.tell(error)
 
-    # What the chat asks of any door, and the flood limit.
+    # For the flood limit, and the door contract.
 
     @property
     def payer(self) -> Hashable:

@@ -1,4 +1,4 @@
-"""The parts that a chat makes for itself when it is given nothing but a reactor."""
+"""A chat that needs only a reactor, and makes its other parts itself."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from chatservice.storage.maintenance import MemoryJournal
 
 
 class Standalone(Chat):
-    """A chat whose parts have defaults.
+    """A chat with a default for every part but the reactor.
 
-    @param journal: without one, the chat keeps its history and accounts in memory.
+    @param journal: without one, history is kept in memory, and so are accounts by default.
     """
 
     def __init__(
