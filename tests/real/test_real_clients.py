@@ -1,5 +1,4 @@
 """The programs that people have: telnet, nc and curl themselves, against the chat itself."""
-
 from __future__ import annotations
 
 import fcntl
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.running import HOST, PATIENCE, Conversation, Server, running
+from tests.scripted import mind_signals
 
 CTRL_C = b"\x03"
 
@@ -63,10 +63,13 @@ def telnet(chat: Server, negotiating: bool = False) -> Iterator[Typed]:
 
 @contextmanager
 def nc(chat: Server, *options: str) -> Iterator[Typed]:
-    """Nc between two pipes."""
+    """Nc between two pipes, which Ctrl-C ends even where the tests themselves ignore it."""
     path = program("nc.openbsd")
     with subprocess.Popen(
-        [path, *options, HOST, str(chat.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [path, *options, HOST, str(chat.port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=mind_signals,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
