@@ -1,4 +1,4 @@
-"""Attacks before anybody has joined, and on passwords: bytes, connections, hashes."""
+"""Attacks before joining, and on passwords: bytes, connections, hashes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scene import MIB, USUAL, Scene
 from attackers import ATTACKER, address
 
 NOP = b"\xff\xf1"
-"""Telnet's IAC NOP (RFC 854)."""
+"""The telnet command IAC NOP (RFC 854)."""
 
 PIECE = NOP * (1 << 15)
 MANY = 30
@@ -29,12 +29,12 @@ KEY, CERTIFICATE = "key.pem", "certificate.pem"
 
 
 def nops_of_one(scene: Scene) -> None:
-    """One connection sends telnet's IAC NOP, and does not join."""
+    """One connection sends telnet's IAC NOP without joining."""
     _send_nops(scene, 1)
 
 
 def nops_of_many(scene: Scene) -> None:
-    """30 connections of one address send telnet's IAC NOP, and do not join."""
+    """30 connections from one address send telnet's IAC NOP without joining."""
     _send_nops(scene, MANY)
 
 
@@ -58,7 +58,7 @@ def _send_nops(scene: Scene, connections: int) -> None:
 
 
 def room_passwords(scene: Scene) -> None:
-    """Four owners of rooms, of one address, set the password of theirs again and again."""
+    """Four room owners at one address set their rooms' passwords again and again."""
     server = scene.start()
     with scene.watched("ping", "say", "join", "login", seconds=scene.seconds + 2) as until:
 
@@ -83,7 +83,7 @@ def _own_a_room(peer: Peer, nick: str, room: str) -> None:
 
 
 def join_passwords(scene: Scene) -> None:
-    """24 guests of one address join a room with its right password and part, again and again."""
+    """24 guests at one address join a room with the right password and part, again and again."""
     server = scene.start()
     owner = Peer(server.port, address(0), time.monotonic() + 60)
     _own_a_room(owner, "owner", "den")
@@ -107,7 +107,7 @@ def join_passwords(scene: Scene) -> None:
 
 
 def refused(scene: Scene) -> None:
-    """400 TLS connections a second from one address, none of which shakes hands."""
+    """One address opens 400 TLS connections a second, without a handshake."""
     _make_certificate(scene)
     endpoint = "ssl:0:interface=127.0.0.1:backlog=1024"
     server = scene.start("--port", f"{endpoint}:privateKey={KEY}:certKey={CERTIFICATE}")

@@ -14,7 +14,7 @@ from attackers import ATTACKER
 
 GUESTS = 4
 SEARCHES = ("/search ab*", "/search abc*")
-"""The second is for who wants more letters."""
+"""The second is for servers that require more letters before C{*}."""
 
 CLOSED = 14
 EMOJI = "\N{FACE WITH TEARS OF JOY}"
@@ -30,7 +30,7 @@ def calm(scene: Scene) -> None:
 
 
 def mentions(scene: Scene) -> None:
-    """29 guests come back with a token to ten rooms of C{aaaa...}."""
+    """29 guests return with tokens to ten rooms full of C{aaaa...}."""
     server = scene.start(filled="returning")
     with scene.watched() as until:
 
@@ -48,7 +48,7 @@ def mentions(scene: Scene) -> None:
 
 
 def indexing(scene: Scene) -> None:
-    """8,000 lines of distinct words are not in the index, and a guest searches."""
+    """8,000 lines of distinct words are not indexed yet, and a guest searches."""
     server = scene.start(filled="unindexed")
     with scene.watched() as until, suppress(TimeoutError, Refused):
         guest = Peer(server.port, ATTACKER, until)
@@ -61,17 +61,17 @@ def indexing(scene: Scene) -> None:
 
 
 def searching(scene: Scene) -> None:
-    """Four guests search for what begins with C{ab} in 1.6 M words that do."""
+    """Four guests search for C{ab*} among 1.6 M words that begin so."""
     _search(scene, GUESTS, *SEARCHES)
 
 
 def marks(scene: Scene) -> None:
-    """Four guests search for a letter with 8,000 combining marks, in an order that takes long."""
+    """Four guests search for a letter with 8,000 combining marks, in an order slow to normalize."""
     _search(scene, GUESTS, "/search a" + "\u0301" * MARKS + "\u0316" * (MARKS - 100))
 
 
 def tokens(scene: Scene) -> None:
-    """Four guests search for C{the-the-...}, which are 4,000 words."""
+    """Four guests search for the 4,000 words of C{the-the-...}."""
     _search(scene, GUESTS, "/search " + "the-" * 4000)
 
 
@@ -95,7 +95,7 @@ def _search(scene: Scene, guests: int, *lines: str) -> None:
 
 
 def closed(scene: Scene) -> None:
-    """14 connections search, and are closed before they are answered; then others search."""
+    """14 connections search and close before the answers come; then others search."""
     server = scene.start(filled="words")
     with scene.watched(*USUAL, "search") as until:
 
@@ -104,7 +104,7 @@ def closed(scene: Scene) -> None:
             peer.hello(f"mallory{number}")
             for line in SEARCHES:
                 peer.send(request("command", line=line))
-            # Let it be read, or it is thrown away with the connection.
+            # Let the server read the requests, or it discards them with the connection.
             time.sleep(0.1)
             peer.reset()
             count["closed"] += 1
@@ -114,9 +114,9 @@ def closed(scene: Scene) -> None:
 
 
 def exporting(scene: Scene) -> None:
-    """Four guests export what is kept about them, among 300,000 lines of others."""
+    """Four guests export the data about them, among 300,000 lines of others."""
     server = scene.start(filled="rooms")
-    # The look at all rooms, which is another attack, is in the first seconds.
+    # The scan of all rooms, which is another attack, happens in the first seconds.
     time.sleep(5)
     with scene.watched() as until:
 
@@ -135,8 +135,8 @@ def exporting(scene: Scene) -> None:
 
 
 def recent(scene: Scene) -> None:
-    """A guest is in 25 rooms, and says 200 lines of 4 KB with an emoji in each."""
-    # It would take a quarter of an hour at the speed that one may have.
+    """A guest in 25 rooms says 200 lines of 4 KB, with an emoji, in each of them."""
+    # At the rate limit this would take a quarter of an hour.
     server = scene.start("--rate-limit", "0")
     before = server.resident_bytes()
     rooms = [f"room{number}" for number in range(25)]
@@ -154,7 +154,7 @@ def recent(scene: Scene) -> None:
 
 
 def rooms(scene: Scene) -> None:
-    """300,000 rooms were used at some time, and all are looked at a second after the start."""
+    """300,000 rooms were once used, and the server scans them all a second after its start."""
     scene.start(filled="rooms")
     with scene.watched():
         pass

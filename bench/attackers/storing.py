@@ -1,4 +1,4 @@
-"""Attacks on what is stored and kept: floods, a dead connection, topics, acts, memory."""
+"""Attacks on storage and memory: floods, a dead connection, topics, acts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from attackers import ATTACKER, address
 CONNECTIONS = 30
 BURST = 10
 AT_MOST = 2.0
-"""Seconds that a connection may take to have its burst stored."""
+"""The most seconds that a connection may take until its burst is stored."""
 
 SPEAKERS = 10
 BELLS = 28
@@ -29,7 +29,7 @@ TALK_MOST = 160 * MIB
 
 
 def reconnecting(scene: Scene) -> None:
-    """30 connections of one address come, say ten lines of 4 KB, leave, and come again."""
+    """30 connections from one address join, say ten lines of 4 KB, leave, and join again."""
     server = scene.start()
     with scene.watched() as until:
 
@@ -52,7 +52,7 @@ def reconnecting(scene: Scene) -> None:
 
 
 def bells(scene: Scene) -> None:
-    """28 people called C{a}, C{aa}, ... have the bell on, and others say C{aaaa...}."""
+    """28 people called C{a}, C{aa}, ... have the bell on while others say C{aaaa...}."""
     server = scene.start()
     forever = time.monotonic() + 60
     for number in range(BELLS):
@@ -82,7 +82,7 @@ def _drain_in_thread(peer: Peer) -> None:
 
 
 def _say_for_a_while(speakers: list[Peer], text: str, seconds: float) -> None:
-    """All of them at the speed that one connection may have, and a pause to be heard in."""
+    """Have all speakers talk at the rate limit of one connection, then wait for delivery."""
     until = time.monotonic() + seconds - 0.5
 
     def speak(number: int, count: Counter[str]) -> None:
@@ -96,10 +96,10 @@ def _say_for_a_while(speakers: list[Peer], text: str, seconds: float) -> None:
 
 
 def acts(scene: Scene) -> None:
-    """An operator of a room muted somebody 200,000 times, for a reason of 3 KB each."""
+    """A room operator has muted somebody 200,000 times, each time for a reason of 3 KB."""
     scene.start(filled="acts")
     first = scene.started_in
-    # Whatever is tidied up at the first start has its time.
+    # Give the first start time to tidy up.
     time.sleep(SETTLING)
     scene.server.kill()
     begun = time.monotonic()
@@ -111,7 +111,7 @@ def acts(scene: Scene) -> None:
 
 
 def dead(scene: Scene) -> None:
-    """Somebody says 40 lines in one go, and the connection is reset 0.2 s later."""
+    """Somebody says 40 lines at once, and the connection is reset 0.2 s later."""
     server = scene.start()
     with scene.watched() as until:
         witness = Peer(server.port, address(0), until)
@@ -126,13 +126,13 @@ def dead(scene: Scene) -> None:
         with suppress(TimeoutError):
             while True:
                 said = witness.fact()["type"] == "said"
-                # What was said before may just be arriving.
+                # Lines said before the reset may still be arriving.
                 late += said and time.monotonic() - reset_at > 0.1
     scene.measured.told = f"{late} lines after the reset"
 
 
 def topics(scene: Scene) -> None:
-    """A guest has set topics in 5,000 rooms; another one wants to set some."""
+    """A guest has set topics in 5,000 rooms, and another guest wants to set some."""
     server = scene.start(filled="topics")
     wanted = done = 5
     with scene.watched() as until:
@@ -149,7 +149,7 @@ def topics(scene: Scene) -> None:
 
 
 def in_memory(scene: Scene) -> None:
-    """Lines of 4 KB are said to a server without a database, as fast as it takes them."""
+    """Four guests say lines of 4 KB to a server without a database, as fast as it takes them."""
     options = ("--database", ":memory:", "--rate-limit", "0")
     server = scene.start(*options)
     before = server.resident_bytes()

@@ -1,6 +1,6 @@
-"""Whose a nickname is: accounts and tokens.
+"""The commands about accounts and tokens.
 
-No answer repeats a password, and no line of these commands goes anywhere but to its command.
+No answer repeats a password, and a line of these commands goes nowhere but to its command.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         member.nick, former, password, member.origin, call.is_wanted
     )
     chat.audit.about("Registered", member.address, account.nick)
-    # Hashing takes its time, in which one may leave, or log in through another connection.
+    # During the hashing the member may have left, or logged in through another connection.
     moved = chat.belongings.become(former, account.identity)
     stored = succeed(None)
     if chat.is_here(member) and member.identity == account.identity:
@@ -137,7 +137,7 @@ def token(call: Call) -> Answer:
     "Type it at the prompt for a nickname, in place of one; /token shows your token.",
 )
 def resume(call: Call) -> Answer:
-    # What is typed after it is a secret: it is not looked at, nor shown.
+    # The argument is a secret: it is neither read nor shown.
     return Answer(
         [
             "/resume TOKEN brings you back after your connection broke; you are here already",

@@ -20,7 +20,7 @@ from chatservice.commands.table import (
 from chatservice.protocol.aliases import ALIASES
 
 USAGE_WIDTH = 22
-"""Columns for how a command is written; one that needs more has a line of its own."""
+"""The columns for a command's usage; a longer usage gets a line of its own."""
 
 
 @command(
@@ -45,7 +45,7 @@ def _listed() -> Iterator[str]:
 
 
 def _short_forms() -> str:
-    """List the other names of all commands, each before the command that they stand for."""
+    """List the aliases of all commands, each list before the command that it stands for."""
     forms = ((" ".join(_others(row)), row.name) for row in COMMANDS.values() if _others(row))
     return ", ".join(f"{others} for /{name}" for others, name in forms)
 

@@ -1,4 +1,4 @@
-"""Earlier lines: the history of a room, and the lines that somebody missed."""
+"""The commands about the past: a room's history, and the events that somebody missed."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ HISTORY_LINES = 20
 HISTORY_MOST = 100
 BEFORE_THAT = "nothing was said before that"
 CATCH_UP_MOST = 100
-"""Events of each room at a time."""
+"""The most events of each room at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which part of a room's history is asked for: its newest lines before an id.
+    """The requested part of a room's history: its newest lines before an id.
 
-    @ivar since: only those after this time.
-    @ivar nothing: the sentence if there are none.
+    @ivar nothing: the sentence to show if there are no such lines.
+    @ivar since: the time after which the lines must be.
     """
 
     nothing: str = "nothing has been said here yet"
@@ -128,5 +128,5 @@ def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
 
 
 def _is_room(word: str) -> bool:
-    """Tell whether a word is a room as line doors spell it."""
+    """Tell whether a word is a room's name, as line doors spell it."""
     return word.startswith("#") or word.casefold() == LOBBY

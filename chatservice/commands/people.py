@@ -1,4 +1,4 @@
-"""The people in the chat: names, presence, and how each wants to see things."""
+"""The commands about people: presence, nicknames, ignoring, and personal settings."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _whereabouts(call: Call, member: Member) -> str:
 
 
 def _shared(call: Call, member: Member) -> list[str]:
-    """List the rooms that somebody is in, without those that are closed to the asker."""
+    """List the rooms that somebody is in, without those that the asker may not see."""
     may_see = call.chat.permissions.may_see
     return [room for room in member.rooms if may_see(call.member, room)]
 
@@ -193,9 +193,7 @@ def unignore(call: Call) -> Answer | Deferred[Answer]:
 
 
 def _whom(call: Call) -> tuple[str, str]:
-    """Find the key and the nickname of the person whom a command names, or of that person's
-    account.
-    """
+    """Find the key and nickname of the person that a command names, of their account if any."""
     try:
         nick = check_nick(call.rest)
     except ValueError as error:
@@ -231,7 +229,7 @@ def _setting(preferences: Preferences, name: str) -> str:
 
 
 def _kept(call: Call, line: str) -> Answer | Deferred[Answer]:
-    """Let what a member has just set take effect, and keep it if it can be kept."""
+    """Apply a member's new setting, and store it if the member has an account."""
     member = call.member
     member.door.preferences_changed()
     account = member.account

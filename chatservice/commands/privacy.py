@@ -1,4 +1,4 @@
-"""The data that is stored about somebody: shown, given up, erased."""
+"""The commands about stored personal data: export it, give an account up, erase everything."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _exported(
 
 
 def _described(account: Account) -> str:
-    """Spell an account as a line of the export, without what would prove it."""
+    """Spell an account as a line of the export, without the secrets that prove it."""
     facts = {
         "type": "account",
         "nick": account.nick,
@@ -98,7 +98,7 @@ def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     identity, proof = call.member.identity, None
     if account is not None:
         proof = yield _prove_again(call, account)
-        # The answer is about the person asked for, through another connection too.
+        # Meanwhile another connection may have given the account up, or changed its password.
         proof.check()
         identity = account.identity
     elif call.rest.casefold() != EVERYTHING:
@@ -135,6 +135,6 @@ def _check_no_operator(call: Call) -> None:
 
 
 def _prove_again(call: Call, account: Account) -> Deferred[Proof]:
-    """Prove the password again, before the account is given up."""
+    """Have the member prove the password again, before giving the account up."""
     _check_no_operator(call)
     return proved_again(call, account, call.rest)

@@ -1,4 +1,4 @@
-"""Roles in rooms, announcements, lockdown, and the log of acts."""
+"""The commands about roles, invitations, announcements, lockdown, and the moderation log."""
 
 from __future__ import annotations
 

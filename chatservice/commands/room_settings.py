@@ -1,4 +1,4 @@
-"""The settings of a room."""
+"""The command that shows and changes a room's settings."""
 
 from __future__ import annotations
 

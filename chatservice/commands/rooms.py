@@ -1,4 +1,4 @@
-"""Rooms: entering and leaving them, the list of them, and the people in them."""
+"""The commands about rooms: entering, leaving, and listing them and their members."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def list_rooms(call: Call) -> Answer:
 
 
 def _page(call: Call, after: tuple[bool, str]) -> Answer:
-    """List the rooms after another one: first those with somebody in them, by name."""
+    """List the rooms that come after another one, by name, occupied rooms first."""
     rooms, topics = call.chat.rooms, call.chat.topics
     may_see = call.chat.permissions.may_see
     known = {name for name in (LOBBY, *rooms, *topics) if may_see(call.member, name)}

@@ -1,4 +1,4 @@
-"""Kicks, bans and mutes."""
+"""The commands for kicks, bans and mutes."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def unmute(call: Call) -> Answer:
 
 
 def _terms(text: str) -> tuple[int, str]:
-    """Read for how many seconds something holds, or 0, and the reason."""
+    """Read for how many seconds a sanction holds, 0 for no limit, and the reason."""
     try:
         return first_duration(text)
     except ValueError as error:
@@ -119,7 +119,7 @@ def _terms(text: str) -> tuple[int, str]:
 
 
 def _network(text: str) -> Network | None:
-    """Read the network that a text means; C{None} for a nickname, which has none of these."""
+    """Read a network; C{None} for a nickname, which has no leading digit, colon or slash."""
     if not text[0].isdigit() and ":" not in text and "/" not in text:
         return None
     try:
@@ -129,7 +129,7 @@ def _network(text: str) -> Network | None:
 
 
 def _person(call: Call, nick: str) -> Person:
-    """Find whom a ban or a mute is about."""
+    """Find the person that a ban or a mute is about."""
     hint = ": /ban the address" if call.chat.permissions.is_operator(call.member) else ""
     return call.chat.nicknames.person_named(nick, hint)
 

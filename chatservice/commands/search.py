@@ -1,4 +1,4 @@
-"""The search."""
+"""The command that searches for lines."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def search(call: Call) -> Deferred[Answer]:
 
 @inlineCallbacks
 def _page(call: Call, query: Query) -> Generator[Deferred[Any], Any, Answer]:
-    # Whoever is in no room at all is told so.
+    # A member in no room gets an error from call.room.
     rooms = list(call.member.rooms) or [call.room.name]
     taken = Taken(query, [room_named(call, query.room).name] if query.room else rooms)
     unseen = unseen_by(call.member, call.chat.accounts)
@@ -67,7 +67,7 @@ def _page(call: Call, query: Query) -> Generator[Deferred[Any], Any, Answer]:
 
 
 def _told(taken: Taken, count: int, hidden: bool) -> str:
-    """Say how many lines were found, and of which."""
+    """Tell how many lines were found, and which lines these are."""
     what = _what(taken)
     if taken.query.before < LATEST:
         older = counted(count, "older line", "older lines") if count else "no older lines"
@@ -80,7 +80,7 @@ def _told(taken: Taken, count: int, hidden: bool) -> str:
 
 
 def _what(taken: Taken) -> str:
-    """Say in words what was looked for."""
+    """Spell a query in words."""
     query, rooms = taken.query, taken.rooms
     where = f"in {spelled(rooms[0])}" if len(rooms) == 1 else f"in your {len(rooms)} rooms"
     by = f" by {query.nick}" if query.nick else ""
@@ -95,6 +95,6 @@ def _with(query: Query) -> str:
 
 
 def _not_yet(when: str) -> str:
-    """Say which lines are not indexed yet: those after a time, or all."""
+    """Tell which lines are not indexed yet: those after a time, or all."""
     what = f"lines after {when}" if when else "lines"
     return f"{what} cannot be found yet: they are still being indexed, try again in a moment"

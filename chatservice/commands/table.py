@@ -1,4 +1,4 @@
-"""The table of commands, what a row of it is, and what the commands share."""
+"""The table of commands, and the classes and functions that the commands share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chatservice.people.account import Account
 
 WIDTH = 76
-"""The most columns of a line of an answer, which the text door begins with C{-- }."""
+"""The most columns of a line of an answer, without the C{-- } that the text door puts first."""
 
 ALL_IGNORED = "all of it was said by people you ignore"
 
@@ -35,13 +35,13 @@ class Answer:
     """The answer of a command to the member who gave it.
 
     @ivar lines: sentences.
-    @ivar events: the history that was asked for; the sentences come after it.
-    @ivar rooms: the rooms that were entered.
-    @ivar times: those in the sentences.
-    @ivar scattered: whether the events are of several rooms, so that each is shown with its own.
-    @ivar taken: the query as it was taken, if this answers one.
-    @ivar raw: whether C{lines} are data, to be shown as they are.
-    @ivar rest: makes the next part, once this is sent; C{None} if this was the last.
+    @ivar events: the history that the member asked for; the sentences come after it.
+    @ivar rooms: the rooms that the member entered.
+    @ivar times: the times that appear in the sentences.
+    @ivar scattered: whether the events may be of several rooms, so that each is shown with its own.
+    @ivar taken: how a query was understood, if this answers one.
+    @ivar raw: whether C{lines} are data, shown without change.
+    @ivar rest: gives the next part of the answer, once this is sent; C{None} if this is the last.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -58,7 +58,7 @@ DONE = Answer()
 
 
 class Group(StrEnum):
-    """The headings that commands are listed under, in their order."""
+    """The headings under which commands are listed, in order."""
 
     BASICS = "Basics"
     TALK = "Talk"
@@ -70,19 +70,18 @@ class Group(StrEnum):
 
 
 Function = Callable[["Call"], Answer | Deferred[Answer]]
-"""Carries a command out."""
+"""A function that carries out a command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """A row of the table.
 
-    @ivar group: the heading in C{/help}.
-    @ivar usage: the way to write it, such as C{/join ROOM}.
-    @ivar summary: one line for the list.
-    @ivar details: further sentences for C{/help NAME}.
-    @ivar talk: whether it says something, which goes the way of a line and has no other answer.
-    @ivar pages: the first page in words, if its name and C{more} show what follows the last one.
+    @ivar group: the heading under which C{/help} lists it.
+    @ivar usage: how to write it, such as C{/join ROOM}.
+    @ivar summary: one line for the list; C{/help NAME} adds the C{details}.
+    @ivar talk: whether it says something, which is published like a line and has no other answer.
+    @ivar pages: the first page in words, if the command's name and C{more} show the next page.
     """
 
     name: str
@@ -97,10 +96,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command as somebody gave it.
+    """A command as a member gave it.
 
-    @ivar rest: what followed its name.
-    @ivar ref: the giver's own mark for it, or empty.
+    @ivar rest: the text after its name.
+    @ivar ref: the client's own mark for it, or empty.
     """
 
     chat: Chat
@@ -110,9 +109,9 @@ class Call:
     ref: str = ""
 
     def carry_out(self) -> Answer | Deferred[Answer]:
-        """Do it.
+        """Carry out the command.
 
-        @raise ChatError: the member's own mistake.
+        @raise ChatError: the member made a mistake.
         """
         if self.command.pages and self.rest.casefold() == MORE:
             return self._next_page()
@@ -126,10 +125,10 @@ class Call:
         return page(self)
 
     def goes_on(self, page: Function | None, what: str) -> list[str]:
-        """Remember the page that follows, and say how to see it.
+        """Remember the next page, and say how to see it.
 
-        @param page: shows it; C{None} if this page is the last one.
-        @param what: its contents, in words.
+        @param page: shows the next page; C{None} if this page is the last one.
+        @param what: the next page's contents, in words.
         """
         if page is None:
             self.member.pages.pop(self.command.name, None)
@@ -138,26 +137,25 @@ class Call:
         return [f"/{self.command.name} {MORE} shows {what}"]
 
     def was_answered(self, kind: Kind, place: str, text: str) -> bool:
-        """Tell whether it was carried out before; see L{chatservice.chat.repeats.Repeats.answered}.
-        """
+        """Answer it if it is a repeat; see L{chatservice.chat.repeats.Repeats.answered}."""
         return self.chat.repeats.answered(self.member, kind, place, text, self.ref)
 
     def is_wanted(self) -> bool:
-        """Tell whether the member still waits for the answer."""
+        """Tell whether the member who gave the command is still here."""
         return self.chat.is_here(self.member)
 
     @property
     def room(self) -> Room:
-        """The room that it is given in."""
+        """The member's current room; see L{current_room}."""
         return current_room(self.member)
 
     def asker(self) -> Asker:
-        """Name the one who waits for the answer, while the connection lasts."""
+        """Make the asker of a query, who waits for the answer while the connection lasts."""
         member, door = self.member, self.member.door
         return Asker(member.origin, lambda: member.door is door)
 
     def wrong(self) -> ChatError:
-        """Make the error that tells how the command is written."""
+        """Make the error that tells how to write the command."""
         return ChatError("usage", f"use it like this: {self.command.usage}")
 
 
@@ -173,7 +171,7 @@ def command(
     talk: bool = False,
     pages: str = "",
 ) -> Callable[[Function], Callable[[Call], object]]:
-    """Put a function into the table, under the name that its usage begins with."""
+    """Enter the decorated function in the table, under the name at the start of its usage."""
 
     def enter(function: Function) -> Callable[[Call], object]:
         name = usage.split()[0].removeprefix("/")
@@ -189,7 +187,7 @@ def is_command(text: str) -> bool:
 
 
 def is_goodbye(text: str) -> bool:
-    """Tell whether a typed line is C{/quit}, by whatever name."""
+    """Tell whether a typed line is C{/quit} or one of its aliases."""
     name = (command_in(text) or "").partition(" ")[0].casefold()
     return ALIASES.get(name, name) == "quit"
 
@@ -197,16 +195,16 @@ def is_goodbye(text: str) -> bool:
 def parse(chat: Chat, member: Member, line: str, ref: str = "") -> Call:
     """Parse a typed line that is a command.
 
-    @raise ChatError: C{unknown-command}.
+    @raise ChatError: C{unknown}: there is no such command.
     """
     name, _, rest = (command_in(line) or "").partition(" ")
     return Call(chat, member, find(name), rest.strip(" "), ref)
 
 
 def find(name: str) -> Command:
-    """Find the command of a name or alias.
+    """Find the command with a name or alias.
 
-    @raise ChatError: C{unknown-command}.
+    @raise ChatError: C{unknown}: there is no such command.
     """
     known = name.casefold()
     found = COMMANDS.get(ALIASES.get(known, known))
@@ -220,7 +218,7 @@ def find(name: str) -> Command:
 def current_room(member: Member) -> Room:
     """Find the room that a member's lines go to.
 
-    @raise ChatError: C{no-room}.
+    @raise ChatError: C{no-room}: there is none.
     """
     if member.current is None:
         sentence = "you are not in a room: /join one first, such as /join lobby"
@@ -231,15 +229,15 @@ def current_room(member: Member) -> Room:
 def room_of(call: Call) -> Room:
     """Find the room that a command names, or the current one if it names none.
 
-    @raise ChatError: C{no-room}: the member is not in it.
+    @raise ChatError: C{bad-room} or C{no-room}: the member is not in it.
     """
     return room_named(call, call.rest) if call.rest else call.room
 
 
 def room_named(call: Call, text: str) -> Room:
-    """Find the room of a name.
+    """Find a room of the member's by name.
 
-    @raise ChatError: C{no-room}: the member is not in it.
+    @raise ChatError: C{bad-room} or C{no-room}: the member is not in it.
     """
     name = call.chat.room_name(text)
     call.chat.permissions.check_is_in(call.member, name)
@@ -247,9 +245,9 @@ def room_named(call: Call, text: str) -> Room:
 
 
 def account_of(call: Call) -> Account:
-    """Find the account that the member has proved.
+    """Find the account that the member is logged in to.
 
-    @raise ChatError: there is none.
+    @raise ChatError: C{not-logged-in}: there is none.
     """
     if call.member.account is None:
         raise ChatError("not-logged-in", "you are not logged in: /register or /login first")
@@ -260,9 +258,11 @@ def account_of(call: Call) -> Account:
 def proved_again(
     call: Call, account: Account, password: str, what: str = "your password"
 ) -> Generator[Deferred[Any], Any, Proof]:
-    """Prove that a member, who is logged in, still knows the password.
+    """Have a member who is logged in prove the password again.
 
-    @param what: the password in words, for the sentence that says that this is not it.
+    @param what: the password in words, for the error that says that it is wrong.
+    @raise FailedProof: C{wrong-password}.
+    @raise ChatError: C{not-logged-in}, C{too-many-tries}, C{busy} or C{closing}.
     """
     accounts, origin = call.chat.accounts, call.member.origin
     proof: Proof
@@ -276,5 +276,5 @@ def proved_again(
 
 
 def wrapped(text: str) -> list[str]:
-    """Wrap a text into lines of at most L{WIDTH}."""
+    """Wrap a text into lines of at most L{WIDTH} columns."""
     return textwrap.wrap(text, WIDTH, break_on_hyphens=False)

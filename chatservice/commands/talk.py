@@ -1,4 +1,4 @@
-"""Talk that is not a plain line."""
+"""The commands that say something other than a plain line."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def msg(call: Call) -> Answer:
     nick, _, text = call.rest.partition(" ")
     if not text.strip():
         raise call.wrong()
-    # Before it is found out who has the nickname now.
+    # A repeat is answered before the nickname is looked up, for somebody else may have it now.
     if not call.was_answered(Whispered, nick, text.strip()):
         call.chat.whisper(call.member, _addressee(call, nick), text.strip(), call.ref, nick)
     return DONE
 
 
 def _addressee(call: Call, nick: str) -> Whom:
-    """Find whoever has a nickname or, if nobody does, has registered it."""
+    """Find the member with a nickname or, if there is none, the person who registered it."""
     person = call.chat.nicknames.person(nick)
     return call.chat.member_named(nick) if person is None else person.member or person
 

@@ -1,4 +1,4 @@
-"""Which place and whom a command of an operator means."""
+"""The places and people that operators' commands name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHERE = (
 
 
 def place_meant(call: Call) -> tuple[str, str]:
-    """Find the room that a command is about, or L{CHAT}, and the rest of the text."""
+    """Read the room that a command is about, or L{CHAT}, and what follows."""
     first, _, rest = call.rest.partition(" ")
     if first == "*":
         return CHAT, rest.strip(" ")
@@ -27,9 +27,9 @@ def place_meant(call: Call) -> tuple[str, str]:
 
 
 def first_word(call: Call, text: str) -> tuple[str, str]:
-    """Split a text into its first word, which must be there, and the rest.
+    """Split a text into its first word, which is required, and the rest.
 
-    @raise ChatError: C{usage}.
+    @raise ChatError: C{usage}: there is no word.
     """
     first, _, rest = text.partition(" ")
     if not first:
@@ -38,9 +38,9 @@ def first_word(call: Call, text: str) -> tuple[str, str]:
 
 
 def person_meant(call: Call) -> Person:
-    """Find the one person whom a command names, and nothing else.
+    """Find the person that a command names as its only argument.
 
-    @raise ChatError: there is nobody.
+    @raise ChatError: C{usage} or C{no-nick}: there is more than a name, or no such person.
     """
     nick, more = first_word(call, call.rest)
     if more:
@@ -49,14 +49,14 @@ def person_meant(call: Call) -> Person:
 
 
 def anyone(call: Call, nick: str) -> Person:
-    """Find whoever has a nickname or has registered it, or else whoever may have had it once."""
+    """Find the person who has a nickname or has registered it, or else a former holder by name."""
     return call.chat.nicknames.person(nick) or Person(nick, b"")
 
 
 def holder_named(call: Call, holders: list[Person]) -> Person:
-    """Find the person whom the command names, first among those who hold something.
+    """Find the person that the command names, first among the holders of some right.
 
-    It may be somebody who is not here and no longer registered, by the nickname of that time.
+    A holder who is neither here nor registered any more is found by the nickname of that time.
     """
     nick, _ = first_word(call, call.rest)
     person = anyone(call, nick)
@@ -67,7 +67,7 @@ def holder_named(call: Call, holders: list[Person]) -> Person:
 
 
 def for_reader(call: Call, act: OperatorAct) -> OperatorAct:
-    """Give an act of the log as the asker may see it: addresses are for server operators."""
+    """Adapt an act of the log to what the asker may see: only server operators see addresses."""
     if not act.network:
         return act
     if not call.chat.permissions.is_operator(call.member):

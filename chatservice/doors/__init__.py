@@ -1,1 +1,1 @@
-"""Carriers, the languages that are spoken over them, and the ports."""
+"""The carriers of connections, the languages spoken over them, and the ports."""

@@ -1,7 +1,7 @@
-"""The look at the first bytes of a connection, which chooses its door.
+"""Protocol detection: the first bytes of a connection choose its door.
 
-A door is one row in L{DOORS}. Who is silent for 0.3 s is greeted as a person at a terminal, but
-may still turn out to be a program: the first bytes choose, whenever they come.
+A door is one row in L{DOORS}. A peer that is silent for 0.3 s is greeted as a person at a terminal,
+but may still turn out to be a program: the first bytes choose, whenever they come.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from chatservice.chat.chat import Chat
 
 SILENCE = 0.3
-"""Seconds after which a silent peer is greeted."""
+"""The seconds of silence after which a peer is greeted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A door, and how the peers that want it begin to speak.
+    """A door, and the first bytes of the peers that want it.
 
-    @ivar prefixes: any of these first bytes.
+    @ivar prefixes: the first bytes, any one of which chooses this door.
     @ivar open: makes the protocol of a connection, given the chat and the other end.
-    @ivar after_greeting: whether a peer that was greeted may still have it; if not, its connection
+    @ivar after_greeting: whether a greeted peer may still choose this door; if not, its connection
         is closed without a word.
     """
 
@@ -48,12 +48,12 @@ class Row:
 
 
 def over_lines(language: Callable[[Chat], Session]) -> Callable[[Chat, Peer], Any]:
-    """Have a language spoken over lines."""
+    """Make a C{Row.open} that speaks a language over lines."""
     return lambda chat, peer: LineConnection(language(chat), peer)
 
 
 HTTP_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
-"""RFC 9110, section 9.3, and RFC 5789."""
+"""The methods of RFC 9110, section 9.3, and RFC 5789."""
 
 DOORS = (
     Row((b"{",), over_lines(JsonSession)),
@@ -63,14 +63,14 @@ DOORS = (
         after_greeting=False,
     ),
 )
-"""The doors beside the text door."""
+"""The doors other than the text door."""
 
 TEXT_DOOR = Row((), over_lines(TextSession))
-"""The door for everybody else."""
+"""The door for all other peers."""
 
 
 def choose(data: bytes) -> Row | None:
-    """Choose the door that C{data} begins to speak to; C{None} while that cannot be told."""
+    """Choose the door for a peer whose first bytes are C{data}; C{None} if they are too few."""
     for row in DOORS:
         if data.startswith(row.prefixes):
             return row
@@ -80,9 +80,9 @@ def choose(data: bytes) -> Row | None:
 
 @implementer(IHalfCloseableProtocol)
 class FrontProtocol(Protocol):
-    """The protocol before the doors: it waits for the first bytes, and then hands over.
+    """The protocol in front of the doors, which hands over as soon as the first bytes choose one.
 
-    The transport goes on talking to this protocol, which takes on the door's C{dataReceived};
+    The transport goes on calling this protocol, which takes over the door's C{dataReceived};
     that works on any transport.
     """
 
@@ -110,11 +110,11 @@ class FrontProtocol(Protocol):
             self._enter(row)
 
     def _greet_unless_read(self) -> None:
-        """Let the reactor read once more: after a stall, what came meanwhile is not read yet."""
+        """Let the reactor read once more: after a stall, data may have arrived unread."""
         self._silence = self._chat.reactor.callLater(0, self._greet)
 
     def _greet(self) -> None:
-        """Greet a person, who may yet turn out to be a program: too little came to tell."""
+        """Greet the peer as a person, though it may still turn out to be a program."""
         self._silence = None
         self._greeted = self._open(TEXT_DOOR)
 
@@ -125,18 +125,18 @@ class FrontProtocol(Protocol):
             door = self._greeted
         else:
             self._greeted.session.abandon()
-            # The greeting may still wait in the transport, ahead of what the door will write.
+            # The greeting may still wait in the transport, ahead of the door's own output.
             self._direct = False
             if not row.after_greeting:
                 self.transport.abortConnection()
                 return
-            # The greeting ended in a prompt, and the first line of the door must be its own.
+            # The greeting ended in a prompt, and the door must begin on a new line.
             self.transport.write(b"\r\n")
             door = self._open(row)
         self._hand_over(door)
 
     def _open(self, row: Row) -> Any:
-        # A PROXY header, which comes first, tells who it is.
+        # By now a PROXY header, which comes first, has given the peer's address.
         peer = Peer.at(
             self.transport.getPeer(), self._since, self._direct, self.factory.encrypted
         )
@@ -158,7 +158,7 @@ class FrontProtocol(Protocol):
             self._silence = None
 
     def readConnectionLost(self) -> None:
-        """Choose a door by what was sent: nothing more will come (RFC 9293, 3.6)."""
+        """Hand over what the peer has sent, for it sends nothing more (RFC 9293, section 3.6)."""
         if self._door is None:
             self._hand_over(self._greeted or self._open(TEXT_DOOR))
         door = IHalfCloseableProtocol(self._door, None)
@@ -182,11 +182,11 @@ class FrontProtocol(Protocol):
 
 
 class Refusal(Protocol):
-    """Says one sentence and closes, 5 s from now at the latest; what the peer says is discarded.
+    """A protocol that sends one sentence, closes within 5 s, and discards what the peer sends.
 
     @param reactor: C{IReactorTime}.
-    @param sentence: why this connection is not wanted.
-    @param ended: called when it has ended.
+    @param sentence: why the chat refuses this connection.
+    @param ended: called when the connection has ended.
     """
 
     transport: Any
@@ -199,11 +199,11 @@ class Refusal(Protocol):
     def connectionMade(self) -> None:
         self.transport.write(f"-- {self._sentence}\r\n".encode())
         self.transport.loseConnection()
-        # TLS waits for the peer to shake hands, and TCP for it to read.
+        # TLS waits until the peer has shaken hands, and TCP until it reads.
         self._end = self._reactor.callLater(CLOSE_TIMEOUT, self.transport.abortConnection)
 
     def dataReceived(self, data: bytes) -> None:
-        """Ignore what the peer still sends over TLS."""
+        """Discard the data; over TLS, more arrives even now."""
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         if self._end.active():
@@ -212,7 +212,7 @@ class Refusal(Protocol):
 
 
 class Dropped(Protocol):
-    """Closes without a word, for there are too many already that would have to be told why."""
+    """A protocol that closes without a word, when too many peers are already being told why."""
 
     transport: Any
 
@@ -221,11 +221,11 @@ class Dropped(Protocol):
 
 
 class FrontFactory(ServerFactory):
-    """All doors of a chat on one port.
+    """The factory for all doors of a chat on one port.
 
     @param admission: shared by all ports of the chat.
-    @param direct: whether its connections are plain TCP, and C{encrypted} whether they are; see
-        L{Peer}.
+    @param direct: whether its connections are plain TCP; see L{Peer}.
+    @param encrypted: whether its connections are encrypted; see L{Peer}.
     """
 
     noisy = False
@@ -257,5 +257,5 @@ class FrontFactory(ServerFactory):
         return FrontProtocol(self, addr)
 
     def gone(self, address: IAddress | None) -> None:
-        """Note that a connection that was let in has ended."""
+        """Count an admitted connection as ended."""
         self._admission.release(address)

@@ -1,7 +1,6 @@
-"""Events as bytes: the format of each wire, adapted to what the reader prefers and ignores.
+"""The format of each wire: events as bytes, adapted to the reader's preferences and ignore list.
 
-Members who see the same share one format, so that chat/broadcast.py renders for all of them at
-once.
+Members who see the same share one format, so chat/broadcast.py renders each event once for them.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ _END = b"\r\n"
 
 
 class TextFormat:
-    """Events as lines of text."""
+    """The format of the text door: lines of text."""
 
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
@@ -55,7 +54,7 @@ class TextFormat:
 
 
 class JsonFormat:
-    """Events as JSON lines, the same whatever room the reader is in."""
+    """The format of the JSON door: JSON lines, the same whichever room the reader is in."""
 
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
@@ -69,11 +68,11 @@ JSON = JsonFormat()
 def format_for(
     base: Format, preferences: Preferences, ignored: Collection[str], nick: str
 ) -> Format:
-    """Find the format of a member's door.
+    """Find or make the format for a member's door.
 
-    @param base: the door's own. Only L{TEXT} heeds the preferences.
+    @param base: the door's own format. Only L{TEXT} heeds the preferences.
     @param ignored: the keys of nicknames; see L{chatservice.chat.rooms.Member}.
-    @param nick: the member's own, whose mention rings the bell.
+    @param nick: the member's nickname, whose mention rings the bell.
     """
     if base is TEXT and preferences != Preferences():
         base = _shared(Preferred, preferences, nick if preferences.bell else "")
@@ -81,7 +80,7 @@ def format_for(
 
 
 def _shared(kind: Callable[..., Format], *facts: object) -> Format:
-    """Find or make the one format with these arguments, which lives while somebody uses it."""
+    """Find or make the one format with these arguments, which is kept while anybody uses it."""
     found = _formats.get((kind, *facts))
     if found is None:
         found = _formats[kind, *facts] = kind(*facts)
@@ -92,9 +91,9 @@ _formats: WeakValueDictionary[tuple[object, ...], Format] = WeakValueDictionary(
 
 
 class Preferred:
-    """Events as the text door shows them, adapted to what somebody prefers.
+    """The format of the text door, adapted to a reader's preferences.
 
-    @param nick: the reader's.
+    @param nick: the reader's nickname.
     """
 
     def __init__(self, preferences: Preferences, nick: str) -> None:
@@ -123,17 +122,17 @@ class Preferred:
 
 
 def encoded(lines: Iterable[str], prompt: str = "") -> bytes:
-    """Encode lines for the text door, each with its end, and a prompt without one."""
+    """Encode lines for the text door, each with a line end, and then a prompt without one."""
     return ("".join(f"{line}\r\n" for line in lines) + prompt).encode()
 
 
 def arrival(
     room: Room, nick: str, topic: TopicChanged | None, recent: Iterable[Event], now: int
 ) -> list[str]:
-    """Tell somebody who has just entered a room about it.
+    """Make the lines that describe a room to a newcomer.
 
-    @param nick: the newcomer's, who is among those who hear the room already.
-    @param recent: the room's last lines, to be retold.
+    @param nick: the newcomer's nickname; the newcomer is in the room's audience already.
+    @param recent: the room's last lines, to retell.
     @param now: see L{retold}.
     """
     some = (member.nick for member in islice(room.audience, NAMES_SHOWN + 1))

@@ -9,15 +9,15 @@ from twisted.internet.protocol import Protocol
 from zope.interface import implementer
 
 LINGER = 2.0
-"""Seconds in which the rest of a request is thrown away, so that the answer is not reset."""
+"""The seconds of discarding the rest of a request, for a reset could destroy the answer."""
 
 
 @implementer(IHalfCloseableProtocol)
 class HttpRefusal(Protocol):
-    """Answers any request with 501 (RFC 9110, section 15.6.2), and reads none of it.
+    """A protocol that answers any request with 501 (RFC 9110, 15.6.2), without parsing it.
 
     @param reactor: C{IReactorTime}.
-    @param name: what the chat calls itself.
+    @param name: the name of the chat.
     @param direct: whether the connection is plain TCP.
     """
 
@@ -49,7 +49,7 @@ class HttpRefusal(Protocol):
         self._end = self._reactor.callLater(LINGER, self.transport.abortConnection)
 
     def _end_writing(self) -> None:
-        """End the answer; the rest of the request is read, and thrown away."""
+        """End the answer; the rest of the request is still read, and discarded."""
         if self._direct:
             self.transport.loseWriteConnection()
         else:
@@ -57,11 +57,11 @@ class HttpRefusal(Protocol):
             self.transport.loseConnection()
 
     def readConnectionLost(self) -> None:
-        """Close: the client has gone, or will not ask for more."""
+        """Close, for the client has gone or will send nothing more."""
         self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:
-        """Wait for the client to close: the answer is on its way."""
+        """Leave it to the client to close, for the answer is on its way."""
 
     def connectionLost(self, reason: Any = None) -> None:
         if self._answered and self._end.active():

@@ -1,6 +1,6 @@
-"""The door for programs: one JSON object a line, both ways. docs/protocol.rst is its description.
+"""The door for programs: one JSON object per line, both ways, as docs/protocol.rst describes.
 
-A dict lives in here and on the wire, and nowhere else.
+Dicts of the protocol exist only in this module and on the wire.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
 class Request:
     """A client's request, whose members are checked as they are needed.
 
-    @raise ChatError: from every method, for a member that is missing or of the wrong type.
+    @raise ChatError: C{malformed}, from the methods too: a member is missing or of the wrong type.
     """
 
     def __init__(self, line: bytes) -> None:
@@ -70,7 +70,7 @@ class Request:
         value = self._facts.get(name, default)
         if not isinstance(value, str):
             raise malformed(f'"{name}" must be a string')
-        # Lone surrogates, which JSON can spell and UTF-8 cannot.
+        # JSON can spell lone surrogates, but UTF-8 cannot.
         return value.encode("utf-8", "replace").decode()
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
@@ -81,18 +81,18 @@ class Request:
         return value
 
     def flag(self, name: str) -> bool:
-        """Read a boolean; a missing one is false."""
+        """Read a boolean; false if it is missing."""
         value = self._facts.get(name, False)
         if type(value) is not bool:
             raise malformed(f'"{name}" must be true or false')
         return value
 
     def has(self, name: str) -> bool:
-        """Tell whether there is such a member at all."""
+        """Tell whether the request has a member of that name."""
         return name in self._facts
 
     def rooms(self) -> dict[str, int]:
-        """Read the rooms of a hello, each with the last id that was seen in it."""
+        """Read the rooms of a hello, each with the last id that the client saw in it."""
         value = self._facts.get("rooms", {})
         if not isinstance(value, dict) or not all(type(seen) is int for seen in value.values()):
             raise malformed('"rooms" must be an object of last ids by room')
@@ -102,12 +102,12 @@ class Request:
 
 
 def malformed(sentence: str) -> ChatError:
-    """Make the error for a line that is no request."""
+    """Make the error for a line that is not a valid request."""
     return ChatError("malformed", sentence)
 
 
 class JsonSession(Session):
-    """A program at the other end."""
+    """The session of a program, which speaks JSON."""
 
     kind = "a program"
     name = "JSON"
@@ -155,7 +155,7 @@ class JsonSession(Session):
             case "ping":
                 self._in_turn(request, lambda: None, lambda _: {"type": "pong"})
             case "pong":
-                pass  # the answer to our own ping: something was heard
+                pass  # the answer to our own ping, a sign of life
             case _:
                 raise ChatError("unknown-type", f"there is no request {kind[:40]!r}")
 
@@ -178,7 +178,7 @@ class JsonSession(Session):
 
     def _say_in(self, room: str, text: str) -> None:
         assert self.member is not None
-        # Also where the member no longer is: what was said is said.
+        # Before the room is looked up: a repeat is answered even where the member has left.
         if not self.chat.repeats.answered(self.member, Said, room, text, self._ref):
             self.chat.say(self.member, self._room_named(room), text, self._ref)
 
@@ -204,7 +204,7 @@ class JsonSession(Session):
 
         def page() -> Deferred[Page]:
             if room:
-                # A member who is out by now, after a kick say, gets nothing of it.
+                # The member may have left by now, such as after a kick, and must get nothing.
                 self._room_named(room)
             return self.chat.journal.page(wanted)
 
@@ -264,7 +264,7 @@ class JsonSession(Session):
         return facts
 
     def _who_one_is(self) -> dict[str, Any]:
-        """Spell token, account and settings, which a program is told again when they change."""
+        """Collect the facts that a program is told at first, and again whenever they change."""
         assert self.member is not None
         account, token, preferences = self._told = (
             self.member.account,
@@ -280,13 +280,13 @@ class JsonSession(Session):
 
     @property
     def _rate(self) -> int:
-        """Lines that are read in a second; 0 for no limit."""
+        """The lines read per second; 0 for no limit."""
         is_known = self.member is not None and self.member.account is not None
         return self.chat.settings.rate_of(self._is_pipe and is_known)
 
     @property
     def price(self) -> float:
-        """See L{Metered.price}: asked anew for each line, for an account may be lost meanwhile."""
+        """See L{Metered.price}; computed for each line, for the member may lose its account."""
         return self.chat.settings.rate_limit / self._rate if self._rate else 0.0
 
     def _page(self, page: Page, room: dict[str, Any], ref: str) -> dict[str, Any]:
@@ -309,7 +309,7 @@ class JsonSession(Session):
 
     def _welcome(self, fence: int, resumed: bool) -> bytes:
         assert self.member is not None
-        # A client that named no room has seen nothing in any.
+        # A client that named no rooms has seen nothing of those that it is in.
         self._seen = self._seen or dict.fromkeys(self.member.rooms, 0)
         rooms = {name: self._room(room) for name, room in self.member.rooms.items()}
         self._seen = NOTHING_SEEN
@@ -326,23 +326,21 @@ class JsonSession(Session):
             | self._who_one_is()
         )
 
-    # What the chat asks of a door.
+    # The door's part: see chatservice.chat.door.
 
     def render_own(self, event: Event, mine: bool) -> bytes:
-        """See L{chatservice.chat.door.Door.render_own}: your own events come back, as the
-        acknowledgement.
-        """
+        """See L{chatservice.chat.door.Door.render_own}; own events serve as acknowledgements."""
         if isinstance(event, Resumed):
-            # A newcomer who was let into no room took nothing over.
+            # A newcomer who was let into no room has taken nothing over.
             return self._welcome(event.id, resumed=bool(self.member and self.member.lost_at))
-        # An act that was done to the member is somebody else's, and may be ignored.
+        # An operator's act against the member is another's event, and may be ignored.
         line = json_line(own_facts(event)) if mine else self.format.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line
         return line
 
     def _all_facts(self, events: Iterable[Event]) -> list[dict[str, Any]]:
-        """Spell the events of a page, as the member sees them."""
+        """Spell the events of a page as the member sees them."""
         identity = self.member.identity if self.member is not None else b""
         return [
             own_facts(event) if identity and event.identity == identity else facts_of(event)
@@ -359,7 +357,7 @@ class JsonSession(Session):
         self._send({"type": "ping"})
 
     def preferences_changed(self) -> None:
-        """See L{chatservice.chat.door.Door.preferences_changed}; a program applies them itself."""
+        """See L{chatservice.chat.door.Door.preferences_changed}; only ignoring applies here."""
         if self.member is not None:
             self.format = format_for(JSON, Preferences(), self.member.ignored, self.member.nick)
 
@@ -375,7 +373,7 @@ class JsonSession(Session):
 
     def tell(self, error: ChatError) -> None:
         """See L{Session.tell}."""
-        # What ends the connection is no answer to a request.
+        # An error that ends the connection does not answer a request.
         ref = {} if error.code in ("closing", "taken-over") else ref_of(self._ref)
         cause = {"cause": error.cause} if error.cause else {}
         facts = {"type": "error", "code": error.code, "text": error.sentence} | cause
@@ -392,5 +390,5 @@ def _facts_of_search(taken: Taken) -> dict[str, Any]:
 
 
 def _times(times: Times) -> dict[str, Any]:
-    """Spell the instants in sentences, for programs that write times their own way."""
+    """Give the times that appear in sentences, for programs that format them themselves."""
     return {"times": dict(times)} if times else {}

@@ -1,4 +1,4 @@
-"""The limits on connections, in all and from one address."""
+"""Limits on the number of connections, in all and from one address."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from chatservice.people.addresses import host_of, origin_of
 from chatservice.protocol.events import ChatError
 
 SPARE_FILES = 192
-"""File descriptors kept for everything that is not a member's connection: the chat's own, and
-those of refused connections (Twisted accepts 100 at a time).
-"""
+"""The file descriptors reserved for the chat itself, and for connections that are being refused
+(Twisted accepts 100 at a time)."""
 
 TOLD_AT_ONCE = 64
-"""The most refused connections that are told why at a time; others are closed without a word."""
+"""The most refused connections that are told why at a time; more are closed without a word."""
 
 TOLD_OF_AN_ADDRESS = 4
-"""The most of them from one address, if there is a limit for addresses."""
+"""The most of them from one address, if there is a limit per address."""
 
 
 def most_connections(wanted: int = 0) -> int:
-    """Find how many connections there can be: C{wanted}, or fewer if the system has not as many.
+    """Find how many connections are possible: C{wanted}, or fewer if the system allows fewer.
 
-    This first raises the soft limit of file descriptors to the hard one (getrlimit(2)).
+    Raise the soft limit on file descriptors to the hard one first (getrlimit(2)).
 
     @param wanted: 0 for as many as the system allows.
     """
@@ -37,10 +36,10 @@ def most_connections(wanted: int = 0) -> int:
 
 
 class Admission:
-    """The count of connections.
+    """The count of connections, and the limits on it.
 
-    @param in_all: the most connections; 0 for no such limit.
-    @param per_address: the most from one IPv4 address or one IPv6 /64; 0 for no such limit.
+    @param in_all: the most connections; 0 for no limit.
+    @param per_address: the most from one IPv4 address or one IPv6 /64; 0 for no limit.
     """
 
     def __init__(self, in_all: int = 0, per_address: int = 0) -> None:
@@ -53,7 +52,7 @@ class Admission:
     def admit(self, address: Any) -> None:
         """Count one more connection, from C{address} (an C{IAddress}).
 
-        @raise ChatError: there are too many; it is not counted.
+        @raise ChatError: C{closing}: there are too many, and this one is not counted.
         """
         if self._in_all and self.count >= self._in_all:
             raise ChatError("closing", "the chat is full: try again later", "full")
@@ -69,13 +68,12 @@ class Admission:
         self._from[origin] += 1
 
     def release(self, address: Any) -> None:
-        """Note that a connection that was admitted has ended."""
+        """Count an admitted connection as ended."""
         self.count -= 1
         _take_one(self._from, address)
 
     def tell(self, address: Any) -> bool:
-        """Count a refused connection that is told why; return false if too many are told already.
-        """
+        """Count a refused connection as being told why; C{False} if too many are already."""
         origin = origin_of(host_of(address))
         is_limited = self._per_address and origin
         if is_limited and self._told[origin] >= TOLD_OF_AN_ADDRESS:
@@ -86,7 +84,7 @@ class Admission:
         return True
 
     def told(self, address: Any) -> None:
-        """Note that a refused connection that was told why has ended."""
+        """Count a refused connection that was told why as ended."""
         _take_one(self._told, address)
 
 

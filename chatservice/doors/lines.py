@@ -1,7 +1,7 @@
 """The carrier of lines: from bytes to lines and back, over TCP, TLS or a UNIX socket.
 
-It handles ends of line, telnet commands, overlong lines, end of file, and pauses of reading. The
-session knows what the lines mean.
+It deals with line ends, telnet commands, overlong lines, end of file, and pauses in reading.
+The meaning of the lines is the session's business.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ if TYPE_CHECKING:
     from chatservice.sessions.session import Session
 
 SLICE = 1024
-"""Bytes that are taken apart at a time. LineReceiver takes time quadratic in the lines that it is
-handed at once, and what costs too much is noticed after each slice."""
+"""The most bytes split into lines at a time. LineReceiver takes time quadratic in the lines that it
+receives at once, and the session checks the cost after each slice."""
 
 OVERLONG = 1024 * 1024
-"""Bytes that are thrown away before the connection is: of a line without an end, or after it."""
+"""The most bytes discarded, of a line without an end or after closing, before giving up."""
 
 LINGER = 2.0
-"""Seconds in which a peer that was sent everything may close the connection itself."""
+"""The seconds that a peer has to close the connection itself once everything is sent."""
 
 
 @implementer(IHalfCloseableProtocol)
 class LineConnection(LineReceiver):
     """A connection that carries lines; see L{chatservice.sessions.session.Connection}.
 
-    @param session: gets each line.
+    @param session: the receiver of each line.
     @param peer: the other end.
-    @ivar outbox: the only writer.
+    @ivar outbox: the only writer to the transport.
     """
 
     delimiter = b"\n"
     MAX_LENGTH = LINE_BYTES
     outbox: Outbox
     transport: Any
-    # What few connections ever set stands in the class: an object with more than 30 attributes of
-    # its own takes 1 KiB more (CPython's key-sharing dictionaries).
+    # Attributes that few connections ever set are in the class: an object with more than 30 of its
+    # own takes 1 KiB more (CPython's key-sharing dictionaries).
     _telnet: Telnet | None = None
     _after_cr = False
     _skipped = 0
@@ -74,12 +74,12 @@ class LineConnection(LineReceiver):
         if self._is_over:
             self._discard(data)
             return
-        # Reading on after a pause hands on nothing.
+        # Resuming after a pause calls this with no data.
         if data:
             self.session.note_sign_of_life()
         self._unread += data
         if self._busyReceiving:
-            # Called by what a line does; whoever hands out that line reads on.
+            # A line that is being handled led here; the loop that handed it out reads on.
             return
         if not data:
             self._receive(b"")
@@ -103,8 +103,7 @@ class LineConnection(LineReceiver):
             super().dataReceived(b"")
 
     def _with_line_feeds(self, data: bytes) -> bytes:
-        """End lines with LF where they end with CR LF, CR NUL or CR, also if split over two reads.
-        """
+        """Replace CR LF, CR NUL and bare CR with LF, even where two reads split them."""
         if self._after_cr and data[:1] in (b"\n", b"\0"):
             data = data[1:]
         self._after_cr = data.endswith(b"\r")
@@ -119,7 +118,7 @@ class LineConnection(LineReceiver):
         self._buffer = line
 
     def rawDataReceived(self, data: bytes) -> None:
-        """Throw away an overlong line, to its end."""
+        """Discard an overlong line, up to its end."""
         skipped, end, rest = data.partition(self.delimiter)
         self._skipped += len(skipped)
         if end:
@@ -129,28 +128,28 @@ class LineConnection(LineReceiver):
         elif self._skipped > OVERLONG:
             self.session.close("a line had no end")
 
-    # What the session asks of its connection.
+    # The session's requests to its connection.
 
     def show_typing(self, shown: bool) -> None:
-        """Have a telnet show or hide what is typed; other peers cannot be told."""
+        """Make a telnet client show or hide what is typed; others cannot be told."""
         if self._telnet is not None and self._telnet.show_typing(shown):
             self.clearLineBuffer()
 
     @property
     def closes_itself(self) -> bool:
-        """Whether the peer is known to end when its connection does.
+        """Whether the peer is known to exit when its connection ends.
 
-        A telnet does; nc does not until its input has ended.
+        A telnet client does; nc does not until its input has ended.
         """
         return self._telnet is not None or self._at_end
 
     def ask(self) -> None:
-        """Have a telnet answer by itself, so that one hears from it."""
+        """Make a telnet client answer by itself, as a sign of life."""
         if self._telnet is not None:
             self._telnet.ask()
 
     def pause(self) -> None:
-        """Read nothing more, and notice resets all the same."""
+        """Stop reading, but still notice resets."""
         if self._is_over:
             return
         self.pauseProducing()
@@ -158,7 +157,7 @@ class LineConnection(LineReceiver):
         self._stop_watching = hang_ups.watch(self.transport, self._reset)
 
     def resume(self) -> None:
-        """Read on."""
+        """Resume reading."""
         self._watch_no_more()
         self.resumeProducing()
 
@@ -167,14 +166,13 @@ class LineConnection(LineReceiver):
         self._stop_watching = unwatched
 
     def _reset(self) -> None:
-        """Drop what the peer had sent and was not said yet: the peer is gone."""
+        """Abort, for the peer is gone; its unread lines are not said any more."""
         self.session.abort("connection lost")
 
     # The end of the input.
 
     def readConnectionLost(self) -> None:
-        """Finish what the peer sent: nothing more will come, but it may still read (RFC 9293, 3.6).
-        """
+        """Finish what the peer sent; it sends no more, but may still read (RFC 9293, 3.6)."""
         self._at_end = True
         if self._is_over:
             self.transport.loseConnection()
@@ -182,7 +180,7 @@ class LineConnection(LineReceiver):
             self._end_if_all_read()
 
     def writeConnectionLost(self) -> None:
-        """Wait for the peer to close: everything is sent; see L{close}."""
+        """Wait for the peer to close, for everything is sent; see L{close}."""
 
     def _end_if_all_read(self) -> None:
         is_reading = self._unread or self.paused or self._busyReceiving
@@ -201,9 +199,8 @@ class LineConnection(LineReceiver):
     def close(self) -> None:
         """Close once everything is sent.
 
-        Closing what has unread input resets the connection, and a reset can take from the peer what
-        it was sent and has not read (RFC 9293, 3.6.1). So the rest of the input is read and thrown
-        away.
+        Closing a connection with unread input resets it, and a reset can destroy sent data that the
+        peer has not read yet (RFC 9293, 3.6.1). So the rest of the input is read and discarded.
         """
         self._is_over = True
         has_unread = self.paused and not self._at_end
@@ -227,13 +224,13 @@ class LineConnection(LineReceiver):
             self.pauseProducing()
 
     def abort(self) -> None:
-        """Close on the next turn of the reactor, without sending what waits."""
+        """Close on the next turn of the reactor, without sending what is queued."""
         self._is_over = True
         self.outbox.close()
         self.session.chat.reactor.callLater(0, self.transport.abortConnection)
 
     def detach(self) -> None:
-        """Leave the connection to another protocol, which the transport goes on talking to."""
+        """Leave the connection to another protocol, which the transport calls from now on."""
         self._is_over = True
         self.outbox.detach()
 

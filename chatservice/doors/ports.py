@@ -1,4 +1,4 @@
-"""The ports of a chat: how they are written, opened, and joined."""
+"""The ports of a chat: reading their descriptions, opening them, and telling how to join."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chatservice.doors.limits import Admission
 from chatservice.protocol.errors import CannotStart
 
 BACKLOG = 1024
-"""Connections that wait to be accepted (listen(2))."""
+"""The most connections waiting for the chat to accept them (listen(2))."""
 
 _LOCAL_KINDS = ("tcp", "tcp6", "ssl", "unix")
 
@@ -41,13 +41,12 @@ class _DualStackPort(TCPPort):
 
 @implementer(IStreamServerEndpoint)
 class DualStackEndpoint:
-    """One port on every address of the machine, IPv4 alone where there is no IPv6.
+    """One port on every address of the machine; on IPv4 alone where there is no IPv6.
 
-    Peers with IPv4 have addresses such as C{::ffff:192.0.2.7}; see
-    L{chatservice.people.addresses.host_of}.
+    IPv4 peers appear as C{::ffff:192.0.2.7}; see L{chatservice.people.addresses.host_of}.
 
-    @param reactor: the reactor that accepts connections.
-    @param number: the port; 0 for any that is free.
+    @param reactor: the reactor that accepts the connections.
+    @param number: the port's number; 0 for any free port.
     """
 
     def __init__(self, reactor: Any, number: int) -> None:
@@ -71,9 +70,9 @@ class DualStackEndpoint:
 
 
 def read_endpoint(reactor: Any, text: str) -> Any:
-    """Make the endpoint that an operator wrote: a port number, or an endpoint string of Twisted's.
+    """Read an endpoint that an operator wrote, as a number or as Twisted's description.
 
-    @raise BadValue: it makes no sense, or cannot be had here.
+    @raise BadValue: the text describes no endpoint, or one that is not available here.
     """
     try:
         if text.isascii() and text.isdigit():
@@ -98,9 +97,9 @@ def read_endpoint(reactor: Any, text: str) -> Any:
 
 
 class Port:
-    """One that the chat is open on, or will be.
+    """A port on which the chat is open, or will be.
 
-    @ivar name: as the operator wrote it.
+    @ivar name: the port as the operator wrote it.
     """
 
     def __init__(self, name: str, endpoint: Any) -> None:
@@ -110,7 +109,7 @@ class Port:
 
     @property
     def is_plain_tcp(self) -> bool:
-        """Whether its connections are plain TCP; see L{Outbox}."""
+        """Whether its connections are plain TCP and nothing else; see L{Outbox}."""
         return type(self._endpoint) in (TCP4ServerEndpoint, TCP6ServerEndpoint, DualStackEndpoint)
 
     @property
@@ -120,28 +119,28 @@ class Port:
 
     @property
     def can_be_tried(self) -> bool:
-        """Whether opening it does something on this machine alone, which closing undoes."""
+        """Whether opening it affects this machine alone, and closing undoes it."""
         kind = self.name.removeprefix("haproxy:").partition(":")[0]
         return kind in _LOCAL_KINDS or isinstance(self._endpoint, DualStackEndpoint)
 
     def open(self, chat: Chat, admission: Admission) -> None:
-        """Open a chat on it, with all its doors.
+        """Open a chat on this port, with all its doors.
 
-        @raise CannotStart: that is not possible.
+        @raise CannotStart: the port cannot be opened.
         """
         self.listen(FrontFactory(chat, admission, self.is_plain_tcp, self.is_encrypted))
 
     def listen(self, factory: IProtocolFactory) -> None:
-        """Open it.
+        """Open the port.
 
-        @raise CannotStart: that is not possible.
+        @raise CannotStart: the port cannot be opened.
         """
         failures: list[Any] = []
         maybeDeferred(self._endpoint.listen, factory).addCallbacks(self._opened, failures.append)
         if failures:
             error = failures[0].value
             reason = error.socketError if isinstance(error, CannotListenError) else error
-            if isinstance(reason, str):  # of a UNIX socket's lock file
+            if isinstance(reason, str):  # from a UNIX socket's lock file
                 reason = OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
             raise CannotStart(
                 f"{getattr(reason, 'strerror', reason)}: cannot listen on {self.name}"
@@ -151,13 +150,13 @@ class Port:
         self._listening = listening
 
     def close(self) -> Deferred[Any]:
-        """Close it, if it is open."""
+        """Close the port, if it is open."""
         if self._listening is None:
             return maybeDeferred(lambda: None)
         return maybeDeferred(self._listening.stopListening)
 
     def how_to_join(self) -> str:
-        """Say where the chat is, and with which programs people can join it; for the log."""
+        """Tell, for the log, where the chat is open and which programs people can join it with."""
         address = self._listening.getHost()
         if isinstance(address, UNIXAddress):
             path = os.fsdecode(address.name or b"")
@@ -188,8 +187,8 @@ class Port:
 def open_port(reactor: Any, text: str, chat: Chat) -> Port:
     """Open a chat on a port, with all its doors.
 
-    @param text: a number, for every address of this machine, or what Twisted calls an endpoint.
-    @raise CannotStart: that is not possible; uncaught, it ends the program with one sentence.
+    @param text: a number, for every address of this machine, or Twisted's endpoint description.
+    @raise CannotStart: the port cannot be opened; uncaught, it ends the program with one sentence.
     """
     try:
         port = Port(text, read_endpoint(reactor, text))

@@ -1,4 +1,4 @@
-"""The text door's questions to a newcomer: a nickname, and the password of a registered one."""
+"""The text door's questions to a newcomer: a nickname, and the password if it is registered."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ OTHER_PROTOCOL = re.compile(
     r"|(?P<irc>(?:CAP|NICK|USER|PASS) \S)"  # RFC 2812, section 3.1, and IRCv3
     r"|(?:EHLO|HELO|LHLO) \S"  # RFC 5321, section 4.1.1.1
 )
-"""The first words of peers that want something else than a chat with people."""
+"""The first line of a peer that speaks another protocol."""
 
 NO_PERSON = (
     "this is a chat: join it with telnet or nc and choose a nickname; programs send JSON lines"
 )
 
 NO_SLASH = re.compile(r"(?:nick|resume) \S", re.IGNORECASE)
-"""A command that is understood before joining, but for its slash."""
+"""A command that would be understood before joining, if it had its slash."""
 
 KNOWN_HERE = (
     "first choose a nickname; only /nick, /resume TOKEN and /quit are understood before that"
@@ -57,24 +57,27 @@ class Reception:
         self._asks_password = False
         self._asked_password = False
         self._is_first = True
-        # The keys of all that was typed for a password.
+        # The keys of everything that was typed as a password.
         self._refused: frozenset[str] = frozenset()
 
     def greet(self) -> None:
-        """Say where the person has arrived, and ask for a nickname."""
+        """Welcome the person, and ask for a nickname."""
         settings = self._door.chat.settings
         lines = [f"Welcome to {settings.name}.", *settings.motd]
         self._door.outbox.write(encoded(lines, PROMPT))
 
     def heard(self, text: str) -> None:
-        """Take a typed line as the answer to the last prompt."""
+        """Take a line that was typed in answer to the last prompt.
+
+        @raise ChatError: C{usage} or C{bad-nick}, among others.
+        """
         is_first, self._is_first = self._is_first, False
         if self._asks_password:
             self._take_password(text)
         elif is_first and self._is_no_person(text):
             self._door.close(NO_PERSON)
         elif HTTP_REQUEST.match(text):
-            # A web page may be at the other end, and nobody typed what it sends.
+            # A web page may have sent this, and nobody may have meant to say it.
             self._door.abort("is no person")
         elif commands.is_goodbye(text):
             self._door.close(code=GOODBYE)
@@ -91,12 +94,10 @@ class Reception:
             self._door.outbox.write(PROMPT.encode())
 
     def _is_no_person(self, text: str) -> bool:
-        """Tell whether a first line is of another protocol, and if so tell its client in its own
-        way.
-        """
+        """Tell whether a first line is of another protocol; tell IRC clients in their own way."""
         other = OTHER_PROTOCOL.match(text)
         if other is not None and other["irc"]:
-            # An IRC client shows it where it begins a line (RFC 2812, section 3.7.4).
+            # An IRC client shows this if it begins a line (RFC 2812, section 3.7.4).
             self._door.outbox.write(encoded(["", f"ERROR :{NO_PERSON}"]))
         return other is not None or has_controls(text)
 
@@ -105,9 +106,7 @@ class Reception:
         self._door.join(JoinRequest(self._wanted))
 
     def _may_be_late(self, text: str) -> bool:
-        """Tell whether a line may be the password that was asked before, and would be shown to
-        others.
-        """
+        """Tell whether a text may be the password asked for before, which others must not see."""
         is_long = len(text.strip()) >= PASSWORD_LEAST
         return self._asked_password and is_long and not self._door.chat.accounts.named(text)
 
@@ -138,7 +137,7 @@ class Reception:
             self._door.outbox.write(PROMPT.encode())
 
     def prompt_after(self, error: ChatError) -> str:
-        """Choose the prompt after an error was told."""
+        """Choose the prompt that follows an error, and show or hide what is typed."""
         was_hidden = self._asks_password
         self._asks_password = error.code in ("password-needed", "wrong-password")
         if not self._asks_password:
@@ -151,6 +150,5 @@ class Reception:
 
 
 def _key(text: str) -> str:
-    """Make a key that is equal for what looks the same, in whatever case and with whatever blanks.
-    """
+    """Make a key that is equal for texts that look the same, whatever their case and blanks."""
     return nick_key(seen_of(text[:NICK_INPUT]))

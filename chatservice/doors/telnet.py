@@ -10,28 +10,27 @@ EL, EC, AYT, IP, BRK, SE = 248, 247, 246, 244, 243, 240
 ECHO, TIMING_MARK = 1, 6
 
 KILL_LINE = bytes((IAC,))
-"""The mark in the text where the peer took back the line so far (Ctrl-C, erase line): the one byte
-that no text has."""
+"""A mark where the peer erased the line so far (Ctrl-C, erase line): a byte that no text has."""
 
 BACKSPACE = b"\b"
-"""The mark in the text where the peer took back the last character (erase character)."""
+"""A mark where the peer erased the last character."""
 
 SUBNEGOTIATION = 1024
-"""Bytes after which a subnegotiation without an end was none, but text in another encoding."""
+"""The bytes after which an unended subnegotiation is taken for text in another encoding."""
 
 UNSEEN = 5
-"""Lines that are thrown away at most while a peer does not answer that it shows them again."""
+"""The most lines discarded while a peer has not answered that it shows what is typed again."""
 
 _LINE_END = re.compile(rb"\r\n|\r\0|\r|\n")
 
 
 class Telnet:
-    """Takes the telnet commands out of what a peer sends, and answers them.
+    """A filter that removes telnet commands from a peer's input, and answers them.
 
-    Every option is refused but TIMING-MARK (RFC 860), without which a telnet client shows nothing
-    more after a Ctrl-C. Nothing is sent to a peer that sent no command.
+    It refuses every option but TIMING-MARK (RFC 860), without which a telnet client shows nothing
+    more after a Ctrl-C. A peer that sends no command gets no answer.
 
-    @param reply: called with the bytes to send back, at most once for each L{text_of}.
+    @param reply: called with the bytes to send back, at most once per call of L{text_of}.
     """
 
     def __init__(self, reply: Callable[[bytes], object]) -> None:
@@ -44,14 +43,14 @@ class Telnet:
         self._discards = 0
 
     def show_typing(self, shown: bool) -> bool:
-        """Have the peer show what its person types, or not, while a password is asked (RFC 857).
+        """Make the peer show what its person types, or hide it while a password is asked (RFC 857).
 
-        A peer that leaves the echo to us shows nothing, and we echo only the end of the line. What
-        was typed unseen is thrown away until it shows again, as everywhere where a password is
-        asked: it may be the password once more. After L{UNSEEN} lines it is read all the same: a
-        peer that never answers would never be heard again.
+        A peer that leaves the echo to us shows nothing, and we echo only the line end. Input typed
+        unseen is discarded until the peer shows input again, as at any password prompt, for it may
+        be the password once more. After L{UNSEEN} lines it is read anyway, or a peer that never
+        answers would never be heard again.
 
-        @return: whether something is thrown away.
+        @return: whether input is being discarded.
         """
         self._discards = UNSEEN if shown and self._agreed else 0
         self._hidden = not shown
@@ -60,11 +59,11 @@ class Telnet:
         return self._discards > 0
 
     def ask(self) -> None:
-        """Ask for something that a telnet answers by itself (RFC 860)."""
+        """Send a request that a telnet client answers by itself (RFC 860)."""
         self._reply(bytes((IAC, DO, TIMING_MARK)))
 
     def text_of(self, data: bytes) -> bytes:
-        """Take the text out of C{data}; a command that is cut off is kept for the next call."""
+        """Extract the text from C{data}; keep a command that is cut off for the next call."""
         text = self._take_commands_out_of(data)
         if self._replies:
             self._reply(bytes(self._replies))
@@ -80,7 +79,7 @@ class Telnet:
             self._take(data[at:iac], text)
             at = self._after_command(data, iac, text)
             if at < 0:
-                # Of a subnegotiation only its last byte matters, which may begin its end.
+                # Only the last byte of a subnegotiation matters: it may begin its end.
                 self._pending = data[iac : iac + 2] + data[iac + 2 :][-1:]
                 self._skipped += len(data) - iac - len(self._pending)
                 if self._skipped > SUBNEGOTIATION:
@@ -98,7 +97,7 @@ class Telnet:
         text.append(typed)
 
     def _after_command(self, data: bytes, iac: int, text: list[bytes]) -> int:
-        """Carry out the command at C{iac}; the index after it, or -1 if it is cut off."""
+        """Carry out the command at C{iac}; return the index after it, or -1 if it is cut off."""
         rest = data[iac + 1 : iac + 3]
         if not rest:
             return -1
@@ -128,7 +127,7 @@ class Telnet:
         elif option == ECHO and command == DONT:
             self._agreed, self._discards = False, 0
         elif option == TIMING_MARK and command == WILL:
-            pass  # it answers that it is there
+            pass  # the answer to our own request, a sign of life
         elif command == DO:
             answer = WILL if option == TIMING_MARK else WONT
             self._replies += bytes((IAC, answer, option))

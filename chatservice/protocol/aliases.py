@@ -1,4 +1,4 @@
-"""Other names of slash commands, most of them from IRC; the server and the client know the same."""
+"""Aliases of slash commands, most of them from IRC, which the server and the client share."""
 
 ALIASES = {
     "bye": "quit",
@@ -19,4 +19,4 @@ ALIASES = {
     "w": "whois",
     "wi": "whois",
 }
-"""The name of the command that each stands for."""
+"""The command that each alias stands for."""

@@ -1,4 +1,4 @@
-"""Spans of time, as people write them."""
+"""Durations, as people write them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNITS = {
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
 }
-# The longest first, and no letter or digit behind a unit but the number of the next part.
+# Longest unit first; only the number of the next part may follow a unit directly.
 _PART = re.compile(
     r"([0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9})\s?("
     + "|".join(sorted(_UNITS, key=len, reverse=True))
@@ -22,7 +22,7 @@ _PART = re.compile(
 _BEGINS_WITH_A_NUMBER = re.compile(r"[-+.]*(.)", re.DOTALL)
 
 LONGEST = 10 * 365 * _SECONDS["d"]
-"""Seconds: ten years."""
+"""The longest duration in seconds: ten years."""
 
 NO_DURATION = (
     "a duration is a number and a unit (s, m, h, d or w),"
@@ -31,9 +31,9 @@ NO_DURATION = (
 
 
 def seconds_of(text: str) -> int:
-    """Read a duration such as C{90s}, C{1h30m}, C{1.5h}, C{7 days} or C{2w}, in seconds.
+    """Read the seconds in a duration such as C{90s}, C{1h30m}, C{1.5h}, C{7 days} or C{2w}.
 
-    @raise ValueError: it is not a duration, or is zero, or more than ten years; with one sentence.
+    @raise ValueError: the text is no duration, or it is zero or over ten years; with one sentence.
     """
     seconds, rest = _taken(text)
     if rest or not seconds:
@@ -42,9 +42,9 @@ def seconds_of(text: str) -> int:
 
 
 def first_duration(text: str) -> tuple[int, str]:
-    """Read the duration that a text begins with, in seconds, and what follows it.
+    """Read the seconds in the duration that a text begins with, and the text that follows it.
 
-    A text that does not begin with a number gives 0 seconds and all of the text.
+    A text that does not begin with a number has none: the result is 0 and all of the text.
 
     @raise ValueError: the number begins no duration; see also L{seconds_of}; with one sentence.
     """
@@ -57,13 +57,13 @@ def first_duration(text: str) -> tuple[int, str]:
 
 
 def begins_with_a_number(text: str) -> bool:
-    """Tell whether somebody may mean a duration by the first word, in whatever digits."""
+    """Tell whether a text begins with a number, in any digits, and so may begin with a duration."""
     first = _BEGINS_WITH_A_NUMBER.match(text)
     return first is not None and first[1].isnumeric()
 
 
 def _taken(text: str) -> tuple[float, str]:
-    """Sum up the parts of a duration, the greatest unit first, and give what follows it.
+    """Sum the parts of a duration, greatest unit first; return the sum and the text after it.
 
     The sum is 0 if there is no duration, or if it ends within a word.
     """
@@ -89,9 +89,9 @@ def _checked(seconds: float) -> int:
 
 
 def spelled(seconds: int) -> str:
-    """Spell a duration in the greatest unit of which it is a whole number: C{7200} is C{2h}.
+    """Spell a duration in the greatest unit that divides it: C{7200} is C{2h}.
 
-    Weeks are left out: two of them are C{14d}, as people say it.
+    Weeks are not used: two weeks are C{14d}, as people say it.
     """
     unit = next(unit for unit in "dhms" if seconds % _SECONDS[unit] == 0)
     return f"{seconds // _SECONDS[unit]}{unit}"

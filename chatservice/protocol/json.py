@@ -1,6 +1,6 @@
 """Events as JSON objects, for both ends of the wire; docs/protocol.rst describes them.
 
-The spelling follows from the class of an event (L{chatservice.protocol.events.Event}).
+An event's class determines its spelling (L{chatservice.protocol.events.Event}).
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from chatservice.protocol.events import ALWAYS, KINDS, Event
 from chatservice.protocol.sanitize import without_controls
 
 NUMBERS = range(2**53)
-"""The numbers that may be on the wire: ids, times and counts (RFC 8259, section 6)."""
+"""The numbers allowed on the wire: ids, times and counts (RFC 8259, section 6)."""
 
 LINE_BYTES = 16_384
-"""The longest request, with its end of line."""
+"""The most bytes of a request, including its line end."""
 
 ONESELF = b"oneself"
-"""The identity that a client gives to the author of an event that is its own."""
+"""The identity that a client gives to the author of its own events."""
 
 _EMPTY = {str: "", int: 0, bool: False}
 _STAMP = ("id", "time")
@@ -29,7 +29,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class _Member(NamedTuple):
-    """A member of a JSON object: the field that it is, and how it is spelled."""
+    """A member of a JSON object: the event's field, and the member's spelling."""
 
     name: str
     spelled: str
@@ -41,7 +41,7 @@ _known: dict[type[Event], list[_Member]] = {}
 
 
 def _members(kind: type[Event]) -> list[_Member]:
-    """List the members of an event besides its C{type}, in their order on the wire."""
+    """List the members of an event except C{type}, in their order on the wire."""
     if kind not in _known:
         _known[kind] = _members_of(kind)
     return _known[kind]
@@ -66,9 +66,9 @@ def _members_of(kind: type[Event]) -> list[_Member]:
 
 
 def facts_of(event: Event) -> dict[str, Any]:
-    """Spell an event as an object.
+    """Convert an event to an object.
 
-    @raise ValueError: it is of a kind that is never on the wire.
+    @raise ValueError: events of this kind are never on the wire.
     """
     event = event.public
     facts: dict[str, Any] = {"type": event.kind}
@@ -80,15 +80,15 @@ def facts_of(event: Event) -> dict[str, Any]:
 
 
 def own_facts(event: Event) -> dict[str, Any]:
-    """Spell an event for its own author."""
+    """Convert an event to an object for its own author."""
     return facts_of(event) | {"own": True}
 
 
 def event_of(facts: Mapping[str, Any]) -> Event | None:
     """Read an event; C{None} if its kind is unknown.
 
-    A member that is missing or of the wrong type counts as empty, as does a number that is not
-    one of L{NUMBERS}. Texts can steer no terminal.
+    A member that is missing or of the wrong type counts as empty, as does a number outside
+    L{NUMBERS}. The texts cannot control a terminal.
     """
     named = facts.get("type")
     kind = KINDS.get(named) if isinstance(named, str) else None
@@ -102,7 +102,7 @@ def event_of(facts: Mapping[str, Any]) -> Event | None:
 
 
 def value_of(value: Any, empty: Any) -> Any:
-    """Read a string, number or boolean that should be of the type of C{empty}."""
+    """Read a string, number or boolean; return C{empty} if it is not of the type of C{empty}."""
     match value:
         case str() if empty == "":
             return without_controls(value)
@@ -114,10 +114,10 @@ def value_of(value: Any, empty: Any) -> Any:
 
 
 def json_line(facts: Mapping[str, Any]) -> bytes:
-    """Spell an object as a line."""
+    """Encode an object as a line."""
     return f"{_encode(facts)}\n".encode()
 
 
 def ref_of(ref: str) -> dict[str, Any]:
-    """Spell the client's mark for a request, if it gave one."""
+    """Make the member for the client's mark on a request, if it gave one."""
     return {"ref": ref} if ref else {}

@@ -1,10 +1,10 @@
-"""Mentions of nicknames: a text is searched once for all of them, in time linear in the text.
+"""The search for mentions of nicknames, once per text for all of them, in time linear in the text.
 
 A nickname made of letters, digits and underscores is mentioned where it is a word of its own: in
-C{ada: hi}, C{@ada}, C{ada's}, C{(ada)} and C{ada-lovelace}, but not in C{adam}. One with other
-characters, such as C{a.c|} or C{[bob]}, is mentioned where it stands between characters that no
-nickname has, or with more marks around it that could be a nickname's: C{"[bob]..."}. Capitals make
-no difference, nor does the composition of a letter with an accent (NFC, UAX #15).
+C{ada: hi}, C{@ada}, C{ada's}, C{(ada)} and C{ada-lovelace}, but not in C{adam}. A nickname with
+other characters, such as C{a.c|} or C{[bob]}, is mentioned between characters that no nickname has,
+even with more marks around it that nicknames may have: C{"[bob]..."}. Capitals make no difference,
+nor does the composition of accented letters (NFC, UAX #15).
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from chatservice.protocol.scripts import marks
 
 _MARKS = "-.[]{}|^`"
 _MARKS_MOST = 32
-"""As many as a nickname has characters."""
+"""The most marks kept on either side: a nickname has no more characters."""
 
 _CORE_MOST = 100
-"""Characters of the longest nickname when it is case-folded, and more."""
+"""More characters than the longest nickname has when it is case-folded."""
 
 _WAYS_MOST = 64
-"""In how many ways one text can put marks around the same letters, and still mention somebody."""
+"""The most combinations of marks around the same letters that are kept for one text."""
 
 _WORD = re.compile(r"\w+")
 _ASCII_RUN = re.compile(r"[\w\-.\[\]{}|^`]+")
 
 
 class Wanted(NamedTuple):
-    """A nickname that may be mentioned, folded.
+    """A nickname to look for, folded.
 
-    @ivar core: without the marks around it, which are C{left} and C{right}.
-    @ivar is_word: whether it has letters, digits and underscores only.
+    @ivar core: the nickname without the marks around it, which are C{left} and C{right}.
+    @ivar is_word: whether it has only letters, digits and underscores.
     """
 
     folded: str
@@ -45,15 +45,15 @@ class Wanted(NamedTuple):
 
 
 def wanted(nick: str) -> Wanted:
-    """Make what to look for, for a nickname."""
+    """Prepare a nickname for the search."""
     folded = _folded(nick)
     return Wanted(folded, *_parted(folded), _WORD.fullmatch(folded) is not None)
 
 
 class Mentioned:
-    """Whom a text mentions.
+    """The nicknames that a text mentions.
 
-    @param text: as it was said.
+    @param text: the text as it was said.
     """
 
     __slots__ = ("_marked", "_text", "_words")
@@ -64,7 +64,7 @@ class Mentioned:
         self._marked: dict[str, set[tuple[str, str]]] | None = None
 
     def __contains__(self, nick: Wanted) -> bool:
-        # Most texts mention nobody, and to find that out takes less.
+        # Most texts mention nobody, and this test is cheap.
         if nick.folded not in self._text:
             return False
         if nick.is_word:
@@ -80,7 +80,7 @@ class Mentioned:
 
 
 mentioned_in = lru_cache(128)(Mentioned)
-"""L{Mentioned}, which remembers what it found: a line is shown to many."""
+"""L{Mentioned} with a cache, for a line is shown to many."""
 
 
 def mentions(nick: str, text: str) -> bool:
@@ -89,7 +89,7 @@ def mentions(nick: str, text: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Take the differences of case and of composition out of a text; folding can decompose."""
+    """Remove differences of case and composition; NFC comes last, for folding can decompose."""
     return normalize("NFC", normalize("NFC", text).casefold())
 
 
@@ -103,7 +103,7 @@ def _parted(run: str) -> tuple[str, str, str]:
 
 
 def _marked_in(folded: str) -> dict[str, set[tuple[str, str]]]:
-    """List the ways in which marks are put around letters."""
+    """Map the letters of each run in a text to the marks around them."""
     found: dict[str, set[tuple[str, str]]] = {}
     runs = _ASCII_RUN if folded.isascii() else _any_run()
     for run in set(runs.findall(folded)):
@@ -116,8 +116,8 @@ def _marked_in(folded: str) -> dict[str, set[tuple[str, str]]]:
 
 @cache
 def _any_run() -> re.Pattern[str]:
-    """Make the pattern for a run of characters that nicknames have.
+    r"""Make a pattern for runs of characters that nicknames have.
 
-    C{re} takes no combining mark for part of a word, nor what PRECIS admits between letters.
+    Python's C{\w} matches neither combining marks nor what PRECIS allows between letters.
     """
     return re.compile(rf"[\w\-.\[\]{{}}|^`·\u0375\u05f3\u05f4\u30fb\u200c\u200d{marks()}]+")

@@ -1,6 +1,6 @@
-"""The names that a nickname and a room may have, and the nicknames that look the same.
+"""The rules for the names of people and rooms, and for nicknames that look the same.
 
-This knows nothing of the chat: text in, text or ValueError out. The message of a ValueError is one
+The module knows nothing of the chat: text in, text or C{ValueError} out, whose message is one
 sentence for the person who chose the name. PRECIS (RFC 8264) says which letters exist, in its
 profile UsernameCasePreserved (RFC 8265, section 3.4), and UTS #39 which look alike.
 """
@@ -13,44 +13,44 @@ from importlib.resources import files
 from precis_i18n import get_profile
 
 NICK_LENGTH = 32
-"""The most characters that a nickname has, as it is shown."""
+"""The most characters of a nickname, as it is shown."""
 
 NICK_INPUT = 4 * NICK_LENGTH
-"""The most characters of a typed nickname that are looked at."""
+"""The most characters read of the text typed as a nickname."""
 
 ROOM_LENGTH = 50
-"""The most characters that a room's name has, without the C{#}."""
+"""The most characters of a room's name, without the C{#}."""
 
 LOBBY = "lobby"
-"""The room that is always there, and that newcomers enter."""
+"""The room that always exists, and that newcomers enter."""
 
 PASSWORD_LEAST = 8
-"""The least characters of a password that a nickname can be registered with."""
+"""The fewest characters of a password for registering a nickname."""
 
 PASSWORD_TRIES = 3
-"""The wrong passwords in a row after which the chat closes the connection."""
+"""The number of wrong passwords in a row after which the chat closes the connection."""
 
 RESERVED = frozenset(
     {"you", "server", "system", "chatservice", "error", "everyone", "here", "admin", "root"}
     | {"NickServ", "ChanServ"}
 )
-"""Nicknames that nobody may have, nor anything that looks like them."""
+"""Nicknames that nobody may take, and nothing that looks like them either."""
 
 _FIRST_MARKS = "_[]|^`"
 _MARKS = _FIRST_MARKS + "-.{}"
 _PRECIS = get_profile("UsernameCasePreserved")
-_MOST_COMPOSED = 4  # characters that NFC may make one of, as in U+1F82
+_MOST_COMPOSED = 4  # NFC makes one character of at most this many, as in U+1F82
 _MARKS_MOST = 4  # on one letter (UTS #39, 5.4)
 _SHORT, _LONG = 2, 8  # letters; see nearest
 
 
 def check_nick(text: str) -> str:
-    """Give the nickname as it is shown: without surrounding spaces, width-mapped, NFC.
+    """Normalize a nickname to the form that is shown: no surrounding spaces, width-mapped, NFC.
 
-    The result is returned unchanged when it is checked again. Two different nicknames may still
-    look the same: compare their L{nick_key}.
+    Checking the result again returns it unchanged. Two different nicknames may still look the
+    same: compare their keys (L{nick_key}).
 
-    @raise ValueError: it is malformed, too long, or reserved.
+    @raise ValueError: the nickname is malformed, too long, or reserved.
     """
     nick = _admit(text.strip(" "), "nickname", NICK_LENGTH, str.isalpha)
     if _reserved_key(nick) in _RESERVED_KEYS:
@@ -59,12 +59,12 @@ def check_nick(text: str) -> str:
 
 
 def check_room(text: str) -> str:
-    """Give the one name of a room: without a leading C{#} and surrounding spaces, case-folded, NFC.
+    """Normalize a room's name: no leading C{#}, no surrounding spaces, case-folded, NFC.
 
-    It may begin with a digit, and otherwise has the characters of nicknames. The result is returned
-    unchanged when it is checked again.
+    It may begin with a digit; otherwise its characters are those of nicknames. Checking the result
+    again returns it unchanged.
 
-    @raise ValueError: it is malformed or too long.
+    @raise ValueError: the name is malformed or too long.
     """
     bare = text.strip(" ").removeprefix("#")
     room = _admit(bare, "room's name", ROOM_LENGTH, str.isalnum)
@@ -73,19 +73,19 @@ def check_room(text: str) -> str:
 
 
 def nick_key(nick: str) -> str:
-    """Make a key that is equal for two nicknames that look the same, or differ in case only.
+    """Make the key of a nickname, equal for nicknames that look the same or differ only in case.
 
-    It is NFKD and case-folded, then the skeleton of UTS #39, section 4, itself case-folded and
-    mapped until nothing changes: the table does that in one pass. Any text has a key.
+    The key is NFKD, case-folded, then the skeleton of UTS #39, section 4, which is case-folded and
+    mapped in turn until nothing changes: the table does that in one pass. Any text has a key.
 
-    Case is folded first, so nobody escapes it by a choice of capitals; the price is that a capital
-    which looks like I{another} letter's small form is missed: "PayPaI" is not "paypal". Were it
-    caught, then with I and i, I and l also i and l would be the same, and Kari could not come in
-    beside Karl. The same goes for the Greek capitals that look like N and Y. Greek and Cyrillic
-    capitals that look like B, E, H, K, M, T, X or Z are caught: the table says so beyond Unicode's.
-    Those of rarer scripts are not.
+    Case is folded first, so that no choice of capitals evades the check. The price is that a
+    capital that looks like another letter's small form is missed: "PayPaI" is not "paypal". If
+    I equalled l, then i would equal l too, since I equals i, and Kari could not join while Karl is
+    here. The same goes for the Greek capitals that look like N and Y. Greek and Cyrillic capitals
+    that look like B, E, H, K, M, T, X or Z are caught, for the table lists them in addition to
+    Unicode's. Those of rarer scripts are not.
     """
-    # Sorting the marks of a long text (UAX #15, D108) would take time quadratic in them.
+    # Sorting the marks of a long text (UAX #15, D108) would take quadratic time.
     nick = nick[:NICK_INPUT]
     if nick.isascii():
         return nick.lower().translate(_LOOKS_LIKE)
@@ -95,11 +95,11 @@ def nick_key(nick: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Find the known name that a word was meant to be; C{None} if it is not a near miss of any.
+    """Find the known name that a word was probably meant to be; C{None} if it is close to none.
 
-    A near miss has one letter missing, too many, wrong, or swapped with its neighbour; a long name
-    may have two such slips. In a name of one or two letters only a swap counts, or it would be a
-    near miss of everything.
+    A slip is a letter that is missing, added, wrong, or swapped with its neighbour. One slip is
+    allowed, and two in a long name. In a name of one or two letters only a swap counts, or it
+    would be close to everything.
     """
     slips = {name: _slips(word, name) for name in known if abs(len(name) - len(word)) <= 2}
     near = [name for name in slips if slips[name] <= _slips_allowed(word, name)]
@@ -113,7 +113,7 @@ def _slips_allowed(word: str, name: str) -> int:
 
 
 def _slips(word: str, name: str) -> int:
-    """Count the fewest slips that make one of the other: the optimal string alignment distance."""
+    """Count the fewest slips between two words: the optimal string alignment distance."""
     before: list[int] = []
     row = list(range(len(name) + 1))
     for i, char in enumerate(word, 1):
@@ -127,7 +127,7 @@ def _slips(word: str, name: str) -> int:
 
 
 def _admit(text: str, kind: str, length: int, can_start: Callable[[str], bool]) -> str:
-    """Give the text as PRECIS enforces it, if it is also of our alphabet and not too long."""
+    """Enforce PRECIS on a text, and check our own alphabet and the length."""
     if not text:
         raise ValueError(f"a {kind} must have at least one character")
     try:
@@ -146,7 +146,7 @@ def _admit(text: str, kind: str, length: int, can_start: Callable[[str], bool]) 
 
 
 def _check_marks(name: str, kind: str) -> None:
-    """Refuse marks that nobody could count (UTS #39, 5.4)."""
+    """Refuse repeated marks, and too many on a letter (UTS #39, 5.4)."""
     before, marks = "", 0
     for char in unicodedata.normalize("NFD", name):
         marks = marks + 1 if unicodedata.category(char)[0] == "M" else 0
@@ -158,7 +158,7 @@ def _check_marks(name: str, kind: str) -> None:
 
 
 def _sentence(refusal: UnicodeEncodeError, kind: str) -> str:
-    """Say to a person what PRECIS refused."""
+    """Explain to a person why PRECIS refused a name."""
     if refusal.reason.endswith("bidi_rule"):
         return (
             f"a {kind} with right-to-left letters must start with one of them, end with one "
@@ -168,7 +168,7 @@ def _sentence(refusal: UnicodeEncodeError, kind: str) -> str:
 
 
 def _describe(char: str) -> str:
-    """Describe a character in words that can be shown anywhere, whatever the character does."""
+    """Describe a character in words that are safe to show, whatever the character does."""
     if char == " ":
         return "a space"
     if char.isascii() and char.isprintable():
@@ -184,11 +184,11 @@ def _read_table() -> dict[int, str]:
 
 
 def _reserved_key(nick: str) -> str:
-    """Make a key that also takes i for l, and so for 1: no ordinary name is lost to it here."""
+    """Make a key in which i also equals l, and so 1; among reserved names that does no harm."""
     return nick_key(nick).replace("i", "l")
 
 
 _LOOKS_LIKE = _read_table()
-# A dot above is not seen on a letter that has one: i and j, and l, which stands for I.
+# A dot above is invisible on a letter that has one: i and j, and l, which stands for I.
 _HIDDEN_DOT = re.compile("([ijl][\u0316-\u0338]*)\u0307+")
 _RESERVED_KEYS = frozenset(map(_reserved_key, RESERVED))

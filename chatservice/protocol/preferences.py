@@ -1,4 +1,4 @@
-"""How somebody wants things to be shown; stored with accounts."""
+"""The display preferences of members, which accounts keep."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """The settings of C{/set}; C{None} for what was never set.
+    """The settings of C{/set}; C{None} for each that was never set.
 
-    The text door takes that for off. A program is told what was set, and chooses the rest itself.
+    The text door takes C{None} as off. A program is told which are set, and chooses the rest.
 
     @ivar time: the time (UTC at the text door) before every line.
-    @ivar colour: nicknames in colours (ECMA-48, SGR).
-    @ivar bell: BEL when somebody mentions you or writes to you in private.
+    @ivar colour: nicknames in colour (ECMA-48, SGR).
+    @ivar bell: BEL when somebody mentions the reader, or writes to the reader in private.
     @ivar quiet: no lines about joins and leaves.
     """
 
@@ -23,9 +23,9 @@ class Preferences:
     quiet: bool | None = None
 
     def those_set(self) -> dict[str, bool]:
-        """List what was set, by name."""
+        """Collect the settings that were set, by name."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def over(self, habit: Preferences) -> Preferences:
-        """Give these settings, and those of C{habit} for what was never set."""
+        """Fill the settings that were never set from C{habit}."""
         return replace(habit, **self.those_set())

@@ -1,4 +1,4 @@
-"""Queries, as somebody types them: words, phrases in quotes, C{from:NICK} and C{in:#ROOM}."""
+"""Search queries as people type them: words, phrases in quotes, C{from:NICK} and C{in:#ROOM}."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from chatservice.protocol.names import check_nick, nearest
 from chatservice.protocol.tokenizer import is_unspaced, is_word, tokens_of
 
 QUERY_MOST = 400
-"""The most characters that are searched for."""
+"""The most characters of a query."""
 
 TERMS_MOST = 16
-"""The most words, as the index splits them."""
+"""The most words of a query, as the index splits them."""
 
 PAIRS_A_WORD = 4
-"""The number of pairs of characters that count as a word."""
+"""The number of pairs of characters that count as one word."""
 
 PREFIX_LEAST = 3
-"""Letters before C{*}: finding what begins with fewer takes long."""
+"""The fewest letters before C{*}, for a search with fewer takes long."""
 
 _QUOTES = '"“”„＂'
 _ITEM = re.compile(rf"[{_QUOTES}](?P<phrase>[^{_QUOTES}]*)[{_QUOTES}]?|(?P<word>[^\s{_QUOTES}]\S*)")
@@ -32,15 +32,15 @@ _ELSEWHERE = {
     **dict.fromkeys(("channel", "room"), "in"),
     **dict.fromkeys(("after", "before", "during", "has", "since", "until"), None),
 }
-"""Operators that other programs have, and ours that does the same."""
+"""Operators of other programs, each with ours that does the same, or C{None}."""
 
 
 class Term(NamedTuple):
-    """Something that a line must have.
+    """A word or phrase that a line must contain.
 
-    @ivar text: as it was typed, without quotes.
-    @ivar tokens: those that must follow each other.
-    @ivar goes_on: whether the last one may be the beginning of a longer one.
+    @ivar text: the term as it was typed, without quotes.
+    @ivar tokens: the tokens that must follow each other.
+    @ivar goes_on: whether the last token may be the beginning of a longer one.
     """
 
     text: str
@@ -50,12 +50,12 @@ class Term(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The lines that somebody looks for.
+    """A description of the lines that somebody looks for.
 
-    @ivar terms: the terms that each of them has.
-    @ivar nick: the nickname under which they were said; C{None} for any.
-    @ivar room: the room that they are in, as it was typed; C{None} for any.
-    @ivar before: only lines with smaller ids.
+    @ivar terms: the terms that each line must contain.
+    @ivar nick: the nickname that said the lines; C{None} for any.
+    @ivar room: the room of the lines, as it was typed; C{None} for any.
+    @ivar before: the lines must have smaller ids than this.
     """
 
     terms: tuple[Term, ...]
@@ -66,16 +66,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The meaning that was taken for a query: terms, and rooms to look in."""
+    """A query as the chat understood it, and the rooms to search."""
 
     query: Query
     rooms: list[str]
 
 
 def parse(text: str) -> Query:
-    """Parse a search.
+    """Parse a query.
 
-    @raise ChatError: it makes no sense, in one helpful sentence.
+    @raise ChatError: C{usage} or C{bad-nick}: the query is too long, or makes no sense.
     """
     if len(text) > QUERY_MOST:
         raise ChatError("usage", f"search for at most {QUERY_MOST} characters at a time")
@@ -114,7 +114,7 @@ def _check_size(query: Query) -> None:
 
 
 def _operator(word: str) -> tuple[str, str] | None:
-    """Read the name and the value of an operator; C{None} if a word is none."""
+    """Read an operator's name and value; C{None} if the word is no operator."""
     match = _OPERATOR.fullmatch(word)
     if match is None:
         return None
@@ -140,10 +140,10 @@ def _checked_nick(text: str) -> str:
 
 
 def _phrase(text: str) -> Term:
-    """Make a term of tokens that follow each other.
+    """Make a term of tokens that must follow each other.
 
-    Within unspaced text they are pairs, and anything may follow what is typed: the last character
-    by itself is the end of such a text (L{tokens_of}), or else may go on.
+    Unspaced text gives pairs, and its last character by itself (L{tokens_of}). As more may follow
+    the typed text in a line, that character is dropped after a pair, and otherwise may begin one.
     """
     tokens = tuple(tokens_of(text))
     if not tokens or not is_unspaced(tokens[-1]):
@@ -154,7 +154,7 @@ def _phrase(text: str) -> Term:
 
 
 def _word(text: str) -> Term:
-    """Make a term of a word; a C{*} at its end makes it the beginning of longer words."""
+    """Make a term that, with C{*} at its end, also finds longer words."""
     term = _phrase(text)
     if not text.endswith("*") or not term.tokens or not is_word(term.tokens[-1]):
         return term

@@ -1,6 +1,4 @@
-"""Cleaning: the text that may pass from one member to another, its visible part, and commands in
-it.
-"""
+"""Cleaning of text between members, and the tests for visible text and for commands."""
 
 from __future__ import annotations
 
@@ -15,11 +13,11 @@ from chatservice.protocol.events import ChatError
 TEXT_BYTES = 4096
 
 MARKS_MOST = 8
-"""Combining marks on one letter, those that it is composed with among them."""
+"""The most combining marks on one letter, including those in its composed form."""
 
 _ESCAPE_SEQUENCES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI (ECMA-48 5.4)
-    # OSC, DCS and their like, to the end of the text if they have none of their own.
+    # OSC, DCS and the like, to the end of the text if they have no terminator.
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
     r"|\x1b[ -/]*[0-~]"
 )
@@ -37,17 +35,17 @@ _IGNORABLE = (
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-# White_Space (PropList.txt) is not all that is blank: so are an empty Braille cell, the anchors of
-# annotations and a note without a head.
+# Not only White_Space (PropList.txt) is blank: so are an empty Braille cell, the annotation anchors
+# and a note without a head.
 _BLANK = "\\s\u0085\u2800\ufff9-\ufffb\U0001d159"
 _BLANKS = re.compile(f"[{_BLANK}\ufffd]+")
 _UNSEEN = re.compile(f"[{_BLANK}{_IGNORABLE}]+")
-# What could not be decoded is a no-break space of another encoding as likely as anything else.
+# A byte that could not be decoded may well be a no-break space of another encoding.
 _BEFORE_SLASH = re.compile(f"[{_BLANK}{_IGNORABLE}\ufffd]+")
 _COMMAND = re.compile("[/\uff0f](?![/\uff0f])")
 _ESCAPED = re.compile("[/\uff0f]{2}")
 _TALK = re.compile("[!-.0-~]")
-# Two may be too many where they and the letter are composed. For Python no mark is of a word.
+# Two may be too many where they and the letter are composed. Python's \w matches no marks.
 _STACKED = re.compile(f"(?:[^\\w\\s\x00-\u02ff]|[{_IGNORABLE}]){{2,}}")
 _ERASES = re.compile("([\x08\x7f\x17])")
 _ERASES_WORD, _ERASES_LINE = "\x17", "\x15"
@@ -57,8 +55,8 @@ _IS_IGNORABLE = re.compile(f"[{_IGNORABLE}]")
 def as_typed(text: str) -> str:
     """Carry out the erasing keys in a typed line: backspace (08, 7F), ^W for a word, ^U for all.
 
-    A terminal that sends each key at once leaves that to the other end. A character is what a
-    reader takes for one (a grapheme cluster, UAX #29).
+    A terminal that sends each key at once leaves that to the other end. A character here is a
+    grapheme cluster (UAX #29), as a reader sees it.
     """
     first, *others = _ERASES.split(text.rpartition(_ERASES_LINE)[2])
     if not others:
@@ -77,9 +75,9 @@ def as_typed(text: str) -> str:
 
 
 def without_controls(text: str) -> str:
-    """Take out of C{text} what could steer a terminal, and put it on one line.
+    """Remove from C{text} everything that could control a terminal, and put it on one line.
 
-    Escape sequences (ECMA-48) and control characters vanish, separators become a space, lone
+    Escape sequences (ECMA-48) and control characters vanish, separators become a space, and lone
     surrogates U+FFFD.
     """
     if text.isascii() and text.isprintable():
@@ -91,16 +89,15 @@ def without_controls(text: str) -> str:
 
 
 def has_controls(text: str) -> bool:
-    """Tell whether there are control characters in a text, besides tabs and escape sequences."""
+    """Tell whether a text has control characters other than tabs and escape sequences."""
     return _CONTROLS.search(_ESCAPE_SEQUENCES.sub("", text).replace("\t", "")) is not None
 
 
 def clean(text: str) -> str:
-    """Put C{text} on one line, without what could act on the terminal or page that shows it.
+    """Put C{text} on one line, without anything that could act on the terminal or page showing it.
 
-    Escape sequences and control characters vanish, separators become a space, lone surrogates
-    U+FFFD. Bidi controls stay where each has its end (UAX #9, 3.3.2), and all vanish otherwise.
-    Of the combining marks of a letter the first L{MARKS_MOST} stay.
+    Besides L{without_controls}, all bidi controls vanish unless each one is closed (UAX #9, 3.3.2),
+    and so do the combining marks of a letter after the first L{MARKS_MOST}.
     """
     text = without_controls(text)
     if text.isascii():
@@ -122,7 +119,7 @@ def _bidi_is_balanced(text: str) -> bool:
 
 
 def _thinned(found: re.Match[str]) -> str:
-    """Take the marks that are too many out of what may be marks on a letter."""
+    """Drop the excess marks from a run of characters that may be marks on a letter."""
     kept = []
     start = found.start()
     marks = _marks(found.string[start - 1])[1] if start else 0
@@ -150,26 +147,26 @@ def _is_mark(char: str) -> bool:
 
 
 def is_seen(text: str) -> bool:
-    """Tell whether anything can be seen of a text that is cleaned.
+    """Tell whether anything in a cleaned text is visible.
 
-    White space, ignorable characters, and marks without a letter cannot be seen.
+    White space, default ignorable characters, and marks without a letter are not.
     """
     return _seen_from(_UNSEEN, text) < len(text)
 
 
 def words_seen(text: str) -> list[str]:
-    """List the words of a text as a reader takes them, however its spaces and letters are made."""
+    """List the words of a text as a reader sees them, however spaces and letters are encoded."""
     plain = normalize("NFKC", _IS_IGNORABLE.sub("", text))
     return [word for word in _BLANKS.split(plain) if word]
 
 
 def seen_of(text: str) -> str:
-    """Take everything invisible out of a text, its spaces too."""
+    """Remove everything invisible from a text, including its spaces."""
     return _UNSEEN.sub("", clean(text))
 
 
 def _seen_from(unseen: re.Pattern[str], text: str) -> int:
-    """Find the index after everything invisible at the beginning of a cleaned text."""
+    """Find the index of the first visible character of a cleaned text."""
     at = 0
     while at < len(text):
         gap = unseen.match(text, at)
@@ -185,7 +182,7 @@ def _seen_from(unseen: re.Pattern[str], text: str) -> int:
 def clean_line(text: str) -> str:
     """Clean a line that somebody says.
 
-    @raise ChatError: C{empty}, or C{too-long}: more than 4,096 bytes of UTF-8.
+    @raise ChatError: C{empty}, or C{too-long} for more than L{TEXT_BYTES} bytes of UTF-8.
     """
     text = clean(text)
     if not is_seen(text):
@@ -199,27 +196,25 @@ def clean_line(text: str) -> str:
 
 
 def clean_reason(text: str) -> str:
-    """Clean a text that goes with something, such as the reason for leaving; empty if it is
-    invisible.
+    """Clean an optional text, such as why somebody leaves; return C{""} if nothing is visible.
 
-    @raise ChatError: C{too-long}: more than 4,096 bytes of UTF-8.
+    @raise ChatError: C{too-long} for more than L{TEXT_BYTES} bytes of UTF-8.
     """
     return clean_line(text) if is_seen(clean(text)) else ""
 
 
 def command_in(text: str) -> str | None:
-    """Give what follows the slash of a typed line that is a command; C{None} if it is something to
-    say.
+    """Read the command after the slash of a typed line; C{None} if the line is something to say.
 
-    An invisible character before a slash is no reason to say a password aloud, nor is a slash as
-    wide as a Chinese character. Two slashes say one: see L{without_escape}.
+    Invisible characters before the slash, or a full-width slash, must not cause a password to be
+    said aloud. Two slashes say one: see L{without_escape}.
     """
     bare = _bare(text)
     return bare[1:] if _COMMAND.match(bare) else None
 
 
 def without_escape(text: str) -> str:
-    """Give what a typed line that is not a command says: C{//text} is C{/text}."""
+    """Give the words that a typed line says if it is no command: C{//text} says C{/text}."""
     if not _ESCAPED.search(text):
         return text
     bare = _bare(text)
@@ -227,8 +222,7 @@ def without_escape(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Give a typed line from its first visible character on; one that cannot be a command as it is.
-    """
+    """Strip the invisible start of a typed line; leave alone a line that cannot be a command."""
     if _TALK.match(text):
         return text
     text = clean(text)

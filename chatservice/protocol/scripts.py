@@ -1,6 +1,6 @@
-"""Which characters marks, symbols, and scripts that put no spaces between words are.
+"""The characters of scripts that put no spaces between words, symbols, and combining marks.
 
-Each is given as the inside of a character class of C{re}.
+Each set is the inside of a character class of C{re}.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ UNSPACED = (
     "\u1000-\u103f\u1050-\u108f\u109a-\u109f\u1780-\u17d3\u17d7\u17dc\u17dd"
     "\u1950-\u19c9\u1a20-\u1a7c\u1aa7\ua9e0-\ua9ef\ua9fa-\ua9fe\uaa60-\uaadd"
 )
-"""Letters and marks of scripts in which a reader, and no space, tells where a word ends."""
+"""Letters and marks of scripts in which no space shows where a word ends."""
 
 SYMBOLS = (
     "\u00a9\u00ae\u203c\u2049\u20dd-\u20e4\u2122\u2190-\u21ff\u2300-\u2307\u230c-\u2328"
     "\u232b-\u23ff\u25a0-\u2767\u2794-\u27bf\u2b00-\u2bff\u303d\u3297\u3299"
     "\U0001f000-\U0001faff\U000e0020-\U000e007f"
 )
-"""Emoji, and what else is a word by itself: arrows, hearts, stars, pieces of chess."""
+"""Emoji, and other characters that are words by themselves: arrows, hearts, stars, chess pieces."""
 
 
 @cache
 def marks() -> str:
-    """List the combining marks, none of which C{re} takes for part of a word."""
+    r"""List the combining marks, none of which Python's C{\w} matches."""
     return "".join(chr(code) for code in range(0x300, 0x1F000) if category(chr(code))[0] == "M")

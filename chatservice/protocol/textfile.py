@@ -1,4 +1,4 @@
-"""Text files that people write, on whatever system."""
+"""The decoding of text files that people write, on any system."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def text_of(data: bytes, errors: str = "replace") -> str:
-    """Decode a file in UTF-8, with a byte order mark or without one.
+    """Decode a file in UTF-8, with or without a byte order mark.
 
     @param errors: see C{bytes.decode}.
-    @raise ValueError: it is in UTF-16, with a clause; or not in UTF-8, if errors are C{strict}.
+    @raise ValueError: it is in UTF-16 (the message is a clause); or, with C{strict}, not in UTF-8.
     """
     if data.startswith(_UTF_16):
         raise ValueError("is in UTF-16: save it as UTF-8")

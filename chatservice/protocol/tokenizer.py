@@ -1,8 +1,8 @@
-"""Tokens: the pieces of a text by which it is found.
+"""The splitting of a text into the tokens of the search index.
 
-A token is a word; in scripts that put no spaces between words, a pair of characters that follow
-each other, and the last one by itself, so that any part of the text finds it; and each emoji. Case
-makes no difference, nor do accents on Latin and Greek letters, the vowel points of Hebrew and
+A token is a word or an emoji. In scripts that put no spaces between words, it is each pair of
+successive characters, and the last character by itself, so that any part of such a text finds it.
+Case makes no difference, nor do accents on Latin and Greek letters, the vowel points of Hebrew and
 Arabic, the width of a letter, and its composition.
 """
 
@@ -15,15 +15,13 @@ from functools import cache
 from chatservice.protocol.scripts import SYMBOLS, UNSPACED, marks
 
 RULES = f"1, Unicode {unicodedata.unidata_version}"
-"""The version of the rules: an index that was made by others finds, and erases, too little.
-
-The number must change whenever the same text gives other tokens.
-"""
+"""The version of the rules: an index made by other rules finds, and erases, too little. Change the
+number whenever the same text gives other tokens."""
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _PAIRED = re.compile(f"[{UNSPACED}]")
 _IGNORED = re.compile("[\u00ad\u200b\u200d\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]")
-"""The invisible characters within a word: joiners, and what chooses between shapes."""
+"""Characters that are invisible within a word: joiners and variation selectors."""
 
 _LEFT_OUT = re.compile(
     "(?<=[a-z\u0370-\u03ff])[\u0300-\u036f]+"
@@ -32,7 +30,7 @@ _LEFT_OUT = re.compile(
 
 
 def tokens_of(text: str) -> list[str]:
-    """List the tokens of a text, in their order."""
+    """Split a text into its tokens, in order."""
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
     tokens: list[str] = []
@@ -45,14 +43,12 @@ def tokens_of(text: str) -> list[str]:
 
 
 def indexable(text: str) -> str:
-    """Give a text with its tokens, as FTS5's tokenizer C{ascii} finds them: it splits ASCII by
-    itself.
-    """
+    """Prepare a text for FTS5's tokenizer C{ascii}, which splits ASCII text in the same way."""
     return text if text.isascii() else " ".join(tokens_of(text))
 
 
 def fold(text: str) -> str:
-    """Take out of a text what makes no difference; every token is a part of the result."""
+    """Remove the differences that do not matter; every token is a part of the result."""
     if text.isascii():
         return text.lower()
     plain = _IGNORED.sub("", text).translate(_widths())
@@ -73,7 +69,7 @@ def is_word(token: str) -> bool:
 
 @cache
 def _pieces() -> re.Pattern[str]:
-    """Make the pattern for flags (two characters each), other symbols, unspaced text, and words."""
+    """Make a pattern for flags (two or more characters), other symbols, unspaced text, words."""
     within = f"{UNSPACED}{SYMBOLS}"
     letter = rf"[^\W_{within}]"
     word = f"{letter}(?:{letter}|[{_marks_of_words()}])*"
@@ -87,6 +83,6 @@ def _marks_of_words() -> str:
 
 @cache
 def _widths() -> dict[int, str]:
-    """Map each wide or narrow character to its usual form (UAX #11)."""
+    """Map each full-width or half-width character to its usual form (UAX #11)."""
     parted = {code: unicodedata.decomposition(chr(code)).split() for code in range(0xFF00, 0xFFF0)}
     return {code: chr(int(parts[1], 16)) for code, parts in parted.items() if parts}

@@ -1,7 +1,7 @@
-"""The words in which line doors and the client tell what happened.
+"""The words in which line doors and the client describe events.
 
-L{WORDS} has a row for each kind of event. Whatever comes before somebody's words, or tells what
-somebody did, begins with what can begin no nickname: C{-}, C{*}, C{(}, or C{#} and a room.
+L{WORDS} has a row for each kind of event. A line that tells of an act, or has a prefix before
+somebody's words, begins with what cannot begin a nickname: C{-}, C{*}, C{(}, or C{#} and a room.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from chatservice.protocol.names import LOBBY
 YOU, YOURSELF = "you", "yourself"
 
 _SECONDS = re.compile("[1-9][0-9]{0,15}")
-# Colours that can be read on a dark background and on a light one (ECMA-48 8.3.117, and aixterm).
+# Colours that are readable on dark and on light backgrounds (ECMA-48 8.3.117, and aixterm).
 _COLOURS = (31, 32, 33, 35, 36, 91, 94, 95)
 
 
 def line_of(event: Event) -> str:
-    """Tell an event in a line, without its end; empty for an event that is not told.
+    """Describe an event in a line, without a line end; return C{""} for an event that is not shown.
 
     @raise KeyError: the kind of event has no row in L{WORDS}.
     """
@@ -84,7 +84,7 @@ def _value(act: actions.RoomSet) -> str:
 WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.Said: lambda e: f"{e.nick}: {e.text}",
     events.Acted: lambda e: f"* {e.nick} {e.text}",
-    # Only the two people in it are told of a private line.
+    # Only its author and its addressee see a private line.
     events.Whispered: lambda e: f"({e.nick} to {e.to if e.nick == YOU else YOU}) {e.text}",
     events.TopicChanged: _topic_changed,
     events.Joined: lambda e: (
@@ -117,14 +117,14 @@ WORDS: dict[type[Event], Callable[[Any], str]] = {
     ),
     actions.LockedDown: _locked_down,
 }
-"""The line of each kind of event, as L{line_of} gives it."""
+"""The functions that make the line of each kind of event, for L{line_of}."""
 
 
 def second_person(event: Event, by_you: bool, to_you: bool = False) -> Event:
-    """Put C{you} in the place of the reader's name.
+    """Replace the reader's name with C{you}.
 
-    @param by_you: whether the reader did it.
-    @param to_you: whether it is an L{OperatorAct} that was done to the reader.
+    @param by_you: whether the reader caused the event.
+    @param to_you: whether the event is an L{OperatorAct} whose target is the reader.
     """
     if to_you:
         event = replace(event, target=YOURSELF if by_you else YOU)  # type: ignore[call-arg]
@@ -132,7 +132,7 @@ def second_person(event: Event, by_you: bool, to_you: bool = False) -> Event:
 
 
 def painted(event: Event) -> Event:
-    """Put the nicknames in an event in their colours."""
+    """Colour the nicknames in an event."""
     nick = in_colour(event.nick)
     match event:
         case events.Renamed(now=now):
@@ -146,7 +146,7 @@ def painted(event: Event) -> Event:
 
 @lru_cache(1024)
 def in_colour(name: str) -> str:
-    """Put a nickname in its colour (ECMA-48, SGR), the same whenever and wherever it is shown."""
+    """Colour a nickname (ECMA-48, SGR), always and everywhere in the same colour."""
     if name in ("", YOU, YOURSELF):
         return name
     colour = _COLOURS[zlib.crc32(name.casefold().encode()) % len(_COLOURS)]
@@ -154,14 +154,14 @@ def in_colour(name: str) -> str:
 
 
 def with_room(event: Event, line: str) -> str:
-    """Put the room before a line that tells an event, if the line does not name it."""
+    """Put the room before the line of an event, unless the line names it."""
     return f"#{event.room} {line}" if isinstance(event, events.Said | events.Acted) else line
 
 
 def retold(past: Iterable[Event], now: int, rooms: bool = False) -> Iterator[str]:
-    """Tell history in lines, each with its time (UTC), and a line wherever the date changes.
+    """Describe past events in lines with times (UTC), and with a line wherever the date changes.
 
-    @param now: the time now; a date that is today's is not told at the beginning.
+    @param now: the present time, whose date needs no such line at the beginning.
     @param rooms: whether each line names its room.
     """
     day = _moment(now).date()
@@ -185,13 +185,13 @@ def place_spelled(room: str) -> str:
 
 
 def ending(act: OperatorAct) -> str:
-    """Tell until when an act holds, and why, as the end of a sentence."""
+    """Make the end of a sentence that tells until when an act holds, and why."""
     until = when(act.until) if act.until else "an operator ends it"
     return f" until {until}{_because(act.text)}"
 
 
 def topic_told(topic: TopicChanged, what: str = "the topic") -> str:
-    """Tell a topic in a sentence that nothing in the topic can end."""
+    """Describe a topic in a sentence that no text in the topic can end early."""
     if topic.hidden:
         return f"{what} was set by {topic.nick}, whom you ignore"
     return f"{what} (set by {topic.nick}): {topic.text}"
@@ -203,12 +203,12 @@ def when(time: int) -> str:
 
 
 def time_of(time: int, now: int) -> str:
-    """Spell a time, without its date if that is the date of C{now}."""
+    """Spell a time, without its date if C{now} has the same date."""
     return clock_time(time) if _moment(time).date() == _moment(now).date() else when(time)
 
 
 def times_of(told: Iterable[Event]) -> Times:
-    """List the times that the words for events have in them (L{ending})."""
+    """Collect the times that the lines of events contain (L{ending})."""
     until = [act.until for act in told if isinstance(act, OperatorAct) and act.until]
     return {when(time): time for time in until}
 
@@ -223,7 +223,7 @@ def _moment(time: int) -> datetime:
 
 
 def names_in_a_line(nicks: list[str], count: int) -> str:
-    """List a few nicknames, and how many of C{count} are left out."""
+    """List some nicknames, and tell how many of C{count} are left out."""
     more = count - len(nicks)
     listed = ", ".join(sorted(nicks, key=str.casefold))
     return f"{listed} and {more:,} more" if more else listed
