@@ -60,7 +60,7 @@ class ChatProtocol(LineConnection):
 
 
 class ChatFactory(ServerFactory, Standalone):
-    """The chat. On any endpoint it is already a working one, through the text door.
+    """The chat. Given to any endpoint, it already works, through the text door.
 
     See L{chatservice.chat.chat.Chat} for its parts.
     """
@@ -82,11 +82,11 @@ class ChatFactory(ServerFactory, Standalone):
         @param token: the token that was shown, or empty.
         @param proof: the proof of an account, or C{None}.
         @param seen: the last id seen in each room that was not left the last time.
-        @raise ChatError: the nickname is not free, or the member is kept out.
+        @raise ChatError: C{banned}, C{closed} in a lockdown, or see L{Nicknames.free}.
         """
         account, address = None if proof is None else proof.account, door.peer.address
         nick, key = self.nicknames.free(nick, address, account)
-        # One that somebody else has taken is of no use to anyone who has proved an account.
+        # A token that is in use, or that this person may not use, is replaced.
         if token in self.roster.by_token or not self.accounts.may_bear(token, account):
             token = self.new_token()
         member = Member(nick, key, door, token, address)
@@ -103,7 +103,7 @@ class ChatFactory(ServerFactory, Standalone):
     def take_over(self, member: Member, door: Door) -> Envelope:
         """Put another connection behind a member.
 
-        @raise ChatError: the member is banned at the address of that connection.
+        @raise ChatError: C{banned}, at the address of that connection.
         """
         former, member.address = member.address, door.peer.address
         try:
@@ -122,7 +122,7 @@ class ChatFactory(ServerFactory, Standalone):
     def enter(self, member: Member, text: str, password: str = "") -> Deferred[Envelope | None]:
         """Enter a room; or make it the current one, if the member is in it already.
 
-        @raise ChatError: it is not a room's name; see also L{Entrances.enter}.
+        @raise ChatError: C{bad-room}; see also L{Entrances.enter}.
         """
         return self.entrances.enter(member, self.room_name(text), password)
 
@@ -135,8 +135,8 @@ class ChatFactory(ServerFactory, Standalone):
     ) -> Envelope | None:
         """Leave the chat; see L{Left}. The nickname is free at once.
 
-        @param why: last words, which silenced people do not have, if it is a C{goodbye}.
-        @raise ChatError: they are too long.
+        @param why: the reason; for a C{goodbye}, last words, which silenced members do not have.
+        @raise ChatError: C{too-long}.
         """
         if self.closing or not self.roster.has(member):
             return None
@@ -151,12 +151,12 @@ class ChatFactory(ServerFactory, Standalone):
         )
         return self.publish(member, left)
 
-    # Talk. What a program asks for with a ref, it may ask for again: see chat/repeats.py.
+    # Talk. A program may repeat a request that has a ref: see chat/repeats.py.
 
     def say(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
         """Say a line to everybody in a room.
 
-        @raise ChatError: the member may not speak there, or the line is empty or too long.
+        @raise ChatError: C{no-room}, C{muted}, C{not-allowed}, C{empty} or C{too-long}.
         """
         self.permissions.check_is_in(member, room.name)
         self.permissions.check_speech(member, room.name)
@@ -169,7 +169,7 @@ class ChatFactory(ServerFactory, Standalone):
     def act(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
         """Say what the member does, in the third person.
 
-        @raise ChatError: the member may not speak there, or the line is empty or too long.
+        @raise ChatError: C{no-room}, C{muted}, C{not-allowed}, C{empty} or C{too-long}.
         """
         self.permissions.check_is_in(member, room.name)
         self.permissions.check_speech(member, room.name)
@@ -188,7 +188,7 @@ class ChatFactory(ServerFactory, Standalone):
         """Say a line to one person in private; it is kept for an account that is not here.
 
         @param called: what the member called that person, if it is not the nickname.
-        @raise ChatError: the member may not speak, or the line is empty or too long.
+        @raise ChatError: C{muted}, C{empty} or C{too-long}.
         """
         self.permissions.check_speech(member, "")
         asked = mark(Whispered, called or to.nick, text, ref)
@@ -199,7 +199,7 @@ class ChatFactory(ServerFactory, Standalone):
     def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
         """Change what a room is about, or clear it with an empty text.
 
-        @raise ChatError: the member is not in it, or may not; or it is too long or one too many.
+        @raise ChatError: C{no-room}, C{empty}, C{too-long}, C{too-many}; see also C{check_topic}.
         """
         self.permissions.check_is_in(member, room.name)
         self.permissions.check_topic(member, room.name)
@@ -212,20 +212,20 @@ class ChatFactory(ServerFactory, Standalone):
         changed = TopicChanged(room=room.name, text=topic, ref=ref, mark=asked)
         return self.repeats.say(member, changed)
 
-    # What else a member may do.
+    # Nicknames and absence.
 
     def rename(self, member: Member, nick: str) -> Envelope:
         """Take another nickname, and keep everything else.
 
-        @raise ChatError: it is not free, or the member may not show another one.
+        @raise ChatError: C{muted}, C{not-allowed}, or see L{give_nick}.
         """
         self.permissions.check_appearance(member)
         return self.give_nick(member, nick)
 
     def give_nick(self, member: Member, nick: str) -> Envelope:
-        """Rename a member, which need not have asked for it.
+        """Rename a member, whether it asked for that or not.
 
-        @raise ChatError: the nickname is not free.
+        @raise ChatError: C{nick-taken} also if it is the same; or see L{Nicknames.free}.
         """
         nick, key = self.nicknames.free(nick, member.address, member.account, member)
         if nick == member.nick:
@@ -238,9 +238,9 @@ class ChatFactory(ServerFactory, Standalone):
     def set_away(self, member: Member, why: str | None) -> Envelope:
         """Be away from the keyboard, or back with C{None}.
 
-        Only rooms in which the member spoke lately are told: nobody waits for it anywhere else.
+        Only rooms in which the member spoke lately hear of it: nobody waits for it elsewhere.
 
-        @raise ChatError: the member may not say so, or C{why} is too long.
+        @raise ChatError: C{muted}, C{not-allowed} or C{too-long}.
         """
         self.permissions.check_appearance(member)
         why = None if why is None else clean_reason(why)

@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from chatservice.people.account import Account
 
 HOLDERS_MOST = 1000
-"""The most people who have one role in a room; of invitations the oldest give way."""
+"""The most people who have one role in a room; the oldest invitations give way."""
 
 PUT_OUT_MOST = 1000
 PUT_OUT_FOR = 3600 * 1_000_000
-"""Microseconds for which it is known who was put out: longer than anybody takes to arrive."""
+"""Microseconds for which kicks and bans are remembered: longer than anybody takes to arrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who is meant, and need not be here.
+    """A person that a command or an act is about, here or not.
 
-    @ivar account: what the person is registered as, if at all.
+    @ivar account: the person's account, if there is one.
     @ivar member: the person, if here.
     """
 
@@ -62,7 +62,7 @@ def person_of(whom: Whom) -> Person:
 
 
 def is_among(whom: Whom, holders: Iterable[Person]) -> bool:
-    """Tell whether somebody is one of those who hold something."""
+    """Tell whether somebody is among the holders of a role."""
     return any(whom.identity == holder.identity for holder in holders)
 
 
@@ -110,7 +110,7 @@ class RoomAccess:
     """The roles, bans and settings in force in a room, or in the chat.
 
     @ivar operators: nicknames by identity, as are C{voiced} and C{invited}.
-    @ivar put_out: the ids of recent kicks and bans, by the identity of the person.
+    @ivar put_out: the id of the last recent kick or ban of each person, by identity.
     """
 
     __slots__ = (
@@ -127,7 +127,7 @@ class RoomAccess:
         self.bans = Sanctions()
         self.mutes = Sanctions()
         self.rules = NO_RULES
-        # The ids of the acts that everything but bans and mutes comes from.
+        # The ids of the acts behind everything except bans and mutes.
         self._ids: dict[tuple[str, str | bytes], int] = {}
 
     def apply(self, act: OperatorAct) -> None:
@@ -135,7 +135,7 @@ class RoomAccess:
         match act:
             case Banned():
                 self.bans.add(act)
-                # Banned people lose their roles, also when the ban is over.
+                # A banned operator loses the role for good, not only until the ban ends.
                 self._end("operator", act.target_identity, self.operators)
             case Unbanned():
                 self.bans.lift(act)
@@ -209,7 +209,7 @@ class RoomAccess:
                     self._end("invited", next(iter(self.invited)), self.invited)
 
     def _give(self, role: str, act: OperatorAct, holders: dict[bytes, str]) -> None:
-        # In the order of the acts that hold.
+        # Holders stay in the order of the acts that are in force.
         holders.pop(act.target_identity, None)
         holders[act.target_identity] = act.target
         self._ids[role, act.target_identity] = act.id
@@ -219,9 +219,7 @@ class RoomAccess:
         self._ids.pop((role, identity), None)
 
     def closed_since(self) -> int:
-        """Find the id of the act that closed it last to people without an invitation or password;
-        or 0.
-        """
+        """Find the id of the last act that made it invite-only or gave it a password; or 0."""
         settings = ("invite-only", "password")
         return max(self._ids.get(("setting", setting), 0) for setting in settings)
 
@@ -231,7 +229,7 @@ class RoomAccess:
         return owns or identity in self.operators
 
     def holding(self, now: int) -> set[int]:
-        """List the ids of the acts in force; expired ones are forgotten."""
+        """List the ids of the acts that still have an effect; expired ones are forgotten."""
         for sanctions in (self.bans, self.mutes):
             sanctions.holding(now)
         while self.put_out and next(iter(self.put_out.values())) < now - PUT_OUT_FOR:

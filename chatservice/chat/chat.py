@@ -213,7 +213,7 @@ class Chat(ABC):
         if self.closing and not self.sessions and not self._all_gone.called:
             self._all_gone.callback(None)
 
-    # What happens to members.
+    # The members.
 
     def lose(self, member: Member, why: str) -> None:
         """Lose a connection: leave, unless the member comes back before long."""
@@ -224,7 +224,7 @@ class Chat(ABC):
         """Note up to which event a member saw everything through a door that is lost.
 
         @param behind: see L{chatservice.chat.door.Door.behind}.
-        @param silence: seconds for which the door may have been dead already.
+        @param silence: the seconds for which the door may have been dead already.
         """
         come = self.ids.latest() if member.since == LATEST else member.since
         seen = max(self._publisher.last, come)
@@ -237,7 +237,7 @@ class Chat(ABC):
         return self.give_nick(member, self.nicknames.for_guest(self.ids.latest()))
 
     def tell_operators(self, sentence: str) -> None:
-        """Tell the operators of the whole chat who are here something about the server."""
+        """Tell something about the server to the server operators who are here."""
         for member in self.roster.values():
             if self.permissions.is_operator(member):
                 member.door.notify([sentence], [])
@@ -283,7 +283,7 @@ class Chat(ABC):
     def member_named(self, nick: str) -> Member:
         """Find the member with a nickname.
 
-        @raise ChatError: nobody has it.
+        @raise ChatError: C{no-nick}.
         """
         return self.roster.named(nick)
 
@@ -322,9 +322,9 @@ class Chat(ABC):
     # What publishing needs.
 
     def publish(self, member: Member, event: Event, door: Door | None = None) -> Envelope:
-        """Let an event of a member's go its way.
+        """Sign an event in the name of a member, and send it on its way.
 
-        @param event: just made, and not signed yet.
+        @param event: a new event, not signed yet.
         @param door: see L{Envelope}.
         """
         account = "" if member.account is None else member.account.key
@@ -338,9 +338,7 @@ class Chat(ABC):
             self._publisher.publish(Envelope(CameAndWent(room=room, came=came, went=went)))
 
     def _committed(self, envelope: Envelope) -> None:
-        """Let a stored event take effect before it is broadcast: it holds for newcomers of its
-        batch too.
-        """
+        """Apply a stored event before its broadcast: it holds for newcomers in its batch too."""
         event, author = envelope.event, envelope.author
         if isinstance(event, Joined | Resumed) and author is not None:
             author.come(event.id)
@@ -363,7 +361,7 @@ class Chat(ABC):
             case Left() if member is not None:
                 self.roster.gone(member, event.identity)
                 door, member.door = member.door, NOWHERE
-                # The events that it is the author of may be kept for long, and rooms need not.
+                # Its events may stay in memory for long; they must not keep the room there too.
                 member.current = None
                 door.close(code=GOODBYE)
             case Resumed() if member is not None and member.door is envelope.door:

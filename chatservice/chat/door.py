@@ -11,7 +11,7 @@ from chatservice.people.peers import Peer
 from chatservice.protocol.events import NO_TIMES, Event, Times
 
 GOODBYE = "goodbye"
-"""The code with which a door closes whose member has left the chat."""
+"""The code with which a door closes after its member has left the chat."""
 
 
 class Format(Protocol):
@@ -51,19 +51,19 @@ class Door(Protocol):
         """Answer a request that was carried out before, with the event that it made then."""
 
     def refuse(self, event: Event, sentence: str) -> None:
-        """Tell that the member's event could not be stored, so that nobody saw it."""
+        """Say that the member's event could not be stored, so that nobody saw it."""
 
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
-        """Tell sentences, and history, that the member did not just ask for.
+        """Show sentences, and history, that the member did not just ask for.
 
-        @param times: those in the sentences.
+        @param times: the times in the sentences.
         """
 
     def preferences_changed(self) -> None:
         """Choose the C{format} again: the member's preferences or ignore list have changed."""
 
     def ping(self, sentence: str) -> None:
-        """Find out whether anybody is there: have the peer answer, whatever it answers."""
+        """Find out whether anybody is there: make the peer answer, whatever it answers."""
 
     def idle_seconds(self) -> float:
         """Tell how long nothing was heard from the peer."""
@@ -150,7 +150,7 @@ NOWHERE: Door = _Nowhere()
 class Fenced(_Nowhere):
     """A door that took a member over, until the fence has passed: it lets nothing through yet.
 
-    @ivar door: the one that will.
+    @ivar door: the door that will let everything through.
     """
 
     def __init__(self, door: Door) -> None:

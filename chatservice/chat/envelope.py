@@ -1,4 +1,4 @@
-"""An event on its way through this process."""
+"""The envelope in which an event travels through this process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Envelope:
     """An event on its way through this process, and the people and rooms in it that are here.
 
     An event holds no live object, so that it is the same on the wire, in the journal and anywhere
-    else. Everything that only this process knows stands on its envelope.
+    else. Everything that only this process knows is on its envelope.
 
     @ivar event: the fact.
     @ivar author: the member who did it, if it was done here. It decides what is "my own", which a
@@ -34,5 +34,5 @@ class Envelope:
         self.rooms = event.touched
 
     def parties(self) -> list[Member]:
-        """List those here who are in the event."""
+        """List the author and the other, as far as they are here."""
         return [member for member in (self.author, self.other) if member is not None]

@@ -36,7 +36,7 @@ UPKEEP = "upkeep"
 
 
 def all_of(event: Event) -> Event:
-    """Leave everything."""
+    """Leave nothing out."""
     return event
 
 

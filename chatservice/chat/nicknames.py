@@ -1,4 +1,4 @@
-"""Whose a nickname is, and whether somebody may have it."""
+"""The owners of nicknames, and the rules on who may use one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chatservice.protocol.names import NICK_INPUT, check_nick, nick_key
 
 
 class Nicknames:
-    """Says which nicknames are free.
+    """The rules on which nicknames are free.
 
     @param settings: C{operators} are the keys of the registered names of server operators.
     @param waits_for: tells for how many seconds the lost connection of a member may come back.
@@ -38,8 +38,8 @@ class Nicknames:
     def check(self, wanted: str, address: str) -> tuple[str, str]:
         """Give a nickname as it is shown, and its key.
 
-        @param address: of who wants it, empty for this machine.
-        @raise ChatError: nobody may have it, or not from there.
+        @param address: the address of the person who wants it; empty for this machine.
+        @raise ChatError: C{bad-nick}; C{registered} if it is an operator's, claimed from elsewhere.
         """
         try:
             nick = check_nick(wanted)
@@ -59,10 +59,10 @@ class Nicknames:
     def free(
         self, wanted: str, address: str, account: Account | None, own: Member | None = None
     ) -> tuple[str, str]:
-        """Give a nickname that is free for whoever has proved C{account}, and its key.
+        """Give a nickname that the owner of C{account}, or a guest, may take, and its key.
 
-        @param own: the member who wants it, if it is here, and may have it already.
-        @raise ChatError: it is somebody's, or nobody may have it.
+        @param own: the member who wants it, if it is here; it may have it already.
+        @raise ChatError: C{nick-taken}, C{registered} or C{bad-nick}.
         """
         nick, key = self.check(wanted, address)
         owner = self._accounts.named(key)
@@ -87,7 +87,7 @@ class Nicknames:
         raise ChatError("nick-taken", f"{reason}: choose another nickname")
 
     def person(self, nick: str) -> Person | None:
-        """Find whoever has a nickname here, or else has registered it."""
+        """Find the person who has a nickname here, or else the one who has registered it."""
         if len(nick) > NICK_INPUT:
             return None
         member = self._roster.get(nick_key(nick))
@@ -99,10 +99,10 @@ class Nicknames:
         return Person(account.nick, account.identity, account, self._roster.of(account))
 
     def person_named(self, nick: str, hint: str = "") -> Person:
-        """Find the same.
+        """Find the person of a nickname, as L{person} does.
 
-        @param hint: what else may be tried, if there is nobody.
-        @raise ChatError: there is nobody.
+        @param hint: a suggestion for the sentence, if there is nobody.
+        @raise ChatError: C{no-nick}.
         """
         person = self.person(nick)
         if person is None:
@@ -111,7 +111,7 @@ class Nicknames:
         return person
 
     def for_guest(self, seed: int) -> str:
-        """Choose a nickname that is nobody's."""
+        """Choose a nickname that nobody has or has registered."""
         first = seed % 9000 + 1000
         return next(nick for nick in map("guest{}".format, count(first)) if self._is_free(nick))
 
@@ -121,7 +121,7 @@ class Nicknames:
 
 
 def whose(nick: str, owner: Account) -> str:
-    """Say why a nickname is not free for people who have not proved to be its owner."""
+    """Say why a nickname is not free for people who have not proved that they own it."""
     if nick.casefold() == owner.nick.casefold():
         return f"{owner.nick} is registered"
     return f"{nick} looks too much like {owner.nick}, which is registered"

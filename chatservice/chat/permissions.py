@@ -132,7 +132,7 @@ class Permissions(Authority):
         """Check that somebody may come back by that nickname.
 
         @param known: the keys of nicknames by which everybody knows that person.
-        @raise ChatError: the person is silenced, and the nickname is another one.
+        @raise ChatError: the person is muted, and the nickname is another one.
         """
         muted = any(isinstance(act, Muted) for act in self.against(identity))
         if muted and known and nick_key(nick) not in known:

@@ -1,4 +1,4 @@
-"""The memory of rooms for their last lines, bounded by its size and not by lines alone."""
+"""The last events of rooms, in memory that is bounded in bytes as well as in events."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from chatservice.config import REPLAY_MOST
 from chatservice.protocol.events import Event
 
 EVENTS = REPLAY_MOST
-"""The most of one room, and"""
+"""The most events of one room that are remembered."""
 
 ROOM_BYTES = 256 * 1024
-"""the most memory that they take; the newest one is kept however long it is."""
+"""The most memory that they take; the newest one is kept however long it is."""
 
 ALL_BYTES = 32 * 1024 * 1024
-"""The most memory that those of all rooms take."""
+"""The most memory that the events of all rooms take."""
 
 EVENT_BYTES = 400
-"""Memory that an event takes besides its text."""
+"""The memory that an event takes besides its text."""
 
 
 class Recents:
-    """The memory of all rooms. The room that was least recently spoken in gives way.
+    """The memory of all rooms. Those that were least recently spoken in give way.
 
     @ivar size: the memory that it takes, in bytes.
     """
@@ -34,7 +34,7 @@ class Recents:
         self.size = 0
 
     def note(self, recent: Recent, grown: int) -> None:
-        """Note that a room remembers a number of bytes more."""
+        """Count the bytes by which a room has grown, which was just spoken in."""
         self.size += grown
         try:
             self._spoken_in.move_to_end(recent)
@@ -54,8 +54,8 @@ class Recents:
 class Recent:
     """The last stored events of a room, oldest first.
 
-    @param events: what there is in the journal.
-    @param all_rooms: what this is a part of.
+    @param events: the last events in the journal.
+    @param all_rooms: the memory of all rooms, which this is a part of.
     @ivar size: the memory that it takes, in bytes.
     @ivar gave_way: whether there may be more in the journal than is remembered, because the memory
         was needed for other rooms; L{refill} is for that.
@@ -86,7 +86,7 @@ class Recent:
         self._all.note(self, self.size - before)
 
     def refill(self, events: Iterable[Event]) -> None:
-        """Remember what the journal has, and what has come since that was read."""
+        """Remember events that were read from the journal, and any that have come since."""
         newer = self._events
         self._all.forget(self)
         self._events, self.size, self.gave_way = deque(), 0, False
@@ -94,7 +94,7 @@ class Recent:
             self.append(event)
 
     def give_way(self) -> int:
-        """Forget everything for now; gives how many bytes that were."""
+        """Forget everything for now, and return how many bytes that freed."""
         freed, self.size = self.size, 0
         self._events.clear()
         self.gave_way = True
@@ -117,7 +117,7 @@ class Recent:
         self.gave_way = gave_way
 
     def close(self) -> None:
-        """Forget everything, because the room is gone."""
+        """Stop counting this memory, because the room is gone."""
         self._all.forget(self)
 
     def __bool__(self) -> bool:
@@ -131,8 +131,7 @@ class Recent:
         return iter(self._events)
 
     def last_id(self) -> int:
-        """Find the id of the newest event, or 0; it is known also when the event itself gave way.
-        """
+        """Find the id of the newest event, even if that gave way; 0 if there was none."""
         return self._last
 
 

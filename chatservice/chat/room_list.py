@@ -1,4 +1,4 @@
-"""The rooms there are in memory: those with somebody in them, or about to be."""
+"""The rooms in memory: those with somebody in them, or about to enter them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 class RoomList(dict[str, Room]):
     """Rooms by name. A room that is over goes away, and comes back from the journal.
 
-    @param journal: what remembers all rooms.
+    @param journal: the journal, which remembers all rooms.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -34,9 +34,9 @@ class RoomList(dict[str, Room]):
     ) -> Generator[Deferred[Any], Any, T]:
         """Call C{enter} with the rooms of these names, and return what it returns.
 
-        Rooms that nobody is in come from the journal, and go away again if C{enter} leaves them
-        empty; so does what other rooms have dropped from memory. Meanwhile none of them goes away:
-        a line that is said in it must not be missing.
+        Rooms that nobody is in are read from the journal, and so are lines that the others have
+        dropped from memory. Rooms that C{enter} leaves empty go away again, but none of them does
+        so meanwhile: a line that is said in it must not be missing.
         """
         self._being_entered.update(list(names))
         try:
@@ -50,7 +50,7 @@ class RoomList(dict[str, Room]):
 
     @inlineCallbacks
     def _read(self, name: str) -> Generator[Deferred[Any], Any, None]:
-        """Have a room that remembers what the journal does."""
+        """Read a room from the journal, unless its last lines are in memory."""
         while name not in self or self[name].recent.gave_way:
             erasures = self._erasures
             page = yield self._journal.page(Wanted(of=name, limit=EVENTS))
@@ -61,7 +61,7 @@ class RoomList(dict[str, Room]):
                 self[name].recent.refill(page.events)
 
     def forget(self, identity: bytes) -> None:
-        """Forget what somebody said: it was erased."""
+        """Forget everything that somebody said, because it was erased."""
         self._erasures += 1
         for room in self.values():
             room.recent.forget(identity)

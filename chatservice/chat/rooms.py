@@ -1,4 +1,4 @@
-"""A room, and a member: who is where, and what a room remembers."""
+"""Rooms and members: who is where, and what a room remembers."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class Member:
     @ivar identity: the 16 bytes under which everything about the member is stored: the account's,
         or the hash of the token (L{identity_of}).
     @ivar address: the host that the member came from, or empty for this machine.
-    @ivar since: the id of coming to the chat, above all ids until that has passed.
-    @ivar came: the time of coming, in the reactor's seconds.
+    @ivar since: the id of the arrival in the chat, above all ids until that has passed.
+    @ivar came: the time of the arrival, in the reactor's seconds.
     @ivar away: why the member is away (maybe empty), or C{None}.
-    @ivar fence: the id from which on the member hears by itself.
+    @ivar fence: the id from which on the broadcast reaches the member.
     @ivar pages: the continuations of commands whose answers go on, by the command's name.
     @ivar pinged: the time of the last request for a sign of life, in the reactor's seconds.
-    @ivar lost_at: the last id heard before the connection was lost; 0 while there is one.
+    @ivar lost_at: the last id heard before the connection was lost; 0 while it is connected.
     @ivar reading: how far the member has read.
-    @ivar forgotten: the identity that the member had erased, if any; when that leaves, nothing
-        notes that it was here.
+    @ivar forgotten: the identity whose data the member had erased, if any; nothing records that
+        a member who leaves under it was here.
     @ivar ignored: the nicknames that the member ignores, by key; replaced as a whole when it
         changes.
     @ivar told_not_kept: whether the member knows that its settings are kept only until it leaves.
@@ -129,14 +129,12 @@ class Member:
         return tuple(room for room, last in self.spoke_at.items() if last > moment)
 
     def seen_last(self) -> tuple[tuple[str, int], ...]:
-        """List the rooms with more to read (C{""}: private lines), each with the last id seen
-        there.
-        """
+        """List the rooms with more to read (C{""}: private lines), and the last id seen in each."""
         lost = dict.fromkeys(("", *self.rooms), self.lost_at) if self.lost_at else {}
         return tuple((lost | self.reading.missed).items())
 
     def come(self, id: int) -> None:
-        """Note that the coming has passed, with that id, unless it has before."""
+        """Note the id of the member's arrival, which has passed, unless it is known already."""
         if self.since == LATEST:
             self.since = self.fence = id
             # The connection may be lost again by now.
@@ -192,8 +190,7 @@ class Room:
         self.departing += 1
 
     def turn_out(self, member: Member) -> None:
-        """Carry out a kick, unless the member was out already; a member who is back by now stays.
-        """
+        """Carry out a kick, unless the member was already out; one who is back by now stays."""
         if member in self.audience:
             self.audience.discard(member)
             self.members.discard(member)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Roster(Mapping[str, "Member"]):
     """The members, by the key of the nickname (L{nick_key}). It publishes nothing.
 
-    @ivar by_token: the same, by the secret that brings them back.
+    @ivar by_token: the members, by the token that brings them back.
     @ivar leaving: members who have left, by identity, until everybody has heard of it.
     """
 
@@ -38,7 +38,7 @@ class Roster(Mapping[str, "Member"]):
     def __len__(self) -> int:
         return len(self._by_nick)
 
-    # Mapping would build a view for each of these.
+    # Mapping.get would raise and catch a KeyError for each nickname that nobody has.
 
     def get(self, key: str, default: None = None) -> Member | None:  # type: ignore[override]
         """Find the member with a nickname, given its key."""
@@ -47,7 +47,7 @@ class Roster(Mapping[str, "Member"]):
     def named(self, nick: str) -> Member:
         """Find the member with a nickname.
 
-        @raise ChatError: nobody has it.
+        @raise ChatError: C{no-nick}.
         """
         member = self._by_nick.get(nick_key(nick)) if len(nick) <= NICK_INPUT else None
         if member is None:
@@ -71,18 +71,17 @@ class Roster(Mapping[str, "Member"]):
         return None if member is None or id < member.since else member
 
     def formerly(self, identity: bytes) -> Member | None:
-        """Find the member who had an identity when an event on its way was made, and has not now.
-        """
+        """Find the member whose former identity an event on its way may name."""
         return self._formerly.get(identity)
 
     def add(self, member: Member) -> None:
-        """Enter a member, whose nickname and token are nobody's."""
+        """Add a member, whose nickname and token must be free."""
         self._by_identity[member.identity] = member
         self._by_nick[member.key] = member
         self.by_token[member.token] = member
 
     def remove(self, member: Member) -> None:
-        """Strike a member, who is leaving: nickname and token are free at once."""
+        """Remove a member who is leaving: nickname and token are free at once."""
         del self._by_nick[member.key]
         del self.by_token[member.token]
         if member.account is not None:
@@ -91,19 +90,19 @@ class Roster(Mapping[str, "Member"]):
         self.leaving[member.identity] = member
 
     def gone(self, member: Member, identity: bytes) -> None:
-        """Forget a member who has left, and who had that identity when it did."""
+        """Forget a member who has left, under that identity or under a later one."""
         for known_as in (identity, member.identity):
             if self.leaving.get(known_as) is member:
                 del self.leaving[known_as]
 
     def rename(self, member: Member, nick: str, key: str) -> None:
-        """Give a member another nickname, which is nobody's."""
+        """Give a member another nickname, which nobody else may have."""
         del self._by_nick[member.key]
         member.nick, member.key = nick, key
         self._by_nick[key] = member
 
     def change_token(self, member: Member, token: str) -> None:
-        """Give a member another token, which nobody else knows."""
+        """Give a member another token, which nobody else may know."""
         del self.by_token[member.token]
         member.token = token
         self.by_token[token] = member
@@ -134,7 +133,7 @@ class Roster(Mapping[str, "Member"]):
         self._formerly.pop(former, None)
 
     def become(self, former: bytes, now: bytes) -> None:
-        """Give another identity to whoever has one, or is leaving with it."""
+        """Give another identity to the members who have a former one, here or leaving."""
         here = self._by_identity.get(former)
         if here is not None:
             self.identify(here, now)

@@ -204,7 +204,7 @@ class Sanctions:
 
 
 def number(extended: Extended) -> int:
-    """Give the id that a sanction has against one more identity."""
+    """Read the id of the ban or mute that an act extends."""
     return int(extended.text.partition(" ")[0])
 
 

@@ -29,10 +29,10 @@ IN_ALL = 5000
 ALL = "all"
 
 OF_A_PERSON = 50
-"""The most that one identity has set."""
+"""The most topics that one identity has set."""
 
 FROM_AN_ADDRESS = 200
-"""The most that were set from one address, as far as this run knows."""
+"""The most topics that were set from one address, as far as this run knows."""
 
 
 FULL_ADDRESS = "too many topics were set from your address: clear one first"
@@ -47,9 +47,9 @@ class _Bound(NamedTuple):
 
 
 class Topics(dict[str, TopicChanged]):
-    """The topics there are, by the room's name; the least recently used first.
+    """The topics of all rooms, by the room's name; the least recently used first.
 
-    @param is_in_use: tells whether a room, by its name, keeps its topic in any case.
+    @param is_in_use: tells, by a room's name, whether it keeps its topic in any case.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class Topics(dict[str, TopicChanged]):
         self._set_by: Counter[Hashable] = Counter()
 
     def restore(self, topics: Iterable[TopicChanged]) -> None:
-        """Take in what earlier runs left."""
+        """Take in the topics that earlier runs left."""
         for topic in sorted(topics, key=lambda topic: topic.id):
             self._put(topic, None)
 
     def check(self, room: str, member: Member) -> None:
         """Check that somebody may set a topic, and not only clear it.
 
-        @raise ChatError: there are too many, and none of them can give way.
+        @raise ChatError: C{too-many}, and none of them can give way.
         """
         for bound in self._reached(room, member.identity, member.origin):
             if next(self._can_give_way(bound, room), None) is None:
@@ -78,7 +78,7 @@ class Topics(dict[str, TopicChanged]):
     def take(self, topic: TopicChanged, author: Member | None) -> None:
         """Set a topic, or clear it, from now on.
 
-        @param author: who did it, if here.
+        @param author: the member who did it, if here.
         """
         if not topic.text:
             self._remove(topic.room)

@@ -17,7 +17,10 @@ WHERE = (
 
 
 def place_meant(call: Call) -> tuple[str, str]:
-    """Read the room that a command is about, or L{CHAT}, and what follows."""
+    """Read the room that a command is about, or L{CHAT}, and what follows.
+
+    @raise ChatError: C{bad-room} or C{no-room}.
+    """
     first, _, rest = call.rest.partition(" ")
     if first == "*":
         return CHAT, rest.strip(" ")

@@ -77,7 +77,7 @@ class Reception:
         elif is_first and self._is_no_person(text):
             self._door.close(NO_PERSON)
         elif HTTP_REQUEST.match(text):
-            # A web page may have sent this, and nobody may have meant to say it.
+            # A web page may have made a browser send this; its content is no person's words.
             self._door.abort("is no person")
         elif commands.is_goodbye(text):
             self._door.close(code=GOODBYE)
