@@ -1,4 +1,4 @@
-"""A chat whose clock is set ahead or back, and clocks in other places."""
+"""Test cases for a chat whose clock is set ahead or back, and for clocks in other time zones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AHEAD_BACK = {"ahead": DAY, "far_ahead": 40 * DAY, "back": -DAY, "far_back": -40
 
 
 class ZoneCase(SynchronousTestCase):
-    """Tests with a clock in Berlin, or where they say (tzset(3))."""
+    """Tests with a clock in Berlin's time zone, or in another that they set (tzset(3))."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -39,7 +39,7 @@ class ZoneCase(SynchronousTestCase):
         self.set_zone(BERLIN)
 
     def set_zone(self, zone: str | None) -> None:
-        """Set the clock; C{None} is where this machine is."""
+        """Set the time zone; C{None} for this machine's own."""
         if zone is None:
             os.environ.pop("TZ", None)
         else:
@@ -48,9 +48,9 @@ class ZoneCase(SynchronousTestCase):
 
 
 class Faked(TableCase):
-    """A wall clock that is set, and one that nobody sets.
+    """Tests with a wall clock that they can set, and a monotonic clock.
 
-    @ivar offset: seconds by which the wall clock is ahead.
+    @ivar offset: the seconds by which the wall clock is ahead.
     """
 
     def setUp(self) -> None:
@@ -70,9 +70,9 @@ class Faked(TableCase):
 
 
 class ClockCase(Faked, ConversationCase):
-    """A chat with a file, on clocks that the test sets.
+    """Tests of a chat with a database file, on clocks that the test sets.
 
-    @ivar keep: for how many seconds lines are kept, if there are C{own} only in these rooms.
+    @ivar keep: for how many seconds lines are kept, in the rooms C{own} alone if there are any.
     """
 
     def setUp(self) -> None:
@@ -86,7 +86,7 @@ class ClockCase(Faked, ConversationCase):
         self.restart()
 
     def restart(self) -> None:
-        """End the chat as a crash does, and begin again on the same file."""
+        """End the chat as a crash would, and start again on the same file."""
         if self.database is not None:
             self.database.close()
         pool: Any = InlinePool
@@ -123,7 +123,7 @@ class ClockCase(Faked, ConversationCase):
         self.database.close()
 
     def prune(self) -> list[str]:
-        """Let a round of deleting pass; gives the texts that are left in the lobby."""
+        """Run a round of pruning, and return the texts that are left in the lobby."""
         self.clock.advance(61)
         while self.successResultOf(self.pruning.step()):
             pass
@@ -134,7 +134,7 @@ class ClockCase(Faked, ConversationCase):
         return Wanted(of="lobby", after=0, limit=1000)
 
     def runs(self) -> tuple[Any, Any]:
-        """Ada, who owns a room that eve is in."""
+        """Return ada, who owns a room, and eve, who is in it."""
         ada, eve = self.at_text("ada"), self.at_text("eve")
         ada.types("/register correct-horse")
         ada.types("/join den")

@@ -1,4 +1,4 @@
-"""What several files of tests begin with."""
+"""The fixtures that several test modules share."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.scripted import LOBBY, Peer, Terminal, opened
 
 @pytest.fixture
 def peer() -> Iterator[Peer]:
-    """A chat that says what the test tells it to."""
+    """Provide a chat that says what the test tells it to."""
     scripted = Peer()
     yield scripted
     scripted.close()
@@ -17,7 +17,7 @@ def peer() -> Iterator[Peer]:
 
 @pytest.fixture
 def terminal(peer: Peer) -> Iterator[Terminal]:
-    """A terminal with a client that is in the lobby with bob."""
+    """Provide a terminal with a client that is in the lobby with bob."""
     with opened(peer) as one:
         peer.welcomes(lobby=LOBBY)
         one.shows("-- you joined lobby: bob (2 here)", "lobby>")

@@ -1,4 +1,4 @@
-"""Conversations in memory: people at either door of one chat, and tests made of tables."""
+"""Conversations in memory: people at any door of one chat, and tests made from tables."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from tests.doubles import PlainPasswords, Wire
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TOKEN = "a-token-of-22-letters_"
-"""One that a client made up."""
+"""A token that a client made up."""
 
 EVENTS = {"said", "acted", "whispered", "topic_changed", "joined", "parted", "left", "renamed"}
 TALK = {"said", "acted", "whispered", "topic_changed"}
 EVERYBODY = ("ada", "bob", "eve")
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d \(UTC\)|(?<=since )\d\d:\d\d|(?<=after )\d\d:\d\d")
-"""One in a sentence of the chat."""
+"""A time in a sentence of the chat."""
 
 Facts = dict[str, Any]
 """An object at the JSON door."""
@@ -45,7 +45,7 @@ Method = TypeVar("Method", bound=Callable[..., None])
 
 
 def each_row(table: Mapping[str, Any]) -> Callable[[Method], Method]:
-    """Make of a test method one for each row; it is called with the row."""
+    """Make one test from the decorated method for each row, and pass it the row."""
 
     def mark(method: Method) -> Method:
         method.table = table  # type: ignore[attr-defined]
@@ -55,7 +55,7 @@ def each_row(table: Mapping[str, Any]) -> Callable[[Method], Method]:
 
 
 class TableCase(SynchronousTestCase):
-    """Tests of which some are tables."""
+    """Tests, some of which are tables (L{each_row})."""
 
     def __init_subclass__(cls) -> None:
         for name, method in list(vars(cls).items()):
@@ -80,7 +80,7 @@ class TextPerson:
 
     is_program = False
     joined = "-- you joined lobby"
-    """What somebody who has joined sees among the rest."""
+    """A part of what somebody who has joined sees."""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
@@ -96,15 +96,15 @@ class TextPerson:
         self.wire.sends(f"{line}\n".encode())
 
     def sees(self) -> list[str]:
-        """The lines that came since the last time; the last one is a prompt if not empty."""
+        """Return the lines since the last call; a last line without an end is a prompt."""
         lines = self.wire.sees().split("\r\n")
         return lines if lines[-1] else lines[:-1]
 
 
 class JsonPerson:
-    """A program at the JSON door, or whoever speaks its protocol by hand.
+    """A program at the JSON door, or a person who speaks its protocol by hand.
 
-    @ivar welcome: the last one.
+    @ivar welcome: the last welcome.
     """
 
     is_program = True
@@ -116,7 +116,7 @@ class JsonPerson:
         self._last_id = 0
 
     def joins(self, nick: str, password: str = "") -> None:
-        """Say hello, with the password of the nickname if there is one."""
+        """Say hello, with the nickname's password if there is one."""
         self.asks("hello", nick=nick, **({"password": password} if password else {}))
 
     def asks(self, kind: str, **members: Any) -> None:
@@ -128,11 +128,11 @@ class JsonPerson:
         self.wire.sends(json.dumps(value).encode() + b"\n")
 
     def types(self, line: str, ref: str = "") -> None:
-        """Send what a person would type."""
+        """Send a line that a person would type."""
         self.asks("command", line=line, **({"ref": ref} if ref else {}))
 
     def sees_all(self) -> list[Facts]:
-        """The objects that came since the last time, whole."""
+        """Return the objects since the last call, complete."""
         lines = self.wire.gets().decode().split("\n")
         assert lines.pop() == "", "a line without its end"
         objects = [json.loads(line) for line in lines if line.startswith("{")]
@@ -146,18 +146,18 @@ class JsonPerson:
         return objects
 
     def sees(self) -> list[Facts]:
-        """The objects that came since the last time, without their ids."""
+        """Return the objects since the last call, without their ids."""
         return [without_id(facts) for facts in self.sees_all()]
 
 
 Person = TextPerson | JsonPerson
 
 DOORS: dict[str, type[Person]] = {"text": TextPerson, "json": JsonPerson}
-"""The doors that conversations are played at, and the people at each. A new door is a row here."""
+"""The doors for conversations, and the class of people at each. A new door is a row here."""
 
 
 def at_each_door(method: Method) -> Method:
-    """Make of a test method one for each door; it is called with the door's name."""
+    """Make one test from the decorated method for each door, and pass it the door's name."""
     return each_row({door: door for door in DOORS})(method)
 
 
@@ -167,7 +167,7 @@ def with_doors(table: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
 
 
 def doors_from(first: str, number: int) -> tuple[str, ...]:
-    """List as many doors, from the first one on; after the last one in the table begin again."""
+    """List C{number} doors from C{first} on, beginning again after the last one in the table."""
     names = list(DOORS)
     start = names.index(first)
     return tuple(names[(start + step) % len(names)] for step in range(number))
@@ -175,7 +175,7 @@ def doors_from(first: str, number: int) -> tuple[str, ...]:
 
 
 def check_times(facts: Facts) -> None:
-    """See that every time in what the chat says is there as an instant too, whatever it says."""
+    """Check that every time in the chat's sentences is also given as a number."""
     sentences = [*facts.get("lines", ()), facts["text"] if facts["type"] == "error" else ""]
     times = facts.get("times", {})
     for spelled in (each for sentence in sentences for each in TIME.findall(sentence)):
@@ -184,7 +184,7 @@ def check_times(facts: Facts) -> None:
 
 
 def without_id(facts: Facts) -> Facts:
-    """An object without what differs from run to run, or from hearer to hearer."""
+    """Remove the members that differ from run to run, or from hearer to hearer."""
     facts = {name: value for name, value in facts.items() if name not in ("id", "own", "next")}
     if "events" in facts:
         facts["events"] = [
@@ -195,36 +195,36 @@ def without_id(facts: Facts) -> Facts:
 
 
 def error(code: str, text: str, ref: str = "") -> Facts:
-    """An error at the JSON door."""
+    """Make an error of the JSON door."""
     return {"type": "error", "code": code, "text": text} | ({"ref": ref} if ref else {})
 
 
 def malformed(text: str, ref: str = "") -> Facts:
-    """The error for what is no request."""
+    """Make the error for a line that is not a valid request."""
     return error("malformed", text, ref)
 
 
 def said(nick: str, text: str, ref: str = "", room: str = "lobby") -> Facts:
-    """A line at the JSON door, without its id."""
+    """Make a line of talk at the JSON door, without its id."""
     return {"type": "said", "room": room, "nick": nick, "text": text} | (
         {"ref": ref} if ref else {}
     )
 
 
 def new_path(case: SynchronousTestCase) -> Path:
-    """Where there is no file yet, in a folder that goes away with the test."""
+    """Make a path without a file, in a folder that is removed after the test."""
     folder = tempfile.mkdtemp()
     case.addCleanup(shutil.rmtree, folder)
     return Path(folder) / "file"
 
 
 def tokens() -> Iterator[str]:
-    """Secrets that are not."""
+    """Generate predictable tokens."""
     return (f"token-of-a-test-{number:06}" for number in count(1))
 
 
 class ConversationCase(TableCase):
-    """A chat in memory with all its doors, on a clock that stands still at noon.
+    """Tests of a chat in memory with all its doors, on a clock that stands still at noon.
 
     @ivar rules: the settings of the chat.
     """
@@ -237,7 +237,7 @@ class ConversationCase(TableCase):
         self.open_chat()
 
     def open_chat(self, journal: Any = None, admission: Admission | None = None) -> None:
-        """Begin with a new chat."""
+        """Open a new chat."""
         new_token = tokens()
         wall = WallClock(lambda: NOON.timestamp() + self.clock.seconds(), self.clock.seconds)
         ids = EventIds(wall.time)
@@ -252,34 +252,34 @@ class ConversationCase(TableCase):
         self.front = FrontFactory(self.chat, admission or Admission(), direct=True)
 
     def new_accounts(self, ids: EventIds) -> Accounts:
-        """The accounts of a new chat: none."""
+        """Make the accounts of a new chat, which has none yet."""
         return Accounts(
             PlainPasswords(), self.clock.seconds, ids.now, checkers=self.checkers
         )
 
     def connect(self, host: str = "192.0.2.1") -> Wire:
-        """A new connection, on which nothing was said yet."""
+        """Make a new connection, on which nobody has said anything."""
         wire = Wire(self.clock, host=host)
         wire.protocol = self.front.buildProtocol(wire.getPeer())
         wire.protocol.makeConnection(wire)
         return wire
 
     def at_text(self, nick: str) -> TextPerson:
-        """Somebody who has joined at the text door, and seen all there was to see."""
+        """Join at the text door, and read everything so far."""
         person = TextPerson(self.connect())
         person.types(nick)
         self.assertIn("-- you joined lobby", person.wire.sees())
         return person
 
     def at_json(self, nick: str, **hello: Any) -> JsonPerson:
-        """Somebody who has joined at the JSON door, and seen all there was to see."""
+        """Join at the JSON door, and read everything so far."""
         person = JsonPerson(self.connect())
         person.asks("hello", nick=nick, **hello)
         self.assertIn("welcome", [facts["type"] for facts in person.sees()])
         return person
 
     def at(self, door: str, nick: str, password: str = "") -> Person:
-        """Somebody who has joined at one of the L{DOORS}, and seen all there was to see."""
+        """Join at one of the L{DOORS}, and read everything so far."""
         person = DOORS[door](self.connect())
         person.joins(nick, password)
         self.assertIn(person.joined, "\n".join(map(str, person.sees())))
@@ -288,14 +288,14 @@ class ConversationCase(TableCase):
 
 @dataclass(frozen=True)
 class Row:
-    """Ada types something, beside bob and eve, who came to the lobby after her.
+    """A line that ada types, with bob and eve in the lobby, and what all three see.
 
-    @ivar others: what those who hear of it see at the text door, and C{own} what ada sees there.
-    @ivar fact: what all of them see at the JSON door.
-    @ivar answer: the sentences that answer a command; C{None} where it has no answer.
+    @ivar others: the line that other hearers see at the text door; ada sees C{own} there.
+    @ivar fact: the object that all of them see at the JSON door.
+    @ivar answer: the sentences that answer a command; C{None} if it has no answer.
     @ivar error: the code and the sentence that refuse it instead.
-    @ivar before: who typed what before.
-    @ivar raw: whether the answer is for programs, and shown as it is.
+    @ivar before: the lines typed before, each with its author.
+    @ivar raw: whether the answer is for programs, and shown without change.
     """
 
     typed: str
@@ -311,16 +311,16 @@ class Row:
 
 
 def refused(typed: str, code: str, sentence: str, *before: tuple[str, str]) -> Row:
-    """Ada types something that is refused."""
+    """Make a row in which ada types something that is refused."""
     return Row(typed, error=(code, sentence), before=before)
 
 
 def at_all_doors(table: Mapping[str, Any]) -> dict[str, tuple[Any, tuple[str, ...]]]:
-    """Every row once for each door of ada, with bob and eve at the doors that follow in the table.
+    """Repeat every row for each door of ada's, with bob and eve at the next doors in the table.
 
-    What somebody sees depends on that person's own door. Over the tests of a row, each of the
-    three is once at every door, so each door's view of each of them is compared; and n doors
-    make n tests of a row, not n^3.
+    A person's view depends on that person's door alone. In the tests of a row, each of the three
+    is at every door once, so each door's view of each person is compared; and n doors make n
+    tests of a row, not n^3.
     """
     return {
         f"{name}__{door}": (row, doors_from(door, len(EVERYBODY)))
@@ -330,10 +330,10 @@ def at_all_doors(table: Mapping[str, Any]) -> dict[str, tuple[Any, tuple[str, ..
 
 
 class RowCase(ConversationCase):
-    """Tests of which each row is played with three people in the lobby."""
+    """Tests that play each row with three people in the lobby."""
 
     def play(self, row: Row, doors: tuple[str, ...]) -> None:
-        """Let ada type, and compare what all three see."""
+        """Have ada type, and compare what all three see."""
         people = {nick: self.at(door, nick) for nick, door in zip(EVERYBODY, doors, strict=True)}
         for nick, line in row.before:
             people[nick].types(line)
@@ -355,7 +355,7 @@ class RowCase(ConversationCase):
 
 
 def expected_text(row: Row, nick: str) -> list[str]:
-    """What a person at the text door sees of a row."""
+    """List the lines that a person at the text door sees of a row."""
     if nick != "ada":
         return [row.others] if row.others and nick in row.hearers else []
     own = [row.own] if row.own else []
@@ -366,7 +366,7 @@ def expected_text(row: Row, nick: str) -> list[str]:
 
 
 def expected_objects(row: Row, nick: str, by_program: bool) -> list[Facts]:
-    """What a program at the JSON door sees of a row, without ids."""
+    """List the objects that a program at the JSON door sees of a row, without ids."""
     objects: list[Facts] = []
     if row.fact and nick in row.hearers:
         ref = {"ref": "r1"} if by_program and row.fact["type"] in TALK else {}

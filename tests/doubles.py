@@ -1,4 +1,4 @@
-"""Stand-ins for what is around a connection's protocol: the wire, the clock, passwords."""
+"""Test doubles for the surroundings of a connection's protocol: wire, clock, passwords."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ LIMIT = 1024 * 1024
 
 
 class StrictClock(Clock):
-    """A clock that takes no negative delay, as no reactor does."""
+    """A clock that accepts no negative delay, just like a reactor."""
 
     def callLater(self, delay: float, *args: Any, **kwargs: Any) -> Any:
         assert delay >= 0, "a call into the past"
@@ -44,18 +44,18 @@ class StrictClock(Clock):
 class Wire:
     """A connection that treats its protocol as Twisted's TCP transport does.
 
-    The camelCase methods are what the protocol asks of its transport. The others are what the
-    peer, the network and the reactor do; nothing arrives, and nothing that waits is sent, but in
-    a L{turn}. C{sends}, C{ends}, C{sees} and C{gets} take as many turns as they need.
+    The protocol calls the camelCase methods of its transport. The other methods act for the peer,
+    the network and the reactor; data arrives, and queued data is sent, only during a L{turn}.
+    C{sends}, C{ends}, C{sees} and C{gets} take as many turns as they need.
 
-    @param clock: what the protocol takes for its reactor; a turn runs what is due on it.
-    @param window: how many bytes the network takes before it blocks; None for any number.
+    @param clock: the protocol's reactor; a turn runs the calls that are due on it.
+    @param window: how many bytes the network takes before it blocks; C{None} for any number.
     @ivar direct: every object given to C{writeSomeData}, and C{written} every one to C{write}.
     @ivar reading: whether the protocol lets the peer's bytes in.
-    @ivar options: what the protocol set on the socket, such as C{{"nodelay": True}}.
+    @ivar options: the socket options that the protocol set, such as C{{"nodelay": True}}.
     @ivar lost: why the connection ended, once it has.
-    @ivar half_closed: whether it was told that nothing more is sent, after which it closes; unless
-        it C{stays}.
+    @ivar half_closed: whether the peer knows that nothing more is sent; then it closes, unless it
+        C{stays}.
     @ivar broken: whether C{writeSomeData} finds the connection lost.
     """
 
@@ -83,7 +83,7 @@ class Wire:
 
     @classmethod
     def to(cls, protocol: Any, clock: Clock, window: int | None = None) -> "Wire":
-        """A new connection to C{protocol}."""
+        """Make a new connection to C{protocol}."""
         wire = cls(clock, window)
         wire.protocol = protocol
         protocol.makeConnection(wire)
@@ -92,35 +92,35 @@ class Wire:
     # The peer, the network and the reactor.
 
     def sends(self, data: bytes, size: int = 0) -> None:
-        """The peer sends bytes, which arrive in pieces of C{size}; 0 for all at once."""
+        """Send bytes as the peer; they arrive in pieces of C{size}, or at once if that is 0."""
         self._incoming.extend(pieces(data, size))
         self._turn_until_idle()
 
     def ends(self) -> None:
-        """The peer sends nothing more, and reads on."""
+        """End the peer's output; the peer reads on."""
         self._at_end = True
         self._turn_until_idle()
 
     def hangs_up(self) -> None:
-        """The peer closes the connection for good, as TLS reports it."""
+        """Close the connection as the peer, both ways, as TLS reports it."""
         self._end(ConnectionDone())
 
     def vanishes(self) -> None:
-        """The connection is reset by the peer."""
+        """Reset the connection as the peer."""
         self._end(ConnectionLost())
 
     def sees(self) -> str:
-        """What the peer got since it was last asked, as text."""
+        """Return the text that the peer received since the last call."""
         return self.gets().decode()
 
     def gets(self) -> bytes:
-        """What the peer got since it was last asked."""
+        """Return the bytes that the peer received since the last call."""
         self._turn_until_idle()
         received, self._received = self._received, b""
         return received
 
     def turn(self) -> None:
-        """One turn of the reactor: read one piece, send what the window takes, run what is due."""
+        """Run one turn of the reactor: read a piece, send what the window takes, make due calls."""
         self._read()
         self._write()
         self.clock.advance(0)
@@ -180,7 +180,7 @@ class Wire:
             self.producer = None
         self.protocol.connectionLost(Failure(reason))
 
-    # What the protocol asks of its transport.
+    # The transport's methods, for the protocol.
 
     def write(self, data: bytes) -> None:
         assert type(data) is bytes
@@ -253,10 +253,10 @@ class Wire:
 
 
 class PlainPasswords(Passwords):
-    """Keeps passwords as they are, and answers at once.
+    """A password hasher that keeps passwords in plain text, and answers at once.
 
-    @ivar checks: how many were checked.
-    @ivar outdated: the beginning of hashes that are to be made anew.
+    @ivar checks: the number of passwords checked.
+    @ivar outdated: the prefixes of hashes that must be renewed.
     """
 
     def __init__(self) -> None:
@@ -273,23 +273,23 @@ class PlainPasswords(Passwords):
         return succeed(any(hash.partition(":")[1:] == (":", form) for form in forms(password)))
 
     def pay(self, origin: str) -> None:
-        """Nothing is paid for."""
+        """Do nothing, for plain passwords cost nothing."""
 
     def is_outdated(self, hash: str) -> bool:
         return hash.startswith(self.outdated)
 
 
 def pieces(data: bytes, size: int) -> Iterator[bytes]:
-    """C{data} in pieces of C{size} bytes; in one if that is 0."""
+    """Split C{data} into pieces of C{size} bytes; into one piece if that is 0."""
     size = size or len(data) or 1
     for start in range(0, len(data), size):
         yield data[start : start + size]
 
 
 class Writer:
-    """The protocol of a connection whose outbox is looked at.
+    """A protocol for tests of its connection's outbox.
 
-    @ivar overflows: how many bytes waited at each overflow.
+    @ivar overflows: the number of bytes waiting at each overflow.
     """
 
     def __init__(self, window: int | None = None, direct: bool = True, limit: int = LIMIT) -> None:
@@ -308,9 +308,9 @@ class Writer:
 
 
 class Listener(Session):
-    """A session that keeps what it hears.
+    """A session that keeps the lines it hears.
 
-    @ivar lines: what it heard, and C{rest} the most bytes that still waited at that time.
+    @ivar lines: the lines it heard; C{rest} is the most bytes that still waited at those times.
     """
 
     name = "test"
@@ -333,17 +333,17 @@ class Listener(Session):
         return b""
 
     def notify(self, lines: list[str], events: list[Event], times: Any = None) -> None:
-        """It has nothing to show."""
+        """Do nothing, for this session has nothing to show."""
 
     def ping(self, sentence: str) -> None:
-        """Nobody is asked."""
+        """Do nothing, for there is nobody to ask."""
 
     def preferences_changed(self) -> None:
-        """It shows everything to everybody."""
+        """Do nothing, for this session shows everything."""
 
 
 class LineTestCase(SynchronousTestCase):
-    """A chat on a clock, that people come to through the text door."""
+    """Tests of a chat on a clock, which people join through the text door."""
 
     def begin(self, rate_limit: int = 0, send_queue: int = 65536) -> None:
         self.clock = StrictClock()
@@ -357,13 +357,13 @@ class LineTestCase(SynchronousTestCase):
         self.begin()
 
     def comes(self, window: int | None = None) -> Wire:
-        """Somebody connects, and has seen the greeting."""
+        """Connect somebody, and read the greeting."""
         wire = Wire.to(ChatProtocol(self.chat, self.peer()), self.clock, window)
         wire.gets()
         return wire
 
     def joins(self, nick: str) -> Wire:
-        """Somebody comes to the lobby, and everybody has seen that."""
+        """Have somebody join the lobby, and let everybody see it."""
         wire = self.comes()
         wire.sends(f"{nick}\n".encode())
         for session in self.chat.sessions:
@@ -371,21 +371,21 @@ class LineTestCase(SynchronousTestCase):
         return wire
 
     def peer(self, since: float | None = None) -> Peer:
-        """Somebody on plain TCP, who comes just now if not at another time."""
+        """Make a peer on plain TCP, connected now or at the time C{since}."""
         return Peer("192.0.2.1", 40000, self.clock.seconds() if since is None else since, True)
 
     def listens(self, since: float | None = None) -> tuple[Listener, Wire]:
-        """Something connects to a door that only listens."""
+        """Connect to a door that only listens."""
         session = Listener(self.chat)
         return session, Wire.to(LineConnection(session, self.peer(since)), self.clock)
 
     def said(self) -> list[str]:
-        """All that was said in the lobby."""
+        """List everything that was said in the lobby."""
         page = self.successResultOf(self.journal.page(Wanted(of=LOBBY)))
         return [event.text for event in page.events]
 
     def logged(self, act: Callable[[], object]) -> list[str]:
-        """What is logged meanwhile."""
+        """Return the log messages that an act causes."""
         with capturedLogs() as events:
             act()
         return [formatEvent(event) for event in events]

@@ -1,4 +1,4 @@
-"""Journals of tests: at once, slow, failing, held by the test, and shared by several chats."""
+"""Journals for tests: immediate, slow, failing, held by the test, and shared by several chats."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ class JournalInMemory(DatabaseJournal):
 
 
 def rows(journal: DatabaseJournal, sql: str, *given: object) -> list[Any]:
-    """What a statement finds in the database of a journal."""
+    """Return the rows that a statement finds in the database of a journal."""
     return journal._database.at_start(lambda connection: connection.execute(sql, given).fetchall())
 
 
 def stored(journal: DatabaseJournal) -> list[Event]:
-    """All that was said, in rooms and in private, by id."""
+    """List everything that was said, in rooms and in private, by id."""
     talk = map(talk_of, rows(journal, f"SELECT {TALK} FROM events"))
     private = map(private_of, rows(journal, f"SELECT {PRIVATE} FROM whispers"))
     return sorted([*talk, *private], key=lambda event: event.id)
 
 
 def acts(journal: DatabaseJournal) -> list[OperatorAct]:
-    """All that operators did, by id."""
+    """List everything that operators did, by id."""
     return list(map(act_of, rows(journal, f"SELECT {ACT} FROM acts ORDER BY id")))
 
 
 class Waiting:
-    """Answers that do not come before the test says so, in whatever order it says.
+    """Answers that wait until the test releases them, in any order.
 
-    @ivar is_slow: whether they wait at all.
+    @ivar is_slow: whether answers wait at all.
     """
 
     def __init__(self, is_slow: bool = True) -> None:
@@ -55,7 +55,7 @@ class Waiting:
         self._unanswered: list[tuple[Deferred[Any], Any]] = []
 
     def put_off(self, answer: Deferred[Any]) -> Deferred[Any]:
-        """Give an answer later, if it is slow now."""
+        """Put an answer off, if answers are slow now."""
         if not self.is_slow:
             return answer
         later: Deferred[Any] = Deferred()
@@ -66,18 +66,18 @@ class Waiting:
         return len(self._unanswered)
 
     def answer(self, which: int) -> None:
-        """Give one of the answers that wait, counted from the oldest."""
+        """Release one of the waiting answers, counted from the oldest."""
         later, result = self._unanswered.pop(which)
         later.callback(result)
 
     def answer_all(self) -> None:
-        """Give every answer that waits by now."""
+        """Release every answer that is waiting now."""
         for _ in range(len(self)):
             self.answer(0)
 
 
 def waits(method: Callable[..., Deferred[Any]]) -> Callable[..., Deferred[Any]]:
-    """Make a method whose answer is put off."""
+    """Make a method that puts its answer off."""
 
     def put_off(self: Any, *args: Any, **facts: Any) -> Deferred[Any]:
         return self.waiting.put_off(method(self, *args, **facts))
@@ -86,9 +86,9 @@ def waits(method: Callable[..., Deferred[Any]]) -> Callable[..., Deferred[Any]]:
 
 
 class SlowJournal(JournalInMemory):
-    """A journal that does what it is asked, and answers when the test says so, while it is slow.
+    """A journal that works at once but, while it is slow, answers when the test says so.
 
-    @param waiting: its answers, which others may share; at first it is not slow if none is given.
+    @param waiting: its answers, which others may share; without it, the journal is not slow yet.
     """
 
     def __init__(self, waiting: Waiting | None = None) -> None:
@@ -102,9 +102,9 @@ class SlowJournal(JournalInMemory):
 
 
 class FailingJournal(JournalInMemory):
-    """A journal that stores nothing while there is an error.
+    """A journal that stores nothing while it has an error.
 
-    @ivar error: the reason; C{None} while it works.
+    @ivar error: the reason for the failure; C{None} while the journal works.
     """
 
     error: Exception | None = None
@@ -114,11 +114,11 @@ class FailingJournal(JournalInMemory):
 
 
 class HeldJournal(JournalInMemory):
-    """A journal whose answers the test gives, with whatever result.
+    """A journal whose answers come from the test, with any result.
 
-    @param pages: whether the test gives the pages too.
-    @ivar batches: what was appended, and C{held} the answers that the test must give.
-    @ivar asked: the pages that were asked for, each with the answer that the test must give.
+    @param pages: whether the pages come from the test too.
+    @ivar batches: the batches appended; C{held} are the answers that the test must give.
+    @ivar asked: the pages requested, each with the answer that the test must give.
     """
 
     def __init__(self, pages: bool = False) -> None:
@@ -141,7 +141,7 @@ class HeldJournal(JournalInMemory):
         return self.asked[-1][1]
 
     def release(self, clock: Clock) -> None:
-        """Answer for all that comes, until nothing more comes."""
+        """Answer every batch, until no more come."""
         clock.advance(0)
         while self.held:
             self.held.pop(0).callback(None)
@@ -154,9 +154,9 @@ class HeldJournal(JournalInMemory):
 
 
 class SharedLog:
-    """One order of what is appended anywhere. Every node is given it, its own as the same objects.
+    """The one order of the events of all nodes. Every node gets them, its own as the same objects.
 
-    To the other nodes an event goes as bytes, so nothing that lives in one of them is in it.
+    Other nodes get an event as bytes, so that it carries no object that lives in another node.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -165,7 +165,7 @@ class SharedLog:
         self.nodes: list[SharedJournal] = []
 
     def append(self, batch: Batch, by: SharedJournal) -> Deferred[None]:
-        """Commit a batch, a while later."""
+        """Commit a batch a little later."""
         done: Deferred[None] = Deferred()
         self._clock.callLater(0.01, self._commit, batch, by, done)
         return done
@@ -180,7 +180,7 @@ class SharedLog:
 
 
 class SharedJournal(DatabaseArchive):
-    """The journal of one node: the shared log, and an archive of its own, which stays empty."""
+    """The journal of one node: the shared log, and the node's own archive, which stays empty."""
 
     def __init__(self, log: SharedLog) -> None:
         database = Database(seconds=Clock().seconds)

@@ -1,4 +1,4 @@
-"""A chat's moderation without the chat: people, and the acts that are applied for them."""
+"""Test cases for a chat's moderation without the chat: people, and acts applied to them."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ ADDRESS = "192.0.2.1"
 
 
 def guest(nick: str, address: str = "") -> Member:
-    """Somebody who has proved nothing."""
+    """Make a member who has proved nothing."""
     return Member(nick, nick_key(nick), NOWHERE, f"token of {nick}", address)
 
 
 def registered(nick: str, address: str = "") -> Member:
-    """Somebody who is logged in to the account of that name."""
+    """Make a member who is logged in to the account of that name."""
     member = guest(nick, address)
     member.account = Account(nick_key(nick), nick, member.identity, "", 0)
     return member
 
 
 class ModerationCase(SynchronousTestCase):
-    """Root is the server operator, ada owns #python, op is an operator of it."""
+    """Tests with sysop, the server operator, ada, who owns #python, and op, an operator of it."""
 
     def setUp(self) -> None:
         self.now = START
@@ -57,7 +57,7 @@ class ModerationCase(SynchronousTestCase):
         whom: Member | None = None,
         **facts: Any,
     ) -> None:
-        """Let an act be applied that was committed."""
+        """Apply an act as if it had been committed."""
         if whom is not None:
             facts = {"target": whom.nick, "target_identity": whom.identity} | facts
         act = kind(
@@ -71,18 +71,18 @@ class ModerationCase(SynchronousTestCase):
         self.permissions.apply(act)
 
     def banned_network(self, text: str, room: str = "", kind: type[OperatorAct] = Banned) -> None:
-        """Let a network be banned, or unbanned."""
+        """Apply a ban of a network, or another act about it."""
         self.did(self.sysop, kind, room, target=text, network=text)
 
     def refused(self, code: str, sentence: str, check: Callable[..., object], *facts: Any) -> None:
-        """Something may not be done."""
+        """Check that a check refuses, with this code and sentence."""
         with self.assertRaises(ChatError) as caught:
             check(*facts)
         error = caught.exception
         self.assertEqual((error.code, error.sentence), (code, sentence))
 
     def is_banned(self, member: Member, room: str = "") -> bool:
-        """Whether a ban keeps somebody out."""
+        """Tell whether a ban keeps somebody out."""
         try:
             if room:
                 self.permissions.check_entry(member, room, seen=next(self.ids))
@@ -94,7 +94,7 @@ class ModerationCase(SynchronousTestCase):
         return False
 
     def is_muted(self, member: Member, room: str = "python") -> bool:
-        """Whether a mute keeps somebody from speaking."""
+        """Tell whether a mute keeps somebody from speaking."""
         try:
             self.permissions.check_speech(member, room)
         except ChatError as error:

@@ -1,4 +1,4 @@
-"""People of whom some have a right to more than talk, and what they then see of each other."""
+"""Test cases for operators: acts of people with special rights, and what everybody sees of them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ IN_PYTHON = tuple((nick, "/join python") for nick in EVERYBODY)
 
 @dataclass(frozen=True)
 class Deed:
-    """Ada types something, beside bob and eve, who are in the same rooms.
+    """A line that ada types, with bob and eve in the same rooms, and what all three see.
 
-    @ivar ada: what she sees of it at the text door, and C{bob} and C{eve} what they see there.
-    @ivar facts: what all of them see at the JSON door.
+    @ivar ada: the lines that she sees at the text door; likewise C{bob} and C{eve}.
+    @ivar facts: the objects that all of them see at the JSON door.
     @ivar answer: the sentences that answer it, unless C{error}, a code and a sentence, refuses it.
-    @ivar before: who typed what before.
+    @ivar before: the lines typed before, each with its author.
     """
 
     typed: str
@@ -42,25 +42,25 @@ class Deed:
 
 
 def told(typed: str, *answer: str, before: tuple[tuple[str, str], ...] = ()) -> Deed:
-    """Ada is told something, and nothing happens."""
+    """Make a deed with an answer to ada, and no other effect."""
     return Deed(typed, answer=answer, before=before)
 
 
 def refused(typed: str, code: str, sentence: str, *before: tuple[str, str]) -> Deed:
-    """Ada is refused something."""
+    """Make a deed that the chat refuses ada."""
     return Deed(typed, error=(code, sentence), before=before)
 
 
 def act(kind: str, room: str = "python", target: str = "bob", **facts: Any) -> Facts:
-    """What ada did, as programs see it."""
+    """Make an act of ada's, as programs see it."""
     place = {"room": room} if room else {}
     return {"type": kind, **place, "nick": "ada", "target": target, **facts}
 
 
 def to_bob(typed: str, kind: str, words: str, *before: tuple[str, str], **facts: Any) -> Deed:
-    """Ada does something to bob in #python.
+    """Make a deed that ada does to bob in #python.
 
-    @param words: what all see of it, with C{ADA} and C{BOB} in the place of the nicknames.
+    @param words: the line that everybody sees, with C{ADA} and C{BOB} for the nicknames.
     """
     return Deed(
         typed,
@@ -73,13 +73,13 @@ def to_bob(typed: str, kind: str, words: str, *before: tuple[str, str], **facts:
 
 
 def to_all(typed: str, kind: str, words: str, *before: tuple[str, str], **facts: Any) -> Deed:
-    """Ada does something in #python, and to nobody who is there."""
+    """Make a deed that ada does in #python, to nobody who is there."""
     others = (f"-- ada {words}",)
     return Deed(typed, (f"-- you {words}",), others, others, (act(kind, **facts),), before=before)
 
 
 def room_set(typed: str, setting: str, value: str) -> Deed:
-    """Ada sets #python."""
+    """Make a deed in which ada changes a setting of #python."""
     return to_all(
         f"/room {typed}",
         "room_set",
@@ -90,31 +90,31 @@ def room_set(typed: str, setting: str, value: str) -> Deed:
 
 
 class OperatorCase(ConversationCase):
-    """Ada, bob and eve, some of them with a right to more than talk."""
+    """Tests with ada, bob and eve, some of whom have special rights."""
 
     def setUp(self) -> None:
         super().setUp()
         self.rules.keep, self.rules.keep_lines = 30 * 86_400, 1_000
 
     def register(self, nick: str) -> None:
-        """Let a nickname be somebody's already."""
+        """Register a nickname for somebody who is not here."""
         identity = identity_of(f"the first token of {nick}")
         accounts = self.chat.accounts
         self.successResultOf(accounts.register(nick, identity, PASSWORD, "198.51.100.1"))
 
     def server_operator(self, nick: str) -> None:
-        """Begin with a new chat, of which a nickname is the operator's."""
+        """Open a new chat, whose server operator has this nickname."""
         self.rules.operators = frozenset({nick})
         self.open_chat()
         self.register(nick)
 
     def at(self, door: str, nick: str, password: str = "") -> Person:
-        """Somebody who has joined, with the password of a registered nickname."""
+        """Join at a door, with the password if the nickname is registered."""
         is_registered = self.chat.accounts.named(nick) is not None
         return super().at(door, nick, PASSWORD if is_registered else password)
 
     def play(self, deed: Deed, doors: tuple[str, ...]) -> None:
-        """Let ada type, and compare what all three see."""
+        """Have ada type, and compare what all three see."""
         people = {nick: self.at(door, nick) for nick, door in zip(EVERYBODY, doors, strict=True)}
         for nick, line in (*IN_PYTHON, *deed.before):
             people[nick].types(line)
@@ -127,9 +127,9 @@ class OperatorCase(ConversationCase):
 
 
 class DenCase(OperatorCase):
-    """Sysop is the server's operator; ada, who is registered, made #den; eve, a guest, is in it.
+    """Tests with sysop, the server operator; ada, registered, who made #den; eve, a guest in it.
 
-    Each has an address of its own. Bob is a guest in the lobby alone.
+    Each has a different address. Bob is a guest in the lobby only.
     """
 
     HOSTS = {"sysop": "192.0.2.9", "ada": "192.0.2.1", "eve": "198.51.100.7", "bob": "192.0.2.2"}
@@ -145,7 +145,7 @@ class DenCase(OperatorCase):
         self.see_all()
 
     def comes(self, door: str, nick: str, *rooms: str, host: str = "") -> Person:
-        """Somebody has joined and entered rooms, or tried to."""
+        """Join, and enter rooms or try to."""
         self.host = host or self.HOSTS.get(nick, "203.0.113.1")
         person = self.at(door, nick)
         for room in rooms:
@@ -156,22 +156,22 @@ class DenCase(OperatorCase):
         return super().connect(host or self.host)
 
     def see_all(self) -> None:
-        """Let everybody have seen everything."""
+        """Discard everything that anybody has seen so far."""
         for person in (self.sysop, self.ada, self.eve, self.bob):
             person.sees()
 
     def asks(self, person: Person, line: str) -> list[Any]:
-        """What somebody sees who types something."""
+        """Type a line for somebody, and return what that person sees."""
         person.sees()
         person.types(line)
         return person.sees()
 
     def says(self, person: Person, line: str) -> str:
-        """The same in one text, from whatever door."""
+        """Do the same, but return one text, at any door."""
         return "\n".join(map(str, self.asks(person, line)))
 
     def run_again(self) -> None:
-        """Let another run begin with what is stored; nobody is there yet."""
+        """Start another run with the stored data, before anybody has joined."""
         accounts = self.chat.accounts
         for person in (self.sysop, self.ada, self.eve, self.bob):
             person.types("/quit")
@@ -182,7 +182,7 @@ class DenCase(OperatorCase):
 
 
 def readable(seen: list[Any]) -> list[Any]:
-    """What somebody sees, with moments that people can read."""
+    """Make the times in what somebody sees readable, and drop the causes of errors."""
     for facts in seen:
         if isinstance(facts, dict) and "until" in facts:
             facts["until"] = when(facts["until"])
@@ -192,7 +192,7 @@ def readable(seen: list[Any]) -> list[Any]:
 
 
 def expected_lines(deed: Deed, nick: str) -> list[str]:
-    """What a person at the text door sees of a deed."""
+    """List the lines that a person at the text door sees of a deed."""
     seen = list({"ada": deed.ada, "bob": deed.bob, "eve": deed.eve}[nick])
     if nick == "ada":
         answer = [deed.error[1]] if deed.error else deed.answer
@@ -201,7 +201,7 @@ def expected_lines(deed: Deed, nick: str) -> list[str]:
 
 
 def expected_objects(deed: Deed, nick: str) -> list[Facts]:
-    """What a program at the JSON door sees of a deed."""
+    """List the objects that a program at the JSON door sees of a deed."""
     seen = list(deed.facts)
     if nick == "ada" and deed.error:
         seen.append(error(*deed.error, ref="r1"))

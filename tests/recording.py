@@ -1,4 +1,4 @@
-"""Stand-ins for the chat's inside: doors that remember, a journal that waits, no threads."""
+"""Test doubles for the chat's inside: recording doors, events on their way, no threads."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from chatservice.storage.threads import ThreadedDatabase
 
 
 class RecordingFormat:
-    """A wire on which an event is its id, and C{~} behind it in a room that is not the current.
+    """A format that spells an event as its id, with C{~} after it unless its room is current.
 
-    @ivar rendered: what was asked for, in order.
+    @ivar rendered: the events rendered so far, in order.
     """
 
     def __init__(self, name: str = "") -> None:
@@ -50,9 +50,9 @@ class RecordingFormat:
 
 
 class RecordingDoor:
-    """A door that remembers what the chat asked of it; an own event is C{!} before its id.
+    """A door that records the chat's calls; it spells the member's own event as C{!} and its id.
 
-    @ivar broken: the names of the methods that raise.
+    @ivar broken: the names of the methods that must raise.
     """
 
     peer = Peer("192.0.2.1", 40000)
@@ -66,7 +66,7 @@ class RecordingDoor:
 
     @property
     def seen(self) -> list[str]:
-        """The events that were delivered, one word each."""
+        """The events delivered so far, one word each."""
         return b"".join(self.deliveries).decode().split()
 
     def _note(self, what: str) -> None:
@@ -109,9 +109,9 @@ class RecordingDoor:
 
 
 def recorded(nick: str, *rooms: Room, wire: RecordingFormat | None = None) -> Member:
-    """A member behind a recording door, who is in the rooms and hears them.
+    """Make a member with a recording door, who is in the rooms and hears them.
 
-    The first of them is the current one.
+    The first of the rooms is the current one.
     """
     member = Member(nick, nick, RecordingDoor(wire), f"token of {nick}")
     for room in rooms:
@@ -123,30 +123,30 @@ def recorded(nick: str, *rooms: Room, wire: RecordingFormat | None = None) -> Me
 
 
 def door_of(member: Member) -> RecordingDoor:
-    """The recording door of a member."""
+    """Return the recording door of a member."""
     assert isinstance(member.door, RecordingDoor)
     return member.door
 
 
 def seen(member: Member) -> list[str]:
-    """What a recorded member was shown, one word an event."""
+    """List the events that a recorded member was shown, one word each."""
     return door_of(member).seen
 
 
 def come(chat: ChatFactory, nick: str, *rooms: Room, token: str = "") -> Member:
-    """Somebody comes to rooms of a chat, through a door that remembers."""
+    """Have somebody join rooms of a chat, through a recording door."""
     door: Any = RecordingDoor()
     return chat.join(door, nick, token, None, list(rooms), {})
 
 
 def kick(chat: ChatFactory, by: Member, whom: Whom, room: str, why: str = "") -> None:
-    """A kick is on its way, whether that may be done or not."""
+    """Send a kick on its way, without checking the right to it."""
     facts = {"target": whom.nick, "target_identity": whom.identity}
     chat.acting.act(by, Kicked(room=room, text=why, **facts))
 
 
 def by(author: Member) -> dict[str, Any]:
-    """The facts about who did something."""
+    """Give the facts about an event's author."""
     return {"nick": author.nick, "identity": author.identity}
 
 
@@ -157,7 +157,7 @@ def sent(
     rooms: tuple[str, ...] | None = None,
     door: Any = None,
 ) -> Envelope:
-    """An event on its way, with whom of those here it is by, and to."""
+    """Put an event in an envelope, with the members that it is by and to."""
     envelope = Envelope(event, author, door)
     envelope.other = other
     if rooms is not None:
@@ -166,40 +166,40 @@ def sent(
 
 
 def said(id: int, author: Member, room: Room) -> Envelope:
-    """A member says a line in a room."""
+    """Make the event of a member who says a line in a room."""
     return sent(Said(id=id, **by(author), room=room.name, text="hi"), author)
 
 
 def joined(id: int, author: Member, room: Room) -> Envelope:
-    """A member joins a room."""
+    """Make the event of a member who joins a room."""
     return sent(Joined(id=id, **by(author), room=room.name), author)
 
 
 def parted(id: int, author: Member, room: Room) -> Envelope:
-    """A member leaves a room."""
+    """Make the event of a member who leaves a room."""
     return sent(Parted(id=id, **by(author), room=room.name), author)
 
 
 def left(id: int, author: Member, *rooms: Room) -> Envelope:
-    """A member leaves the chat, and the rooms that it was in."""
+    """Make the event of a member who leaves the chat, and the rooms that it was in."""
     names = tuple(room.name for room in rooms)
     return sent(Left(id=id, **by(author), goodbye=True, why="", rooms=names), author)
 
 
 def renamed(id: int, author: Member, *rooms: Room) -> Envelope:
-    """A member in some rooms is called eve from now on."""
+    """Make the event of a member in some rooms who is called eve from now on."""
     names = tuple(room.name for room in rooms)
     return sent(Renamed(id=id, **by(author), now="eve", rooms=names), author)
 
 
 def whispered(id: int, author: Member, to: Member) -> Envelope:
-    """A member says something to another in private."""
+    """Make the event of a member who says something to another in private."""
     whom = {"to": to.nick, "to_identity": to.identity}
     return sent(Whispered(id=id, **by(author), **whom, text="psst"), author, to)
 
 
 def resumed(id: int, author: Member, door: RecordingDoor) -> Envelope:
-    """A new connection takes a member over."""
+    """Make the event of a new connection that takes a member over."""
     return sent(Resumed(id=id, **by(author)), author, door=door)
 
 
@@ -209,18 +209,18 @@ ADA, BOB, EVE = (identity_of(f"{nick}'s token") for nick in ("ada", "bob", "eve"
 def line(
     id: int, text: str = "hi", room: str = "lobby", nick: str = "ada", identity: bytes = ADA
 ) -> Said:
-    """A line, of ada's if of nobody else's, as a journal gives it back, without its author."""
+    """Make a line, ada's by default, as a journal returns it, without its author in the chat."""
     return Said(id=id, nick=nick, room=room, text=text, identity=identity)
 
 
 def private_line(id: int, by: str, to: str, text: str = "psst") -> Whispered:
-    """A private line, as a journal gives it back."""
+    """Make a private line, as a journal returns it."""
     author, reader = (identity_of(f"{nick}'s token") for nick in (by, to))
     return Whispered(id=id, nick=by, to=to, text=text, identity=author, to_identity=reader)
 
 
 class InlinePool:
-    """A thread pool without threads: what it is given is done at once."""
+    """A thread pool without threads, which does its work at once."""
 
     def start(self) -> None:
         pass
@@ -245,7 +245,7 @@ class InlinePool:
 class HeldPool(InlinePool):
     """A thread pool that works when the test says so.
 
-    @ivar waiting: what it was given to do, oldest first.
+    @ivar waiting: the work that it was given, oldest first.
     """
 
     def __init__(self) -> None:
@@ -259,28 +259,28 @@ class HeldPool(InlinePool):
 
 
 class InlineReactor(Clock):
-    """The reactor of a database without threads."""
+    """A reactor for a database without threads."""
 
     def callFromThread(self, function: Callable[..., Any], *args: Any) -> None:
         function(*args)
 
 
 class DatabaseTestCase(SynchronousTestCase):
-    """Tests with a folder of their own, and databases that answer at once."""
+    """Tests with their own folder, and databases that answer at once."""
 
     def setUp(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, self.folder)
 
     def database(self, path: str | Path = "chat.sqlite3") -> Database:
-        """A database that is not open yet."""
+        """Make a database that is not open yet."""
         if path == ":memory:":
             return Database(seconds=Clock().seconds)
         pool: Any = InlinePool
         return ThreadedDatabase(InlineReactor(), str(self.folder / path), pool)
 
     def opened(self, path: str | Path = "chat.sqlite3", schema: str | None = None) -> Database:
-        """A database that is open until the test ends."""
+        """Open a database until the test ends."""
         database = self.database(path)
         database.open(schema)
         self.addCleanup(database.close)
@@ -288,7 +288,7 @@ class DatabaseTestCase(SynchronousTestCase):
 
 
 class JournalCase:
-    """Tests of what any journal does; C{self.journal} is one, open and empty."""
+    """Tests for any journal; C{self.journal} is one, open and empty."""
 
     journal: Journal
     successResultOf: Callable[..., Any]
@@ -297,7 +297,7 @@ class JournalCase:
         assert self.successResultOf(self.journal.store(events)) is None
 
     def ids(self, of: str | bytes = "lobby", **wanted: int) -> list[int]:
-        """The ids on a page."""
+        """List the ids on a page."""
         page = self.successResultOf(self.journal.page(Wanted(of=of, **wanted)))
         return [event.id for event in page.events]
 
@@ -314,7 +314,7 @@ class DatabaseJournalTestCase(DatabaseTestCase):
         self.journal.open()
 
     def check_index(self) -> None:
-        """Have SQLite find out whether the index is that of the lines there are; it raises if not.
+        """Have SQLite check that the index matches the lines; it raises an error if not.
 
         See section 6.5 of the FTS5 documentation.
         """

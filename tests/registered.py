@@ -1,4 +1,4 @@
-"""What tests of accounts begin with."""
+"""The common setup of tests for accounts."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ DENIED = "wrong nickname or password"
 
 
 def proof_of(account: Account) -> Proof:
-    """A proof by the password that the account has now."""
+    """Make a proof by the account's present password."""
     return Proof(account, hash=account.hash)
 
 
 class SlowPasswords(PlainPasswords):
-    """Hashing that takes its time."""
+    """Password hashing that is slow."""
 
     def __init__(self, waiting: Waiting) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class SlowPasswords(PlainPasswords):
 
 
 class SlowStore(NotStored):
-    """Accounts on a disk that is slow."""
+    """A store of accounts on a slow disk."""
 
     def __init__(self, waiting: Waiting) -> None:
         self.waiting = waiting
@@ -47,7 +47,7 @@ class SlowStore(NotStored):
 
 
 class AccountsTestCase(SynchronousTestCase):
-    """Accounts in memory, and a clock that is moved by hand."""
+    """Tests with accounts in memory, and a clock that the test moves."""
 
     def setUp(self) -> None:
         self.clock = Clock()
@@ -66,10 +66,10 @@ class AccountsTestCase(SynchronousTestCase):
         return self.successResultOf(self.accounts.prove(nick, password, origin)).account
 
     def refused(self, done: Deferred[Any]) -> tuple[str, str]:
-        """The code and the sentence of the refusal."""
+        """Return the code and the sentence of a refusal."""
         error = self.failureResultOf(done, ChatError).value
         return error.code, error.sentence
 
     def denied(self, nick: str = "ada", password: str = "wrong", origin: str = HOME) -> str:
-        """The code with which a proof is refused."""
+        """Return the code with which a proof is refused."""
         return self.refused(self.accounts.prove(nick, password, origin))[0]

@@ -1,4 +1,4 @@
-"""The chat as people run it: twistd in a process of its own, and conversations with it.
+"""The chat as people run it: twistd in its own process, and conversations with it.
 
 Nothing here sleeps. Every wait is for one condition, and fails after L{PATIENCE}.
 """
@@ -23,21 +23,21 @@ HOST = "127.0.0.1"
 TWISTD = str(Path(sys.executable).with_name("twistd"))
 
 PATIENCE = 30.0
-"""Seconds after which something that was to happen has not."""
+"""The seconds after which a wait fails."""
 
 
 GONE_WITHIN = 10.0
-"""Seconds that a chat may take to stop, whoever is in it."""
+"""The most seconds that a chat may take to stop, even with people in it."""
 
 PORTS = 20_000, 30_000
 _taken: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on, and that is given out once on this machine.
+    """Find a TCP port that nobody listens on, and that no other test on this machine gets.
 
-    It is below those that systems give to clients. A socket that is kept keeps other processes
-    that run tests from taking the same one (unix(7), abstract names).
+    It is below the ports that systems assign to clients. A socket that stays open prevents other
+    test processes from taking the same port (unix(7), abstract names).
     """
     for number in range(*PORTS):
         taken = socket.socket(socket.AF_UNIX)
@@ -54,14 +54,14 @@ def free_port() -> int:
 
 
 def endpoint(port: int) -> str:
-    """What C{--port} is to be for a port that only this machine can reach."""
+    """Make the value of C{--port} for a port that only this machine can reach."""
     return f"tcp:{port}:interface={HOST}:backlog=1024"
 
 
 class Conversation:
     """Lines received from one file descriptor and sent to another.
 
-    @ivar heard: every whole line received so far, without its end.
+    @ivar heard: every complete line received so far, without its end.
     """
 
     def __init__(self, reading: int, writing: int) -> None:
@@ -78,14 +78,14 @@ class Conversation:
         self.send_bytes("".join(f"{line}\n" for line in lines).encode())
 
     def send_bytes(self, data: bytes) -> None:
-        """Send just this."""
+        """Send bytes without change."""
         rest = memoryview(data)
         while rest:
             wait_until_ready(self._writing, select.POLLOUT, "the other side does not read")
             rest = rest[os.write(self._writing, rest) :]
 
     def line(self) -> str:
-        """The next line, without its end.
+        """Read the next line, without its end.
 
         @raise EOFError: the other side has closed.
         """
@@ -94,20 +94,20 @@ class Conversation:
         return self._unread.popleft()
 
     def until(self, text: str) -> str:
-        """Read on until a line with C{text} in it, and give that one back."""
+        """Read up to a line that contains C{text}, and return that line."""
         while True:
             line = self.line()
             if text in line:
                 return line
 
     def until_prompt(self, text: str) -> None:
-        """Read on until a line that has not ended is C{text}."""
+        """Read until an unfinished line is C{text}."""
         while self._unfinished.decode("utf-8", "replace") != text:
             self._receive()
         self._unread.clear()
 
     def to_the_end(self) -> list[str]:
-        """Every line that is left until the other side closes."""
+        """Read all remaining lines, until the other side closes."""
         left = []
         try:
             while True:
@@ -132,16 +132,16 @@ class Conversation:
 
 
 def wait_until_ready(descriptor: int, event: int, otherwise: str) -> None:
-    """Wait until a file descriptor is ready for C{event}, or its other side has hung up."""
+    """Wait until a file descriptor is ready for C{event}, or the other side has hung up."""
     poll = select.poll()
     poll.register(descriptor, event)
     assert poll.poll(PATIENCE * 1000), f"{otherwise} within {PATIENCE:.0f} s"
 
 
 class Peer(Conversation):
-    """A connection to the text door, as from nc.
+    """A connection to the text door, like that of nc.
 
-    @param receive_buffer: bytes that the system takes in while nobody reads; 0 for as it likes.
+    @param receive_buffer: the bytes that the system buffers while nobody reads; 0 for its default.
     """
 
     def __init__(self, port: int, receive_buffer: int = 0) -> None:
@@ -156,12 +156,12 @@ class Peer(Conversation):
         super().__init__(self.socket.fileno(), self.socket.fileno())
 
     def join(self, nick: str) -> None:
-        """Join the chat under a nickname, and read until it is done."""
+        """Join the chat under a nickname, and read until that is done."""
         self.send(nick)
         self.until("/help lists what you can do")
 
     def to_the_end(self) -> list[str]:
-        """The same, and hang up as well."""
+        """Read all remaining lines, and hang up."""
         left = super().to_the_end()
         self.close()
         return left
@@ -174,7 +174,7 @@ class Peer(Conversation):
 class Program(Peer):
     """A connection to the JSON lines door.
 
-    @ivar welcome: the answer to the hello, once there is one.
+    @ivar welcome: the answer to the hello, once it has come.
     """
 
     welcome: dict[str, Any]
@@ -184,24 +184,24 @@ class Program(Peer):
         self.send(json.dumps({"type": kind, **facts}))
 
     def fact(self) -> dict[str, Any]:
-        """The next object."""
+        """Read the next object."""
         found: dict[str, Any] = json.loads(self.line())
         return found
 
     def until_fact(self, kind: str, **facts: Any) -> dict[str, Any]:
-        """Read on until an object that has all these members."""
+        """Read up to an object that has all these members, and return it."""
         while True:
             found = self.fact()
             if found.items() >= {"type": kind, **facts}.items():
                 return found
 
     def hello(self, nick: str, **facts: Any) -> None:
-        """Join the chat, and read until it is done."""
+        """Join the chat, and read until that is done."""
         self.ask("hello", nick=nick, **facts)
         self.welcome = self.until_fact("welcome")
 
     def history(self, **where: str) -> list[dict[str, Any]]:
-        """All there is in the history of C{room}, or of one's private messages without it."""
+        """Read the whole history of C{room}, or of this member's private messages without it."""
         events: list[dict[str, Any]] = []
         more = True
         while more:
@@ -217,10 +217,10 @@ P = TypeVar("P", bound=Peer)
 
 
 class Server:
-    """A running C{twistd -n chat}, and everybody who was let in through it.
+    """A running C{twistd -n chat}, and the connections that the test made to it.
 
-    @ivar port: the number of the one it was started on.
-    @ivar log: the file that everything it prints is in.
+    @ivar port: the number of the port that it was started on.
+    @ivar log: the file with everything that it prints.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -230,17 +230,17 @@ class Server:
         self._peers: list[Peer] = []
 
     def connect(self, **options: Any) -> Peer:
-        """Somebody at the text door, who has said nothing yet."""
+        """Connect to the text door, without saying anything yet."""
         return self._keep(Peer(self.port, **options))
 
     def join(self, nick: str, **options: Any) -> Peer:
-        """Somebody in the lobby, through the text door."""
+        """Join the lobby through the text door."""
         peer = self.connect(**options)
         peer.join(nick)
         return peer
 
     def program(self, nick: str, **facts: Any) -> Program:
-        """Somebody in the lobby, through the JSON lines door."""
+        """Join the lobby through the JSON lines door."""
         program = self._keep(Program(self.port))
         program.hello(nick, **facts)
         return program
@@ -250,29 +250,29 @@ class Server:
         return peer
 
     def peak_memory(self) -> int:
-        """The most bytes that it ever had in memory (VmHWM in proc_pid_status(5))."""
+        """Read the most bytes that it ever had in memory (VmHWM in proc_pid_status(5))."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
     def stop(self) -> int:
-        """Ask it to end, as an operator does, and give back its exit status."""
+        """Ask it to end, as an operator does, and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE)
 
     def kill(self) -> None:
-        """End it without a warning."""
+        """Kill it without a warning."""
         self.process.kill()
         self.process.wait(PATIENCE)
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """Close all connections, and kill the server if it still runs."""
         for peer in self._peers:
             peer.close()
         if self.process.poll() is None:
             self.kill()
 
     def wait_until_it_answers(self) -> None:
-        """Return once it serves, and fail with its log if it ends instead."""
+        """Wait until it serves, and fail with its log if it ends instead."""
         deadline = time.monotonic() + PATIENCE
         while not answers(self.port):
             assert time.monotonic() < deadline, f"nobody answers on port {self.port}"
@@ -284,7 +284,7 @@ class Server:
 
 
 def answers(port: int) -> bool:
-    """Whether a chat serves on a port: a web browser would get an answer."""
+    """Tell whether a chat serves on a port: a web browser would get an answer."""
     try:
         with socket.create_connection((HOST, port), PATIENCE) as browser:
             browser.sendall(b"HEAD / HTTP/1.0\r\n\r\n")
@@ -297,9 +297,9 @@ def answers(port: int) -> bool:
 def running(
     directory: Path, *options: str, prepare: Callable[[], object] | None = None
 ) -> Iterator[Server]:
-    """A chat that runs in C{directory} for as long as the context lasts.
+    """Run a chat in C{directory} while the context lasts.
 
-    @param options: of C{twistd chat}, beside the port.
+    @param options: the options of C{twistd chat}, other than the port.
     @param prepare: called in the new process before it becomes twistd.
     """
     port = free_port()
@@ -322,7 +322,7 @@ def running(
 
 
 def twistd(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run twistd until it ends, or has become a daemon."""
+    """Run twistd until it ends or becomes a daemon."""
     return subprocess.run(
         [TWISTD, *arguments],
         cwd=directory,
@@ -333,7 +333,7 @@ def twistd(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def end_daemon(pid: int) -> None:
-    """Ask a process that is no child of this one to end, and wait until it has."""
+    """Ask a process that is not our child to end, and wait until it has."""
     process = os.pidfd_open(pid)
     try:
         signal.pidfd_send_signal(process, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""A chat that says what a test tells it to, for the client; on a real port, or in memory."""
+"""A scripted chat for tests of the client, on a real port or in memory."""
 
 import fcntl
 import itertools
@@ -32,15 +32,15 @@ from chatservice.protocol.events import Event
 from chatservice.protocol.preferences import Preferences
 
 PATIENCE = 20.0
-"""Seconds after which something that was to happen has not."""
+"""The seconds after which a wait fails."""
 
 LOBBY = {"topic": "", "members": ["ada", "bob"], "missed": False}
 MISSED = {**LOBBY, "missed": True}
-"""Rooms as a welcome has them."""
+"""A room in a welcome, with something missed; L{LOBBY} is one without."""
 
 
 def line(kind: str, **members: Any) -> bytes:
-    """A message as the chat would send it, without the end of line."""
+    """Make a message as the chat would send it, without the line end."""
     return json.dumps({"type": kind, **members}).encode()
 
 
@@ -51,7 +51,7 @@ def welcome(
     rate: int | None = None,
     **rooms: dict[str, Any],
 ) -> bytes:
-    """A welcome into rooms; into the lobby, if none are given."""
+    """Make a welcome to rooms, or to the lobby if none are given."""
     named = rooms or {"lobby": {"topic": "", "members": [nick], "missed": False}}
     known = {"account": None, "settings": settings or {}}
     known |= {} if rate is None else {"rate": rate}
@@ -61,7 +61,7 @@ def welcome(
 
 @dataclass
 class Recorder:
-    """A person who writes down what a session tells, one line for each thing."""
+    """A person who records what a session tells, one line for each call."""
 
     told_all: list[str] = field(default_factory=list)
     shown: list[Event] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Recorder:
         self.told_all.append(f"gone {sentence} {failed}")
 
     def take(self) -> list[str]:
-        """What was told since the last time."""
+        """Return what was told since the last call."""
         told, self.told_all = self.told_all, []
         return told
 
@@ -123,14 +123,14 @@ class Hearer:
         self.requests.append(json.loads(encode(request)))
 
     def take(self) -> list[dict[str, Any]]:
-        """The requests since the last time, without their refs."""
+        """Return the requests since the last call, without their refs."""
         taken = [{k: v for k, v in r.items() if k != "ref"} for r in self.requests]
         self.requests.clear()
         return taken
 
 
 class SessionCase(SynchronousTestCase):
-    """A session of ada's, with somebody who records and somebody who hears."""
+    """Tests with a session of ada's, between a L{Recorder} and a L{Hearer}."""
 
     rooms: tuple[str, ...] = ("lobby",)
     recent = 20
@@ -151,7 +151,7 @@ class SessionCase(SynchronousTestCase):
             self.session.line_received(each)
 
     def live(self, fence: int = 100) -> None:
-        """Join, and forget how that went."""
+        """Join, and discard what was told and sent."""
         self.connect()
         self.hear(welcome(fence, lobby=LOBBY))
         self.assertIs(self.session.state, State.LIVE)
@@ -159,7 +159,7 @@ class SessionCase(SynchronousTestCase):
         self.chat.take()
 
     def say(self, text: str) -> str:
-        """Say a line; its ref."""
+        """Say a line, and return its ref."""
         self.session.typed(text)
         ref: str = self.chat.requests[-1]["ref"]
         return ref
@@ -169,9 +169,9 @@ class SessionCase(SynchronousTestCase):
 
 
 class Peer:
-    """A chat on a port of this machine, for one client at a time that is another process.
+    """A chat on a port of this machine, for one client process at a time.
 
-    Every wait ends after `PATIENCE`, as an exception.
+    Every wait ends with an exception after L{PATIENCE}.
     """
 
     def __init__(self) -> None:
@@ -189,7 +189,7 @@ class Peer:
         self._file = self._connection.makefile("rb")
 
     def hears(self, kind: str = "") -> dict[str, Any]:
-        """The next request; nothing if the connection has ended."""
+        """Read the next request; return an empty one if the connection has ended."""
         data = self._file.readline()
         request: dict[str, Any] = json.loads(data) if data else {}
         assert not kind or request.get("type") == kind, request
@@ -201,7 +201,7 @@ class Peer:
         self._connection.sendall(b"".join(each + b"\n" for each in lines))
 
     def welcomes(self, nick: str = "ada", **rooms: dict[str, Any]) -> dict[str, Any]:
-        """Accept, hear the hello and welcome the client; the hello."""
+        """Accept the client, hear its hello, and welcome it; return the hello."""
         self.accept()
         hello = self.hears("hello")
         self.says(welcome(self.new_id(), nick, **rooms))
@@ -212,12 +212,12 @@ class Peer:
         return self._next_id
 
     def said(self, nick: str, text: str, ref: str = "", room: str = "lobby", **more: Any) -> bytes:
-        """An event that is new."""
+        """Make a new event of talk."""
         members = {"room": room, "nick": nick, "text": text, "ref": ref}
         return line("said", id=self.new_id(), **members, **more)
 
     def acknowledges(self, nick: str = "ada") -> str:
-        """Hear a line of talk and give it back as its event; its text."""
+        """Hear a line of talk, send it back as its event, and return its text."""
         request = self.hears("say")
         self.says(self.said(nick, request["text"], request["ref"], request["room"], own=True))
         text: str = request["text"]
@@ -230,7 +230,7 @@ class Peer:
         self._connection.close()
 
     def close(self) -> None:
-        """End everything."""
+        """Close the connection and the port."""
         if self._connection is not None:
             self.hangs_up()
         self._listening.close()
@@ -240,16 +240,16 @@ DEADLY = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 def mind_signals() -> None:
-    """Let a program that is about to begin die of signals, also where the tests ignore them.
+    """Let a program that is about to start die of signals, even if the tests ignore them.
 
-    A background job of a shell does.
+    The tests do so as a shell's background job.
     """
     for number in DEADLY:
         signal.signal(number, signal.SIG_DFL)
 
 
 COLUMNS, ROWS = 64, 10
-# The terminal belongs to the session that the process leads: it gets its signals.
+# The terminal controls the session that the process leads, which thus gets its signals.
 _ON_ITS_TERMINAL = """
 import fcntl, runpy, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -260,7 +260,7 @@ runpy.run_module("chatservice", run_name="__main__")
 class Terminal:
     """A terminal with the client on it.
 
-    *descriptor* is the terminal's own side, *line* the program's.
+    @ivar descriptor: the terminal's own side; C{line} is the program's.
     """
 
     def __init__(self, *words: str, **environment: str) -> None:
@@ -278,7 +278,7 @@ class Terminal:
             stderr=self.line,
             start_new_session=True,
             preexec_fn=mind_signals,
-            # Like xterm, pyte cuts off what does not fit when it becomes narrower.
+            # Like xterm, pyte cuts lines off when it becomes narrower.
             env={
                 **os.environ,
                 "TERM": "xterm",
@@ -295,7 +295,7 @@ class Terminal:
         os.close(self.line)
 
     def size(self, columns: int, rows: int, tell: bool = True) -> None:
-        """Give the terminal another size."""
+        """Change the size of the terminal."""
         fcntl.ioctl(self.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         if tell:
             self.screen.resize(rows, columns)
@@ -304,33 +304,33 @@ class Terminal:
         os.write(self.descriptor, text.encode())
 
     def rows(self) -> list[str]:
-        """What is seen, without what is empty below it, and with no clock and no date."""
+        """List the visible rows, without empty rows at the bottom, times and dates."""
         rows = [row.rstrip() for row in self.screen.display if not row.startswith("-- 2")]
         while rows and not rows[-1]:
             rows.pop()
         return [row[6:] if re.match(r"\d\d:\d\d ", row) else row for row in rows]
 
     def until(self, condition: Callable[[], bool], what: str = "") -> None:
-        """Show what the client writes until a condition holds."""
+        """Show the client's output until a condition holds."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline, (what, self.rows())
             if select.select([self.descriptor], [], [], 0.2)[0]:
                 try:
                     data = os.read(self.descriptor, 65536)
-                except OSError:  # everybody has left the terminal
+                except OSError:  # every process has left the terminal
                     continue
                 self.written += data
                 self.bells += data.replace(b"\x1b]", b"").count(b"\a")
                 self._stream.feed(data)
 
     def shows(self, *expected: str) -> None:
-        """Wait until these are the last rows."""
+        """Wait until the last rows are these."""
         wanted = list(expected)
         self.until(lambda: self.rows()[-len(wanted) :] == wanted, str(wanted))
 
     def ended(self) -> int:
-        """The exit code, once everything that was written is shown."""
+        """Wait until the client has ended and its output is shown, and return its exit code."""
         self.until(lambda: self.process.poll() is not None)
         self.until(lambda: not select.select([self.descriptor], [], [], 0)[0])
         return self.process.wait()
@@ -338,7 +338,7 @@ class Terminal:
 
 @contextmanager
 def opened(peer: Peer, *words: str, **environment: str) -> Iterator[Terminal]:
-    """A terminal with a client that has not joined yet."""
+    """Open a terminal with a client that has not joined yet."""
     terminal = Terminal(peer.address, "--nick", "ada", "--room", "lobby", *words, **environment)
     try:
         yield terminal

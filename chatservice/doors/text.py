@@ -1,4 +1,4 @@
-"""The text door: for telnet, nc, and whatever sends lines."""
+"""The text door: for telnet, nc, and anything else that sends lines."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CATCH_UP_MOST = 500
 
 
 class TextSession(Session):
-    """The language of the text door: lines typed by a person, events as lines."""
+    """The session of the text door: lines that a person types, and events as lines."""
 
     kind = "telnet, nc or the like"
     name = "text"
@@ -73,7 +73,7 @@ class TextSession(Session):
             self.chat.say(self.member, commands.current_room(self.member), without_escape(text))
 
     def close(self, sentence: str = "", code: str = "closing", times: Times = NO_TIMES) -> None:
-        """See L{chatservice.chat.door.Door.close}; a goodbye is answered."""
+        """See L{chatservice.chat.door.Door.close}; answer a goodbye first."""
         if code == GOODBYE and self._said_goodbye:
             self.outbox.write(encoded([self._goodbye()]))
         super().close(sentence, code, times)
@@ -93,13 +93,13 @@ class TextSession(Session):
     def _show_missed(
         self, member: Member, lines: list[str]
     ) -> Generator[Deferred[Any], Any, None]:
-        """Show lines, then what was said meanwhile, and only then anything newer."""
+        """Show some lines, then the missed events, and only then anything newer."""
         self.note_sent(member)
         self.outbox.cork()
         missed: list[Event] = []
         try:
             yield self.chat.settled(member)
-            # Another connection, by now, shows it itself.
+            # If another connection has taken over by now, it shows them itself.
             rooms = list(member.reading.missed) if member.door is self else []
             missed = (yield catchup.read(self.chat, member, rooms, CATCH_UP_MOST)).events
         except Exception:
@@ -162,7 +162,7 @@ class TextSession(Session):
         self.tell(ChatError("not-sent", sentence))
 
     def render_own(self, event: Event, mine: bool) -> bytes:
-        """See L{chatservice.chat.door.Door.render_own}; what you typed is not repeated."""
+        """See L{chatservice.chat.door.Door.render_own}; a member's own lines are not repeated."""
         member = self.member
         match event:
             case Joined() if member:
@@ -192,7 +192,7 @@ class TextSession(Session):
     def _told_to_you(
         self, member: Member, event: Event, mine: bool, to_you: bool = False
     ) -> bytes:
-        # Your own acts are shown even if you ignore a nickname that is yours.
+        # A member's own acts are shown even if the member ignores its own nickname.
         is_ignoring = () if mine else member.ignored
         wire = format_for(TEXT, member.preferences, is_ignoring, member.nick)
         return wire.render(second_person(event, mine, to_you), True)
