@@ -166,9 +166,8 @@ class Sanctions:
 
     def _hold(self, covered: Covered, held: Held) -> None:
         self._drop_all([covered] if covered in self._held else [])
-        # The members in it would otherwise be kept for as long as it holds.
         act = held.act
-        self._held[covered] = held._replace(act=act)
+        self._held[covered] = held
         if covered[1]:
             self._of.setdefault(covered[1], []).append(covered)
         if not held.by:

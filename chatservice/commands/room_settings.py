@@ -30,9 +30,10 @@ def _who_runs(call: Call) -> list[str]:
     room, permissions = call.room.name, call.chat.permissions
     owner = permissions.owner(room)
     nicks = [person.nick for person in permissions.operators(room)]
+    nobody = "nobody else" if owner else "nobody"
     return [
         f"{spelled(room)} is owned by {owner.nick}" if owner else f"{spelled(room)} has no owner",
-        *wrapped(f"operators: {', '.join(nicks) or 'nobody else'}"),
+        *wrapped(f"operators: {', '.join(nicks) or nobody}"),
     ]
 
 

@@ -1,1 +1,1 @@
-"""Who somebody is: accounts, passwords, addresses, and what each of them may cost."""
+"""Identity: accounts, passwords and addresses, and the limits on each of them."""

@@ -1,1 +1,1 @@
-"""What is said, to people and to programs, at both ends of the wire."""
+"""The language of the wire, for server and client: events, words, JSON, names, cleaning."""

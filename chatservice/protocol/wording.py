@@ -126,8 +126,8 @@ def second_person(event: Event, by_you: bool, to_you: bool = False) -> Event:
     @param by_you: whether the reader caused the event.
     @param to_you: whether the event is an L{OperatorAct} whose target is the reader.
     """
-    if to_you:
-        event = replace(event, target=YOURSELF if by_you else YOU)  # type: ignore[call-arg]
+    if to_you and isinstance(event, OperatorAct):
+        event = replace(event, target=YOURSELF if by_you else YOU)
     return replace(event, nick=YOU) if by_you else event
 
 

@@ -57,8 +57,8 @@ class State(IntEnum):
 class Session(Metered):
     """The session of one connection; once it has joined, it belongs to a member.
 
-    A subclass is a wire format: it interprets messages from the peer (L{heard}), words sentences
-    (L{tell}), and has a C{name}, that of the door.
+    A subclass is a language: it interprets messages from the peer (L{heard}), spells sentences
+    (L{tell}), and has the C{name} of the door.
 
     @param chat: the chat to take part in.
     @ivar state: from L{State.CLOSING} on, nothing more is read.
@@ -393,8 +393,7 @@ class Session(Metered):
 
     def idle_seconds(self) -> float:
         """See L{chatservice.chat.door.Door.idle_seconds}."""
-        silence: float = self.chat.reactor.seconds() - self._heard_at
-        return silence
+        return float(self.chat.reactor.seconds() - self._heard_at)
 
     def behind(self) -> int | None:
         """See L{chatservice.chat.door.Door.behind}."""

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 
-from chatservice.chat.journal import Page, Wanted
-from chatservice.protocol.events import Acted, Event, Said, Whispered
+from chatservice.chat.journal import Page, Wanted, text_size
+from chatservice.protocol.events import Event
 from chatservice.storage.rows import PRIVATE, TALK, private_of, talk_of
 
 PAGE_BYTES = 128 * 1024
@@ -18,11 +18,6 @@ SCAN_MOST = 2000
 events in a row may be by people who are ignored.
 """
 SCAN_BYTES = 1024 * 1024
-
-
-def text_size(events: Iterable[Event]) -> int:
-    """Count the characters that were said."""
-    return sum(len(each.text) for each in events if isinstance(each, Said | Acted | Whispered))
 
 
 def page_of(

@@ -277,7 +277,7 @@ GUEST_REFUSED = {
     ),
     "announce": refused("/announce hi", "not-allowed", SERVER_ONLY),
     "lockdown": refused("/lockdown on", "not-allowed", SERVER_ONLY),
-    "room": told("/room", "#python has no owner", "operators: nobody else", *SETTINGS_OFF),
+    "room": told("/room", "#python has no owner", "operators: nobody", *SETTINGS_OFF),
 }
 
 SERVER = {
