@@ -19,7 +19,6 @@ OPTIONS = ("--replay", "0", "--rate-limit", "0", "--max-per-address", "0")
 """Everything else is the default: a database file, synchronous=FULL."""
 
 START_LIMIT = 30.0
-IDLE_LIMIT = 60.0
 
 _LISTENING = re.compile(r"The chat is open on 127\.0\.0\.1 port (\d+)")
 
@@ -90,11 +89,7 @@ class ChatServer:
 
     def wait_until_idle(self) -> None:
         """Wait until it has used no CPU for half a second."""
-        deadline = time.monotonic() + IDLE_LIMIT
-        before, used = -1.0, self.cpu_seconds()
-        while used > before and time.monotonic() < deadline:
-            time.sleep(0.5)
-            before, used = used, self.cpu_seconds()
+        processes.wait_until_idle(self.pid)
 
     @contextmanager
     def running(self) -> Iterator[None]:

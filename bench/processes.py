@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ SPARE_FILES = 100
 
 PATIENCE = 15.0
 """Seconds that a process has to end by itself when it is asked to."""
+
+IDLE_LIMIT = 60.0
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -65,6 +68,15 @@ def cpu_seconds(pid: int) -> float:
     """Measure the CPU time, user and system, of all threads of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def wait_until_idle(pid: int) -> None:
+    """Wait until a process has used no CPU for half a second."""
+    deadline = time.monotonic() + IDLE_LIMIT
+    before, used = -1.0, cpu_seconds(pid)
+    while used > before and time.monotonic() < deadline:
+        time.sleep(0.5)
+        before, used = used, cpu_seconds(pid)
 
 
 def resident_bytes(pid: int) -> int:
