@@ -1,4 +1,5 @@
-"""A comparison with a program in C that does the least that a broadcast needs.
+"""A comparison with a program in C that does the least that a broadcast needs, and with Debian's
+IRC servers C{ngircd} and C{inspircd}, where they are installed.
 
 The folder given with C{--limit} has two programs, which are not part of this project:
 
@@ -7,98 +8,106 @@ C{limit PORT}
     all, as C{nickname: line}, with one send() for each connection and turn of its epoll loop.
 
 C{chatload}
-    Plays the members, for either server, and prints one JSON object that has
-    C{cpu_us_per_delivery}. Its options are in L{_play}.
+    Plays the members, for any of the servers, and prints one JSON object that has
+    C{cpu_us_per_delivery}, and C{p50} and C{p99} in C{lat_ms}. Its options are in L{_play} and
+    L{servers}.
 """
 
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import processes
-from chat_server import fresh_server
 from loads import LONE_RATE, SENDERS, WINDOW
-from tables import Row
+from servers import C_PROGRAM, CHAT, Server, all_servers, missing
+from tables import Row, ratios
 
 MEMBERS = 1000
 LOADS = {
     "saturated": ("--window", str(WINDOW)),
     "lone": ("--rate", str(LONE_RATE)),
 }
-TARGETS = {"saturated": 2.5, "lone": 2.2}
-"""The most CPU time that the server may use, as a multiple of the C program's."""
+TARGETS = {"saturated": 1.7, "lone": 1.5}
+"""The most CPU time per delivery that the chat may use, as a multiple of the C program's. It is
+also to use less than any IRC server."""
 
-START_LIMIT = 10.0
-
-
-@contextmanager
-def _limit(program: Path, core: int | None) -> Iterator[tuple[int, int]]:
-    """Run the C program; give its port and its process id."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    process = processes.start([str(program), str(port)], core)
-    try:
-        deadline = time.monotonic() + START_LIMIT
-        while not _listens(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{program} does not listen on port {port}")
-            time.sleep(0.05)
-        yield port, process.pid
-    finally:
-        processes.end(process)
+DELAY_TARGETS = {"lone": 1.4}
+"""The longest that one delay in a hundred may be, as a multiple of the C program's."""
 
 
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except ConnectionError:
-        return False
-    return True
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What a load showed of a server.
 
-
-def _play(chatload: Path, port: int, pid: int, load: str, seconds: float, ready: str = "") -> float:
-    """Play the members; return the microseconds of server CPU per delivery.
-
-    @param ready: what a member waits for before it counts as joined.
+    @ivar cpu: microseconds of its CPU per delivery.
+    @ivar p50: milliseconds until half of all deliveries, and C{p99} until 99 of 100.
     """
-    command = [str(chatload), "--port", str(port), "--pid", str(pid)]
+
+    cpu: float
+    p50: float
+    p99: float
+
+
+def _play(chatload: Path, server: Server, load: str, seconds: float) -> _Figures:
+    """Play the members, and wait until the server has nothing left to do."""
+    command = [str(chatload), "--port", str(server.port), "--pid", str(server.pid)]
     command += ["--clients", str(MEMBERS), "--senders", str(SENDERS), "--seconds", str(seconds)]
-    command += [*LOADS[load], *(("--ready", ready) if ready else ())]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120 + seconds)
+    command += [*LOADS[load], *server.loading]
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=120 + seconds
+    )
     if done.returncode:
-        raise RuntimeError(f"{chatload} failed: {done.stderr or done.stdout}")
-    return float(json.loads(done.stdout)["cpu_us_per_delivery"])
+        raise RuntimeError(f"{chatload} failed with {server.name}: {done.stderr or done.stdout}")
+    processes.wait_until_idle(server.pid)
+    facts = json.loads(done.stdout)
+    return _Figures(facts["cpu_us_per_delivery"], facts["lat_ms"]["p50"], facts["lat_ms"]["p99"])
 
 
-def compare(folder: Path, core: int | None, seconds: float, rounds: int) -> list[Row]:
-    """Load the two servers alternately, both on one core, for several rounds; return medians."""
-    results: dict[str, list[tuple[float, float]]] = {load: [] for load in LOADS}
-    chatload = folder / "chatload"
-    with _limit(folder / "limit", core) as (port, pid), fresh_server(core) as server:
+def compare(
+    folder: Path, core: int | None, seconds: float, rounds: int
+) -> tuple[list[Row], list[str]]:
+    """Load the servers in turn, all on one core, for several rounds; return medians and notes."""
+    results: defaultdict[tuple[str, str], list[_Figures]] = defaultdict(list)
+    with all_servers(folder / "limit", core) as servers:
         for _ in range(rounds):
-            for load, pairs in results.items():
-                ours = _play(chatload, server.port, server.pid, load, seconds, "you joined lobby")
-                server.wait_until_idle()
-                pairs.append((ours, _play(chatload, port, pid, load, seconds)))
-    return [_row(load, pairs) for load, pairs in results.items()]
+            for load in LOADS:
+                for server in servers:
+                    figures = _play(folder / "chatload", server, load, seconds)
+                    results[load, server.name].append(figures)
+    rows = [
+        _row(load, name, figures, results[load, C_PROGRAM])
+        for (load, name), figures in results.items()
+    ]
+    return rows, [f"{name} is not installed, so it was not compared." for name in missing()]
 
 
-def _row(load: str, pairs: list[tuple[float, float]]) -> Row:
-    ratios = [ours / limit for ours, limit in pairs]
+def _row(load: str, name: str, own: Sequence[_Figures], least: Sequence[_Figures]) -> Row:
+    """Make a row of a server's figures, beside those of the C program in the same rounds."""
+    delays = ratios([one.p99 for one in own], [one.p99 for one in least])
     return {
-        "load": f"{load}, one room",
-        "members": MEMBERS,
-        "chat us/delivery": round(median(ours for ours, _ in pairs), 3),
-        "C us/delivery": round(median(limit for _, limit in pairs), 3),
-        "ratio": round(median(ratios), 2),
-        "lowest": round(min(ratios), 2),
-        "highest": round(max(ratios), 2),
-        "target": TARGETS[load],
+        "load": load,
+        "server": name,
+        "us/delivery": round(median(one.cpu for one in own), 3),
+        **ratios([one.cpu for one in own], [one.cpu for one in least]),
+        "target": _target(load, name),
+        "p50 ms": round(median(one.p50 for one in own), 2),
+        "p99 ms": round(median(one.p99 for one in own), 2),
+        "p99 ratio": delays["ratio"],
+        "p99 target": _at_most(DELAY_TARGETS.get(load)) if name == CHAT else "",
     }
+
+
+def _target(load: str, name: str) -> str:
+    if name == CHAT:
+        return _at_most(TARGETS[load])
+    return "" if name == C_PROGRAM else "above the chat"
+
+
+def _at_most(target: float | None) -> str:
+    return "" if target is None else f"at most {target}"
