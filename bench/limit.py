@@ -19,14 +19,13 @@ import json
 import subprocess
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import processes
 from loads import LONE_RATE, SENDERS, WINDOW
+from rounds import Figures, columns
 from servers import C_PROGRAM, CHAT, Server, all_servers, missing
-from tables import Row, ratios
+from tables import Row
 
 MEMBERS = 1000
 LOADS = {
@@ -41,20 +40,7 @@ DELAY_TARGETS = {"lone": 1.4}
 """The longest that one delay in a hundred may be, as a multiple of the C program's."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Figures:
-    """What a load showed of a server.
-
-    @ivar cpu: microseconds of its CPU per delivery.
-    @ivar p50: milliseconds until half of all deliveries, and C{p99} until 99 of 100.
-    """
-
-    cpu: float
-    p50: float
-    p99: float
-
-
-def _play(chatload: Path, server: Server, load: str, seconds: float) -> _Figures:
+def _play(chatload: Path, server: Server, load: str, seconds: float) -> Figures:
     """Play the members, and wait until the server has nothing left to do."""
     command = [str(chatload), "--port", str(server.port), "--pid", str(server.pid)]
     command += ["--clients", str(MEMBERS), "--senders", str(SENDERS), "--seconds", str(seconds)]
@@ -66,14 +52,14 @@ def _play(chatload: Path, server: Server, load: str, seconds: float) -> _Figures
         raise RuntimeError(f"{chatload} failed with {server.name}: {done.stderr or done.stdout}")
     processes.wait_until_idle(server.pid)
     facts = json.loads(done.stdout)
-    return _Figures(facts["cpu_us_per_delivery"], facts["lat_ms"]["p50"], facts["lat_ms"]["p99"])
+    return Figures(facts["cpu_us_per_delivery"], facts["lat_ms"]["p50"], facts["lat_ms"]["p99"])
 
 
 def compare(
     folder: Path, core: int | None, seconds: float, rounds: int
 ) -> tuple[list[Row], list[str]]:
     """Load the servers in turn, all on one core, for several rounds; return medians and notes."""
-    results: defaultdict[tuple[str, str], list[_Figures]] = defaultdict(list)
+    results: defaultdict[tuple[str, str], list[Figures]] = defaultdict(list)
     with all_servers(folder / "limit", core) as servers:
         for _ in range(rounds):
             for load in LOADS:
@@ -87,18 +73,13 @@ def compare(
     return rows, [f"{name} is not installed, so it was not compared." for name in missing()]
 
 
-def _row(load: str, name: str, own: Sequence[_Figures], least: Sequence[_Figures]) -> Row:
+def _row(load: str, name: str, own: Sequence[Figures], least: Sequence[Figures]) -> Row:
     """Make a row of a server's figures, beside those of the C program in the same rounds."""
-    delays = ratios([one.p99 for one in own], [one.p99 for one in least])
     return {
         "load": load,
         "server": name,
-        "us/delivery": round(median(one.cpu for one in own), 3),
-        **ratios([one.cpu for one in own], [one.cpu for one in least]),
+        **columns(own, least),
         "target": _target(load, name),
-        "p50 ms": round(median(one.p50 for one in own), 2),
-        "p99 ms": round(median(one.p99 for one in own), 2),
-        "p99 ratio": delays["ratio"],
         "p99 target": _at_most(DELAY_TARGETS.get(load)) if name == CHAT else "",
     }
 

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from statistics import median
 
 Row = dict[str, object]
 """A row of a table: values by the heads of their columns."""
-
-
-def ratios(figures: Sequence[float], others: Sequence[float]) -> Row:
-    """Make the columns that compare figures with others of the same rounds, one of each a round."""
-    each = [figure / other for figure, other in zip(figures, others, strict=True)]
-    return {
-        "ratio": round(median(each), 2),
-        "lowest": round(min(each), 2),
-        "highest": round(max(each), 2),
-    }
 
 
 @dataclass

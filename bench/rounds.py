@@ -1,0 +1,42 @@
+"""Figures of several rounds, in each of which different things are measured in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from tables import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a load showed in one round.
+
+    @ivar cpu: microseconds of server CPU per delivery.
+    @ivar p50: milliseconds until half of the deliveries, and C{p99} until 99 of 100.
+    @ivar missing: messages that were heard too few or too many times.
+    """
+
+    cpu: float
+    p50: float
+    p99: float
+    missing: int = 0
+
+
+def columns(own: Sequence[Figures], others: Sequence[Figures]) -> Row:
+    """Make the columns of medians, beside the figures of others in the same rounds.
+
+    On a machine that is busy now and then, two figures of the same round can be compared best.
+    """
+    pairs = list(zip(own, others, strict=True))
+    ratios = [mine.cpu / theirs.cpu for mine, theirs in pairs]
+    return {
+        "us/delivery": round(median(mine.cpu for mine in own), 3),
+        "ratio": round(median(ratios), 2),
+        "lowest": round(min(ratios), 2),
+        "highest": round(max(ratios), 2),
+        "p50 ms": round(median(mine.p50 for mine in own), 2),
+        "p99 ms": round(median(mine.p99 for mine in own), 2),
+        "p99 ratio": round(median(mine.p99 / theirs.p99 for mine, theirs in pairs), 2),
+    }
