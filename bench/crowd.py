@@ -19,6 +19,9 @@ PADDING = "x" * 40
 SAMPLED = 16
 """One member in this many looks at the time of what it hears."""
 
+TOKEN_LENGTH = 22
+"""The shortest that a token may be."""
+
 JOINING_AT_ONCE = 64
 JOIN_LIMIT = 300.0
 QUIET = 1.0
@@ -34,8 +37,9 @@ class TextDoor:
 
     echo = False
 
-    def hello(self, nick: str, room: str) -> bytes:
+    def hello(self, number: int, room: str) -> bytes:
         """Join the chat and the room."""
+        nick = _nickname(number)
         return f"{nick}\r\n/join {room}\r\n".encode() if room != "lobby" else f"{nick}\r\n".encode()
 
     def ready(self, room: str) -> bytes:
@@ -52,9 +56,9 @@ class JsonDoor:
 
     echo = True
 
-    def hello(self, nick: str, room: str) -> bytes:
+    def hello(self, number: int, room: str) -> bytes:
         """See L{TextDoor.hello}."""
-        return _json_line({"type": "hello", "nick": nick, "rooms": {room: 0}})
+        return _json_line({"type": "hello", "nick": _nickname(number), "rooms": {room: 0}})
 
     def ready(self, room: str) -> bytes:
         """See L{TextDoor.ready}."""
@@ -63,6 +67,36 @@ class JsonDoor:
     def line(self, room: str, text: str) -> bytes:
         """See L{TextDoor.line}."""
         return _json_line({"type": "say", "room": room, "text": text})
+
+
+class SharedJsonDoor(JsonDoor):
+    """The language of programs of people who have two connections each.
+
+    The first half of the members are the client C{a} of every person, the second half the client
+    C{b}. By the token, the server knows that both are the same person.
+    """
+
+    def __init__(self, people: int) -> None:
+        self._people = people
+
+    def hello(self, number: int, room: str) -> bytes:
+        """See L{TextDoor.hello}."""
+        second, person = divmod(number, self._people)
+        nick = _nickname(person)
+        return _json_line(
+            {
+                "type": "hello",
+                "nick": nick,
+                "token": nick.rjust(TOKEN_LENGTH, "-"),
+                "client": "ab"[second],
+                "rooms": {room: 0},
+            }
+        )
+
+
+def _nickname(number: int) -> str:
+    """Make the nickname of a member."""
+    return f"bench{number}"
 
 
 def _json_line(facts: dict[str, object]) -> bytes:
@@ -92,7 +126,7 @@ class Crowd:
 
     The first of each room is its probe: it never speaks, and what it hears has come home.
 
-    @param first: the number in the first one's nickname.
+    @param first: the first one's number for the door, which makes the nickname of it.
     @ivar delays: nanoseconds from saying to hearing, as the sampled members saw it.
     """
 
@@ -145,7 +179,7 @@ class Crowd:
         self.players.append(player)
         self._by_descriptor[connection.fileno()] = player
         self._epoll.register(connection, select.EPOLLIN)
-        self._send(player, self._door.hello(f"bench{self._first + index}", room))
+        self._send(player, self._door.hello(self._first + index, room))
 
     def turn(self, timeout: float) -> int:
         """Read what arrives within C{timeout} seconds; return how many members it was for."""

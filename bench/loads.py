@@ -24,8 +24,11 @@ WARM_UP = 50
 
 
 @contextmanager
-def _joined(server: ChatServer, size: int, rooms: int = 1) -> Iterator[Crowd]:
-    crowd = Crowd(server.port, size, rooms)
+def joined(
+    server: ChatServer, size: int, rooms: int = 1, door: TextDoor | JsonDoor | None = None
+) -> Iterator[Crowd]:
+    """Have a crowd join, and close its connections at the end of the context."""
+    crowd = Crowd(server.port, size, rooms, door)
     try:
         crowd.join()
         crowd.wait_for_quiet()
@@ -35,7 +38,7 @@ def _joined(server: ChatServer, size: int, rooms: int = 1) -> Iterator[Crowd]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class Span:
     """The resources used and the messages delivered between two moments.
 
     @ivar busy: the load of the core that plays the members, 0 to 1.
@@ -46,13 +49,19 @@ class _Span:
     heard: int
     busy: float
 
+    @property
+    def cpu(self) -> float:
+        """The microseconds of server CPU per delivery."""
+        return self.server_cpu / max(1, self.heard) * 1e6
 
-def _measure(server: ChatServer, crowd: Crowd, load: Callable[[], None]) -> _Span:
+
+def measure(server: ChatServer, crowd: Crowd, load: Callable[[], None]) -> Span:
+    """Measure while a load lasts."""
     heard, server_cpu = crowd.heard(), server.cpu_seconds()
     own_cpu, begun = time.process_time(), time.monotonic()
     load()
     seconds = time.monotonic() - begun
-    return _Span(
+    return Span(
         seconds,
         server.cpu_seconds() - server_cpu,
         crowd.heard() - heard,
@@ -60,7 +69,7 @@ def _measure(server: ChatServer, crowd: Crowd, load: Callable[[], None]) -> _Spa
     )
 
 
-def _closed_loop(crowd: Crowd, senders: range, seconds: float) -> None:
+def closed_loop(crowd: Crowd, senders: range, seconds: float) -> None:
     """Let each sender say another message when one has come home."""
     until = time.monotonic() + seconds
     for sender in senders:
@@ -71,7 +80,7 @@ def _closed_loop(crowd: Crowd, senders: range, seconds: float) -> None:
             crowd.say(sender, count)
 
 
-def _open_loop(crowd: Crowd, senders: range, seconds: float) -> None:
+def open_loop(crowd: Crowd, senders: range, seconds: float) -> None:
     """Let the senders say one message after the other, evenly in time."""
     begun = time.monotonic()
     for number in range(int(seconds * LONE_RATE)):
@@ -80,29 +89,30 @@ def _open_loop(crowd: Crowd, senders: range, seconds: float) -> None:
             crowd.turn(left)
 
 
-def _row(crowd: Crowd, span: _Span) -> Row:
+def _row(crowd: Crowd, span: Span) -> Row:
     delays = sorted(crowd.delays)
     crowd.wait_for_quiet()
     return {
         "messages/s": round(sum(player.said for player in crowd.players) / span.seconds),
         "deliveries/s": round(span.heard / span.seconds),
-        "server us/delivery": round(span.server_cpu / max(1, span.heard) * 1e6, 3),
-        "p50 ms": _quantile(delays, 0.5),
-        "p99 ms": _quantile(delays, 0.99),
+        "server us/delivery": round(span.cpu, 3),
+        "p50 ms": round(quantile(delays, 0.5), 2),
+        "p99 ms": round(quantile(delays, 0.99), 2),
         "members' core": f"{span.busy:.0%}",
         "missing": crowd.missing(),
     }
 
 
-def _quantile(ordered: list[int], share: float) -> float:
-    return round(ordered[int((len(ordered) - 1) * share)] / 1e6, 2) if ordered else 0.0
+def quantile(ordered: list[int], share: float) -> float:
+    """Find the milliseconds that this share of the delays, 0 to 1, does not exceed."""
+    return ordered[int((len(ordered) - 1) * share)] / 1e6 if ordered else 0.0
 
 
 def saturated(core: int | None, size: int, seconds: float, rooms: int = 1) -> Row:
     """Measure the most traffic that goes through, in one room or in many."""
     senders = range(rooms, rooms + max(SENDERS, rooms))
-    with fresh_server(core) as server, _joined(server, size, rooms) as crowd:
-        span = _measure(server, crowd, lambda: _closed_loop(crowd, senders, seconds))
+    with fresh_server(core) as server, joined(server, size, rooms) as crowd:
+        span = measure(server, crowd, lambda: closed_loop(crowd, senders, seconds))
         where = "one room" if rooms == 1 else f"{rooms} rooms of {size // rooms}"
         return {"load": f"saturated, {where}", "members": size} | _row(crowd, span)
 
@@ -110,8 +120,8 @@ def saturated(core: int | None, size: int, seconds: float, rooms: int = 1) -> Ro
 def lone(core: int | None, size: int, seconds: float) -> Row:
     """Measure one message at a time, with nothing else going on."""
     senders = range(1, 1 + SENDERS)
-    with fresh_server(core) as server, _joined(server, size) as crowd:
-        span = _measure(server, crowd, lambda: _open_loop(crowd, senders, seconds))
+    with fresh_server(core) as server, joined(server, size) as crowd:
+        span = measure(server, crowd, lambda: open_loop(crowd, senders, seconds))
         load = f"lone, {LONE_RATE} a second, one room"
         return {"load": load, "members": size} | _row(crowd, span)
 
