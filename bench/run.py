@@ -23,6 +23,7 @@ from crashes import crash_loop
 from crowd import JsonDoor, TextDoor
 from limit import compare
 from loads import joining, lone, memory, saturated
+from people import two_each
 from tables import Row, Table
 
 ROOMS, MEMBERS_OF_A_ROOM = 200, 5
@@ -34,6 +35,7 @@ PARTS = {
     "rooms": "Many small rooms: one sender in each, eight of its messages on their way",
     "join": "Joining one room, everybody hearing of everybody; then lone messages to all",
     "memory": "Memory of the server for members who have joined one room",
+    "people": "Two connections of each person: 1,000 connections in one room, medians of rounds",
     "crash": "kill -9 under load, and started again with the same database",
     "limit": "Beside C and IRC servers: 1,000 members in one room, ratios to C, medians of rounds",
 }
@@ -94,6 +96,9 @@ class Bench:
         self._for_each(table, sizes, lambda size: memory(self._core, size, TextDoor()))
         self._for_each(table, sizes, lambda size: memory(self._core, size, JsonDoor()))
 
+    def _people(self, table: Table) -> None:
+        table.rows += two_each(self._core, self._options.seconds, self._options.rounds)
+
     def _crash(self, table: Table) -> None:
         random = Random(self._options.seed)
         row, faults = crash_loop(self._core, self._options.kills, random)
@@ -143,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     number("seconds", 5, 1, 60, "length of each load")
     number("kills", 50, 1, 1000, "how often the server is killed")
     number("seed", 1, 0, 2**32, "for the moments at which it is killed")
-    number("rounds", 5, 1, 50, "rounds beside other servers")
+    number("rounds", 5, 1, 50, "rounds of people and limit")
     parser.add_argument(
         "--limit", type=Path, metavar="DIR", help="where limit and chatload are (see limit.py)"
     )
