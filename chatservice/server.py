@@ -23,11 +23,10 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 
 from chatservice.chat.access import Whom
-from chatservice.chat.audit import place
-from chatservice.chat.door import Door, Fenced
+from chatservice.chat.door import Door
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.repeats import mark
-from chatservice.chat.rooms import Member, Room
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession
 from chatservice.people.account import Proof
@@ -38,7 +37,6 @@ from chatservice.protocol.events import (
     ChatError,
     Left,
     Renamed,
-    Resumed,
     Said,
     TopicChanged,
     WentAway,
@@ -75,13 +73,14 @@ class ChatFactory(ServerFactory, Standalone):
 
     def join(
         self, door: Door, nick: str, token: str, proof: Proof | None, rooms: list[Room],
-        seen: Mapping[str, int],
-    ) -> Member:
+        seen: Mapping[str, int], client: str = "",
+    ) -> Device:
         """Come to the chat and enter rooms; sessions/joining.py tells how somebody gets here.
 
         @param token: the token that was shown, or empty.
         @param proof: the proof of an account, or C{None}.
         @param seen: the last id seen in each room that was not left the last time.
+        @param client: the name that the program gave itself, or empty.
         @raise ChatError: C{banned}, C{closed} in a lockdown, or see L{Nicknames.free}.
         """
         account, address = None if proof is None else proof.account, door.peer.address
@@ -89,53 +88,41 @@ class ChatFactory(ServerFactory, Standalone):
         # A token that is in use, or that this person may not use, is replaced.
         if token in self.roster.by_token or not self.accounts.may_bear(token, account):
             token = self.new_token()
-        member = Member(nick, key, door, token, address)
+        member = Member(nick, key, token, address)
         member.came = self.reactor.seconds()
+        device = self.devices.connect(member, door, client)
         if account is not None:
             member.account, member.identity = account, account.identity
         self.permissions.check_arrival(member)
         if proof is not None:
             self.bindings.bind(member, proof).addErrback(door.complain)
         self.roster.add(member)
-        self.entrances.enter_open(member, rooms, seen)
-        return member
+        self.entrances.enter_open(device, rooms, seen)
+        return device
 
-    def take_over(self, member: Member, door: Door) -> Envelope:
-        """Put another connection behind a member.
-
-        @raise ChatError: C{banned}, at the address of that connection.
-        """
-        former, member.address = member.address, door.peer.address
-        try:
-            self.permissions.check_not_banned(member, "")
-        except ChatError:
-            member.address = former
-            raise
-        self.audit.about("Taken over", member.address, member.nick, f", who was at {place(former)}")
-        self.lingering.stop(member)
-        self.note_loss(member, member.door.behind(), member.door.idle_seconds())
-        member.door.taken_over()
-        member.door = Fenced(door)
-        self.entrances.part_where_banned(member)
-        return self.publish(member, Resumed(), door)
-
-    def enter(self, member: Member, text: str, password: str = "") -> Deferred[Envelope | None]:
+    def enter(self, by: Device, text: str, password: str = "") -> Deferred[Envelope | None]:
         """Enter a room; or make it the current one, if the member is in it already.
 
         @raise ChatError: C{bad-room}; see also L{Entrances.enter}.
         """
-        return self.entrances.enter(member, self.room_name(text), password)
+        return self.entrances.enter(by, self.room_name(text), password)
 
-    def part(self, member: Member, room: Room) -> Envelope:
+    def part(self, by: Device, room: Room) -> Envelope:
         """Leave a room, the lobby too; see L{Entrances.part}."""
-        return self.entrances.part(member, room)
+        return self.entrances.part(by.member, room, by)
 
     def leave(
-        self, member: Member, why: str, goodbye: bool, folded: bool = False
+        self,
+        member: Member,
+        why: str,
+        goodbye: bool,
+        folded: bool = False,
+        by: Device | None = None,
     ) -> Envelope | None:
         """Leave the chat; see L{Left}. The nickname is free at once.
 
         @param why: the reason; for a C{goodbye}, last words, which silenced members do not have.
+        @param by: the device through which the member said goodbye for all of them.
         @raise ChatError: C{too-long}.
         """
         if self.closing or not self.roster.has(member):
@@ -149,102 +136,104 @@ class ChatFactory(ServerFactory, Standalone):
         left = Left(
             why=why, goodbye=goodbye, rooms=rooms, folded=too_many or folded, noted=noted, seen=seen
         )
-        return self.publish(member, left)
+        return self.publish(member, left, by)
 
     # Talk. A program may repeat a request that has a ref: see chat/repeats.py.
 
-    def say(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
+    def say(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope:
         """Say a line to everybody in a room.
 
         @raise ChatError: C{no-room}, C{muted}, C{not-allowed}, C{empty} or C{too-long}.
         """
-        self.permissions.check_is_in(member, room.name)
-        self.permissions.check_speech(member, room.name)
-        if room.founder is member and not member.uncommitted:
-            self.acting.found(member, room)
+        self.permissions.check_is_in(by.member, room.name)
+        self.permissions.check_speech(by.member, room.name)
+        if room.founder is by.member and not by.member.uncommitted:
+            self.acting.found(by, room)
         asked = mark(Said, room.name, text, ref)
         line = Said(room=room.name, text=clean_line(text), ref=ref, mark=asked)
-        return self._spoken(member, room, line)
+        return self._spoken(by, room, line)
 
-    def act(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
+    def act(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope:
         """Say what the member does, in the third person.
 
         @raise ChatError: C{no-room}, C{muted}, C{not-allowed}, C{empty} or C{too-long}.
         """
-        self.permissions.check_is_in(member, room.name)
-        self.permissions.check_speech(member, room.name)
+        self.permissions.check_is_in(by.member, room.name)
+        self.permissions.check_speech(by.member, room.name)
         asked = mark(Acted, room.name, text, ref)
         line = Acted(room=room.name, text=clean_line(text), ref=ref, mark=asked)
-        return self._spoken(member, room, line)
+        return self._spoken(by, room, line)
 
-    def _spoken(self, member: Member, room: Room, line: Said | Acted) -> Envelope:
-        envelope = self.repeats.say(member, line)
-        member.spoke_at[room.name] = self.reactor.seconds()
+    def _spoken(self, by: Device, room: Room, line: Said | Acted) -> Envelope:
+        envelope = self.repeats.say(by, line)
+        by.member.spoke_at[room.name] = self.reactor.seconds()
         return envelope
 
     def whisper(
-        self, member: Member, to: Whom, text: str, ref: str = "", called: str = ""
+        self, by: Device, to: Whom, text: str, ref: str = "", called: str = ""
     ) -> Envelope:
         """Say a line to one person in private; it is kept for an account that is not here.
 
         @param called: what the member called that person, if it is not the nickname.
         @raise ChatError: C{muted}, C{empty} or C{too-long}.
         """
-        self.permissions.check_speech(member, "")
+        self.permissions.check_speech(by.member, "")
         asked = mark(Whispered, called or to.nick, text, ref)
         line, identity = clean_line(text), to.identity
         whispered = Whispered(to=to.nick, to_identity=identity, text=line, ref=ref, mark=asked)
-        return self.repeats.say(member, whispered)
+        return self.repeats.say(by, whispered)
 
-    def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope:
+    def set_topic(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope:
         """Change what a room is about, or clear it with an empty text.
 
         @raise ChatError: C{no-room}, C{empty}, C{too-long}, C{too-many}; see also C{check_topic}.
         """
-        self.permissions.check_is_in(member, room.name)
-        self.permissions.check_topic(member, room.name)
+        self.permissions.check_is_in(by.member, room.name)
+        self.permissions.check_topic(by.member, room.name)
         topic = clean_line(text) if text else ""
         if len(topic.encode()) > TOPIC_BYTES:
             raise ChatError("too-long", f"a topic must have at most {TOPIC_BYTES} bytes")
         if topic:
-            self.topics.check(room.name, member)
+            self.topics.check(room.name, by.member)
         asked = mark(TopicChanged, room.name, text, ref)
         changed = TopicChanged(room=room.name, text=topic, ref=ref, mark=asked)
-        return self.repeats.say(member, changed)
+        return self.repeats.say(by, changed)
 
     # Nicknames and absence.
 
-    def rename(self, member: Member, nick: str) -> Envelope:
+    def rename(self, by: Device, nick: str) -> Envelope:
         """Take another nickname, and keep everything else.
 
         @raise ChatError: C{muted}, C{not-allowed}, or see L{give_nick}.
         """
-        self.permissions.check_appearance(member)
-        return self.give_nick(member, nick)
+        self.permissions.check_appearance(by.member)
+        return self.give_nick(by.member, nick, by)
 
-    def give_nick(self, member: Member, nick: str) -> Envelope:
+    def give_nick(self, member: Member, nick: str, by: Device | None = None) -> Envelope:
         """Rename a member, whether it asked for that or not.
 
+        @param by: the device through which it asked, if it did.
         @raise ChatError: C{nick-taken} also if it is the same; or see L{Nicknames.free}.
         """
         nick, key = self.nicknames.free(nick, member.address, member.account, member)
         if nick == member.nick:
             raise ChatError("nick-taken", f"you are already {nick}", "yours")
-        renamed = self.publish(member, Renamed(now=nick, rooms=tuple(member.rooms)))
+        renamed = self.publish(member, Renamed(now=nick, rooms=tuple(member.rooms)), by)
         self.roster.rename(member, nick, key)
-        member.door.preferences_changed()
+        member.preferences_changed()
         return renamed
 
-    def set_away(self, member: Member, why: str | None) -> Envelope:
+    def set_away(self, by: Device, why: str | None) -> Envelope:
         """Be away from the keyboard, or back with C{None}.
 
         Only rooms in which the member spoke lately hear of it: nobody waits for it elsewhere.
 
         @raise ChatError: C{muted}, C{not-allowed} or C{too-long}.
         """
+        member = by.member
         self.permissions.check_appearance(member)
         why = None if why is None else clean_reason(why)
         rooms = member.spoke_since(self.reactor.seconds() - TALKING)
         event = CameBack(rooms=rooms) if why is None else WentAway(why=why, rooms=rooms)
         member.away = why
-        return self.publish(member, event)
+        return self.publish(member, event, by)

@@ -278,6 +278,12 @@ class ConversationCase(TableCase):
         self.assertIn("welcome", [facts["type"] for facts in person.sees()])
         return person
 
+    def about_to_type(self) -> None:
+        """Do nothing; a test may have more people than those of the table, who get ready here."""
+
+    def typed(self, row: Any) -> None:
+        """Do nothing; a test may check here what those have seen of a row."""
+
     def at(self, door: str, nick: str, password: str = "") -> Person:
         """Join at one of the L{DOORS}, and read everything so far."""
         person = DOORS[door](self.connect())
@@ -339,6 +345,7 @@ class RowCase(ConversationCase):
             people[nick].types(line)
         for person in people.values():
             person.sees()
+        self.about_to_type()
         people["ada"].types(row.typed, ref="r1")
         by_program = people["ada"].is_program
         for nick, person in people.items():
@@ -352,6 +359,7 @@ class RowCase(ConversationCase):
                         facts.pop(member, None)
                     facts.pop("token", None)
                 self.assertEqual(seen, expected_objects(row, nick, by_program), nick)
+        self.typed(row)
 
 
 def expected_text(row: Row, nick: str) -> list[str]:

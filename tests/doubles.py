@@ -8,7 +8,6 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IConsumer, IHalfCloseableProtocol, ITCPTransport
-from twisted.internet.main import CONNECTION_LOST
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
@@ -50,13 +49,13 @@ class Wire:
 
     @param clock: the protocol's reactor; a turn runs the calls that are due on it.
     @param window: how many bytes the network takes before it blocks; C{None} for any number.
-    @ivar direct: every object given to C{writeSomeData}, and C{written} every one to C{write}.
+    @ivar direct: every object given to the socket, and C{written} every one to C{write}.
     @ivar reading: whether the protocol lets the peer's bytes in.
     @ivar options: the socket options that the protocol set, such as C{{"nodelay": True}}.
     @ivar lost: why the connection ended, once it has.
     @ivar half_closed: whether the peer knows that nothing more is sent; then it closes, unless it
         C{stays}.
-    @ivar broken: whether C{writeSomeData} finds the connection lost.
+    @ivar broken: whether the socket finds the connection lost.
     """
 
     def __init__(self, clock: Clock, window: int | None = None, host: str = "192.0.2.1") -> None:
@@ -191,11 +190,18 @@ class Wire:
     def writeSequence(self, data: list[bytes]) -> None:
         self.write(b"".join(data))
 
-    def writeSomeData(self, data: bytes) -> int | BaseException:
-        if not self.connected:
-            raise AttributeError("socket")
+    def getHandle(self) -> "Wire":
+        return self
+
+    def send(self, data: bytes) -> int:
+        """Send as a socket does that does not block; see send(2)."""
         self.direct.append(data)
-        return CONNECTION_LOST if self.broken else self._take(data)
+        if self.broken or not self.connected:
+            raise BrokenPipeError
+        taken = self._take(data)
+        if data and not taken:
+            raise BlockingIOError
+        return taken
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         if self.producer is not None:
@@ -314,6 +320,7 @@ class Listener(Session):
     """
 
     name = "test"
+    kind = "a test"
     format = TEXT
 
     def __init__(self, chat: ChatFactory) -> None:
@@ -331,6 +338,12 @@ class Listener(Session):
 
     def render_own(self, event: Event, mine: bool) -> bytes:
         return b""
+
+    def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
+        return b""
+
+    def reads(self, room: str, is_current: bool) -> bool:
+        return is_current or not room
 
     def notify(self, lines: list[str], events: list[Event], times: Any = None) -> None:
         """Do nothing, for this session has nothing to show."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.door import NOWHERE
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.rooms import Member
 from chatservice.people.account import Account
@@ -24,7 +23,7 @@ ADDRESS = "192.0.2.1"
 
 def guest(nick: str, address: str = "") -> Member:
     """Make a member who has proved nothing."""
-    return Member(nick, nick_key(nick), NOWHERE, f"token of {nick}", address)
+    return Member(nick, nick_key(nick), f"token of {nick}", address)
 
 
 def registered(nick: str, address: str = "") -> Member:

@@ -120,10 +120,12 @@ class OperatorCase(ConversationCase):
             people[nick].types(line)
         for person in people.values():
             person.sees()
+        self.about_to_type()
         people["ada"].types(deed.typed, ref="r1")
         for nick, person in people.items():
             expected = expected_lines if isinstance(person, TextPerson) else expected_objects
             self.assertEqual(readable(person.sees()), expected(deed, nick), nick)
+        self.typed(deed)
 
 
 class DenCase(OperatorCase):

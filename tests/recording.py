@@ -12,9 +12,10 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.chat.access import Whom
+from chatservice.chat.door import Fenced
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.journal import Journal, Wanted
-from chatservice.chat.rooms import Member, Room
+from chatservice.chat.rooms import Coming, Device, Member, Room
 from chatservice.people.identity import identity_of
 from chatservice.people.peers import Peer
 from chatservice.protocol.actions import Kicked
@@ -50,12 +51,16 @@ class RecordingFormat:
 
 
 class RecordingDoor:
-    """A door that records the chat's calls; it spells the member's own event as C{!} and its id.
+    """A door that records the chat's calls.
+
+    It spells the member's own event as C{!} and its id, and one of another device as C{+} and it.
 
     @ivar broken: the names of the methods that must raise.
     """
 
     peer = Peer("192.0.2.1", 40000)
+    kind = "a recorder"
+    name = "recording"
 
     def __init__(self, wire: RecordingFormat | None = None) -> None:
         self.format = wire or RecordingFormat()
@@ -74,13 +79,34 @@ class RecordingDoor:
             raise ZeroDivisionError(what)
         self.asked.append(what)
 
-    def deliver(self, data: bytes) -> None:
+    def deliver(self, data: bytes) -> int:
         self._note("deliver")
+        self.deliveries.append(data)
+        return len(data)
+
+    def deliver_rest(self, data: bytes) -> None:
+        self._note("deliver_rest")
         self.deliveries.append(data)
 
     def render_own(self, event: Event, mine: bool) -> bytes:
         self._note("render_own")
         return f"!{event.id} ".encode()
+
+    def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
+        self._note("render_elsewhere")
+        return f"+{event.id}{'' if here else '~'} ".encode()
+
+    def reads(self, room: str, is_current: bool) -> bool:
+        return is_current or not room
+
+    def read_on(self, room: str, id: int, following: bool) -> None:
+        self._note("read_on")
+
+    def behind(self) -> int | None:
+        return None
+
+    def again(self, event: Event) -> None:
+        self._note("again")
 
     def refuse(self, event: Event, sentence: str) -> None:
         self._note("refuse")
@@ -113,33 +139,58 @@ def recorded(nick: str, *rooms: Room, wire: RecordingFormat | None = None) -> Me
 
     The first of the rooms is the current one.
     """
-    member = Member(nick, nick, RecordingDoor(wire), f"token of {nick}")
+    member = Member(nick, nick, f"token of {nick}")
+    device = member.connect(RecordingDoor(wire))
     for room in rooms:
         member.rooms[room.name] = room
         room.members.add(member)
-        room.audience.add(member)
-    member.current = rooms[0] if rooms else None
+        room.admit(member)
+    device.turn_to(rooms[0] if rooms else None)
     return member
 
 
-def door_of(member: Member) -> RecordingDoor:
-    """Return the recording door of a member."""
-    assert isinstance(member.door, RecordingDoor)
-    return member.door
+def another(member: Member, wire: RecordingFormat | None = None) -> Device:
+    """Make one more device of a member, which hears the member's rooms; none is current."""
+    device = member.connect(RecordingDoor(wire), coming=Coming.ALONGSIDE)
+    device.current = None
+    for room in member.rooms.values():
+        device.hear(room)
+    return device
 
 
-def seen(member: Member) -> list[str]:
-    """List the events that a recorded member was shown, one word each."""
-    return door_of(member).seen
+def fenced(member: Member, wire: RecordingFormat | None = None) -> Device:
+    """Make one more device of a member, which hears nothing before its L{Resumed}."""
+    door: Any = RecordingDoor(wire)
+    return member.connect(Fenced(door), coming=Coming.ALONGSIDE)
 
 
-def come(chat: ChatFactory, nick: str, *rooms: Room, token: str = "") -> Member:
+def deliver_through(device: Device, deliver: Callable[[bytes], int]) -> None:
+    """Have a device deliver through a function, as if its door had begun to."""
+    device.deliver = deliver
+    for room in device.heard:
+        room.audience.add(device, device.view(room))
+
+
+def door_of(who: Member | Device) -> RecordingDoor:
+    """Return the recording door of a device, fenced or not, or of a member's first one."""
+    device = who if isinstance(who, Device) else who.devices[0]
+    door: object = device.door.door if isinstance(device.door, Fenced) else device.door
+    assert isinstance(door, RecordingDoor)
+    return door
+
+
+def seen(who: Member | Device) -> list[str]:
+    """List the events that a device, or a member's first one, was shown, one word each."""
+    return door_of(who).seen
+
+
+def come(chat: ChatFactory, nick: str, *rooms: Room, token: str = "") -> Device:
     """Have somebody join rooms of a chat, through a recording door."""
     door: Any = RecordingDoor()
     return chat.join(door, nick, token, None, list(rooms), {})
 
 
-def kick(chat: ChatFactory, by: Member, whom: Whom, room: str, why: str = "") -> None:
+def kick(chat: ChatFactory, by: Device, whom: Whom, room: str, why: str = "") -> None:
     """Send a kick on its way, without checking the right to it."""
     facts = {"target": whom.nick, "target_identity": whom.identity}
     chat.acting.act(by, Kicked(room=room, text=why, **facts))
@@ -155,19 +206,25 @@ def sent(
     author: Member | None = None,
     other: Member | None = None,
     rooms: tuple[str, ...] | None = None,
-    door: Any = None,
+    device: Device | None = None,
 ) -> Envelope:
-    """Put an event in an envelope, with the members that it is by and to."""
-    envelope = Envelope(event, author, door)
+    """Put an event in an envelope, with the members that it is by and to.
+
+    @param device: the device through which its author did it; by default, the first one.
+    """
+    if device is None and author is not None and author.devices:
+        device = author.devices[0]
+    envelope = Envelope(event, author, device)
     envelope.other = other
     if rooms is not None:
         envelope.rooms = rooms
     return envelope
 
 
-def said(id: int, author: Member, room: Room) -> Envelope:
+def said(id: int, author: Member, room: Room, device: Device | None = None) -> Envelope:
     """Make the event of a member who says a line in a room."""
-    return sent(Said(id=id, **by(author), room=room.name, text="hi"), author)
+    line = Said(id=id, **by(author), room=room.name, text="hi")
+    return sent(line, author, device=device)
 
 
 def joined(id: int, author: Member, room: Room) -> Envelope:
@@ -198,9 +255,10 @@ def whispered(id: int, author: Member, to: Member) -> Envelope:
     return sent(Whispered(id=id, **by(author), **whom, text="psst"), author, to)
 
 
-def resumed(id: int, author: Member, door: RecordingDoor) -> Envelope:
-    """Make the event of a new connection that takes a member over."""
-    return sent(Resumed(id=id, **by(author)), author, door=door)
+def resumed(id: int, device: Device) -> Envelope:
+    """Make the event of one more device of a member."""
+    author = device.member
+    return sent(Resumed(id=id, **by(author)), author, device=device)
 
 
 ADA, BOB, EVE = (identity_of(f"{nick}'s token") for nick in ("ada", "bob", "eve"))

@@ -15,17 +15,18 @@ ORDER = (
 """Folders, and modules at the top: each imports only those before it."""
 
 CHAT = (
-    *("clock", "refs", "read_markers", "journal", "recent", "door", "rooms", "roster", "room_list"),
+    *("clock", "refs", "door", "read_markers", "journal", "recent", "audience", "rooms", "roster"),
+    "room_list",
     *("topics", "envelope", "sanctions", "access", "authority", "permissions", "room_settings"),
     *("nicknames", "room_passwords", "folding", "ignoring", "broadcast", "publisher", "repeats"),
     *("lingering", "audit", "acting", "enforcement", "roles", "bindings", "belongings"),
-    *("entrances", "chat"),
+    *("entrances", "devices", "chat"),
 )
 """The files of C{chat/}, in the same way."""
 
 CLIENT = "client"
 CLIENT_IMPORTS = {"protocol", "terminal"}
-SHARED_COMMANDS = {"commands.table", "commands.targets"}
+SHARED_COMMANDS = {"commands.table", "commands.targets", "commands.connections"}
 """The files of commands that others of them import."""
 
 TOP_MOST = 6

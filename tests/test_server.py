@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 
 from chatservice.chat import roster
 from chatservice.chat.journal import Page, Wanted
-from chatservice.chat.rooms import Room
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import ChatError, Said, TopicChanged
 from chatservice.server import ChatFactory
 from tests.conversation import ConversationCase
 from tests.doubles import Wire
 from tests.journals import FailingJournal, HeldJournal
-from tests.recording import come
+from tests.recording import come, door_of
 
 
 class FailingTests(ConversationCase):
@@ -68,8 +66,8 @@ class FailingTests(ConversationCase):
 class VerbTests(ConversationCase):
     """The chat, as its doors see it."""
 
-    def member(self, nick: str, token: str = "") -> Any:
-        """A member in the lobby."""
+    def device(self, nick: str, token: str = "") -> Device:
+        """Have somebody come to the lobby, and return the device."""
         joined = self.chat.rooms.opened(
             ["lobby"], lambda rooms: come(self.chat, nick, *rooms, token=token)
         )
@@ -162,36 +160,36 @@ class VerbTests(ConversationCase):
 
     def test_leave_twice(self) -> None:
         """Leaving again does nothing, also when somebody else has the nickname by then."""
-        first = self.member("ada")
-        self.chat.leave(first, "", goodbye=True)
-        second = self.member("ada")
-        self.chat.leave(first, "", goodbye=True)
-        self.assertIs(self.chat.member_named("ada"), second)
+        first = self.device("ada")
+        self.chat.leave(first.member, "", goodbye=True)
+        second = self.device("ada")
+        self.chat.leave(first.member, "", goodbye=True)
+        self.assertIs(self.chat.member_named("ada"), second.member)
 
     def test_enter_after_leaving(self) -> None:
         """Who has left enters nothing."""
-        ada = self.member("ada")
-        self.chat.leave(ada, "", goodbye=True)
+        ada = self.device("ada")
+        self.chat.leave(ada.member, "", goodbye=True)
         self.successResultOf(self.chat.enter(ada, "python"))
         self.clock.advance(0)
-        self.assertEqual((self.chat.rooms, ada.rooms), ({}, {}))
+        self.assertEqual((self.chat.rooms, ada.member.rooms), ({}, {}))
 
     def test_enter_what_was_opened(self) -> None:
         """A room that was opened before somebody else filled it is not a second one."""
-        ada = self.member("ada")
+        ada = self.device("ada")
         self.successResultOf(self.chat.enter(ada, "python"))
         bob = come(self.chat, "bob", Room("python"))
-        self.assertEqual(self.chat.rooms["python"].members, {ada, bob})
+        self.assertEqual(self.chat.rooms["python"].members, {ada.member, bob.member})
 
     def test_room_opened_from_the_journal(self) -> None:
         """A room with nobody in it is opened with its last 200 events."""
-        ada = self.member("ada")
+        ada = self.device("ada")
         lobby = self.chat.rooms["lobby"]
         for number in range(201):
             self.chat.say(ada, lobby, str(number))
         self.clock.advance(0)
         self.assertEqual(self.opened("lobby"), [lobby])
-        self.chat.leave(ada, "", goodbye=True)
+        self.chat.leave(ada.member, "", goodbye=True)
         for _ in range(6):
             self.clock.advance(0)
         (room,) = self.opened("lobby")
@@ -205,7 +203,7 @@ class VerbTests(ConversationCase):
         journal.asked[0][1].callback(Page([], more=False))
         ada = come(self.chat, "ada", self.chat.rooms["python"])
         self.chat.say(ada, self.chat.rooms["python"], "hi")
-        self.chat.leave(ada, "", goodbye=True)
+        self.chat.leave(ada.member, "", goodbye=True)
         self.clock.advance(0)
         journal.held[0].callback(None)
         journal.asked[1][1].callback(Page([], more=False))
@@ -230,10 +228,10 @@ class VerbTests(ConversationCase):
 
     def test_tell_operators(self) -> None:
         """Operators of the whole chat are told of the server, and nobody else is."""
-        ada, bob = self.member("ada"), self.member("bob")
-        self.patch(self.chat.permissions, "is_operator", lambda whom: whom is ada)
+        ada, bob = self.device("ada"), self.device("bob")
+        self.patch(self.chat.permissions, "is_operator", lambda whom: whom is ada.member)
         self.chat.tell_operators("the disk is full")
-        self.assertEqual([each.door.asked.count("notify") for each in (ada, bob)], [1, 0])
+        self.assertEqual([door_of(each).asked.count("notify") for each in (ada, bob)], [1, 0])
 
     def test_nick_in_error_is_clean(self) -> None:
         """A nickname in a refusal is shortened and cannot act on a terminal."""
@@ -247,14 +245,14 @@ class VerbTests(ConversationCase):
 
     def test_history(self) -> None:
         """What was said is in the history by the time it is delivered."""
-        ada = self.member("ada")
+        ada = self.device("ada")
         self.chat.say(ada, self.chat.rooms["lobby"], "hi", ref="r1")
-        self.successResultOf(self._after_settled(ada))
+        self.successResultOf(self._after_settled(ada.member))
         page = self.successResultOf(self.chat.journal.page(Wanted(of="lobby")))
         (event,) = page.events
         self.assertEqual(event, Said(id=event.id, nick="ada", room="lobby", text="hi", ref="r1"))
 
-    def _after_settled(self, member: Any) -> Deferred[None]:
+    def _after_settled(self, member: Member) -> Deferred[None]:
         settled = self.chat.settled(member)
         self.clock.advance(0)
         return settled

@@ -8,7 +8,7 @@ from contextlib import suppress
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publish
-from chatservice.chat.rooms import Member, Room
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.chat.roster import Roster
 from chatservice.people.ratelimit import Tries
 from chatservice.protocol.actions import (
@@ -50,16 +50,17 @@ class Acting:
         self._publish_event = publish_event
         self._acts = Tries(seconds, ACTS)
 
-    def act(self, member: Member, act: OperatorAct) -> Envelope:
+    def act(self, by: Device, act: OperatorAct) -> Envelope:
         """Publish an act in a room or in the whole chat; it takes effect when it is stored.
 
         @raise ChatError: C{too-many} acts in the last minute.
         """
+        member = by.member
         if self._acts.wait(member.identity) and not self._permissions.is_operator(member):
             sentence = f"that was more than {ACTS} actions in a minute: wait a little"
             raise ChatError("too-many", sentence, "acts")
         self._acts.count(member.identity)
-        return self._publish(member, act)
+        return self._publish(member, act, by)
 
     def address(self, envelope: Envelope) -> None:
         """Find the member whom an act targets, if here, and the rooms that see it."""
@@ -77,15 +78,15 @@ class Acting:
         # A room whose last members are just leaving counts as empty.
         envelope.rooms = tuple(name for name in seen_in if self._rooms[name].members)
 
-    def found(self, member: Member, room: Room) -> None:
+    def found(self, by: Device, room: Room) -> None:
         """Make a member the owner of the room that it has created, if it may be.
 
         Until this is stored, it is tried again whenever the member says something there.
         """
-        if self._permissions.may_found(member, room.name):
-            room.founder = member
+        if self._permissions.may_found(by.member, room.name):
+            room.founder = by.member
             with suppress(ChatError):
-                self.act(member, Founded(room=room.name))
+                self.act(by, Founded(room=room.name))
 
     def follow(self, member: Member, former: bytes) -> None:
         """Extend the sanctions on an identity to the identity that a member has in its place.

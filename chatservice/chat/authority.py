@@ -251,7 +251,8 @@ class Authority:
         return [
             member
             for member in members
-            if covers(network, member.address) and not self._is_exempt(member, room)
+            if any(covers(network, host) for host in member.addresses())
+            and not self._is_exempt(member, room)
         ]
 
     # What holds against somebody.
@@ -284,10 +285,11 @@ class Authority:
         now = self._now()
         found = sanctions.against(whom.identity, now)
         member = whom if isinstance(whom, Member) else whom.member
-        address = None if member is None else address_of(member.address)
-        if not found and member is not None and address is not None and not self._runs(whom, room):
+        if not found and member is not None and not self._runs(whom, room):
             found = [
                 act
+                for host in member.addresses()
+                if (address := address_of(host)) is not None
                 for act in sanctions.covering(address, now)
                 if not room or is_by_network(act) or _came_as_a_guest_after(member, act)
             ]

@@ -48,6 +48,8 @@ class Belongings:
     @inlineCallbacks
     def become(self, former: bytes, now: bytes) -> Generator[Deferred[Any], Any, None]:
         """Have everything that goes by one identity go by another from now on."""
+        # Whoever comes under the former identity from now on is somebody else.
+        self._roster.become(former, now)
         for last in (False, True):
             self._rename(former, now)
             try:
@@ -63,7 +65,7 @@ class Belongings:
         self._roster.settle(former)
 
     def _rename(self, former: bytes, now: bytes) -> None:
-        for part in (self._flood, self._permissions, self._roster, self._rooms, self._topics):
+        for part in (self._flood, self._permissions, self._rooms, self._topics):
             part.become(former, now)
 
     @inlineCallbacks

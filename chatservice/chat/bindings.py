@@ -60,7 +60,7 @@ class Bindings:
         self._become(member, account.identity)
         member.preferences = account.preferences
         member.ignored = account.ignored
-        member.door.preferences_changed()
+        member.preferences_changed()
         return self._accounts.remember(account, member.token)
 
     def free(self, account: Account, owner: Member | None = None) -> None:
@@ -106,4 +106,4 @@ class Bindings:
         self._roster.log_out(member)
         member.preferences = Preferences()
         member.ignored = {}
-        member.door.preferences_changed()
+        member.preferences_changed()

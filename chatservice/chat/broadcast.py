@@ -1,9 +1,9 @@
-"""The hot path: from a committed batch to the bytes that each member receives.
+"""The hot path: from a committed batch to the bytes that each device receives.
 
-Most members are in one of the rooms that a batch touches, caused none of it, and share the same
-bytes: the room's events, rendered once for each wire format and joined. For the few others
-(authors, people who join or leave, members of several of the rooms) the same pieces are joined
-individually. Everybody gets one delivery.
+Most devices are in one of the rooms that a batch touches, caused none of it, and share the same
+bytes: the room's events, rendered once for each wire format and joined. For the few others (those
+of authors, of people who join or leave, in several of the rooms) the same pieces are joined
+individually. Every device gets one delivery.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ from collections.abc import Mapping, Sequence
 
 from twisted.logger import Logger
 
-from chatservice.chat.door import Fenced, Format
+from chatservice.chat.audience import View
+from chatservice.chat.door import Deliver, Format
 from chatservice.chat.envelope import Envelope
-from chatservice.chat.rooms import Member, Room
+from chatservice.chat.rooms import Device, Room
 from chatservice.protocol.actions import Kicked, OperatorAct
 from chatservice.protocol.events import Joined, Left, Parted, Resumed
 
 log = Logger()
-
-View = tuple[Format, bool]
-"""A wire format, and whether the room is the reader's current one."""
 
 
 def broadcast(batch: Sequence[Envelope], rooms: Mapping[str, Room]) -> None:
@@ -33,10 +31,12 @@ def broadcast(batch: Sequence[Envelope], rooms: Mapping[str, Room]) -> None:
     singled_out = _singled_out(batch, rooms)
     heard = _pass_through(batch, rooms, singled_out, rendered)
     for name, events in heard.items():
-        _deliver_room(rooms[name], events, singled_out, rendered)
-    for member, pieces in singled_out.items():
-        if pieces:
-            _deliver(member, b"".join(pieces))
+        for view, group in rooms[name].audience.groups.items():
+            aside = [device for device in singled_out if group.pop(device, None) is not None]
+            _deliver_group(group, events, view, rendered)
+            group.update((device, device.deliver) for device in aside)
+    for device, pieces in singled_out.items():
+        _deliver({device: device.deliver}, b"".join(pieces))
 
 
 class _Rendered:
@@ -58,37 +58,39 @@ class _Rendered:
 
 def _singled_out(
     batch: Sequence[Envelope], rooms: Mapping[str, Room]
-) -> dict[Member, list[bytes]]:
-    """Find the members who need their pieces joined individually, each with a list for them."""
-    members: set[Member] = set()
+) -> dict[Device, list[bytes]]:
+    """Find the devices that need their pieces joined individually, each with a list for them."""
+    devices: set[Device] = set()
     touched: set[str] = set()
     for envelope in batch:
         touched.update(name for name in envelope.rooms if name in rooms)
-        members.update(envelope.parties())
+        devices.update(envelope.devices())
     if len(touched) > 1:
-        members |= _in_several([rooms[name].audience for name in touched])
-    return {member: [] for member in members}
+        audiences = [rooms[name].audience for name in touched]
+        groups = [group for audience in audiences for group in audience.groups.values()]
+        devices |= _in_several(groups) if groups else set()
+    return {device: [] for device in devices}
 
 
-def _in_several(audiences: list[set[Member]]) -> set[Member]:
-    *smaller, largest = sorted(audiences, key=len)
-    seen: set[Member] = set()
-    twice: set[Member] = set()
-    for audience in smaller:
-        twice |= seen & audience
-        seen |= audience
-    return twice | (seen & largest)
+def _in_several(groups: list[dict[Device, Deliver]]) -> set[Device]:
+    *smaller, largest = sorted(groups, key=len)
+    seen: set[Device] = set()
+    twice: set[Device] = set()
+    for group in smaller:
+        twice |= group.keys() & seen
+        seen.update(group)
+    return twice | (largest.keys() & seen)
 
 
 def _pass_through(
     batch: Sequence[Envelope],
     rooms: Mapping[str, Room],
-    singled_out: Mapping[Member, list[bytes]],
+    singled_out: Mapping[Device, list[bytes]],
     rendered: _Rendered,
 ) -> dict[str, list[Envelope]]:
     """Apply the events one after the other, and return those heard in each room.
 
-    Fill in the pieces of the members singled out on the way, because what they see depends on
+    Fill in the pieces of the devices singled out on the way, because what they see depends on
     the room's audience at that moment.
     """
     heard: dict[str, list[Envelope]] = {}
@@ -97,79 +99,117 @@ def _pass_through(
         # The last line that somebody said in a room before a kick may find the room gone.
         touched = [rooms[name] for name in envelope.rooms if name in rooms]
         _take_effect(envelope, touched)
-        hearers = set() if isinstance(event, Left) else set(envelope.parties())
-        for room in touched:
-            hearers |= room.audience & singled_out.keys()
-        for member in hearers:
+        shown = set() if isinstance(event, Left) else set(envelope.devices())
+        for device in shown:
             try:
-                singled_out[member].append(_piece(envelope, touched, member, rendered))
+                singled_out[device].append(_piece(envelope, touched, device, rendered))
             except Exception:
-                _fail(member)
+                _fail(device)
         for room in touched:
+            _show_others(envelope, room, singled_out, shown, rendered)
             heard.setdefault(room.name, []).append(envelope)
             if event.history:
                 room.recent.append(event)
     return heard
 
 
+def _show_others(
+    envelope: Envelope,
+    room: Room,
+    singled_out: Mapping[Device, list[bytes]],
+    shown: set[Device],
+    rendered: _Rendered,
+) -> None:
+    """Show an event to those of the devices singled out that hear a room.
+
+    @param shown: the devices that were shown it already; these are added.
+    """
+    for view, group in room.audience.groups.items():
+        others = (group.keys() & singled_out.keys()) - shown
+        if not others:
+            continue
+        try:
+            piece = rendered.piece(envelope, *view)
+        except Exception:
+            for device in others:
+                _fail(device)
+            continue
+        for device in others:
+            singled_out[device].append(piece)
+        shown |= others
+
+
 def _take_effect(envelope: Envelope, touched: list[Room]) -> None:
     """Update the audiences from this event on; its author sees the event in any case."""
-    member, other = envelope.author, envelope.other
-    match envelope.event:
-        case Kicked(room=""):
+    member, other, event = envelope.author, envelope.other, envelope.event
+    match event:
+        case Kicked(room="") if other is not None:
             for room in touched:
-                room.audience.discard(other)
+                room.dismiss(other)
         case Kicked() if other is not None:
             for room in touched:
                 room.turn_out(other)
         case _ if member is None:
             pass
         case Joined():
-            touched[0].audience.add(member)
+            touched[0].admit(member)
         case Parted() | Left():
             for room in touched:
-                room.audience.discard(member)
-        # The fence has passed, unless another connection took over meanwhile.
-        case Resumed() if (
-            isinstance(member.door, Fenced) and member.door.door is envelope.door
-        ):
-            member.door = member.door.door
+                room.dismiss(member)
+        case Resumed() if envelope.device is not None:
+            envelope.device.open(event.id)
 
 
 def _piece(
-    envelope: Envelope, touched: list[Room], member: Member, rendered: _Rendered
+    envelope: Envelope, touched: list[Room], device: Device, rendered: _Rendered
 ) -> bytes:
-    """Render an event for a member who is singled out."""
-    is_done_to = envelope.other is member and isinstance(envelope.event, OperatorAct)
-    if envelope.author is member or is_done_to:
-        return member.door.render_own(envelope.event, envelope.author is member)
-    return rendered.piece(envelope, member.door.format, member.current in touched)
+    """Render an event for a device that is singled out."""
+    event, through, here = envelope.event, envelope.device, device.current in touched
+    is_mine = envelope.author is device.member
+    if is_mine and through is not None and through is not device:
+        return device.door.render_elsewhere(event, here, through.name)
+    is_done_to = envelope.other is device.member and isinstance(event, OperatorAct)
+    if is_mine or is_done_to:
+        return device.door.render_own(event, is_mine)
+    return rendered.piece(envelope, device.door.format, here)
 
 
-def _deliver_room(
-    room: Room, heard: list[Envelope], singled_out: Mapping[Member, object], rendered: _Rendered
+def _deliver_group(
+    group: Mapping[Device, Deliver], heard: list[Envelope], view: View, rendered: _Rendered
 ) -> None:
-    views: dict[View, bytes] = {}
-    for member in room.audience.difference(singled_out):
-        try:
-            door = member.door
-            view = (door.format, member.current is room)
-            data = views.get(view)
-            if data is None:
-                pieces = [rendered.piece(envelope, *view) for envelope in heard]
-                data = views[view] = b"".join(pieces)
-            door.deliver(data)
-        except Exception:
-            _fail(member)
-
-
-def _deliver(member: Member, data: bytes) -> None:
     try:
-        member.door.deliver(data)
+        data = b"".join([rendered.piece(envelope, *view) for envelope in heard]) if group else b""
     except Exception:
-        _fail(member)
+        for device in group:
+            _fail(device)
+    else:
+        _deliver(group, data)
 
 
-def _fail(member: Member) -> None:
-    log.failure("Delivering to {nick} failed; dropping that member.", nick=member.nick)
-    member.door.drop()
+def _deliver(group: Mapping[Device, Deliver], data: bytes) -> None:
+    """Send the same bytes to a group of devices; see L{Audience <chatservice.chat.audience>}."""
+    size = len(data)
+    if not size:
+        return
+    short: list[tuple[int, int]] = []
+    for place, deliver in enumerate(group.values()):
+        try:
+            taken = deliver(data)
+        except OSError:
+            taken = 0
+        except Exception:
+            _fail(list(group)[place])
+            continue
+        if taken != size:
+            short.append((place, taken))
+    for place, taken in short:
+        device = list(group)[place]
+        try:
+            device.door.deliver_rest(data[taken:])
+        except Exception:
+            _fail(device)
+
+
+def _fail(device: Device) -> None:
+    log.failure("Delivering to {nick} failed; dropping that connection.", nick=device.member.nick)
+    device.door.drop()

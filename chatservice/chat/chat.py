@@ -18,14 +18,15 @@ from chatservice.chat.audit import Audit
 from chatservice.chat.belongings import Belongings
 from chatservice.chat.bindings import Bindings
 from chatservice.chat.clock import WallClock
-from chatservice.chat.door import GOODBYE, NOWHERE, Door
+from chatservice.chat.devices import Devices
+from chatservice.chat.door import GOODBYE, Door
 from chatservice.chat.enforcement import Enforcement
 from chatservice.chat.entrances import Entrances
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.folding import Folding
 from chatservice.chat.ignoring import not_read_now
 from chatservice.chat.journal import Journal
-from chatservice.chat.lingering import UNNOTICED, Lingering, absences
+from chatservice.chat.lingering import Lingering, absences
 from chatservice.chat.nicknames import Nicknames
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publisher
@@ -33,7 +34,7 @@ from chatservice.chat.repeats import Repeats
 from chatservice.chat.roles import Roles
 from chatservice.chat.room_list import RoomList
 from chatservice.chat.room_passwords import RoomPasswords
-from chatservice.chat.rooms import Member, Room
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.chat.roster import Roster
 from chatservice.chat.topics import Topics
 from chatservice.config import Settings
@@ -43,13 +44,13 @@ from chatservice.people.ratelimit import FloodLimit
 from chatservice.protocol.actions import Founded, Kicked, OperatorAct
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import (
-    LATEST,
     CameAndWent,
     ChatError,
     Event,
     Joined,
     Left,
     Parted,
+    Read,
     Resumed,
     TopicChanged,
     Whispered,
@@ -58,6 +59,8 @@ from chatservice.protocol.events import (
 from chatservice.protocol.names import check_room
 
 log = Logger()
+
+LEFT_ELSEWHERE = "you left the chat on another device"
 
 
 class Chat(ABC):
@@ -172,6 +175,18 @@ class Chat(ABC):
             self.folding,
             self.publish,
         )
+        self.devices = Devices(
+            self.roster,
+            self.permissions,
+            self.audit,
+            self.lingering,
+            self.entrances,
+            self.publish,
+            self.leave,
+            self.ids.latest,
+            self.last_delivered,
+            seconds,
+        )
 
     # The life of the chat.
 
@@ -189,8 +204,7 @@ class Chat(ABC):
         """
         self.closing = True
         self.folding.stop()
-        for member in self.roster.values():
-            self.lingering.stop(member)
+        self.lingering.stop_all()
         for session in self.sessions:
             session.hold()
         settled = self._publisher.all_settled()
@@ -215,23 +229,6 @@ class Chat(ABC):
 
     # The members.
 
-    def lose(self, member: Member, why: str) -> None:
-        """Lose a connection: leave, unless the member comes back before long."""
-        if not self.closing and self.roster.has(member):
-            self.lingering.begin(member, why)
-
-    def note_loss(self, member: Member, behind: int | None, silence: float = 0.0) -> None:
-        """Note up to which event a member saw everything through a door that is lost.
-
-        @param behind: see L{chatservice.chat.door.Door.behind}.
-        @param silence: the seconds for which the door may have been dead already.
-        """
-        come = self.ids.latest() if member.since == LATEST else member.since
-        seen = max(self._publisher.last, come)
-        if silence:
-            seen = min(seen, self.ids.latest() - int(min(silence, UNNOTICED) * 1_000_000))
-        member.lose(seen, behind)
-
     def rename_to_guest(self, member: Member) -> Envelope:
         """Give a member a nickname that is nobody's."""
         return self.give_nick(member, self.nicknames.for_guest(self.ids.latest()))
@@ -240,43 +237,54 @@ class Chat(ABC):
         """Tell something about the server to the server operators who are here."""
         for member in self.roster.values():
             if self.permissions.is_operator(member):
-                member.door.notify([sentence], [])
+                member.tell([sentence])
 
     # The verbs, as sessions, commands and doors know them; server.py tells what each does.
 
     @abstractmethod
     def join(
         self, door: Door, nick: str, token: str, proof: Proof | None, rooms: list[Room],
-        seen: Mapping[str, int],
-    ) -> Member: ...
+        seen: Mapping[str, int], client: str = "",
+    ) -> Device: ...
     @abstractmethod
-    def take_over(self, member: Member, door: Door) -> Envelope: ...
+    def enter(self, by: Device, text: str, password: str = "") -> Deferred[Envelope | None]: ...
     @abstractmethod
-    def enter(
-        self, member: Member, text: str, password: str = ""
-    ) -> Deferred[Envelope | None]: ...
-    @abstractmethod
-    def part(self, member: Member, room: Room) -> Envelope: ...
+    def part(self, by: Device, room: Room) -> Envelope: ...
     @abstractmethod
     def leave(
-        self, member: Member, why: str, goodbye: bool, folded: bool = False
+        self,
+        member: Member,
+        why: str,
+        goodbye: bool,
+        folded: bool = False,
+        by: Device | None = None,
     ) -> Envelope | None: ...
     @abstractmethod
-    def say(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope: ...
+    def say(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope: ...
     @abstractmethod
-    def act(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope: ...
+    def act(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope: ...
     @abstractmethod
     def whisper(
-        self, member: Member, to: Whom, text: str, ref: str = "", called: str = ""
+        self, by: Device, to: Whom, text: str, ref: str = "", called: str = ""
     ) -> Envelope: ...
     @abstractmethod
-    def set_topic(self, member: Member, room: Room, text: str, ref: str = "") -> Envelope: ...
+    def set_topic(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope: ...
     @abstractmethod
-    def rename(self, member: Member, nick: str) -> Envelope: ...
+    def rename(self, by: Device, nick: str) -> Envelope: ...
     @abstractmethod
-    def give_nick(self, member: Member, nick: str) -> Envelope: ...
+    def give_nick(self, member: Member, nick: str, by: Device | None = None) -> Envelope: ...
     @abstractmethod
-    def set_away(self, member: Member, why: str | None) -> Envelope: ...
+    def set_away(self, by: Device, why: str | None) -> Envelope: ...
+
+    def note_read(self, by: Device, room: str, id: int, ref: str = "") -> Envelope:
+        """Note that a member has read a room up to an id (C{""}: private lines), or further before.
+
+        @param ref: the client's own mark for the request, or empty.
+        """
+        reading, last = by.member.reading, self.last_delivered()
+        reading.move(room, min(id, last))
+        read = Read(room=room, upto=reading.marker(room, last), ref=ref)
+        return self.publish(by.member, read, by)
 
     # Questions.
 
@@ -321,15 +329,15 @@ class Chat(ABC):
 
     # What publishing needs.
 
-    def publish(self, member: Member, event: Event, door: Door | None = None) -> Envelope:
+    def publish(self, member: Member, event: Event, by: Device | None = None) -> Envelope:
         """Sign an event in the name of a member, and send it on its way.
 
         @param event: a new event, not signed yet.
-        @param door: see L{Envelope}.
+        @param by: the device through which the member does it, if it does.
         """
         account = "" if member.account is None else member.account.key
         signed(event, member.nick, member.identity, account)
-        envelope = Envelope(event, member, door)
+        envelope = Envelope(event, member, by)
         self._publisher.publish(envelope)
         return envelope
 
@@ -342,6 +350,7 @@ class Chat(ABC):
         event, author = envelope.event, envelope.author
         if isinstance(event, Joined | Resumed) and author is not None:
             author.come(event.id)
+            author.note_reading(event.id)
         elif isinstance(event, TopicChanged):
             self.topics.take(event, author)
         elif isinstance(event, Whispered):
@@ -360,15 +369,15 @@ class Chat(ABC):
         match event:
             case Left() if member is not None:
                 self.roster.gone(member, event.identity)
-                door, member.door = member.door, NOWHERE
+                for device in list(member.devices):
+                    is_told = envelope.device not in (None, device)
+                    device.end().close(LEFT_ELSEWHERE if is_told else "", GOODBYE)
                 # Its events may stay in memory for long; they must not keep the room there too.
-                member.current = None
-                door.close(code=GOODBYE)
-            case Resumed() if member is not None and member.door is envelope.door:
-                member.lost_at = 0
+                member.talking_in = None
             case Whispered() if member is not None and member is not envelope.other:
-                if lines := not_read_now(event, envelope.other, member.ignored):
-                    member.door.notify(lines, [])
+                lines = not_read_now(event, envelope.other, member.ignored)
+                if lines and envelope.device is not None:
+                    envelope.device.door.notify(lines, [])
             case Kicked(room="") if envelope.other is not None:
                 why = f"kicked by {event.nick}"
                 self.leave(envelope.other, why, goodbye=False, folded=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf
 from typing import Protocol
 
@@ -24,27 +25,61 @@ class Format(Protocol):
         """
 
 
+Deliver = Callable[[bytes], int]
+"""A function that sends bytes without waiting, and returns how many it took."""
+
+
 class Door(Protocol):
     """A connection with a member behind it, as the chat sees it.
 
-    @ivar kind: the door's name, in a word or two for people.
+    @ivar kind: what people use it with, in a word or two for other people.
+    @ivar name: the door's name, in a word.
     @ivar peer: the other end.
     """
 
     kind: str
+    name: str
     format: Format
 
     @property
     def peer(self) -> Peer:
         """The other end."""
 
-    def deliver(self, data: bytes) -> None:
-        """Send what the format made, without waiting."""
+    @property
+    def deliver(self) -> Deliver:
+        """What sends bytes at the moment, such as a socket's C{send} (send(2)).
+
+        It must not be given nothing. It returns how many bytes it took, or raises C{OSError} if it
+        took none; the others are for L{deliver_rest}. When it becomes another function, the door
+        tells its device (C{deliver_anew}).
+        """
+
+    def deliver_rest(self, data: bytes) -> None:
+        """Send what was not taken at once."""
 
     def render_own(self, event: Event, mine: bool) -> bytes:
-        """Spell an event that this door's own member caused, or that was done to it.
+        """Spell an event that the member caused through this door, or that was done to it.
 
         @param mine: whether the member caused it.
+        """
+
+    def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
+        """Spell an event that the member caused through another of its devices.
+
+        @param here: whether its room is the current one at this door.
+        @param device: the name of that device.
+        """
+
+    def reads(self, room: str, is_current: bool) -> bool:
+        """Tell whether what comes from a room counts as read by the member.
+
+        @param room: its name; or empty, for private lines.
+        """
+
+    def read_on(self, room: str, id: int, following: bool) -> None:
+        """Show how far the member has read a room (C{""}: private lines), now that it changed.
+
+        @param following: whether its further lines are read elsewhere as they come.
         """
 
     def again(self, event: Event) -> None:
@@ -98,14 +133,26 @@ class _Nowhere:
             return b""
 
     kind = "no connection"
+    name = "closed"
     format: Format = _Silence()
     peer = Peer()
 
-    def deliver(self, data: bytes) -> None:
+    deliver = staticmethod(len)
+
+    def deliver_rest(self, data: bytes) -> None:
         pass
 
     def render_own(self, event: Event, mine: bool) -> bytes:
         return b""
+
+    def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
+        return b""
+
+    def reads(self, room: str, is_current: bool) -> bool:
+        return False
+
+    def read_on(self, room: str, id: int, following: bool) -> None:
+        pass
 
     def again(self, event: Event) -> None:
         pass
@@ -148,16 +195,20 @@ NOWHERE: Door = _Nowhere()
 
 
 class Fenced(_Nowhere):
-    """A door that took a member over, until the fence has passed: it lets nothing through yet.
+    """A door to a member who was here before, until the fence has passed: nothing goes through yet.
 
     @ivar door: the door that will let everything through.
     """
 
     def __init__(self, door: Door) -> None:
         self.door = door
+        self.kind, self.name, self.peer = door.kind, door.name, door.peer
 
     def idle_seconds(self) -> float:
         return self.door.idle_seconds()
+
+    def behind(self) -> int | None:
+        return self.door.behind()
 
     def close(self, sentence: str = "", code: str = "closing") -> None:
         self.door.close(sentence, code)

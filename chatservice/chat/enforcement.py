@@ -1,9 +1,9 @@
 """Kicks, bans, mutes and the other verbs of operators.
 
-A verb takes the member who acts, the person acted on, and the place: C{room} is the name of any
-room, not only of the member's current one, or L{CHAT}. It checks the member's rights and the
-limits, and publishes an act, which takes effect when it is stored (acting.py). It returns the
-act's envelope, so that a door can tie its answer to it. More verbs are in roles.py.
+A verb takes the device through which a member acts, the person acted on, and the place: C{room} is
+the name of any room, not only of the device's current one, or L{CHAT}. It checks the member's
+rights and the limits, and publishes an act, which takes effect when it is stored (acting.py). It
+returns the act's envelope, so that a door can tie its answer to it. More verbs are in roles.py.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chatservice.chat.journal import Journal
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publish
 from chatservice.chat.room_settings import PASSWORD, check_setting, setting_text
-from chatservice.chat.rooms import Member
+from chatservice.chat.rooms import Device, Member
 from chatservice.chat.roster import Roster
 from chatservice.chat.sanctions import subject
 from chatservice.config import Settings
@@ -85,7 +85,7 @@ class Enforcement:
 
     @inlineCallbacks
     def kick(
-        self, member: Member, whom: Whom, room: str, why: str = ""
+        self, by: Device, whom: Whom, room: str, why: str = ""
     ) -> Generator[Deferred[Any], Any, Envelope]:
         """Make a person leave; somebody who is away loses the place in the room.
 
@@ -96,42 +96,42 @@ class Enforcement:
         person, reason = person_of(whom), _reason(why)
         if person.member is None and not (room and person.identity):
             raise ChatError("no-nick", f"nobody here is called {person.nick[:40]}")
-        self._permissions.check_may_kick(member, person, room)
+        self._permissions.check_may_kick(by.member, person, room)
         if person.member is not None and (not room or room in person.member.rooms):
-            return self._acting.act(member, _kick(person, room, reason))
+            return self._acting.act(by, _kick(person, room, reason))
         # Otherwise somebody who is away could return to the room without any check.
         places = yield self._journal.places(person.identity)
-        self._permissions.check_may_kick(member, person, room)
+        self._permissions.check_may_kick(by.member, person, room)
         if room not in [place.room for place in places] and not self._those_of(person, room):
             sentence = f"{person.nick} is not in {spelled(room)}"
             raise ChatError("no-nick", sentence, "not-in-room")
-        kicked = self._acting.act(member, _kick(person, room, reason))
-        yield self._settled(member)
+        kicked = self._acting.act(by, _kick(person, room, reason))
+        yield self._settled(by.member)
         # The person may have come in before the kick was stored.
-        self._turn_out(member, self._those_of(person, room), room, reason)
+        self._turn_out(by, self._those_of(person, room), room, reason)
         return kicked
 
     @inlineCallbacks
     def ban(
-        self, member: Member, whom: Whom, room: str, seconds: int = 0, why: str = ""
+        self, by: Device, whom: Whom, room: str, seconds: int = 0, why: str = ""
     ) -> Generator[Deferred[Any], Any, Envelope]:
         """Ban a person, for ever if C{seconds} is 0, and kick everybody it covers.
 
         @raise ChatError: the member may not, or there are too many sanctions (in the Deferred).
         """
         person, reason, before = person_of(whom), _reason(why), self._present(room)
-        banned = self._sanction(member, Banned, person, room, seconds, reason)
+        banned = self._sanction(by, Banned, person, room, seconds, reason)
         told = [each for each in before if each.identity == person.identity]
         # Only once the ban is in force, or they could come back before it is.
-        yield self._settled(member)
+        yield self._settled(by.member)
         covered = self._covered(person, room, before)
-        self._turn_out(member, covered, room, reason, told)
+        self._turn_out(by, covered, room, reason, told)
         return banned
 
     @inlineCallbacks
     def ban_network(
         self,
-        member: Member,
+        by: Device,
         network: Network,
         room: str,
         seconds: int = 0,
@@ -144,49 +144,49 @@ class Enforcement:
         @raise ChatError: C{usage} if that is missing, the member may not, or there are too many
             sanctions (in the Deferred).
         """
-        self._permissions.check_may_name_addresses(member, room)
+        self._permissions.check_may_name_addresses(by.member, room)
         if is_wide(network) and not confirmed:
             command = f"/ban {f'#{room}' if room else '*'} {network} {EVERYBODY}"
             sentence = f"{network} is {_many(network)}: {command} bans them all"
             raise ChatError("usage", sentence, "wide-network")
         reason, named = _reason(why), str(network)
-        self._permissions.check_may_add(member, room)
+        self._permissions.check_may_add(by.member, room)
         until = self._until(seconds)
         ban = Banned(room=room, target=named, network=named, until=until, text=reason)
-        banned = self._acting.act(member, ban)
-        yield self._settled(member)
+        banned = self._acting.act(by, ban)
+        yield self._settled(by.member)
         covered = self._permissions.banned_members(network, room, self._present(room))
-        self._turn_out(member, covered, room, reason)
+        self._turn_out(by, covered, room, reason)
         return banned
 
     def mute(
-        self, member: Member, whom: Whom, room: str, seconds: int = 0, why: str = ""
+        self, by: Device, whom: Whom, room: str, seconds: int = 0, why: str = ""
     ) -> Envelope:
         """Mute a person, for ever if C{seconds} is 0.
 
         @raise ChatError: the member may not, or there are too many sanctions already.
         """
-        return self._sanction(member, Muted, person_of(whom), room, seconds, _reason(why))
+        return self._sanction(by, Muted, person_of(whom), room, seconds, _reason(why))
 
-    def unban(self, member: Member, whom: Whom | Network, room: str) -> list[Envelope]:
+    def unban(self, by: Device, whom: Whom | Network, room: str) -> list[Envelope]:
         """End the bans of a person or of a network.
 
         @param whom: may also be somebody who no longer exists, known only by the former nickname.
         @return: the acts; empty if there was no ban.
         @raise ChatError: the member may not.
         """
-        return self._lift(member, Banned, Unbanned, whom, room)
+        return self._lift(by, Banned, Unbanned, whom, room)
 
-    def unmute(self, member: Member, whom: Whom | Network, room: str) -> list[Envelope]:
+    def unmute(self, by: Device, whom: Whom | Network, room: str) -> list[Envelope]:
         """End the mutes of a person or of a network; see L{unban}.
 
         @raise ChatError: the member may not.
         """
-        return self._lift(member, Muted, Unmuted, whom, room)
+        return self._lift(by, Muted, Unmuted, whom, room)
 
     def _sanction(
         self,
-        member: Member,
+        by: Device,
         kind: type[Banned | Muted],
         person: Person,
         room: str,
@@ -194,8 +194,8 @@ class Enforcement:
         reason: str,
     ) -> Envelope:
         """Ban or mute a person by nickname, identity and network address."""
-        self._permissions.check_may_sanction(member, person, room)
-        self._permissions.check_may_add(member, room)
+        self._permissions.check_may_sanction(by.member, person, room)
+        self._permissions.check_may_add(by.member, room)
         network = network_of(person.member.address) if person.member is not None else None
         act = kind(
             room=room,
@@ -205,7 +205,7 @@ class Enforcement:
             until=self._until(seconds),
             text=reason,
         )
-        return self._acting.act(member, act)
+        return self._acting.act(by, act)
 
     def _until(self, seconds: int) -> int:
         return self._now() + seconds * 1_000_000 if seconds else 0
@@ -236,7 +236,7 @@ class Enforcement:
 
     def _turn_out(
         self,
-        member: Member,
+        by: Device,
         banned: Iterable[Member],
         room: str,
         why: str,
@@ -247,27 +247,27 @@ class Enforcement:
         @param told: the members whose leaving the act itself has already announced.
         """
         for whom in banned:
-            self._publish(member, _kick(whom, room, why, whom in told))
+            self._publish(by.member, _kick(whom, room, why, whom in told), by)
 
     def _lift(
         self,
-        member: Member,
+        by: Device,
         held: type[Banned | Muted],
         kind: type[Unbanned | Unmuted],
         whom: Whom | Network,
         room: str,
     ) -> list[Envelope]:
-        self._permissions.check_power(member, room)
+        self._permissions.check_power(by.member, room)
         if isinstance(whom, Member | Person):
             about, network, given = nick_key(whom.nick), "", (whom.nick, whom.identity)
         else:
-            self._permissions.check_may_name_addresses(member, room)
+            self._permissions.check_may_name_addresses(by.member, room)
             about = network = str(whom)
             given = network, b""
         ended = self._permissions.sanctions_about(held, room, about, given[1])
         return [
             self._acting.act(
-                member, kind(room=room, target=nick, target_identity=identity, network=network)
+                by, kind(room=room, target=nick, target_identity=identity, network=network)
             )
             for nick, identity in _lifted(ended, about, given)
         ]
@@ -276,7 +276,7 @@ class Enforcement:
 
     @inlineCallbacks
     def set_room(
-        self, member: Member, room: str, setting: str, value: str
+        self, by: Device, room: str, setting: str, value: str
     ) -> Generator[Deferred[Any], Any, Envelope]:
         """Change a setting of a room; only a password has to wait, to be hashed.
 
@@ -284,32 +284,32 @@ class Enforcement:
         @raise ChatError: C{usage}, or the member may not (in the Deferred).
         """
         check_setting(setting, value)
-        self._permissions.check_power(member, room)
+        self._permissions.check_power(by.member, room)
         text = setting_text(self._settings, setting, value)
         if text and setting == PASSWORD:
-            passwords, origin = self._accounts.passwords, member.origin
-            text = yield passwords.hash(text, origin, lambda: self._roster.has(member))
+            passwords, origin = self._accounts.passwords, by.member.origin
+            text = yield passwords.hash(text, origin, lambda: self._roster.has(by.member))
             # The member may have lost the right meanwhile.
-            self._permissions.check_power(member, room)
-        return self._acting.act(member, RoomSet(room=room, target=setting, text=text))
+            self._permissions.check_power(by.member, room)
+        return self._acting.act(by, RoomSet(room=room, target=setting, text=text))
 
-    def announce(self, member: Member, text: str) -> Envelope:
+    def announce(self, by: Device, text: str) -> Envelope:
         """Announce something in all rooms.
 
         @raise ChatError: the member may not, or the text is empty.
         """
-        self._permissions.check_power(member, CHAT)
-        return self._acting.act(member, Announced(text=clean_line(text)))
+        self._permissions.check_power(by.member, CHAT)
+        return self._acting.act(by, Announced(text=clean_line(text)))
 
-    def lock_down(self, member: Member, on: bool) -> Envelope | None:
+    def lock_down(self, by: Device, on: bool) -> Envelope | None:
         """Let only registered nicknames join, or everybody again; C{None} if nothing changes.
 
         @raise ChatError: the member may not.
         """
-        self._permissions.check_power(member, CHAT)
+        self._permissions.check_power(by.member, CHAT)
         if self._permissions.locked_down == on:
             return None
-        return self._acting.act(member, LockedDown(text="on" if on else "off"))
+        return self._acting.act(by, LockedDown(text="on" if on else "off"))
 
 
 def is_wide(network: Network) -> bool:

@@ -13,7 +13,7 @@ from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publish
 from chatservice.chat.room_list import RoomList
 from chatservice.chat.room_passwords import RoomPasswords
-from chatservice.chat.rooms import ROOMS_PER_MEMBER, Member, Room
+from chatservice.chat.rooms import ROOMS_PER_MEMBER, Device, Member, Room
 from chatservice.chat.roster import Roster
 from chatservice.chat.topics import Topics
 from chatservice.protocol.events import ChatError, Joined, Parted, Resumed
@@ -46,25 +46,26 @@ class Entrances:
         self._folding = folding
         self._publish = publish
 
-    def enter_open(self, member: Member, rooms: Iterable[Room], seen: Mapping[str, int]) -> None:
+    def enter_open(self, device: Device, rooms: Iterable[Room], seen: Mapping[str, int]) -> None:
         """Enter those of the rooms that are open to a member who has just joined the chat.
 
         @param seen: the read markers of rooms that the member did not part the last time.
         """
         refused: list[ChatError] = []
+        member = device.member
         for room in rooms:
             try:
                 self._check_open(member, room.name, seen.get(room.name, 0))
             except ChatError as error:
                 refused.append(error)
             else:
-                self._enter(member, room, arrived=not member.rooms)
+                self._enter(device, room, arrived=not member.rooms)
         if refused:
             times = {text: time for error in refused for text, time in error.times.items()}
-            member.door.notify([error.sentence for error in refused], [], times)
+            device.door.notify([error.sentence for error in refused], [], times)
         if not member.rooms:
             # No other event marks the point from which the member hears for itself.
-            self._publish(member, Resumed(), member.door)
+            self._publish(member, Resumed(), device)
 
     def _check_open(self, member: Member, room: str, seen: int) -> None:
         self._permissions.check_entry(member, room, seen)
@@ -72,14 +73,15 @@ class Entrances:
             sentence = f"{spelled(room)} has a password: /join {spelled(room)} PASSWORD"
             raise ChatError("closed", sentence, "room-password")
 
-    def enter(self, member: Member, name: str, password: str) -> Deferred[Envelope | None]:
+    def enter(self, by: Device, name: str, password: str) -> Deferred[Envelope | None]:
         """Enter or create a room; if the member is in it already, make it the current one.
 
         @return: fires with what was published, if anything, or fails with L{ChatError}.
         @raise ChatError: C{too-many} rooms, or the member may not.
         """
+        member = by.member
         if name in member.rooms:
-            member.current = member.rooms[name]
+            by.turn_to(member.rooms[name])
             return succeed(None)
         if len(member.rooms) >= ROOMS_PER_MEMBER:
             sentence = f"you are in {ROOMS_PER_MEMBER} rooms: /part one first"
@@ -90,37 +92,42 @@ class Entrances:
             # Rights may have changed while the password was checked and the room was read.
             self._permissions.check_entry(member, name)
             self._passwords.check_same(member, name, proved)
-            return self._enter(member, rooms[0])
+            return self._enter(by, rooms[0])
 
         allowed = self._passwords.check(member, name, password)
         return allowed.addCallback(
             lambda proved: self._rooms.opened([name], lambda rooms: enter(rooms, proved))
         )
 
-    def _enter(self, member: Member, room: Room, arrived: bool = False) -> Envelope | None:
+    def _enter(self, by: Device, room: Room, arrived: bool = False) -> Envelope | None:
+        member = by.member
         if not self._roster.has(member) or room.name in member.rooms:
             return None
         is_new = not (room.members or room.recent or room.used or room.name in self._topics)
         room = self._rooms.setdefault(room.name, room)
         room.members.add(member)
         self._topics.touch(room.name)
-        member.rooms[room.name] = member.current = room
+        member.rooms[room.name] = room
+        for device in member.devices:
+            if device is by or device.current is None:
+                device.turn_to(room)
         folded = self._folding.note([room.name], came=True)
-        joined = self._publish(member, Joined(room=room.name, arrived=arrived, folded=folded))
+        joined = self._publish(member, Joined(room=room.name, arrived=arrived, folded=folded), by)
         if is_new:
-            self._acting.found(member, room)
+            self._acting.found(by, room)
         return joined
 
-    def part(self, member: Member, room: Room) -> Envelope:
+    def part(self, member: Member, room: Room, by: Device | None = None) -> Envelope:
         """Leave a room, even the lobby, and stay in the chat.
 
+        @param by: the device through which the member wishes it, if it does.
         @raise ChatError: C{no-room} if the member is not in it.
         """
         self._permissions.check_is_in(member, room.name)
         room.let_go(member)
         member.forget_room(room)
         folded = self._folding.note([room.name], came=False)
-        return self._publish(member, Parted(room=room.name, folded=folded))
+        return self._publish(member, Parted(room=room.name, folded=folded), by)
 
     def part_where_banned(self, member: Member) -> None:
         """Leave the rooms from which the member is banned, for example by account or address."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chatservice.chat.door import Door
-from chatservice.chat.rooms import Member
+from chatservice.chat.rooms import Device, Member
 from chatservice.protocol.events import Event
 
 
@@ -18,21 +17,22 @@ class Envelope:
         nickname, free to change hands, cannot.
     @ivar other: the recipient, or the person it was done to, if here; known when it is stored.
     @ivar rooms: the names of the rooms in which it is seen; known when it is stored.
-    @ivar door: in L{chatservice.protocol.events.Resumed}, the door that its author hears through
-        from then on.
+    @ivar device: the device through which the author did it; C{None} if it was done to the author
+        as well, such as a nickname that the chat gave.
     """
 
-    __slots__ = ("author", "door", "event", "other", "rooms")
+    __slots__ = ("author", "device", "event", "other", "rooms")
 
     def __init__(
-        self, event: Event, author: Member | None = None, door: Door | None = None
+        self, event: Event, author: Member | None = None, device: Device | None = None
     ) -> None:
         self.event = event
         self.author = author
-        self.door = door
+        self.device = device
         self.other: Member | None = None
         self.rooms = event.touched
 
-    def parties(self) -> list[Member]:
-        """List the author and the other, as far as they are here."""
-        return [member for member in (self.author, self.other) if member is not None]
+    def devices(self) -> list[Device]:
+        """List the devices of the author and of the other, as far as they are here."""
+        parties = [member for member in (self.author, self.other) if member is not None]
+        return [device for member in parties for device in member.devices]

@@ -48,9 +48,12 @@ class Lingering:
         self._leave = leave
         self.waits: dict[Member, _Wait] = {}
         self._waits_from: Counter[str] = Counter()
+        self._is_over = False
 
     def begin(self, member: Member, why: str) -> None:
         """Begin the grace period of a member; without one, the member leaves at once."""
+        if self._is_over:
+            return
         origin = member.origin
         if not self._settings.linger or self._waits_from[origin] >= PER_ADDRESS:
             self._leave(member, why)
@@ -70,6 +73,12 @@ class Lingering:
         if not self._waits_from[wait.origin]:
             del self._waits_from[wait.origin]
 
+    def stop_all(self) -> None:
+        """End all grace periods, and begin none any more: the chat is shutting down."""
+        self._is_over = True
+        for member in list(self.waits):
+            self.stop(member)
+
     def left_for(self, member: Member) -> int:
         """Return the seconds left of a member's grace period, at least 1; 0 without one."""
         wait = self.waits.get(member)
@@ -84,7 +93,7 @@ def absences(members: Iterable[Member]) -> list[Left]:
 
     They are for the shutdown of the chat: nobody is told that these members leave.
     """
-    behind = [member for member in members if member.lost_at or member.reading.missed]
+    behind = [member for member in members if member.reading.missed]
     return [
         Left(
             nick=member.nick,

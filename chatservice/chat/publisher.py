@@ -11,10 +11,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatservice.chat.broadcast import broadcast
-from chatservice.chat.door import Door
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.journal import Log
-from chatservice.chat.rooms import Member, Room
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import Batch, Event, Talk
@@ -28,7 +27,7 @@ BATCH = 256
 class Publish(Protocol):
     """A function that publishes a member's event; see L{chatservice.server.ChatFactory.publish}."""
 
-    def __call__(self, member: Member, event: Event, door: Door | None = None) -> Envelope: ...
+    def __call__(self, member: Member, event: Event, by: Device | None = None) -> Envelope: ...
 
 
 class Publisher:
@@ -153,9 +152,8 @@ class Publisher:
             log.failure("Storing a batch failed.", failure)
         refused = [envelope for envelope in batch if envelope.event.stored]
         for envelope in refused:
-            if envelope.author is not None:
-                what = "done" if isinstance(envelope.event, OperatorAct) else "sent"
-                _tell_refused(envelope.author, envelope.event, f"not {what}: {why}")
+            what = "done" if isinstance(envelope.event, OperatorAct) else "sent"
+            _tell_refused(envelope, f"not {what}: {why}")
         self._appended = deque(each for each in batch if not each.event.stored)
         self._come_through(refused)
         return [envelope.event for envelope in self._appended]
@@ -185,14 +183,18 @@ class Publisher:
                     done.callback(None)
 
 
-def _tell_refused(member: Member, event: Event, sentence: str) -> None:
-    if isinstance(event, Talk):
-        member.spoken.refuse(event.mark, sentence)
+def _tell_refused(envelope: Envelope, sentence: str) -> None:
+    event, device = envelope.event, envelope.device
+    if isinstance(event, Talk) and envelope.author is not None:
+        envelope.author.spoken.refuse(event.mark, sentence)
+    if device is None:
+        return
     try:
-        member.door.refuse(event, sentence)
+        device.door.refuse(event, sentence)
     except Exception:
-        log.failure("Refusing a line of {nick} failed; dropping that member.", nick=member.nick)
-        member.door.drop()
+        nick = device.member.nick
+        log.failure("Refusing a line of {nick} failed; dropping that connection.", nick=nick)
+        device.door.drop()
 
 
 def _fire_when(now: bool, waiting: list[Deferred[None]]) -> Deferred[None]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from chatservice.chat.door import Door
+from chatservice.protocol.events import LATEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +29,22 @@ class ReadMarker:
 
 
 class Reading:
-    """The rooms in which a member has not read everything; C{""} stands for private lines.
+    """How far a member has read; C{""} stands for private lines.
 
-    @ivar missed: for each of them, the id after which the unread part begins.
-    @ivar unsent: the same, before lines were handed to a connection that may not have sent them.
+    In a room that is in neither map, everything is read, and lines are read as they come.
+
+    @ivar missed: for each room in which not everything is read, the id after which the unread
+        part begins: its read marker.
+    @ivar until: for those of them in which lines are read as they come once more, the id before
+        which the unread part ends.
     @ivar times: the times of such ids, in microseconds since the epoch, where they do not tell it.
     """
 
-    __slots__ = ("missed", "times", "unsent")
+    __slots__ = ("missed", "times", "until")
 
     def __init__(self) -> None:
         self.missed: dict[str, int] = {}
-        self.unsent: dict[str, int] = {}
+        self.until: dict[str, int] = {}
         self.times: dict[int, int] = {}
 
     def take_up(self, markers: Iterable[ReadMarker], rooms: Collection[str]) -> None:
@@ -50,26 +58,123 @@ class Reading:
                 if marker.time is not None:
                     self.times[marker.seen] = marker.time
 
-    def miss(self, rooms: Iterable[str], since: int) -> None:
-        """Note that nothing was heard after an id, in rooms in which nothing was missed before."""
-        for room in rooms:
-            self.missed.setdefault(room, since)
+    def follow(self, room: str, at: int) -> bool:
+        """Note that the lines of a room after an id are read as they come; tell if that is new."""
+        is_new = not self.is_followed(room)
+        if is_new:
+            self.until[room] = at + 1
+        return is_new
 
-    def hand_out(self, room: str, rest: int | None) -> None:
-        """Note that the missed lines of a room are on their way to the member.
+    def follow_no_more(self, room: str, at: int) -> bool:
+        """Note that lines after an id are not read as they come; tell if that is new."""
+        is_new = self.is_followed(room)
+        self.until.pop(room, None)
+        self.missed.setdefault(room, at)
+        return is_new
 
-        @param rest: the id after which more are missed; C{None} if these are all.
+    def is_followed(self, room: str) -> bool:
+        """Tell whether the lines of a room are read as they come."""
+        return room not in self.missed or room in self.until
+
+    def catch_up(self, room: str, since: int) -> bool:
+        """Note that everything after an id is read, and so all, if no more is missed.
+
+        @return: whether the marker moves by that.
         """
-        self.unsent.setdefault(room, self.missed.pop(room))
-        if rest is not None:
-            self.missed[room] = rest
+        is_all = self.missed.get(room, -1) >= since
+        if is_all:
+            self.forget(room)
+        return is_all
 
-    def take_back(self) -> None:
-        """Note that the lines that were handed out may never have been sent."""
-        self.missed.update(self.unsent)
-        self.unsent.clear()
+    def missed_of(self, rooms: Iterable[str]) -> dict[str, int]:
+        """Find the markers of those of the rooms in which something is missed."""
+        return {room: self.missed[room] for room in rooms if room in self.missed}
+
+    def marker(self, room: str, last: int) -> int:
+        """Find the id up to which a room is read.
+
+        @param last: the one if everything is.
+        """
+        return self.missed.get(room, last)
+
+    def move(self, room: str, id: int) -> bool:
+        """Move the marker of a room on to an id; tell whether it was not there yet."""
+        before = self.missed.get(room)
+        if before is None or id <= before:
+            return False
+        if id + 1 >= self.until.get(room, LATEST):
+            self.forget(room)
+        else:
+            self.missed[room] = id
+        return True
+
+    def take_back(self, markers: Mapping[str, int]) -> None:
+        """Put markers back, for the lines after them may never have been sent."""
+        for room, since in markers.items():
+            self.missed[room] = min(since, self.missed.get(room, since))
 
     def forget(self, room: str) -> None:
-        """Forget a room that the member has left."""
+        """Forget a room in which everything is read, or that the member has left."""
         self.missed.pop(room, None)
-        self.unsent.pop(room, None)
+        self.until.pop(room, None)
+
+
+class Reads(Protocol):
+    """Something on which somebody reads: a device."""
+
+    door: Door
+
+    def reads(self, room: str) -> bool:
+        """Tell whether what comes from a room counts as read (C{""}: private lines)."""
+
+
+D = TypeVar("D", bound=Reads)
+R = TypeVar("R")
+
+
+class Reader(Generic[D, R]):
+    """Somebody who reads rooms, on any number of devices.
+
+    @ivar devices: the connections through which the reader is here, in the order of their coming;
+        there are none while it lingers.
+    @ivar rooms: the rooms the reader is in, by name, in the order of entering.
+    @ivar reading: how far the reader has read.
+    @ivar since: the id of the arrival in the chat, above all ids until that has passed.
+    """
+
+    __slots__ = ("devices", "reading", "rooms", "since")
+
+    def __init__(self) -> None:
+        self.devices: list[D] = []
+        self.rooms: dict[str, R] = {}
+        self.reading = Reading()
+        self.since = LATEST
+
+    def note_reading(self, at: int, by: D | None = None) -> None:
+        """Note anew in which rooms lines are read as they come, and in which they are not.
+
+        @param at: the id from which on that holds.
+        @param by: the device that has changed, so that the others are told; C{None} if that is
+            nothing to tell.
+        """
+        for room in ("", *self.rooms):
+            self.note_reading_of(room, at, by)
+
+    def note_reading_of(self, room: str, at: int, by: D | None = None) -> None:
+        """Note this of one room (C{""}: private lines); see L{note_reading}."""
+        if self.since == LATEST:
+            return
+        is_read = any(device.reads(room) for device in self.devices)
+        note = self.reading.follow if is_read else self.reading.follow_no_more
+        if note(room, at) and by is not None:
+            self.tell_reading(room, at, by)
+
+    def tell_reading(self, room: str, last: int, but: D | None) -> None:
+        """Tell every device but one how far a room is read, and whether it is read on.
+
+        @param last: the last id, up to which the room is read if nothing of it is missed.
+        """
+        for device in self.devices:
+            if device is not but:
+                is_read_on = self.reading.is_followed(room)
+                device.door.read_on(room, self.reading.marker(room, last), is_read_on)

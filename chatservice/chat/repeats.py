@@ -12,7 +12,7 @@ from chatservice.chat.envelope import Envelope
 from chatservice.chat.journal import Journal
 from chatservice.chat.publisher import Publish
 from chatservice.chat.refs import Noted, mark_of
-from chatservice.chat.rooms import Member
+from chatservice.chat.rooms import Device, Member
 from chatservice.protocol.events import Acted, Said, Talk, TopicChanged, Whispered
 from chatservice.protocol.names import nick_key
 from chatservice.protocol.sanitize import clean
@@ -40,14 +40,14 @@ class Repeats:
         self._settled = settled
         self._seconds = seconds
 
-    def say(self, member: Member, talk: Talk) -> Envelope:
+    def say(self, by: Device, talk: Talk) -> Envelope:
         """Publish a member's talk, and remember it by its mark in case the request is repeated.
 
         @param talk: the talk, with the mark of the request (L{mark}).
         """
-        envelope = self._publish(member, talk)
+        envelope = self._publish(by.member, talk, by)
         if talk.mark:
-            self._note(member, talk.mark, Noted(talk))
+            self._note(by.member, talk.mark, Noted(talk))
         return envelope
 
     def _note(self, member: Member, mark: bytes, noted: Noted) -> None:
@@ -55,14 +55,14 @@ class Repeats:
         if forgotten:
             self._journal.drop_refs(member.identity, forgotten)
 
-    def answered(self, member: Member, kind: Kind, place: str, text: str, ref: str) -> bool:
+    def answered(self, by: Device, kind: Kind, place: str, text: str, ref: str) -> bool:
         """Tell whether a request is a repeat; if so, answer it with the result of the first.
 
-        The answer goes only to the member, once the first is delivered; or both are refused.
+        The answer goes only to the device, once the first is delivered; or both are refused.
 
         @param place: see L{mark}.
         """
-        noted = member.spoken.find(mark(kind, place, text, ref)) if ref else None
+        noted = by.member.spoken.find(mark(kind, place, text, ref)) if ref else None
         if noted is None:
             return False
         talk: Talk
@@ -70,7 +70,7 @@ class Repeats:
             talk = Whispered(to=clean(place), text=clean(text), ref=ref)
         else:
             talk = kind(room=place, text=clean(text), ref=ref)
-        self._settled(member).addCallback(lambda _: _answer(member, noted, talk))
+        self._settled(by.member).addCallback(lambda _: _answer(by, noted, talk))
         return True
 
 
@@ -85,10 +85,10 @@ def mark(kind: Kind, place: str, text: str, ref: str) -> bytes:
     return mark_of(ref, kind.__name__, nick_key(place) if kind is Whispered else place, text)
 
 
-def _answer(member: Member, noted: Noted, talk: Talk) -> None:
-    first = noted.event
-    talk = replace(talk, id=first.id, time=first.time, nick=first.nick, identity=member.identity)
+def _answer(by: Device, noted: Noted, talk: Talk) -> None:
+    first, identity = noted.event, by.member.identity
+    talk = replace(talk, id=first.id, time=first.time, nick=first.nick, identity=identity)
     if noted.refused:
-        member.door.refuse(talk, noted.refused)
+        by.door.refuse(talk, noted.refused)
     else:
-        member.door.again(talk)
+        by.door.again(talk)

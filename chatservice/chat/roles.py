@@ -9,7 +9,7 @@ from chatservice.chat.access import HOLDERS_MOST, Person, Whom, is_among, person
 from chatservice.chat.acting import Acting
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.permissions import Permissions
-from chatservice.chat.rooms import Member
+from chatservice.chat.rooms import Device
 from chatservice.protocol.actions import Deopped, Devoiced, Invited, OperatorAct, Opped, Voiced
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.wording import spelled
@@ -22,71 +22,71 @@ class Roles:
         self._acting = acting
         self._permissions = permissions
 
-    def op(self, member: Member, whom: Whom, room: str) -> Envelope | None:
+    def op(self, by: Device, whom: Whom, room: str) -> Envelope | None:
         """Make a person an operator of a room.
 
         @raise ChatError: C{not-allowed} for a guest, C{too-many} operators, or the member may not.
         """
-        self._permissions.check_power(member, room)
+        self._permissions.check_power(by.member, room)
         if whom.account is None:
             raise ChatError("not-allowed", f"{whom.nick} must /register first", "not-registered")
         operators = self._permissions.operators(room)
         if self._permissions.is_owner(whom, room) or is_among(whom, operators):
             return None
         _check_not_full(operators, f"operators of {spelled(room)}: /deop one first")
-        return self._done_to(member, Opped, whom, room)
+        return self._done_to(by, Opped, whom, room)
 
-    def deop(self, member: Member, whom: Whom, room: str) -> Envelope | None:
+    def deop(self, by: Device, whom: Whom, room: str) -> Envelope | None:
         """Take away a person's rights as an operator, or as the owner, of a room.
 
         @raise ChatError: the member may not.
         """
-        self._permissions.check_power(member, room)
+        self._permissions.check_power(by.member, room)
         owner = self._permissions.owner(room)
         if not is_among(whom, [*self._permissions.operators(room), *([owner] if owner else [])]):
             return None
-        self._permissions.check_may_kick(member, whom, room)
-        return self._done_to(member, Deopped, whom, room)
+        self._permissions.check_may_kick(by.member, whom, room)
+        return self._done_to(by, Deopped, whom, room)
 
-    def voice(self, member: Member, whom: Whom, room: str) -> Envelope | None:
+    def voice(self, by: Device, whom: Whom, room: str) -> Envelope | None:
         """Let a person speak in a room while it is moderated.
 
         @raise ChatError: C{too-many} people with a voice, or the member may not.
         """
-        self._permissions.check_power(member, room)
+        self._permissions.check_power(by.member, room)
         voiced = self._permissions.voiced(room)
         if is_among(whom, voiced):
             return None
         _check_not_full(voiced, f"people with a voice in {spelled(room)}: /devoice one first")
-        return self._done_to(member, Voiced, whom, room)
+        return self._done_to(by, Voiced, whom, room)
 
-    def devoice(self, member: Member, whom: Whom, room: str) -> Envelope | None:
+    def devoice(self, by: Device, whom: Whom, room: str) -> Envelope | None:
         """Take away a person's voice in a room.
 
         @raise ChatError: the member may not.
         """
-        self._permissions.check_power(member, room)
+        self._permissions.check_power(by.member, room)
         if not is_among(whom, self._permissions.voiced(room)):
             return None
-        return self._done_to(member, Devoiced, whom, room)
+        return self._done_to(by, Devoiced, whom, room)
 
-    def invite(self, member: Member, whom: Whom, room: str) -> Envelope | None:
+    def invite(self, by: Device, whom: Whom, room: str) -> Envelope | None:
         """Invite a person to a room, unless the person is in it already.
 
         @raise ChatError: the member may not.
         """
-        self._permissions.check_power(member, room)
+        self._permissions.check_power(by.member, room)
         person = person_of(whom)
         is_in = person.member is not None and room in person.member.rooms
         if is_in or is_among(person, self._permissions.invited(room)):
             return None
-        return self._done_to(member, Invited, person, room)
+        return self._done_to(by, Invited, person, room)
 
     def _done_to(
-        self, member: Member, kind: type[OperatorAct], whom: Whom, room: str
+        self, by: Device, kind: type[OperatorAct], whom: Whom, room: str
     ) -> Envelope:
         act = kind(room=room, target=whom.nick, target_identity=whom.identity)
-        return self._acting.act(member, act)
+        return self._acting.act(by, act)
 
 
 def _check_not_full(holders: list[Person], what: str) -> None:

@@ -1,14 +1,17 @@
-"""Rooms and members: who is where, and what a room remembers."""
+"""Rooms, members and their devices: who is where, who hears what, and what a room remembers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, auto
+from math import inf
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.chat.door import Door
-from chatservice.chat.read_markers import Reading
+from chatservice.chat.audience import Audience, Hearer
+from chatservice.chat.door import NOWHERE, Door, Fenced
+from chatservice.chat.read_markers import Reader
 from chatservice.chat.recent import Recent, Recents
 from chatservice.chat.refs import Spoken
 from chatservice.people.account import Account
@@ -19,28 +22,176 @@ from chatservice.protocol.preferences import Preferences
 
 ROOMS_PER_MEMBER = 50
 NOBODY: dict[str, str] = {}
+NO_MARKERS: dict[str, int] = {}
+NO_PAGES: dict[str, Callable[[Any], Any]] = {}
 AS_IT_COMES = Preferences()
 
 
-class Member:
-    """Anyone present, through whatever door.
+class Coming(Enum):
+    """The way in which a device came to its member."""
 
-    @ivar door: what others' events are delivered to.
-    @ivar rooms: the rooms the member is in, by name, in the order of entering.
-    @ivar current: the room that typed lines go to, if there is one.
+    NEW = auto()
+    """Somebody came to the chat."""
+
+    BACK = auto()
+    """The device took the place of one whose connection was lost."""
+
+    INSTEAD = auto()
+    """The device took the place of one that was closed for it."""
+
+    ALONGSIDE = auto()
+    """The member is here through other devices as well, or was: this is one more."""
+
+
+class Device(Hearer["Room"]):
+    """One connection of a member: a phone, a browser tab, a terminal.
+
+    Everything that belongs to one connection is here, and all else belongs to the L{Member}. Its
+    door is L{Fenced} until its fence has passed, and L{NOWHERE} once it has ended.
+
+    @ivar client: the name that its program gave itself, or empty.
+    @ivar coming: how it came.
+    @ivar kind: the C{kind} of its door.
+    @ivar came: when it came, in the reactor's seconds.
+    @ivar fence: the id from which on the broadcast reaches it; 0 until that has passed.
+    @ivar replay: where its replay begins, if it took another one's place and has not had one yet:
+        for each room (C{""}: private lines) the last id that was shown there.
+    @ivar unsent: the read markers before lines were handed to it that may not have been sent.
+    @ivar pages: the continuations of commands whose answers go on, by the command's name.
+    """
+
+    __slots__ = (
+        "came",
+        "client",
+        "coming",
+        "fence",
+        "kind",
+        "member",
+        "pages",
+        "replay",
+        "unsent",
+    )
+
+    def __init__(self, member: Member, door: Door, client: str, coming: Coming) -> None:
+        super().__init__(door, member.talking_in)
+        self.member = member
+        self.client = client
+        self.kind = door.kind
+        self.coming = coming
+        self.came = 0.0
+        self.fence = 0
+        self.replay = self.unsent = NO_MARKERS
+        self.pages = NO_PAGES
+
+    @property
+    def name(self) -> str:
+        """The name of the device, for its owner: its client's, or that of its door."""
+        return self.client or f"{self.door.name} connection"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its connection has ended, or another one has taken its place."""
+        return self.door is NOWHERE
+
+    # Its life.
+
+    def open(self, id: int) -> None:
+        """Hear everything from an event on: the fence has passed, unless the device has ended."""
+        if isinstance(self.door, Fenced):
+            door = self.door.door
+            door.preferences_changed()
+            self._hear_nothing()
+            self.hear_through(door)
+            self.fence = id
+            for room in self.member.rooms.values():
+                if self.member in room.present:
+                    self.hear(room)
+            self.member.note_reading(id, self)
+
+    def turn_to(self, room: Room | None) -> None:
+        """Make a room the current one.
+
+        If that makes a line door read it, then all of it is read that was shown there before.
+        """
+        former, self.member.talking_in = self.current, room
+        if room is former:
+            return
+        with self._changing():
+            self.current = room
+        for each in (former, room):
+            if each is not None and each.name in self.member.rooms:
+                self._note_turning(each.name, max(each.last_id(), self.fence))
+
+    def _note_turning(self, room: str, at: int) -> None:
+        if self.reads(room) and self._read_all_shown(room):
+            self.member.tell_reading(room, at, self)
+        else:
+            self.member.note_reading_of(room, at, self)
+
+    def end(self) -> Door:
+        """Hear nothing more, and no longer belong to the member.
+
+        @return: the door that it had.
+        """
+        door = self.door
+        self._hear_nothing()
+        self.hear_through(NOWHERE)
+        if self in self.member.devices:
+            self.member.devices.remove(self)
+        return door
+
+    def _hear_nothing(self) -> None:
+        for room in self.heard:
+            self.hear_no_more(room)
+
+    def move(self, member: Member, door: Door, coming: Coming) -> None:
+        """Belong to another member from now on; it has ended as a device of the former one."""
+        self.member, self.coming, self.fence = member, coming, 0
+        self.current = member.talking_in
+        self.hear_through(door)
+        member.devices.append(self)
+
+    # Reading.
+
+    def reads(self, room: str) -> bool:
+        """Tell whether what comes from a room counts as read (C{""}: private lines)."""
+        return self.door.reads(room, self.current is not None and self.current.name == room)
+
+    def read_all_shown(self) -> None:
+        """Note that everything is read that a line door has shown, for the member goes."""
+        for room in list(self.member.reading.missed):
+            if self.door.reads(room, True):
+                self._read_all_shown(room)
+
+    def _read_all_shown(self, room: str) -> bool:
+        return self.fence > 0 and self.member.reading.catch_up(room, self.fence)
+
+    def hand_out(self, room: str, since: int) -> None:
+        """Note that lines after an id, which is the room's read marker, are on their way to it."""
+        self.unsent = {room: since} | self.unsent
+
+    def replayed(self) -> None:
+        """Note that its replay is on its way to it, or is its program's own business."""
+        self.replay = NO_MARKERS
+
+    def all_sent(self) -> None:
+        """Note that everything that it was given is sent."""
+        self.unsent = NO_MARKERS
+
+
+class Member(Reader["Device", "Room"]):
+    """Anyone present, through whatever doors; see also L{Reader}.
+
+    @ivar lost: devices whose connection was lost and which may come back, the latest at the end.
+    @ivar talking_in: the room that a device last made its current one.
     @ivar token: the secret with which the member can come back.
     @ivar account: the account that the member has proved, if any.
     @ivar identity: the 16 bytes under which everything about the member is stored: the account's,
         or the hash of the token (L{identity_of}).
-    @ivar address: the host that the member came from, or empty for this machine.
-    @ivar since: the id of the arrival in the chat, above all ids until that has passed.
+    @ivar address: the host that the member came from last, or empty for this machine.
     @ivar came: the time of the arrival, in the reactor's seconds.
     @ivar away: why the member is away (maybe empty), or C{None}.
-    @ivar fence: the id from which on the broadcast reaches the member.
-    @ivar pages: the continuations of commands whose answers go on, by the command's name.
     @ivar pinged: the time of the last request for a sign of life, in the reactor's seconds.
-    @ivar lost_at: the last id heard before the connection was lost; 0 while it is connected.
-    @ivar reading: how far the member has read.
     @ivar forgotten: the identity whose data the member had erased, if any; nothing records that
         a member who leaves under it was here.
     @ivar ignored: the nicknames that the member ignores, by key; replaced as a whole when it
@@ -57,53 +208,40 @@ class Member:
         "address",
         "away",
         "came",
-        "current",
-        "door",
-        "fence",
         "forgotten",
         "identity",
         "ignored",
         "key",
-        "lost_at",
+        "lost",
         "nick",
-        "pages",
         "pinged",
         "preferences",
-        "reading",
-        "rooms",
-        "since",
         "spoke_at",
         "spoken",
+        "talking_in",
         "token",
         "told_not_kept",
         "uncommitted",
         "waiting",
     )
 
-    def __init__(
-        self, nick: str, key: str, door: Door, token: str, address: str = ""
-    ) -> None:
+    def __init__(self, nick: str, key: str, token: str, address: str = "") -> None:
+        super().__init__()
         self.nick = nick
         self.key = key
-        self.door = door
+        self.lost: tuple[Device, ...] = ()
         self.token = token
         self.account: Account | None = None
         self.identity = identity_of(token)
         self.address = address
-        self.since = LATEST
         self.came = 0.0
         self.away: str | None = None
-        self.fence = LATEST
-        self.pages: dict[str, Callable[[Any], Any]] = {}
         self.pinged: float | None = None
-        self.lost_at = 0
-        self.reading = Reading()
         self.forgotten: bytes | None = None
         self.ignored = NOBODY
         self.preferences = AS_IT_COMES
         self.told_not_kept = False
-        self.rooms: dict[str, Room] = {}
-        self.current: Room | None = None
+        self.talking_in: Room | None = None
         self.spoken = Spoken()
         self.spoke_at: dict[str, float] = {}
         self.uncommitted = 0
@@ -114,6 +252,34 @@ class Member:
         """The name under which limits count the member's address."""
         return origin_of(self.address)
 
+    def addresses(self) -> set[str]:
+        """List the hosts that the member is known to be at."""
+        return {self.address, *(device.door.peer.address for device in self.devices)}
+
+    def connect(self, door: Door, client: str = "", coming: Coming = Coming.NEW) -> Device:
+        """Add a device, which hears through a door as soon as it is opened."""
+        device = Device(self, door, client, coming)
+        self.devices.append(device)
+        return device
+
+    def idle_seconds(self) -> float:
+        """Tell how long nothing was heard from the member; without a device, for ever."""
+        return min((device.door.idle_seconds() for device in self.devices), default=inf)
+
+    def preferences_changed(self) -> None:
+        """Have every device show things as the member now wishes."""
+        for device in self.devices:
+            device.preferences_changed()
+
+    def tell(self, lines: list[str], but: Device | None = None) -> None:
+        """Show sentences on every device.
+
+        @param but: the one device that does not show them, as it shows them as an answer.
+        """
+        for device in self.devices:
+            if device is not but:
+                device.door.notify(lines, [])
+
     def forget_room(self, room: Room) -> None:
         """Take the member out of a room."""
         del self.rooms[room.name]
@@ -121,50 +287,58 @@ class Member:
         self.spoke_at.pop(room.name, None)
         if room.founder is self:
             room.founder = None
-        if self.current is room:
-            self.current = next(reversed(self.rooms.values()), None)
+        last = next(reversed(self.rooms.values()), None)
+        if self.talking_in is room:
+            self.talking_in = last
+        for device in self.devices:
+            if device.current is room:
+                device.turn_to(last)
 
     def spoke_since(self, moment: float) -> tuple[str, ...]:
         """Name the rooms in which the member spoke after a moment, in the reactor's seconds."""
         return tuple(room for room, last in self.spoke_at.items() if last > moment)
 
-    def seen_last(self) -> tuple[tuple[str, int], ...]:
-        """List the rooms with more to read (C{""}: private lines), and the last id seen in each."""
-        lost = dict.fromkeys(("", *self.rooms), self.lost_at) if self.lost_at else {}
-        return tuple((lost | self.reading.missed).items())
+    # Its life.
 
     def come(self, id: int) -> None:
         """Note the id of the member's arrival, which has passed, unless it is known already."""
         if self.since == LATEST:
-            self.since = self.fence = id
-            # The connection may be lost again by now.
-            self.lost_at = self.lost_at and max(self.lost_at, id)
+            self.since = id
+            for device in self.devices:
+                device.fence = device.fence or id
 
-    def lose(self, seen: int, behind: int | None) -> None:
-        """Note that the connection is lost, unless it was lost before.
+    def seen_last(self) -> tuple[tuple[str, int], ...]:
+        """List the rooms with more to read (C{""}: private lines), and the last id seen in each.
 
-        @param seen: the last id that was heard.
-        @param behind: the last id before the first unsent one, if there is one.
+        It is for a member who goes: whatever a line door has shown counts as read by then.
         """
-        if self.lost_at:
-            return
-        if behind is not None:
-            self.reading.take_back()
-        self.reading.unsent.clear()
-        self.lost_at = seen if behind is None else min(seen, behind)
+        for device in self.devices:
+            device.read_all_shown()
+        return tuple(self.reading.missed.items())
 
-    def miss(self, since: int, until: int) -> None:
-        """Note that nothing was heard between two ids."""
-        self.reading.miss(("", *self.rooms), since)
-        self.fence = until
+    def lose(self, device: Device, at: int) -> Door:
+        """End a device.
+
+        @param at: the last id that was shown there.
+        @return: the door that it had.
+        """
+        if self.devices == [device]:
+            device.read_all_shown()
+        door = device.end()
+        unsent = {room: device.unsent[room] for room in device.unsent if room in ("", *self.rooms)}
+        # A replay that has not begun yet is the next one's.
+        device.replay = dict.fromkeys(("", *self.rooms), at) | unsent | device.replay
+        self.reading.take_back(unsent)
+        self.note_reading(at, device)
+        return door
 
 
 class Room:
     """A named place.
 
     C{members}, the people who are I{in} it, change at once, when a verb is carried out.
-    C{audience}, the people who I{hear} it, changes as C{Joined} and C{Left} pass through the
-    broadcast.
+    C{present} and C{audience}, the people who are seen in it and the devices that I{hear} it,
+    change as C{Joined} and C{Left} pass through the broadcast.
 
     @ivar name: without C{#}.
     @ivar departing: the number of C{Parted} and C{Left} on their way to the audience.
@@ -173,16 +347,38 @@ class Room:
     @ivar used: whether anything had ever been said in it when it was opened.
     """
 
-    __slots__ = ("audience", "departing", "founder", "members", "name", "recent", "used")
+    __slots__ = (
+        "audience",
+        "departing",
+        "founder",
+        "members",
+        "name",
+        "present",
+        "recent",
+        "used",
+    )
 
     def __init__(self, name: str, recents: Recents | None = None, used: bool = False) -> None:
         self.name = name
         self.recent = Recent((), recents)
         self.members: set[Member] = set()
-        self.audience: set[Member] = set()
+        self.present: set[Member] = set()
+        self.audience: Audience[Device] = Audience()
         self.departing = 0
         self.founder: Member | None = None
         self.used = used
+
+    def admit(self, member: Member) -> None:
+        """Let a member be seen in the room, and hear it."""
+        self.present.add(member)
+        for device in member.devices:
+            device.hear(self)
+
+    def dismiss(self, member: Member) -> None:
+        """Let a member no longer be seen in the room, nor hear it."""
+        self.present.discard(member)
+        for device in member.devices:
+            device.hear_no_more(self)
 
     def let_go(self, member: Member) -> None:
         """Take a member out of the room; the audience is about to be told."""
@@ -191,8 +387,8 @@ class Room:
 
     def turn_out(self, member: Member) -> None:
         """Carry out a kick, unless the member was already out; one who is back by now stays."""
-        if member in self.audience:
-            self.audience.discard(member)
+        if member in self.present:
+            self.dismiss(member)
             self.members.discard(member)
             if self.name in member.rooms:
                 member.forget_room(self)

@@ -17,6 +17,7 @@ COMMANDS = (
     "/bans",
     "/catchup",
     "/deop",
+    "/devices",
     "/devoice",
     "/export",
     "/forget",
@@ -62,6 +63,9 @@ COMMANDS = (
 GOODBYE = "/quit"
 """The command that the chat answers by ending the connection."""
 
+CATCHUP = "/catchup"
+"""The command that shows what was missed, which then counts as read."""
+
 MOVES = {"/join", "/part"}
 """The commands that may change the current room."""
 
@@ -88,6 +92,11 @@ def command_word(line: str) -> str:
     """Name the slash command in a typed line as C{/help} does; "" if the line is text to say."""
     command = command_in(line)
     return "" if command is None else _named(command.partition(" ")[0].casefold())
+
+
+def ends_all(goodbye: str) -> bool:
+    """Tell whether a goodbye is meant for all connections of the person."""
+    return words_seen(goodbye.casefold())[1:] == ["all"]
 
 
 def holds_password(line: str) -> bool:

@@ -6,6 +6,7 @@ Importing this package fills the table; each group of commands has a module.
 from chatservice.commands import (
     accounts,
     basics,
+    connections,
     history,
     people,
     privacy,
@@ -38,6 +39,7 @@ __all__ = [
     "Group",
     "accounts",
     "basics",
+    "connections",
     "current_room",
     "history",
     "is_command",

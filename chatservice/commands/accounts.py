@@ -14,7 +14,7 @@ from chatservice.commands.table import Answer, Call, Group, account_of, command,
 from chatservice.people.account import Account, Proof
 from chatservice.people.obvious import is_obvious
 from chatservice.people.opaque import forms
-from chatservice.protocol.events import ChatError, FailedProof
+from chatservice.protocol.events import LATEST, ChatError, FailedProof
 from chatservice.protocol.names import PASSWORD_LEAST
 from chatservice.sessions import login as logging_in
 
@@ -39,13 +39,15 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     # During the hashing the member may have left, or logged in through another connection.
     moved = chat.belongings.become(former, account.identity)
     stored = succeed(None)
-    if chat.is_here(member) and member.identity == account.identity:
-        account.preferences, account.ignored = member.preferences, member.ignored
-        stored = chat.bindings.bind(member, Proof(account, hash=account.hash))
+    owner = chat.roster.find(account.identity, LATEST)
+    if owner is not None:
+        account.preferences, account.ignored = owner.preferences, owner.ignored
+        stored = chat.bindings.bind(owner, Proof(account, hash=account.hash))
     else:
         chat.bindings.free(account)
     yield moved
     yield stored
+    call.tell_others(f"{account.nick} is registered, and yours")
     return Answer([f"{account.nick} is yours: from now on you need your password to use it"])
 
 
@@ -76,8 +78,12 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
             )
             raise FailedProof(error.code, sentence, error.of) from None
         raise
-    yield logging_in.log_in(call.chat, member, proof)
-    return Answer([f"you are logged in as {proof.account.nick}"])
+    yield logging_in.log_in(call.chat, call.device, proof)
+    line = f"you are logged in as {proof.account.nick}"
+    # It may have become one of several devices of the owner, and then nothing is new to those.
+    if call.member is member:
+        call.tell_others(line)
+    return Answer([line])
 
 
 @command(
@@ -90,7 +96,7 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
 @inlineCallbacks
 def logout(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     account = account_of(call)
-    yield logging_in.log_out(call.chat, call.member)
+    yield logging_in.log_out(call.chat, call.device)
     how = f"/login {account.nick} PASSWORD brings it back"
     return Answer([f"you are logged out: {account.nick} stays yours, {how}"])
 
@@ -109,7 +115,7 @@ def password(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     new = _new_password(call, member.nick, wanted)
     account = account_of(call)
     proof = yield proved_again(call, account, old, "your old password")
-    yield logging_in.change_password(chat, member, proof, new, call.is_wanted)
+    yield logging_in.change_password(chat, call.device, proof, new, call.is_wanted)
     chat.audit.about("Password changed", member.address, account.nick)
     return Answer([f"the password of {account.nick} is changed, and so is your token: /token"])
 

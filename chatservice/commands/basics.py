@@ -19,6 +19,7 @@ from chatservice.commands.table import (
 )
 from chatservice.protocol.aliases import ALIASES
 
+ALL = "all"
 USAGE_WIDTH = 22
 """The columns for a command's usage; a longer usage gets a line of its own."""
 
@@ -71,9 +72,17 @@ def _explained(row: Command) -> list[str]:
     return [*wrapped(f"{row.usage}: {row.summary}"), *wrapped(row.details), *also]
 
 
-@command(Group.BASICS, "/quit [WHY]", "leave the chat, with a reason if you like")
+@command(
+    Group.BASICS,
+    "/quit [all | WHY]",
+    "leave the chat, with a reason if you like",
+    "If you are here through other connections too, only this one ends; /quit all ends them all.",
+)
 def quit_(call: Call) -> Answer:
-    call.chat.leave(call.member, call.rest, goodbye=True)
+    if call.rest.casefold() == ALL:
+        call.chat.leave(call.member, "", goodbye=True, by=call.device)
+    else:
+        call.chat.devices.hang_up(call.device, call.rest)
     return DONE
 
 

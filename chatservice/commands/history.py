@@ -102,7 +102,7 @@ def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
         following = replace(span, before=page.next, nothing=BEFORE_THAT)
         more = partial(_page, name=room.name, span=following)
     lines += call.goes_on(more, "what was said before")
-    return Answer(lines, events, scattered=room is not call.member.current)
+    return Answer(lines, events, scattered=room is not call.device.current)
 
 
 @command(
@@ -114,10 +114,10 @@ def _shown(call: Call, room: Room, span: Span, page: Page) -> Answer:
 )
 @inlineCallbacks
 def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
-    member = call.member
-    rooms = [room_named(call, call.rest).name] if call.rest else ["", *member.rooms]
-    found = yield catching_up.read(call.chat, member, rooms, CATCH_UP_MOST)
-    left = [spelled(room) if room else "private" for room in rooms if room in member.reading.missed]
+    rooms = [room_named(call, call.rest).name] if call.rest else ["", *call.member.rooms]
+    missed = call.member.reading.missed_of(rooms)
+    found = yield catching_up.read(call.chat, call.device, missed, CATCH_UP_MOST)
+    left = [spelled(room) if room else "private" for room in rooms if room in found.more]
     if left:
         lines = [f"there is more in {', '.join(left)}: /catchup"]
     elif not found.events:

@@ -12,9 +12,10 @@ from twisted.python.failure import Failure
 
 from chatservice.chat.ignoring import away_shown
 from chatservice.chat.rooms import Member
+from chatservice.commands.connections import listed
 from chatservice.commands.table import DONE, Answer, Call, Group, command
-from chatservice.protocol import durations
 from chatservice.protocol.counts import counted, number
+from chatservice.protocol.durations import roughly
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.names import check_nick, nick_key
 from chatservice.protocol.preferences import Preferences
@@ -73,7 +74,7 @@ def _shared(call: Call, member: Member) -> list[str]:
 def nick(call: Call) -> Answer:
     if not call.rest:
         return Answer([f"you are {call.member.nick}"])
-    call.chat.rename(call.member, call.rest)
+    call.chat.rename(call.device, call.rest)
     return DONE
 
 
@@ -85,7 +86,7 @@ def nick(call: Call) -> Answer:
     "once; everybody else sees it in /whois, and when they send you a private message.",
 )
 def away(call: Call) -> Answer:
-    call.chat.set_away(call.member, call.rest)
+    call.chat.set_away(call.device, call.rest)
     return DONE
 
 
@@ -93,7 +94,7 @@ def away(call: Call) -> Answer:
 def back(call: Call) -> Answer:
     if call.member.away is None:
         return Answer(["you were not away"])
-    call.chat.set_away(call.member, None)
+    call.chat.set_away(call.device, None)
     return DONE
 
 
@@ -129,7 +130,7 @@ def _description(call: Call, member: Member, came: int) -> Iterator[str]:
         yield f"{nick} has been registered since {when(account.since)}"
     else:
         yield f"{nick} is logged in as {account.nick}, registered since {when(account.since)}"
-    yield f"here since {when(came)}, door: {member.door.kind}"
+    yield f"here since {when(came)}, {_doors(member)}"
     yield f"in {', '.join(map(spelled, rooms)) or 'no room'}"
     if permissions.is_operator(member):
         yield "an operator of the whole chat"
@@ -143,14 +144,17 @@ def _description(call: Call, member: Member, came: int) -> Iterator[str]:
     away = away_shown(member, call.member.ignored)
     if away is not None:
         yield f"away: {away}" if away else "away"
-    silence = member.door.idle_seconds()
+    silence = member.idle_seconds()
     if isfinite(silence):
-        yield f"silent for {_roughly(int(silence))}"
+        yield f"silent for {roughly(int(silence))}"
+    if permissions.is_operator(call.member):
+        yield from listed(call, member)
 
 
-def _roughly(seconds: int) -> str:
-    unit = next((unit for unit in (86_400, 3_600, 60) if seconds >= unit), None)
-    return durations.spelled(seconds - seconds % unit) if unit else "less than a minute"
+def _doors(member: Member) -> str:
+    """Name the doors through which a member is here."""
+    kinds = list(dict.fromkeys(device.door.kind for device in member.devices))
+    return f"{'doors' if len(kinds) > 1 else 'door'}: {', '.join(kinds) or 'no connection'}"
 
 
 @command(
@@ -231,8 +235,9 @@ def _setting(preferences: Preferences, name: str) -> str:
 def _kept(call: Call, line: str) -> Answer | Deferred[Answer]:
     """Apply a member's new setting, and store it if the member has an account."""
     member = call.member
-    member.door.preferences_changed()
+    member.preferences_changed()
     account = member.account
+    call.tell_others(line)
     if account is None:
         told, member.told_not_kept = member.told_not_kept, True
         return Answer([line] if told else [line, NOT_KEPT])
@@ -243,7 +248,7 @@ def _kept(call: Call, line: str) -> Answer | Deferred[Answer]:
         account.preferences, account.ignored = former
         if member.account is account:
             member.preferences, member.ignored = former
-            member.door.preferences_changed()
+            member.preferences_changed()
         return failure
 
     return call.chat.accounts.save(account).addCallbacks(lambda _: Answer([line]), undo)

@@ -44,7 +44,9 @@ def unregister(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     account = account_of(call)
     proof = yield _prove_again(call, account)
     yield login.give_up(call.chat, proof, call.member.address)
-    return Answer([f"{account.nick} is no longer registered: anyone can register it now"])
+    line = f"{account.nick} is no longer registered: anyone can register it now"
+    call.tell_others(line)
+    return Answer([line])
 
 
 @command(

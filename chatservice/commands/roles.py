@@ -33,7 +33,7 @@ MODLOG_MOST = 100
 )
 def op(call: Call) -> Answer:
     person, room = person_meant(call), call.room.name
-    if call.chat.roles.op(call.member, person, room) is None:
+    if call.chat.roles.op(call.device, person, room) is None:
         return Answer([f"{person.nick} is an operator of {spelled(room)} already"])
     return DONE
 
@@ -48,7 +48,7 @@ def deop(call: Call) -> Answer:
     room, permissions = call.room.name, call.chat.permissions
     owner = permissions.owner(room)
     person = holder_named(call, [*permissions.operators(room), *([owner] if owner else [])])
-    if call.chat.roles.deop(call.member, person, room) is None:
+    if call.chat.roles.deop(call.device, person, room) is None:
         return Answer([f"{call.rest} is not an operator of {spelled(room)}"])
     return DONE
 
@@ -60,7 +60,7 @@ def deop(call: Call) -> Answer:
 )
 def voice(call: Call) -> Answer:
     person, room = person_meant(call), call.room.name
-    if call.chat.roles.voice(call.member, person, room) is None:
+    if call.chat.roles.voice(call.device, person, room) is None:
         return Answer([f"{person.nick} has a voice in {spelled(room)} already"])
     return DONE
 
@@ -69,7 +69,7 @@ def voice(call: Call) -> Answer:
 def devoice(call: Call) -> Answer:
     room = call.room.name
     person = holder_named(call, call.chat.permissions.voiced(room))
-    if call.chat.roles.devoice(call.member, person, room) is None:
+    if call.chat.roles.devoice(call.device, person, room) is None:
         return Answer([f"{call.rest} has no voice in {spelled(room)}"])
     return DONE
 
@@ -84,7 +84,7 @@ def invite(call: Call) -> Answer:
     nick, rest = first_word(call, call.rest)
     room = call.chat.room_name(rest) if rest else call.room.name
     person = call.chat.nicknames.person_named(nick)
-    if call.chat.roles.invite(call.member, person, room) is None:
+    if call.chat.roles.invite(call.device, person, room) is None:
         is_in = person.member is not None and room in person.member.rooms
         how = "in" if is_in else "invited to"
         return Answer([f"{person.nick} is {how} {spelled(room)} already"])
@@ -95,7 +95,7 @@ def invite(call: Call) -> Answer:
 def announce(call: Call) -> Answer:
     if not call.rest:
         raise call.wrong()
-    call.chat.enforcement.announce(call.member, call.rest)
+    call.chat.enforcement.announce(call.device, call.rest)
     return DONE
 
 
@@ -112,7 +112,7 @@ def lockdown(call: Call) -> Answer:
         return Answer([f"the lockdown is {'on' if call.chat.permissions.locked_down else 'off'}"])
     if state not in ("on", "off"):
         raise call.wrong()
-    if call.chat.enforcement.lock_down(call.member, state == "on") is None:
+    if call.chat.enforcement.lock_down(call.device, state == "on") is None:
         return Answer([f"the lockdown is {state} already"])
     return DONE
 

@@ -22,7 +22,7 @@ def room_(call: Call) -> Answer | Deferred[Answer]:
         return Answer([*_who_runs(call), *_settings(call)])
     setting, _, value = call.rest.partition(" ")
     setting, value = setting.casefold(), value.strip(" ")
-    done = call.chat.enforcement.set_room(call.member, call.room.name, setting, value)
+    done = call.chat.enforcement.set_room(call.device, call.room.name, setting, value)
     return done.addCallback(lambda _: DONE)
 
 

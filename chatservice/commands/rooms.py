@@ -37,12 +37,12 @@ def join(call: Call) -> Answer | Deferred[Answer]:
             return Answer([f"you are talking in {spelled(room.name)}"], rooms=[room])
         return Answer(rooms=[room])
 
-    return call.chat.enter(call.member, name, password.strip(" ")).addCallback(entered)
+    return call.chat.enter(call.device, name, password.strip(" ")).addCallback(entered)
 
 
 @command(Group.ROOMS, "/part [ROOM]", "leave a room; without ROOM, the current one")
 def part(call: Call) -> Answer:
-    call.chat.part(call.member, room_of(call))
+    call.chat.part(call.device, room_of(call))
     return DONE
 
 

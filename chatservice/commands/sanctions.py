@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from chatservice.chat.access import Person, Whom
 from chatservice.chat.enforcement import EVERYBODY, is_wide
 from chatservice.chat.envelope import Envelope
-from chatservice.chat.rooms import Member
+from chatservice.chat.rooms import Device
 from chatservice.commands.table import DONE, Answer, Call, Group, command
 from chatservice.commands.targets import WHERE, anyone, first_word, for_reader, place_meant
 from chatservice.people.addresses import Network, network_named
@@ -31,7 +31,7 @@ BANS_MOST = 200
 def kick(call: Call) -> Deferred[Answer]:
     room, rest = place_meant(call)
     nick, why = first_word(call, rest)
-    done = call.chat.enforcement.kick(call.member, anyone(call, nick), room, why)
+    done = call.chat.enforcement.kick(call.device, anyone(call, nick), room, why)
     return done.addCallback(lambda _: DONE)
 
 
@@ -49,12 +49,12 @@ def ban(call: Call) -> Deferred[Answer]:
     network, operators = _network(target), call.chat.enforcement
     if network is None:
         terms = _terms(rest)
-        done = operators.ban(call.member, _person(call, target), room, *terms)
+        done = operators.ban(call.device, _person(call, target), room, *terms)
     else:
         first, _, others = rest.partition(" ")
         confirmed = is_wide(network) and first.casefold() == EVERYBODY
         terms = _terms(others.strip(" ") if confirmed else rest)
-        done = operators.ban_network(call.member, network, room, *terms, confirmed)
+        done = operators.ban_network(call.device, network, room, *terms, confirmed)
     return done.addCallback(lambda _: DONE)
 
 
@@ -101,7 +101,7 @@ def mute(call: Call) -> Answer:
     room, rest = place_meant(call)
     nick, rest = first_word(call, rest)
     terms = _terms(rest)
-    call.chat.enforcement.mute(call.member, _person(call, nick), room, *terms)
+    call.chat.enforcement.mute(call.device, _person(call, nick), room, *terms)
     return DONE
 
 
@@ -135,14 +135,14 @@ def _person(call: Call, nick: str) -> Person:
 
 
 def _lift(
-    call: Call, verb: Callable[[Member, Whom | Network, str], list[Envelope]], state: str
+    call: Call, verb: Callable[[Device, Whom | Network, str], list[Envelope]], state: str
 ) -> Answer:
     room, rest = place_meant(call)
     target, more = first_word(call, rest)
     if more:
         raise call.wrong()
     network = _network(target)
-    if verb(call.member, network or anyone(call, target), room):
+    if verb(call.device, network or anyone(call, target), room):
         return DONE
     named = target if network is None else str(network)
     return Answer([f"{named[:60]} is not {state} {place_spelled(room)}"])

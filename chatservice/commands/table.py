@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.chat.journal import Asker
-from chatservice.chat.rooms import Member, Room
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.people.account import Proof
 from chatservice.protocol.aliases import ALIASES
 from chatservice.protocol.events import ChatError, Event, FailedProof, Times
@@ -98,15 +98,21 @@ class Command:
 class Call:
     """A command as a member gave it.
 
+    @ivar device: the device through which the member gave it.
     @ivar rest: the text after its name.
     @ivar ref: the client's own mark for it, or empty.
     """
 
     chat: Chat
-    member: Member
+    device: Device
     command: Command
     rest: str
     ref: str = ""
+
+    @property
+    def member(self) -> Member:
+        """The member who gave it."""
+        return self.device.member
 
     def carry_out(self) -> Answer | Deferred[Answer]:
         """Carry out the command.
@@ -118,7 +124,7 @@ class Call:
         return self.command.function(self)
 
     def _next_page(self) -> Answer | Deferred[Answer]:
-        page: Function | None = self.member.pages.get(self.command.name)
+        page: Function | None = self.device.pages.get(self.command.name)
         if page is None:
             sentence = f"there is no next page: {self.command.pages}"
             raise ChatError("usage", sentence)
@@ -130,15 +136,20 @@ class Call:
         @param page: shows the next page; C{None} if this page is the last one.
         @param what: the next page's contents, in words.
         """
+        name, pages = self.command.name, self.device.pages
         if page is None:
-            self.member.pages.pop(self.command.name, None)
+            self.device.pages = {each: pages[each] for each in pages if each != name}
             return []
-        self.member.pages[self.command.name] = page
+        self.device.pages = {**pages, name: page}
         return [f"/{self.command.name} {MORE} shows {what}"]
 
     def was_answered(self, kind: Kind, place: str, text: str) -> bool:
         """Answer it if it is a repeat; see L{chatservice.chat.repeats.Repeats.answered}."""
-        return self.chat.repeats.answered(self.member, kind, place, text, self.ref)
+        return self.chat.repeats.answered(self.device, kind, place, text, self.ref)
+
+    def tell_others(self, line: str) -> None:
+        """Tell the member's other devices what the command has changed."""
+        self.member.tell([f"{line} (from your {self.device.name})"], but=self.device)
 
     def is_wanted(self) -> bool:
         """Tell whether the member who gave the command is still here."""
@@ -147,12 +158,11 @@ class Call:
     @property
     def room(self) -> Room:
         """The member's current room; see L{current_room}."""
-        return current_room(self.member)
+        return current_room(self.device)
 
     def asker(self) -> Asker:
         """Make the asker of a query, who waits for the answer while the connection lasts."""
-        member, door = self.member, self.member.door
-        return Asker(member.origin, lambda: member.door is door)
+        return Asker(self.member.origin, lambda: not self.device.is_over)
 
     def wrong(self) -> ChatError:
         """Make the error that tells how to write the command."""
@@ -192,13 +202,13 @@ def is_goodbye(text: str) -> bool:
     return ALIASES.get(name, name) == "quit"
 
 
-def parse(chat: Chat, member: Member, line: str, ref: str = "") -> Call:
+def parse(chat: Chat, device: Device, line: str, ref: str = "") -> Call:
     """Parse a typed line that is a command.
 
     @raise ChatError: C{unknown}: there is no such command.
     """
     name, _, rest = (command_in(line) or "").partition(" ")
-    return Call(chat, member, find(name), rest.strip(" "), ref)
+    return Call(chat, device, find(name), rest.strip(" "), ref)
 
 
 def find(name: str) -> Command:
@@ -215,15 +225,15 @@ def find(name: str) -> Command:
     raise ChatError("unknown", f"there is no command /{clean(name)[:40]}: {hint}")
 
 
-def current_room(member: Member) -> Room:
-    """Find the room that a member's lines go to.
+def current_room(device: Device) -> Room:
+    """Find the room that the lines of a device go to.
 
     @raise ChatError: C{no-room}: there is none.
     """
-    if member.current is None:
+    if device.current is None:
         sentence = "you are not in a room: /join one first, such as /join lobby"
         raise ChatError("no-room", sentence, "no-current-room")
-    return member.current
+    return device.current
 
 
 def room_of(call: Call) -> Room:

@@ -12,7 +12,7 @@ from chatservice.protocol.wording import spelled, topic_told
 @command(Group.TALK, "/me TEXT", "say what you do: /me waves shows as * ada waves", talk=True)
 def me(call: Call) -> Answer:
     if not call.was_answered(Acted, call.room.name, call.rest):
-        call.chat.act(call.member, call.room, call.rest, call.ref)
+        call.chat.act(call.device, call.room, call.rest, call.ref)
     return DONE
 
 
@@ -30,7 +30,7 @@ def msg(call: Call) -> Answer:
         raise call.wrong()
     # A repeat is answered before the nickname is looked up, for somebody else may have it now.
     if not call.was_answered(Whispered, nick, text.strip()):
-        call.chat.whisper(call.member, _addressee(call, nick), text.strip(), call.ref, nick)
+        call.chat.whisper(call.device, _addressee(call, nick), text.strip(), call.ref, nick)
     return DONE
 
 
@@ -51,7 +51,7 @@ def topic(call: Call) -> Answer:
     if call.rest:
         text = "" if call.rest == "-" else call.rest
         if not call.was_answered(TopicChanged, room.name, text):
-            call.chat.set_topic(call.member, room, text, call.ref)
+            call.chat.set_topic(call.device, room, text, call.ref)
         return DONE
     set_one = topic_shown(call.chat.topics.get(room.name), call.member.ignored)
     if set_one is None:

@@ -127,19 +127,25 @@ def encoded(lines: Iterable[str], prompt: str = "") -> bytes:
 
 
 def arrival(
-    room: Room, nick: str, topic: TopicChanged | None, recent: Iterable[Event], now: int
+    room: Room,
+    nick: str,
+    topic: TopicChanged | None,
+    recent: Iterable[Event],
+    now: int,
+    how: str = "you joined",
 ) -> list[str]:
     """Make the lines that describe a room to a newcomer.
 
-    @param nick: the newcomer's nickname; the newcomer is in the room's audience already.
+    @param nick: the newcomer's nickname; the newcomer is present in the room already.
     @param recent: the room's last lines, to retell.
     @param now: see L{retold}.
+    @param how: what the newcomer did to be there.
     """
-    some = (member.nick for member in islice(room.audience, NAMES_SHOWN + 1))
+    some = (member.nick for member in islice(room.present, NAMES_SHOWN + 1))
     others = [other for other in some if other != nick][:NAMES_SHOWN]
-    count = len(room.audience)
+    count = len(room.present)
     who = names_in_a_line(others, count - 1) if others else "nobody else"
-    lines = [f"-- you joined {spelled(room.name)}: {who} ({count:,} here)"]
+    lines = [f"-- {how} {spelled(room.name)}: {who} ({count:,} here)"]
     if topic is not None:
         lines.append(f"-- {topic_told(topic)}")
     lines.extend(retold(recent, now))

@@ -1,12 +1,10 @@
 """The door for programs: one JSON object per line, both ways, as docs/protocol.rst describes.
 
-Dicts of the protocol exist only in this module and on the wire.
+Dicts of the protocol exist only in this module, in requests.py and on the wire.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +14,16 @@ from chatservice import commands
 from chatservice.chat.door import Format
 from chatservice.chat.ignoring import has_missed, topic_shown, unseen_by
 from chatservice.chat.journal import Page, Wanted
-from chatservice.chat.rooms import ROOMS_PER_MEMBER, Room
+from chatservice.chat.rooms import Coming, Room
 from chatservice.doors.formats import JSON, format_for
+from chatservice.doors.requests import Request
 from chatservice.protocol.events import (
     LATEST,
     NO_TIMES,
     ChatError,
     Event,
     Joined,
+    Read,
     Resumed,
     Said,
     Talk,
@@ -40,70 +40,8 @@ if TYPE_CHECKING:
     from chatservice.chat.chat import Chat
 
 MALFORMED_IN_A_ROW = 10
-REF_LENGTH = 64
 PAGE_MOST = 100
 NOTHING_SEEN: dict[str, int] = {}
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
-
-
-class Request:
-    """A client's request, whose members are checked as they are needed.
-
-    @raise ChatError: C{malformed}, from the methods too: a member is missing or of the wrong type.
-    """
-
-    def __init__(self, line: bytes) -> None:
-        try:
-            self._facts = json.loads(line.decode())
-        except (ValueError, RecursionError):
-            raise malformed("this is not JSON in UTF-8") from None
-        if not isinstance(self._facts, dict):
-            raise malformed("a request must be a JSON object")
-        self.ref = self.text("ref", "")
-        if len(self.ref) > REF_LENGTH or clean(f"{self.ref}.") != f"{self.ref}.":
-            raise malformed(
-                f"a ref must have at most {REF_LENGTH} characters, and no control characters"
-            )
-
-    def text(self, name: str, default: str | None = None) -> str:
-        """Read a string."""
-        value = self._facts.get(name, default)
-        if not isinstance(value, str):
-            raise malformed(f'"{name}" must be a string')
-        # JSON can spell lone surrogates, but UTF-8 cannot.
-        return value.encode("utf-8", "replace").decode()
-
-    def number(self, name: str, default: int, least: int, most: int) -> int:
-        """Read a whole number."""
-        value = self._facts.get(name, default)
-        if type(value) is not int or not least <= value <= most:
-            raise malformed(f'"{name}" must be a whole number from {least} to {most}')
-        return value
-
-    def flag(self, name: str) -> bool:
-        """Read a boolean; false if it is missing."""
-        value = self._facts.get(name, False)
-        if type(value) is not bool:
-            raise malformed(f'"{name}" must be true or false')
-        return value
-
-    def has(self, name: str) -> bool:
-        """Tell whether the request has a member of that name."""
-        return name in self._facts
-
-    def rooms(self) -> dict[str, int]:
-        """Read the rooms of a hello, each with the last id that the client saw in it."""
-        value = self._facts.get("rooms", {})
-        if not isinstance(value, dict) or not all(type(seen) is int for seen in value.values()):
-            raise malformed('"rooms" must be an object of last ids by room')
-        if len(value) > ROOMS_PER_MEMBER:
-            raise ChatError("too-many", f"that is more than {ROOMS_PER_MEMBER} rooms", "rooms")
-        return value
-
-
-def malformed(sentence: str) -> ChatError:
-    """Make the error for a line that is not a valid request."""
-    return ChatError("malformed", sentence)
 
 
 class JsonSession(Session):
@@ -114,6 +52,7 @@ class JsonSession(Session):
     format: Format = JSON
     _malformed = 0
     _is_pipe = False
+    _is_named = False
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
@@ -154,6 +93,8 @@ class JsonSession(Session):
                 self._history(request)
             case "ping":
                 self._in_turn(request, lambda: None, lambda _: {"type": "pong"})
+            case "seen":
+                self._note_seen(request)
             case "pong":
                 pass  # the answer to our own ping, a sign of life
             case _:
@@ -162,37 +103,37 @@ class JsonSession(Session):
     def _hello(self, request: Request) -> None:
         if self.member is not None:
             raise ChatError("joined", f"you have already joined, as {self.member.nick}")
-        token = request.text("token", "")
-        if token and not _TOKEN.fullmatch(token):
-            raise malformed('"token" is not a token of this server')
+        token, client = request.token, request.client
         nick = request.text("nick", "" if token else None)
         if not nick and not token:
             raise ChatError("bad-nick", "a nickname must have at least one character")
         password = request.text("password") if request.has("password") else None
         self._is_pipe = request.flag("pipe")
         self._seen = {self.chat.room_name(name): seen for name, seen in request.rooms().items()}
-        self.join(JoinRequest(nick, password, token, list(self._seen) or None))
+        self._is_named = bool(client)
+        self.join(JoinRequest(nick, password, token, list(self._seen) or None, client))
 
     def _say(self, request: Request) -> None:
         self._say_in(request.text("room"), request.text("text"))
 
     def _say_in(self, room: str, text: str) -> None:
-        assert self.member is not None
+        assert self.device is not None
         # Before the room is looked up: a repeat is answered even where the member has left.
-        if not self.chat.repeats.answered(self.member, Said, room, text, self._ref):
-            self.chat.say(self.member, self._room_named(room), text, self._ref)
+        if not self.chat.repeats.answered(self.device, Said, room, text, self._ref):
+            self.chat.say(self.device, self._room_named(room), text, self._ref)
 
     def _command(self, request: Request) -> None:
-        assert self.member is not None
+        assert self.device is not None
         line = request.text("line")
         name = request.text("room") if request.has("room") else None
         if not commands.is_command(line):
-            where = commands.current_room(self.member).name if name is None else name
+            where = commands.current_room(self.device).name if name is None else name
             self._say_in(where, without_escape(line))
             return
         room = None if name is None else self._room_named(name)
-        call = commands.parse(self.chat, self.member, line, self._ref)
-        self.member.current = room or self.member.current
+        call = commands.parse(self.chat, self.device, line, self._ref)
+        if room is not None:
+            self.device.turn_to(room)
         if call.command.talk:
             call.carry_out()
         else:
@@ -220,6 +161,11 @@ class JsonSession(Session):
             page,
             lambda page: self._page(page, {"room": room} if room else {}, request.ref),
         )
+
+    def _note_seen(self, request: Request) -> None:
+        assert self.device is not None
+        room = self._room_named(request.text("room")).name if request.has("room") else ""
+        self.chat.note_read(self.device, room, request.number("id", 0, 0, LATEST), request.ref)
 
     def _room_named(self, name: str) -> Room:
         assert self.member is not None
@@ -254,14 +200,18 @@ class JsonSession(Session):
             facts["rooms"] = {room.name: self._room(room) for room in answer.rooms}
         if answer.taken is not None:
             facts["search"] = _facts_of_search(answer.taken)
-        told, who = self._told, self._who_one_is()
-        if self._told != told:
-            facts |= who
+        facts |= self._changes()
         if answer.raw:
             facts["raw"] = True
         if answer.rest is not None:
             facts["more"] = True
         return facts
+
+    def _changes(self) -> dict[str, Any]:
+        """Collect who the member is, if that has changed since the program was told it."""
+        told = self._told
+        facts = self._who_one_is() if told else {}
+        return facts if self._told != told else {}
 
     def _who_one_is(self) -> dict[str, Any]:
         """Collect the facts that a program is told at first, and again whenever they change."""
@@ -303,12 +253,14 @@ class JsonSession(Session):
         unseen = unseen_by(self.member, self.chat.accounts)
         return {
             "topic": topic.text if topic else "",
-            "members": sorted({member.nick for member in room.audience} | {self.member.nick}),
+            "members": sorted({member.nick for member in room.present} | {self.member.nick}),
             "missed": has_missed(room, self._seen.get(room.name, LATEST), unseen),
+            "read": self.member.reading.marker(room.name, self.chat.last_delivered()),
         }
 
     def _welcome(self, fence: int, resumed: bool) -> bytes:
-        assert self.member is not None
+        assert self.member is not None and self.device is not None
+        self.device.replayed()
         # A client that named no rooms has seen nothing of those that it is in.
         self._seen = self._seen or dict.fromkeys(self.member.rooms, 0)
         rooms = {name: self._room(room) for name, room in self.member.rooms.items()}
@@ -332,12 +284,38 @@ class JsonSession(Session):
         """See L{chatservice.chat.door.Door.render_own}; own events serve as acknowledgements."""
         if isinstance(event, Resumed):
             # A newcomer who was let into no room has taken nothing over.
-            return self._welcome(event.id, resumed=bool(self.member and self.member.lost_at))
+            assert self.device is not None
+            return self._welcome(event.id, resumed=self.device.coming is not Coming.NEW)
+        if isinstance(event, Read):
+            return json_line(_facts_of_reading(event.room, event.upto) | ref_of(event.ref))
         # An operator's act against the member is another's event, and may be ignored.
         line = json_line(own_facts(event)) if mine else self.format.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line
         return line
+
+    def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
+        """See L{chatservice.chat.door.Door.render_elsewhere}: it acknowledges nothing here."""
+        assert self.member is not None
+        match event:
+            case Resumed():
+                return b""
+            case Read():
+                return json_line(_facts_of_reading(event.room, event.upto))
+            case Joined():
+                rooms = {event.room: self._room(self.chat.rooms[event.room])}
+                return json_line(own_facts(event) | {"rooms": rooms})
+        facts = own_facts(event)
+        facts.pop("ref", None)
+        return json_line(facts)
+
+    def reads(self, room: str, is_current: bool) -> bool:
+        """See L{chatservice.chat.door.Door.reads}: a program with a name says what it has seen."""
+        return not self._is_named
+
+    def read_on(self, room: str, id: int, following: bool) -> None:
+        """See L{chatservice.chat.door.Door.read_on}."""
+        self._send(_facts_of_reading(room, id) | ({"following": True} if following else {}))
 
     def _all_facts(self, events: Iterable[Event]) -> list[dict[str, Any]]:
         """Spell the events of a page as the member sees them."""
@@ -350,7 +328,7 @@ class JsonSession(Session):
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
         """See L{chatservice.chat.door.Door.notify}."""
         facts = {"type": "notice", "lines": lines, "events": self._all_facts(events)}
-        self._send(facts | _times(times))
+        self._send(facts | self._changes() | _times(times))
 
     def ping(self, sentence: str) -> None:
         """See L{chatservice.chat.door.Door.ping}."""
@@ -381,6 +359,10 @@ class JsonSession(Session):
         self._malformed = self._malformed + 1 if error.code == "malformed" else 0
         if self._malformed == MALFORMED_IN_A_ROW:
             self.close(f"{MALFORMED_IN_A_ROW} lines in a row were not valid requests")
+
+
+def _facts_of_reading(room: str, id: int) -> dict[str, Any]:
+    return {"type": "seen"} | ({"room": room} if room else {}) | {"id": id}
 
 
 def _facts_of_search(taken: Taken) -> dict[str, Any]:

@@ -88,6 +88,12 @@ def _checked(seconds: float) -> int:
     return ceil(seconds)
 
 
+def roughly(seconds: int) -> str:
+    """Spell a duration in its greatest unit, without the rest: 7500 seconds are C{2h}."""
+    unit = next((_SECONDS[unit] for unit in "dhm" if seconds >= _SECONDS[unit]), None)
+    return spelled(seconds - seconds % unit) if unit else "less than a minute"
+
+
 def spelled(seconds: int) -> str:
     """Spell a duration in the greatest unit that divides it: C{7200} is C{2h}.
 

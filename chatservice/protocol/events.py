@@ -266,7 +266,21 @@ class Renamed(MemberEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
-    """A connection's taking over a member: a fence, which nobody but its author is shown."""
+    """One more device of somebody who is here: a fence, which only that device is shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read(Event):
+    """Somebody's having read a room; only the author's own devices are shown it.
+
+    @ivar room: its name; empty for private lines.
+    @ivar upto: the id up to which it is read.
+    @ivar ref: the client's own mark for the request, or empty.
+    """
+
+    room: str
+    upto: int
+    ref: str = ""
 
 
 E = TypeVar("E", bound=Event)

@@ -45,6 +45,7 @@ _BEFORE_SLASH = re.compile(f"[{_BLANK}{_IGNORABLE}\ufffd]+")
 _COMMAND = re.compile("[/\uff0f](?![/\uff0f])")
 _ESCAPED = re.compile("[/\uff0f]{2}")
 _TALK = re.compile("[!-.0-~]")
+"""The first character of a line that is surely something visible to say, as most are."""
 # Two may be too many where they and the letter are composed. Python's \w matches no marks.
 _STACKED = re.compile(f"(?:[^\\w\\s\x00-\u02ff]|[{_IGNORABLE}]){{2,}}")
 _ERASES = re.compile("([\x08\x7f\x17])")
@@ -58,6 +59,8 @@ def as_typed(text: str) -> str:
     A terminal that sends each key at once leaves that to the other end. A character here is a
     grapheme cluster (UAX #29), as a reader sees it.
     """
+    if text.isprintable():
+        return text
     first, *others = _ERASES.split(text.rpartition(_ERASES_LINE)[2])
     if not others:
         return first
@@ -151,7 +154,7 @@ def is_seen(text: str) -> bool:
 
     White space, default ignorable characters, and marks without a letter are not.
     """
-    return _seen_from(_UNSEEN, text) < len(text)
+    return _TALK.match(text) is not None or _seen_from(_UNSEEN, text) < len(text)
 
 
 def words_seen(text: str) -> list[str]:
@@ -209,21 +212,21 @@ def command_in(text: str) -> str | None:
     Invisible characters before the slash, or a full-width slash, must not cause a password to be
     said aloud. Two slashes say one: see L{without_escape}.
     """
+    if _TALK.match(text):
+        return None
     bare = _bare(text)
     return bare[1:] if _COMMAND.match(bare) else None
 
 
 def without_escape(text: str) -> str:
     """Give the words that a typed line says if it is no command: C{//text} says C{/text}."""
-    if not _ESCAPED.search(text):
+    if _TALK.match(text) or not _ESCAPED.search(text):
         return text
     bare = _bare(text)
     return bare[1:] if _ESCAPED.match(bare) else text
 
 
 def _bare(text: str) -> str:
-    """Strip the invisible start of a typed line; leave alone a line that cannot be a command."""
-    if _TALK.match(text):
-        return text
+    """Strip the invisible start of a typed line."""
     text = clean(text)
     return text[_seen_from(_BEFORE_SLASH, text) :]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.chat.ignoring import unseen_by
 from chatservice.chat.journal import Asker, Missed, Page, Wanted, text_size
-from chatservice.chat.rooms import Member
+from chatservice.chat.rooms import Device
 from chatservice.protocol.counts import counted
-from chatservice.protocol.events import Event, Whispered
+from chatservice.protocol.events import LATEST, Event, Whispered
 from chatservice.protocol.wording import spelled, time_of
 
 if TYPE_CHECKING:
@@ -29,85 +29,102 @@ class CaughtUp(NamedTuple):
 
     @ivar events: oldest first.
     @ivar hidden: the number of lines left out, because the member ignores their authors.
+    @ivar more: the rooms of which more is missed (C{""}: private lines).
     """
 
     events: list[Event]
     hidden: int
+    more: list[str]
 
 
 @inlineCallbacks
-def tell(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
+def tell(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None]:
     """Tell how much was said since the last time, and deliver private lines."""
-    door = member.door
+    member, reading = device.member, device.member.reading
     # What was under way while the member entered is stored by then, and counted.
     yield chat.settled(member)
-    if member.door is not door:
+    if device.is_over:
         return
-    private = yield read(chat, member, [""], PRIVATE_MOST)
+    private = yield read(chat, device, reading.missed_of([""]), PRIVATE_MOST)
     if private.events:
-        door.notify([], private.events)
+        device.door.notify([], private.events)
     unseen = unseen_by(member, chat.accounts)
     lines, times = [], {}
-    for room, after in list(member.reading.missed.items()):
+    for room, after in list(reading.missed.items()):
         found = yield chat.journal.missed(
             of=room or member.identity,
             after=after,
-            before=member.fence,
+            before=_end(chat, device, room),
             nick=member.nick,
             not_by=member.identity,
             left_of=unseen.left_of,
-            asker=Asker(member.origin, lambda: member.door is door),
+            asker=Asker(member.origin, lambda: not device.is_over),
         )
-        if member.door is not door:
+        if device.is_over:
             return
         if found.count:
-            since = member.reading.times.get(after, after)
+            since = reading.times.get(after, after)
             when = time_of(since, chat.ids.now())
             times[when] = since
             lines.append(_new_lines(room, found, when))
-        elif not found.more:
-            member.reading.missed.pop(room, None)
+        elif not found.more and room in reading.until:
+            reading.forget(room)
     if lines:
-        door.notify(lines, [], times)
+        device.door.notify(lines, [], times)
+
+
+def _end(chat: Chat, device: Device, room: str) -> int:
+    """Find the id before which the unread part of a room ends for now."""
+    return device.member.reading.until.get(room, chat.last_delivered() + 1)
 
 
 @inlineCallbacks
 def read(
-    chat: Chat, member: Member, rooms: Collection[str], most: int
+    chat: Chat, device: Device, since: Mapping[str, int], most: int, before: int = LATEST
 ) -> Generator[Deferred[Any], Any, CaughtUp]:
-    """Read what a member missed in rooms (C{""}: private lines), and note it as read.
+    """Read what was said in rooms (C{""}: private lines) after some ids, and note it as read.
 
+    @param since: the ids, which are the read markers, or later ones.
     @param most: the most events of each room; the rest stays missed.
+    @param before: the id from which on the device shows everything by itself.
     """
-    door, missed = member.door, dict(member.reading.missed)
+    member, reading = device.member, device.member.reading
+    markers = reading.missed_of(since)
     unseen = unseen_by(member, chat.accounts)
-    pages: dict[str, Page] = {}
+    pages: dict[str, tuple[Page, int]] = {}
     room_left = CATCH_UP_TEXT
-    for room in rooms:
-        if room in missed and room_left > 0:
+    for room, after in since.items():
+        if room_left > 0:
+            end = min(before, _end(chat, device, room))
             wanted = Wanted(
                 of=room or member.identity,
-                after=missed[room],
-                before=member.fence,
+                after=after,
+                before=end,
                 limit=most,
                 left_of=unseen.left_of,
             )
-            page = pages[room] = yield chat.journal.page(wanted)
+            page = yield chat.journal.page(wanted)
+            pages[room] = page, end - 1
             room_left -= text_size(page.events)
     found: list[Event] = []
     hidden = 0
-    for room, page in pages.items():
+    more = [room for room in since if room not in pages]
+    for room, (page, last) in pages.items():
         # Seen only if it can be shown, and was not shown by another /catchup meanwhile.
-        if member.door is door and member.reading.missed.get(room) == missed[room]:
+        if not device.is_over and reading.missed.get(room) == markers.get(room):
             found += page.events
             hidden += page.hidden
-            member.reading.hand_out(room, page.next)
+            more += [] if page.next is None else [room]
+            device.hand_out(room, since[room])
+            is_next = markers.get(room, since[room]) == since[room]
+            if is_next and reading.move(room, last if page.next is None else page.next):
+                member.tell_reading(room, last, device)
     told = (
         event
         for event in found
         if not isinstance(event, Whispered) or event.to_identity == member.identity
     )
-    return CaughtUp(sorted(told, key=lambda event: event.id), hidden)
+    return CaughtUp(sorted(told, key=lambda event: event.id), hidden, more)
 
 
 def _new_lines(room: str, found: Missed, when: str) -> str:

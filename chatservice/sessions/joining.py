@@ -12,7 +12,7 @@ from twisted.internet.task import deferLater
 from chatservice.chat.door import Door
 from chatservice.chat.nicknames import whose
 from chatservice.chat.read_markers import ReadMarker
-from chatservice.chat.rooms import ROOMS_PER_MEMBER, Member, Room
+from chatservice.chat.rooms import ROOMS_PER_MEMBER, Device, Member, Room
 from chatservice.people.account import NO_TOKEN, Account, Proof
 from chatservice.people.identity import identity_of
 from chatservice.protocol.events import ChatError, FailedProof
@@ -39,12 +39,15 @@ class JoinRequest:
     @ivar password: the password of the nickname, if it is registered.
     @ivar token: a secret from an earlier C{welcome}, or empty.
     @ivar rooms: the rooms; C{None} for those of the last time, or the lobby for a newcomer.
+    @ivar client: the name that one program keeps for one run, empty if it has none; C{None} at a
+        door where people type.
     """
 
     nick: str
     password: str | None = None
     token: str = ""
     rooms: Collection[str] | None = None
+    client: str | None = None
 
 
 class Newcomer(Door, Protocol):
@@ -72,17 +75,17 @@ class Joining:
         self._session = session
 
     @inlineCallbacks
-    def arrive(self, request: JoinRequest) -> Generator[Deferred[Any], Any, Member]:
-        """Have a member behind the session: a new one, or one that is here and is taken over.
+    def arrive(self, request: JoinRequest) -> Generator[Deferred[Any], Any, Device]:
+        """Have a device of a member behind the session: of a new one, or of one that is here.
 
         Fails with L{ChatError}.
         """
         chat = self._chat
         request = yield self._without_spent_token(request)
         proof = yield self._proved(request)
-        here = self._taken_over(request, proof)
-        if here is not None:
-            return here
+        device = self._come_back(request, proof)
+        if device is not None:
+            return device
         account = None if proof is None else proof.account
         places = yield self._places(request, account)
         if request.token:
@@ -93,22 +96,26 @@ class Joining:
         names = request.rooms or [place.room for place in places if place.room] or [LOBBY]
         seen = {place.room: max(place.entered, place.seen) for place in places}
 
-        def join(rooms: list[Room]) -> Member:
+        def join(rooms: list[Room]) -> Device:
             self._session.check_still_wanted()
             # By now the same person may have come through another connection.
-            member = self._taken_over(request, proof)
-            if member is None:
+            device = self._come_back(request, proof)
+            if device is None:
                 self._check_token(request, account)
                 self._check_name(request, account, places)
-                member = chat.join(self._session, request.nick, request.token, proof, rooms, seen)
+                session, client = self._session, request.client or ""
+                device = chat.join(session, request.nick, request.token, proof, rooms, seen, client)
+                member = device.member
                 member.spoken.recall(spoken, chat.reactor.seconds())
                 if not request.rooms:
                     # Of a room that is closed to the member by now nothing was missed.
                     member.reading.take_up(places, {"", *member.rooms})
-            return member
+                    device.replay = dict(member.reading.missed)
+            return device
 
-        member: Member = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
-        return member
+        device = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
+        assert isinstance(device, Device)
+        return device
 
     # By what proof.
 
@@ -152,10 +159,11 @@ class Joining:
 
     # Whether as somebody who is here.
 
-    def _taken_over(self, request: JoinRequest, proof: Proof | None) -> Member | None:
-        """Find the member who is here with that token or account, and put the session behind it.
+    def _come_back(self, request: JoinRequest, proof: Proof | None) -> Device | None:
+        """Make the session a device of the member who is here with that token or account.
 
-        @raise ChatError: the proof no longer holds.
+        @raise ChatError: the proof no longer holds; or see L{Devices.come_back
+            <chatservice.chat.devices.Devices.come_back>}.
         """
         here = self._chat.roster.by_token.get(request.token)
         if proof is not None:
@@ -163,10 +171,13 @@ class Joining:
             if here is None or here.account is not proof.account:
                 # The token may be for somebody else's place: the password says who this is.
                 here = self._chat.roster.of(proof.account)
-        if here is not None:
-            self._session.check_still_wanted()
-            self._chat.take_over(here, self._session)
-        return here
+        if here is None:
+            return None
+        self._session.check_still_wanted()
+        devices, place = self._chat.devices, None
+        if request.client or request.password is None:
+            place = devices.place(here, request.client, self._session.kind)
+        return devices.come_back(here, self._session, request.client or "", place)
 
     # Where somebody was, and under which nickname.
 
@@ -201,7 +212,7 @@ class Joining:
         if account is not None and chat.accounts.named(key) is account:
             chat.bindings.free(account)
             return
-        silence = holder.door.idle_seconds()
+        silence = holder.idle_seconds()
         is_waited_for = chat.lingering.left_for(holder) > 0
         if is_waited_for or chat.accounts.named(key) is not None or silence < SILENT:
             return
@@ -212,7 +223,7 @@ class Joining:
         for _ in range(PING_TIMEOUT):
             yield deferLater(chat.reactor, 1, lambda: None)
             self._session.check_still_wanted()
-            answered = holder.door.idle_seconds() < PING_TIMEOUT
+            answered = holder.idle_seconds() < PING_TIMEOUT
             is_waited_for = chat.lingering.left_for(holder) > 0
             if chat.roster.get(key) is not holder or answered or is_waited_for:
                 return
@@ -224,10 +235,11 @@ class Joining:
         if holder.pinged is not None and now - holder.pinged < PING_TIMEOUT:
             return
         holder.pinged = now
-        holder.door.ping(
-            f"somebody wants the nickname {holder.nick}, and you have been silent for a long "
-            f"time: type something within {PING_TIMEOUT} s to keep it"
-        )
+        for device in holder.devices:
+            device.door.ping(
+                f"somebody wants the nickname {holder.nick}, and you have been silent for a long "
+                f"time: type something within {PING_TIMEOUT} s to keep it"
+            )
 
 
 def _identity(request: JoinRequest, account: Account | None) -> bytes:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.chat.door import NOWHERE
-from chatservice.chat.rooms import Member
+from chatservice.chat.rooms import Device, Member
 from chatservice.people.account import Account, Proof
 from chatservice.people.identity import identity_of
 from chatservice.protocol.events import ChatError
@@ -19,23 +18,24 @@ if TYPE_CHECKING:
 
 
 @inlineCallbacks
-def log_in(chat: Chat, member: Member, proof: Proof) -> Generator[Deferred[Any], Any, None]:
+def log_in(chat: Chat, device: Device, proof: Proof) -> Generator[Deferred[Any], Any, None]:
     """Log a guest in to an account: give it the nickname if it may, and tell what it missed.
+
+    If the account's owner is here, the device becomes one of the owner's.
 
     @raise ChatError: C{not-joined}, or the account is banned, among others (in the Deferred).
     """
-    account = proof.account
+    account, member = proof.account, device.member
     chat.bindings.free(account, member)
     # Much may have happened while the password was checked.
     proof.check()
-    if not chat.is_here(member) or member.account is not None:
+    if device.is_over or not chat.is_here(member) or member.account is not None:
         raise ChatError("not-joined", "another connection has taken this one's place")
     _check_not_banned(chat, member, account)
     former, other = member.identity, chat.roster.of(account)
     if other is not None:
-        other.door.taken_over()
-        other.door = NOWHERE
-        chat.leave(other, "taken over by another connection", goodbye=False)
+        _join_owner(chat, device, other)
+        return
     stored = chat.bindings.bind(member, proof)
     chat.entrances.part_where_banned(member)
     # A nickname can carry a message, so a muted member must not change it.
@@ -51,8 +51,20 @@ def log_in(chat: Chat, member: Member, proof: Proof) -> Generator[Deferred[Any],
         yield chat.journal.move(former, account.identity, member.nick)
     if member.identity == account.identity:
         member.reading.take_up(places, {"", *member.rooms})
+        member.note_reading(device.fence)
     yield stored
-    yield catchup.tell(chat, member)
+    yield catchup.tell(chat, device)
+
+
+def _join_owner(chat: Chat, device: Device, owner: Member) -> None:
+    """Make a guest's device one of the owner's; the guest leaves with its last device."""
+    guest = device.member
+    chat.devices.move(device, owner)
+    chat.acting.follow(owner, guest.identity)
+    chat.entrances.part_where_banned(owner)
+    if not guest.devices:
+        chat.flood.become(guest.identity, owner.identity)
+        chat.leave(guest, "", goodbye=True)
 
 
 def _check_not_banned(chat: Chat, member: Member, account: Account) -> None:
@@ -66,17 +78,22 @@ def _check_not_banned(chat: Chat, member: Member, account: Account) -> None:
 
 
 @inlineCallbacks
-def log_out(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
+def log_out(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None]:
     """Make a member a guest, and revoke the account's token.
 
     The guest stays in the rooms, and the account leaves them: otherwise somebody kicked as a
-    guest could return through the account.
+    guest could return through the account. If the member has other devices, they stay, and only
+    this one becomes a guest's.
     """
+    member = device.member
     account = member.account
     assert account is not None
     if not chat.is_here(member):
         return
     chat.permissions.check_may_be_a_guest()
+    if len(member.devices) > 1:
+        yield _part_ways(chat, device)
+        return
     stored = chat.bindings.unbind(member)
     rooms = ("", *member.rooms)
     try:
@@ -87,20 +104,49 @@ def log_out(chat: Chat, member: Member) -> Generator[Deferred[Any], Any, None]:
         yield stored
 
 
+def _part_ways(chat: Chat, device: Device) -> Deferred[None]:
+    """Make a device that of a new guest, who enters the rooms that are open to it.
+
+    The owner's token changes, for the guest knows it.
+
+    @return: fires when that is stored; it takes effect at once.
+    """
+    owner, token = device.member, device.member.token
+    account = owner.account
+    assert account is not None
+    rooms = list(owner.rooms.values())
+    chat.audit.about("Logged out", owner.address, account.nick)
+    chat.bindings.change_token(owner)
+    stored = chat.accounts.forget(account, token)
+    kept = chat.accounts.remember(account, owner.token)
+    nick = chat.nicknames.for_guest(chat.ids.latest())
+    guest = chat.devices.part_ways(device, nick, chat.new_token())
+    chat.roster.add(guest)
+    chat.acting.follow(guest, owner.identity)
+    chat.entrances.enter_open(device, rooms, {})
+    owner.tell(["your token has changed, for another of your connections logged out: /token"])
+    return stored.addCallback(lambda _: kept)
+
+
 def change_password(
     chat: Chat,
-    member: Member,
+    device: Device,
     proof: Proof,
     password: str,
     is_wanted: Callable[[], bool],
 ) -> Deferred[None]:
-    """Change the password of an account, and the token of the member logged in to it."""
+    """Change the password of an account, and the token of the member logged in to it.
+
+    The member's other devices are closed.
+    """
+    member = device.member
 
     def new_token() -> str | None:
         # In the same turn, or the former token could still take the member over.
         if not chat.is_here(member) or member.account is not proof.account:
             return None
         chat.bindings.change_token(member)
+        chat.devices.close_others(device, "your password was changed: log in again")
         return member.token
 
     return chat.accounts.change_password(proof, password, member.origin, new_token, is_wanted)

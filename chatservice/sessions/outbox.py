@@ -10,8 +10,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPullProducer
 from zope.interface import implementer
 
+from chatservice.chat.door import Deliver
+
 HAND_OVER = 128 * 1024
 """Bytes handed to the transport at a time: what it sends at once (C{SEND_LIMIT} in Twisted)."""
+
+
+def unnoticed() -> None:
+    """Do nothing: nobody needs to know."""
 
 
 @implementer(IPullProducer)
@@ -25,24 +31,30 @@ class Outbox:
     @param limit: the most bytes in the queue; an empty queue takes one piece of any size.
     @param overflow: called once, when a write would exceed C{limit}; the outbox is closed by then.
         It must not drop the connection before a later turn of the reactor.
-    @param direct: whether to send through C{transport.writeSomeData} while the queue is empty. Only
-        for a plain TCP connection: a TLS transport has that method too, and it sends plain text.
+    @param direct: whether to send on the transport's socket (C{ISystemHandle}) while the queue is
+        empty. Only for a plain TCP connection: behind a TLS transport that would be plain text.
     @param mark: returns the sender's position, such as the id of the last event sent.
+    @ivar deliver: what takes bytes at the moment: the socket's own C{send} (send(2)), or L{take}.
+        It returns how many bytes it took, and the others are for L{rest}; or it raises
+        C{OSError} if it took none. It must not be handed nothing.
+    @ivar switched: called when C{deliver} has become another function.
     @ivar behind: the value of C{mark} when bytes began to wait, even if the outbox has been closed
         and will never send them; C{None} if everything was sent.
     """
 
     __slots__ = (
         "_corked",
-        "_direct",
         "_emptied",
         "_handed",
         "_limit",
         "_mark",
         "_overflow",
         "_queue",
+        "_socket_send",
         "_transport",
         "behind",
+        "deliver",
+        "switched",
         "waiting",
     )
 
@@ -52,12 +64,14 @@ class Outbox:
         limit: int,
         overflow: Callable[[], object],
         direct: bool = False,
-        mark: Callable[[], int] = lambda: 0,
+        mark: Callable[[], int] = int,
     ) -> None:
         self._transport = transport
         self._limit = limit
         self._overflow = overflow
-        self._direct = direct
+        self._socket_send: Deliver | None = transport.getHandle().send if direct else None
+        self.deliver: Deliver = self._socket_send or self.take
+        self.switched: Callable[[], object] = unnoticed
         self._mark = mark
         self._queue: deque[bytes] | None = None
         self._corked: deque[bytes] | None = None
@@ -69,23 +83,37 @@ class Outbox:
     def write(self, data: bytes) -> None:
         """Send C{data} after everything written before; ignore it once the outbox is closed."""
         # If it is handed no bytes, the transport never asks for more.
-        if self._transport is None or not data:
+        if data:
+            try:
+                taken = self.deliver(data)
+            except OSError:
+                taken = 0
+            if taken < len(data):
+                self.rest(data[taken:])
+
+    def rest(self, data: bytes) -> None:
+        """Send bytes that the network did not take at once; or the transport finds out why not."""
+        if self._transport is None:
             return
-        queue = self._queue if self._corked is None else self._corked
-        if queue is not None:
-            self._wait_in(queue, data)
-            return
-        if self._direct:
-            sent = self._transport.writeSomeData(data)
-            if sent == len(data):
-                return
-            # A lost connection returns an exception; the transport finds out by itself.
-            if isinstance(sent, int):
-                data = data[sent:]
         self._queue = deque((data,))
         self.waiting = len(data)
         self._fall_behind()
+        self._switch(self.take)
         self._transport.registerProducer(self, False)
+
+    def take(self, data: bytes) -> int:
+        """Take bytes that must wait; discard them once the outbox is closed."""
+        queue = self._queue if self._corked is None else self._corked
+        if queue is not None:
+            self._wait_in(queue, data)
+        else:
+            self.rest(data)
+        return len(data)
+
+    def _switch(self, deliver: Deliver) -> None:
+        if deliver != self.deliver:
+            self.deliver = deliver
+            self.switched()
 
     def _fall_behind(self) -> None:
         if self.behind is None:
@@ -108,15 +136,21 @@ class Outbox:
         """Hold back everything written from now on until L{uncork}."""
         self._corked = deque()
         self._fall_behind()
+        self._switch(self.take)
 
     def uncork(self, first: bytes) -> None:
         """Send C{first}, and after it everything held back."""
         corked, self._corked = self._corked or (), None
         self.waiting -= sum(map(len, corked))
+        self._send_at_once_if_empty()
         for data in (first, *corked):
             self.write(data)
         if self._queue is None and self._transport is not None:
             self.behind = None
+
+    def _send_at_once_if_empty(self) -> None:
+        if self._socket_send is not None and self._queue is None and self._corked is None:
+            self._switch(self._socket_send)
 
     def emptied(self) -> Deferred[None]:
         """Return a Deferred that fires when the queue is empty or the outbox is closed."""
@@ -145,6 +179,7 @@ class Outbox:
             if self._corked is None:
                 self.behind = None
             self._transport.unregisterProducer()
+            self._send_at_once_if_empty()
             self._tell_emptied()
 
     @staticmethod
@@ -175,5 +210,6 @@ class Outbox:
         self._corked = None
         self.waiting = 0
         self._handed = 0
-        self._transport = None
+        self._transport = self._socket_send = None
+        self._switch(len)
         self._tell_emptied()

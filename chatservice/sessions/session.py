@@ -6,7 +6,7 @@ Joining, the flood limit, waiting in turn, errors, and closing.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Hashable
+from collections.abc import Generator, Hashable
 from enum import IntEnum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +17,16 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatservice.chat.door import GOODBYE, NOWHERE, Fenced, Format
-from chatservice.chat.rooms import Member
+from chatservice.chat.door import GOODBYE, Deliver, Fenced, Format
+from chatservice.chat.rooms import Device, Member
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import NO_TIMES, ChatError, Event, Times
 from chatservice.protocol.names import PASSWORD_TRIES
 from chatservice.sessions import catchup
+from chatservice.sessions.in_turn import InTurn
 from chatservice.sessions.joining import Joining, JoinRequest
 from chatservice.sessions.keepalive import NO_ANSWER
-from chatservice.sessions.metering import Connection, Metered
+from chatservice.sessions.metering import Connection
 from chatservice.sessions.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -42,9 +43,6 @@ CLOSE_TIMEOUT = 5.0
 
 FAILED = ChatError("failed", "something went wrong in the server, and its log says what: not done")
 
-Work = Callable[[], Any]
-
-
 class State(IntEnum):
     """The state of a session, which only ever moves on in this order."""
 
@@ -54,7 +52,7 @@ class State(IntEnum):
     GONE = auto()
 
 
-class Session(Metered):
+class Session(InTurn):
     """The session of one connection; once it has joined, it belongs to a member.
 
     A subclass is a language: it interprets messages from the peer (L{heard}), spells sentences
@@ -62,16 +60,12 @@ class Session(Metered):
 
     @param chat: the chat to take part in.
     @ivar state: from L{State.CLOSING} on, nothing more is read.
-    @ivar outbox: the writer of the connection.
     """
 
     kind: str
     name: str
     format: Format
-    outbox: Outbox
-    deliver: Callable[[bytes], None]
     # Defaults of attributes that few sessions ever set; see LineConnection.
-    _refused = False
     _wrong_passwords = 0
     _why = ""
     _wanted = ""
@@ -79,7 +73,6 @@ class Session(Metered):
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
         self.state = State.ARRIVING
-        self.member: Member | None = None
         self._timeout: IDelayedCall | None = None
         self._heard_at = 0.0
 
@@ -105,6 +98,13 @@ class Session(Metered):
         """See L{chatservice.chat.door.Door.ping}."""
 
     @abstractmethod
+    def reads(self, room: str, is_current: bool) -> bool:
+        """See L{chatservice.chat.door.Door.reads}."""
+
+    def read_on(self, room: str, id: int, following: bool) -> None:
+        """See L{chatservice.chat.door.Door.read_on}; line doors count nothing."""
+
+    @abstractmethod
     def preferences_changed(self) -> None:
         """See L{chatservice.chat.door.Door.preferences_changed}."""
 
@@ -112,14 +112,23 @@ class Session(Metered):
     def render_own(self, event: Event, mine: bool) -> bytes:
         """See L{chatservice.chat.door.Door.render_own}."""
 
+    @abstractmethod
+    def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
+        """See L{chatservice.chat.door.Door.render_elsewhere}."""
+
     def again(self, event: Event) -> None:
         """See L{chatservice.chat.door.Door.again}; without refs there are no repeats."""
 
     def refuse(self, event: Event, sentence: str) -> None:
         """See L{chatservice.chat.door.Door.refuse}; a subclass must also tell the peer."""
-        self._refused = True
+        self.note_refusal()
 
     # The life of a connection.
+
+    @property
+    def member(self) -> Member | None:
+        """The member whose device this is, once it has joined."""
+        return None if self.device is None else self.device.member
 
     @property
     def peer(self) -> Peer:
@@ -148,7 +157,7 @@ class Session(Metered):
         """Begin the session on a new connection."""
         self.connection = connection
         self.outbox = connection.outbox
-        self.deliver = connection.outbox.write
+        self.outbox.switched = self._switched
         self.chat.sessions.add(self)
         now = self._heard_at = self.chat.reactor.seconds()
         left = max(0.0, self.peer.since + JOIN_TIMEOUT - now)
@@ -169,17 +178,16 @@ class Session(Metered):
             if wait:
                 yield deferLater(self.chat.reactor, wait, lambda: None)
                 self.check_still_wanted()
-            member = yield Joining(self.chat, self).arrive(request)
-            self.member = member
+            device = self.device = yield Joining(self.chat, self).arrive(request)
             if self.state is not State.ARRIVING:
                 # The peer did not read what entering sent: the connection is about to be lost.
                 return
             self.state = State.PRESENT
             self.pay(0)
             self._stop_timeout()
-            log.info("{nick} is here, from {peer}.", nick=member.nick, peer=self.peer)
-            self.preferences_changed()
-            if not isinstance(member.door, Fenced):
+            log.info("{nick} is here, from {peer}.", nick=device.member.nick, peer=self.peer)
+            device.preferences_changed()
+            if not isinstance(device.door, Fenced):
                 self.arrived(request)
         except Exception:
             self.complain(Failure())
@@ -188,11 +196,11 @@ class Session(Metered):
 
     def arrived(self, request: JoinRequest) -> None:
         """Tell a member who has just joined the rooms of the last time what it missed."""
-        assert self.member is not None
-        member = self.member
+        assert self.device is not None
+        device = self.device
         if not request.rooms:
-            told = catchup.tell(self.chat, member).addErrback(self.complain)
-            told.addCallback(lambda _: self.note_when_sent(member))
+            told = catchup.tell(self.chat, device).addErrback(self.complain)
+            told.addCallback(lambda _: self.note_when_sent(device))
 
     def check_still_wanted(self) -> None:
         """Check that the peer still waits to be let in.
@@ -230,7 +238,7 @@ class Session(Metered):
     def taken_over(self) -> None:
         """See L{chatservice.chat.door.Door.taken_over}."""
         log.info("{who} goes on through another connection.", who=self._who())
-        self.member = None
+        self.device = None
         self.close("another connection has taken this one's place", "taken-over")
 
     def drop(self) -> None:
@@ -259,34 +267,36 @@ class Session(Metered):
         """Let the member leave or linger, after the connection has ended."""
         self.state = State.GONE
         self._stop_timeout()
-        if self.member is not None:
+        if self.device is not None:
             goodbye = reason.check(ConnectionDone) is not None and not self._why
             why = "" if goodbye else self._why or "connection lost"
-            log.info("{nick} is gone: {why}.", nick=self.member.nick, why=why or "goodbye")
-            member, self.member = self.member, None
-            member.door = NOWHERE
-            if not goodbye or self.outbox.behind is not None:
-                self._note_loss(member)
-            if goodbye:
-                self.chat.leave(member, "", goodbye=True)
-            else:
-                self.chat.lose(member, why)
+            nick = self.device.member.nick
+            log.info("{nick} is gone: {why}.", nick=nick, why=why or "goodbye")
+            device, self.device = self.device, None
+            if not device.is_over:
+                self._gone(device, why, goodbye)
         self.chat.session_ended(self)
 
-    def _note_loss(self, member: Member) -> None:
-        """Note what the member may not have seen; after a long silence this may be a timeout."""
-        silence = self.idle_seconds()
-        timed_out = silence if silence >= NO_ANSWER else 0.0
-        self.chat.note_loss(member, self.behind(), timed_out)
+    def _gone(self, device: Device, why: str, goodbye: bool) -> None:
+        """Let the member leave or linger, unless other devices stay."""
+        if goodbye and self.behind() is None:
+            self.chat.devices.hang_up(device)
+            device.end()
+        else:
+            silence = self.idle_seconds()
+            # After a long silence this may be a timeout.
+            timed_out = silence if silence >= NO_ANSWER else 0.0
+            self.chat.devices.lose(device, why, timed_out, goodbye)
 
     def _stop_timeout(self) -> None:
         if self._timeout is not None and self._timeout.active():
             self._timeout.cancel()
         self._timeout = None
 
-    def _is_over(self) -> bool:
-        """Tell whether the peer can do nothing more here, for example after a kick."""
-        gone = self.member is not None and not self.chat.is_here(self.member)
+    def is_over(self) -> bool:
+        """See L{InTurn.is_over}."""
+        device = self.device
+        gone = device is not None and (device.is_over or not self.chat.is_here(device.member))
         return gone or self.state >= State.CLOSING
 
     # Lines.
@@ -297,67 +307,28 @@ class Session(Metered):
 
     def received(self, message: bytes) -> None:
         """Take a message from the peer; see L{heard}."""
-        if self._is_over():
+        if self.is_over():
             return
         self.pay()
         try:
             self.heard(message)
         except Exception:
             self.complain(Failure())
-        if self.member is not None and self.member.uncommitted >= UNCOMMITTED:
+        device = self.device
+        if device is not None and device.member.uncommitted >= UNCOMMITTED:
             self.hold()
-            self.chat.settled(self.member).addCallback(lambda _: self.release())
+            self.chat.settled(device.member).addCallback(lambda _: self.release())
 
     def too_long(self) -> None:
         """Tell the peer that the carrier has discarded a message that was too long."""
         self.pay()
         self.tell(ChatError("too-long", "that line is too long: not sent"))
 
-    @inlineCallbacks
-    def in_turn(
-        self, work: Work | None, answer: Callable[[Any], Work | None]
-    ) -> Generator[Deferred[Any], Any, None]:
-        """Do something once earlier lines are delivered, and pause reading until it is done.
-
-        @param work: returns a result, or a Deferred of one.
-        @param answer: called with the result, once the events that C{work} caused are delivered,
-            unless they are refused. It returns the next work, to do once everything is sent.
-        """
-        assert self.member is not None
-        member = self.member
-        self.hold()
-        try:
-            yield self.chat.settled(member)
-            while work is not None and not self._is_over():
-                self._refused = False
-                self.note_sent(member)
-                result = yield work()
-                yield self.chat.settled(member)
-                if self._is_over() or self._refused:
-                    break
-                work = answer(result)
-                yield self.outbox.emptied()
-                self.note_sent(member)
-        except Exception:
-            self.complain(Failure())
-        finally:
-            self.release()
-
-    def note_sent(self, member: Member) -> None:
-        """Mark what the member was shown as seen, if everything is sent."""
-        # Another connection may have taken over meanwhile, and show other lines.
-        if self.outbox.behind is None and self.member is member:
-            member.reading.unsent.clear()
-
-    def note_when_sent(self, member: Member) -> None:
-        """Mark what the member was shown as seen, as soon as everything is sent."""
-        self.outbox.emptied().addCallback(lambda _: self.note_sent(member))
-
     def input_ended(self) -> None:
         """Leave once earlier lines are delivered: the peer has ended its input."""
-        if self.member is not None:
-            member = self.member
-            self.in_turn(lambda: self.chat.leave(member, "", goodbye=True), lambda _: None)
+        if self.device is not None:
+            device = self.device
+            self.in_turn(lambda: self.chat.devices.hang_up(device), lambda _: None)
         else:
             self.close()
 
@@ -390,6 +361,19 @@ class Session(Metered):
     def payer(self) -> Hashable:
         """See L{Metered.payer}."""
         return self if self.member is None else self.member.identity
+
+    @property
+    def deliver(self) -> Deliver:
+        """See L{chatservice.chat.door.Door.deliver}."""
+        return self.outbox.deliver
+
+    def deliver_rest(self, data: bytes) -> None:
+        """See L{chatservice.chat.door.Door.deliver_rest}."""
+        self.outbox.rest(data)
+
+    def _switched(self) -> None:
+        if self.device is not None:
+            self.device.deliver_anew()
 
     def idle_seconds(self) -> float:
         """See L{chatservice.chat.door.Door.idle_seconds}."""

@@ -37,7 +37,7 @@ from chatservice.storage.scanning import Scanning
 from chatservice.storage.search import Search
 
 _PLACES = """
-    SELECT room, nick, entered, coalesce(seen, max(entered, ?)), time FROM places
+    SELECT room, nick, entered, coalesce(seen, max(entered, ifnull(read, ?))), time FROM places
     WHERE identity = ? ORDER BY entered, room"""
 _SPLIT = """
     INSERT OR REPLACE INTO places (identity, room, nick, entered, seen)

@@ -125,9 +125,15 @@ def _store(
         could not store, and the time now if it is below that id; C{None} if this is stored already.
     """
     if unsettled is not None:
-        connection.execute("UPDATE places SET seen = ?, time = ? WHERE seen IS NULL", unsettled)
+        connection.execute(_SETTLE, unsettled)
     store(connection, events)
     connection.execute("UPDATE ids SET ceiling = ? WHERE ceiling <> ?1", (ceiling,))
+
+
+_SETTLE = """
+    UPDATE places SET seen = ifnull(max(read, entered), ?1),
+        time = CASE WHEN read IS NULL THEN ?2 END
+    WHERE seen IS NULL"""
 
 
 def _read_ceiling(connection: sqlite3.Connection) -> int:

@@ -14,6 +14,7 @@ from chatservice.protocol.events import (
     Joined,
     Left,
     Parted,
+    Read,
     Renamed,
     Spoken,
     TopicChanged,
@@ -28,8 +29,9 @@ NOTED = "mark, id, nick, time"
 
 E = TypeVar("E", bound=Event)
 
-MOVES = Joined | Parted | Left | Renamed
-"""Events that are not stored themselves, but change where somebody is, or their nickname."""
+MOVES = Joined | Parted | Left | Renamed | Read
+"""Events that are not stored themselves, but change where somebody is, by which name, or the read
+markers there."""
 
 _TOPIC = "topic"
 """The kind of a L{TopicChanged} in C{events}."""
@@ -51,9 +53,13 @@ _ENTERED = """
     INSERT OR REPLACE INTO places (identity, room, nick, entered, seen) VALUES (?, ?, ?, ?, NULL)"""
 _PLACE = """
     INSERT INTO places (identity, room, nick, entered, seen, time) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET nick = excluded.nick, seen = excluded.seen, time = excluded.time"""
-_SEEN = "UPDATE places SET nick = ?, seen = ?, time = ? WHERE identity = ? AND room = ?"
+    ON CONFLICT DO UPDATE SET nick = excluded.nick, seen = excluded.seen, time = excluded.time,
+        read = NULL"""
+_SEEN = """
+    UPDATE places SET nick = ?, seen = ?, time = ?, read = NULL WHERE identity = ? AND room = ?"""
 """Changes nothing where somebody no longer is: kicked people may leave before they hear of it."""
+
+_READ = "UPDATE places SET read = ? WHERE identity = ? AND room = ? AND seen IS NULL"
 
 
 def talk_of(row: tuple[Any, ...]) -> Spoken:
@@ -173,6 +179,8 @@ def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:
         connection.execute(_PLACE, (who, "", nick, id, None, None))
     elif isinstance(event, Parted):
         _forget_place(connection, who, event.room)
+    elif isinstance(event, Read):
+        connection.execute(_READ, (event.upto, who, event.room))
     elif isinstance(event, Renamed):
         connection.execute("UPDATE places SET nick = ? WHERE identity = ?", (event.now, who))
     else:

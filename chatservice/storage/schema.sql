@@ -150,3 +150,9 @@ INSERT INTO words (words, rank) VALUES ('automerge', 0);
 INSERT INTO words (words, rank) VALUES ('crisismerge', 64);
 ALTER TABLE indexed ADD COLUMN rules TEXT NOT NULL DEFAULT '';
 UPDATE indexed SET id = 0, erased = 0;
+
+-- version 5
+
+-- For somebody who is present: the id up to which a program said that a place is read; NULL if
+-- none did, so that everything counts as read.
+ALTER TABLE places ADD COLUMN read INTEGER;

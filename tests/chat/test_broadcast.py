@@ -5,14 +5,14 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.chat.broadcast import broadcast
-from chatservice.chat.door import NOWHERE, Fenced
+from chatservice.chat.door import NOWHERE
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.rooms import Member, Room
 from chatservice.protocol import events
 from tests.recording import (
-    RecordingDoor,
     RecordingFormat,
     door_of,
+    fenced,
     joined,
     left,
     parted,
@@ -213,53 +213,52 @@ class OrderTests(BroadcastTestCase):
 
 
 class ResumeTests(BroadcastTestCase):
-    """A connection that takes a member over."""
+    """A connection that takes the place of a member's only one."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.bob.devices[0].end()
+        self.device = fenced(self.bob, self.wire)
+        self.door = door_of(self.device)
 
     def test_fence(self) -> None:
         """A new connection is shown nothing before the fence, and everything from it on."""
-        door = RecordingDoor(self.wire)
-        self.bob.door = Fenced(door)
         self.broadcast(
             said(1, self.ada, self.lobby),
             said(2, self.bob, self.lobby),
             whispered(3, self.ada, self.bob),
-            resumed(4, self.bob, door),
+            resumed(4, self.device),
             said(5, self.ada, self.lobby),
             said(6, self.bob, self.lobby),
         )
-        self.assertEqual(door.seen, ["!4", "5", "!6"])
-        self.assertIs(self.bob.door, door)
+        self.assertEqual(self.door.seen, ["!4", "5", "!6"])
+        self.assertIs(self.device.door, self.door)
 
     def test_before_the_fences_batch(self) -> None:
         """A batch before the one with the fence is not shown to the new connection."""
-        door = RecordingDoor(self.wire)
-        self.bob.door = Fenced(door)
         self.broadcast(said(1, self.ada, self.lobby))
-        self.assertEqual(door.asked, [])
+        self.assertEqual(self.door.asked, [])
 
     def test_nobody_else(self) -> None:
         """Others see nothing of it."""
-        door = RecordingDoor(self.wire)
-        self.bob.door = Fenced(door)
-        self.broadcast(resumed(1, self.bob, door))
+        self.broadcast(resumed(1, self.device))
         self.assertEqual(seen(self.ada), [])
 
     def test_taken_over_again(self) -> None:
         """Of two connections that take a member over, the later one has it from its own fence."""
-        first, second = RecordingDoor(self.wire), RecordingDoor(self.wire)
-        self.bob.door = Fenced(second)
+        self.device.end()
+        second = fenced(self.bob, self.wire)
         self.broadcast(
-            resumed(1, self.bob, first), said(2, self.ada, self.lobby), resumed(3, self.bob, second)
+            resumed(1, self.device), said(2, self.ada, self.lobby), resumed(3, second)
         )
-        self.assertEqual((first.asked, second.seen), ([], ["!3"]))
+        self.assertEqual((self.door.asked, seen(second)), ([], ["!3"]))
 
     def test_gone_meanwhile(self) -> None:
-        """A member whose new connection is gone before the fence stays without one."""
-        self.bob.door = NOWHERE
-        door = RecordingDoor(self.wire)
-        self.broadcast(resumed(1, self.bob, door))
-        self.assertIs(self.bob.door, NOWHERE)
-        self.assertEqual(door.asked, [])
+        """A connection that is gone before its fence stays so, and its member without one."""
+        self.device.end()
+        self.broadcast(resumed(1, self.device), said(2, self.ada, self.lobby))
+        self.assertIs(self.device.door, NOWHERE)
+        self.assertEqual((self.door.asked, self.bob.devices), ([], []))
 
 
 class CostTests(BroadcastTestCase):
@@ -346,12 +345,14 @@ class FaultTests(BroadcastTestCase):
     def test_rendering_for_a_reader(self) -> None:
         """A reader whose wire cannot spell an event is dropped, and the others get theirs."""
         door_of(self.bob).format = BrokenFormat()
+        self.bob.preferences_changed()
         self.broadcast(said(1, self.ada, self.lobby))
         self.assert_dropped(self.bob)
 
     def test_rendering_for_an_author(self) -> None:
         """An author whose wire cannot spell another's event is dropped, and the others served."""
         door_of(self.bob).format = BrokenFormat()
+        self.bob.preferences_changed()
         self.broadcast(said(1, self.bob, self.lobby), said(2, self.ada, self.lobby))
         self.assertIn("drop", door_of(self.bob).asked)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
@@ -361,7 +362,8 @@ class FaultTests(BroadcastTestCase):
         """Dropping is for a later turn: whoever is dropped is in the room until then."""
         door_of(self.bob).broken = {"deliver"}
         self.broadcast(said(1, self.ada, self.lobby))
-        self.assertIn(self.bob, self.lobby.audience)
+        self.assertIn(self.bob, self.lobby.present)
+        self.assertIn(self.bob.devices[0], self.lobby.audience)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
 

@@ -169,9 +169,9 @@ class KeptTests(ClockCase):
 
         for text in ("/register correct-horse", "/join den", "/invite ada", "/kick bob"):
             self.ada.types(text)
-        member = self.chat.roster["ada"]
+        ada = self.chat.roster["ada"]
         for _ in range(2):
-            kick(self.chat, member, member, "den", "spam")
+            kick(self.chat, ada.devices[0], ada, "den", "spam")
         self.clock.advance(SETTLING)
         before = acts()
         self.assertEqual(before, 3)

@@ -75,10 +75,12 @@ class SeenTests(DenCase):
         """Who is kicked while a page waits for its turn is not given the page."""
         grace = self.comes("json", "grace", "den")
         grace.sees()
-        member, door = self.chat.roster["grace"], self.chat.roster["grace"].door
-        self.chat.say(member, self.chat.rooms["den"], "mine")
-        door.heard(b'{"type":"history","room":"den","ref":"1"}')  # type: ignore[attr-defined]
-        kick(self.chat, self.chat.roster["ada"], member, "den", "")
+        ada, member = self.chat.roster["ada"], self.chat.roster["grace"]
+        (device,) = member.devices
+        door: Any = device.door
+        self.chat.say(device, self.chat.rooms["den"], "mine")
+        door.heard(b'{"type":"history","room":"den","ref":"1"}')
+        kick(self.chat, ada.devices[0], member, "den", "")
         kinds = [(facts["type"], facts.get("code")) for facts in grace.sees()]
         self.assertIn(("error", "no-room"), kinds)
         self.assertNotIn("history", [kind for kind, _ in kinds])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from twisted.internet.error import ConnectionAborted
 
 from chatservice.protocol.events import ChatError
 from tests.conversation import DOORS, ConversationCase, JsonPerson, Person, each_row, with_doors
+from tests.recording import deliver_through
 
 
 def resets(case: ConversationCase, ada: Person) -> None:
@@ -33,8 +33,8 @@ def stops_reading(case: ConversationCase, ada: Person) -> None:
 
 def breaks(case: ConversationCase, ada: Person) -> None:
     """Delivering to her raises an error."""
-    door: Any = case.chat.roster["ada"].door
-    door.deliver = lambda data: 1 // 0
+    (device,) = case.chat.roster["ada"].devices
+    deliver_through(device, lambda data: 1 // 0)
     case.at_text("grace").types("oops")
 
 

@@ -19,7 +19,7 @@ from chatservice.protocol import actions, events
 from chatservice.protocol.names import nick_key
 from chatservice.protocol.preferences import Preferences
 from chatservice.protocol.wording import line_of, painted
-from tests.recording import sent
+from tests.recording import RecordingDoor, sent
 
 ID = 1_763_733_720_000_000  # 2025-11-21 14:02 UTC
 PLAIN = Preferences()
@@ -238,15 +238,6 @@ class IgnoringTests(SynchronousTestCase):
         self.assertEqual(Unseen().shown(iter(lines)), lines)
 
 
-class ReaderDoor:
-    """A door that remembers what is delivered to it."""
-
-    def __init__(self, wire: Format) -> None:
-        self.format = wire
-        self.delivered: list[bytes] = []
-        self.deliver = self.delivered.append
-
-
 class BroadcastTests(SynchronousTestCase):
     """Looks and the broadcast together."""
 
@@ -255,12 +246,12 @@ class BroadcastTests(SynchronousTestCase):
         room = Room("lobby")
         wires = [look("a", time=True), look("b", time=True), look("c")]
         wires.append(format_for(TEXT, PLAIN, ["bob"], "d"))
-        doors: list[Any] = [ReaderDoor(wire) for wire in wires]
-        room.audience = {
-            Member(nick, nick, door, "token") for nick, door in zip("abcd", doors, strict=True)
-        }
+        doors: list[Any] = [RecordingDoor() for _ in wires]
+        for nick, door, wire in zip("abcd", doors, wires, strict=True):
+            door.format = wire
+            Member(nick, nick, "token").connect(door).hear(room)
         broadcast([sent(said("hi"))], {"lobby": room})
-        one, other, plain, ignoring = (b"".join(door.delivered) for door in doors)
+        one, other, plain, ignoring = (b"".join(door.deliveries) for door in doors)
         self.assertEqual(one, b"14:02 #lobby bob: hi\r\n")
-        self.assertIs(doors[0].delivered[0], doors[1].delivered[0])
+        self.assertIs(doors[0].deliveries[0], doors[1].deliveries[0])
         self.assertEqual((other, plain, ignoring), (one, b"#lobby bob: hi\r\n", b""))

@@ -233,7 +233,8 @@ class AskedForTests(LingeringCase):
     def test_read_on(self) -> None:
         """That the chat reads on after a pause is no word of the peer."""
         self.passes(SILENT)
-        door = self.chat.roster["ada"].door
+        (device,) = self.chat.roster["ada"].devices
+        door: Any = device.door
         door.hold()
         door.release()
         self.assertEqual(door.idle_seconds(), SILENT)

@@ -241,12 +241,20 @@ class FollowingTests(DenCase):
         self.assertEqual(len(extended), EXTENDED_MOST + 6)
         self.assertEqual(len([act for act in extended if act.id in held]), EXTENDED_MOST)
 
-    def test_by_other_connections(self) -> None:
-        """Nor does the account get rid of it by logging out as ever new guests."""
+    @each_row({"alone": ["/quit"], "alongside": []})
+    def test_by_other_connections(self, lines: list[str]) -> None:
+        """Nor does the account get rid of it by logging out as ever new guests.
+
+        Whether its owner has gone by then, or stays on another connection.
+        """
         self.mute("eve")
         self.eve.types(f"/login olga {PASSWORD}")
         self.eve.types("/quit")
+        for line in lines:
+            self.olga.types(line)
         for _ in range(EXTENDED_MOST + 5):
+            # So that no limit of connections is reached.
+            self.clock.advance(60)
             olga = self.comes("json", "olga", host="203.0.113.6")
             olga.types("/logout")
             olga.types("/quit")

@@ -14,7 +14,7 @@ from chatservice.chat.rooms import Member, Room
 from chatservice.protocol import events
 from chatservice.protocol.errors import StorageError
 from tests.journals import HeldJournal
-from tests.recording import RecordingDoor, recorded, seen, sent
+from tests.recording import deliver_through, door_of, recorded, seen, sent
 
 FULL = StorageError("the disk is full")
 
@@ -76,14 +76,11 @@ class PublisherTestCase(SynchronousTestCase):
     def on_delivery(self, work: Callable[[], object]) -> None:
         """Do something whenever bob is delivered something."""
 
-        def deliver(data: bytes) -> None:
+        def deliver(data: bytes) -> int:
             work()
+            return len(data)
 
-        self.door(self.bob).deliver = deliver  # type: ignore[method-assign]
-
-    def door(self, member: Member) -> RecordingDoor:
-        assert isinstance(member.door, RecordingDoor)
-        return member.door
+        deliver_through(self.bob.devices[0], deliver)
 
 
 class BatchTests(PublisherTestCase):
@@ -118,7 +115,7 @@ class BatchTests(PublisherTestCase):
         self.assertEqual(self.journal.held_ids, [[1], [2, 3]])
         self.stored()
         self.assertEqual(seen(self.bob), ["1", "2", "3"])
-        self.assertEqual(len(self.door(self.bob).deliveries), 2)
+        self.assertEqual(len(door_of(self.bob).deliveries), 2)
 
     def test_a_turn_of_reading_between(self) -> None:
         """Between two commits the reactor reads once, and what came then goes along."""
@@ -171,8 +168,8 @@ class RefusalTests(PublisherTestCase):
         self.say(3)
         self.fail_with(FULL)
         why = "not sent: the disk is full"
-        self.assertEqual(self.door(self.ada).refused, [(1, why), (3, why)])
-        self.assertEqual(self.door(self.bob).refused, [(2, why)])
+        self.assertEqual(door_of(self.ada).refused, [(1, why), (3, why)])
+        self.assertEqual(door_of(self.bob).refused, [(2, why)])
         self.assertEqual((seen(self.ada), seen(self.bob), self.steps), ([], [], []))
 
     def test_presence_goes_on(self) -> None:
@@ -188,7 +185,7 @@ class RefusalTests(PublisherTestCase):
         """A line that nobody here wrote is refused without a word."""
         self.publisher.publish(sent(events.Said(id=1, nick="eve", room="lobby", text="hi")))
         self.fail_with(FULL)
-        self.assertEqual((seen(self.ada), self.door(self.ada).refused), ([], []))
+        self.assertEqual((seen(self.ada), door_of(self.ada).refused), ([], []))
 
     def test_goes_on_by_itself(self) -> None:
         """The next batch is tried as if nothing had been."""
@@ -226,7 +223,7 @@ class RefusalTests(PublisherTestCase):
             self.fail_with(KeyError("a bug"))
         self.assertEqual(len(self.flushLoggedErrors(KeyError)), 2)
         self.assertEqual(
-            self.door(self.ada).refused,
+            door_of(self.ada).refused,
             [(id, "not sent: something went wrong in the server") for id in (1, 2)],
         )
         self.say(3)
@@ -236,13 +233,13 @@ class RefusalTests(PublisherTestCase):
 
     def test_bug_in_a_refusal(self) -> None:
         """A member whose refusal raises is dropped; others are told, and the chat goes on."""
-        self.door(self.ada).broken = {"refuse"}
+        door_of(self.ada).broken = {"refuse"}
         self.say(1)
         self.say(2, author=self.bob)
         self.fail_with(FULL)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
-        self.assertIn("drop", self.door(self.ada).asked)
-        self.assertEqual([id for id, _ in self.door(self.bob).refused], [2])
+        self.assertIn("drop", door_of(self.ada).asked)
+        self.assertEqual([id for id, _ in door_of(self.bob).refused], [2])
         self.say(3, author=self.bob)
         self.clock.advance(0)
         self.stored()
@@ -301,7 +298,7 @@ class SettledTests(PublisherTestCase):
         self.clock.advance(0)
         settled = self.publisher.settled(self.ada)
         told: list[int] = []
-        settled.addCallback(lambda _: told.append(len(self.door(self.ada).refused)))
+        settled.addCallback(lambda _: told.append(len(door_of(self.ada).refused)))
         self.stored(FULL)
         self.assertEqual(told, [1])
 

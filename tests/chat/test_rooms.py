@@ -8,7 +8,6 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.door import NOWHERE
 from chatservice.chat.recent import EVENTS
 from chatservice.chat.rooms import Member, Room
 from chatservice.protocol.events import Said
@@ -62,18 +61,20 @@ class OverTests(SynchronousTestCase):
         python = self.chat.rooms["python"]
         self.chat.enter(self.bob, "python")
         self.journal.release(self.clock)
-        kick(self.chat, self.bob, self.ada, "python", "")
+        kick(self.chat, self.bob, self.ada.member, "python", "")
         self.chat.part(self.ada, python)
-        kick(self.chat, self.bob, self.ada, "python", "")
+        kick(self.chat, self.bob, self.ada.member, "python", "")
         self.journal.release(self.clock)
-        self.assertEqual((python.members, python.audience), ({self.bob}, {self.bob}))
-        self.assertEqual(list(self.ada.rooms), ["lobby"])
+        bob = self.bob.member
+        self.assertEqual((python.members, python.present), ({bob}, {bob}))
+        self.assertEqual(set(python.audience), {self.bob})
+        self.assertEqual(list(self.ada.member.rooms), ["lobby"])
 
     def test_somebody_stays(self) -> None:
         """A room that somebody is still in goes on."""
-        self.chat.leave(self.bob, "", goodbye=True)
+        self.chat.leave(self.bob.member, "", goodbye=True)
         self.journal.release(self.clock)
-        self.assertEqual(self.chat.rooms["lobby"].members, {self.ada})
+        self.assertEqual(self.chat.rooms["lobby"].members, {self.ada.member})
 
     def test_back_before_it_is_over(self) -> None:
         """Who comes back before the own parting is delivered is in the room that was left."""
@@ -82,7 +83,7 @@ class OverTests(SynchronousTestCase):
         self.chat.enter(self.ada, "python")
         self.journal.release(self.clock)
         self.assertIs(self.chat.rooms["python"], python)
-        self.assertEqual(python.audience, {self.ada})
+        self.assertEqual((python.present, set(python.audience)), ({self.ada.member}, {self.ada}))
 
     def test_in_and_out_as_the_last_one_parts(self) -> None:
         """Who enters and vanishes while the last one's parting is stored hinders nobody.
@@ -92,14 +93,15 @@ class OverTests(SynchronousTestCase):
         self.chat.part(self.ada, self.chat.rooms["python"])
         self.clock.advance(0)
         self.chat.enter(self.bob, "python")
-        self.chat.leave(self.bob, "connection lost", goodbye=False)
+        self.chat.leave(self.bob.member, "connection lost", goodbye=False)
         self.chat.say(self.ada, self.chat.rooms["lobby"], "hi")
         self.journal.release(self.clock)
         events = chain.from_iterable(self.journal.batches)
         said = next(event for event in events if isinstance(event, Said))
         self.assertEqual(seen(self.ada)[-1], f"!{said.id}")
         self.assertEqual(list(self.chat.rooms), ["lobby"])
-        self.assertEqual(self.chat.rooms["lobby"].audience, {self.ada})
+        lobby = self.chat.rooms["lobby"]
+        self.assertEqual((lobby.present, set(lobby.audience)), ({self.ada.member}, {self.ada}))
 
 
 class MemberTests(SynchronousTestCase):
@@ -107,12 +109,12 @@ class MemberTests(SynchronousTestCase):
 
     def test_identity(self) -> None:
         """An identity is the token's, whatever the nickname, and does not show it."""
-        ada, eve = (Member(nick, nick, NOWHERE, "a token") for nick in ("ada", "eve"))
+        ada, eve = (Member(nick, nick, "a token") for nick in ("ada", "eve"))
         self.assertEqual(ada.identity, eve.identity)
         self.assertEqual(len(ada.identity), 16)
         self.assertNotIn(b"token", ada.identity)
 
     def test_identities_differ(self) -> None:
         """The same nickname with another token is somebody else."""
-        first, second = (Member("ada", "ada", NOWHERE, token) for token in ("one", "two"))
+        first, second = (Member("ada", "ada", token) for token in ("one", "two"))
         self.assertNotEqual(first.identity, second.identity)

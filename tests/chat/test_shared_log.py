@@ -106,7 +106,7 @@ class SharedLogTests(ConversationCase):
 
     def test_kick(self) -> None:
         """A kick at one node turns somebody out at the other one."""
-        ada = self.here.chat.roster["ada"]
+        (ada,) = self.here.chat.roster["ada"].devices
         kick(self.here.chat, ada, self.elsewhere("bob"), "python", "enough")
         self.passes()
         by_ada, by_bob, _ = self.all_see()
@@ -118,7 +118,7 @@ class SharedLogTests(ConversationCase):
 
     def test_kick_from_the_chat(self) -> None:
         """A kick from the whole chat at one node ends the connection at the other one."""
-        ada = self.here.chat.roster["ada"]
+        (ada,) = self.here.chat.roster["ada"].devices
         kick(self.here.chat, ada, self.elsewhere("bob"), "", "enough")
         self.passes()
         self.assertNotIn("bob", self.there.chat.roster)
@@ -126,7 +126,7 @@ class SharedLogTests(ConversationCase):
 
     def test_private_line(self) -> None:
         """A private line at one node reaches its reader at the other one, and nobody else."""
-        ada, eve = self.here.chat.roster["ada"], self.elsewhere("eve")
+        (ada,), eve = self.here.chat.roster["ada"].devices, self.elsewhere("eve")
         self.here.chat.whisper(ada, Account("eve", "eve", eve.identity, "", 0), "psst")
         self.passes()
         _, by_bob, by_eve = self.all_see()
@@ -142,7 +142,7 @@ class SharedLogTests(ConversationCase):
 
     def test_act(self) -> None:
         """What an operator sets at one node holds at the other one as well."""
-        ada = self.here.chat.roster["ada"]
+        (ada,) = self.here.chat.roster["ada"].devices
         kick(self.here.chat, ada, self.elsewhere("bob"), "python", "")
         self.types(self.ada, "/room invite-only on")
         self.types(self.bob, "/join python")

@@ -154,9 +154,9 @@ class FoundingTests(OperatorCase):
     def test_once(self) -> None:
         """What is said before it is known whether founding is stored does not found once more."""
         self.disk.error = None
-        member = self.chat.roster["ada"]
-        self.chat.enter(member, "cellar")
-        self.chat.say(member, self.chat.rooms["cellar"], "hi")
+        (ada,) = self.chat.roster["ada"].devices
+        self.chat.enter(ada, "cellar")
+        self.chat.say(ada, self.chat.rooms["cellar"], "hi")
         self.ada.sees()
         self.assertEqual(len(self.acts()), 1)
 
@@ -245,7 +245,7 @@ class BecomingTests(OperatorCase):
         self.register_while("hi")
         self.assertEqual(self.chat.permissions._moving, {})
         mute = Muted(room="den", target="bob", target_identity=former)
-        self.chat.acting.act(self.chat.roster["ada"], mute)
+        self.chat.acting.act(self.chat.roster["ada"].devices[0], mute)
         self.clock.advance(0)
         (act,) = self.chat.permissions.sanctions("den")
         self.assertEqual(act.target_identity, former)

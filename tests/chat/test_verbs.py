@@ -9,14 +9,14 @@ from typing import Any
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from chatservice.chat import nicknames
-from chatservice.chat.rooms import Member
+from chatservice.chat.rooms import Device, Member
 from chatservice.protocol.events import ChatError, Event
 from chatservice.server import ChatFactory
 from tests.conversation import Facts, each_row
 from tests.operating import DenCase
 
-Verb = Callable[[ChatFactory, Member, Member], Any]
-"""Does something in #den, given who does it and eve, who is there."""
+Verb = Callable[[ChatFactory, Device, Member], Any]
+"""Does something in #den, given the device of who does it, and eve, who is there."""
 
 FAR = IPv4Network("198.51.100.0/24")
 
@@ -121,8 +121,8 @@ TALK: dict[str, tuple[Verb, Facts]] = {
     "enter": (lambda chat, by, _: chat.enter(by, "#Attic"), {"room": "attic"}),
     "part": (lambda chat, by, _: chat.part(by, chat.rooms["den"]), {"room": "den"}),
     "rename": (lambda chat, by, _: chat.rename(by, "adele"), {"now": "adele"}),
-    "give_nick": (lambda chat, by, _: chat.give_nick(by, "adele"), {"now": "adele"}),
-    "rename_to_guest": (lambda chat, by, _: chat.rename_to_guest(by), {"nick": "ada"}),
+    "give_nick": (lambda chat, by, _: chat.give_nick(by.member, "adele", by), {"now": "adele"}),
+    "rename_to_guest": (lambda chat, by, _: chat.rename_to_guest(by.member), {"nick": "ada"}),
     "set_away": (lambda chat, by, _: chat.set_away(by, "tea"), {"why": "tea"}),
     "set_back": (lambda chat, by, _: chat.set_away(by, None), {}),
 }
@@ -138,10 +138,19 @@ class VerbTests(DenCase):
         self.ada.types("/join lobby")
         self.see_all()
 
+    def device(self, nick: str) -> Device:
+        """Return the only device of somebody."""
+        (device,) = self.chat.roster[nick].devices
+        return device
+
+    def begun(self, nick: str, verb: Verb) -> Deferred[Any]:
+        """Call a verb in the name of somebody, and return what it gives back at once."""
+        return maybeDeferred(verb, self.chat, self.device(nick), self.chat.roster["eve"])
+
     def does(self, nick: str, verb: Verb) -> Any:
         """What a verb gives back at last."""
-        roster, given = self.chat.roster, []
-        done: Deferred[Any] = maybeDeferred(verb, self.chat, roster[nick], roster["eve"])
+        given: list[Any] = []
+        done = self.begun(nick, verb)
         done.addCallback(given.append)
         self.clock.advance(0)
         self.clock.advance(0)
@@ -151,11 +160,11 @@ class VerbTests(DenCase):
     def check(self, nick: str, verb: Verb, facts: Facts) -> Event:
         """A verb gives back the very event that its author's door is told of."""
         told: list[Event] = []
-        by = self.chat.roster[nick]
+        by = self.device(nick)
         self.patch(by.door, "render_own", lambda event, mine: told.append(event) or b"")
         given = self.does(nick, verb)
         (envelope,) = given if isinstance(given, list) else [given]
-        self.assertIs(envelope.author, by)
+        self.assertIs(envelope.author, by.member)
         self.assertIn(envelope.event, told)
         self.assertEqual({name: getattr(envelope.event, name) for name in facts}, facts)
         event: Event = envelope.event
@@ -165,7 +174,7 @@ class VerbTests(DenCase):
     def test_power(self, row: tuple[Verb, Facts]) -> None:
         """An operator does it in a room that is not the current one."""
         event = self.check("ada", row[0], row[1] | {"room": "den"})
-        self.assertEqual(self.chat.roster["ada"].current, self.chat.rooms["lobby"])
+        self.assertEqual(self.device("ada").current, self.chat.rooms["lobby"])
         self.assertIn(event, self.successResultOf(self.journal.modlog("den", 2**62, 9)))
 
     @each_row(ENDS)
@@ -186,7 +195,7 @@ class VerbTests(DenCase):
         nobody = IPv4Network("203.0.113.0/24")
         self.does("sysop", lambda chat, by, _: chat.enforcement.ban_network(by, nobody, ""))
 
-        def unban(chat: ChatFactory, by: Member, _: Member) -> Any:
+        def unban(chat: ChatFactory, by: Device, _: Member) -> Any:
             return chat.enforcement.unban(by, nobody, "")
 
         self.check("sysop", unban, {"kind": "unbanned", "room": "", "network": str(nobody)})
@@ -196,8 +205,7 @@ class VerbTests(DenCase):
     def test_no_right(self, row: tuple[Verb, Facts]) -> None:
         """Whoever is no operator is refused by the verb itself, and nothing happens."""
         before = self.chat.ids.last
-        done = maybeDeferred(row[0], self.chat, self.chat.roster["bob"], self.chat.roster["eve"])
-        error = self.failureResultOf(done, ChatError).value
+        error = self.failureResultOf(self.begun("bob", row[0]), ChatError).value
         self.assertEqual((error.code, error.cause), ("not-allowed", "not-operator"))
         self.assertEqual(self.chat.ids.last, before)
 
@@ -209,27 +217,26 @@ class VerbTests(DenCase):
     @each_row({name: TALK[name][0] for name in ("say", "act", "set_topic", "part")})
     def test_elsewhere(self, verb: Verb) -> None:
         """Nobody speaks in a room, or leaves it, who is not in it."""
-        bob = self.chat.roster["bob"]
-        error = self.failureResultOf(maybeDeferred(verb, self.chat, bob, bob), ChatError).value
+        error = self.failureResultOf(self.begun("bob", verb), ChatError).value
         self.assertEqual((error.code, error.cause), ("no-room", ""))
 
     def test_nothing(self) -> None:
         """What changes nothing publishes nothing."""
-        ada = self.chat.roster["ada"]
+        ada = self.device("ada")
         self.assertIsNone(self.does("ada", lambda chat, by, _: chat.enter(by, "den")))
         self.assertEqual(ada.current, self.chat.rooms["den"])
-        self.assertIsNone(self.chat.enforcement.lock_down(self.chat.roster["sysop"], False))
-        left = self.chat.leave(ada, "tea", goodbye=True)
+        self.assertIsNone(self.chat.enforcement.lock_down(self.device("sysop"), False))
+        left = self.chat.leave(ada.member, "tea", goodbye=True)
         assert left is not None
         self.assertEqual(left.event.nick, "ada")
-        self.assertIsNone(self.chat.leave(ada, "", goodbye=True))
+        self.assertIsNone(self.chat.leave(ada.member, "", goodbye=True))
 
     def test_words(self) -> None:
         """Whoever is silenced has no last words, and no door shows what nobody sees."""
         self.does("ada", lambda chat, by, eve: chat.enforcement.mute(by, eve, "den"))
         eve = self.chat.roster["eve"]
         left: Any = self.chat.leave(eve, "and another thing", goodbye=True)
-        away: Any = self.chat.set_away(self.chat.roster["bob"], "\u200b")
+        away: Any = self.chat.set_away(self.device("bob"), "\u200b")
         self.assertEqual((left.event.why, away.event.why), ("", ""))
 
     def test_endless_nickname(self) -> None:
@@ -240,5 +247,5 @@ class VerbTests(DenCase):
     def test_settings(self) -> None:
         """A setting that there is not is refused, whatever the door made of it."""
         for setting, value in (("colour", "red"), ("moderated", "")):
-            done = self.chat.enforcement.set_room(self.chat.roster["ada"], "den", setting, value)
+            done = self.chat.enforcement.set_room(self.device("ada"), "den", setting, value)
             self.assertEqual(self.failureResultOf(done, ChatError).value.code, "usage")

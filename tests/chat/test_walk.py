@@ -1,4 +1,4 @@
-"""A random walk of five people over both doors: who bears which name, after every step."""
+"""A random walk over both doors, on several devices: who is who, and who hears what."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import json
 import random
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 from twisted.internet.task import Clock
 
-from chatservice.chat.door import NOWHERE, Fenced
-from chatservice.chat.rooms import Member
+from chatservice.chat import devices
+from chatservice.chat.door import Fenced
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.config import Settings
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
 from chatservice.people.accounts import Accounts
-from chatservice.protocol.events import EventIds
+from chatservice.protocol.events import LATEST, EventIds
 from chatservice.protocol.names import nick_key
 from chatservice.server import ChatFactory
 from chatservice.sessions.session import State
@@ -26,13 +28,15 @@ from tests.registered import SlowPasswords, SlowStore
 
 NICKS = ("ada", "Ada", "аdа", "bob", "grace", "eve")
 ROOMS = ("lobby", "python", "tea")
+CLIENTS = ("", "", "phone", "tablet")
 SECRET = "correct-horse"
-SEEDS = 8
+SEEDS = 25
 STEPS = 500
+WALKERS = 7
 
 
 class Walker:
-    """One of the five: at the text door, at the JSON door, or nowhere at the moment."""
+    """A person or a program: at the text door, at the JSON door, or nowhere at the moment."""
 
     def __init__(self, connect: Callable[[], Wire], choose: random.Random) -> None:
         self._connect = connect
@@ -52,6 +56,8 @@ class Walker:
             hello = {"type": "hello", "nick": nick}
             hello |= {"token": token} if token else {}
             hello |= {"password": password} if password else {}
+            client = self._choose.choice(CLIENTS)
+            hello |= {"client": client} if client else {}
             self._sends(json.dumps(hello))
         else:
             lines = [f"/resume {token}"] if token else [nick, *([password] if password else [])]
@@ -61,6 +67,11 @@ class Walker:
         if self._is_program:
             line = json.dumps({"type": "command", "line": line})
         self._sends(line)
+
+    def reads(self, id: int, room: str) -> None:
+        """Say that everything up to an id is read, if this is a program."""
+        if self._is_program:
+            self._sends(json.dumps({"type": "seen", "id": id} | ({"room": room} if room else {})))
 
     def _sends(self, text: str) -> None:
         assert self.wire is not None
@@ -72,7 +83,7 @@ class Walker:
 
 
 class Walk:
-    """A chat, five people, and what they happen to do."""
+    """A chat, those who come to it, and what they happen to do."""
 
     def __init__(self, seed: int, is_slow: bool) -> None:
         self.random = random.Random(seed)
@@ -97,7 +108,7 @@ class Walk:
         )
         self.front = FrontFactory(self.chat, Admission(), direct=True)
         self.wires: list[Wire] = []
-        self.walkers = [Walker(self._connect, self.random) for _ in range(5)]
+        self.walkers = [Walker(self._connect, self.random) for _ in range(WALKERS)]
         self.tokens: list[str] = []
         self.done: list[str] = []
 
@@ -140,10 +151,11 @@ class Walk:
     def _kick(self) -> None:
         self.done.append("somebody is kicked")
         members = list(self.chat.roster.values())
-        if members:
-            by, whom = self.random.choice(members), self.random.choice(members)
+        connected = [device for member in members for device in member.devices]
+        if connected:
+            by, whom = self.random.choice(connected), self.random.choice(members)
             room = self.random.choice(("", *whom.rooms))
-            self.done[-1] = f"{by.nick} kicks {whom.nick} from {room}"
+            self.done[-1] = f"{by.member.nick} kicks {whom.nick} from {room}"
             kick(self.chat, by, whom, room, "why not")
 
     def _act(self, walker: Walker) -> None:
@@ -158,6 +170,10 @@ class Walk:
             way = self.random.choice(("vanishes", "vanishes", "hangs_up", "ends"))
             self.done.append(f"{number} {way}")
             walker.leaves(way)
+        elif self.random.random() < 0.05:
+            id, room = self.chat.ids.last - self.random.choice((0, 9)), self.random.choice(ROOMS)
+            self.done.append(f"{number} has read {room} up to {id}")
+            walker.reads(id, self.random.choice(("", room)))
         else:
             line = self._line()
             self.done.append(f"{number} types {line}")
@@ -181,6 +197,12 @@ class Walk:
                 f"/msg {nick} psst",
                 "hello",
                 "/quit",
+                "/quit all",
+                "/devices",
+                f"/devices close {self.random.randint(1, 4)}",
+                "/devices close others",
+                f"/ignore {nick}",
+                f"/set time {self.random.choice(('on', 'off'))}",
             )
         )
 
@@ -190,11 +212,12 @@ def check(chat: ChatFactory) -> None:
     for key, member in chat.roster.items():
         assert key == member.key == nick_key(member.nick), member.nick
         assert chat.roster.by_token[member.token] is member, member.nick
+        assert chat.roster.find(member.identity, LATEST) is member, member.nick
         owner = chat.accounts.named(key)
         assert owner is None or owner is member.account, f"{member.nick} is not logged in"
         check_account(chat, member)
         check_rooms(chat, member)
-        check_door(chat, member)
+        check_devices(chat, member)
     assert len(chat.roster.by_token) == len(chat.roster)
     for account in chat.accounts._by_key.values():
         holder = chat.roster.of(account)
@@ -205,6 +228,7 @@ def check(chat: ChatFactory) -> None:
         for member in room.members:
             assert chat.is_here(member), f"{member.nick} is in {room.name} and not in the chat"
             assert member.rooms[room.name] is room
+        check_hearers(room)
 
 
 def check_account(chat: ChatFactory, member: Member) -> None:
@@ -218,35 +242,73 @@ def check_rooms(chat: ChatFactory, member: Member) -> None:
     for name, room in member.rooms.items():
         assert chat.rooms[name] is room, name
         assert member in room.members, name
-    assert member.current is (None if not member.rooms else member.rooms[member.current.name])
 
 
-def check_door(chat: ChatFactory, member: Member) -> None:
-    if member.door is NOWHERE:
+def check_devices(chat: ChatFactory, member: Member) -> None:
+    """Check that a member has devices, or else is waited for."""
+    if not member.devices:
         wait = chat.lingering.waits.get(member)
         assert wait is not None and wait.end.active(), f"{member.nick} is a ghost"
         return
-    assert member not in chat.lingering.waits
-    door = member.door.door if isinstance(member.door, Fenced) else member.door
-    assert door in chat.sessions, f"{member.nick} has a door that is gone"
-    assert door.member is member
+    assert member not in chat.lingering.waits, f"{member.nick} is waited for, and here"
+    assert len(member.devices) <= devices.DEVICES_MOST, f"{member.nick} has too many devices"
+    for device in member.devices:
+        assert device.member is member, f"a device of {member.nick} is somebody else's"
+        door = session_of(device)
+        assert door in chat.sessions, f"{member.nick} has a door that is gone"
+        assert door.device is device, f"the door of {member.nick} has another device"
+        rooms = [room.name for room in member.rooms.values() if room is device.current]
+        assert len(rooms) == bool(member.rooms), f"{member.nick} talks nowhere, or elsewhere"
+
+
+def session_of(device: Device) -> Any:
+    """Return the session of a device, fenced or not."""
+    return device.door.door if isinstance(device.door, Fenced) else device.door
+
+
+def check_hearers(room: Room) -> None:
+    """Check that whoever hears a room is a device of somebody, and in the group of its view."""
+    for view, group in room.audience.groups.items():
+        assert group, f"nobody sees {room.name} like this"
+        for device in group:
+            nick = device.member.nick
+            assert not device.is_over, f"a device of {nick} hears {room.name} though it has ended"
+            assert room in device.heard, f"a device of {nick} does not know that it hears"
+            assert device.view(room) == view, f"{nick} sees {room.name} as it is no more"
 
 
 def check_settled(chat: ChatFactory) -> None:
     """Check what holds when nothing is on its way."""
     check(chat)
     for name, room in chat.rooms.items():
-        assert room.audience == room.members, f"not who is in {name} hears it"
+        assert room.present == room.members, f"not who is in {name} is seen there"
+        hearing = {device for member in room.members for device in member.devices}
+        assert set(room.audience) == hearing, f"not who is in {name} hears it"
         assert room.members and not room.departing, f"{name} is empty"
+    for member in chat.roster.values():
+        check_reading(member)
+        for device in member.devices:
+            assert not isinstance(device.door, Fenced), f"{member.nick} waits for ever"
+            assert set(device.heard) == set(member.rooms.values()), member.nick
     for door in chat.sessions:
-        assert not isinstance(getattr(door.member, "door", None), Fenced)
         if door.state is State.PRESENT:
             assert chat.is_here(door.member), "somebody has gone and is still connected"
-            assert door.member.door is door
+            assert door.device in door.member.devices and door.device.door is door
+
+
+def check_reading(member: Member) -> None:
+    """Check that lines count as read as they come just where a device reads them."""
+    for room in ("", *member.rooms):
+        is_read = any(device.reads(room) for device in member.devices)
+        followed = member.reading.is_followed(room)
+        assert followed == is_read, f"{member.nick} follows #{room}: {followed}, reads: {is_read}"
 
 
 class WalkTests(TableCase):
-    """Who bears a registered nickname is logged in to it, and nobody is there who is not."""
+    """Who bears a registered nickname is logged in to it, and nobody is there who is not.
+
+    In every other walk, so few devices are allowed that the idlest one is often closed.
+    """
 
     @each_row(
         {
@@ -256,7 +318,9 @@ class WalkTests(TableCase):
         }
     )
     def test_walk(self, row: tuple[int, bool]) -> None:
-        """Whatever five people do at both doors, it holds, and afterwards nothing is left over."""
+        """Whatever people do at both doors, it holds, and afterwards nothing is left over."""
+        if row[0] % 2:
+            self.patch(devices, "DEVICES_MOST", 2)
         walk = Walk(*row)
         try:
             for _ in range(STEPS):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chatservice.chat.door import NOWHERE
 from chatservice.chat.rooms import Member
 from chatservice.commands.history import HISTORY_MOST
 from chatservice.commands.people import WHO_MOST
@@ -147,7 +146,7 @@ class ListTests(PagingCase):
         """/who more shows the people of the next page, also after /who 2."""
         lobby = self.chat.rooms["lobby"]
         for number in range(2 * WHO_MOST):
-            member = Member(f"n{number:03}", f"n{number:03}", NOWHERE, f"token {number}")
+            member = Member(f"n{number:03}", f"n{number:03}", f"token {number}")
             member.rooms[lobby.name] = lobby
             self.chat.roster.add(member)
         ada = self.at_text("ada")

@@ -6,7 +6,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
-from chatservice.chat.door import NOWHERE
 from chatservice.protocol.errors import StorageError
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, error
 
@@ -120,17 +119,18 @@ class WhoisTests(PeopleCase):
     def test_guest(self) -> None:
         """Of who is not registered: that, since when, by which door, where, and how silent."""
         self.clock.advance(125)
-        door = self.member("ada").door.kind
+        (device,) = self.member("ada").devices
         self.assertEqual(
             self.whois("ADA"),
-            ["ada is not registered", HERE + door, "in lobby", "silent for 2m"],
+            ["ada is not registered", HERE + device.door.kind, "in lobby", "silent for 2m"],
         )
 
     def test_silence(self) -> None:
         """For how long somebody is silent is told roughly."""
+        (device,) = self.member("ada").devices
         spoken = {59: "less than a minute", 60: "1m", 7_260: "2h", 180_000: "2d"}
         for seconds in spoken:
-            self.chat.member_named("ada").door.idle_seconds = lambda: seconds  # noqa: B023
+            self.patch(device.door, "idle_seconds", lambda: seconds)  # noqa: B023
             self.assertEqual(self.whois("ada")[-1], f"silent for {spoken[seconds]}")
 
     def test_away(self) -> None:
@@ -163,7 +163,7 @@ class WhoisTests(PeopleCase):
 
     def test_lost(self) -> None:
         """Of who has lost the connection it is not told for how long that was silent."""
-        self.member("ada").door = NOWHERE
+        self.member("ada").devices[0].end()
         self.assertEqual(
             self.whois("ada"), ["ada is not registered", f"{HERE}no connection", "in lobby"]
         )

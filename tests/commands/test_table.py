@@ -7,7 +7,6 @@ from io import StringIO
 from pathlib import Path
 from runpy import run_path
 
-from chatservice.chat.door import NOWHERE
 from chatservice.chat.rooms import Member
 from chatservice.commands import COMMANDS, Group
 from chatservice.commands.basics import USAGE_WIDTH
@@ -40,7 +39,9 @@ EXPLAINED = {
         "-- them in its own time zone.",
     ],
     "exit": [
-        "-- /quit [WHY]: leave the chat, with a reason if you like",
+        "-- /quit [all | WHY]: leave the chat, with a reason if you like",
+        "-- If you are here through other connections too, only this one ends; /quit all",
+        "-- ends them all.",
         "-- The same: /bye, /exit, /q, /signoff.",
     ],
     "PING": ["-- /ping: check that the chat is there"],
@@ -64,7 +65,7 @@ class CommandTests(ConversationCase):
         """Let that many people more be in the lobby, without connections."""
         lobby = self.chat.rooms["lobby"]
         for number in range(size):
-            member = Member(f"n{number:04}", f"n{number:04}", NOWHERE, f"token {number}")
+            member = Member(f"n{number:04}", f"n{number:04}", f"token {number}")
             member.rooms[lobby.name] = lobby
             lobby.members.add(member)
             self.chat.roster.add(member)
@@ -133,10 +134,10 @@ class CommandTests(ConversationCase):
         """The commands are those that people know from elsewhere."""
         self.assertEqual(
             " ".join(sorted(COMMANDS)),
-            "announce away back ban bans catchup deop devoice export forget help history ignore "
-            "invite join kick list lockdown login logout me modlog motd msg mute names nick op "
-            "part password ping quit register resume room search set token topic unban unignore "
-            "unmute unregister voice who whois",
+            "announce away back ban bans catchup deop devices devoice export forget help history "
+            "ignore invite join kick list lockdown login logout me modlog motd msg mute names "
+            "nick op part password ping quit register resume room search set token topic unban "
+            "unignore unmute unregister voice who whois",
         )
 
     @each_row({name.strip("/"): (name, lines) for name, lines in EXPLAINED.items()})

@@ -68,6 +68,14 @@ ROWS = {
         hearers=("bob", "eve"),
         farewell=True,
     ),
+    "quit_all": Row(
+        "/quit all",
+        "-- ada left the chat",
+        fact={"type": "left", "nick": "ada", "goodbye": True, "why": ""},
+        hearers=("bob", "eve"),
+        farewell=True,
+    ),
+    "devices": answered("/devices close others", "0 connections are closed"),
     "export": Row(
         "/export",
         answer=[
@@ -144,6 +152,9 @@ REFUSED = {
         f"/away {'x' * 5000}",
         "too-long",
         "that line is too long (5,000 bytes, at most 4,096): not sent",
+    ),
+    "devices_which": refused(
+        "/devices close 2", "usage", "/devices close takes a number from 1 to 1, or others"
     ),
     "whois_nobody": refused("/whois nobody", "no-nick", "nobody here is called nobody"),
     "list_without_a_page": refused(

@@ -83,16 +83,22 @@ class ShoutingSession(Session):
     kind, name, format = "a toy", "toy", Shouting()
 
     def heard(self, message: bytes) -> None:
-        if self.member is None:
+        if self.device is None:
             self.join(JoinRequest(message.decode()))
         else:
-            self.chat.say(self.member, self.chat.rooms["lobby"], message.decode())
+            self.chat.say(self.device, self.chat.rooms["lobby"], message.decode())
 
     def tell(self, error: ChatError) -> None:
         self.outbox.write(f"!{error.code};".encode())
 
     def render_own(self, event: Event, mine: bool) -> bytes:
         return self.format.render(event, True)
+
+    def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
+        return self.format.render(event, here)
+
+    def reads(self, room: str, is_current: bool) -> bool:
+        return True
 
     def notify(self, lines: list[str], events: list[Event], times: Any = None) -> None:
         self.outbox.write("".join(f"{line};" for line in lines).encode())

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.task import Clock
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.door import GOODBYE, NOWHERE, Door, Fenced
-from chatservice.chat.rooms import Member, Room
+from chatservice.chat.door import GOODBYE, Door
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.config import Settings
 from chatservice.doors.json import JsonSession
 from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession
 from chatservice.people.peers import Peer
 from chatservice.protocol import events
+from chatservice.protocol.actions import Kicked, Muted
 from chatservice.server import ChatFactory
 from chatservice.sessions.session import Session
 from tests.doubles import Wire
 from tests.journals import HeldJournal
-from tests.recording import RecordingDoor, come, line
+from tests.recording import RecordingDoor, come, deliver_through, door_of, line
 
 if TYPE_CHECKING:
     Base = SynchronousTestCase
 else:
     Base = object
+
+
+RESUMED = events.Resumed(id=18, nick="ada")
 
 
 class DoorContract(Base):
@@ -36,7 +38,7 @@ class DoorContract(Base):
     clock: Clock
     door: Door
     member: Member
-    bob: Member
+    bob: Device
 
     def begin(self) -> None:
         """A chat with bob in it."""
@@ -46,7 +48,7 @@ class DoorContract(Base):
         self.clock.advance(0)
 
     def events_of(self, author: Member, other: Member) -> list[events.Event]:
-        """An event of every kind but one, Resumed, that nobody else is shown."""
+        """List an event of every kind but those that nobody else is shown."""
         who = {"nick": author.nick}
         return [
             events.Said(id=1, room="lobby", text="hi", **who),
@@ -61,97 +63,41 @@ class DoorContract(Base):
             events.Left(id=10, goodbye=True, why="", **who),
             events.Left(id=11, goodbye=False, why="connection lost", **who),
             events.Renamed(id=12, now="eve", **who),
+            events.WentAway(id=13, why="tea", **who),
+            events.CameBack(id=14, **who),
+            Muted(id=15, room="lobby", target=other.nick, target_identity=other.identity, **who),
+            Kicked(id=16, room="lobby", target=other.nick, target_identity=other.identity, **who),
+        ]
+
+    def own_events(self) -> list[events.Event]:
+        """List an event of every kind, of the member behind the door."""
+        return [
+            *self.events_of(self.member, self.bob.member),
+            events.Read(id=17, nick="ada", room="lobby", upto=3, ref="r1"),
+            RESUMED,
         ]
 
     def test_format(self) -> None:
         """Its format makes bytes of every event of somebody else, in whatever room."""
-        for event in self.events_of(self.bob, self.member):
+        for event in self.events_of(self.bob.member, self.member):
             for here in (True, False):
                 self.assertIsInstance(self.door.format.render(event, here), bytes)
 
     def test_own(self) -> None:
         """It makes bytes of every event of its own member."""
-        resumed = events.Resumed(id=13, nick="ada")
-        for event in [*self.events_of(self.member, self.bob), resumed]:
+        for event in self.own_events():
             self.assertIsInstance(self.door.render_own(event, True), bytes)
 
+    def test_elsewhere(self) -> None:
+        """It makes bytes of every event that its member caused through another device."""
+        for event in self.own_events():
+            for here in (True, False):
+                spelled = self.door.render_elsewhere(event, here, "phone")
+                self.assertIsInstance(spelled, bytes)
 
-class SilentDoorContract(DoorContract):
-    """What a door that lets nothing through does: whatever it is asked, there is no sound."""
-
-    def test_silent(self) -> None:
-        """It makes nothing of any event, its own or another's."""
-        for event in self.events_of(self.bob, self.member):
-            self.assertEqual(self.door.format.render(event, True), b"")
-        for event in self.events_of(self.member, self.bob):
-            self.assertEqual(self.door.render_own(event, True), b"")
-
-    def test_takes_everything(self) -> None:
-        """It takes deliveries and refusals, and forgets them."""
-        self.assertIsNone(self.door.deliver(b"hi"))
-        self.assertIsNone(self.door.refuse(line(1), "not sent: the disk is full"))
-        self.assertIsNone(self.door.notify(["bob asks for you"], []))
-        self.assertIsNone(self.door.preferences_changed())
-        self.assertIsNone(self.door.ping("are you there?"))
-        self.assertIsNone(self.door.drop())
-        self.assertIsNone(self.door.complain(Failure(events.ChatError("empty", "say something"))))
-        self.assertIsNone(self.door.hold())
-        self.assertIsNone(self.door.close("goodbye"))
-
-
-class NowhereTests(SilentDoorContract, SynchronousTestCase):
-    """The door of a member whose connection is gone."""
-
-    def setUp(self) -> None:
-        self.begin()
-        self.door = NOWHERE
-        self.member = Member("ada", "ada", NOWHERE, "a token")
-
-    def test_silent_for_ever(self) -> None:
-        """Nothing will be heard through it."""
-        self.assertEqual(self.door.idle_seconds(), inf)
-
-    def test_nothing_to_close(self) -> None:
-        """There is nothing behind it to be closed."""
-        self.assertIsNone(self.door.close(code=GOODBYE))
-        self.assertIsNone(self.door.taken_over())
-
-    def test_nothing_to_send(self) -> None:
-        """Nothing waits to be sent, and nothing is answered again."""
-        self.assertIsNone(self.door.behind())
-        self.assertIsNone(self.door.again(line(1)))
-
-
-class FencedTests(SilentDoorContract, SynchronousTestCase):
-    """The door that took a member over, before the fence."""
-
-    def setUp(self) -> None:
-        self.begin()
-        self.behind = RecordingDoor()
-        self.door = Fenced(self.behind)
-        self.member = Member("ada", "ada", self.door, "a token")
-
-    def test_nothing_passes(self) -> None:
-        """Nothing that it takes reaches the door behind it."""
-        self.door.deliver(b"hi")
-        self.door.refuse(line(1), "not sent: the disk is full")
-        self.door.render_own(line(1), True)
-        self.assertEqual(self.behind.asked, [])
-
-    def test_silence(self) -> None:
-        """It has been silent for as long as the door behind it."""
-        self.patch(self.behind, "idle_seconds", lambda: 7.0)
-        self.assertEqual(self.door.idle_seconds(), 7.0)
-
-    def test_dismissed(self) -> None:
-        """The member leaves: the door behind it is dismissed."""
-        self.door.close(code=GOODBYE)
-        self.assertEqual(self.behind.asked, ["close"])
-
-    def test_displaced(self) -> None:
-        """A third connection takes over: the door behind it is displaced."""
-        self.door.taken_over()
-        self.assertEqual(self.behind.asked, ["taken_over"])
+    def test_another_device(self) -> None:
+        """It shows nothing of the coming of another device of its member."""
+        self.assertEqual(self.door.render_elsewhere(RESUMED, True, "phone"), b"")
 
 
 class ConnectionContract(DoorContract):
@@ -162,6 +108,10 @@ class ConnectionContract(DoorContract):
     line: bytes
     joined: str
     not_sent: str
+    elsewhere: str
+    joined_elsewhere: str
+    seen: str
+    reading: tuple[bool, bool, bool]
 
     def make(self) -> Session:
         raise NotImplementedError
@@ -255,15 +205,69 @@ class ConnectionContract(DoorContract):
 
     def test_fails_in_a_delivery(self) -> None:
         """A bug in its delivery drops its member alone, with its reason, after the batch."""
-        self.door.deliver = lambda data: 1 // 0
+        (device,) = self.member.devices
+        deliver_through(device, lambda data: 1 // 0)
         self.chat.say(self.bob, self.chat.rooms["lobby"], "hi")
         self.clock.advance(0)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.wire.sees()
-        assert isinstance(self.bob.door, RecordingDoor)
-        self.assertEqual(len(self.bob.door.deliveries), 4)
+        self.assertEqual(len(door_of(self.bob).deliveries), 4)
         self.assertNotIn("ada", self.chat.roster)
 
+    def alongside(self) -> Device:
+        """Give its member one more device, let the fence of that pass, and see what it shows."""
+        door: Any = RecordingDoor()
+        device = self.chat.devices.come_back(self.member, door, "phone")
+        self.clock.advance(0)
+        self.wire.sees()
+        return device
+
+    def test_line_elsewhere(self) -> None:
+        """What its member says through another device comes in its place, and answers nothing."""
+        phone, lobby = self.alongside(), self.chat.rooms["lobby"]
+        for device, text in ((self.bob, "first"), (phone, "hi"), (self.bob, "last")):
+            self.chat.say(device, lobby, text, ref="r1")
+        self.clock.advance(0)
+        before, after = self.wire.sees().split(self.elsewhere)
+        self.assertIn("first", before)
+        self.assertIn("last", after)
+
+    def test_joining_elsewhere(self) -> None:
+        """A room that its member enters through another device is shown, and heard."""
+        phone = self.alongside()
+        self.chat.enter(phone, "python")
+        self.clock.advance(0)
+        self.assertIn(self.joined_elsewhere, self.wire.sees())
+        self.chat.say(phone, self.chat.rooms["python"], "psst")
+        self.clock.advance(0)
+        self.assertIn("psst", self.wire.sees())
+
+    def test_in_and_out_elsewhere(self) -> None:
+        """A room that its member enters and leaves again at once, elsewhere, does no harm."""
+        phone = self.alongside()
+        self.chat.enter(phone, "python")
+        self.chat.part(phone, self.chat.rooms["python"])
+        self.clock.advance(0)
+        self.assertIn("python", self.wire.sees())
+        self.assertIsNone(self.wire.lost)
+
+    def test_reads(self) -> None:
+        """It tells whether the current room, any other, and private lines are read there."""
+        ways = [("lobby", True), ("python", False), ("", False)]
+        self.assertEqual(tuple(self.door.reads(*way) for way in ways), self.reading)
+
+    def test_read_on(self) -> None:
+        """It shows what is read elsewhere, if it shows what is read at all."""
+        for room, following in (("lobby", False), ("", True)):
+            self.assertIsNone(self.door.read_on(room, 7, following))
+        self.assertEqual(self.wire.sees(), self.seen)
+
+    def test_read_on_after_close(self) -> None:
+        """What is read elsewhere is nothing to a connection that is gone."""
+        self.wire.vanishes()
+        before = len(self.wire.written)
+        self.door.read_on("lobby", 7, False)
+        self.assertEqual(len(self.wire.written), before)
 
     def held(self) -> HeldJournal:
         """Begin again, in a chat whose journal waits and is at work."""
@@ -308,6 +312,10 @@ class TextDoorTests(ConnectionContract, SynchronousTestCase):
     line = b"hi\n"
     joined = "-- you joined lobby: bob (2 here)\r\n"
     not_sent = "-- not sent: the disk is full\r\n"
+    elsewhere = "\r\nada: hi\r\n"
+    joined_elsewhere = "-- you joined #python, from your phone\r\n"
+    seen = ""
+    reading = (True, False, True)
 
     def make(self) -> Session:
         return TextSession(self.chat)
@@ -323,5 +331,19 @@ class JsonDoorTests(ConnectionContract, SynchronousTestCase):
         '{"type":"error","code":"not-sent","text":"not sent: the disk is full","ref":"7"}\n'
     )
 
+    elsewhere = '"room":"lobby","nick":"ada","text":"hi","own":true}\n'
+    joined_elsewhere = '"rooms":{"python":{"topic":"","members":["ada"],'
+    seen = (
+        '{"type":"seen","room":"lobby","id":7}\n{"type":"seen","id":7,"following":true}\n'
+    )
+    reading = (True, True, True)
+
     def make(self) -> Session:
         return JsonSession(self.chat)
+
+
+class NamedJsonDoorTests(JsonDoorTests):
+    """The same door for a program that has a name, and says itself what was read."""
+
+    hello = b'{"type":"hello","nick":"ada","client":"tablet"}\n'
+    reading = (False, False, False)

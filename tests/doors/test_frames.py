@@ -9,7 +9,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.door import NOWHERE
 from chatservice.chat.ignoring import not_read_now
 from chatservice.chat.rooms import Member
 from chatservice.protocol.actions import Announced, Banned, Kicked, Muted
@@ -67,7 +66,7 @@ class LastTests(SynchronousTestCase):
         """In every line that tells an event or a state, and in history."""
         by: dict[str, Any] = {"id": 5, "nick": "eve"}
         at: dict[str, Any] = {**by, "room": "python"}
-        away = Member("bob", "bob", NOWHERE, "token")
+        away = Member("bob", "bob", "token")
         away.away = text
         topic = TopicChanged(**at, text=text)
         events = [

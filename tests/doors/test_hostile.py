@@ -47,11 +47,11 @@ HOSTILE: dict[str, tuple[bytes, Facts]] = {
     "ref_is_null": (b'{"type":"hello","ref":null}', malformed('"ref" must be a string')),
     "ref_too_long": (
         b'{"type":"hello","ref":"' + b"x" * 65 + b'"}',
-        malformed("a ref must have at most 64 characters, and no control characters"),
+        malformed('"ref" must have at most 64 characters, and no control characters'),
     ),
     "ref_with_controls": (
         b'{"type":"hello","ref":"a\\u2028b"}',
-        malformed("a ref must have at most 64 characters, and no control characters"),
+        malformed('"ref" must have at most 64 characters, and no control characters'),
     ),
     "no_nick": (b'{"type":"hello","ref":"r"}', malformed('"nick" must be a string', "r")),
     "nick_is_a_list": (

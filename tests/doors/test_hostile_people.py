@@ -79,13 +79,14 @@ class KickedTwiceTests(ConversationCase):
 
     def kicks(self) -> None:
         bob, ada = self.chat.roster["bob"], self.chat.roster["ada"]
-        kick(self.chat, ada, bob, "python", "")
+        kick(self.chat, ada.devices[0], bob, "python", "")
 
     def check_is_in(self, bob: Member) -> None:
         """Check that bob is in the room in every respect."""
         room = self.chat.rooms["python"]
-        ways = bob in room.members, bob in room.audience, "python" in bob.rooms
+        ways = bob in room.members, bob in room.present, "python" in bob.rooms
         self.assertEqual(ways, (True, True, True))
+        self.assertLessEqual(set(bob.devices), set(room.audience))
 
     def test_who_is_back_stays(self) -> None:
         """Who came back between two kicks is in the room, and does not hear it as a ghost."""
@@ -104,7 +105,7 @@ class KickedTwiceTests(ConversationCase):
         self.assertNotIn(bob, self.chat.rooms["python"].members)
         self.clock.advance(0)
         self.clock.advance(0)
-        self.chat.enter(bob, "python")
+        self.chat.enter(bob.devices[0], "python")
         while journal.held:
             journal.held.pop().callback(None)
             self.clock.advance(0)
@@ -286,13 +287,17 @@ class MuchMissedTests(ConversationCase):
         rooms = [f"r{number}" for number in range(8)]
         self.at_json("ada", rooms=dict.fromkeys(rooms, 0))
         ada = self.chat.roster["ada"]
+        (device,) = ada.devices
         for room in rooms:
             for _ in range(40):
-                self.chat.say(ada, ada.rooms[room], "x" * 4096)
+                self.chat.say(device, ada.rooms[room], "x" * 4096)
         while self.clock.getDelayedCalls():
             self.clock.advance(10)
-        ada.miss(since=0, until=self.chat.ids.next())
-        found = self.successResultOf(catchup.read(self.chat, ada, rooms, 500)).events
+        for room in rooms:
+            ada.reading.follow_no_more(room, 0)
+            ada.reading.follow(room, self.chat.ids.next())
+        missed = dict.fromkeys(rooms, 0)
+        found = self.successResultOf(catchup.read(self.chat, device, missed, 500)).events
         size = sum(len(event.text) for event in found if isinstance(event, Said))
         self.assertLessEqual(size, CATCH_UP_TEXT + PAGE_BYTES)
         self.assertEqual([room for room in rooms if found_in(found, room)], rooms[:4])

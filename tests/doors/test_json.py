@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest.mock import ANY
 
 from twisted.internet.defer import Deferred
 
@@ -48,7 +49,14 @@ class HelloTests(ConversationCase):
                 "server": "chatservice",
                 "motd": ["Be kind."],
                 "settings": {},
-                "rooms": {"lobby": {"topic": "snakes", "members": ["ada", "bob"], "missed": True}},
+                "rooms": {
+                    "lobby": {
+                        "topic": "snakes",
+                        "members": ["ada", "bob"],
+                        "missed": True,
+                        "read": ANY,
+                    }
+                },
             },
         )
         self.assertEqual(
@@ -62,7 +70,7 @@ class HelloTests(ConversationCase):
         """A room in which nothing was said has nothing to catch up with."""
         self.assertEqual(
             self.at_json("ada").welcome["rooms"],
-            {"lobby": {"topic": "", "members": ["ada"], "missed": False}},
+            {"lobby": {"topic": "", "members": ["ada"], "missed": False, "read": ANY}},
         )
 
     def test_missed(self) -> None:
@@ -197,7 +205,7 @@ class RequestTests(ConversationCase):
         self.bob.types("hiss")
         self.ada.types("/join python", ref="1")
         *_, ok = self.ada.sees()
-        room = {"topic": "snakes", "members": ["ada", "bob"], "missed": False}
+        room = {"topic": "snakes", "members": ["ada", "bob"], "missed": False, "read": ANY}
         self.assertEqual(ok, {"type": "ok", "lines": [], "rooms": {"python": room}, "ref": "1"})
 
     def test_history_command(self) -> None:

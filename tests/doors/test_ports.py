@@ -141,8 +141,8 @@ class DualStackTests(SynchronousTestCase):
             wire.protocol = factory.buildProtocol(wire.getPeer())
             wire.protocol.makeConnection(wire)
         wires[0].sends(b"ada\n")
-        (door,) = (member.door for member in chat.roster.values())
-        self.assertEqual(door.peer.address, "192.0.2.7")
+        (device,) = chat.roster["ada"].devices
+        self.assertEqual(device.door.peer.address, "192.0.2.7")
         self.assertIn("ada is here, from 192.0.2.7 port 40000.", logged)
         self.assertIn("your address already has the most connections allowed", wires[1].sees())
 

@@ -290,7 +290,8 @@ class OpeningTests(ConversationCase):
         self.open_the_rest()
         here = self.chat.rooms["lobby"].members
         self.assertEqual({member.nick for member in here}, {"ada", "bob"})
-        self.assertEqual({member.current for member in here}, {self.chat.rooms["lobby"]})
+        currents = {device.current for member in here for device in member.devices}
+        self.assertEqual(currents, {self.chat.rooms["lobby"]})
 
     def test_room_does_not_open(self) -> None:
         """A journal that cannot be read is told as a bug, and the nickname may be tried again."""

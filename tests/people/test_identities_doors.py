@@ -188,7 +188,7 @@ class RegisteringTests(OperatorCase):
             ada.types(text)
         bobs = self.chat.roster["bob"]
         ban = Banned(room="den", target="bob", target_identity=bobs.identity)
-        self.chat.acting.act(self.chat.roster["ada"], ban)
+        self.chat.acting.act(self.chat.roster["ada"].devices[0], ban)
         hashed.callback(f"plain:{SECRET}")
         for _ in range(9):
             slow.waiting.answer_all()
@@ -224,6 +224,21 @@ class RegisteringTests(OperatorCase):
         self.assertEqual(list(again.welcome["rooms"]), ["lobby", "den"])
         self.assertEqual(self.chat.roster.leaving, {})
         self.assertNotIn(member, self.chat.roster.values())
+
+    def test_back_meanwhile(self) -> None:
+        """Somebody who comes back before the password is hashed is no guest as the account."""
+        bob = self.at_json("bob", token=TOKEN)
+        hashed: Deferred[str] = Deferred()
+        self.patch(self.chat.accounts.passwords, "hash", lambda *_: hashed)
+        bob.types(f"/register {SECRET}")
+        bob.wire.vanishes()
+        again = self.at_json("bob", token=TOKEN)
+        hashed.callback(f"plain:{SECRET}")
+        again.sees()
+        (member,), account = self.chat.roster.values(), self.chat.accounts.named("bob")
+        assert account is not None
+        is_logged_in = member.account is account
+        self.assertEqual(member.identity == account.identity, is_logged_in)
 
     def test_leaving_under_way(self) -> None:
         """Where somebody is who is leaving is waited for under the new identity too."""

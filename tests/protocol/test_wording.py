@@ -6,7 +6,6 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.door import NOWHERE
 from chatservice.chat.rooms import Member, Room
 from chatservice.doors.formats import TEXT, arrival
 from chatservice.protocol import actions
@@ -330,7 +329,7 @@ class ArrivalTests(SynchronousTestCase):
         self.enter("ada")
 
     def enter(self, nick: str) -> None:
-        self.room.audience.add(Member(nick, nick, NOWHERE, "token"))
+        self.room.present.add(Member(nick, nick, "token"))
 
     def test_nobody_else(self) -> None:
         """Who is alone is told so."""

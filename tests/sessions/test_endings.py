@@ -322,7 +322,7 @@ class ReasonTests(LineTestCase):
 
     def test_failed(self) -> None:
         """Who is dropped because of a bug left for that reason."""
-        self.chat.roster["ada"].door.drop()
+        self.chat.roster["ada"].devices[0].door.drop()
         self.clock.advance(0)
         self.assertEqual(
             self.bob.sees(), "-- ada left the chat (something went wrong in the server)\r\n"

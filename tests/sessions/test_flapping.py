@@ -291,8 +291,8 @@ RUNS = {
 }
 
 
-class FlappingTests(TableCase, DatabaseTestCase):
-    """A program at the JSON door."""
+class WorldCase(TableCase, DatabaseTestCase):
+    """Tests of a chat that can be started again."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -312,6 +312,10 @@ class FlappingTests(TableCase, DatabaseTestCase):
         journal = DatabaseJournal(database)
         journal.open()
         return journal, database
+
+
+class FlappingTests(WorldCase):
+    """A program at the JSON door."""
 
     def check(self, flapping: Flapping) -> None:
         """Check that all was said once, and shown once, in order."""

@@ -124,4 +124,4 @@ class TextFlappingTests(TableCase):
         flapping.settle()
         shown = [int(match[1]) for line in flapping.shown if (match := SHOWN.search(line))]
         self.assertEqual(shown, list(range(LINES)))
-        self.assertFalse(flapping.chat.roster["ada"].reading.missed)
+        self.assertEqual(flapping.chat.roster["ada"].seen_last(), ())

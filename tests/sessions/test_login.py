@@ -276,13 +276,14 @@ class WindowTests(ProofCase):
         """Who logs out before the login is through is in the account's place no more."""
         zoe = self.at_json("zoe")
         member = self.chat.roster["zoe"]
+        (device,) = member.devices
         for answers_first in (0, 1):
             self.waiting.is_slow = True
-            done = login.log_in(self.chat, member, Proof(self.account, hash=self.account.hash))
+            done = login.log_in(self.chat, device, Proof(self.account, hash=self.account.hash))
             for _ in range(answers_first):
                 self.waiting.answer(0)
             self.waiting.is_slow = False
-            self.successResultOf(login.log_out(self.chat, member))
+            self.successResultOf(login.log_out(self.chat, device))
             self.answers()
             self.clock.advance(0)
             self.successResultOf(done)

@@ -182,11 +182,11 @@ class InTurnTests(LineTestCase):
         self.wire.gets()
         self.steps: list[object] = []
         self.journal.waiting.is_slow = True
-        assert self.door.member is not None
-        self.member = self.door.member
+        assert self.door.device is not None
+        self.device = self.door.device
 
     def say(self, text: str) -> None:
-        self.chat.say(self.member, self.chat.rooms[LOBBY], text)
+        self.chat.say(self.device, self.chat.rooms[LOBBY], text)
 
     def journal_answers(self) -> None:
         self.journal.waiting.answer_all()

@@ -1,4 +1,4 @@
-"""Proving a registered nickname while a connection under it hangs: that one's place is taken."""
+"""Coming back with a token while the former connection hangs: its place is taken."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tests.conversation import (
     doors_from,
     each_row,
     said,
-    without_id,
 )
 
 SECRET = "correct-horse"
@@ -34,6 +33,17 @@ class TakeoverCase(ConversationCase):
         self.account = self.chat.accounts.named("ada")
         self.ada.sees()
         self.bob.sees()
+
+    def comes_back(self, door: str) -> Person:
+        """Ada comes back with her token, as a program without a name if it is one."""
+        person = DOORS[door](self.connect())
+        token = self.chat.roster["ada"].token
+        if isinstance(person, JsonPerson):
+            person.asks("hello", token=token)
+            self.assertIn(person.joined, str(person.sees()))
+        else:
+            person.types(f"/resume {token}")
+        return person
 
     def proves(self, door: str, nick: str = "ada", password: str = SECRET) -> Person:
         """Somebody comes under a nickname, and gives its password."""
@@ -59,7 +69,7 @@ class TakeoverCase(ConversationCase):
 
 
 class TakeoverTests(TakeoverCase):
-    """By password, at the prompt or in a hello."""
+    """By a token, at the prompt or in a hello."""
 
     @each_row(CROSSINGS)
     def test_place_is_kept(self, row: tuple[str, str]) -> None:
@@ -67,7 +77,7 @@ class TakeoverTests(TakeoverCase):
         old, new = row
         self.arrange(old)
         member = self.chat.roster["ada"]
-        again = self.proves(new)
+        again = self.comes_back(new)
         self.assertIs(self.chat.roster["ada"], member)
         self.check_one_member()
         self.assertEqual(list(member.rooms), ["lobby", "python"])
@@ -82,7 +92,7 @@ class TakeoverTests(TakeoverCase):
         """The connection that hung is told why, and closed."""
         old, new = row
         self.arrange(old)
-        self.proves(new)
+        self.comes_back(new)
         self.assertEqual(self.told(self.ada), [TAKEN])
         self.assertIsNotNone(self.ada.wire.lost)
         self.assertEqual(self.bob.sees(), [])
@@ -90,7 +100,7 @@ class TakeoverTests(TakeoverCase):
     def test_code(self) -> None:
         """At the JSON door the reason is an error of its own."""
         self.arrange("json")
-        self.proves("json")
+        self.comes_back("json")
         error = {"type": "error", "code": "taken-over", "text": TAKEN}
         self.assertEqual(self.ada.sees(), [error])
 
@@ -101,7 +111,7 @@ class TakeoverTests(TakeoverCase):
         self.arrange(old)
         self.ada.wire.pauseProducing()
         self.ada.types("too late")
-        self.proves(new)
+        self.comes_back(new)
         self.ada.wire.resumeProducing()
         self.ada.wire.sees()
         self.assertEqual(self.bob.sees(), [])
@@ -112,12 +122,12 @@ class TakeoverTests(TakeoverCase):
         old, new = row
         self.arrange(old)
         self.bob.types("/msg ada before")
-        again = self.proves(new)
+        again = self.comes_back(new)
         again.sees()
         self.bob.types("/msg ada psst")
         self.assertEqual(len(again.sees()), 1)
         self.bob.sees()
-        program = self.proves("json")
+        program = self.comes_back("json")
         program.asks("history")
         *_, page = program.sees()
         self.assertEqual([event["text"] for event in page["events"]], ["before", "psst"])
@@ -130,40 +140,23 @@ class TakeoverTests(TakeoverCase):
         self.ada.types("/join den")
         self.bob.types("/join den")
         self.bob.sees()
-        again = self.proves(new)
+        again = self.comes_back(new)
         again.types("/kick #den bob out")
         self.assertIn("kicked", [facts["type"] for facts in self.bob.sees()])
         self.assertNotIn("den", self.chat.roster["bob"].rooms)
 
-    @each_row(CROSSINGS)
-    def test_wrong_password(self, row: tuple[str, str]) -> None:
-        """Who does not know the password takes nothing over."""
-        old, new = row
-        self.arrange(old)
-        stranger = self.proves(new, password="wrong")
-        stranger.sees()
-        self.ada.types("still here")
-        self.assertEqual(self.bob.sees(), [said("ada", "still here")])
-        self.assertIsNone(self.ada.wire.lost)
-
-    def test_by_a_look_alike(self) -> None:
-        """The password takes the place over under whatever looks like the nickname."""
-        self.arrange("text")
-        again = self.proves("json", "АDА")
-        self.assertEqual((again.welcome["nick"], again.welcome["resumed"]), ("ada", True))
-        self.check_one_member()
-
     def test_twice_at_once(self) -> None:
-        """Of two who prove it in the same turn the later has the place, and the other is told."""
+        """Of two who come in the same turn the later has the place, and the other is told."""
         self.arrange("json")
         first, second = JsonPerson(self.connect()), JsonPerson(self.connect())
-        hello = b'{"type":"hello","nick":"ada","password":"%s"}\n' % SECRET.encode()
+        hello = b'{"type":"hello","token":"%s"}\n' % self.chat.roster["ada"].token.encode()
         for person in (first, second):
             person.wire.protocol.dataReceived(hello)
         (welcome,) = second.sees()
         self.assertEqual(welcome["type"], "welcome")
         self.assertEqual(self.told(first), [TAKEN])
-        self.assertNotIsInstance(self.chat.roster["ada"].door, Fenced)
+        (device,) = self.chat.roster["ada"].devices
+        self.assertNotIsInstance(device.door, Fenced)
         self.check_one_member()
         self.assertEqual(self.bob.sees(), [])
 
@@ -174,50 +167,4 @@ class TakeoverTests(TakeoverCase):
         again = self.at_json("ada", password=SECRET, token=TOKEN)
         self.assertEqual(again.welcome["nick"], "ada")
         self.assertIsNone(eve.wire.lost)
-        self.check_one_member()
-
-
-class LoginTests(TakeoverCase):
-    """By /login, of a guest who is present already."""
-
-    @each_row(CROSSINGS)
-    def test_the_old_one_is_told(self, row: tuple[str, str]) -> None:
-        """The connection that had the account is told why, and closed; others see it leave."""
-        old, new = row
-        self.arrange(old)
-        guest = self.at(new, "zoe")
-        self.bob.sees()
-        self.ada.sees()
-        guest.types(f"/login ada {SECRET}")
-        seen = self.bob.sees()
-        left = {"type": "left", "nick": "ada", "goodbye": False}
-        self.assertEqual(seen[0], left | {"why": "taken over by another connection"})
-        self.assertEqual(seen[1], {"type": "renamed", "nick": "zoe", "now": "ada"})
-        self.assertEqual(self.told(self.ada), [TAKEN])
-        self.assertIsNotNone(self.ada.wire.lost)
-        self.check_one_member()
-
-    @each_row(CROSSINGS)
-    def test_account_follows(self, row: tuple[str, str]) -> None:
-        """Private lines and rights are the guest's from then on."""
-        old, new = row
-        self.arrange(old)
-        self.ada.types("/join den")
-        self.bob.types("/join den")
-        guest = self.at(new, "zoe")
-        guest.types(f"/login ada {SECRET}")
-        guest.sees()
-        self.bob.types("/msg ada psst")
-        self.assertEqual(len(guest.sees()), 1)
-        guest.types("/kick #den bob out")
-        self.assertNotIn("den", self.chat.roster["bob"].rooms)
-
-    def test_what_the_old_one_was_about_to_see(self) -> None:
-        """What was on its way when the place was taken harms nobody."""
-        self.arrange("json")
-        guest = self.at_json("zoe")
-        self.ada.wire.protocol.dataReceived(b'{"type":"say","room":"lobby","text":"in time"}\n')
-        guest.types(f"/login ada {SECRET}")
-        events = [without_id(each) for each in self.bob.sees() if each["type"] == "said"]
-        self.assertEqual(events, [said("ada", "in time")])
         self.check_one_member()

@@ -37,12 +37,13 @@ class LoginTests(LateCase):
         self.arrange("json")
         self.guest = self.at_json("zoe")
         self.zoe = self.chat.roster["zoe"]
+        (self.device,) = self.zoe.devices
         self.proof = proof_of(self.account)
 
     def test_has_left(self) -> None:
         """Who has left is logged in to nothing."""
         self.guest.wire.hangs_up()
-        self.failureResultOf(login.log_in(self.chat, self.zoe, self.proof))
+        self.failureResultOf(login.log_in(self.chat, self.device, self.proof))
         self.check_one_member()
         self.assertNotIn("zoe", self.chat.roster)
 
@@ -55,7 +56,7 @@ class LoginTests(LateCase):
             self.waiting.answer(0)
             self.clock.advance(0)
         under_way = len(self.waiting)
-        done = login.log_in(self.chat, self.zoe, self.proof)
+        done = login.log_in(self.chat, self.device, self.proof)
         self.assertEqual(len(self.waiting), under_way)
         self.answers()
         self.successResultOf(done)
@@ -65,17 +66,17 @@ class LoginTests(LateCase):
         """Who has logged in to another account through another connection stays so."""
         done = self.chat.accounts.register("grace", b"grace".ljust(16), SECRET, "")
         grace = self.successResultOf(done)
-        done = login.log_in(self.chat, self.zoe, proof_of(grace))
+        done = login.log_in(self.chat, self.device, proof_of(grace))
         self.answers()
         self.successResultOf(done)
-        self.failureResultOf(login.log_in(self.chat, self.zoe, self.proof))
+        self.failureResultOf(login.log_in(self.chat, self.device, self.proof))
         self.assertIs(self.zoe.account, grace)
         self.check_one_member()
 
     def test_removed(self) -> None:
         """An account that was given up meanwhile is nobody's."""
         self.ada.types(f"/unregister {SECRET}")
-        self.failureResultOf(login.log_in(self.chat, self.zoe, self.proof))
+        self.failureResultOf(login.log_in(self.chat, self.device, self.proof))
         self.assertIsNone(self.zoe.account)
 
     def test_removed_while_arriving(self) -> None:
@@ -95,13 +96,13 @@ class LoginTests(LateCase):
             account = self.successResultOf(done)
             if nick == "bob":
                 self.guest.wire.hangs_up()
-                self.failureResultOf(login.log_in(self.chat, self.zoe, proof_of(account)))
+                self.failureResultOf(login.log_in(self.chat, self.device, proof_of(account)))
             else:
                 self.chat.bindings.bind(self.chat.roster["ada"], proof_of(account))
             self.assertNotIn(nick, self.chat.roster)
 
     def test_coming_at_that_moment(self) -> None:
-        """Who is about to be welcomed when the account goes elsewhere is told only that."""
+        """Somebody who logs in while the owner is about to be welcomed comes alongside."""
         self.ada.wire.hangs_up()
         self.waiting.is_slow = True
         again = JsonPerson(self.connect())
@@ -109,17 +110,19 @@ class LoginTests(LateCase):
         while "ada" not in self.chat.roster:
             self.waiting.answer(0)
             self.clock.advance(0)
-        login.log_in(self.chat, self.zoe, self.proof)
+        login.log_in(self.chat, self.device, self.proof)
         self.answers()
-        self.assertEqual([facts["type"] for facts in again.sees()], ["error"])
-        self.assertIs(self.chat.roster.of(self.account), self.zoe)
+        self.assertEqual([facts["type"] for facts in again.sees()][:1], ["welcome"])
+        self.assertIs(self.device.member, self.chat.roster["ada"])
+        self.assertNotIn("zoe", self.chat.roster)
         self.check_one_member()
 
     def test_logout_of_who_has_left(self) -> None:
         """Who leaves while a logout is on its way stays away."""
         member = self.chat.roster["ada"]
+        (device,) = member.devices
         self.ada.wire.hangs_up()
-        self.successResultOf(login.log_out(self.chat, member))
+        self.successResultOf(login.log_out(self.chat, device))
         self.assertNotIn(member, self.chat.roster.by_token.values())
 
     def test_registering_through_another_connection(self) -> None:
@@ -130,7 +133,8 @@ class LoginTests(LateCase):
         again = self.at_json("zoe", token=self.zoe.token)
         again.types(f"/login ada {SECRET}")
         hashed.callback(f"plain:{SECRET}")
-        self.assertIs(self.zoe.account, self.account)
+        self.assertEqual(again.sees()[-1]["lines"], ["you are logged in as ada"])
+        self.assertNotIn("zoe", self.chat.roster)
         self.check_one_member()
         self.assertIsNone(self.chat.roster.of(self.chat.accounts.named("zoe")))
 
@@ -173,7 +177,7 @@ class LastWordsTests(LateCase):
         self.arrange(door)
         self.waiting.is_slow = True
         whom = self.chat.roster["ada"]
-        kick(self.chat, self.chat.roster["bob"], whom, "", "out")
+        kick(self.chat, self.chat.roster["bob"].devices[0], whom, "", "out")
         while self.chat.is_here(whom):
             self.clock.advance(0)
             if len(self.waiting):
@@ -191,7 +195,7 @@ class LastWordsTests(LateCase):
         self.ada.sees()
         self.waiting.is_slow = True
         whom = self.chat.roster["ada"]
-        kick(self.chat, self.chat.roster["bob"], whom, "den", "out")
+        kick(self.chat, self.chat.roster["bob"].devices[0], whom, "den", "out")
         self.clock.advance(0)
         self.ada.asks("say", room="den", text="last words")
         self.bob.asks("say", room="lobby", text="peace")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.door import NOWHERE
 from chatservice.chat.journal import Journal, Page, Wanted
 from chatservice.chat.rooms import Member
 from chatservice.protocol.events import (
@@ -176,7 +175,7 @@ class JournalContract(Base):
     def test_private_to_a_person(self) -> None:
         """Who has the nickname later does not see what was whispered to it before."""
         self.append(self.whisper(1))
-        another_bob = Member("bob", "bob", NOWHERE, "another token")
+        another_bob = Member("bob", "bob", "another token")
         self.assertEqual(self.ids(another_bob.identity), [])
 
     def test_private_to_oneself(self) -> None:
@@ -197,7 +196,7 @@ class JournalContract(Base):
             self.assertFalse(self.page(identity, after=1, before=4).more)
 
 
-ADA, BOB, EVE = (Member(nick, nick, NOWHERE, f"{nick}'s token") for nick in ("ada", "bob", "eve"))
+ADA, BOB, EVE = (Member(nick, nick, f"{nick}'s token") for nick in ("ada", "bob", "eve"))
 
 
 class FileJournalTests(JournalContract, DatabaseJournalTestCase):

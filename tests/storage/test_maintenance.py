@@ -128,7 +128,8 @@ class BoundsTests(PlainChatCase):
     def test_acts(self) -> None:
         """What operators did is forgotten when it is old and holds no more."""
         self.at_text("eve")
-        self.chat.acting.act(self.chat.roster["ada"], Kicked(room="lobby", target="eve"))
+        (ada,) = self.chat.roster["ada"].devices
+        self.chat.acting.act(ada, Kicked(room="lobby", target="eve"))
         self.clock.advance(0)
         self.assertEqual(self.count("acts"), 1)
         self.clock.advance(KEPT_FOR // 1_000_000 + HOUR)
