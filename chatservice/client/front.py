@@ -29,6 +29,9 @@ GOODBYE, NOT_JOINED, REFUSED = 0, 1, 3
 _FAREWELL = 5.0
 """Seconds of silence after which the client no longer waits for its goodbye to be answered."""
 
+READ = 3.0
+"""Seconds after which the chat is told that lines on the screen were read."""
+
 _IFLAG, _LFLAG, _CC = 0, 3, 6  # indices into what tcgetattr returns
 
 
@@ -67,6 +70,7 @@ class Front(Protocol):
         self._done = done
         self._output_lost = False
         self._patience: IDelayedCall | None = None
+        self._telling: IDelayedCall | None = None
 
     @abstractmethod
     def show(self, lines: list[str]) -> None:
@@ -89,6 +93,7 @@ class Front(Protocol):
     def happened(self, event: Event, replayed: bool) -> None:
         current = self.session.places.current
         self.show(self._log.event(event, self.session.nick, current, replayed))
+        self._read_soon()
 
     def entered(self, place: Place) -> None:
         self.show(self._log.room(place, self.session.nick))
@@ -109,12 +114,29 @@ class Front(Protocol):
     def settled(self) -> None:
         if self._patience is not None and self._patience.active():
             self._patience.reset(_FAREWELL)
+        self._read_soon()
+
+    def _read_soon(self) -> None:
+        """Tell the chat in a while what was read, once for all lines that come until then."""
+        if self._telling is None and self.session.has_read:
+            self._telling = self._clock.callLater(READ, self._tell_read)
+
+    def _tell_read(self) -> None:
+        self._stop_telling()
+        self.session.tell_read()
+
+    def _stop_telling(self) -> None:
+        if self._telling is not None and self._telling.active():
+            self._telling.cancel()
+        self._telling = None
 
     def leaving(self) -> None:
+        self._tell_read()
         self._patience = self._clock.callLater(_FAREWELL, self.session.disconnected)
 
     def gone(self, sentence: str | None, failed: bool) -> None:
         self.last_words = sentence
+        self._stop_telling()
         if failed:
             self.code = NOT_JOINED
         if self._output_lost:

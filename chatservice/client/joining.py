@@ -48,15 +48,24 @@ class Identity:
     @ivar proving: whether a password was typed that the chat has neither accepted nor refused.
     """
 
-    def __init__(self, nick: str, password: str | None = None, is_pipe: bool = False) -> None:
+    def __init__(
+        self,
+        nick: str,
+        password: str | None = None,
+        is_pipe: bool = False,
+        client: str | None = None,
+    ) -> None:
         """Begin without a token.
 
         @param password: the password of C{nick} from a file or the environment, tried when the
             chat asks for one, and kept until it proves wrong: there may be nobody to ask again.
         @param is_pipe: whether no person types what is said.
+        @param client: the name of this run of the program, which the person sees in C{/devices}.
+            With it the chat tells a lost connection that is made again from another device.
         """
         self.nick = nick
         self._is_pipe = is_pipe
+        self._client = client
         self._token: str | None = None
         self._known = {nick: password}
         self._password: str | None = None  # for the next hello
@@ -77,6 +86,7 @@ class Identity:
             nick=self.nick,
             rooms=rooms,
             token=self._token,
+            client=self._client,
             password=self._password,
             pipe=pipe,
         )

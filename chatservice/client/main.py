@@ -96,9 +96,12 @@ class Client:
         return Pipe(*common, typed=typed, commands=commands, complain=_complain)
 
     def _make_session(self, person: Viewer, recent: int) -> Session:
-        identity = Identity(self._settings.nick, self._settings.password, is_pipe=not recent)
+        is_pipe = not recent
+        identity = Identity(
+            self._settings.nick, self._settings.password, is_pipe, _client_name(is_pipe)
+        )
         rooms = self._settings.rooms
-        if not recent and not rooms:
+        if is_pipe and not rooms:
             rooms = (LOBBY,)  # a program's talk must not follow its owner from room to room
         return Session(person, identity, rooms, _refs(), recent)
 
@@ -122,6 +125,11 @@ def _monotonic_reactor() -> Any:
     from twisted.internet import reactor
 
     return reactor
+
+
+def _client_name(is_pipe: bool) -> str:
+    """Choose the name of this run, which no other device of the same person may have."""
+    return f"{'pipe' if is_pipe else 'terminal'}-{secrets.token_hex(4)}"
 
 
 def _refs() -> Iterator[str]:

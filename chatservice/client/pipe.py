@@ -77,7 +77,9 @@ class Pipe(Front):
         """Tell whether the next line may go. A program says goodbye after everything else."""
         ends = self._commands and command_word(line) == GOODBYE and not self._typed
         under_way = self.session.unanswered
-        is_ready = self._typed or self.session.joined
+        # Lines that may be commands wait in the session, which refuses them if the move fails.
+        is_settled = self._commands or not self.session.moving
+        is_ready = self._typed or (self.session.joined and is_settled)
         return is_ready and under_way < (1 if ends else self._window)
 
     @property

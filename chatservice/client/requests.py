@@ -24,6 +24,7 @@ class Hello:
     nick: str
     rooms: Mapping[str, int] = field(default_factory=dict)
     token: str | None = None
+    client: str | None = None
     password: str | None = field(default=None, repr=False)
     pipe: bool | None = None
 
@@ -54,6 +55,23 @@ class PageRequest:
     after: int | None = None
 
 
+SEEN = "seen"
+"""The ref of all requests about read markers, which no other request has."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The word that a room, or private messages, are read up to an id.
+
+    The answer is how far they are read in any case, so an id of 0 is a question.
+    """
+
+    type: ClassVar[str] = "seen"
+    id: int
+    room: str | None = None
+    ref: str = SEEN
+
+
 @dataclass(frozen=True)
 class Pong:
     """The sign of life that the chat asked for."""
@@ -61,7 +79,7 @@ class Pong:
     type: ClassVar[str] = "pong"
 
 
-Request = Hello | Say | Command | PageRequest | Ping | Pong
+Request = Hello | Say | Command | PageRequest | Seen | Ping | Pong
 
 
 def encode(request: Request) -> bytes:
@@ -168,7 +186,9 @@ class Outgoing:
     def say(self, text: str) -> None:
         """Say a text in the current room, whatever it begins with."""
         text = without_controls(text)
-        if not self._places.current:
+        if not self._places.current and self._places.shown:
+            self._refuse("no-room", "you are not in the room that these lines are for")
+        elif not self._places.current:
             self._refuse("no-room", "you are not in a room: /join one first")
         elif len(text.encode()) > TEXT_BYTES:
             self._refuse("too-long", f"a line must have at most {TEXT_BYTES:,} bytes: not sent")

@@ -1,20 +1,32 @@
 """The session with the chat, from hello to goodbye, over as many connections as it takes.
 
 No I/O and no clock: a link hands in lines and takes requests, a person types and sees what
-happens. L{Joining} is the beginning. Every line of talk is kept until its event comes back, and
-every event is shown once; see docs/protocol.rst, "Resuming".
+happens. L{Joining} is the beginning, and L{CatchingUp} what follows it. Every line of talk is
+kept until its event comes back, and every event is shown once; see docs/protocol.rst, "Resuming".
 """
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 
-from chatservice.client.commands import GOODBYE, bare, command_word
-from chatservice.client.history import Replay
-from chatservice.client.joining import GREETING, WANTING, Identity, Joining
-from chatservice.client.requests import Command, Outgoing, Pong, is_move
+from chatservice.client.catching_up import CatchingUp, News
+from chatservice.client.commands import CATCHUP, GOODBYE, bare, command_word, ends_all
+from chatservice.client.joining import GREETING, WANTING, Identity
+from chatservice.client.requests import SEEN, Command, Outgoing, Pong, is_move
 from chatservice.client.show import setting_changed, settings_asked
 from chatservice.client.view import Places, State, Viewer
-from chatservice.client.wire import PACE, Error, Gap, History, Notice, Ok, Ping, Welcome, decode
+from chatservice.client.wire import (
+    PACE,
+    Error,
+    Gap,
+    History,
+    JoinedElsewhere,
+    Marker,
+    Notice,
+    Ok,
+    Ping,
+    Welcome,
+    decode,
+    is_own,
+)
 from chatservice.protocol.actions import Kicked
 from chatservice.protocol.counts import counted
 from chatservice.protocol.events import Acted, Event, Joined, Left, Parted, Renamed, Said, Whispered
@@ -24,7 +36,7 @@ from chatservice.protocol.wording import spelled
 _JOINED = {State.REPLAYING, State.LIVE, State.LEAVING}
 
 
-class Session(Joining):
+class Session(CatchingUp):
     """One person's session with the chat.
 
     @ivar rate: how many lines a second the chat reads; 0 for no limit.
@@ -42,13 +54,11 @@ class Session(Joining):
 
         @param rooms: the rooms to join; if none, those where the chat saw the person last.
         @param refs: generates a ref for each request, never the same twice.
-        @param recent: how many lines of history to show of a new room.
+        @param recent: how many lines of history to show of a new room; 0 for a program, whose
+            talk stays in its rooms, and which does not read.
         """
-        super().__init__(person, identity, Places(rooms))
-        self._refs = refs
+        super().__init__(person, identity, Places(rooms, faithful=not recent), refs, recent)
         self._outgoing = Outgoing(self.places, refs, self._refuse)
-        self._replay = Replay(self.places, recent)
-        self._held: deque[Event | Notice] = deque()
         self._farewell: Command | None = None
         self.rate = PACE
 
@@ -56,6 +66,16 @@ class Session(Joining):
     def unanswered(self) -> int:
         """The number of lines and commands neither acknowledged nor refused."""
         return len(self._outgoing)
+
+    @property
+    def moving(self) -> bool:
+        """Whether nobody knows yet which the current room will be."""
+        return self._outgoing.moving
+
+    @property
+    def has_read(self) -> bool:
+        """Whether the person has read more than the chat knows."""
+        return self._reading.has_news
 
     # Calls from the link
 
@@ -69,8 +89,7 @@ class Session(Joining):
     def disconnected(self) -> None:
         """Go offline or end, as the connection is lost or not worth waiting for."""
         was, self._send = self.state, None
-        self._replay.forget()
-        self._held.clear()
+        self._stop_catching_up()
         if was in WANTING or was is State.GONE:
             return
         if self._farewell is not None:
@@ -99,6 +118,12 @@ class Session(Joining):
         self._to_chat(Ping(ref=next(self._refs)))
         return True
 
+    def tell_read(self) -> None:
+        """Tell the chat how far the person has read, if it listens."""
+        if self.state is State.LIVE:
+            for seen in self._reading.take_news():
+                self._to_chat(seen)
+
     # Calls from the person
 
     def typed(self, line: str) -> None:
@@ -109,7 +134,7 @@ class Session(Joining):
         word = command_word(line)
         if self.state is State.ASKING and word != GOODBYE:
             self._choose(line)
-        elif self._outgoing.moving and self.state is not State.ASKING:
+        elif self.moving and self.state is not State.ASKING:
             self._outgoing.wait(line)
         elif word == GOODBYE:
             self.leave(line)
@@ -152,7 +177,7 @@ class Session(Joining):
     def leave(self, line: str = "/quit") -> None:
         """Say goodbye, after everything that must still be sent."""
         if self.state is State.OFFLINE or self.state in GREETING | WANTING:
-            self._end_here()
+            self._end_here(*[line] if ends_all(line) else [])
         elif self._farewell is None:
             self._farewell = Command(line=line, ref=next(self._refs))
             self._person.leaving()
@@ -168,55 +193,10 @@ class Session(Joining):
             self._refuse("not-sent", "what you typed so far was not sent: it may be a password")
         self._person.password_wanted(error)
 
-    def _welcomed(self, welcome: Welcome) -> None:
-        first = not self.joined
-        self._identity.welcomed(welcome)
-        self._abide_by(welcome)
-        self.state = State.REPLAYING
-        if first:
-            self.places.mark(None, welcome.id)
-            for line in welcome.motd:
-                self._person.told(line)
-        else:
-            self._person.told(f"connected again as {welcome.nick}")
-            self._replay.add(None, welcome.id)
-        self._arrive(welcome, first)
-        self._turn_page()
+    def _join(self, room: str) -> None:
+        self._outgoing.command(f"/join {spelled(room)}", offline=False)
 
-    def _arrive(self, welcome: Welcome, first: bool) -> None:
-        current = self.places.current
-        self.places.keep_only({state.name for state in welcome.rooms})
-        for state in welcome.rooms:
-            new = self.places.get(state.name) is None
-            place = self.places.enter(state.name)
-            place.update(state)
-            if first:
-                self._person.entered(place)
-            if state.missed or new:
-                self._replay.add(place.name, welcome.id)
-            else:
-                place.shown = welcome.id
-        self.places.return_to(current)
-
-    # History, page by page
-
-    def _turn_page(self) -> None:
-        """Request the next page, or go live if there is none."""
-        if self._replay.wanted:
-            self._to_chat(self._replay.next_page(next(self._refs)))
-        else:
-            self._go_live()
-
-    def _history(self, history: History) -> None:
-        for event in self._replay.take(history):
-            self._happen(event, replayed=True)
-        self._replay.turn()
-        self._turn_page()
-
-    def _go_live(self) -> None:
-        self.state = State.LIVE
-        while self._held and self.state is State.LIVE:
-            self._live(self._held.popleft())
+    def _go_on(self) -> None:
         self._type_what_waits()
         self._send_what_waits()
         if self.state is not State.GONE:
@@ -228,8 +208,6 @@ class Session(Joining):
         match decode(line):
             case History() as history if self._replay.asked(history.ref):
                 self._history(history)
-            case None | Welcome() | History():
-                pass
             case Ok() as ok:
                 self._ok(ok)
             case Error() as error:
@@ -238,28 +216,32 @@ class Session(Joining):
                 self._person.told(f"some lines of {room or 'private talk'} are no longer kept")
             case Ping():
                 self._to_chat(Pong())
-            case news if self.state is State.REPLAYING:
-                self._held.append(news)
-            case news:
-                self._live(news)
+            case Marker() as marker:
+                self._marked(marker)
+            case Welcome() as welcome:
+                self._welcomed_again(welcome)
+            case Event() | JoinedElsewhere() | Notice() as news:
+                self._hear(news)
 
-    def _live(self, news: Event | Notice) -> None:
-        if not isinstance(news, Notice):
-            self._happen(news, replayed=False)
-            return
-        for line in news.lines:
-            self._person.told(line)
-        for event in filter(self.places.was_kept, news.events):
-            self._person.happened(event, replayed=True)
+    def _live(self, news: News) -> None:
+        match news:
+            case JoinedElsewhere(event=joined, room=room):
+                self._entered_elsewhere(joined, room)
+            case Notice(lines=lines, events=events):
+                for line in lines:
+                    self._person.told(line)
+                for event in filter(self.places.was_kept, events):
+                    self._show(event, replayed=True)
+            case Event():
+                self._happen(news, replayed=False)
 
     def _ok(self, ok: Ok) -> None:
-        if ok.token:
-            self._identity.renew(ok.token)
-            self._abide_by(ok)
+        self._renew(ok)
         for state in ok.rooms:
             place = self.places.enter(state.name)
             new = self.nick not in place.members
             place.update(state)
+            self._reading.learn(state.name, state.read)
             if new:
                 self._person.entered(place)
         for line in self._lines_left(ok):
@@ -267,12 +249,18 @@ class Session(Joining):
         for event in ok.events:
             self._person.happened(event, replayed=True)
         if not ok.more:
-            self._outgoing.answered(ok.ref)
+            self._answered(ok.ref)
             self._type_what_waits()
         self._person.settled()
 
-    def _abide_by(self, answer: Welcome | Ok) -> None:
-        """Take over the settings, and the rate at which the chat reads lines."""
+    def _answered(self, ref: str) -> None:
+        """Take out a request that was carried out; ask what is read, if that may have changed."""
+        match self._outgoing.answered(ref):
+            case Command(line=line) if command_word(line) == CATCHUP:
+                for question in self._reading.questions():
+                    self._to_chat(question)
+
+    def _abide_by(self, answer: Welcome | Ok | Notice) -> None:
         self._person.preferred(answer.settings)
         self.rate = answer.rate
 
@@ -288,6 +276,10 @@ class Session(Joining):
     def _error(self, error: Error) -> None:
         if error.code == "taken-over":  # by another program, which must not be fought
             self._end(error.text, failed=True)
+        elif error.code == "goodbye":
+            self._say_goodbye(error.text)
+        elif error.ref == SEEN:
+            self._marker_refused()
         elif self._replay.asked(error.ref):
             self._history(History())
         elif request := self._outgoing.answered(error.ref):
@@ -302,12 +294,14 @@ class Session(Joining):
         match event:
             case Joined(nick=self.nick):
                 self._entered(event)
+            case Left() if is_own(event) and self._farewell is None:
+                self._say_goodbye("you left the chat on another device")
             case Left(nick=self.nick):
                 pass  # your own leaving is no news
             case Said() | Acted() | Whispered() if self._outgoing.acknowledged(event):
                 # It was not shown before, or it would have been acknowledged then.
                 self.places.is_news(event)
-                self._person.happened(event, replayed)
+                self._show(event, replayed)
                 self._person.settled()
             case _ if self.places.is_news(event):
                 self._apply(event, replayed)
@@ -316,7 +310,7 @@ class Session(Joining):
         current = self.places.current
         self._become(event)
         self.places.apply(event)
-        self._person.happened(event, replayed)
+        self._show(event, replayed)
         if self.places.current != current:
             self._person.settled()
         match event:
@@ -324,15 +318,9 @@ class Session(Joining):
                 done = "banned" if folded else "kicked"
                 self._end(f"You were {done} from the chat.", failed=True)
 
-    def _entered(self, event: Joined) -> None:
-        place = self.places.get(event.room) or self.places.enter(event.room)
-        if place.shown:
-            place.shown = max(place.shown, event.id)
-            return
-        self._replay.add(place.name, event.id)
-        if self._replay.wanted and self.state is State.LIVE:
-            self.state = State.REPLAYING
-            self._turn_page()
+    def _show(self, event: Event, replayed: bool) -> None:
+        self._reading.note(event)
+        self._person.happened(event, replayed)
 
     def _become(self, event: Event) -> None:
         match event:
@@ -358,9 +346,14 @@ class Session(Joining):
             self.state = State.LEAVING
             self._to_chat(self._farewell)
 
-    def _end_here(self) -> None:
+    def _say_goodbye(self, sentence: str) -> None:
+        """End, as the person said goodbye to this connection, here or on another device."""
+        self._person.told(sentence)
+        self._end_here()
+
+    def _end_here(self, *unsent: str) -> None:
         """End without a goodbye, for which it is too early or too late."""
-        lines = self._outgoing.lines()
+        lines = [*self._outgoing.lines(), *unsent]
         count = counted(len(lines), "line was", "lines were")
         sentence = "\n    ".join([f"{count} not confirmed by the chat:", *lines])
         self._end(sentence if lines else None)

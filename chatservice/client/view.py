@@ -43,9 +43,16 @@ class Place:
 class Places:
     """The rooms that you are in, in the order in which you joined them, and the current one."""
 
-    def __init__(self, rooms: Sequence[str]) -> None:
+    def __init__(self, rooms: Sequence[str], faithful: bool = False) -> None:
+        """Begin with the rooms that are wanted.
+
+        @param faithful: whether lines go only to a room that was wanted or made the current one,
+            and never to one that the person has entered on another device.
+        """
         self._places = {room: Place(room) for room in rooms}
         self._current = next(iter(rooms), "")
+        self._faithful = faithful
+        self._wanted = set(rooms)
         self._whispers_shown = 0
         self._private: deque[int] = deque(maxlen=_REMEMBERED)
 
@@ -56,8 +63,12 @@ class Places:
     def current(self) -> str:
         """The room that typed lines go to; "" if you are in no room."""
         if self._current not in self._places:
-            self._current = next(reversed(self._places), "")
+            rooms = (room for room in reversed(self._places) if self._takes_lines(room))
+            self._current = next(rooms, "")
         return self._current
+
+    def _takes_lines(self, room: str) -> bool:
+        return room in self._wanted or not self._faithful
 
     @property
     def shown(self) -> dict[str, int]:
@@ -109,11 +120,12 @@ class Places:
     def enter(self, name: str) -> Place:
         """Make a room the current one, adding it if it is new, and return it."""
         self._current = name
-        return self._places.setdefault(name, Place(name))
+        self._wanted.add(name)
+        return self.add(name)
 
-    def return_to(self, name: str) -> None:
-        """Make a room the current one, if you are in it."""
-        self._current = name
+    def add(self, name: str) -> Place:
+        """Return a room, adding it if it is new."""
+        return self._places.setdefault(name, Place(name))
 
     def leave(self, name: str) -> None:
         self._places.pop(name, None)

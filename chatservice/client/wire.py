@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeAlias
 
-from chatservice.protocol.events import Event
+from chatservice.protocol.events import Event, Joined
 from chatservice.protocol.json import NUMBERS, ONESELF, event_of, value_of
 from chatservice.protocol.preferences import Preferences
 from chatservice.protocol.sanitize import without_controls
@@ -24,6 +24,9 @@ HABIT = Preferences(time=True, colour=True, bell=True, quiet=False)
 PACE = 5
 """Lines a second that the chat reads, if it does not say how many."""
 
+UNKNOWN = -1
+"""The read marker of a room if the chat keeps none."""
+
 _WITHOUT_DATE = len("14:03")
 
 
@@ -32,24 +35,28 @@ class RoomState:
     """A room as you find it on entering.
 
     @ivar missed: whether there is history to request.
+    @ivar read: the id up to which you have read it, on whatever device; or L{UNKNOWN}.
     """
 
     name: str
     topic: str = ""
     members: tuple[str, ...] = ()
     missed: bool = False
+    read: int = UNKNOWN
 
 
 @dataclass(frozen=True)
 class Welcome:
-    """The answer to a hello that was accepted.
+    """The answer to a hello that was accepted, or to a command that makes you somebody else.
 
+    @ivar resumed: whether you were in the chat before, through another connection.
     @ivar token: proves who you are, on the next connection.
     @ivar rate: how many lines a second the chat reads; 0 for no limit.
     """
 
     id: int = 0
     nick: str = ""
+    resumed: bool = False
     token: str = ""
     settings: Preferences = HABIT
     rate: int = PACE
@@ -79,10 +86,16 @@ class Ok:
 
 @dataclass(frozen=True)
 class Notice:
-    """Sentences and history that nobody asked for."""
+    """Sentences and history that nobody asked for here.
+
+    @ivar token: as in L{Ok}, after a command on another device.
+    """
 
     lines: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
+    token: str = ""
+    settings: Preferences = HABIT
+    rate: int = PACE
 
 
 @dataclass(frozen=True)
@@ -108,6 +121,22 @@ class History:
 
 
 @dataclass(frozen=True)
+class Marker:
+    """The id up to which you have read a room, or private messages if C{room} is empty."""
+
+    room: str = ""
+    id: int = 0
+
+
+@dataclass(frozen=True)
+class JoinedElsewhere:
+    """Your entering of a room on another device, and the room as it is now."""
+
+    event: Joined
+    room: RoomState
+
+
+@dataclass(frozen=True)
 class Gap:
     """A gap in the history, where lines are no longer kept."""
 
@@ -122,8 +151,8 @@ class Ping:
     ref: str = ""
 
 
-Answer: TypeAlias = Welcome | Ok | Notice | Error | History | Gap
-Message: TypeAlias = Event | Answer | Ping
+Answer: TypeAlias = Welcome | Ok | Notice | Error | History | Gap | Marker
+Message: TypeAlias = Event | JoinedElsewhere | Answer | Ping
 
 
 _ANSWERS: dict[str, type[Answer | Ping]] = {
@@ -133,6 +162,7 @@ _ANSWERS: dict[str, type[Answer | Ping]] = {
     "error": Error,
     "history": History,
     "gap": Gap,
+    "seen": Marker,
     "ping": Ping,
 }
 
@@ -150,7 +180,7 @@ def decode(line: bytes) -> Message | None:
         return None
     kind = _ANSWERS.get(named) if isinstance(named := wire.get("type"), str) else None
     if kind is None:
-        return event_of(wire)
+        return _event_in(wire)
     message: Answer | Ping = _build(kind, wire)
     match message:
         case Ok(lines=lines) | Notice(lines=lines):
@@ -195,6 +225,15 @@ def in_local_time(sentence: str, times: Mapping[str, int]) -> str:
         return local_time(microseconds, len(found[0]) > _WITHOUT_DATE or not is_today)
 
     return re.sub(rf"(?<!\S)(?:{spelled})(?!\w)", here, sentence)
+
+
+def _event_in(wire: Mapping[str, Any]) -> Event | JoinedElsewhere | None:
+    event = event_of(wire)
+    if isinstance(event, Joined) and is_own(event):
+        for state in _inside("rooms", wire.get("rooms"), ()):
+            if state.name == event.room:
+                return JoinedElsewhere(event, state)
+    return event
 
 
 def _instants(wire: Mapping[str, Any]) -> dict[str, int]:

@@ -123,6 +123,7 @@ MEMBERS = {
     **dict.fromkeys(["room", "nick", "to", "now", "target", "text", "why", "topic"], TEXTS),
     **dict.fromkeys(["ref", "code", "token"], TEXTS),
     **dict.fromkeys(["own", "more", "raw", "goodbye", "folded", "arrived"], st.booleans()),
+    **dict.fromkeys(["missed", "resumed", "following"], st.booleans()),
     **dict.fromkeys(["lines", "motd"], st.lists(TEXTS, max_size=3)),
     "settings": st.dictionaries(st.sampled_from(["time", "quiet", "colour"]), st.booleans()),
 }
@@ -136,7 +137,9 @@ def objects(kinds: list[str], **more: st.SearchStrategy[Any]) -> st.SearchStrate
 
 STATES = st.dictionaries(
     st.sampled_from(["lobby", "python", ""]),
-    st.fixed_dictionaries({}, optional={"topic": TEXTS, "members": st.lists(TEXTS, max_size=3)}),
+    st.fixed_dictionaries(
+        {}, optional={"topic": TEXTS, "members": st.lists(TEXTS, max_size=3), "read": NUMBERS}
+    ),
     max_size=2,
 )
 EVENTS = objects(list(KINDS))

@@ -316,6 +316,14 @@ class CommandTests(PipeCase):
         self.pipe.session.line_received(line("error", ref="r1", code="not-allowed", text="no"))
         self.assertEqual((self.complaints, self.pipe.code), (["no"], 3))
 
+    def test_refused_join(self) -> None:
+        """What is meant for a room that may not be joined is said in no other."""
+        self.join()
+        self.pipe.dataReceived(b"/join secret\nthe password is xyzzy\n")
+        self.pipe.session.line_received(line("error", ref="r1", code="closed", text="no"))
+        self.assertEqual(self.sent(), ["/join secret"])
+        self.assertEqual(self.complaints, ["no", "not sent: you are still in lobby"])
+
 
 class NotConfirmedTests(PipeCase):
     """The end comes before the last line was confirmed."""

@@ -2,8 +2,13 @@
 
 import json
 
+from twisted.trial.unittest import SynchronousTestCase
+
+from chatservice.client.joining import Identity
+from chatservice.client.main import _client_name
+from chatservice.client.session import Session
 from chatservice.client.view import State
-from tests.scripted import LOBBY, MISSED, SessionCase, line, welcome
+from tests.scripted import LOBBY, MISSED, Hearer, Recorder, SessionCase, line, welcome
 
 
 class JoiningTests(SessionCase):
@@ -96,6 +101,28 @@ class JoiningTests(SessionCase):
         self.session.unreachable("Nobody is there.")
         self.assertEqual(self.person.take(), ["gone Nobody is there. True"])
         self.assertIs(self.session.state, State.GONE)
+
+
+class ClientTests(SynchronousTestCase):
+    """The name of one run of the program."""
+
+    def test_same_for_each_connection(self) -> None:
+        """Each hello has it, so that the chat knows the connections of one run."""
+        chat = Hearer()
+        identity = Identity("ada", client="terminal-5f0c")
+        session = Session(Recorder(), identity, ["lobby"], iter(["r1", "r2"]), recent=20)
+        for _ in range(2):
+            session.connected(chat.send)
+            session.line_received(welcome(lobby=LOBBY))
+            session.disconnected()
+        hellos = [each for each in chat.requests if each["type"] == "hello"]
+        self.assertEqual([each["client"] for each in hellos], ["terminal-5f0c"] * 2)
+
+    def test_another_for_each_run(self) -> None:
+        """It tells a terminal from a pipe, and one run from another."""
+        names = [_client_name(is_pipe) for is_pipe in (False, True, True)]
+        self.assertRegex(" ".join(names), r"^terminal-[0-9a-f]{8} pipe-[0-9a-f]{8} pipe-")
+        self.assertEqual(len(set(names)), 3)
 
 
 class AnyRoomTests(SessionCase):
