@@ -72,7 +72,7 @@ class Witness:
             return None
         *lines, self._tail = (self._tail + data).split(b"\n")
         told: list[Facts] = [json.loads(line) for line in lines if line.startswith(b"{")]
-        self.events.extend(facts for facts in told if facts["type"] in EVENTS)
+        self.events.extend(_as_anybody_sees(facts) for facts in told if facts["type"] in EVENTS)
         return told
 
     def answer(self, kind: str) -> Facts:
@@ -95,9 +95,14 @@ class Witness:
             wanted = {"type": "history", "room": "lobby", "after": last_id, "limit": 100}
             self._send(wanted)
             page = self.answer("history")
-            yield from page["events"]
+            yield from map(_as_anybody_sees, page["events"])
             more = page["more"]
             last_id = page["events"][-1]["id"] if page["events"] else last_id
+
+
+def _as_anybody_sees(facts: Facts) -> Facts:
+    """Leave out of an event whether it is the reader's own."""
+    return {name: value for name, value in facts.items() if name != "own"}
 
 
 class Ledger:
