@@ -301,7 +301,7 @@ class Writer:
     def __init__(self, window: int | None = None, direct: bool = True, limit: int = LIMIT) -> None:
         self.overflows: list[int] = []
         self.wire = Wire.to(self, Clock(), window)
-        self.outbox = Outbox(self.wire, limit, self.overflow, direct)
+        self.outbox = Outbox(self.wire, limit, self, direct)
 
     def makeConnection(self, transport: Wire) -> None:
         pass
@@ -309,8 +309,14 @@ class Writer:
     def connectionLost(self, reason: object) -> None:
         self.outbox.close()
 
-    def overflow(self) -> None:
+    def overflowed(self) -> None:
         self.overflows.append(self.outbox.waiting)
+
+    def position(self) -> int:
+        return 0
+
+    def switched(self) -> None:
+        """Do nothing: nobody delivers here."""
 
 
 class Listener(Session):

@@ -9,6 +9,9 @@ from typing import Generic, Protocol, TypeVar
 from chatservice.chat.door import Door
 from chatservice.protocol.events import LATEST
 
+NOWHERE_MISSED: dict[str, int] = {}
+NO_TIMES: dict[int, int] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class ReadMarker:
@@ -44,8 +47,9 @@ class Reading:
 
     def __init__(self) -> None:
         self.missed: dict[str, int] = {}
-        self.until: dict[str, int] = {}
-        self.times: dict[int, int] = {}
+        # Most people never need these; they are replaced as a whole.
+        self.until = NOWHERE_MISSED
+        self.times = NO_TIMES
 
     def take_up(self, markers: Iterable[ReadMarker], rooms: Collection[str]) -> None:
         """Go on from stored markers: what was said after them is missed.
@@ -56,19 +60,19 @@ class Reading:
             if marker.room in rooms:
                 self.missed[marker.room] = marker.seen
                 if marker.time is not None:
-                    self.times[marker.seen] = marker.time
+                    self.times = {**self.times, marker.seen: marker.time}
 
     def follow(self, room: str, at: int) -> bool:
         """Note that the lines of a room after an id are read as they come; tell if that is new."""
         is_new = not self.is_followed(room)
         if is_new:
-            self.until[room] = at + 1
+            self.until = {**self.until, room: at + 1}
         return is_new
 
     def follow_no_more(self, room: str, at: int) -> bool:
         """Note that lines after an id are not read as they come; tell if that is new."""
         is_new = self.is_followed(room)
-        self.until.pop(room, None)
+        self._without_end(room)
         self.missed.setdefault(room, at)
         return is_new
 
@@ -116,7 +120,11 @@ class Reading:
     def forget(self, room: str) -> None:
         """Forget a room in which everything is read, or that the member has left."""
         self.missed.pop(room, None)
-        self.until.pop(room, None)
+        self._without_end(room)
+
+    def _without_end(self, room: str) -> None:
+        if room in self.until:
+            self.until = {each: self.until[each] for each in self.until if each != room}
 
 
 class Reads(Protocol):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPullProducer
@@ -16,8 +15,20 @@ HAND_OVER = 128 * 1024
 """Bytes handed to the transport at a time: what it sends at once (C{SEND_LIMIT} in Twisted)."""
 
 
-def unnoticed() -> None:
-    """Do nothing: nobody needs to know."""
+class Sender(Protocol):
+    """The owner of an outbox."""
+
+    def overflowed(self) -> None:
+        """Drop the connection on a later turn of the reactor: what waits exceeds the limit.
+
+        It is called once, and the outbox is closed by then.
+        """
+
+    def position(self) -> int:
+        """Tell the position in what is sent, such as the id of the last event."""
+
+    def switched(self) -> None:
+        """Take note that C{deliver} has become another function."""
 
 
 @implementer(IPullProducer)
@@ -29,16 +40,13 @@ class Outbox:
 
     @param transport: the connection, which has no other writer.
     @param limit: the most bytes in the queue; an empty queue takes one piece of any size.
-    @param overflow: called once, when a write would exceed C{limit}; the outbox is closed by then.
-        It must not drop the connection before a later turn of the reactor.
+    @param owner: is told of what happens.
     @param direct: whether to send on the transport's socket (C{ISystemHandle}) while the queue is
         empty. Only for a plain TCP connection: behind a TLS transport that would be plain text.
-    @param mark: returns the sender's position, such as the id of the last event sent.
     @ivar deliver: what takes bytes at the moment: the socket's own C{send} (send(2)), or L{take}.
         It returns how many bytes it took, and the others are for L{rest}; or it raises
         C{OSError} if it took none. It must not be handed nothing.
-    @ivar switched: called when C{deliver} has become another function.
-    @ivar behind: the value of C{mark} when bytes began to wait, even if the outbox has been closed
+    @ivar behind: the owner's position when bytes began to wait, even if the outbox has been closed
         and will never send them; C{None} if everything was sent.
     """
 
@@ -47,14 +55,12 @@ class Outbox:
         "_emptied",
         "_handed",
         "_limit",
-        "_mark",
-        "_overflow",
+        "_owner",
         "_queue",
         "_socket_send",
         "_transport",
         "behind",
         "deliver",
-        "switched",
         "waiting",
     )
 
@@ -62,17 +68,14 @@ class Outbox:
         self,
         transport: Any,
         limit: int,
-        overflow: Callable[[], object],
+        owner: Sender,
         direct: bool = False,
-        mark: Callable[[], int] = int,
     ) -> None:
         self._transport = transport
         self._limit = limit
-        self._overflow = overflow
+        self._owner = owner
         self._socket_send: Deliver | None = transport.getHandle().send if direct else None
         self.deliver: Deliver = self._socket_send or self.take
-        self.switched: Callable[[], object] = unnoticed
-        self._mark = mark
         self._queue: deque[bytes] | None = None
         self._corked: deque[bytes] | None = None
         self._emptied: list[Deferred[None]] = []
@@ -113,16 +116,16 @@ class Outbox:
     def _switch(self, deliver: Deliver) -> None:
         if deliver != self.deliver:
             self.deliver = deliver
-            self.switched()
+            self._owner.switched()
 
     def _fall_behind(self) -> None:
         if self.behind is None:
-            self.behind = self._mark()
+            self.behind = self._owner.position()
 
     def _wait_in(self, queue: deque[bytes], data: bytes) -> None:
         if self.waiting + len(data) > self._limit:
             self.close()
-            self._overflow()
+            self._owner.overflowed()
             return
         queue.append(data)
         self.waiting += len(data)

@@ -145,19 +145,12 @@ class Session(InTurn):
 
         @param transport: see L{Outbox}, also for C{direct}.
         """
-        return Outbox(
-            transport,
-            self.chat.settings.send_queue,
-            self._overflowed,
-            direct,
-            mark=self.chat.last_delivered,
-        )
+        return Outbox(transport, self.chat.settings.send_queue, self, direct)
 
     def begin(self, connection: Connection) -> None:
         """Begin the session on a new connection."""
         self.connection = connection
         self.outbox = connection.outbox
-        self.outbox.switched = self._switched
         self.chat.sessions.add(self)
         now = self._heard_at = self.chat.reactor.seconds()
         left = max(0.0, self.peer.since + JOIN_TIMEOUT - now)
@@ -252,7 +245,12 @@ class Session(InTurn):
         self.connection.detach()
         self.chat.session_ended(self)
 
-    def _overflowed(self) -> None:
+    def position(self) -> int:
+        """See L{chatservice.sessions.outbox.Sender.position}."""
+        return self.chat.last_delivered()
+
+    def overflowed(self) -> None:
+        """See L{chatservice.sessions.outbox.Sender.overflowed}."""
         self.abort("did not read what was sent")
         log.warn(
             "Dropping {who}: more than {limit} bytes waited to be sent.",
@@ -371,7 +369,8 @@ class Session(InTurn):
         """See L{chatservice.chat.door.Door.deliver_rest}."""
         self.outbox.rest(data)
 
-    def _switched(self) -> None:
+    def switched(self) -> None:
+        """See L{chatservice.sessions.outbox.Sender.switched}."""
         if self.device is not None:
             self.device.deliver_anew()
 

@@ -212,7 +212,7 @@ class EndTests(SynchronousTestCase):
         writer.outbox.write(b" world")
         writer.outbox.detach()
         writer.outbox.write(b"!")
-        another = Outbox(writer.wire, LIMIT, writer.overflow)
+        another = Outbox(writer.wire, LIMIT, writer)
         another.write(b" another")
         writer.wire.window = None
         self.assertEqual(writer.wire.gets(), b"hello another")
@@ -221,7 +221,7 @@ class EndTests(SynchronousTestCase):
     def test_detached_with_nothing_to_send(self) -> None:
         """Detaching while nothing waits leaves alone whatever else produces for the transport."""
         writer = Writer()
-        another = Outbox(writer.wire, LIMIT, writer.overflow)
+        another = Outbox(writer.wire, LIMIT, writer)
         writer.wire.registerProducer(another, False)
         writer.outbox.detach()
         self.assertIs(writer.wire.producer, another)
