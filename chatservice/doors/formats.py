@@ -23,7 +23,7 @@ from chatservice.protocol.events import (
     TopicChanged,
     Whispered,
 )
-from chatservice.protocol.json import facts_of, json_line
+from chatservice.protocol.json import facts_of, json_line, last_member
 from chatservice.protocol.mentions import mentioned_in, wanted
 from chatservice.protocol.preferences import Preferences
 from chatservice.protocol.wording import (
@@ -40,6 +40,7 @@ from chatservice.protocol.wording import (
 NAMES_SHOWN = 20
 _COMING_AND_GOING = (Joined, Parted, Left, CameAndWent)
 _END = b"\r\n"
+_OWN = b',"own":true}\n'
 
 
 class TextFormat:
@@ -54,11 +55,29 @@ class TextFormat:
 
 
 class JsonFormat:
-    """The format of the JSON door: JSON lines, the same whichever room the reader is in."""
+    """The format of the JSON door: JSON lines, the same whichever room the reader is in.
+
+    It keeps the last line, for an event is rendered for its author and for others in turn.
+    """
+
+    def __init__(self) -> None:
+        self._event: Event | None = None
+        self._line = b""
 
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
-        return json_line(facts_of(event))
+        if event is not self._event:
+            self._line = json_line(facts_of(event))
+            self._event = event
+        return self._line
+
+    def render_own(self, event: Event, ref: str = "") -> bytes:
+        """Spell an event for its own author.
+
+        @param ref: the mark to leave out, which is the last member, if there is one.
+        """
+        line = self.render(event, True).removesuffix(b"}\n")
+        return (line.removesuffix(last_member("ref", ref)) if ref else line) + _OWN
 
 
 TEXT = TextFormat()

@@ -289,7 +289,7 @@ class JsonSession(Session):
         if isinstance(event, Read):
             return json_line(_facts_of_reading(event.room, event.upto) | ref_of(event.ref))
         # An operator's act against the member is another's event, and may be ignored.
-        line = json_line(own_facts(event)) if mine else self.format.render(event, True)
+        line = JSON.render_own(event) if mine else self.format.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line
         return line
@@ -305,9 +305,7 @@ class JsonSession(Session):
             case Joined():
                 rooms = {event.room: self._room(self.chat.rooms[event.room])}
                 return json_line(own_facts(event) | {"rooms": rooms})
-        facts = own_facts(event)
-        facts.pop("ref", None)
-        return json_line(facts)
+        return JSON.render_own(event, event.ref if isinstance(event, Talk) else "")
 
     def reads(self, room: str, is_current: bool) -> bool:
         """See L{chatservice.chat.door.Door.reads}: a program with a name says what it has seen."""

@@ -118,6 +118,11 @@ def json_line(facts: Mapping[str, Any]) -> bytes:
     return f"{_encode(facts)}\n".encode()
 
 
+def last_member(name: str, value: str) -> bytes:
+    """Encode a member of an object as it stands at the end of a line, before the brace."""
+    return f",{_encode(name)}:{_encode(value)}".encode()
+
+
 def ref_of(ref: str) -> dict[str, Any]:
     """Make the member for the client's mark on a request, if it gave one."""
     return {"ref": ref} if ref else {}
