@@ -90,15 +90,17 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     Group.YOUR_NAME,
     "/logout",
     "be a guest again; your nickname stays yours",
-    "You stay in your rooms as a guest; your account is no longer in them. The token of your "
-    "connection changes as well.",
+    "You stay in your rooms as a guest; your account is no longer in them. Your token changes as "
+    "well. If you are here through other connections too, they stay logged in.",
 )
 @inlineCallbacks
 def logout(call: Call) -> Generator[Deferred[Any], Any, Answer]:
-    account = account_of(call)
+    account, member = account_of(call), call.member
     yield logging_in.log_out(call.chat, call.device)
     how = f"/login {account.nick} PASSWORD brings it back"
-    return Answer([f"you are logged out: {account.nick} stays yours, {how}"])
+    lines = [f"you are logged out: {account.nick} stays yours, {how}"]
+    # A connection that leaves others behind is a new guest's; nothing else names that one.
+    return Answer(lines if call.member is member else [*lines, f"you are {call.member.nick} now"])
 
 
 @command(

@@ -172,6 +172,7 @@ class LoginTests(AlongsideCase):
         )
         (guest,) = [each for each in self.chat.roster.values() if each.nick.startswith("guest")]
         self.assertEqual(list(guest.rooms), ["lobby", "python"])
+        self.assertIn(f"you are {guest.nick} now", str(second.sees()))
         second.types("hi")
         self.assertEqual(self.bob.sees()[-1], said(guest.nick, "hi", room="python"))
 
