@@ -129,6 +129,14 @@ class GoingTests(AlongsideCase):
         lines = self.bob.sees()[-1]["lines"]
         self.assertIn("doors: telnet, nc or the like, a program", lines[1])
         self.assertNotIn("192.0.2.1", str(lines))
+        self.patch(self.chat.permissions, "is_operator", lambda member: member.nick == "bob")
+        self.bob.types("/whois ada")
+        lines = self.bob.sees()[-1]["lines"]
+        since = "for less than a minute, silent for less than a minute"
+        self.assertEqual(
+            lines[-2:],
+            [f"1: text, from 192.0.2.1, {since}", f"2: JSON phone, from 192.0.2.1, {since}"],
+        )
 
 
 class LoginTests(AlongsideCase):
