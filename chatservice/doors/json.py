@@ -274,6 +274,7 @@ class JsonSession(Session):
                 "server": self.chat.settings.name,
                 "motd": list(self.chat.settings.motd),
                 "rooms": rooms,
+                "read": self.member.reading.marker("", self.chat.last_delivered()),
             }
             | self._who_one_is()
         )

@@ -49,6 +49,7 @@ class HelloTests(ConversationCase):
                 "server": "chatservice",
                 "motd": ["Be kind."],
                 "settings": {},
+                "read": ANY,
                 "rooms": {
                     "lobby": {
                         "topic": "snakes",

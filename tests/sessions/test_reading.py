@@ -65,6 +65,7 @@ class SeenTests(AlongsideCase):
         self.tab.sees()
         self.phone.asks("seen", id=id)
         self.assertEqual(self.tab.sees_all(), [self.seen(id, room="")])
+        self.assertEqual(self.program("tab").welcome["read"], id)
 
     def test_another_room(self) -> None:
         """A room that you are not in has no marker."""
