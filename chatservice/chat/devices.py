@@ -143,6 +143,7 @@ class Devices:
         guest = Member(nick, nick_key(nick), token, door.peer.address)
         guest.came = self._seconds()
         device.move(guest, door, Coming.NEW)
+        device.preferences_changed()
         return guest
 
     def _admit(self, member: Member, door: Door, coming: Coming) -> None:

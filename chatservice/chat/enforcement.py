@@ -196,7 +196,7 @@ class Enforcement:
         """Ban or mute a person by nickname, identity and network address."""
         self._permissions.check_may_sanction(by.member, person, room)
         self._permissions.check_may_add(by.member, room)
-        network = network_of(person.member.address) if person.member is not None else None
+        network = network_of(_heard_from(person.member)) if person.member is not None else None
         act = kind(
             room=room,
             target=person.nick,
@@ -351,3 +351,9 @@ def _lifted(
         is_direct = subject(act) == about or (given[1] and act.target_identity == given[1])
         named[given if is_direct else (act.target, act.target_identity)] = None
     return named
+
+
+def _heard_from(member: Member) -> str:
+    """Find the address that the member was heard from last."""
+    devices = sorted(member.devices, key=lambda device: device.door.idle_seconds())
+    return devices[0].door.peer.address if devices else member.address

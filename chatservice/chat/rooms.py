@@ -56,7 +56,8 @@ class Device(Hearer["Room"]):
     @ivar fence: the id from which on the broadcast reaches it; 0 until that has passed.
     @ivar replay: where its replay begins, if it took another one's place and has not had one yet:
         for each room (C{""}: private lines) the last id that was shown there.
-    @ivar unsent: the read markers before lines were handed to it that may not have been sent.
+    @ivar unsent: the ids after which lines were handed to it that may not have been sent.
+    @ivar moved: those of them that were read markers.
     @ivar pages: the continuations of commands whose answers go on, by the command's name.
     """
 
@@ -67,6 +68,7 @@ class Device(Hearer["Room"]):
         "fence",
         "kind",
         "member",
+        "moved",
         "pages",
         "replay",
         "unsent",
@@ -80,7 +82,7 @@ class Device(Hearer["Room"]):
         self.coming = coming
         self.came = 0.0
         self.fence = 0
-        self.replay = self.unsent = NO_MARKERS
+        self.replay = self.unsent = self.moved = NO_MARKERS
         self.pages = NO_PAGES
 
     @property
@@ -148,6 +150,8 @@ class Device(Hearer["Room"]):
         """Belong to another member from now on; it has ended as a device of the former one."""
         self.member, self.coming, self.fence = member, coming, 0
         self.current = member.talking_in
+        self.replay = self.unsent = self.moved = NO_MARKERS
+        self.pages = NO_PAGES
         self.hear_through(door)
         member.devices.append(self)
 
@@ -166,9 +170,20 @@ class Device(Hearer["Room"]):
     def _read_all_shown(self, room: str) -> bool:
         return self.fence > 0 and self.member.reading.catch_up(room, self.fence)
 
-    def hand_out(self, room: str, since: int) -> None:
-        """Note that lines after an id, which is the room's read marker, are on their way to it."""
+    def hand_out(self, room: str, since: int, moved: bool) -> None:
+        """Note that lines after an id are on their way to it.
+
+        @param moved: whether the id was the room's read marker, which moves by that.
+        """
         self.unsent = {room: since} | self.unsent
+        if moved:
+            self.moved = {room: since} | self.moved
+
+    def forget_room(self, room: str) -> None:
+        """Forget a room that the member has left, so that nothing of it is shown later."""
+        self.replay = {each: at for each, at in self.replay.items() if each != room}
+        self.unsent = {each: at for each, at in self.unsent.items() if each != room}
+        self.moved = {each: at for each, at in self.moved.items() if each != room}
 
     def replayed(self) -> None:
         """Note that its replay is on its way to it, or is its program's own business."""
@@ -176,7 +191,7 @@ class Device(Hearer["Room"]):
 
     def all_sent(self) -> None:
         """Note that everything that it was given is sent."""
-        self.unsent = NO_MARKERS
+        self.unsent = self.moved = NO_MARKERS
 
 
 class Member(Reader["Device", "Room"]):
@@ -285,6 +300,8 @@ class Member(Reader["Device", "Room"]):
         del self.rooms[room.name]
         self.reading.forget(room.name)
         self.spoke_at.pop(room.name, None)
+        for each in (*self.devices, *self.lost):
+            each.forget_room(room.name)
         if room.founder is self:
             room.founder = None
         last = next(reversed(self.rooms.values()), None)
@@ -328,7 +345,7 @@ class Member(Reader["Device", "Room"]):
         unsent = {room: device.unsent[room] for room in device.unsent if room in ("", *self.rooms)}
         # A replay that has not begun yet is the next one's.
         device.replay = dict.fromkeys(("", *self.rooms), at) | unsent | device.replay
-        self.reading.take_back(unsent)
+        self.reading.take_back(device.moved)
         self.note_reading(at, device)
         return door
 

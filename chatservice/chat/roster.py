@@ -128,6 +128,10 @@ class Roster(Mapping[str, "Member"]):
         member.identity = identity
         self._by_identity[identity] = member
 
+    def note_former(self, former: bytes, member: Member) -> None:
+        """Note that events on their way may mean a member by a former identity, until L{settle}."""
+        self._formerly[former] = member
+
     def settle(self, former: bytes) -> None:
         """Note that nothing about a former identity is on its way any longer."""
         self._formerly.pop(former, None)

@@ -108,6 +108,7 @@ def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     count = yield chat.belongings.erase(identity, call.member)
     if proof is not None:
         yield login.give_up(chat, proof, call.member.address)
+        call.tell_others(f"{proof.account.nick} is no longer registered: your token has changed")
     yield chat.journal.wipe()
     return Answer([f"everything is erased; {counted(count, 'line was', 'lines were')} yours"])
 

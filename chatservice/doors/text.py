@@ -221,7 +221,8 @@ class TextSession(Session):
         lines = [f"-- you are {here}, and here on {others} too"]
         if device.current is not None:
             lines += self._room(device.current, member, event, "you are talking in")
-        catchup.tell(self.chat, device).addErrback(self.complain)
+        told = catchup.tell(self.chat, device).addErrback(self.complain)
+        told.addCallback(lambda _: self.note_when_sent(device))
         return encoded(lines)
 
     def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:

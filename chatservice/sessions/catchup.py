@@ -95,7 +95,7 @@ def read(
     room_left = CATCH_UP_TEXT
     for room, after in since.items():
         if room_left > 0:
-            end = min(before, _end(chat, device, room))
+            end = _end(chat, device, room) if before == LATEST else before
             wanted = Wanted(
                 of=room or member.identity,
                 after=after,
@@ -111,13 +111,15 @@ def read(
     more = [room for room in since if room not in pages]
     for room, (page, last) in pages.items():
         # Seen only if it can be shown, and was not shown by another /catchup meanwhile.
-        if not device.is_over and reading.missed.get(room) == markers.get(room):
+        is_due = before < LATEST or reading.missed.get(room) == markers.get(room)
+        if not device.is_over and is_due and room in ("", *member.rooms):
             found += page.events
             hidden += page.hidden
             more += [] if page.next is None else [room]
-            device.hand_out(room, since[room])
             is_next = markers.get(room, since[room]) == since[room]
-            if is_next and reading.move(room, last if page.next is None else page.next):
+            moved = is_next and reading.move(room, last if page.next is None else page.next)
+            device.hand_out(room, since[room], moved)
+            if moved:
                 member.tell_reading(room, last, device)
     told = (
         event

@@ -60,11 +60,18 @@ def _join_owner(chat: Chat, device: Device, owner: Member) -> None:
     """Make a guest's device one of the owner's; the guest leaves with its last device."""
     guest = device.member
     chat.devices.move(device, owner)
-    chat.acting.follow(owner, guest.identity)
+    _follow(chat, owner, guest.identity)
     chat.entrances.part_where_banned(owner)
     if not guest.devices:
         chat.flood.become(guest.identity, owner.identity)
         chat.leave(guest, "", goodbye=True)
+
+
+def _follow(chat: Chat, member: Member, former: bytes) -> None:
+    """Have sanctions on an identity hold for a member who had it, those on their way as well."""
+    chat.acting.follow(member, former)
+    chat.roster.note_former(former, member)
+    chat.passed().addCallback(lambda _: chat.roster.settle(former))
 
 
 def _check_not_banned(chat: Chat, member: Member, account: Account) -> None:
@@ -122,7 +129,8 @@ def _part_ways(chat: Chat, device: Device) -> Deferred[None]:
     nick = chat.nicknames.for_guest(chat.ids.latest())
     guest = chat.devices.part_ways(device, nick, chat.new_token())
     chat.roster.add(guest)
-    chat.acting.follow(guest, owner.identity)
+    _follow(chat, guest, owner.identity)
+    chat.flood.become(owner.identity, guest.identity)
     chat.entrances.enter_open(device, rooms, {})
     owner.tell(["your token has changed, for another of your connections logged out: /token"])
     return stored.addCallback(lambda _: kept)
