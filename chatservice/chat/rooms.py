@@ -342,10 +342,10 @@ class Member(Reader["Device", "Room"]):
         if self.devices == [device]:
             device.read_all_shown()
         door = device.end()
-        unsent = {room: device.unsent[room] for room in device.unsent if room in ("", *self.rooms)}
+        rooms = ("", *self.rooms)
         # A replay that has not begun yet is the next one's.
-        device.replay = dict.fromkeys(("", *self.rooms), at) | unsent | device.replay
-        self.reading.take_back(device.moved)
+        device.replay = dict.fromkeys(rooms, at) | device.unsent | device.replay
+        self.reading.take_back({room: device.moved[room] for room in rooms if room in device.moved})
         self.note_reading(at, device)
         return door
 

@@ -94,7 +94,7 @@ class DeviceTests(DeviceTestCase):
     def test_handed_out(self) -> None:
         """Of lines on their way, the first marker of each room is kept until all is sent."""
         for room, since in (("lobby", 5), ("lobby", 7), ("", 3)):
-            self.phone.hand_out(room, since)
+            self.phone.hand_out(room, since, True)
         self.assertEqual((self.phone.unsent, self.laptop.unsent), ({"lobby": 5, "": 3}, {}))
         self.phone.all_sent()
         self.assertEqual(self.phone.unsent, {})
@@ -208,8 +208,8 @@ class ReadingTests(DeviceTestCase):
 
         Lines that it may never have sent are unread again, but not those of rooms that were left.
         """
-        self.laptop.hand_out("lobby", 3)
-        self.laptop.hand_out("attic", 2)
+        self.laptop.hand_out("lobby", 3, True)
+        self.laptop.hand_out("attic", 2, True)
         door = self.laptop.door
         self.assertIs(self.ada.lose(self.laptop, 20), door)
         self.assertEqual(self.ada.reading.missed, {"": 20, "lobby": 3, "python": 10})

@@ -121,7 +121,10 @@ def expected_facts(row: Row | Deed) -> list[Facts]:
 def is_told(row: Row | Deed) -> bool:
     """Tell whether a command has changed a setting, of which no event tells."""
     name, _, rest = row.typed.partition(" ")
-    return bool(rest) and name in ("/set", "/ignore", "/unignore", "/register", "/unregister")
+    if (name, rest) == ("/forget", "everything"):
+        return False
+    told = ("/set", "/ignore", "/unignore", "/register", "/unregister", "/forget")
+    return bool(rest) and name in told
 
 
 def without(facts: Facts) -> Facts:
