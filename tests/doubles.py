@@ -24,11 +24,8 @@ from chatservice.people.peers import Peer
 from chatservice.protocol.events import ChatError, Event
 from chatservice.protocol.names import LOBBY
 from chatservice.server import ChatFactory, ChatProtocol
-from chatservice.sessions.outbox import Outbox
 from chatservice.sessions.session import Session
 from tests.journals import SlowJournal
-
-LIMIT = 1024 * 1024
 
 
 class StrictClock(Clock):
@@ -290,33 +287,6 @@ def pieces(data: bytes, size: int) -> Iterator[bytes]:
     size = size or len(data) or 1
     for start in range(0, len(data), size):
         yield data[start : start + size]
-
-
-class Writer:
-    """A protocol for tests of its connection's outbox.
-
-    @ivar overflows: the number of bytes waiting at each overflow.
-    """
-
-    def __init__(self, window: int | None = None, direct: bool = True, limit: int = LIMIT) -> None:
-        self.overflows: list[int] = []
-        self.wire = Wire.to(self, Clock(), window)
-        self.outbox = Outbox(self.wire, limit, self, direct)
-
-    def makeConnection(self, transport: Wire) -> None:
-        pass
-
-    def connectionLost(self, reason: object) -> None:
-        self.outbox.close()
-
-    def overflowed(self) -> None:
-        self.overflows.append(self.outbox.waiting)
-
-    def position(self) -> int:
-        return 0
-
-    def switched(self) -> None:
-        """Do nothing: nobody delivers here."""
 
 
 class Listener(Session):

@@ -12,10 +12,11 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.chat.access import Whom
+from chatservice.chat.coming import Coming
 from chatservice.chat.door import Fenced
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.journal import Journal, Wanted
-from chatservice.chat.rooms import Coming, Device, Member, Room
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.people.identity import identity_of
 from chatservice.people.peers import Peer
 from chatservice.protocol.actions import Kicked

@@ -15,7 +15,8 @@ ORDER = (
 """Folders, and modules at the top: each imports only those before it."""
 
 CHAT = (
-    *("clock", "refs", "door", "read_markers", "journal", "recent", "audience", "rooms", "roster"),
+    *("clock", "refs", "door", "read_markers", "journal", "recent", "audience", "coming", "rooms"),
+    "roster",
     "room_list",
     *("topics", "envelope", "sanctions", "access", "authority", "permissions", "room_settings"),
     *("nicknames", "room_passwords", "folding", "ignoring", "broadcast", "publisher", "repeats"),

@@ -18,7 +18,7 @@ class Audience(Generic[H]):
     """The hearers of one room.
 
     All hearers of a group are given the same bytes, so delivering to it is a plain loop, which
-    touches nothing of a hearer but what sends: with a thousand of them, the processor would have
+    touches nothing of a hearer but that function: with a thousand of them, the processor would have
     to fetch everything else from memory.
 
     @ivar groups: the hearers by what they see, each with its C{deliver}; no group is empty.
@@ -62,7 +62,7 @@ class Hearer(Generic[P]):
     """Something that hears rooms through a door.
 
     @ivar door: what it hears through.
-    @ivar deliver: what sends bytes to it at the moment; see L{chatservice.chat.door.Door.deliver}.
+    @ivar deliver: the function that sends bytes to it; see L{chatservice.chat.door.Door.deliver}.
     @ivar current: the room that typed lines go to, if there is one.
     @ivar heard: the rooms that it hears.
     """
@@ -110,7 +110,7 @@ class Hearer(Generic[P]):
             self._take(door)
 
     def deliver_anew(self) -> None:
-        """Deliver through what the door now sends with.
+        """Deliver through the function with which the door sends now.
 
         It may happen in the middle of a broadcast, so no group comes or goes.
         """

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chatservice.chat.audit import Audit, place
+from chatservice.chat.coming import Coming
 from chatservice.chat.door import GOODBYE, Door, Fenced
 from chatservice.chat.entrances import Entrances
 from chatservice.chat.lingering import UNNOTICED, Lingering
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publish
-from chatservice.chat.rooms import NO_MARKERS, Coming, Device, Member
+from chatservice.chat.rooms import NO_MARKERS, Device, Member
 from chatservice.chat.roster import Roster
 from chatservice.people.ratelimit import Tries
 from chatservice.protocol.counts import counted

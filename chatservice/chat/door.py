@@ -47,7 +47,7 @@ class Door(Protocol):
 
     @property
     def deliver(self) -> Deliver:
-        """What sends bytes at the moment, such as a socket's C{send} (send(2)).
+        """The function that sends bytes at the moment, such as a socket's C{send} (send(2)).
 
         It must not be given nothing. It returns how many bytes it took, or raises C{OSError} if it
         took none; the others are for L{deliver_rest}. When it becomes another function, the door

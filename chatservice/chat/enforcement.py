@@ -287,7 +287,7 @@ class Enforcement:
         self._permissions.check_power(by.member, room)
         text = setting_text(self._settings, setting, value)
         if text and setting == PASSWORD:
-            passwords, origin = self._accounts.passwords, by.member.origin
+            passwords, origin = self._accounts.passwords, by.peer.origin
             text = yield passwords.hash(text, origin, lambda: self._roster.has(by.member))
             # The member may have lost the right meanwhile.
             self._permissions.check_power(by.member, room)
@@ -356,4 +356,4 @@ def _lifted(
 def _heard_from(member: Member) -> str:
     """Find the address that the member was heard from last."""
     devices = sorted(member.devices, key=lambda device: device.door.idle_seconds())
-    return devices[0].door.peer.address if devices else member.address
+    return devices[0].peer.address if devices else member.address

@@ -124,16 +124,28 @@ class Reading:
 
     def _without_end(self, room: str) -> None:
         if room in self.until:
-            self.until = {each: self.until[each] for each in self.until if each != room}
+            self.until = without(self.until, room)
+
+
+def without(markers: Mapping[str, int], room: str) -> dict[str, int]:
+    """Leave a room out of ids by room."""
+    return {each: id for each, id in markers.items() if each != room}
 
 
 class Reads(Protocol):
-    """Something on which somebody reads: a device."""
+    """Something on which somebody reads: a device.
+
+    @ivar fence: the id from which on it hears; 0 until that has passed.
+    """
 
     door: Door
+    fence: int
 
     def reads(self, room: str) -> bool:
         """Tell whether what comes from a room counts as read (C{""}: private lines)."""
+
+    def read_all_shown(self) -> None:
+        """Note that everything is read that was shown here, if this is a line door."""
 
 
 D = TypeVar("D", bound=Reads)
@@ -186,3 +198,19 @@ class Reader(Generic[D, R]):
             if device is not but:
                 is_read_on = self.reading.is_followed(room)
                 device.door.read_on(room, self.reading.marker(room, last), is_read_on)
+
+    def come(self, id: int) -> None:
+        """Note the id of the member's arrival, which has passed, unless it is known already."""
+        if self.since == LATEST:
+            self.since = id
+            for device in self.devices:
+                device.fence = device.fence or id
+
+    def seen_last(self) -> tuple[tuple[str, int], ...]:
+        """List the rooms with more to read (C{""}: private lines), and the last id seen in each.
+
+        It is for a member who goes: whatever a line door has shown counts as read by then.
+        """
+        for device in self.devices:
+            device.read_all_shown()
+        return tuple(self.reading.missed.items())

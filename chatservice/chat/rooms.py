@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, auto
 from math import inf
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from chatservice.chat.audience import Audience, Hearer
+from chatservice.chat.coming import Coming
 from chatservice.chat.door import NOWHERE, Door, Fenced
-from chatservice.chat.read_markers import Reader
+from chatservice.chat.read_markers import Reader, without
 from chatservice.chat.recent import Recent, Recents
 from chatservice.chat.refs import Spoken
 from chatservice.people.account import Account
 from chatservice.people.addresses import origin_of
 from chatservice.people.identity import identity_of
-from chatservice.protocol.events import LATEST
 from chatservice.protocol.preferences import Preferences
 
 ROOMS_PER_MEMBER = 50
@@ -25,22 +24,6 @@ NOBODY: dict[str, str] = {}
 NO_MARKERS: dict[str, int] = {}
 NO_PAGES: dict[str, Callable[[Any], Any]] = {}
 AS_IT_COMES = Preferences()
-
-
-class Coming(Enum):
-    """The way in which a device came to its member."""
-
-    NEW = auto()
-    """Somebody came to the chat."""
-
-    BACK = auto()
-    """The device took the place of one whose connection was lost."""
-
-    INSTEAD = auto()
-    """The device took the place of one that was closed for it."""
-
-    ALONGSIDE = auto()
-    """The member is here through other devices as well, or was: this is one more."""
 
 
 class Device(Hearer["Room"]):
@@ -51,7 +34,8 @@ class Device(Hearer["Room"]):
 
     @ivar client: the name that its program gave itself, or empty.
     @ivar coming: how it came.
-    @ivar kind: the C{kind} of its door.
+    @ivar kind: the C{kind} of its door, C{door_name} the name and C{peer} the other end, which all
+        stay when it has ended.
     @ivar came: when it came, in the reactor's seconds.
     @ivar fence: the id from which on the broadcast reaches it; 0 until that has passed.
     @ivar replay: where its replay begins, if it took another one's place and has not had one yet:
@@ -65,11 +49,13 @@ class Device(Hearer["Room"]):
         "came",
         "client",
         "coming",
+        "door_name",
         "fence",
         "kind",
         "member",
         "moved",
         "pages",
+        "peer",
         "replay",
         "unsent",
     )
@@ -78,7 +64,7 @@ class Device(Hearer["Room"]):
         super().__init__(door, member.talking_in)
         self.member = member
         self.client = client
-        self.kind = door.kind
+        self.kind, self.door_name, self.peer = door.kind, door.name, door.peer
         self.coming = coming
         self.came = 0.0
         self.fence = 0
@@ -88,7 +74,7 @@ class Device(Hearer["Room"]):
     @property
     def name(self) -> str:
         """The name of the device, for its owner: its client's, or that of its door."""
-        return self.client or f"{self.door.name} connection"
+        return self.client or f"{self.door_name} connection"
 
     @property
     def is_over(self) -> bool:
@@ -181,9 +167,9 @@ class Device(Hearer["Room"]):
 
     def forget_room(self, room: str) -> None:
         """Forget a room that the member has left, so that nothing of it is shown later."""
-        self.replay = {each: at for each, at in self.replay.items() if each != room}
-        self.unsent = {each: at for each, at in self.unsent.items() if each != room}
-        self.moved = {each: at for each, at in self.moved.items() if each != room}
+        self.replay = without(self.replay, room)
+        self.unsent = without(self.unsent, room)
+        self.moved = without(self.moved, room)
 
     def replayed(self) -> None:
         """Note that its replay is on its way to it, or is its program's own business."""
@@ -269,7 +255,7 @@ class Member(Reader["Device", "Room"]):
 
     def addresses(self) -> set[str]:
         """List the hosts that the member is known to be at."""
-        return {self.address, *(device.door.peer.address for device in self.devices)}
+        return {self.address, *(device.peer.address for device in self.devices)}
 
     def connect(self, door: Door, client: str = "", coming: Coming = Coming.NEW) -> Device:
         """Add a device, which hears through a door as soon as it is opened."""
@@ -314,24 +300,6 @@ class Member(Reader["Device", "Room"]):
     def spoke_since(self, moment: float) -> tuple[str, ...]:
         """Name the rooms in which the member spoke after a moment, in the reactor's seconds."""
         return tuple(room for room, last in self.spoke_at.items() if last > moment)
-
-    # Its life.
-
-    def come(self, id: int) -> None:
-        """Note the id of the member's arrival, which has passed, unless it is known already."""
-        if self.since == LATEST:
-            self.since = id
-            for device in self.devices:
-                device.fence = device.fence or id
-
-    def seen_last(self) -> tuple[tuple[str, int], ...]:
-        """List the rooms with more to read (C{""}: private lines), and the last id seen in each.
-
-        It is for a member who goes: whatever a line door has shown counts as read by then.
-        """
-        for device in self.devices:
-            device.read_all_shown()
-        return tuple(self.reading.missed.items())
 
     def lose(self, device: Device, at: int) -> Door:
         """End a device.

@@ -33,7 +33,7 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     password = _new_password(call, member.nick, call.rest)
     _check_logged_out(call)
     account: Account = yield chat.accounts.register(
-        member.nick, former, password, member.origin, call.is_wanted
+        member.nick, former, password, call.device.peer.origin, call.is_wanted
     )
     chat.audit.about("Registered", member.address, account.nick)
     # During the hashing the member may have left, or logged in through another connection.
@@ -69,7 +69,8 @@ def login(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         raise call.wrong()
     _check_logged_out(call)
     try:
-        proof = yield call.chat.accounts.prove(nick, password, member.origin, call.is_wanted)
+        origin = call.device.peer.origin
+        proof = yield call.chat.accounts.prove(nick, password, origin, call.is_wanted)
     except FailedProof as error:
         if unnamed:
             sentence = (

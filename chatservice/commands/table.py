@@ -162,7 +162,7 @@ class Call:
 
     def asker(self) -> Asker:
         """Make the asker of a query, who waits for the answer while the connection lasts."""
-        return Asker(self.member.origin, lambda: not self.device.is_over)
+        return Asker(self.device.peer.origin, lambda: not self.device.is_over)
 
     def wrong(self) -> ChatError:
         """Make the error that tells how to write the command."""
@@ -274,7 +274,7 @@ def proved_again(
     @raise FailedProof: C{wrong-password}.
     @raise ChatError: C{not-logged-in}, C{too-many-tries}, C{busy} or C{closing}.
     """
-    accounts, origin = call.chat.accounts, call.member.origin
+    accounts, origin = call.chat.accounts, call.device.peer.origin
     proof: Proof
     try:
         proof = yield accounts.prove(account.nick, password, origin, call.is_wanted)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 
 from chatservice import commands
+from chatservice.chat.coming import Coming
 from chatservice.chat.door import Format
 from chatservice.chat.ignoring import has_missed, topic_shown, unseen_by
 from chatservice.chat.journal import Page, Wanted
-from chatservice.chat.rooms import Coming, Room
+from chatservice.chat.rooms import Room
 from chatservice.doors.formats import JSON, format_for
 from chatservice.doors.requests import Request
 from chatservice.protocol.events import (
@@ -286,7 +287,10 @@ class JsonSession(Session):
         if isinstance(event, Resumed):
             # A newcomer who was let into no room has taken nothing over.
             assert self.device is not None
-            return self._welcome(event.id, resumed=self.device.coming is not Coming.NEW)
+            coming = self.device.coming
+            if coming is Coming.ALONGSIDE and not self._seen:
+                self.tell_missed(self.device)
+            return self._welcome(event.id, resumed=coming is not Coming.NEW)
         if isinstance(event, Read):
             return json_line(_facts_of_reading(event.room, event.upto) | ref_of(event.ref))
         # An operator's act against the member is another's event, and may be ignored.

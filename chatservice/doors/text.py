@@ -9,9 +9,10 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.python.failure import Failure
 
 from chatservice import commands
+from chatservice.chat.coming import Coming
 from chatservice.chat.door import GOODBYE, Format
 from chatservice.chat.ignoring import topic_shown, unseen_by
-from chatservice.chat.rooms import Coming, Device, Member, Room
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.doors.formats import TEXT, arrival, encoded, format_for
 from chatservice.doors.reception import Reception
 from chatservice.protocol.actions import OperatorAct
@@ -221,8 +222,7 @@ class TextSession(Session):
         lines = [f"-- you are {here}, and here on {others} too"]
         if device.current is not None:
             lines += self._room(device.current, member, event, "you are talking in")
-        told = catchup.tell(self.chat, device).addErrback(self.complain)
-        told.addCallback(lambda _: self.note_when_sent(device))
+        self.tell_missed(device)
         return encoded(lines)
 
     def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:

@@ -58,7 +58,7 @@ def tell(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None]:
             nick=member.nick,
             not_by=member.identity,
             left_of=unseen.left_of,
-            asker=Asker(member.origin, lambda: not device.is_over),
+            asker=Asker(device.peer.origin, lambda: not device.is_over),
         )
         if device.is_over:
             return

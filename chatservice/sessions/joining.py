@@ -107,8 +107,9 @@ class Joining:
                 device = chat.join(session, request.nick, request.token, proof, rooms, seen, client)
                 member = device.member
                 member.spoken.recall(spoken, chat.reactor.seconds())
-                if not request.rooms:
-                    # Of a room that is closed to the member by now nothing was missed.
+                if not request.rooms or request.client:
+                    # Of a room that is closed to the member by now nothing was missed. A program
+                    # without a name that knows its rooms asks itself for what it missed.
                     member.reading.take_up(places, {"", *member.rooms})
                     device.replay = dict(member.reading.missed)
             return device

@@ -111,12 +111,11 @@ def log_out(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None]:
         yield stored
 
 
-def _part_ways(chat: Chat, device: Device) -> Deferred[None]:
+@inlineCallbacks
+def _part_ways(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None]:
     """Make a device that of a new guest, who enters the rooms that are open to it.
 
-    The owner's token changes, for the guest knows it.
-
-    @return: fires when that is stored; it takes effect at once.
+    The owner's token changes, for the guest knows it. All takes effect at once, and is then stored.
     """
     owner, token = device.member, device.member.token
     account = owner.account
@@ -133,7 +132,10 @@ def _part_ways(chat: Chat, device: Device) -> Deferred[None]:
     chat.flood.become(owner.identity, guest.identity)
     chat.entrances.enter_open(device, rooms, {})
     owner.tell(["your token has changed, for another of your connections logged out: /token"])
-    return stored.addCallback(lambda _: kept)
+    try:
+        yield stored
+    finally:
+        yield kept
 
 
 def change_password(
@@ -157,7 +159,8 @@ def change_password(
         chat.devices.close_others(device, "your password was changed: log in again")
         return member.token
 
-    return chat.accounts.change_password(proof, password, member.origin, new_token, is_wanted)
+    origin = device.peer.origin
+    return chat.accounts.change_password(proof, password, origin, new_token, is_wanted)
 
 
 @inlineCallbacks

@@ -43,8 +43,8 @@ class Outbox:
     @param owner: is told of what happens.
     @param direct: whether to send on the transport's socket (C{ISystemHandle}) while the queue is
         empty. Only for a plain TCP connection: behind a TLS transport that would be plain text.
-    @ivar deliver: what takes bytes at the moment: the socket's own C{send} (send(2)), or L{take}.
-        It returns how many bytes it took, and the others are for L{rest}; or it raises
+    @ivar deliver: the function that takes bytes at the moment: the socket's own C{send} (send(2)),
+        or L{take}. It returns how many bytes it took, and the others are for L{rest}; or it raises
         C{OSError} if it took none. It must not be handed nothing.
     @ivar behind: the owner's position when bytes began to wait, even if the outbox has been closed
         and will never send them; C{None} if everything was sent.

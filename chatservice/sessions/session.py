@@ -190,10 +190,13 @@ class Session(InTurn):
     def arrived(self, request: JoinRequest) -> None:
         """Tell a member who has just joined the rooms of the last time what it missed."""
         assert self.device is not None
-        device = self.device
         if not request.rooms:
-            told = catchup.tell(self.chat, device).addErrback(self.complain)
-            told.addCallback(lambda _: self.note_when_sent(device))
+            self.tell_missed(self.device)
+
+    def tell_missed(self, device: Device) -> None:
+        """Tell how much was missed, and deliver the private lines."""
+        told = catchup.tell(self.chat, device).addErrback(self.complain)
+        told.addCallback(lambda _: self.note_when_sent(device))
 
     def check_still_wanted(self) -> None:
         """Check that the peer still waits to be let in.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from chatservice.chat.coming import Coming
 from chatservice.chat.door import NOWHERE, Fenced
 from chatservice.chat.envelope import Envelope
-from chatservice.chat.rooms import Coming, Device, Member
+from chatservice.chat.rooms import Device, Member
 from chatservice.protocol.actions import Kicked
 from tests.chat.test_broadcast import BroadcastTestCase
 from tests.recording import (

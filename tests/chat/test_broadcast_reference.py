@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.chat.broadcast import broadcast
+from chatservice.chat.coming import Coming
 from chatservice.chat.door import Fenced
 from chatservice.chat.envelope import Envelope
-from chatservice.chat.rooms import Coming, Device, Member, Room
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.protocol.actions import Kicked
 from chatservice.protocol.events import Joined, Left, Parted, Resumed, Whispered
 from tests.recording import (

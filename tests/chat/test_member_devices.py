@@ -7,7 +7,8 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.rooms import Coming, Device, Member, Room
+from chatservice.chat.coming import Coming
+from chatservice.chat.rooms import Device, Member, Room
 from chatservice.people.peers import Peer
 from chatservice.protocol.events import LATEST
 from tests.recording import RecordingDoor, another, door_of, fenced, recorded
@@ -116,7 +117,7 @@ class TogetherTests(DeviceTestCase):
     def test_addresses(self) -> None:
         """The member is at the addresses of all devices, and where it came from last."""
         self.ada.address = "198.51.100.7"
-        door_of(self.phone).peer = Peer("203.0.113.5", 40000)
+        self.phone.peer = Peer("203.0.113.5", 40000)
         hosts = {"192.0.2.1", "198.51.100.7", "203.0.113.5"}
         self.assertEqual(self.ada.addresses(), hosts)
 

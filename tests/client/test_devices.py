@@ -218,6 +218,7 @@ class LoginTests(AlongsideCase):
                 "-- you are logged in as ada",
                 "#python ada: hi snakes",
                 "-- eve left the chat",
+                "-- 1 new line in lobby since 2026-11-21 12:00 (UTC): /catchup",
             ],
         )
         self.assertEqual((laptop.current, laptop.session.nick), ("lobby", "ada"))

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.sessions.outbox import HAND_OVER, Outbox
-from tests.doubles import LIMIT, Writer
+from tests.sessions.writer import LIMIT, Writer
 
 
 class DirectTests(SynchronousTestCase):

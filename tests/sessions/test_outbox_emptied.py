@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.sessions.outbox import Outbox
-from tests.doubles import Writer
+from tests.sessions.writer import Writer
 
 
 class EmptiedTests(SynchronousTestCase):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conversation import TextPerson
+from tests.conversation import TOKEN, JsonPerson, TextPerson
 from tests.journals import SlowJournal
 from tests.sessions.test_alongside import SECRET, AlongsideCase
 
@@ -116,3 +116,87 @@ class MovedTests(PlacesCase):
         self.text.types(f"/forget {SECRET}")
         token = self.ada.token
         self.assertIn(token, str(phone.sees()))
+
+    def test_the_name_of_one_that_has_ended(self) -> None:
+        """The others are told from which device something came that ended meanwhile."""
+        laptop = self.program("laptop")
+        laptop.wire.protocol.dataReceived(b'{"type":"command","line":"/nick grace"}\n')
+        laptop.wire.vanishes()
+        self.assertEqual(self.text.sees(), ["-- you are now grace, from your laptop"])
+
+
+class AddressTests(PlacesCase):
+    """Limits and bans by address, for a person at several."""
+
+    def comes_from(self, host: str, **hello: str) -> JsonPerson:
+        person = JsonPerson(self.connect(host))
+        person.asks("hello", **hello)
+        return person
+
+    def test_a_ban(self) -> None:
+        """A ban covers the address that the person was heard from last, not a closed one's."""
+        self.bob.types(f"/register {SECRET}")
+        self.bob.types("/join club")
+        eve = self.comes_from("198.51.100.1", nick="eve", token=TOKEN, client="a")
+        other = self.comes_from("203.0.113.9", nick="eve", token=TOKEN, client="b")
+        other.types("/quit")
+        eve.types("/join club")
+        self.bob.types("/ban eve")
+        for host, is_banned in (("198.51.100.1", True), ("203.0.113.9", False)):
+            guest = self.comes_from(host, nick="guest")
+            guest.types("/join club")
+            self.assertEqual("you are banned" in str(guest.sees()), is_banned, host)
+            guest.types("/quit")
+
+    def test_tries(self) -> None:
+        """A wrong password counts for the address of the device that gave it."""
+        hello = {"token": self.ada.token}
+        others = [self.comes_from("203.0.113.9", client=name, **hello) for name in ("a", "b")]
+        self.program()
+        for other in others:
+            for _ in range(3):
+                other.types(f"/password wrong {SECRET}2")
+        self.assertIn("too-many-tries", [facts.get("code") for facts in others[1].sees()])
+        self.text.types(f"/password wrong {SECRET}2")
+        self.assertEqual(self.text.sees(), ["-- that is not your old password"])
+
+
+class NoticeTests(PlacesCase):
+    """What one more program is told of what was missed."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.phone = self.program()
+        self.text.types("/quit")
+        self.bob.types("/msg ada psst")
+        self.says("unread")
+
+    def test_alongside(self) -> None:
+        """If it names no rooms, it is told how much, and gets the private lines."""
+        person = JsonPerson(self.connect())
+        person.asks("hello", nick="ada", password=SECRET, client="tab")
+        _, private, counts = (facts for facts in person.sees() if facts["type"] != "seen")
+        self.assertEqual([event["text"] for event in private["events"]], ["psst"])
+        self.assertIn("1 new line in lobby", counts["lines"][0])
+
+    def test_with_rooms(self) -> None:
+        """If it does, it asks itself."""
+        person = JsonPerson(self.connect())
+        person.asks("hello", nick="ada", password=SECRET, client="tab", rooms={"lobby": 0})
+        self.assertEqual([facts["type"] for facts in person.sees()], ["welcome"])
+
+    def test_login(self) -> None:
+        """So is a guest's program that becomes the owner's."""
+        guest = self.at_json("gary", rooms={"lobby": 0})
+        guest.types(f"/login ada {SECRET}")
+        self.assertIn("psst", str([facts for facts in guest.sees() if "events" in facts]))
+
+    def test_sent_private_lines(self) -> None:
+        """Private lines that a terminal was sent are not shown once more when it is lost."""
+        second = self.terminal()
+        self.assertIn("psst", str(second.sees()))
+        second.wire.window = 0
+        self.bob.types("/msg ada another")
+        second.wire.vanishes()
+        shown = str(self.resumes().sees())
+        self.assertEqual((shown.count("psst"), shown.count("another")), (0, 1))

@@ -102,6 +102,14 @@ class SeenTests(AlongsideCase):
         texts = [event["text"] for event in again.sees()[-1].get("events", ())]
         self.assertEqual(texts, ["line 1", "line 2", "later"])
 
+    def test_kept_by_room(self) -> None:
+        """So they do if the program names its rooms when it comes again."""
+        self.phone.asks("seen", room="lobby", id=self.ids[0])
+        for program in (self.phone, self.tab):
+            program.types("/quit")
+        again = self.at_json("ada", password=SECRET, client="phone", rooms={"lobby": self.ids[2]})
+        self.assertEqual(again.welcome["rooms"]["lobby"]["read"], self.ids[0])
+
     def test_unnamed_program(self) -> None:
         """A program without a client counts as reading everything that it is sent."""
         for program in (self.phone, self.tab):
