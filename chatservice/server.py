@@ -83,12 +83,12 @@ class ChatFactory(ServerFactory, Standalone):
         @param client: the name that the program gave itself, or empty.
         @raise ChatError: C{banned}, C{closed} in a lockdown, or see L{Nicknames.free}.
         """
-        account, address = None if proof is None else proof.account, door.peer.address
-        nick, key = self.nicknames.free(nick, address, account)
+        account, peer = None if proof is None else proof.account, door.peer
+        nick, key = self.nicknames.free(nick, peer.is_local, account)
         # A token that is in use, or that this person may not use, is replaced.
         if token in self.roster.by_token or not self.accounts.may_bear(token, account):
             token = self.new_token()
-        member = Member(nick, key, token, address)
+        member = Member(nick, key, token, peer.address)
         member.came = self.reactor.seconds()
         device = self.devices.connect(member, door, client)
         if account is not None:
@@ -215,7 +215,8 @@ class ChatFactory(ServerFactory, Standalone):
         @param by: the device through which it asked, if it did.
         @raise ChatError: C{nick-taken} also if it is the same; or see L{Nicknames.free}.
         """
-        nick, key = self.nicknames.free(nick, member.address, member.account, member)
+        is_local = by is not None and by.peer.is_local
+        nick, key = self.nicknames.free(nick, is_local, member.account, member)
         if nick == member.nick:
             raise ChatError("nick-taken", f"you are already {nick}", "yours")
         renamed = self.publish(member, Renamed(now=nick, rooms=tuple(member.rooms)), by)

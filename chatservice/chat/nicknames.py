@@ -11,7 +11,6 @@ from chatservice.chat.roster import Roster
 from chatservice.config import Settings
 from chatservice.people.account import Account
 from chatservice.people.accounts import Accounts
-from chatservice.people.addresses import address_of
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.names import NICK_INPUT, check_nick, nick_key
 
@@ -35,10 +34,10 @@ class Nicknames:
         self._settings = settings
         self._waits_for = waits_for
 
-    def check(self, wanted: str, address: str) -> tuple[str, str]:
+    def check(self, wanted: str, is_local: bool) -> tuple[str, str]:
         """Give a nickname as it is shown, and its key.
 
-        @param address: the address of the person who wants it; empty for this machine.
+        @param is_local: whether the person who wants it is on this machine.
         @raise ChatError: C{bad-nick}; C{registered} if it is an operator's, claimed from elsewhere.
         """
         try:
@@ -47,7 +46,7 @@ class Nicknames:
             raise ChatError("bad-nick", str(error)) from error
         key = nick_key(nick)
         is_operators = key in self._settings.operators
-        if is_operators and not (self._accounts.named(key) or _is_local(address)):
+        if is_operators and not (self._accounts.named(key) or is_local):
             raise ChatError(
                 "registered",
                 f"{nick} is reserved for an operator, who must register it on the chat's own "
@@ -57,14 +56,15 @@ class Nicknames:
         return nick, key
 
     def free(
-        self, wanted: str, address: str, account: Account | None, own: Member | None = None
+        self, wanted: str, is_local: bool, account: Account | None, own: Member | None = None
     ) -> tuple[str, str]:
         """Give a nickname that the owner of C{account}, or a guest, may take, and its key.
 
+        @param is_local: see L{check}.
         @param own: the member who wants it, if it is here; it may have it already.
         @raise ChatError: C{nick-taken}, C{registered} or C{bad-nick}.
         """
-        nick, key = self.check(wanted, address)
+        nick, key = self.check(wanted, is_local)
         owner = self._accounts.named(key)
         if owner is not None and owner is not account:
             hint = f"/login {owner.nick} PASSWORD if it is yours, or choose another nickname"
@@ -125,8 +125,3 @@ def whose(nick: str, owner: Account) -> str:
     if nick.casefold() == owner.nick.casefold():
         return f"{owner.nick} is registered"
     return f"{nick} looks too much like {owner.nick}, which is registered"
-
-
-def _is_local(address: str) -> bool:
-    host = address_of(address)
-    return not address or (host is not None and host.is_loopback)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import resource
 from collections import Counter
-from typing import Any
+from enum import Enum, auto
 
-from chatservice.people.addresses import host_of, origin_of
 from chatservice.protocol.events import ChatError
 
 SPARE_FILES = 192
@@ -49,14 +48,21 @@ class Admission:
         self._told: Counter[str] = Counter()
         self.count = 0
 
-    def admit(self, address: Any) -> None:
-        """Count one more connection, from C{address} (an C{IAddress}).
+    def admit(self) -> None:
+        """Count one more connection, which has just been accepted.
 
         @raise ChatError: C{closing}: there are too many, and this one is not counted.
         """
         if self._in_all and self.count >= self._in_all:
             raise ChatError("closing", "the chat is full: try again later", "full")
-        origin = origin_of(host_of(address))
+        self.count += 1
+
+    def settle(self, origin: str) -> None:
+        """Count a connection for its address, once that is known.
+
+        @param origin: see L{chatservice.people.addresses.origin_of}; empty for none.
+        @raise ChatError: C{closing}: there are too many, and this one is not counted.
+        """
         if self._per_address and origin and self._from[origin] >= self._per_address:
             raise ChatError(
                 "closing",
@@ -64,17 +70,18 @@ class Admission:
                 "close one of them first",
                 "address-full",
             )
-        self.count += 1
         self._from[origin] += 1
 
-    def release(self, address: Any) -> None:
+    def release(self) -> None:
         """Count an admitted connection as ended."""
         self.count -= 1
-        _take_one(self._from, address)
 
-    def tell(self, address: Any) -> bool:
+    def unsettle(self, origin: str) -> None:
+        """Count a connection as ended that was counted for its address."""
+        _take_one(self._from, origin)
+
+    def tell(self, origin: str) -> bool:
         """Count a refused connection as being told why; C{False} if too many are already."""
-        origin = origin_of(host_of(address))
         is_limited = self._per_address and origin
         if is_limited and self._told[origin] >= TOLD_OF_AN_ADDRESS:
             return False
@@ -83,13 +90,71 @@ class Admission:
         self._told[origin] += 1
         return True
 
-    def told(self, address: Any) -> None:
+    def told(self, origin: str) -> None:
         """Count a refused connection that was told why as ended."""
-        _take_one(self._told, address)
+        _take_one(self._told, origin)
 
 
-def _take_one(counted: Counter[str], address: Any) -> None:
-    origin = origin_of(host_of(address))
+class _Stage(Enum):
+    OUT = auto()
+    ADMITTED = auto()
+    SETTLED = auto()
+    TOLD = auto()
+
+
+class Place:
+    """One connection's place in the counts, from its acceptance to its end.
+
+    @param origin: of the address from which it was accepted.
+    @ivar refusal: why it is not let in; C{None} if it is.
+    """
+
+    __slots__ = ("_admission", "_origin", "_stage", "refusal")
+
+    def __init__(self, admission: Admission, origin: str) -> None:
+        self._admission = admission
+        self._origin = origin
+        self._stage = _Stage.ADMITTED
+        self.refusal: ChatError | None = None
+        try:
+            admission.admit()
+        except ChatError as error:
+            self._refuse(error)
+
+    def settle(self, origin: str) -> None:
+        """Count the connection for its address, once that is known; only the first call counts."""
+        if self._stage is not _Stage.ADMITTED:
+            return
+        self._origin = origin
+        try:
+            self._admission.settle(origin)
+        except ChatError as error:
+            self._admission.release()
+            self._refuse(error)
+        else:
+            self._stage = _Stage.SETTLED
+
+    def _refuse(self, error: ChatError) -> None:
+        self.refusal = error
+        self._stage = _Stage.TOLD if self._admission.tell(self._origin) else _Stage.OUT
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether it is closed without a word, for too many are being told why already."""
+        return self._stage is _Stage.OUT
+
+    def leave(self) -> None:
+        """Take the connection out of the counts, for it has ended."""
+        stage, self._stage = self._stage, _Stage.OUT
+        if stage is _Stage.TOLD:
+            self._admission.told(self._origin)
+        elif stage is not _Stage.OUT:
+            self._admission.release()
+        if stage is _Stage.SETTLED:
+            self._admission.unsettle(self._origin)
+
+
+def _take_one(counted: Counter[str], origin: str) -> None:
     counted[origin] -= 1
     if not counted[origin]:
         del counted[origin]

@@ -68,8 +68,8 @@ class TextSession(Session):
 
     def begin(self, connection: Connection) -> None:
         """See L{Session.begin}: greet the peer."""
-        super().begin(connection)
         self._reception = Reception(self)
+        super().begin(connection)
         if self.state is State.ARRIVING:
             self._reception.greet()
 

@@ -48,6 +48,12 @@ def host_of(address: Any) -> str:
     return shown.replace(" ", "?")
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine; an empty one is, through a UNIX socket."""
+    address = address_of(host)
+    return not host or (address is not None and address.is_loopback)
+
+
 def network_of(host: str) -> Network | None:
     """Return the network that counts as one address: a single IPv4 address, or an IPv6 /64."""
     address = address_of(host)

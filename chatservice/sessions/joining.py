@@ -91,7 +91,7 @@ class Joining:
         if request.token:
             request = replace(request, nick=request.nick or _last_nick(account, places))
         spoken = (yield chat.journal.refs(_identity(request, account))) if places else []
-        key = chat.nicknames.check(request.nick, self._session.peer.address)[1]
+        key = chat.nicknames.check(request.nick, self._session.peer.is_local)[1]
         yield self._freed(key, account)
         names = request.rooms or [place.room for place in places if place.room] or [LOBBY]
         seen = {place.room: max(place.entered, place.seen) for place in places}

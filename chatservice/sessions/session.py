@@ -155,7 +155,9 @@ class Session(InTurn):
         now = self._heard_at = self.chat.reactor.seconds()
         left = max(0.0, self.peer.since + JOIN_TIMEOUT - now)
         self._timeout = self.chat.reactor.callLater(left, self._joined_too_late)
-        if self.chat.closing:
+        if self.peer.refusal is not None:
+            self._close(self.peer.refusal)
+        elif self.chat.closing:
             self.close("the chat is shutting down")
 
     def _joined_too_late(self) -> None:
@@ -214,12 +216,15 @@ class Session(InTurn):
         """See L{chatservice.chat.door.Door.close}; after 5 s, discard what is not sent yet."""
         if code == GOODBYE:
             self._why = GOODBYE
+        self._close(ChatError(code, sentence, times=times))
+
+    def _close(self, error: ChatError) -> None:
         if self.state >= State.CLOSING:
             return
         self.state = State.CLOSING
-        if sentence:
-            self.tell(ChatError(code, sentence, times=times))
-        self._why = self._why or sentence
+        if error.sentence:
+            self.tell(error)
+        self._why = self._why or error.sentence
         self._stop_timeout()
         self._timeout = self.chat.reactor.callLater(CLOSE_TIMEOUT, self.connection.abort)
         self.connection.close()

@@ -250,7 +250,7 @@ class RefusedTests(OperatorCase):
 
         def knocks() -> None:
             for _ in range(200):
-                self.connect("203.0.113.5")
+                self.connect("203.0.113.5").sends(b"{")
 
         lines = audited(knocks)
         told = "your address already has the most connections allowed (1): close one of them first"

@@ -370,7 +370,7 @@ class EndTests(ConversationCase):
 
     def test_door_without_half_close(self) -> None:
         """A door that cannot go on without its input is closed at the end of it."""
-        row = Row((b"x",), lambda chat, peer: Protocol())
+        row = Row((b"x",), lambda visit: Protocol())
         self.patch(detect, "DOORS", (row,))
         wire = self.connect()
         wire.sends(b"x")

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.address import IPv4Address
 from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.chat import entrances, permissions, roles, topics
 from chatservice.commands import people
-from chatservice.doors.limits import Admission
+from chatservice.doors.limits import Admission, Place
 from chatservice.people.account import Proof
 from chatservice.protocol.events import ChatError
 from tests.conversation import JsonPerson, each_row
@@ -172,10 +171,12 @@ class CauseTests(DenCase):
 
     def test_full(self) -> None:
         """A chat without room for more connections says whether it is for the address."""
-        address = IPv4Address("TCP", "192.0.2.1", 1)
         for admission, cause in ((Admission(1, 0), "full"), (Admission(9, 1), "address-full")):
-            admission.admit(address)
-            self.raises("closing", cause, admission.admit, address)
+            for _ in range(2):
+                place = Place(admission, "192.0.2.1")
+                place.settle("192.0.2.1")
+            assert place.refusal is not None
+            self.assertEqual((place.refusal.code, place.refusal.cause), ("closing", cause))
 
     def raises(self, code: str, cause: str, work: Any, *given: Any) -> None:
         """Something is refused for a cause."""

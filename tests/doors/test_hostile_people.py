@@ -16,7 +16,7 @@ from chatservice.server import ChatFactory
 from chatservice.sessions import catchup
 from chatservice.sessions.catchup import CATCH_UP_TEXT
 from chatservice.storage.pages import PAGE_BYTES
-from tests.conversation import ConversationCase, JsonPerson, at_each_door
+from tests.conversation import ConversationCase, JsonPerson, TextPerson, at_each_door
 from tests.journals import HeldJournal
 from tests.recording import kick
 
@@ -149,8 +149,9 @@ class OperatorAtHomeTests(ConversationCase):
     def test_mapped(self) -> None:
         """This machine is this machine also as an IPv6 socket shows its IPv4 address."""
         self.rules.operators = frozenset({"sysop"})
-        check = self.chat.nicknames.check
-        self.assertEqual(check("sysop", "::ffff:127.0.0.1"), ("sysop", "sysop"))
+        person = TextPerson(self.connect("::ffff:127.0.0.1"))
+        person.types("sysop")
+        self.assertIn("-- you joined lobby", person.sees()[1])
 
 
 class LongNameTests(ConversationCase):

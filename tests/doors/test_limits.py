@@ -2,15 +2,15 @@
 
 import resource
 
-from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import ConnectionAborted
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.doors import limits
-from chatservice.doors.limits import SPARE_FILES, Admission, most_connections
-from chatservice.protocol.events import ChatError
+from chatservice.doors.detect import SILENCE
+from chatservice.doors.limits import SPARE_FILES, Admission, Place, most_connections
 from chatservice.sessions.session import CLOSE_TIMEOUT
-from tests.conversation import ConversationCase, Wire
+from tests.conversation import ConversationCase, JsonPerson, Wire, error
 
 
 def at(host: str) -> IPv4Address | IPv6Address:
@@ -18,67 +18,82 @@ def at(host: str) -> IPv4Address | IPv6Address:
     return (IPv6Address if ":" in host else IPv4Address)("TCP", host, 40000)
 
 
-class AdmissionTests(SynchronousTestCase):
-    """Admission."""
+class PlaceTests(SynchronousTestCase):
+    """Place."""
 
-    def refusal(self, admission: Admission, host: str) -> str:
-        """The sentence that refuses one more connection."""
-        error = self.assertRaises(ChatError, admission.admit, at(host))
-        self.assertEqual(error.code, "closing")
-        return error.sentence
+    def places(self, admission: Admission, *origins: str) -> list[Place]:
+        """Accept connections, whose addresses are known at once."""
+        places = [Place(admission, origin) for origin in origins]
+        for place, origin in zip(places, origins, strict=True):
+            place.settle(origin)
+        return places
+
+    def refusal(self, place: Place) -> str:
+        """Read the sentence that refuses a connection."""
+        assert place.refusal is not None
+        self.assertEqual(place.refusal.code, "closing")
+        return place.refusal.sentence
 
     def test_full(self) -> None:
         """As many are admitted as there may be in all; one who leaves makes room for one."""
         limited = Admission(in_all=2)
-        limited.admit(at("192.0.2.1"))
-        limited.admit(at("192.0.2.2"))
-        self.assertEqual(self.refusal(limited, "192.0.2.3"), "the chat is full: try again later")
-        limited.release(at("192.0.2.1"))
-        limited.admit(at("192.0.2.3"))
+        first, _ = self.places(limited, "192.0.2.1", "192.0.2.2")
+        (third,) = self.places(limited, "192.0.2.3")
+        self.assertEqual(self.refusal(third), "the chat is full: try again later")
+        first.leave()
+        (third,) = self.places(limited, "192.0.2.3")
+        self.assertIsNone(third.refusal)
         self.assertEqual(limited.count, 2)
-        self.refusal(limited, "192.0.2.1")
+        self.refusal(*self.places(limited, "192.0.2.1"))
 
     def test_per_address(self) -> None:
         """As many are admitted as one origin may have, and others all the same."""
-        for one, same, other in (
-            ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"),
-            ("2001:db8::1", "2001:db8::ffff:0:0:1", "2001:db8:0:1::1"),
-        ):
-            limited = Admission(per_address=2)
-            limited.admit(at(one))
-            limited.admit(at(same))
-            self.assertEqual(
-                self.refusal(limited, one),
-                "your address already has the most connections allowed (2): "
-                "close one of them first",
-            )
-            limited.admit(at(other))
-            limited.release(at(same))
-            limited.admit(at(one))
-            self.assertEqual(limited.count, 3)
+        limited = Admission(per_address=2)
+        one, _ = self.places(limited, "192.0.2.1", "192.0.2.1")
+        self.assertEqual(
+            self.refusal(*self.places(limited, "192.0.2.1")),
+            "your address already has the most connections allowed (2): close one of them first",
+        )
+        (other,) = self.places(limited, "192.0.2.2")
+        one.leave()
+        (again,) = self.places(limited, "192.0.2.1")
+        self.assertEqual((other.refusal, again.refusal, limited.count), (None, None, 3))
+
+    def test_first_address_counts(self) -> None:
+        """A connection counts for the address that was known first, once."""
+        limited = Admission(per_address=1)
+        (place,) = self.places(limited, "192.0.2.1")
+        place.settle("192.0.2.1")
+        place.settle("192.0.2.2")
+        self.assertIsNone(self.places(limited, "192.0.2.2")[0].refusal)
+
+    def test_unsettled(self) -> None:
+        """A connection whose address is not known counts only in all."""
+        limited = Admission(in_all=2, per_address=1)
+        place = Place(limited, "192.0.2.1")
+        self.assertIsNone(self.places(limited, "192.0.2.1")[0].refusal)
+        place.leave()
+        self.assertEqual(limited.count, 1)
 
     def test_local(self) -> None:
         """Connections without an address are not limited by it."""
         limited = Admission(per_address=1)
-        for _ in range(3):
-            limited.admit(UNIXAddress("/run/chat"))
+        self.places(limited, "", "", "")
         self.assertEqual(limited.count, 3)
 
     def test_no_limits(self) -> None:
         """Without limits everybody is admitted."""
         unlimited = Admission()
-        for _ in range(1000):
-            unlimited.admit(at("192.0.2.1"))
+        self.places(unlimited, *["192.0.2.1"] * 1000)
         self.assertEqual(unlimited.count, 1000)
 
     def test_nothing_is_kept(self) -> None:
         """An origin from which nobody is connected any more is forgotten."""
-        limited = Admission(per_address=2)
-        for _ in range(2):
-            limited.admit(at("192.0.2.1"))
-        for _ in range(2):
-            limited.release(at("192.0.2.1"))
-        self.assertEqual((limited.count, dict(limited._from)), (0, {}))
+        limited = Admission(per_address=1)
+        for place in self.places(limited, "192.0.2.1", "192.0.2.1"):
+            place.leave()
+            place.leave()
+        self.assertEqual((limited.count, dict(limited._from), dict(limited._told)), (0, {}, {}))
 
 
 class MostConnectionsTests(SynchronousTestCase):
@@ -122,6 +137,7 @@ class RefusalTests(ConversationCase):
     def refused(self, host: str) -> str:
         """What a connection from an address sees that is not let in."""
         wire = self.connect_from(host)
+        self.clock.advance(SILENCE)
         seen = wire.sees()
         self.assertIsNotNone(wire.lost)
         return seen
@@ -159,6 +175,16 @@ class RefusalTests(ConversationCase):
             self.assertIsNone(self.connect_from(other).lost)
             first.vanishes()
             self.assertIsNone(self.connect_from(same).lost)
+
+    def test_in_its_language(self) -> None:
+        """A program is told in JSON, and a client of HTTP in its way."""
+        self.open_chat(admission=Admission(in_all=1))
+        self.connect_from("192.0.2.1")
+        program = JsonPerson(self.connect_from("192.0.2.2"))
+        program.asks("hello", nick="ada")
+        told = error("closing", "the chat is full: try again later") | {"cause": "full"}
+        self.assertEqual(program.sees(), [told])
+        self.assertIsNotNone(program.wire.lost)
 
     def test_who_does_not_take_it(self) -> None:
         """Who does not take the sentence, nor shakes hands over TLS, is cut off after 5 s."""

@@ -140,7 +140,7 @@ class DualStackTests(SynchronousTestCase):
         for wire in wires:
             wire.protocol = factory.buildProtocol(wire.getPeer())
             wire.protocol.makeConnection(wire)
-        wires[0].sends(b"ada\n")
+            wire.sends(b"ada\n")
         (device,) = chat.roster["ada"].devices
         self.assertEqual(device.door.peer.address, "192.0.2.7")
         self.assertIn("ada is here, from 192.0.2.7 port 40000.", logged)

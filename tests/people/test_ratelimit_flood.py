@@ -5,6 +5,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from chatservice.doors.detect import SILENCE
 from chatservice.doors.limits import TOLD_AT_ONCE, TOLD_OF_AN_ADDRESS, Admission
 from chatservice.doors.telnet import IAC
 from chatservice.people.ratelimit import BEHIND_MOST, BURST, WEIGHT, FloodLimit
@@ -331,6 +332,7 @@ class ConnectingTests(CostCase):
         self.assertEqual(same.count("open"), TOLD_OF_AN_ADDRESS)
         others = [self.refused(f"198.51.100.{number}") for number in range(200)]
         self.assertEqual(others.count("open"), TOLD_AT_ONCE - TOLD_OF_AN_ADDRESS)
+        self.clock.advance(SILENCE)
         self.clock.advance(5)
         self.clock.advance(0)
         self.assertEqual(self.refused("192.0.2.1"), "open")
@@ -338,10 +340,10 @@ class ConnectingTests(CostCase):
     def test_of_this_machine(self) -> None:
         """Through a UNIX socket only all together are counted."""
         admission = Admission(per_address=32)
-        told = [admission.tell(None) for _ in range(100)]
+        told = [admission.tell("") for _ in range(100)]
         self.assertEqual(told.count(True), TOLD_AT_ONCE)
-        admission.told(None)
-        self.assertTrue(admission.tell(None))
+        admission.told("")
+        self.assertTrue(admission.tell(""))
 
     def test_too_fast(self) -> None:
         """Who connects much too fast is closed at once, until that is paid for."""
