@@ -19,29 +19,20 @@ from twisted.cred.strcred import (
 )
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred
-from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python import usage
 
 from chatservice.chat.clock import WallClock
-from chatservice.config import (
-    COLLECTED,
-    OPTIONS,
-    BadValue,
-    Settings,
-    explain,
-    operator_key,
-    option_named,
-    read_config,
-    read_motd,
-    settings_of,
-)
-from chatservice.doors.limits import Admission, most_connections
-from chatservice.doors.ports import Port, read_endpoint
+from chatservice.config.files import explain, read_config, read_motd
+from chatservice.config.settings import Settings, settings_of
+from chatservice.config.table import OPTIONS, TABLE, Option
+from chatservice.config.values import BadValue
+from chatservice.doors.ports import Port, Ports, read_endpoint
 from chatservice.people.accounts import Accounts
 from chatservice.people.passwords import Passwords
 from chatservice.protocol.errors import CannotStart, StorageError
 from chatservice.protocol.events import EventIds
+from chatservice.protocol.names import nick_key
 from chatservice.server import ChatFactory
 from chatservice.starting import check_files, rehearse
 from chatservice.storage.accounts import StoredAccounts
@@ -57,16 +48,24 @@ ReactorBase.seconds = staticmethod(time.monotonic)
 log = Logger()
 
 
-def _collecting(name: str) -> Callable[[usage.Options, str], None]:
-    """Make the method of an option that may be given more than once."""
+def _with_lists(options: type[Options]) -> type[Options]:
+    """Add the methods of the options that may be given more than once."""
+    for row in TABLE:
+        if row.is_list:
+            for name in filter(None, (row.name, row.short)):
+                setattr(options, f"opt_{name.replace('-', '_')}", _collecting(row))
+    return options
 
+
+def _collecting(row: Option) -> Callable[[usage.Options, str], None]:
     def collect(self: usage.Options, value: str) -> None:
-        self[name].append(value)
+        self[row.name] = [*(self[row.name] or ()), value]
 
-    collect.__doc__ = option_named(name).usage
+    collect.__doc__ = row.usage
     return collect
 
 
+@_with_lists
 class Options(usage.Options, AuthOptionMixin):
     """The options of C{twistd chat}, from the command line and the configuration file."""
 
@@ -74,23 +73,13 @@ class Options(usage.Options, AuthOptionMixin):
 
     synopsis = "[options]"
     longdesc = "One chat on one port, for telnet, nc and the chatservice client."
-    optParameters = [[row.name, row.short, None, row.usage] for row in OPTIONS]
+    optParameters = [
+        [row.name, row.short, None, row.usage] for row in TABLE if not row.is_list
+    ]
 
     def __init__(self) -> None:
         super().__init__()
-        self.update({name: [] for name in COLLECTED})
-        self["config"] = None
-
-    opt_port = opt_p = _collecting("port")
-    opt_operator = _collecting("operator")
-    opt_auth = _collecting("auth")
-
-    def opt_config(self, path: str) -> None:
-        """Remember the configuration file."""
-        self["config"] = path
-
-    opt_config.__doc__ = option_named("config").usage
-    opt_c = opt_config
+        self.update({row.name: None for row in TABLE})
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """Read the command line.
@@ -120,21 +109,15 @@ class Options(usage.Options, AuthOptionMixin):
         """
         path = self["config"]
         configured = read_config(path, self._names_of_twistd()) if path else {}
-        for option in OPTIONS:
-            name, value, where = option.name, self[option.name], "--"
-            if value is None:
-                value, where = configured.get(name, option.default), f"{path}: "
-            try:
-                self[name] = None if value is None else option.read(value)
-            except BadValue as error:
-                raise usage.UsageError(f"{where}{name} {value}: {error}") from None
-        for name in COLLECTED:
-            self[name] = self[name] or _texts(configured.get(name, []))
         if configured.get("port") == []:
             raise usage.UsageError(f"{path}: port: there must be at least one")
-        ports = self["port"] or [str(option_named("port").default)]
-        self["endpoints"] = [_endpoint(port) for port in ports]
-        self["operators"] = frozenset(map(operator_key, self["operator"]))
+        for option in OPTIONS:
+            written, where = self[option.name], "--"
+            if written is None:
+                written, where = configured.get(option.name, option.default), f"{path}: "
+            self[option.name] = _value(option, written, where)
+        self["endpoints"] = [_endpoint(port) for port in self["port"]]
+        self["operators"] = frozenset(map(nick_key, self["operator"]))
         for description in self["auth"]:
             self._add_checker(description)
         self["motd-lines"] = read_motd(self["motd"]) if self["motd"] else ()
@@ -170,9 +153,23 @@ class Options(usage.Options, AuthOptionMixin):
         return [*(name.rstrip("=") for name in parent.longOpt), *parent.shortOpt]
 
 
-def _texts(value: Any) -> list[str]:
-    """Turn a file's value of an option that may be given more than once into a list."""
-    return [str(each) for each in (value if isinstance(value, list) else [value])]
+def _value(option: Option, written: Any, where: str) -> Any:
+    """Read what an operator wrote, or a default; C{None} if there is neither.
+
+    @param where: the place of the option, to begin the sentence if it is wrong.
+    @raise usage.UsageError: it is wrong.
+    """
+    if option.is_list:
+        texts = written if isinstance(written, list) else [written]
+        return [_value_of_one(option, each, where) for each in texts if each is not None]
+    return None if written is None else _value_of_one(option, written, where)
+
+
+def _value_of_one(option: Option, written: Any, where: str) -> Any:
+    try:
+        return option.read(written)
+    except BadValue as error:
+        raise usage.UsageError(f"{where}{option.name} {written}: {error}") from None
 
 
 def _endpoint(port: str) -> tuple[str, Any]:
@@ -228,24 +225,17 @@ class ChatService(Service):
         watch = FileWatch(self._database, options["database"], self.chat.tell_operators)
         # Apart from the others, which may have much to do.
         self._watch = Upkeep(reactor, [watch.step])
-        self._ports = [Port(*each) for each in options["endpoints"]]
-        self._is_listening = False
+        self._ports = _ports_of(options)
+        self._reloads = [self._reload_motd]
 
     def privilegedStartService(self) -> None:
         """Bind the ports, while the process may still be root."""
         super().privilegedStartService()
-        self._is_listening = True
-        wanted = self._options["max-connections"]
-        most = most_connections(wanted)
-        if most < wanted:
-            log.warn("The system allows {most} connections, fewer than asked for.", most=most)
-        admission = Admission(most, self._options["max-per-address"])
-        for port in self._ports:
-            port.open(self.chat, admission)
+        self._ports.open(self.chat)
 
     def startService(self) -> None:
         """Open the database, after twistd has forked and given up root."""
-        if not self._is_listening:
+        if not self._ports.are_open:
             # twist(1), unlike twistd(1), does not call it.
             self.privilegedStartService()
         super().startService()
@@ -259,8 +249,7 @@ class ChatService(Service):
         self._upkeep.start()
         self._watch.start()
         signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
-        for port in self._ports:
-            log.info("{how}", how=port.how_to_join())
+        self._ports.announce()
         for nick in self._options["operator"]:
             if self._accounts.named(nick) is None:
                 log.warn(
@@ -270,7 +259,11 @@ class ChatService(Service):
                 )
 
     def reload(self) -> None:
-        """Read the message of the day again; nobody is dropped."""
+        """Read again what may change while the chat runs; nobody is dropped."""
+        for reload in self._reloads:
+            reload()
+
+    def _reload_motd(self) -> None:
         if not self._options["motd"]:
             return
         try:
@@ -284,8 +277,7 @@ class ChatService(Service):
     def stopService(self) -> Generator[Deferred[Any], Any, None]:
         """Close the ports, deliver what was accepted, tell everybody, and close the file."""
         yield maybeDeferred(super().stopService)
-        for port in self._ports:
-            yield port.close()
+        yield self._ports.close()
         yield self._watch.stop()
         yield self._upkeep.stop()
         yield self.chat.shut_down(self.SETTLE_TIMEOUT)
@@ -304,25 +296,15 @@ def makeService(options: Options) -> ChatService:
     if options.twistd is not None:
         rehearse(
             options.twistd,
-            lambda: _try_ports([Port(*each) for each in options["endpoints"]]),
+            lambda: _ports_of(options).try_out(reactor),
             lambda: _try_database(Database(options["database"])),
         )
     return ChatService(reactor, options)
 
 
-def _try_ports(ports: list[Port]) -> None:
-    """Open the ports, and close them again."""
-    from twisted.internet import reactor
-
-    try:
-        for port in ports:
-            if port.can_be_tried:
-                port.listen(Factory())
-    finally:
-        for port in ports:
-            port.close()
-        # Ports are closed in the next turn.
-        reactor.iterate(0)
+def _ports_of(options: Options) -> Ports:
+    ports = [Port(*each) for each in options["endpoints"]]
+    return Ports(ports, options["max-connections"], options["max-per-address"])
 
 
 def _try_database(database: Database) -> None:

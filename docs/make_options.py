@@ -1,4 +1,4 @@
-"""Prints a page with its list of options as the table in config.py has it, on standard output.
+"""Prints a page with its options as the table in config/table.py has them, on standard output.
 
     python docs/make_options.py docs/running.rst > new.rst && mv new.rst docs/running.rst
 
@@ -12,10 +12,10 @@ from itertools import groupby
 from pathlib import Path
 from textwrap import wrap
 
-from chatservice.config import TABLE, Option
+from chatservice.config.table import TABLE, Option
 
 WIDTH = 88
-BEGIN = ".. Made by docs/make_options.py from the table in config.py: change it there.\n"
+BEGIN = ".. Made by docs/make_options.py from the table in config/table.py: change it there.\n"
 END = ".. The end of what is made.\n"
 
 

@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from chatservice.chat.journal import Wanted
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.doors.formats import TEXT
 from chatservice.doors.lines import LineConnection
 from chatservice.people.opaque import forms, prepared

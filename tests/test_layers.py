@@ -41,7 +41,7 @@ RELATIVE = "."
 
 BROKEN = {
     "upwards": ("protocol.names", "from chatservice.people.account import Account"),
-    "the_module_itself": ("people.tokens", "from chatservice import config"),
+    "the_module_itself": ("people.tokens", "from chatservice.config import table"),
     "by_its_whole_name": ("storage.rows", "import chatservice.doors.text"),
     "for_annotations": (
         "people.tokens",

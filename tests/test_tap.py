@@ -12,7 +12,8 @@ from twisted.internet.endpoints import (
 )
 from twisted.python import usage
 
-from chatservice.config import COMMAND_LINE_ONLY, read_config, read_motd
+from chatservice.config.files import read_config, read_motd
+from chatservice.config.table import COMMAND_LINE_ONLY
 from chatservice.doors import ports
 from chatservice.doors.ports import DualStackEndpoint
 from chatservice.protocol.errors import CannotStart
@@ -151,7 +152,7 @@ BAD_CONFIG_VALUES = {
     "number_is_a_date": ("replay = 2026-11-21", f"replay 2026-11-21: {TO_200}"),
     "text_is_a_number": ("name = 5", f"name 5: {A_TEXT}"),
     "text_is_a_list": ('motd = ["x"]', f"motd ['x']: {A_TEXT}"),
-    "operator_is_a_number": ("operator = 5", "--operator 5: a nickname must not start with \"5\""),
+    "operator_is_a_number": ("operator = 5", "operator 5: a nickname must not start with \"5\""),
     "size_is_a_list": ("send-queue = []", f"send-queue []: {SIZE}"),
     "size_is_true": ("send-queue = true", f"send-queue True: {SIZE}"),
     "no_ports": ("port = []", "port: there must be at least one"),

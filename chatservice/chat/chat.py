@@ -37,7 +37,7 @@ from chatservice.chat.room_passwords import RoomPasswords
 from chatservice.chat.rooms import Device, Member, Room
 from chatservice.chat.roster import Roster
 from chatservice.chat.topics import Topics
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.people.account import Proof
 from chatservice.people.accounts import Accounts
 from chatservice.people.ratelimit import FloodLimit

@@ -25,7 +25,7 @@ from chatservice.chat.room_settings import PASSWORD, check_setting, setting_text
 from chatservice.chat.rooms import Device, Member
 from chatservice.chat.roster import Roster
 from chatservice.chat.sanctions import subject
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.people.accounts import Accounts
 from chatservice.people.addresses import Network, network_of
 from chatservice.protocol.actions import (

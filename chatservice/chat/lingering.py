@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from twisted.internet.interfaces import IDelayedCall
 
 from chatservice.chat.rooms import Member
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.protocol.events import Left
 
 PER_ADDRESS = 32

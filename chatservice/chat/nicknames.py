@@ -8,7 +8,7 @@ from itertools import count
 from chatservice.chat.access import Person, person_of
 from chatservice.chat.rooms import Member
 from chatservice.chat.roster import Roster
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.people.account import Account
 from chatservice.people.accounts import Accounts
 from chatservice.protocol.events import ChatError

@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from sys import getsizeof
 
-from chatservice.config import REPLAY_MOST
+from chatservice.config.table import REPLAY_MOST
 from chatservice.protocol.events import Event
 
 EVENTS = REPLAY_MOST

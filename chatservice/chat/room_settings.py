@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.people.accounts import PASSWORD_MOST
 from chatservice.people.opaque import prepared
 from chatservice.protocol.counts import number

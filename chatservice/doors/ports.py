@@ -6,21 +6,26 @@ import errno
 import os
 import shlex
 import socket
+from collections.abc import Generator
 from typing import Any
 
 from twisted.internet.address import UNIXAddress
-from twisted.internet.defer import Deferred, execute, maybeDeferred
+from twisted.internet.defer import Deferred, execute, inlineCallbacks, maybeDeferred
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.internet.protocol import Factory
 from twisted.internet.tcp import Port as TCPPort
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from chatservice.chat.chat import Chat
-from chatservice.config import BadValue
+from chatservice.config.values import BadValue
 from chatservice.doors.detect import FrontFactory
-from chatservice.doors.limits import Admission
+from chatservice.doors.limits import Admission, most_connections
 from chatservice.protocol.errors import CannotStart
+
+log = Logger()
 
 BACKLOG = 1024
 """The most connections waiting for the chat to accept them (listen(2))."""
@@ -182,6 +187,59 @@ class Port:
                 f"    openssl s_client -quiet -connect {in_url}:{number}"
             )
         return ""
+
+
+class Ports:
+    """All ports of a chat.
+
+    @param ports: at least one.
+    @param in_all: see L{Admission}, also for C{per_address}; 0 for as many as the system allows.
+    """
+
+    def __init__(self, ports: list[Port], in_all: int, per_address: int) -> None:
+        self._ports = ports
+        self._in_all = in_all
+        self._per_address = per_address
+        self.are_open = False
+
+    def open(self, chat: Chat) -> None:
+        """Open the chat on all of them.
+
+        @raise CannotStart: a port cannot be opened.
+        """
+        self.are_open = True
+        most = most_connections(self._in_all)
+        if most < self._in_all:
+            log.warn("The system allows {most} connections, fewer than asked for.", most=most)
+        admission = Admission(most, self._per_address)
+        for port in self._ports:
+            port.open(chat, admission)
+
+    def announce(self) -> None:
+        """Log how to join the chat."""
+        for port in self._ports:
+            log.info("{how}", how=port.how_to_join())
+
+    @inlineCallbacks
+    def close(self) -> Generator[Deferred[Any], Any, None]:
+        """Close them all."""
+        for port in self._ports:
+            yield port.close()
+
+    def try_out(self, reactor: Any) -> None:
+        """Open the ports that can be tried, and close them again.
+
+        @raise CannotStart: a port cannot be opened.
+        """
+        try:
+            for port in self._ports:
+                if port.can_be_tried:
+                    port.listen(Factory())
+        finally:
+            for port in self._ports:
+                port.close()
+            # Ports are closed in the next turn.
+            reactor.iterate(0)
 
 
 def open_port(reactor: Any, text: str, chat: Chat) -> Port:

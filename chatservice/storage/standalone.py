@@ -9,7 +9,7 @@ from typing import Any
 from chatservice.chat.chat import Chat
 from chatservice.chat.clock import WallClock
 from chatservice.chat.journal import Journal
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.people.account import NOT_STORED
 from chatservice.people.accounts import Accounts
 from chatservice.people.passwords import Passwords

@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from chatservice.chat import devices
 from chatservice.chat.door import Fenced
 from chatservice.chat.rooms import Device, Member, Room
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
 from chatservice.people.accounts import Accounts

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.chat.door import GOODBYE, Door
 from chatservice.chat.rooms import Device, Member, Room
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.doors.json import JsonSession
 from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession

@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.doors import ports
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.ports import DualStackEndpoint, Port, open_port

@@ -20,7 +20,7 @@ from twisted.protocols.haproxy import proxyEndpoint
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice import tap
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.doors import limits, ports
 from chatservice.doors.ports import Port
 from chatservice.protocol.errors import CannotStart, StorageError
@@ -144,7 +144,8 @@ class ServiceTests(SynchronousTestCase):
         wire.sends(b"ada\n")
         wire.sees()
         seen: list[str] = []
-        self.patch(service._ports[0]._listening, "stopListening", lambda: seen.append(wire.sees()))
+        (port,) = service._ports._ports
+        self.patch(port._listening, "stopListening", lambda: seen.append(wire.sees()))
         done = service.stopService()
         self.assertEqual(seen, [""])
         self.assertEqual(wire.sees(), "-- the chat is shutting down\r\n")
@@ -183,6 +184,8 @@ class ServiceTests(SynchronousTestCase):
             settings, Settings("Tea room", ("Be kind.",), 3, 7, 70, 1, 2048, **people, **history)
         )
         first, second = self.connect(), self.connect()
+        for wire in (first, second):
+            wire.sends(b"\n")
         self.assertEqual(
             second.sees(),
             "-- your address already has the most connections allowed (1):"
@@ -229,9 +232,9 @@ class ServiceTests(SynchronousTestCase):
     def advice(self, name: str, endpoint: Any, address: Any) -> str:
         """What is logged last when the chat is open on an endpoint that listens at an address."""
         service = self.service()
-        service._ports = [Port(name, endpoint(self.reactor))]
+        service._ports._ports = [Port(name, endpoint(self.reactor))]
         service.privilegedStartService()
-        self.patch(service._ports[0]._listening, "getHost", lambda: address)
+        self.patch(service._ports._ports[0]._listening, "getHost", lambda: address)
         service.startService()
         advice = self.logged[-1]
         self.stop(service)
@@ -297,7 +300,7 @@ class ServiceTests(SynchronousTestCase):
         self.patch(ports, "FrontFactory", front)
         service = self.service()
         reactor: Any = self.reactor
-        service._ports = [
+        service._ports._ports = [
             Port("4", TCP4ServerEndpoint(reactor, 1)),
             Port("6", TCP6ServerEndpoint(reactor, 2)),
             Port("unix", UNIXServerEndpoint(reactor, "/run/chat")),

@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from chatservice.chat.journal import Wanted
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
 from chatservice.people.account import NOT_STORED

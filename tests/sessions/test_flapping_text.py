@@ -7,7 +7,7 @@ import re
 
 from twisted.internet.task import Clock
 
-from chatservice.config import Settings
+from chatservice.config.settings import Settings
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
 from chatservice.people.accounts import Accounts

@@ -5,9 +5,10 @@ from runpy import run_path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.config import OPTIONS, TABLE, Settings, settings_of
+from chatservice.config.settings import Settings, settings_of
+from chatservice.config.table import OPTIONS, TABLE
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 make_options = run_path(str(ROOT / "docs" / "make_options.py"))
 
 
