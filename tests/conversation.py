@@ -354,6 +354,7 @@ class RowCase(ConversationCase):
                 self.assertEqual(seen, expected_text(row, nick), nick)
             else:
                 members = ("rooms", "account", "settings", "search", "cause", "times")
+                members += ("list", "who", "left")
                 for facts in seen:
                     for member in members:
                         facts.pop(member, None)

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from chatservice.chat.ignoring import away_shown
 from chatservice.chat.rooms import Member
 from chatservice.commands.connections import listed
-from chatservice.commands.table import DONE, Answer, Call, Group, command
+from chatservice.commands.table import DONE, Answer, Call, Group, ListedPerson, command
 from chatservice.protocol.counts import counted, number
 from chatservice.protocol.durations import roughly
 from chatservice.protocol.events import ChatError
@@ -43,7 +43,8 @@ SETTINGS = {
 def who(call: Call) -> Answer:
     # No nickname begins with a digit.
     if call.rest and not call.rest.isdigit():
-        return Answer([_whereabouts(call, call.chat.member_named(call.rest))])
+        listed = _whereabouts(call, call.chat.member_named(call.rest))
+        return Answer([_line(listed)], people=[listed])
     return _page(call, call.rest or "1")
 
 
@@ -54,14 +55,19 @@ def _page(call: Call, wanted: str) -> Answer:
     if page is None:
         raise ChatError("usage", f"there is no such page: the last one is /who {pages}")
     end = page * WHO_MOST
-    lines = [_whereabouts(call, member) for member in everybody[end - WHO_MOST : end]]
-    more = partial(_page, wanted=str(page + 1)) if page < pages else None
-    left = counted(len(everybody) - end, "more person", "more people")
-    return Answer(lines + call.goes_on(more, left))
+    people = [_whereabouts(call, member) for member in everybody[end - WHO_MOST : end]]
+    left = len(everybody[end:])
+    more = partial(_page, wanted=str(page + 1)) if left else None
+    lines = [*map(_line, people), *call.goes_on(more, counted(left, "more person", "more people"))]
+    return Answer(lines, people=people, left=left)
 
 
-def _whereabouts(call: Call, member: Member) -> str:
-    return f"{member.nick}: {', '.join(map(spelled, _shared(call, member))) or 'in no room'}"
+def _whereabouts(call: Call, member: Member) -> ListedPerson:
+    return ListedPerson(member.nick, _shared(call, member))
+
+
+def _line(person: ListedPerson) -> str:
+    return f"{person.nick}: {', '.join(map(spelled, person.rooms)) or 'in no room'}"
 
 
 def _shared(call: Call, member: Member) -> list[str]:

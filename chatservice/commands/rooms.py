@@ -9,7 +9,17 @@ from twisted.internet.defer import Deferred
 
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.ignoring import topic_shown
-from chatservice.commands.table import DONE, WIDTH, Answer, Call, Group, command, room_of, wrapped
+from chatservice.commands.table import (
+    DONE,
+    WIDTH,
+    Answer,
+    Call,
+    Group,
+    ListedRoom,
+    command,
+    room_of,
+    wrapped,
+)
 from chatservice.protocol.counts import counted
 from chatservice.protocol.names import LOBBY
 from chatservice.protocol.wording import names_in_a_line, spelled
@@ -65,15 +75,20 @@ def _page(call: Call, after: tuple[bool, str]) -> Answer:
     known = {name for name in (LOBBY, *rooms, *topics) if may_see(call.member, name)}
     places = [place for name in known if (place := (name not in rooms, name)) > after]
     shown = heapq.nsmallest(LIST_MOST, places)
-    lines = []
+    listed = []
     for _, name in shown:
         count = len(rooms[name].members) if name in rooms else 0
         topic = topic_shown(topics.get(name), call.member.ignored)
-        about = f": {topic.text[:WIDTH]}" if topic and topic.text else ""
-        lines.append(f"{spelled(name)} ({count:,} here){about}")
+        listed.append(ListedRoom(name, count, topic.text if topic else ""))
     left = len(places) - len(shown)
     more = partial(_page, after=shown[-1]) if left else None
-    return Answer(lines + call.goes_on(more, counted(left, "more room", "more rooms")))
+    lines = [*map(_line, listed), *call.goes_on(more, counted(left, "more room", "more rooms"))]
+    return Answer(lines, listed=listed, left=left)
+
+
+def _line(listed: ListedRoom) -> str:
+    about = f": {listed.topic[:WIDTH]}" if listed.topic else ""
+    return f"{spelled(listed.room)} ({listed.here:,} here){about}"
 
 
 @command(Group.ROOMS, "/names [ROOM]", "list who is in a room; without ROOM, the current one")

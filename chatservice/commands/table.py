@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
@@ -30,6 +30,28 @@ WIDTH = 76
 ALL_IGNORED = "all of it was said by people you ignore"
 
 
+class ListedRoom(NamedTuple):
+    """A room as C{/list} shows it.
+
+    @ivar here: the number of people in it.
+    @ivar topic: the whole topic; empty if there is none, or none that the asker is shown.
+    """
+
+    room: str
+    here: int
+    topic: str
+
+
+class ListedPerson(NamedTuple):
+    """A person as C{/who} shows them.
+
+    @ivar rooms: the rooms that the person is in and that the asker may see.
+    """
+
+    nick: str
+    rooms: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer of a command to the member who gave it.
@@ -40,6 +62,9 @@ class Answer:
     @ivar times: the times that appear in the sentences.
     @ivar scattered: whether the events may be of several rooms, so that each is shown with its own.
     @ivar taken: how a query was understood, if this answers one.
+    @ivar listed: the rooms that the sentences list; C{None} if they list none.
+    @ivar people: the people that the sentences list; C{None} if they list none.
+    @ivar left: the number of rooms or people on further pages.
     @ivar raw: whether C{lines} are data, shown without change.
     @ivar rest: gives the next part of the answer, once this is sent; C{None} if this is the last.
     """
@@ -50,6 +75,9 @@ class Answer:
     times: Times = field(default_factory=dict)
     scattered: bool = False
     taken: Taken | None = None
+    listed: list[ListedRoom] | None = None
+    people: list[ListedPerson] | None = None
+    left: int = 0
     raw: bool = False
     rest: Callable[[], Deferred[Answer]] | None = None
 

@@ -201,7 +201,7 @@ class JsonSession(Session):
             facts["rooms"] = {room.name: self._room(room) for room in answer.rooms}
         if answer.taken is not None:
             facts["search"] = _facts_of_search(answer.taken)
-        facts |= self._changes()
+        facts |= _facts_of_lists(answer) | self._changes()
         if answer.raw:
             facts["raw"] = True
         if answer.rest is not None:
@@ -372,6 +372,15 @@ def _facts_of_search(taken: Taken) -> dict[str, Any]:
     query = taken.query
     facts: dict[str, Any] = {"words": [term.text for term in query.terms], "rooms": taken.rooms}
     return facts if query.nick is None else facts | {"from": query.nick}
+
+
+def _facts_of_lists(answer: commands.Answer) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    if answer.listed is not None:
+        facts["list"] = [room._asdict() for room in answer.listed]
+    if answer.people is not None:
+        facts["who"] = [person._asdict() for person in answer.people]
+    return facts | ({"left": answer.left} if answer.left else {})
 
 
 def _times(times: Times) -> dict[str, Any]:

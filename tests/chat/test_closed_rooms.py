@@ -38,6 +38,24 @@ class SeenTests(DenCase):
         self.assertNotIn("ada", self.says(grace, "/names den"))
         self.assertIn("ada: lobby", self.says(grace, "/who ada"))
 
+    def test_data(self) -> None:
+        """Nor do the data beside the sentences tell a program of it."""
+        grace = self.comes("json", "grace")
+        shown = [self.data(grace, line) for line in ("/list", "/who ada")]
+        self.assertEqual(shown, [["den", "lobby"], ["lobby", "den"]])
+        self.ada.types("/room invite-only on")
+        shown = [self.data(grace, line) for line in ("/list", "/who ada")]
+        self.assertEqual(shown, [["lobby"], ["lobby"]])
+
+    def data(self, person: Any, line: str) -> list[str]:
+        """The rooms in the data of an answer."""
+        person.sees()
+        person.types(line)
+        (answer,) = person.sees()
+        if "list" in answer:
+            return [entry["room"] for entry in answer["list"]]
+        return list(answer["who"][0]["rooms"])
+
     def test_after_all_have_left(self) -> None:
         """Nor does its topic show when nobody is in it."""
         self.ada.types("/room password sesame")

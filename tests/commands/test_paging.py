@@ -156,6 +156,27 @@ class ListTests(PagingCase):
         self.assertEqual(second, self.seen(ada, "/who 2"))
         self.assertEqual(self.seen(ada, "/who more"), ["n198: lobby", "n199: lobby"])
 
+    def test_left(self) -> None:
+        """Programs are told how many are left, and nothing when none is."""
+        for number in range(WHO_MOST + 1):
+            self.chat.roster.add(Member(f"n{number:03}", f"n{number:03}", f"token {number}"))
+        for number in range(2 * LIST_MOST):
+            name = f"a{number:03}"
+            self.chat.topics[name] = TopicChanged(id=1, nick="ada", room=name, text="t")
+        ada = self.at_json("ada")
+        self.assertEqual(self.data(ada, "/who", "who"), (WHO_MOST, 3))
+        self.assertEqual(self.data(ada, "/who more", "who"), (3, None))
+        self.assertEqual(self.data(ada, "/list", "list"), (LIST_MOST, LIST_MOST + 1))
+        self.assertEqual(self.data(ada, "/list more", "list"), (LIST_MOST, 1))
+        self.assertEqual(self.data(ada, "/list more", "list"), (1, None))
+
+    def data(self, person: JsonPerson, typed: str, member: str) -> tuple[int, int | None]:
+        """The number of entries in an answer, and the number of those that are left."""
+        person.sees()
+        person.types(typed)
+        (answer,) = person.sees()
+        return len(answer[member]), answer.get("left")
+
     def test_list(self) -> None:
         """/list more shows the rooms that come after those, whatever changed meanwhile."""
         for number in range(LIST_MOST + 1):

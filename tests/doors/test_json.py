@@ -218,6 +218,41 @@ class RequestTests(ConversationCase):
         self.assertEqual((ok["type"], ok["lines"], ok["ref"]), ("ok", [], "1"))
         self.assertEqual([without_id(event) for event in ok["events"]], [said("bob", "hi")])
 
+    def test_list(self) -> None:
+        """The answer to /list has each room as data, with its whole topic, beside the sentences."""
+        topic = "snakes " * 20 + "and pie"
+        self.bob.types("/join python")
+        self.bob.types(f"/topic {topic}")
+        self.ada.sees()
+        self.ada.types("/list", ref="1")
+        rooms = [
+            {"room": "lobby", "here": 2, "topic": ""},
+            {"room": "python", "here": 1, "topic": topic},
+        ]
+        lines = ["lobby (2 here)", f"#python (1 here): {topic[:76]}"]
+        self.assertEqual(
+            self.ada.sees(), [{"type": "ok", "lines": lines, "list": rooms, "ref": "1"}]
+        )
+
+    def test_list_of_nothing(self) -> None:
+        """Somebody who may see no room is given an empty list."""
+        permissions = self.chat.permissions
+        self.patch(permissions, "may_see", lambda member, room: False)
+        self.ada.types("/list")
+        self.assertEqual(self.ada.sees(), [{"type": "ok", "lines": [], "list": []}])
+
+    def test_who(self) -> None:
+        """The answer to /who has each person as data, in no room too; /who NICK has that one."""
+        self.bob.types("/part")
+        self.ada.types("/join python")
+        self.ada.sees()
+        ada, bob = {"nick": "ada", "rooms": ["lobby", "python"]}, {"nick": "bob", "rooms": []}
+        lines = ["ada: lobby, #python", "bob: in no room"]
+        self.ada.types("/who")
+        self.assertEqual(self.ada.sees(), [{"type": "ok", "lines": lines, "who": [ada, bob]}])
+        self.ada.types("/who ADA")
+        self.assertEqual(self.ada.sees(), [{"type": "ok", "lines": lines[:1], "who": [ada]}])
+
     def test_quit(self) -> None:
         """/quit is answered by the end of the connection alone."""
         self.ada.types("/quit tea", ref="1")
