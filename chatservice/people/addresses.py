@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -28,8 +29,12 @@ def address_of(host: str) -> Address | None:
         address = ip_address(host)
     except ValueError:
         return None
+    return unmapped(address)
+
+
+def unmapped(address: Address) -> Address:
+    """Return an IPv4 address as such where IPv6 shows it; an IPv6 address without its scope."""
     if isinstance(address, IPv6Address):
-        # Drop the scope.
         return address.ipv4_mapped or IPv6Address(int(address))
     return address
 
@@ -66,6 +71,11 @@ def covers(network: Network, host: str) -> bool:
     """Tell whether a host is in a network."""
     address = address_of(host)
     return address is not None and address in network
+
+
+def is_trusted(host: str, networks: Iterable[Network]) -> bool:
+    """Tell whether a host is in one of the networks that the operator trusts."""
+    return any(covers(network, host) for network in networks)
 
 
 def origin_of(host: str) -> str:

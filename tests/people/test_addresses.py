@@ -8,6 +8,7 @@ from chatservice.people.addresses import (
     address_of,
     covers,
     host_of,
+    is_trusted,
     network_named,
     network_of,
     origin_of,
@@ -116,3 +117,12 @@ class NetworkTests(TableCase):
             self.assertTrue(covers(network, host))
         for host in ("192.0.3.7", "2001:db8::7", "localhost", ""):
             self.assertFalse(covers(network, host))
+
+    def test_trusted(self) -> None:
+        """Hosts in any one of the networks are trusted, and nothing that is no address."""
+        networks = [network_named(text) for text in ("127.0.0.1", "2001:db8::7/128")]
+        for host in ("127.0.0.1", "::ffff:127.0.0.1", "2001:db8::7"):
+            self.assertTrue(is_trusted(host, networks))
+            self.assertFalse(is_trusted(host, []))
+        for host in ("127.0.0.2", "2001:db8::8", "::1", "localhost", ""):
+            self.assertFalse(is_trusted(host, networks))
