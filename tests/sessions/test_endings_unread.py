@@ -6,7 +6,7 @@ from twisted.internet.address import UNIXAddress
 from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import StringTransport
 
-from chatservice.doors.lines import LINGER, OVERLONG
+from chatservice.doors.carrier import LINGER, OVERLONG
 from chatservice.people.peers import Peer
 from chatservice.server import ChatProtocol
 from chatservice.sessions.keepalive import keep_honest
