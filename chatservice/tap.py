@@ -28,6 +28,7 @@ from chatservice.config.settings import Settings, settings_of
 from chatservice.config.table import OPTIONS, TABLE, Option
 from chatservice.config.values import BadValue
 from chatservice.doors.ports import Port, Ports, read_endpoint
+from chatservice.doors.visit import Policy
 from chatservice.people.accounts import Accounts
 from chatservice.people.passwords import Passwords
 from chatservice.protocol.errors import CannotStart, StorageError
@@ -74,8 +75,11 @@ class Options(usage.Options, AuthOptionMixin):
     synopsis = "[options]"
     longdesc = "One chat on one port, for telnet, nc and the chatservice client."
     optParameters = [
-        [row.name, row.short, None, row.usage] for row in TABLE if not row.is_list
+        [row.name, row.short, None, row.usage]
+        for row in TABLE
+        if not (row.is_list or row.is_flag)
     ]
+    optFlags = [[row.name, row.short, row.usage] for row in TABLE if row.is_flag]
 
     def __init__(self) -> None:
         super().__init__()
@@ -304,7 +308,10 @@ def makeService(options: Options) -> ChatService:
 
 def _ports_of(options: Options) -> Ports:
     ports = [Port(*each) for each in options["endpoints"]]
-    return Ports(ports, options["max-connections"], options["max-per-address"])
+    policy = Policy(
+        options["trust-proxy"], options["allow-origin"], options["require-tls"], options["hsts"]
+    )
+    return Ports(ports, policy, options["max-connections"], options["max-per-address"])
 
 
 def _try_database(database: Database) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 
 from chatservice.config.values import (
     duration,
+    flag,
     line,
+    network,
     nickname,
     seconds,
     size,
     some_text,
+    web_origin,
     whole_number,
 )
 
@@ -27,6 +30,7 @@ class Option:
     @ivar help: one sentence for people.
     @ivar group: its heading in the documentation.
     @ivar short: its letter on the command line.
+    @ivar is_flag: whether it has no value on the command line, and is true or false in the file.
     @ivar is_list: whether it may be given more than once, and is a list in the file.
     @ivar is_basic: whether the README shows it.
     @ivar setting: the field of L{Settings} for its value.
@@ -38,6 +42,7 @@ class Option:
     help: str
     group: str
     short: str | None = None
+    is_flag: bool = False
     is_list: bool = False
     is_basic: bool = False
     setting: str | None = None
@@ -46,14 +51,17 @@ class Option:
     def usage(self) -> str:
         """The text of C{--help} for this option."""
         again = "; may be given more than once" if self.is_list else ""
-        default = "" if self.default is None else f" [default: {self.default}]"
+        has_default = self.default is not None and not self.is_flag
+        default = f" [default: {self.default}]" if has_default else ""
         return self.help + again + default
 
 
 REPLAY_MOST = 200
 """The lines of a room that are kept in memory, and so the most that can be replayed."""
 
-_REACHING, _KEEPING, _LIMITS = "The chat and its ports", "History", "Limits"
+_REACHING, _WEB, _KEEPING, _LIMITS = (
+    *("The chat and its ports", "Encryption, proxies and the web", "History", "Limits"),
+)
 
 TABLE = (
     Option(
@@ -85,6 +93,39 @@ TABLE = (
         "config", None, str,
         "a TOML file with these options under the same names; the command line wins",
         _REACHING, short="c", is_basic=True,
+    ),
+    Option(
+        "tls-cert", None, some_text,
+        "a PEM file with the certificate and its chain, so that the port takes TLS as well; SIGHUP"
+        " reads it again", _WEB,
+    ),
+    Option(
+        "tls-key", None, some_text, "a PEM file with the key of the certificate", _WEB,
+    ),
+    Option(
+        "tls-self-signed", False, flag,
+        "make a certificate of its own beside the database, if there is none, and use it", _WEB,
+        is_flag=True,
+    ),
+    Option(
+        "require-tls", False, flag,
+        "let nobody in over a network without encryption, and send browsers to https", _WEB,
+        is_flag=True,
+    ),
+    Option(
+        "hsts", 0, duration,
+        "how long browsers must use https for every port of this host, such as 180d; 0 to leave"
+        " that alone", _WEB,
+    ),
+    Option(
+        "trust-proxy", None, network,
+        "an address or network of proxies, such as 192.0.2.7 or 10.0.0.0/8, whose PROXY headers"
+        " and X-Forwarded-For say who connects", _WEB, is_list=True,
+    ),
+    Option(
+        "allow-origin", None, web_origin,
+        "an origin such as https://chat.example.org whose web pages may use the chat, and whose"
+        " host is a name of it", _WEB, is_list=True,
     ),
     Option(
         "database", "chat.sqlite3", some_text,

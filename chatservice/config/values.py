@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from chatservice.people.addresses import Network, network_named
 from chatservice.protocol.durations import seconds_of
 from chatservice.protocol.names import check_nick
+from chatservice.protocol.origins import Origin
 from chatservice.protocol.sanitize import clean
 
 
@@ -92,5 +94,28 @@ def nickname(value: Any) -> str:
     """Read a nickname."""
     try:
         return check_nick(str(value))
+    except ValueError as error:
+        raise BadValue(str(error)) from None
+
+
+def flag(value: Any) -> bool:
+    """Read true or false."""
+    if value not in (0, 1):
+        raise BadValue("it must be true or false")
+    return bool(value)
+
+
+def network(value: Any) -> Network:
+    """Read an address or a network."""
+    try:
+        return network_named(str(value))
+    except ValueError as error:
+        raise BadValue(str(error)) from None
+
+
+def web_origin(value: Any) -> Origin:
+    """Read the origin of a web page."""
+    try:
+        return Origin.named(str(value).rstrip("/"))
     except ValueError as error:
         raise BadValue(str(error)) from None

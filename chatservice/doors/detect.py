@@ -6,7 +6,7 @@ but may still turn out to be a program: the first bytes choose, whenever they co
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,15 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatservice.doors.handover import FrontProtocol
-from chatservice.doors.http import HttpRefusal
+from chatservice.doors.http import HttpConnection
 from chatservice.doors.json import JsonSession
 from chatservice.doors.limits import Admission, Place
 from chatservice.doors.lines import LineConnection
+from chatservice.doors.proxied import ProxyHeader
+from chatservice.doors.proxy import STARTS
 from chatservice.doors.text import TextSession
-from chatservice.doors.visit import Visit
+from chatservice.doors.visit import EVERYBODY, Policy, Visit
+from chatservice.people.addresses import is_trusted
 from chatservice.people.peers import Peer
 from chatservice.sessions.session import Session
 
@@ -55,13 +58,18 @@ def over_lines(language: Callable[[Chat], Session]) -> Callable[[Visit], Any]:
 HTTP_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 """The methods of RFC 9110, section 9.3, and RFC 5789."""
 
-DOORS = (
+PROXY = Row(
+    STARTS,
+    lambda visit: ProxyHeader(visit, lambda visit: Look(visit, DOORS)),
+    after_greeting=False,
+)
+"""What proxies send first."""
+
+DOORS: tuple[Row, ...] = (
     Row((b"{",), over_lines(JsonSession)),
     Row(
         tuple(f"{method} ".encode() for method in HTTP_METHODS),
-        lambda visit: HttpRefusal(
-            visit.chat.reactor, visit.chat.settings.name, visit.settled().peer.direct
-        ),
+        HttpConnection,
         after_greeting=False,
     ),
 )
@@ -71,12 +79,16 @@ TEXT_DOOR = Row((), over_lines(TextSession))
 """The door for all other peers."""
 
 
-def choose(data: bytes) -> Row | None:
-    """Choose the door for a peer whose first bytes are C{data}; C{None} if they are too few."""
-    for row in DOORS:
+AT_FIRST = (PROXY, *DOORS)
+"""The rows for the first bytes of all."""
+
+
+def choose(data: bytes, rows: Sequence[Row]) -> Row | None:
+    """Choose the row for a peer whose first bytes are C{data}; C{None} if they are too few."""
+    for row in rows:
         if data.startswith(row.prefixes):
             return row
-    undecided = any(prefix.startswith(data) for row in DOORS for prefix in row.prefixes)
+    undecided = any(prefix.startswith(data) for row in rows for prefix in row.prefixes)
     return None if undecided else TEXT_DOOR
 
 
@@ -91,12 +103,16 @@ class Dropped(Protocol):
 
 @implementer(IHalfCloseableProtocol)
 class Look(Protocol):
-    """A look at what a peer sends first, which ends when a row is chosen."""
+    """A look at what a peer sends first, which ends when a row is chosen.
+
+    @param rows: the rows to choose from, besides the text door.
+    """
 
     transport: Any
 
-    def __init__(self, visit: Visit) -> None:
+    def __init__(self, visit: Visit, rows: Sequence[Row]) -> None:
         self._visit = visit
+        self._rows = rows
         self._reactor = visit.chat.reactor
         self._first = b""
         self._greeted: LineConnection | None = None
@@ -107,7 +123,7 @@ class Look(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         self._first += data
-        row = choose(self._first)
+        row = choose(self._first, self._rows)
         if row is not None:
             self._enter(row)
 
@@ -183,15 +199,18 @@ class FrontFactory(ServerFactory):
         admission: Admission,
         direct: bool = False,
         encrypted: bool = False,
+        policy: Policy = EVERYBODY,
     ) -> None:
         self.chat = chat
+        self.policy = policy
         self.direct = direct
         self.encrypted = encrypted
         self._admission = admission
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         peer = Peer.at(addr, self.chat.reactor.seconds(), self.direct, self.encrypted)
-        if not self.chat.flood.connect(peer.origin):
+        is_proxy = is_trusted(peer.address, self.policy.trusted)
+        if not is_proxy and not self.chat.flood.connect(peer.origin):
             return Dropped()
         place = Place(self._admission, peer.origin)
         if place.refusal is not None:
@@ -199,5 +218,6 @@ class FrontFactory(ServerFactory):
         if place.is_dropped:
             return Dropped()
         return FrontProtocol(
-            lambda front: Look(Visit(self.chat, place, peer, front)), place.leave
+            lambda front: Look(Visit(self.chat, self.policy, place, peer, front), AT_FIRST),
+            place.leave,
         )

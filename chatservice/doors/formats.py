@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from itertools import islice
+from typing import Any
 from weakref import WeakValueDictionary
 
 from chatservice.chat.door import Format
@@ -55,29 +56,38 @@ class TextFormat:
 
 
 class JsonFormat:
-    """The format of the JSON door: JSON lines, the same whichever room the reader is in.
+    """The format of a wire of JSON objects, the same whichever room the reader is in.
 
-    It keeps the last line, for an event is rendered for its author and for others in turn.
+    It keeps the last event, which is rendered for its author and for others in turn.
+
+    @param framed: makes a message for the wire of an object's line.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, framed: Callable[[bytes], bytes] | None = None) -> None:
+        self._framed = framed or bytes
         self._event: Event | None = None
-        self._line = b""
+        self._line = self._message = b""
+
+    def spell(self, facts: dict[str, Any]) -> bytes:
+        """Spell an object."""
+        return self._framed(json_line(facts))
 
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
         if event is not self._event:
             self._line = json_line(facts_of(event))
+            self._message = self._framed(self._line)
             self._event = event
-        return self._line
+        return self._message
 
     def render_own(self, event: Event, ref: str = "") -> bytes:
         """Spell an event for its own author.
 
         @param ref: the mark to leave out, which is the last member, if there is one.
         """
-        line = self.render(event, True).removesuffix(b"}\n")
-        return (line.removesuffix(last_member("ref", ref)) if ref else line) + _OWN
+        self.render(event, True)
+        line = self._line.removesuffix(b"}\n")
+        return self._framed((line.removesuffix(last_member("ref", ref)) if ref else line) + _OWN)
 
 
 TEXT = TextFormat()

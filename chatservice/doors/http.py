@@ -1,68 +1,242 @@
-"""The answer to an HTTP client: this port is a chat, and this is how to join it."""
+"""The HTTP door: the web page, and the way to a WebSocket (RFC 9112)."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
-from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.protocol import Protocol
+import h11
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
-LINGER = 2.0
-"""The seconds of discarding the rest of a request, for a reset could destroy the answer."""
+from chatservice.doors import answering
+from chatservice.doors.answering import BODY_BYTES, WEBSOCKET, Answer, Refused
+from chatservice.doors.carrier import Stream
+from chatservice.doors.visit import Visit
+from chatservice.doors.websocket import WebSocketConnection, WebSocketSession
+from chatservice.people.ratelimit import WEIGHT
+from chatservice.sessions.keepalive import keep_honest
+from chatservice.sessions.outbox import Outbox
+from chatservice.sessions.session import CLOSE_TIMEOUT
+
+HEAD_BYTES = 16 * 1024
+"""The most bytes of a request line with its headers."""
+
+HEAD_TIMEOUT = 10.0
+"""The seconds within which the head of a request must come."""
+
+REQUEST_TIMEOUT = 30.0
+"""The seconds within which a whole request must come, and its answer be taken."""
+
+IDLE_TIMEOUT = 5.0
+"""The seconds for which a connection waits for another request."""
+
+SENTENCES = {
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "the head of the request is too large",
+    HTTPStatus.NOT_IMPLEMENTED: "that transfer encoding is not known here",
+}
 
 
 @implementer(IHalfCloseableProtocol)
-class HttpRefusal(Protocol):
-    """A protocol that answers any request with 501 (RFC 9110, 15.6.2), without parsing it.
+class HttpConnection(Stream):
+    """A connection that carries requests, one at a time, until one opens a WebSocket.
 
-    @param reactor: C{IReactorTime}.
-    @param name: the name of the chat.
-    @param direct: whether the connection is plain TCP.
+    @param visit: is settled here, unless a proxy must tell for each request who sent it.
     """
 
-    transport: Any
+    _request: h11.Request | None = None
+    _deadline: IDelayedCall | None = None
+    _body = 0
+    _is_idle = False
 
-    def __init__(self, reactor: Any, name: str, direct: bool) -> None:
-        self._reactor = reactor
-        self._name = name
-        self._direct = direct
-        self._answered = False
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit if visit.is_proxy else visit.settled()
+        self.peer = self._visit.peer
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES)
+
+    @property
+    def reactor(self) -> Any:
+        """See L{Stream}."""
+        return self._visit.chat.reactor
+
+    def connectionMade(self) -> None:
+        limit = self._visit.chat.settings.send_queue
+        self.outbox = Outbox(self.transport, limit, self, self.peer.direct)
+        keep_honest(self.transport)
+        self._await_request()
+
+    # Time.
+
+    def _await_request(self) -> None:
+        self._began = self.reactor.seconds()
+        self._allow(HEAD_TIMEOUT)
+
+    def _allow(self, seconds: float) -> None:
+        """Go on for some time, unless a later call says otherwise."""
+        self._stop_waiting()
+        self._deadline = self.reactor.callLater(max(0.0, seconds), self._too_slow)
+
+    def _too_slow(self) -> None:
+        if self._is_over or self.paused:
+            self.abort()
+        elif self._is_idle:
+            self.close()
+        else:
+            self._refuse(Refused(HTTPStatus.REQUEST_TIMEOUT, "the request took too long"))
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+
+    # From bytes to requests.
 
     def dataReceived(self, data: bytes) -> None:
-        if self._answered:
+        if self._is_over:
+            self._discard(data)
             return
-        self._answered = True
-        sentences = f"{self._name} is a chat, and this port has no web page.\n"
-        if self._direct:
-            port = self.transport.getHost().port
-            sentences += f"Join it from a terminal: telnet HOST {port}\n"
-        body = sentences.encode()
-        head = (
-            "HTTP/1.1 501 Not Implemented\r\n"
-            "Content-Type: text/plain; charset=utf-8\r\n"
-            f"Content-Length: {len(body)}\r\n"
-            "Connection: close\r\n\r\n"
-        ).encode()
-        self.transport.write(head if data.startswith(b"HEAD ") else head + body)
-        self._end_writing()
-        self._end = self._reactor.callLater(LINGER, self.transport.abortConnection)
+        if data:
+            if self._is_idle:
+                self._is_idle = False
+                self._await_request()
+            self._http.receive_data(data)
+        self._read()
 
-    def _end_writing(self) -> None:
-        """End the answer; the rest of the request is still read, and discarded."""
-        if self._direct:
-            self.transport.loseWriteConnection()
+    def _read(self) -> None:
+        while not self.paused and not self._is_over:
+            try:
+                event = self._http.next_event()
+                if event in (h11.NEED_DATA, h11.PAUSED):
+                    return
+                self._take(event)
+            except h11.RemoteProtocolError as error:
+                status = HTTPStatus(error.error_status_hint)
+                self._refuse(Refused(status, SENTENCES.get(status, "the request is malformed")))
+            except Refused as refused:
+                self._refuse(refused)
+
+    def _take(self, event: Any) -> None:
+        match event:
+            case h11.Request():
+                self._request, self._body = event, 0
+                self._allow(self._began + REQUEST_TIMEOUT - self.reactor.seconds())
+                answering.check_head(event)
+                if self._http.they_are_waiting_for_100_continue:
+                    proceed = h11.InformationalResponse(status_code=HTTPStatus.CONTINUE, headers=[])
+                    self.outbox.write(self._http.send(proceed))
+            case h11.Data():
+                self._body += len(event.data)
+                if self._body > BODY_BYTES:
+                    raise answering.too_large()
+            case h11.EndOfMessage():
+                self._answer()
+            case h11.ConnectionClosed():
+                self.close()
+
+    # Answers.
+
+    def _answer(self) -> None:
+        assert self._request is not None
+        visit = answering.visit_of(self._request, self._visit)
+        try:
+            if self._request.target.partition(b"?")[0] == WEBSOCKET:
+                self._open_websocket(visit.settled())
+                return
+            answer = answering.answer_to(self._request, visit)
+        except Refused as refused:
+            answer = refused.answer
+        self._send(answer, visit)
+        wait = visit.chat.flood.charge(visit.peer.origin, 1 + self._body // WEIGHT)
+        emptied = self.outbox.emptied()
+        if wait or not emptied.called:
+            self.pause()
+            self._allow(REQUEST_TIMEOUT + wait)
+        emptied.addCallback(lambda _: self._answered(wait))
+
+    def _open_websocket(self, visit: Visit) -> None:
+        assert self._request is not None
+        headers = answering.websocket_headers(self._request, visit)
+        status = HTTPStatus.SWITCHING_PROTOCOLS
+        accepted = self._http.send(h11.InformationalResponse(status_code=status, headers=headers))
+        rest, _ = self._http.trailing_data
+        self._is_over = True
+        self._stop_waiting()
+        self.outbox.detach()
+        session = WebSocketSession(visit.chat)
+        visit.front.open(WebSocketConnection(session, visit.peer, accepted), rest)
+
+    def _send(self, answer: Answer, visit: Visit, last: bool = False) -> None:
+        headers = answering.headers_of(answer, visit)
+        if last:
+            headers.append(("Connection", "close"))
+        status = answer.status
+        head = h11.Response(status_code=status, reason=status.phrase, headers=headers)
+        data = self._http.send(head) or b""
+        is_head = self._request is not None and self._request.method == b"HEAD"
+        if answer.content and not is_head:
+            data += self._http.send(h11.Data(data=answer.content)) or b""
+        self.outbox.write(data + (self._http.send(h11.EndOfMessage()) or b""))
+
+    def _answered(self, wait: float) -> None:
+        """Read the next request, which is not read while an answer waits to be sent."""
+        if self._is_over or self.outbox.is_closed:
+            return
+        if self._http.our_state is h11.MUST_CLOSE:
+            self.close()
+            return
+        self._http.start_next_cycle()
+        self._is_idle = True
+        if not self.paused:
+            self._allow(IDLE_TIMEOUT)
+        elif wait:
+            self.reactor.callLater(wait, self._go_on)
         else:
-            # Over TLS, loseWriteConnection would end the TCP connection beneath it.
-            self.transport.loseConnection()
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._is_over:
+            self._allow(IDLE_TIMEOUT)
+            self.resume()
+
+    def _refuse(self, refused: Refused) -> None:
+        """Answer for the last time: where the next request begins is not known any more."""
+        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._send(refused.answer, self._visit, last=True)
+        self.close()
+
+    # The end of the connection.
+
+    def close(self) -> None:
+        """See L{Stream.close}; after 5 s, discard what is not sent yet."""
+        self._allow(CLOSE_TIMEOUT)
+        super().close()
+
+    def has_unread(self) -> bool:
+        """See L{Stream.has_unread}: the rest of a request may be on its way."""
+        return not self._at_end
 
     def readConnectionLost(self) -> None:
-        """Close, for the client has gone or will send nothing more."""
-        self.transport.loseConnection()
+        """Answer what has come, and close."""
+        self._at_end = True
+        self._http.receive_data(b"")
+        self.dataReceived(b"")
 
     def writeConnectionLost(self) -> None:
-        """Leave it to the client to close, for the answer is on its way."""
+        """Wait for the peer to close, for everything is sent."""
 
-    def connectionLost(self, reason: Any = None) -> None:
-        if self._answered and self._end.active():
-            self._end.cancel()
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        self._stop_waiting()
+        super().connectionLost(reason)
+
+    # For the outbox.
+
+    def overflowed(self) -> None:
+        """See L{chatservice.sessions.outbox.Sender.overflowed}."""
+        self.abort()
+
+    def position(self) -> int:
+        """See L{chatservice.sessions.outbox.Sender.position}; requests have none."""
+        return 0
+
+    def switched(self) -> None:
+        """See L{chatservice.sessions.outbox.Sender.switched}."""

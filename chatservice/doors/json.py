@@ -1,4 +1,4 @@
-"""The door for programs: one JSON object per line, both ways, as docs/protocol.rst describes.
+"""The language of programs: one JSON object per message, as docs/protocol.rst describes.
 
 Dicts of the protocol exist only in this module, in requests.py and on the wire.
 """
@@ -30,7 +30,7 @@ from chatservice.protocol.events import (
     Talk,
     Times,
 )
-from chatservice.protocol.json import facts_of, json_line, own_facts, ref_of
+from chatservice.protocol.json import facts_of, own_facts, ref_of
 from chatservice.protocol.preferences import Preferences
 from chatservice.protocol.query import Taken
 from chatservice.protocol.sanitize import clean, without_escape
@@ -46,10 +46,14 @@ NOTHING_SEEN: dict[str, int] = {}
 
 
 class JsonSession(Session):
-    """The session of a program, which speaks JSON."""
+    """The session of a program, which speaks JSON.
+
+    @cvar wire: the spelling of objects, and of events for somebody without an ignore list.
+    """
 
     kind = "a program"
     name = "JSON"
+    wire = JSON
     format: Format = JSON
     _malformed = 0
     _is_pipe = False
@@ -183,7 +187,7 @@ class JsonSession(Session):
         """Carry out a request in its turn, and answer with its C{ref}."""
 
         def send(result: Any) -> Callable[[], Any] | None:
-            self.reply(json_line(answer(result) | ref_of(request.ref)))
+            self.reply(self.wire.spell(answer(result) | ref_of(request.ref)))
             return result.rest if isinstance(result, commands.Answer) else None
 
         self.in_turn(work, send)
@@ -191,7 +195,7 @@ class JsonSession(Session):
     # Answers.
 
     def _send(self, facts: dict[str, Any]) -> None:
-        self.outbox.write(json_line(facts))
+        self.outbox.write(self.wire.spell(facts))
 
     def _ok(self, answer: commands.Answer) -> dict[str, Any]:
         facts: dict[str, Any] = {"type": "ok", "lines": answer.lines} | _times(answer.times)
@@ -266,7 +270,7 @@ class JsonSession(Session):
         self._seen = self._seen or dict.fromkeys(self.member.rooms, 0)
         rooms = {name: self._room(room) for name, room in self.member.rooms.items()}
         self._seen = NOTHING_SEEN
-        return json_line(
+        return self.wire.spell(
             {
                 "type": "welcome",
                 "id": fence,
@@ -292,9 +296,9 @@ class JsonSession(Session):
                 self.tell_missed(self.device)
             return self._welcome(event.id, resumed=coming is not Coming.NEW)
         if isinstance(event, Read):
-            return json_line(_facts_of_reading(event.room, event.upto) | ref_of(event.ref))
+            return self.wire.spell(_facts_of_reading(event.room, event.upto) | ref_of(event.ref))
         # An operator's act against the member is another's event, and may be ignored.
-        line = JSON.render_own(event) if mine else self.format.render(event, True)
+        line = self.wire.render_own(event) if mine else self.format.render(event, True)
         if isinstance(event, Joined) and event.arrived:
             return self._welcome(event.id, resumed=False) + line
         return line
@@ -306,11 +310,11 @@ class JsonSession(Session):
             case Resumed():
                 return b""
             case Read():
-                return json_line(_facts_of_reading(event.room, event.upto))
+                return self.wire.spell(_facts_of_reading(event.room, event.upto))
             case Joined():
                 rooms = {event.room: self._room(self.chat.rooms[event.room])}
-                return json_line(own_facts(event) | {"rooms": rooms})
-        return JSON.render_own(event, event.ref if isinstance(event, Talk) else "")
+                return self.wire.spell(own_facts(event) | {"rooms": rooms})
+        return self.wire.render_own(event, event.ref if isinstance(event, Talk) else "")
 
     def reads(self, room: str, is_current: bool) -> bool:
         """See L{chatservice.chat.door.Door.reads}: a program with a name says what it has seen."""
@@ -340,7 +344,8 @@ class JsonSession(Session):
     def preferences_changed(self) -> None:
         """See L{chatservice.chat.door.Door.preferences_changed}; only ignoring applies here."""
         if self.member is not None:
-            self.format = format_for(JSON, Preferences(), self.member.ignored, self.member.nick)
+            member = self.member
+            self.format = format_for(self.wire, Preferences(), member.ignored, member.nick)
 
     def again(self, event: Event) -> None:
         """See L{chatservice.chat.door.Door.again}."""

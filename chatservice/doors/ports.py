@@ -23,6 +23,7 @@ from chatservice.chat.chat import Chat
 from chatservice.config.values import BadValue
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission, most_connections
+from chatservice.doors.visit import EVERYBODY, Policy
 from chatservice.protocol.errors import CannotStart
 
 log = Logger()
@@ -128,12 +129,13 @@ class Port:
         kind = self.name.removeprefix("haproxy:").partition(":")[0]
         return kind in _LOCAL_KINDS or isinstance(self._endpoint, DualStackEndpoint)
 
-    def open(self, chat: Chat, admission: Admission) -> None:
+    def open(self, chat: Chat, admission: Admission, policy: Policy) -> None:
         """Open a chat on this port, with all its doors.
 
         @raise CannotStart: the port cannot be opened.
         """
-        self.listen(FrontFactory(chat, admission, self.is_plain_tcp, self.is_encrypted))
+        kind = self.is_plain_tcp, self.is_encrypted
+        self.listen(FrontFactory(chat, admission, *kind, policy))
 
     def listen(self, factory: IProtocolFactory) -> None:
         """Open the port.
@@ -193,11 +195,15 @@ class Ports:
     """All ports of a chat.
 
     @param ports: at least one.
+    @param policy: the same for all of them.
     @param in_all: see L{Admission}, also for C{per_address}; 0 for as many as the system allows.
     """
 
-    def __init__(self, ports: list[Port], in_all: int, per_address: int) -> None:
+    def __init__(
+        self, ports: list[Port], policy: Policy, in_all: int, per_address: int
+    ) -> None:
         self._ports = ports
+        self._policy = policy
         self._in_all = in_all
         self._per_address = per_address
         self.are_open = False
@@ -213,7 +219,7 @@ class Ports:
             log.warn("The system allows {most} connections, fewer than asked for.", most=most)
         admission = Admission(most, self._per_address)
         for port in self._ports:
-            port.open(chat, admission)
+            port.open(chat, admission, self._policy)
 
     def announce(self) -> None:
         """Log how to join the chat."""
@@ -252,5 +258,5 @@ def open_port(reactor: Any, text: str, chat: Chat) -> Port:
         port = Port(text, read_endpoint(reactor, text))
     except BadValue as error:
         raise CannotStart(f"{text}: {error}") from None
-    port.open(chat, Admission(0, chat.settings.per_address))
+    port.open(chat, Admission(0, chat.settings.per_address), EVERYBODY)
     return port

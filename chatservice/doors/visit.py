@@ -1,18 +1,49 @@
-"""A connection on its way to its door."""
+"""A connection on its way to its door, and what the operator decided about connections."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from twisted.internet.interfaces import IAddress
 
+from chatservice.doors.forwarded import client_of, is_https
 from chatservice.doors.handover import FrontProtocol
 from chatservice.doors.limits import Place
+from chatservice.people.addresses import Network, is_trusted
 from chatservice.people.peers import Peer
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.origins import Origin
 
 if TYPE_CHECKING:
     from chatservice.chat.chat import Chat
+
+TLS_REQUIRED = ChatError(
+    "closing",
+    "this chat takes encrypted connections only: use https, chatservice --tls, or openssl s_client",
+    "tls-required",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The operator's decisions about connections.
+
+    @ivar trusted: the networks of the proxies whose word is taken.
+    @ivar origins: the origins of the web pages, besides the chat's own, that may open a WebSocket.
+    @ivar requires_tls: whether a connection over a network must be encrypted.
+    @ivar hsts: the seconds for which browsers must use https for this host; 0 for none.
+    """
+
+    trusted: Sequence[Network] = ()
+    origins: Sequence[Origin] = ()
+    requires_tls: bool = False
+    hsts: int = 0
+
+
+EVERYBODY = Policy()
+"""No proxies, and no decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +56,7 @@ class Visit:
     """
 
     chat: Chat
+    policy: Policy
     place: Place
     peer: Peer
     front: FrontProtocol
@@ -37,6 +69,32 @@ class Visit:
         """Learn the address of the other end, unless a proxy has told it."""
         return self if self.peer.proxied else self.seen_as(self.peer.seen_from(address))
 
+    @property
+    def is_proxy(self) -> bool:
+        """Whether the peer is a proxy whose word is taken."""
+        return is_trusted(self.peer.address, self.policy.trusted)
+
+    def forwarded(self, clients: Sequence[bytes], protocols: Sequence[bytes]) -> Self:
+        """Learn from the headers of a request who sent it, if a trusted proxy passed it on.
+
+        @param clients: the values of C{X-Forwarded-For}.
+        @param protocols: the values of C{X-Forwarded-Proto}.
+        """
+        if not self.is_proxy:
+            return self
+        peer = self.peer
+        client = client_of(peer.address, clients, self.policy.trusted)
+        encrypted = is_https(protocols)
+        return self.seen_as(
+            replace(peer, address=client, port=0, encrypted=encrypted, proxied=True)
+        )
+
+    @property
+    def must_be_encrypted(self) -> bool:
+        """Whether the connection is not encrypted, and must be; a UNIX socket needs not."""
+        is_on_network = self.peer.proxied or self.peer.address != ""
+        return self.policy.requires_tls and is_on_network and not self.peer.encrypted
+
     def settled(self) -> Self:
         """Count the connection for the address of the peer, which is known now.
 
@@ -45,8 +103,8 @@ class Visit:
         was_refused = self.place.refusal is not None
         self.place.settle(self.peer.origin)
         refusal = self.place.refusal
-        if refusal is None:
-            return self
-        if not was_refused:
+        if refusal is not None and not was_refused:
             self.chat.audit.refused_connection(self.peer.address, refusal.sentence)
-        return self.seen_as(replace(self.peer, refusal=refusal))
+        if refusal is None and self.must_be_encrypted:
+            refusal = TLS_REQUIRED
+        return self if refusal is None else self.seen_as(replace(self.peer, refusal=refusal))

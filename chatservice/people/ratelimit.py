@@ -175,6 +175,10 @@ class FloodLimit:
         self._come(origin, 1)
         return True
 
+    def charge(self, origin: str, lines: int) -> float:
+        """Charge lines to an address alone; return as L{spend} does."""
+        return self._come(origin, lines)
+
     def arrive(self, origin: str) -> float:
         """Charge a new identity to its address, as one burst; return as L{spend} does."""
         return self._come(origin, BURST)

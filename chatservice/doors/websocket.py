@@ -1,0 +1,168 @@
+"""The carrier of WebSocket messages (RFC 6455): text messages, whole, of at most 16 KiB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
+from twisted.python.failure import Failure
+from wsproto.connection import Connection, ConnectionState, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
+from wsproto.frame_protocol import CloseReason
+from zope.interface import implementer
+
+from chatservice.doors.carrier import Carrier
+from chatservice.doors.formats import JsonFormat
+from chatservice.doors.json import JsonSession
+from chatservice.protocol.json import LINE_BYTES
+
+if TYPE_CHECKING:
+    from chatservice.people.peers import Peer
+    from chatservice.sessions.session import Session
+
+FRAMES_OF_A_TURN = 64
+"""The most frames that are read before everybody else has a turn."""
+
+PING_EVERY = 30.0
+"""The seconds between pings, within each of which the peer must send something."""
+
+_SPELLER = Connection(ConnectionType.SERVER)
+"""A server's frames depend on nothing but their content (RFC 6455, section 5.1)."""
+
+_PING = _SPELLER.send(Ping())
+
+
+def framed(line: bytes) -> bytes:
+    """Make a text frame of a line, without its end."""
+    return _SPELLER.send(TextMessage(data=line.removesuffix(b"\n").decode()))
+
+
+class WebSocketSession(JsonSession):
+    """The session of a program that speaks JSON over a WebSocket, such as the page."""
+
+    kind = "a browser"
+    name = "WebSocket"
+    wire = format = JsonFormat(framed)
+
+
+@implementer(IHalfCloseableProtocol)
+class WebSocketConnection(Carrier):
+    """A connection that carries text messages.
+
+    However it ends, it is lost; only C{/quit} is a goodbye, because browsers close a connection for
+    many reasons that their users do not know.
+
+    @param accepted: the answer that opens the WebSocket, which the peer has not been sent yet.
+    """
+
+    _message = ""
+    _size = 0
+    _code: int = CloseReason.NORMAL_CLOSURE
+    _is_reading = False
+    _is_pinged = False
+    _pinging: IDelayedCall | None = None
+
+    def __init__(self, session: Session, peer: Peer, accepted: bytes) -> None:
+        super().__init__(session, peer)
+        self._accepted = accepted
+        self._frames = Connection(ConnectionType.SERVER)
+
+    def connectionMade(self) -> None:
+        self._pinging = self.reactor.callLater(PING_EVERY, self._ping)
+        self.outbox = self.session.outbox_over(self.transport, self.peer.direct)
+        # The transport may have more to send yet, which this must come after.
+        self.outbox.rest(self._accepted)
+        self._accepted = b""
+        self.session.begin(self)
+
+    def _ping(self) -> None:
+        # While nothing is read, an answer may be waiting.
+        if self._is_pinged and not self.paused:
+            self.session.abort("connection lost")
+            return
+        self._is_pinged = True
+        self.outbox.write(_PING)
+        self._pinging = self.reactor.callLater(PING_EVERY, self._ping)
+
+    # From bytes to messages.
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._is_over:
+            self._discard(data)
+            return
+        # Resuming after a pause calls this with no data.
+        if data:
+            self._is_pinged = False
+            self.session.note_sign_of_life()
+            self._frames.receive_data(data)
+            self.session.bytes_taken(len(data))
+        if not self._is_reading:
+            self._is_reading = True
+            self._read()
+            self._is_reading = False
+
+    def _read(self) -> None:
+        """Read frames until there are no more, the session pauses, or others must have a turn."""
+        if self.paused:
+            return
+        for number, event in enumerate(self._frames.events(), 1):
+            self._take(event)
+            if self.paused or self._is_over:
+                return
+            if number == FRAMES_OF_A_TURN:
+                self.session.hold()
+                self.reactor.callLater(0, self.session.release)
+                return
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case TextMessage():
+                self._take_text(event)
+            case BytesMessage():
+                self._fail(CloseReason.UNSUPPORTED_DATA, "messages must be text, not binary")
+            case CloseConnection():
+                # A mistake in what the peer sent comes as an event too.
+                is_mistake = self._frames.state is ConnectionState.OPEN
+                self._fail(event.code, f"{event.reason}" if is_mistake else "")
+            case Ping():
+                self.session.pay()
+                self.outbox.write(self._frames.send(event.response()))
+            case Pong():
+                self.session.pay()
+
+    def _take_text(self, event: TextMessage) -> None:
+        self._size += len(event.data.encode())
+        if self._size > LINE_BYTES:
+            self.session.too_long()
+            self._fail(CloseReason.MESSAGE_TOO_BIG, "")
+            return
+        self._message += event.data
+        if event.message_finished:
+            message, self._message, self._size = self._message, "", 0
+            self.session.received(message.encode())
+        elif event.frame_finished:
+            self.session.pay()
+
+    # The end of the connection.
+
+    def _fail(self, code: int, sentence: str) -> None:
+        self._code = code
+        self.session.close(sentence)
+
+    def close(self) -> None:
+        """Close the WebSocket and then the connection; see L{Carrier.close}."""
+        self.outbox.write(self._frames.send(CloseConnection(self._code)))
+        super().close()
+
+    def readConnectionLost(self) -> None:
+        """Abort, for a peer that sends nothing more does not answer."""
+        self.session.abort("connection lost")
+
+    def writeConnectionLost(self) -> None:
+        """Wait for the peer to close, for everything is sent."""
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        if self._pinging is not None and self._pinging.active():
+            self._pinging.cancel()
+        super().connectionLost(Failure(ConnectionLost()))
