@@ -1,0 +1,543 @@
+"""A protocol inside TLS finds what it would find on TCP."""
+
+from __future__ import annotations
+
+import ssl
+
+from twisted.internet.error import ConnectionAborted, ConnectionDone
+
+from chatservice.doors.tls import HANDSHAKE_TIMEOUT
+from chatservice.sessions.outbox import HAND_OVER, Outbox
+from tests.certified import client_context
+from tests.conversation import TableCase, each_row
+from tests.doubles import Wire
+from tests.sealed import HalfInner, Inner, TlsPeer
+
+WAYS = {"direct": True, "through_write": False}
+SIZES = {"at_once": 0, **{f"by_{size}": size for size in range(1, 10)}}
+LIMIT = 1024 * 1024
+
+
+def text_in(inner: Inner) -> bytes:
+    """The text that a protocol received."""
+    return b"".join(each for each in inner.seen if isinstance(each, bytes))
+
+
+def happened(inner: Inner) -> list[str]:
+    """What else happened to it."""
+    return [each for each in inner.seen if isinstance(each, str)]
+
+
+class TalkTests(TableCase):
+    @each_row(SIZES)
+    def test_pieces(self, size: int) -> None:
+        """However the ciphertext arrives, the protocol inside gets the text, after it has begun."""
+        inner = HalfInner()
+        peer = TlsPeer(inner, size=size).shakes()
+        self.assertEqual(inner.seen, ["made"])
+        peer.sends(b"hello")
+        peer.sends(b" world")
+        peer.closes()
+        self.assertEqual(text_in(inner), b"hello world")
+        self.assertEqual(happened(inner), ["made", "read lost"])
+        inner.transport.write(b"and ")
+        inner.transport.writeSequence([b"an ", b"answer"])
+        inner.transport.loseConnection()
+        self.assertEqual((peer.gets(), peer.engine.has_ended), (b"and an answer", True))
+        self.assertEqual(happened(inner), ["made", "read lost", "ConnectionDone"])
+
+    @each_row(WAYS)
+    def test_at_once(self, direct: bool) -> None:
+        """What is sent with the last bytes of the handshake arrives behind it."""
+        inner = Inner()
+        peer = TlsPeer(inner, direct=direct)
+        peer.engine.start()
+        peer.wire.sends(peer.engine.outgoing())
+        peer.engine.feed(peer.wire.gets())
+        peer.engine.open()
+        self.assertEqual(inner.seen, [])
+        peer.wire.sends(peer.engine.seal(b"hello"))
+        self.assertEqual(inner.seen, ["made", b"hello"])
+
+    def test_one_delivery(self) -> None:
+        """Records that arrive together are delivered together."""
+        inner = Inner()
+        peer = TlsPeer(inner).shakes()
+        peer.wire.sends(peer.engine.seal(b"one ") + peer.engine.seal(b"two"))
+        self.assertEqual(inner.seen, ["made", b"one two"])
+
+    @each_row({"v1_2": ssl.TLSVersion.TLSv1_2, "v1_3": ssl.TLSVersion.TLSv1_3})
+    def test_versions(self, version: ssl.TLSVersion) -> None:
+        """TLS 1.2 and 1.3 carry text both ways."""
+        inner = Inner()
+        peer = TlsPeer(inner, context=client_context(version=version)).shakes()
+        peer.sends(b"hello")
+        inner.transport.getHandle().send(b"an answer")
+        self.assertEqual((inner.seen, peer.gets()), (["made", b"hello"], b"an answer"))
+
+    def test_direct(self) -> None:
+        """On plain TCP, ciphertext goes to the socket, and not through the buffer."""
+        inner = Inner()
+        peer = TlsPeer(inner).shakes()
+        self.assertEqual(inner.transport.getHandle().send(b"hello"), 5)
+        self.assertEqual((peer.wire.written, peer.wire.producer), ([], None))
+        self.assertNotIn(b"hello", peer.wire.direct[-1])
+        self.assertEqual(peer.gets(), b"hello")
+
+    def test_only_if_told_so(self) -> None:
+        """Elsewhere, everything goes through the transport's buffer."""
+        inner = Inner()
+        peer = TlsPeer(inner, direct=False).shakes()
+        self.assertEqual(inner.transport.getHandle().send(b"hello"), 5)
+        self.assertEqual((peer.gets(), peer.wire.direct, peer.wire.producer), (b"hello", [], None))
+
+    def test_nothing(self) -> None:
+        """Writing no bytes sends nothing."""
+        inner = Inner()
+        peer = TlsPeer(inner).shakes()
+        inner.transport.write(b"")
+        self.assertEqual(inner.transport.send(b""), 0)
+        self.assertEqual((peer.wire.gets(), peer.wire.producer), (b"", None))
+
+    def test_options(self) -> None:
+        """The options of the connection below are reached from above."""
+        inner = Inner()
+        peer = TlsPeer(inner).shakes()
+        above = inner.transport
+        above.setTcpNoDelay(True)
+        above.setTcpKeepAlive(True)
+        self.assertEqual(peer.wire.options, {"nodelay": True, "keepalive": True})
+        self.assertTrue(above.getTcpNoDelay() and above.getTcpKeepAlive())
+        self.assertEqual(above.getPeer(), peer.wire.getPeer())
+        self.assertEqual(above.getHost(), peer.wire.getHost())
+        peer.wire.socket = object()  # type: ignore[attr-defined]
+        self.assertIs(above.socket, peer.wire.socket)  # type: ignore[attr-defined]
+
+
+class Writer:
+    """The owner of an outbox above TLS."""
+
+    def __init__(self, direct: bool = True, below: bool = True, limit: int = LIMIT) -> None:
+        self.inner = HalfInner()
+        self.peer = TlsPeer(self.inner, direct=below).shakes()
+        self.wire = self.peer.wire
+        self.overflows = 0
+        self.outbox = Outbox(self.inner.transport, limit, self, direct)
+
+    def overflowed(self) -> None:
+        """See L{Sender}."""
+        self.overflows += 1
+
+    def position(self) -> int:
+        """See L{Sender}."""
+        return 0
+
+    def switched(self) -> None:
+        """See L{Sender}."""
+
+
+KINDS = {
+    f"{above}_over_{below}": (WAYS[above], WAYS[below]) for above in WAYS for below in WAYS
+}
+
+
+class OutboxTests(TableCase):
+    @each_row(KINDS)
+    def test_short(self, kind: tuple[bool, bool]) -> None:
+        """Whatever the network takes, the peer gets all in order, and then it goes at once."""
+        for window in range(0, 60, 7):
+            writer = Writer(*kind)
+            writer.wire.window = window
+            text = b""
+            for number in range(5):
+                writer.outbox.write(b"line %d\n" % number)
+                text += b"line %d\n" % number
+            first = writer.peer.gets()
+            self.assertLess(len(first), window + 1)
+            writer.wire.window = None
+            self.assertEqual(first + writer.peer.gets(), text)
+            self.assertEqual((writer.outbox.waiting, writer.wire.producer), (0, None))
+            writer.outbox.write(b"again")
+            self.assertEqual(writer.peer.gets(), b"again")
+
+    @each_row(KINDS)
+    def test_much(self, kind: tuple[bool, bool]) -> None:
+        """One piece of any size arrives, and at most a part of it waits as ciphertext."""
+        writer = Writer(*kind)
+        writer.wire.window = 1000
+        text = bytes(range(256)) * 8192
+        writer.outbox.write(text)
+        self.assertLess(len(writer.wire._buffer), HAND_OVER + 10_000)
+        self.assertGreaterEqual(writer.outbox.waiting, len(text) - HAND_OVER)
+        writer.wire.window = None
+        self.assertEqual(writer.peer.gets(), text)
+
+    def test_limit(self) -> None:
+        """A peer that reads nothing is cut at the limit of the plain text."""
+        writer = Writer(limit=10_000)
+        writer.wire.window = 0
+        written = 0
+        while not writer.overflows:
+            writer.outbox.write(bytes(100))
+            written += 100
+        self.assertEqual(written, 100 + 10_000 + 100)
+        self.assertLess(len(writer.wire._buffer), 200)
+        writer.outbox.write(b"more")
+        self.assertEqual(writer.overflows, 1)
+
+    def test_in_between(self) -> None:
+        """What is written when the outbox has just become empty is not forgotten."""
+        writer = Writer()
+        writer.wire.window = 0
+        writer.outbox.write(b"one ")
+        writer.outbox.write(b"two ")
+        writer.outbox.emptied().addCallback(lambda _: writer.outbox.write(b"three"))
+        writer.wire.window = None
+        self.assertEqual(writer.peer.gets(), b"one two three")
+
+    def test_unasked(self) -> None:
+        """Text that is written while ciphertext waits follows it."""
+        writer = Writer()
+        writer.wire.window = 0
+        writer.outbox.write(b"one ")
+        writer.inner.transport.write(b"two")
+        writer.wire.window = None
+        self.assertEqual(writer.peer.gets(), b"one two")
+
+    @each_row({"whole": "loseConnection", "half": "loseWriteConnection"})
+    def test_closing(self, method: str) -> None:
+        """Closing waits until everything was sent, even what waits in the outbox."""
+        for window in range(0, 120, 7):
+            writer = Writer()
+            writer.wire.window = window
+            for line in (b"one ", b"two ", b"three"):
+                writer.outbox.write(line)
+            getattr(writer.inner.transport, method)()
+            self.assertEqual(happened(writer.inner), ["made"])
+            writer.wire.window = None
+            self.assertEqual(writer.peer.gets(), b"one two three", window)
+            self.assertTrue(writer.peer.engine.has_ended)
+            ends = {"loseConnection": [], "loseWriteConnection": ["write lost"]}[method]
+            self.assertEqual(happened(writer.inner)[1:2], ends or ["ConnectionDone"])
+
+    def test_one_producer(self) -> None:
+        """A second producer is refused, as on TCP."""
+        writer = Writer()
+        writer.wire.window = 0
+        writer.outbox.write(b"one")
+        writer.outbox.write(b"two")
+        with self.assertRaises(RuntimeError):
+            writer.inner.transport.registerProducer(object(), False)
+
+    def test_lost(self) -> None:
+        """When the connection is lost, what waits is dropped."""
+        writer = Writer()
+        writer.wire.window = 0
+        writer.outbox.write(b"one")
+        writer.outbox.write(b"two")
+        writer.wire.vanishes()
+        self.assertTrue(writer.outbox.is_closed)
+        self.assertEqual(happened(writer.inner), ["made", "ConnectionLost"])
+
+    def test_broken(self) -> None:
+        """An error of the socket is left to the transport to find."""
+        writer = Writer()
+        writer.wire.broken = True
+        writer.outbox.write(b"one")
+        self.assertEqual(len(writer.wire.written), 1)
+
+
+class EndTests(TableCase):
+    def test_half_closed(self) -> None:
+        """Half-closing tells the peer so, and its text still arrives."""
+        inner = HalfInner()
+        peer = TlsPeer(inner).shakes()
+        peer.wire.stays = True
+        inner.transport.write(b"bye")
+        inner.transport.loseWriteConnection()
+        inner.transport.loseWriteConnection()
+        self.assertEqual((peer.gets(), peer.engine.has_ended), (b"bye", True))
+        peer.sends(b"still here")
+        self.assertEqual(inner.seen, ["made", "write lost", b"still here"])
+        inner.transport.write(b"more")
+        with self.assertRaises(BrokenPipeError):
+            inner.transport.send(b"more")
+        peer.closes()
+        inner.transport.loseConnection()
+        self.assertEqual(peer.wire.gets(), b"")
+        self.assertEqual(happened(inner)[2:], ["read lost", "ConnectionDone"])
+
+    def test_not_half_closeable(self) -> None:
+        """Where directions cannot end by themselves, the end of the input ends all, in order."""
+        inner = Inner()
+        peer = TlsPeer(inner).shakes()
+        peer.sends(b"the last")
+        peer.closes()
+        self.assertEqual(inner.seen, ["made", b"the last", "ConnectionDone"])
+        self.assertEqual((peer.gets(), peer.engine.has_ended), (b"", True))
+        self.assertEqual(peer.wire.lost, ConnectionDone)
+
+    @each_row({"half_closeable": HalfInner, "whole": Inner})
+    def test_cut_off(self, kind: type[Inner]) -> None:
+        """The end of TCP before that of TLS is a lost connection, also within a record."""
+        for missing in (0, 1, 10):
+            inner = kind()
+            peer = TlsPeer(inner).shakes()
+            sealed = peer.engine.seal(b"hello")
+            peer.wire.sends(sealed[: len(sealed) - missing])
+            peer.wire.ends()
+            self.assertEqual(happened(inner), ["made", "ConnectionLost"])
+            self.assertEqual(text_in(inner), b"" if missing else b"hello")
+            self.assertEqual(peer.wire.lost, ConnectionDone)
+
+    def test_end_below(self) -> None:
+        """The end of TCP after that of TLS is nothing new."""
+        inner = HalfInner()
+        peer = TlsPeer(inner).shakes()
+        peer.closes()
+        peer.wire.ends()
+        self.assertEqual(inner.seen, ["made", "read lost"])
+        inner.transport.write(b"an answer")
+        self.assertEqual(peer.gets(), b"an answer")
+
+    def test_reset(self) -> None:
+        """A reset is a lost connection, and the end of a transport without half-closing too."""
+        for how in (Wire.vanishes, Wire.hangs_up):
+            inner = Inner()
+            how(TlsPeer(inner).shakes().wire)
+            self.assertEqual(inner.seen, ["made", "ConnectionLost"])
+
+    def test_done(self) -> None:
+        """After the end of the input, the end of the connection is in order."""
+        inner = HalfInner()
+        peer = TlsPeer(inner).shakes()
+        peer.closes()
+        peer.wire.hangs_up()
+        self.assertEqual(inner.seen, ["made", "read lost", "ConnectionDone"])
+
+    def test_abort(self) -> None:
+        """Aborting ends the connection without a word."""
+        inner = Inner()
+        peer = TlsPeer(inner).shakes()
+        inner.transport.abortConnection()
+        self.assertEqual(peer.wire.gets(), b"")
+        self.assertEqual((peer.wire.lost, inner.seen[-1]), (ConnectionAborted, "ConnectionAborted"))
+
+    def test_closed(self) -> None:
+        """Once this end closes, nothing more is read."""
+        inner = Inner()
+        peer = TlsPeer(inner).shakes()
+        peer.wire.window = 0
+        inner.transport.write(b"bye")
+        inner.transport.stopProducing()
+        inner.transport.loseConnection()
+        inner.transport.resumeProducing()
+        peer.layer.dataReceived(peer.engine.seal(b"more"))
+        self.assertEqual((peer.wire.reading, inner.seen), (False, ["made"]))
+        peer.wire.window = None
+        self.assertEqual((peer.gets(), peer.wire.lost), (b"bye", ConnectionDone))
+
+    def test_afterwards(self) -> None:
+        """After the connection, every method is harmless."""
+        inner = HalfInner()
+        peer = TlsPeer(inner).shakes()
+        peer.wire.vanishes()
+        seen, above = list(inner.seen), inner.transport
+        stopped: list[str] = []
+
+        class Stopped:
+            def stopProducing(self) -> None:
+                stopped.append("stopped")
+
+        above.registerProducer(Stopped(), False)
+        above.write(b"more")
+        with self.assertRaises(OSError):
+            above.getHandle().send(b"more")
+        for method in (
+            *("loseConnection", "loseWriteConnection", "abortConnection", "stopProducing"),
+            *("pauseProducing", "resumeProducing", "unregisterProducer"),
+            *("getTcpNoDelay", "getTcpKeepAlive", "getPeer", "getHost"),
+        ):
+            getattr(above, method)()
+        above.setTcpNoDelay(True)
+        above.setTcpKeepAlive(True)
+        peer.layer.dataReceived(b"more")
+        peer.layer.writeConnectionLost()
+        self.assertEqual((inner.seen, stopped, peer.wire.options), (seen, ["stopped"], {}))
+        self.assertEqual((peer.wire.gets(), peer.clock.getDelayedCalls()), (b"", []))
+
+
+class FailureTests(TableCase):
+    def test_timeout(self) -> None:
+        """A handshake that is not done in time is cut off; the protocol inside never began."""
+        for part in (0, 50):
+            inner = Inner()
+            peer = TlsPeer(inner)
+            peer.engine.start()
+            peer.wire.sends(peer.engine.outgoing()[:part])
+            peer.clock.advance(HANDSHAKE_TIMEOUT - 0.1)
+            self.assertTrue(peer.wire.connected)
+            peer.clock.advance(0.1)
+            self.assertEqual((peer.wire.gets(), peer.wire.lost), (b"", ConnectionAborted))
+            self.assertEqual(inner.seen, [])
+
+    def test_no_timeout(self) -> None:
+        """A handshake that is done has no time limit any more."""
+        peer = TlsPeer(Inner()).shakes()
+        self.assertEqual(peer.clock.getDelayedCalls(), [])
+
+    @each_row({"http": b"GET / HTTP/1.1\r\n\r\n", "tls": b"\x16\x03\x01\x00\x05hello"})
+    def test_garbage(self, garbage: bytes) -> None:
+        """What is no handshake is answered with an alert, if it is like TLS, and closed."""
+        inner = Inner()
+        peer = TlsPeer(inner)
+        peer.wire.sends(garbage)
+        alert = b"\x15\x03\x03" if garbage[0] == 0x16 else b""
+        self.assertEqual(peer.wire.gets()[:3], alert)
+        self.assertEqual((peer.wire.lost, inner.seen), (ConnectionDone, []))
+        self.assertEqual(peer.clock.getDelayedCalls(), [])
+
+    def test_left(self) -> None:
+        """A peer that goes during the handshake, either way, leaves nothing behind."""
+        for how in (Wire.ends, Wire.vanishes):
+            inner = HalfInner()
+            peer = TlsPeer(inner)
+            how(peer.wire)
+            peer.layer.writeConnectionLost()
+            self.assertFalse(peer.wire.connected)
+            self.assertEqual((inner.seen, peer.clock.getDelayedCalls()), ([], []))
+
+    def test_changed(self) -> None:
+        """Ciphertext that was changed ends the connection; what came before it is delivered."""
+        inner = HalfInner()
+        peer = TlsPeer(inner).shakes()
+        sealed = bytearray(peer.engine.seal(b"good") + peer.engine.seal(b"evil"))
+        sealed[-1] ^= 1
+        peer.wire.sends(bytes(sealed))
+        self.assertEqual(inner.seen, ["made", b"good", "ConnectionLost"])
+        self.assertRaises(ssl.SSLError, peer.gets)
+        self.assertEqual(peer.wire.lost, ConnectionDone)
+
+    def test_alert_unread(self) -> None:
+        """A peer that does not take the alert is cut off in the end."""
+        inner = Inner()
+        peer = TlsPeer(inner).shakes()
+        peer.wire.window = 0
+        peer.wire.sends(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertEqual((inner.seen, peer.wire.connected), (["made", "ConnectionLost"], True))
+        peer.clock.advance(HANDSHAKE_TIMEOUT)
+        self.assertEqual((peer.wire.gets(), peer.wire.lost), (b"", ConnectionAborted))
+
+    def test_unread_before(self) -> None:
+        """The alert comes behind what waited before it."""
+        writer = Writer()
+        writer.wire.window = 0
+        writer.outbox.write(b"one")
+        writer.outbox.write(b"two")
+        writer.wire.sends(b"GET / HTTP/1.1\r\n\r\n")
+        self.assertTrue(writer.outbox.is_closed)
+        writer.wire.window = None
+        self.assertRaises(ssl.SSLError, writer.peer.gets)
+        self.assertEqual(writer.wire.lost, ConnectionDone)
+
+
+class PauseTests(TableCase):
+    def pausing(self) -> tuple[HalfInner, TlsPeer]:
+        """A protocol that pauses whenever it has received something, and its peer."""
+
+        class Pausing(HalfInner):
+            def dataReceived(self, data: bytes) -> None:
+                super().dataReceived(data)
+                self.transport.pauseProducing()
+
+        inner = Pausing()
+        return inner, TlsPeer(inner).shakes()
+
+    def test_paused(self) -> None:
+        """What comes during a pause waits, and comes on a later turn, in order."""
+        inner, peer = self.pausing()
+        peer.sends(b"one")
+        self.assertFalse(peer.wire.reading)
+        # The transport may have read it already.
+        peer.layer.dataReceived(peer.engine.seal(b"two"))
+        peer.layer.dataReceived(peer.engine.seal(b" three"))
+        inner.transport.resumeProducing()
+        self.assertEqual(inner.seen, ["made", b"one"])
+        peer.clock.advance(0)
+        self.assertEqual(inner.seen, ["made", b"one", b"two three"])
+        peer.sends(b"four")
+        inner.transport.resumeProducing()
+        peer.wire.gets()
+        self.assertEqual(inner.seen[3:], [b"four"])
+
+    def test_end(self) -> None:
+        """The end of the input waits for what was received before it."""
+        inner, peer = self.pausing()
+        peer.wire.sends(peer.engine.seal(b"one"))
+        peer.engine.close()
+        peer.layer.dataReceived(peer.engine.seal(b"") + peer.engine.outgoing())
+        self.assertEqual(inner.seen, ["made", b"one"])
+        inner.transport.resumeProducing()
+        peer.clock.advance(0)
+        self.assertEqual(inner.seen, ["made", b"one", "read lost"])
+
+    def test_resumed_at_once(self) -> None:
+        """Whoever pauses and resumes while receiving misses nothing, and gets it once."""
+
+        class Hesitating(HalfInner):
+            def dataReceived(self, data: bytes) -> None:
+                super().dataReceived(data)
+                self.transport.pauseProducing()
+                self.transport.resumeProducing()
+
+        inner = Hesitating()
+        peer = TlsPeer(inner).shakes()
+        for text in (b"one", b"two", b"three"):
+            peer.sends(text)
+        peer.closes()
+        self.assertEqual(inner.seen, ["made", b"one", b"two", b"three", "read lost"])
+
+    def test_paused_at_the_beginning(self) -> None:
+        """A pause at the beginning holds what came with the handshake."""
+
+        class Shy(Inner):
+            def connectionMade(self) -> None:
+                super().connectionMade()
+                self.transport.pauseProducing()
+
+        inner = Shy()
+        peer = TlsPeer(inner)
+        peer.engine.start()
+        peer.wire.sends(peer.engine.outgoing())
+        peer.engine.feed(peer.wire.gets())
+        peer.engine.open()
+        peer.wire.sends(peer.engine.seal(b"hello"))
+        self.assertEqual(inner.seen, ["made"])
+        inner.transport.resumeProducing()
+        peer.clock.advance(0)
+        self.assertEqual(inner.seen, ["made", b"hello"])
+
+    def test_lost(self) -> None:
+        """What waited when the connection was lost is not delivered any more."""
+        inner, peer = self.pausing()
+        peer.sends(b"one")
+        peer.layer.dataReceived(peer.engine.seal(b"two"))
+        inner.transport.resumeProducing()
+        peer.wire.vanishes()
+        peer.clock.advance(0)
+        self.assertEqual(inner.seen, ["made", b"one", "ConnectionLost"])
+
+    def test_failing(self) -> None:
+        """A bug in the protocol inside, on a later turn, is logged and ends the connection."""
+        inner, peer = self.pausing()
+        peer.sends(b"one")
+        peer.layer.dataReceived(peer.engine.seal(b"two"))
+
+        def fail(data: bytes) -> None:
+            raise ZeroDivisionError
+
+        inner.dataReceived = fail  # type: ignore[method-assign]
+        inner.transport.resumeProducing()
+        peer.clock.advance(0)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual((peer.wire.gets(), peer.wire.lost), (b"", ConnectionAborted))

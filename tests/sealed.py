@@ -1,0 +1,104 @@
+"""A double for a peer that speaks TLS to a layer on a wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
+from zope.interface import implementer
+
+from chatservice.doors.tls import TlsLayer
+from chatservice.protocol.tls import TlsEngine
+from tests.certified import client_context, server_context
+from tests.doubles import StrictClock, Wire
+
+
+class Inner(Protocol):
+    """A protocol inside, which keeps what happens to it.
+
+    @ivar seen: the bytes it received, and the names of what else happened.
+    """
+
+    transport: Any
+
+    def __init__(self) -> None:
+        self.seen: list[bytes | str] = []
+
+    def connectionMade(self) -> None:
+        self.seen.append("made")
+
+    def dataReceived(self, data: bytes) -> None:
+        self.seen.append(data)
+
+    def connectionLost(self, reason: Any = None) -> None:
+        self.seen.append(reason.type.__name__)
+
+
+@implementer(IHalfCloseableProtocol)
+class HalfInner(Inner):
+    """The same, when each direction may end by itself."""
+
+    def readConnectionLost(self) -> None:
+        self.seen.append("read lost")
+
+    def writeConnectionLost(self) -> None:
+        self.seen.append("write lost")
+
+
+class TlsPeer:
+    """A client of a L{TlsLayer}.
+
+    @ivar wire: the wire between them.
+    @ivar size: how many bytes of ciphertext arrive at a time; 0 for all at once.
+    """
+
+    def __init__(
+        self,
+        inner: Any,
+        clock: Clock | None = None,
+        direct: bool = True,
+        size: int = 0,
+        window: int | None = None,
+        context: Any = None,
+    ) -> None:
+        self.clock = clock or StrictClock()
+        self.size = size
+        self.layer = TlsLayer(self.clock, server_context(), inner, direct)
+        self.wire = Wire.to(self.layer, self.clock, window)
+        self.engine = TlsEngine(context or client_context(), False, "localhost")
+        self._heard = b""
+
+    def shakes(self) -> TlsPeer:
+        """Shake hands."""
+        self.engine.start()
+        self._listen()
+        self._flush()
+        self._listen()
+        return self
+
+    def sends(self, text: bytes) -> None:
+        """Send text."""
+        self.wire.sends(self.engine.seal(text), self.size)
+
+    def closes(self) -> None:
+        """Say that nothing more is sent."""
+        self.engine.close()
+        self._flush()
+
+    def gets(self) -> bytes:
+        """The text received since the last call."""
+        self._listen()
+        heard, self._heard = self._heard, b""
+        return heard
+
+    def _flush(self) -> None:
+        if self.engine.waiting:
+            self.wire.sends(self.engine.outgoing(), self.size)
+
+    def _listen(self) -> None:
+        self._flush()
+        self.engine.feed(self.wire.gets())
+        self._heard += b"".join(iter(self.engine.open, b""))
+        self._flush()
