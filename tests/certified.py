@@ -12,7 +12,8 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 """The time from which on the certificates are valid."""
@@ -21,10 +22,13 @@ NAMES = ("localhost", "127.0.0.1")
 
 
 def certificate(
-    names: Sequence[str] = NAMES, end: datetime = datetime(2120, 1, 1, tzinfo=UTC)
+    names: Sequence[str] = NAMES,
+    end: datetime = datetime(2120, 1, 1, tzinfo=UTC),
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
+    usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
 ) -> tuple[bytes, bytes]:
     """A new self-signed certificate and its key, in PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     made = (
         x509.CertificateBuilder()
@@ -35,6 +39,7 @@ def certificate(
         .not_valid_before(min(START, end - timedelta(days=365)))
         .not_valid_after(end)
         .add_extension(x509.SubjectAlternativeName([_name(each) for each in names]), False)
+        .add_extension(x509.ExtendedKeyUsage([usage]), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
         .sign(key, hashes.SHA256())
     )

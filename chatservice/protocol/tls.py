@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from hashlib import sha256
 from ssl import MemoryBIO, SSLContext, SSLError, SSLWantReadError, SSLZeroReturnError
+from typing import Any
 
 RECORD = 16 * 1024
 """The most bytes of plain text in a record (RFC 8446, section 5.1)."""
+
+
+def fingerprint_of(certificate: bytes) -> str:
+    """Spell the SHA-256 fingerprint of a certificate in DER, as openssl(1) does: C{AA:BB:...}."""
+    return sha256(certificate).digest().hex(":").upper()
 
 
 class TlsEngine:
@@ -150,3 +157,11 @@ class TlsEngine:
         @raise ValueError: the handshake is not done.
         """
         return self._tls.getpeercert(binary_form=True) or b""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The peer's certificate, read (C{SSLObject.getpeercert}); empty if it was not checked.
+
+        @raise ValueError: the handshake is not done.
+        """
+        return self._tls.getpeercert() or {}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 
+from OpenSSL import SSL
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 
-from chatservice.doors.tls import HANDSHAKE_TIMEOUT
+from chatservice.doors import tls
+from chatservice.doors.tls import HANDSHAKE_TIMEOUT, TlsLayer
 from chatservice.sessions.outbox import HAND_OVER, Outbox
-from tests.certified import client_context
+from tests.certified import client_context, server_context
 from tests.conversation import TableCase, each_row
-from tests.doubles import Wire
+from tests.doubles import StrictClock, Wire
 from tests.sealed import HalfInner, Inner, TlsPeer
 
 WAYS = {"direct": True, "through_write": False}
@@ -258,6 +261,7 @@ class EndTests(TableCase):
         inner.transport.loseWriteConnection()
         self.assertEqual((peer.gets(), peer.engine.has_ended), (b"bye", True))
         peer.sends(b"still here")
+        inner.transport.loseWriteConnection()
         self.assertEqual(inner.seen, ["made", "write lost", b"still here"])
         inner.transport.write(b"more")
         with self.assertRaises(BrokenPipeError):
@@ -541,3 +545,62 @@ class PauseTests(TableCase):
         peer.clock.advance(0)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertEqual((peer.wire.gets(), peer.wire.lost), (b"", ConnectionAborted))
+
+
+class UnaskedTests(TableCase):
+    """A peer that makes TLS itself answer: in TLS 1.2, by renegotiating."""
+
+    def setUp(self) -> None:
+        self.inner = HalfInner()
+        self.wire = Wire.to(TlsLayer(StrictClock(), server_context(), self.inner), StrictClock())
+        context = SSL.Context(SSL.TLSv1_2_METHOD)
+        self.client = SSL.Connection(context, None)
+        self.client.set_connect_state()
+        for _ in range(3):
+            self.bring()
+
+    def bring(self) -> str:
+        """Bring everything to and fro, and return what the client cannot do."""
+        answers = self.wire.gets()
+        if answers:
+            self.client.bio_write(answers)
+        try:
+            self.client.do_handshake()
+        except SSL.WantReadError:
+            return ""
+        except SSL.Error as error:
+            return str(error)
+        finally:
+            with contextlib.suppress(SSL.WantReadError):
+                self.wire.sends(self.client.bio_read(65536))
+        return ""
+
+    def renegotiate(self) -> None:
+        self.client.renegotiate()
+        self.bring()
+
+    def test_refused(self) -> None:
+        """A new handshake within the connection is refused."""
+        self.renegotiate()
+        self.assertIn("no renegotiation", self.bring())
+
+    def test_waiting(self) -> None:
+        """What TLS itself has to say waits behind what waits already."""
+        self.wire.window = 0
+        self.inner.transport.write(b"hello")
+        self.renegotiate()
+        self.assertTrue(self.wire.connected)
+        self.wire.window = None
+        self.client.bio_write(self.wire.gets())
+        self.assertEqual(self.client.recv(100), b"hello")
+        with self.assertRaisesRegex(SSL.Error, "no renegotiation"):
+            self.client.recv(100)
+
+    def test_bounded(self) -> None:
+        """Who reads none of it is cut off."""
+        self.patch(tls, "UNASKED", 30)
+        self.wire.window = 0
+        self.inner.transport.write(b"hello")
+        self.renegotiate()
+        self.wire.clock.advance(0)
+        self.assertEqual(self.wire.lost, ConnectionAborted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 
-from chatservice.protocol.tls import RECORD, TlsEngine
+from chatservice.protocol.tls import RECORD, TlsEngine, fingerprint_of
 from tests.certified import client_context, context_with, server_context, the_certificate
 from tests.conversation import TableCase, each_row
 from tests.doubles import pieces
@@ -88,8 +88,17 @@ class SealingTests(TableCase):
         self.assertTrue(ends.client.is_ready and ends.server.is_ready)
         shown = ssl.DER_cert_to_PEM_cert(ends.client.certificate)
         self.assertEqual(shown, the_certificate()[0].decode())
-        self.assertEqual(ends.server.certificate, b"")
+        self.assertEqual(ends.client.facts["notAfter"], "Jan  1 00:00:00 2120 GMT")
+        self.assertEqual((ends.server.certificate, ends.server.facts), (b"", {}))
         self.assertEqual((ends.client.waiting, ends.server.waiting), (0, 0))
+
+
+class FingerprintTests(TableCase):
+    def test_spelling(self) -> None:
+        """A fingerprint is spelled in pairs of capital digits."""
+        spelled = fingerprint_of(b"")
+        self.assertTrue(spelled.startswith("E3:B0:C4:42:98:FC:1C:14:"))
+        self.assertEqual(len(spelled), 95)
 
 
 class EndTests(TableCase):
