@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getopt
 import signal
+import socket
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
@@ -27,7 +28,9 @@ from chatservice.config.files import explain, read_config, read_motd
 from chatservice.config.settings import Settings, settings_of
 from chatservice.config.table import OPTIONS, TABLE, Option
 from chatservice.config.values import BadValue
-from chatservice.doors.ports import Port, Ports, read_endpoint
+from chatservice.doors.certificates import Certificate
+from chatservice.doors.ports import Port, Ports, read_endpoint, try_out
+from chatservice.doors.selfsigned import make_self_signed, paths_beside
 from chatservice.doors.visit import Policy
 from chatservice.people.accounts import Accounts
 from chatservice.people.passwords import Passwords
@@ -122,6 +125,7 @@ class Options(usage.Options, AuthOptionMixin):
             self[option.name] = _value(option, written, where)
         self["endpoints"] = [_endpoint(port) for port in self["port"]]
         self["operators"] = frozenset(map(nick_key, self["operator"]))
+        _check_tls(self)
         for description in self["auth"]:
             self._add_checker(description)
         self["motd-lines"] = read_motd(self["motd"]) if self["motd"] else ()
@@ -176,6 +180,41 @@ def _value_of_one(option: Option, written: Any, where: str) -> Any:
         raise usage.UsageError(f"{where}{option.name} {written}: {error}") from None
 
 
+def _check_tls(options: Options) -> None:
+    """Check that the options about TLS fit together.
+
+    @raise usage.UsageError: they do not.
+    """
+    if options["tls-key"] and not options["tls-cert"]:
+        raise usage.UsageError("--tls-key needs --tls-cert")
+    if options["tls-cert"] and options["tls-self-signed"]:
+        raise usage.UsageError("--tls-cert and --tls-self-signed exclude each other")
+    ways = [options[name] for name in ("tls-cert", "tls-self-signed", "trust-proxy")]
+    is_possible = any(ways) or any(Port(*each).is_encrypted for each in options["endpoints"])
+    if options["require-tls"] and not is_possible:
+        raise usage.UsageError(
+            "--require-tls needs --tls-cert or --tls-self-signed, or --trust-proxy for a proxy"
+            " that encrypts"
+        )
+
+
+def _certificate(options: Options) -> Certificate:
+    """Read the certificate, and make it first if the chat makes its own.
+
+    @raise CannotStart: that is not possible.
+    """
+    try:
+        if options["tls-self-signed"]:
+            certificate, key = paths_beside(options["database"])
+            make_self_signed(certificate, key, socket.gethostname(), time.time())
+        else:
+            certificate = options["tls-cert"]
+            key = options["tls-key"] or certificate
+        return Certificate(certificate, key)
+    except BadValue as error:
+        raise CannotStart(str(error)) from None
+
+
 def _endpoint(port: str) -> tuple[str, Any]:
     """Pair a port, as the operator wrote it, with its endpoint."""
     from twisted.internet import reactor
@@ -228,14 +267,31 @@ class ChatService(Service):
         self._upkeep = Upkeep(reactor, steps)
         watch = FileWatch(self._database, options["database"], self.chat.tell_operators)
         # Apart from the others, which may have much to do.
-        self._watch = Upkeep(reactor, [watch.step])
-        self._ports = _ports_of(options)
+        self._watches = [watch.step]
+        self._watch = Upkeep(reactor, self._watches)
+        self._policy = Policy(
+            trusted=options["trust-proxy"],
+            origins=options["allow-origin"],
+            requires_tls=options["require-tls"],
+            hsts=options["hsts"],
+        )
+        limits = options["max-connections"], options["max-per-address"]
+        self._ports = Ports(_ports_of(options), self._policy, *limits)
         self._reloads = [self._reload_motd]
 
     def privilegedStartService(self) -> None:
         """Bind the ports, while the process may still be root."""
         super().privilegedStartService()
+        if self._options["tls-cert"]:
+            self._open_certificate()
         self._ports.open(self.chat)
+
+    def _open_certificate(self) -> None:
+        """Read the certificate, which only root may be able to do."""
+        certificate = self._policy.certificate = _certificate(self._options)
+        self._reloads.append(certificate.reload)
+        self._watches.append(certificate.step)
+        log.info("The TLS certificate has the fingerprint {mark}", mark=certificate.fingerprint)
 
     def startService(self) -> None:
         """Open the database, after twistd has forked and given up root."""
@@ -247,6 +303,8 @@ class ChatService(Service):
             self._database.open()
         except DatabaseError as error:
             raise CannotStart(str(error)) from None
+        if self._options["tls-self-signed"]:
+            self._open_certificate()
         self._journal.open()
         self._accounts.load()
         self.chat.restore()
@@ -300,23 +358,30 @@ def makeService(options: Options) -> ChatService:
     if options.twistd is not None:
         rehearse(
             options.twistd,
-            lambda: _ports_of(options).try_out(reactor),
-            lambda: _try_database(Database(options["database"])),
+            lambda: _try_ports(options),
+            lambda: _try_files(options),
         )
     return ChatService(reactor, options)
 
 
-def _ports_of(options: Options) -> Ports:
-    ports = [Port(*each) for each in options["endpoints"]]
-    policy = Policy(
-        options["trust-proxy"], options["allow-origin"], options["require-tls"], options["hsts"]
-    )
-    return Ports(ports, policy, options["max-connections"], options["max-per-address"])
+def _ports_of(options: Options) -> list[Port]:
+    return [Port(*each) for each in options["endpoints"]]
 
 
-def _try_database(database: Database) -> None:
+def _try_ports(options: Options) -> None:
+    from twisted.internet import reactor
+
+    if options["tls-cert"]:
+        _certificate(options)
+    try_out(reactor, _ports_of(options))
+
+
+def _try_files(options: Options) -> None:
+    database = Database(options["database"])
     try:
         database.open()
     except DatabaseError as error:
         raise CannotStart(str(error)) from None
     database.close()
+    if options["tls-self-signed"]:
+        _certificate(options)

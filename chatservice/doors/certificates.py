@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 
-from chatservice.config import BadValue
+from chatservice.config.values import BadValue
 from chatservice.protocol.counts import counted
 from chatservice.protocol.tls import TlsEngine, fingerprint_of
 

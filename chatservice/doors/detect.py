@@ -1,7 +1,8 @@
 """Protocol detection: the first bytes of a connection choose its door.
 
 A door is one row in L{DOORS}. A peer that is silent for 0.3 s is greeted as a person at a terminal,
-but may still turn out to be a program: the first bytes choose, whenever they come.
+but may still turn out to be a program: the first bytes choose, whenever they come. A PROXY header
+and TLS are rows too; behind them comes another look.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from chatservice.doors.lines import LineConnection
 from chatservice.doors.proxied import ProxyHeader
 from chatservice.doors.proxy import STARTS
 from chatservice.doors.text import TextSession
+from chatservice.doors.tls import TlsLayer
 from chatservice.doors.visit import EVERYBODY, Policy, Visit
 from chatservice.people.addresses import is_trusted
 from chatservice.people.peers import Peer
@@ -33,6 +35,15 @@ if TYPE_CHECKING:
 
 SILENCE = 0.3
 """The seconds of silence after which a peer is greeted."""
+
+FAR_SILENCE = 1.0
+"""The same for another machine, where TLS is spoken: its first bytes are large, and may be late."""
+
+HANDSHAKE = b"\x16\x03"
+"""The first bytes of TLS: a handshake record (RFC 8446, section 5.1)."""
+
+NO_TLS = bytes((21, 3, 1, 0, 2, 2, 40))
+"""The alert C{handshake_failure} (RFC 8446, section 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +69,6 @@ def over_lines(language: Callable[[Chat], Session]) -> Callable[[Visit], Any]:
 HTTP_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 """The methods of RFC 9110, section 9.3, and RFC 5789."""
 
-PROXY = Row(
-    STARTS,
-    lambda visit: ProxyHeader(visit, lambda visit: Look(visit, DOORS)),
-    after_greeting=False,
-)
-"""What proxies send first."""
 
 DOORS: tuple[Row, ...] = (
     Row((b"{",), over_lines(JsonSession)),
@@ -79,7 +84,13 @@ TEXT_DOOR = Row((), over_lines(TextSession))
 """The door for all other peers."""
 
 
-AT_FIRST = (PROXY, *DOORS)
+TLS = Row((HANDSHAKE,), lambda visit: over_tls(visit), after_greeting=False)
+"""A layer, within which comes another look."""
+
+PROXY = Row(STARTS, lambda visit: ProxyHeader(visit, Look), after_greeting=False)
+"""What proxies send first, before TLS or within it."""
+
+AT_FIRST = (PROXY, TLS, *DOORS)
 """The rows for the first bytes of all."""
 
 
@@ -90,6 +101,38 @@ def choose(data: bytes, rows: Sequence[Row]) -> Row | None:
             return row
     undecided = any(prefix.startswith(data) for row in rows for prefix in row.prefixes)
     return None if undecided else TEXT_DOOR
+
+
+def rows_for(peer: Peer) -> list[Row]:
+    """List the rows that a peer may still choose from, besides the text door."""
+    passed = (PROXY, peer.proxied), (TLS, peer.encrypted)
+    behind = [row for row, has_passed in passed if has_passed]
+    return [row for row in AT_FIRST if row not in behind]
+
+
+def over_tls(visit: Visit) -> Any:
+    """Make the layer of TLS, with another look inside."""
+    certificate = visit.policy.certificate
+    if certificate is None:
+        return NoTls()
+    # Inside, the layer itself is what to send on directly.
+    inside = visit.seen_as(replace(visit.peer, encrypted=True, direct=True))
+    front = FrontProtocol(lambda front: Look(replace(inside, front=front)), _nothing)
+    return TlsLayer(visit.chat.reactor, certificate.context, front, visit.peer.direct)
+
+
+def _nothing() -> None:
+    """Do nothing: the front outside is told of the end."""
+
+
+class NoTls(Protocol):
+    """A protocol that tells a TLS client that there is no TLS here."""
+
+    transport: Any
+
+    def connectionMade(self) -> None:
+        self.transport.write(NO_TLS)
+        self.transport.loseConnection()
 
 
 class Dropped(Protocol):
@@ -103,23 +146,22 @@ class Dropped(Protocol):
 
 @implementer(IHalfCloseableProtocol)
 class Look(Protocol):
-    """A look at what a peer sends first, which ends when a row is chosen.
-
-    @param rows: the rows to choose from, besides the text door.
-    """
+    """A look at what a peer sends first, which ends when a row is chosen."""
 
     transport: Any
 
-    def __init__(self, visit: Visit, rows: Sequence[Row]) -> None:
+    def __init__(self, visit: Visit) -> None:
         self._visit = visit
-        self._rows = rows
+        self._rows = rows_for(visit.peer)
         self._reactor = visit.chat.reactor
         self._first = b""
         self._greeted: LineConnection | None = None
         self._silence: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
-        self._silence = self._reactor.callLater(SILENCE, self._greet_unless_read)
+        is_far = self._visit.policy.certificate is not None and not self._visit.peer.is_local
+        seconds = FAR_SILENCE if is_far else SILENCE
+        self._silence = self._reactor.callLater(seconds, self._greet_unless_read)
 
     def dataReceived(self, data: bytes) -> None:
         self._first += data
@@ -218,6 +260,6 @@ class FrontFactory(ServerFactory):
         if place.is_dropped:
             return Dropped()
         return FrontProtocol(
-            lambda front: Look(Visit(self.chat, self.policy, place, peer, front), AT_FIRST),
+            lambda front: Look(Visit(self.chat, self.policy, place, peer, front)),
             place.leave,
         )

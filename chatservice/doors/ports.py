@@ -232,20 +232,21 @@ class Ports:
         for port in self._ports:
             yield port.close()
 
-    def try_out(self, reactor: Any) -> None:
-        """Open the ports that can be tried, and close them again.
 
-        @raise CannotStart: a port cannot be opened.
-        """
-        try:
-            for port in self._ports:
-                if port.can_be_tried:
-                    port.listen(Factory())
-        finally:
-            for port in self._ports:
-                port.close()
-            # Ports are closed in the next turn.
-            reactor.iterate(0)
+def try_out(reactor: Any, ports: list[Port]) -> None:
+    """Open the ports that can be tried, and close them again.
+
+    @raise CannotStart: a port cannot be opened.
+    """
+    try:
+        for port in ports:
+            if port.can_be_tried:
+                port.listen(Factory())
+    finally:
+        for port in ports:
+            port.close()
+        # Ports are closed in the next turn.
+        reactor.iterate(0)
 
 
 def open_port(reactor: Any, text: str, chat: Chat) -> Port:

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatservice.config import BadValue
+from chatservice.config.values import BadValue
 
 if TYPE_CHECKING:
     from cryptography.x509 import GeneralName

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from twisted.internet.interfaces import IAddress
 
+from chatservice.doors.certificates import Certificate
 from chatservice.doors.forwarded import client_of, is_https
 from chatservice.doors.handover import FrontProtocol
 from chatservice.doors.limits import Place
@@ -26,16 +27,18 @@ TLS_REQUIRED = ChatError(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Policy:
     """The operator's decisions about connections.
 
+    @ivar certificate: what the chat shows over TLS; C{None} if it does not speak it.
     @ivar trusted: the networks of the proxies whose word is taken.
     @ivar origins: the origins of the web pages, besides the chat's own, that may open a WebSocket.
     @ivar requires_tls: whether a connection over a network must be encrypted.
     @ivar hsts: the seconds for which browsers must use https for this host; 0 for none.
     """
 
+    certificate: Certificate | None = None
     trusted: Sequence[Network] = ()
     origins: Sequence[Origin] = ()
     requires_tls: bool = False

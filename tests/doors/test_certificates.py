@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from twisted.logger import capturedLogs, formatEvent
 
-from chatservice.config import BadValue
+from chatservice.config.values import BadValue
 from chatservice.doors.certificates import Certificate
 from chatservice.protocol.tls import TlsEngine
 from tests.certified import certificate, client_context, the_certificate

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from cryptography import x509
 
-from chatservice.config import BadValue
+from chatservice.config.values import BadValue
 from chatservice.doors.certificates import Certificate
 from chatservice.doors.selfsigned import make_self_signed, paths_beside
 from chatservice.protocol.tls import TlsEngine
