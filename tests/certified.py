@@ -24,6 +24,7 @@ NAMES = ("localhost", "127.0.0.1")
 def certificate(
     names: Sequence[str] = NAMES,
     end: datetime = datetime(2120, 1, 1, tzinfo=UTC),
+    start: datetime | None = None,
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
     usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
 ) -> tuple[bytes, bytes]:
@@ -36,7 +37,7 @@ def certificate(
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(min(START, end - timedelta(days=365)))
+        .not_valid_before(start or min(START, end - timedelta(days=365)))
         .not_valid_after(end)
         .add_extension(x509.SubjectAlternativeName([_name(each) for each in names]), False)
         .add_extension(x509.ExtendedKeyUsage([usage]), False)

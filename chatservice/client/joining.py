@@ -216,6 +216,10 @@ class Joining:
         if self.state in GREETING or self.state is State.OFFLINE:
             self._person.told(f"{address} has not answered yet: still trying")
 
+    def distrusts(self, why: str) -> None:
+        """Tell the person why there is no connection again, which may never change by itself."""
+        self._person.told(why)
+
     def prove(self, password: str) -> None:
         """Take the nickname's password, as typed; empty to choose another nickname.
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from twisted.application.internet import ClientService
 from twisted.internet import error
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import (
     IDelayedCall,
+    IProtocol,
+    IProtocolFactory,
     IReactorTime,
     IStreamClientEndpoint,
     ITCPTransport,
@@ -20,9 +22,11 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from chatservice.client.requests import Request, encode
 from chatservice.client.session import Session
+from chatservice.client.tls import TlsEndpoint, TlsRefused, Trust
 from chatservice.client.view import State
 
 IDLE = 60.0
@@ -110,10 +114,12 @@ class Backoff:
         self._attempts = 0
 
 
+@implementer(IStreamClientEndpoint)
 class Link:
     """A service that keeps the session connected until it is stopped.
 
-    If the first attempt fails, the session learns why; later ones are repeated for ever.
+    If the first attempt fails, the session learns why, and ends. Later ones are repeated for ever,
+    also if the server is not to be trusted, but that is told.
     """
 
     def __init__(
@@ -130,9 +136,11 @@ class Link:
         self._clock = clock
         self._backoff = backoff
         self._patience: IDelayedCall | None = None
+        self._endpoint = endpoint
+        self._told = ""
         factory = Factory.forProtocol(lambda: LinkProtocol(session, clock, self._joined))
         factory.noisy = False
-        self._service = ClientService(endpoint, factory, retryPolicy=backoff, clock=clock)
+        self._service = ClientService(self, factory, retryPolicy=backoff, clock=clock)
 
     def start(self) -> None:
         """Connect."""
@@ -146,7 +154,20 @@ class Link:
         self._stop_waiting()
         self._service.stopService()
 
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """Try once to connect; see C{IStreamClientEndpoint}."""
+        return self._endpoint.connect(protocolFactory).addErrback(self._tell_distrust)
+
+    def _tell_distrust(self, failure: Failure) -> Failure:
+        if self._session.joined and failure.check(TlsRefused) is not None:
+            why = explain(failure, self._address)
+            if why != self._told:
+                self._told = why
+                self._session.distrusts(why)
+        return failure
+
     def _joined(self) -> None:
+        self._told = ""
         self._stop_waiting()
         self._backoff.reset()
 
@@ -162,8 +183,19 @@ class Link:
             self._session.unreachable(explain(failure, self._address))
 
 
-def endpoint_of(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
+def endpoint_of(
+    reactor: Any, host: str, port: int, trust: Trust | None = None
+) -> IStreamClientEndpoint:
     """Make the endpoint of a chat at a host name or address.
+
+    @param trust: with whom to speak TLS; C{None} to speak plainly.
+    """
+    endpoint = _tcp_endpoint(reactor, host, port)
+    return endpoint if trust is None else TlsEndpoint(endpoint, host, trust, reactor)
+
+
+def _tcp_endpoint(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
+    """Make the endpoint of a host name or address.
 
     Looking up an IPv6 address as a host name would lose its zone; and getaddrinfo(3) accepts the
     name of a zone with some addresses only, but its number with all.
@@ -179,6 +211,8 @@ def endpoint_of(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
 def explain(failure: Failure, address: str) -> str:
     """Explain in one sentence why there is no connection to C{address}."""
     match failure.value:
+        case TlsRefused():
+            return f"Could not connect to {address}: {failure.getErrorMessage()}."
         case error.ConnectionRefusedError():
             return f"Could not connect to {address}: nothing is listening there."
         case error.DNSLookupError() | error.UnknownHostError():

@@ -56,7 +56,7 @@ class Client:
         self._reactor = _monotonic_reactor()
         self._descriptors = Descriptors()
         self.front = self._make_front()
-        endpoint = endpoint_of(self._reactor, settings.host, settings.port)
+        endpoint = endpoint_of(self._reactor, settings.host, settings.port, settings.trust)
         self._link = Link(endpoint, settings.address, self.front.session, self._reactor, Backoff())
 
     def run(self) -> None:

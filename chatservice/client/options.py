@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
+from chatservice.client.tls import Trust, trust_in_file, trust_in_one, trust_in_system
 from chatservice.protocol.names import NICK_LENGTH, check_nick, check_room
 from chatservice.protocol.textfile import text_of
 
@@ -26,6 +27,7 @@ class Settings:
 
     @ivar password: the nickname's password, if a file or the environment has it.
     @ivar commands: whether piped lines may be commands.
+    @ivar trust: with whom to speak TLS; C{None} to speak plainly.
     """
 
     host: str
@@ -34,6 +36,7 @@ class Settings:
     rooms: tuple[str, ...]
     password: str | None = field(default=None, repr=False)
     commands: bool = False
+    trust: Trust | None = None
 
     @property
     def address(self) -> str:
@@ -56,6 +59,7 @@ def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> S
         rooms=tuple(found.room or []),
         password=found.password_file or environment.get(PASSWORD_VARIABLE) or None,
         commands=found.commands,
+        trust=found.trust or (trust_in_system() if found.tls else None),
     )
 
 
@@ -99,7 +103,34 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="carry out piped lines that begin with a slash, instead of saying them",
     )
+    _add_tls(parser)
     return parser
+
+
+def _add_tls(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "TLS", "Without one of these, all that you type is sent unencrypted. With one, nothing is."
+    )
+    group.add_argument(
+        "--tls",
+        action="store_true",
+        help="speak TLS with a chat whose certificate this machine trusts",
+    )
+    either = group.add_mutually_exclusive_group()
+    either.add_argument(
+        "--tls-ca",
+        metavar="FILE",
+        dest="trust",
+        type=_argument(trust_in_file),
+        help="trust only the certificates in this file, in PEM, and those that they have signed",
+    )
+    either.add_argument(
+        "--tls-fingerprint",
+        metavar="SHA256",
+        dest="trust",
+        type=_argument(trust_in_one),
+        help="trust only the certificate with this fingerprint, whatever its name",
+    )
 
 
 def _version() -> str:
