@@ -51,6 +51,7 @@ class TlsPeer:
     """A client of a L{TlsLayer}.
 
     @ivar wire: the wire between them.
+    @ivar heard: the text that it received, until L{gets} takes it.
     @ivar size: how many bytes of ciphertext arrive at a time; 0 for all at once.
     """
 
@@ -68,7 +69,7 @@ class TlsPeer:
         self.layer = TlsLayer(self.clock, server_context(), inner, direct)
         self.wire = Wire.to(self.layer, self.clock, window)
         self.engine = TlsEngine(context or client_context(), False, "localhost")
-        self._heard = b""
+        self.heard = b""
 
     def shakes(self) -> TlsPeer:
         """Shake hands."""
@@ -90,7 +91,7 @@ class TlsPeer:
     def gets(self) -> bytes:
         """The text received since the last call."""
         self._listen()
-        heard, self._heard = self._heard, b""
+        heard, self.heard = self.heard, b""
         return heard
 
     def _flush(self) -> None:
@@ -100,5 +101,6 @@ class TlsPeer:
     def _listen(self) -> None:
         self._flush()
         self.engine.feed(self.wire.gets())
-        self._heard += b"".join(iter(self.engine.open, b""))
+        while text := self.engine.open():
+            self.heard += text
         self._flush()

@@ -240,7 +240,7 @@ class TlsLayer(Protocol):
         self._is_blocked = False
         if self._engine.waiting:
             self._send_below(self._engine.outgoing())
-        if self._producer is not None and not self._is_blocked:
+        if self._producer is not None:
             self._producer.resumeProducing()
         if not self._is_blocked:
             self._has_drain = False

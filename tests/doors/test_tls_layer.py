@@ -217,11 +217,51 @@ class OutboxTests(TableCase):
                 writer.outbox.write(line)
             getattr(writer.inner.transport, method)()
             self.assertEqual(happened(writer.inner), ["made"])
+            if writer.wire.producer is not None:
+                # Twisted forgets to half-close when its producer leaves.
+                self.assertFalse(writer.wire.disconnecting or writer.wire._half_closing)
             writer.wire.window = None
             self.assertEqual(writer.peer.gets(), b"one two three", window)
             self.assertTrue(writer.peer.engine.has_ended)
             ends = {"loseConnection": [], "loseWriteConnection": ["write lost"]}[method]
             self.assertEqual(happened(writer.inner)[1:2], ends or ["ConnectionDone"])
+
+    def test_closing_in_between(self) -> None:
+        """A producer that closes and then writes its last is waited for."""
+
+        class Closing:
+            def resumeProducing(self) -> None:
+                writer.inner.transport.loseConnection()
+                writer.inner.transport.write(b"last")
+                writer.inner.transport.unregisterProducer()
+
+        writer = Writer()
+        writer.inner.transport.registerProducer(Closing(), False)
+        self.assertEqual((writer.peer.gets(), writer.peer.engine.has_ended), (b"last", True))
+
+    def test_idle_producer(self) -> None:
+        """A producer that has nothing to write is waited for until it leaves."""
+
+        class Idle:
+            def resumeProducing(self) -> None:
+                pass
+
+        writer = Writer()
+        writer.inner.transport.registerProducer(Idle(), False)
+        writer.inner.transport.loseConnection()
+        self.assertEqual((writer.peer.gets(), writer.peer.engine.has_ended), (b"", False))
+        writer.inner.transport.write(b"late")
+        self.assertEqual(writer.peer.gets(), b"late")
+        writer.inner.transport.unregisterProducer()
+        self.assertEqual((writer.peer.gets(), writer.peer.engine.has_ended), (b"", True))
+
+    def test_blocked(self) -> None:
+        """While ciphertext waits, sending takes nothing, as a socket that is full."""
+        writer = Writer()
+        writer.wire.window = 0
+        writer.inner.transport.send(b"one")
+        with self.assertRaises(BlockingIOError):
+            writer.inner.transport.send(b"two")
 
     def test_one_producer(self) -> None:
         """A second producer is refused, as on TCP."""
@@ -262,6 +302,8 @@ class EndTests(TableCase):
         self.assertEqual((peer.gets(), peer.engine.has_ended), (b"bye", True))
         peer.sends(b"still here")
         inner.transport.loseWriteConnection()
+        self.patch(peer.wire, "loseWriteConnection", self.fail)
+        inner.transport.unregisterProducer()
         self.assertEqual(inner.seen, ["made", "write lost", b"still here"])
         inner.transport.write(b"more")
         with self.assertRaises(BrokenPipeError):
@@ -438,10 +480,11 @@ class FailureTests(TableCase):
         writer.wire.window = 0
         writer.outbox.write(b"one")
         writer.outbox.write(b"two")
+        writer.wire.window = None
         writer.wire.sends(b"GET / HTTP/1.1\r\n\r\n")
         self.assertTrue(writer.outbox.is_closed)
-        writer.wire.window = None
         self.assertRaises(ssl.SSLError, writer.peer.gets)
+        self.assertEqual(writer.peer.heard, b"one")
         self.assertEqual(writer.wire.lost, ConnectionDone)
 
 
@@ -528,6 +571,27 @@ class PauseTests(TableCase):
         peer.layer.dataReceived(peer.engine.seal(b"two"))
         inner.transport.resumeProducing()
         peer.wire.vanishes()
+        peer.clock.advance(0)
+        self.assertEqual(inner.seen, ["made", b"one", "ConnectionLost"])
+
+    def test_end_and_lost(self) -> None:
+        """Nothing ends twice: after the connection is lost, the end of the input is not told."""
+        inner, peer = self.pausing()
+        peer.sends(b"one")
+        peer.engine.close()
+        peer.layer.dataReceived(peer.engine.outgoing())
+        inner.transport.resumeProducing()
+        peer.wire.vanishes()
+        peer.clock.advance(0)
+        self.assertEqual(inner.seen, ["made", b"one", "ConnectionLost"])
+
+    def test_cut_off(self) -> None:
+        """Input that was cut off during a pause is noticed after it."""
+        inner, peer = self.pausing()
+        peer.sends(b"one")
+        peer.layer.readConnectionLost()
+        self.assertEqual(inner.seen, ["made", b"one"])
+        inner.transport.resumeProducing()
         peer.clock.advance(0)
         self.assertEqual(inner.seen, ["made", b"one", "ConnectionLost"])
 
