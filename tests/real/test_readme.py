@@ -12,16 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.documents import ROOT, blocks
 from tests.running import PATIENCE, Peer, Server, end_daemon, free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-
-
-def blocks(path: str) -> list[str]:
-    """The examples of a text: what is indented after two colons."""
-    found = re.findall(r"::\n\n((?:(?: {4}.*)?\n)+)", (ROOT / path).read_text())
-    return [re.sub(r"^ {4}", "", block, flags=re.MULTILINE).strip("\n") for block in found]
 
 
 def commands(path: str) -> list[str]:
