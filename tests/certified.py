@@ -27,14 +27,14 @@ def certificate(
     start: datetime | None = None,
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
     usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
+    issuer: str = "",
 ) -> tuple[bytes, bytes]:
-    """A new self-signed certificate and its key, in PEM."""
+    """A new certificate and its key, in PEM; self-signed unless somebody is its C{issuer}."""
     key = key or ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     made = (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
+        .subject_name(_subject(names[0]))
+        .issuer_name(_subject(issuer or names[0]))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(start or min(START, end - timedelta(days=365)))
@@ -42,7 +42,7 @@ def certificate(
         .add_extension(x509.SubjectAlternativeName([_name(each) for each in names]), False)
         .add_extension(x509.ExtendedKeyUsage([usage]), False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
-        .sign(key, hashes.SHA256())
+        .sign(ec.generate_private_key(ec.SECP256R1()) if issuer else key, hashes.SHA256())
     )
     secret = key.private_bytes(
         serialization.Encoding.PEM,
@@ -50,6 +50,10 @@ def certificate(
         serialization.NoEncryption(),
     )
     return made.public_bytes(serialization.Encoding.PEM), secret
+
+
+def _subject(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
 
 
 def _name(text: str) -> x509.GeneralName:

@@ -11,8 +11,11 @@ from zope.interface import implementer
 
 from chatservice.doors.tls import TlsLayer
 from chatservice.protocol.tls import TlsEngine
+from chatservice.sessions.outbox import Outbox
 from tests.certified import client_context, server_context
 from tests.doubles import StrictClock, Wire
+
+LIMIT = 1024 * 1024
 
 
 class Inner(Protocol):
@@ -104,3 +107,35 @@ class TlsPeer:
         while text := self.engine.open():
             self.heard += text
         self._flush()
+
+
+def text_in(inner: Inner) -> bytes:
+    """The text that a protocol received."""
+    return b"".join(each for each in inner.seen if isinstance(each, bytes))
+
+
+def happened(inner: Inner) -> list[str]:
+    """What else happened to it."""
+    return [each for each in inner.seen if isinstance(each, str)]
+
+
+class Writer:
+    """The owner of an outbox above TLS."""
+
+    def __init__(self, direct: bool = True, below: bool = True, limit: int = LIMIT) -> None:
+        self.inner = HalfInner()
+        self.peer = TlsPeer(self.inner, direct=below).shakes()
+        self.wire = self.peer.wire
+        self.overflows = 0
+        self.outbox = Outbox(self.inner.transport, limit, self, direct)
+
+    def overflowed(self) -> None:
+        """See L{Sender}."""
+        self.overflows += 1
+
+    def position(self) -> int:
+        """See L{Sender}."""
+        return 0
+
+    def switched(self) -> None:
+        """See L{Sender}."""

@@ -196,14 +196,11 @@ class TlsProtocol(Protocol):
         """Begin, unless the server has another certificate than it must have."""
         shown = fingerprint_of(self._engine.certificate)
         if self._fingerprint not in ("", shown):
-            self.disconnecting = True
             self.transport.abortConnection()
             self._fail(f"its certificate has another fingerprint: {shown}")
             return False
         self._is_begun = True
         self._stop_waiting()
-        # The end of the handshake goes first.
-        self._flush()
         self._inner.makeConnection(self)
         self.ready.callback(self._inner)
         return True

@@ -85,7 +85,6 @@ class Certificate:
         except BadValue as error:
             log.error("The TLS certificate stays as it was: {error}.", error=error)
             return
-        self._warned_on = None
         log.info(
             "The TLS certificate was read again, and is valid until {end}; fingerprint {mark}",
             end=_date(self.expires),

@@ -298,7 +298,7 @@ class TlsLayer(Protocol):
 
     def _close_if_asked(self) -> None:
         is_asked = self.disconnecting or self._is_half_closing
-        if self._is_over or not is_asked or self._producer is not None or self._is_blocked:
+        if self._is_over or not is_asked or self._producer is not None:
             return
         self._close_tls()
         if self._is_blocked:

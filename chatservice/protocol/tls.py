@@ -29,7 +29,6 @@ class TlsEngine:
 
     __slots__ = (
         "_ended",
-        "_has_closed",
         "_incoming",
         "_opened",
         "_outgoing",
@@ -47,7 +46,7 @@ class TlsEngine:
         # It is given to OpenSSL a record's length at a time, which bounds what lies there opened.
         self._sealed = b""
         self._opened: list[bytes] = []
-        self._ended = self._has_closed = False
+        self._ended = False
         self.is_ready = False
 
     # What the peer sends.
@@ -108,8 +107,7 @@ class TlsEngine:
         The handshake must be done, and this end not closed.
         """
         if len(data) <= RECORD:
-            if data:
-                self._tls.write(data)
+            self._tls.write(data)  # no record, if there is no data (SSL_write_ex(3))
             return self._outgoing.read()
         sealed = []
         with memoryview(data) as view:
@@ -124,9 +122,8 @@ class TlsEngine:
 
         A handshake that is not done just ends.
         """
-        if self._has_closed or not self.is_ready:
+        if not self.is_ready:
             return
-        self._has_closed = True
         # It looks for the peer's end too, raises if that has not come, and takes data before it
         # for an error.
         with suppress(SSLError):

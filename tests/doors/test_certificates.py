@@ -121,15 +121,20 @@ MISTAKES: dict[str, tuple[bytes | None, bytes | None, str]] = {
 class ReadingTests(FilesCase):
     def test_facts(self) -> None:
         """The end and the fingerprint are those that openssl tells, though it may have expired."""
-        self.write(*another())
-        self.now = END.timestamp() + DAY
+        end = datetime(2021, 2, 3, 4, 5, 6, tzinfo=UTC)
+        self.write(*certificate(end=end))
         found = self.read()
-        self.assertEqual(found.expires, END.timestamp())
+        self.assertEqual(found.expires, end.timestamp())
         told = subprocess.run(
             ["openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", self.cert],
             capture_output=True, text=True, check=True,
         ).stdout
         self.assertEqual(told.strip().partition("=")[2], found.fingerprint)
+
+    def test_signed(self) -> None:
+        """A certificate may be signed by anybody, who need not be known here."""
+        self.write(*certificate(end=END, issuer="Somebody"))
+        self.assertEqual(self.read().expires, END.timestamp())
 
     def test_one_file(self) -> None:
         """Certificate and key may be in one file."""

@@ -74,6 +74,10 @@ class SealingTests(TableCase):
         ends.bring(ends.server.seal(text[:size]), ends.client)
         self.assertEqual(ends.heard[ends.client], text[:size])
 
+    def test_nothing(self) -> None:
+        """No text makes no record."""
+        self.assertEqual(Ends().shake().server.seal(b""), b"")
+
     def test_bounded(self) -> None:
         """Text comes out a record at a time."""
         ends = Ends().shake()
@@ -134,6 +138,17 @@ class EndTests(TableCase):
             first += ends.heard[ends.server] + everything(ends.server)
             self.assertEqual((first, ends.server.has_ended), (text, True), cut)
 
+    def test_unread_at_the_end(self) -> None:
+        """The peer has not ended before everything was opened."""
+        ends = Ends().shake()
+        sealed = ends.client.seal(b"one") + ends.client.seal(b"two")
+        ends.client.close()
+        ends.server.feed(sealed + ends.client.outgoing())
+        self.assertEqual(ends.server.open(), b"one")
+        ends.server.close()
+        self.assertFalse(ends.server.has_ended)
+        self.assertEqual((ends.server.open(), ends.server.has_ended), (b"two", True))
+
     def test_cut_off(self) -> None:
         """Input that just stops has not ended."""
         ends = Ends().shake()
@@ -146,13 +161,15 @@ class EndTests(TableCase):
         ends.client.close()
         ends.bring(ends.client.outgoing() + b"more", ends.server)
         ends.bring(b"and more", ends.server)
+        self.assertEqual(ends.server._sealed, b"")
         self.assertEqual((ends.heard[ends.server], ends.server.has_ended), (b"", True))
 
     def test_in_the_handshake(self) -> None:
         """Whoever closes before the handshake is done sends nothing."""
         ends = Ends()
-        ends.server.close()
-        self.assertEqual(ends.server.waiting, 0)
+        for end in (ends.server, ends.client):
+            end.close()
+            self.assertEqual(end.waiting, 0)
 
 
 class FailureTests(TableCase):
