@@ -37,8 +37,9 @@ export class Place {
 
   /** Adds what happens now. @returns {boolean} whether it was not here yet */
   add(event) {
-    if (!this.timeline.add(event)) return false;
     if (!this.isFilling && this.reach) this.reach = Math.max(this.reach, event.id);
+    // What is folded tells who is here, and is not shown.
+    if (event.folded || !this.timeline.add(event)) return false;
     if (this.isFollowed) this.markRead(event.id);
     return true;
   }

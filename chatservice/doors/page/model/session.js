@@ -14,9 +14,10 @@ const PROOFS = ['token', 'account', 'settings'];
  * @property {(error: object) => void} refused  the person must give another name or password
  * @property {(error: object) => void} ended  the connection must not come back by itself
  * @property {(error: object) => void} warned  an error that no request has asked for
- * @property {(notice: object, place: string) => void} told  sentences for the person, and the key
- *   of the place in which they asked for them, or ''
- * @property {(event: object, places: object[]) => void} happened  something, just now
+ * @property {(answer: object, line: object | undefined) => void} told  sentences for the person,
+ *   and the line with which they asked for them
+ * @property {(event: object, places: object[], line: object | undefined) => void} happened
+ *   something, just now; and the line of the outbox that caused it
  * @property {(place: object | null, count: number) => void} recalled  history came
  * @property {(room: string) => void} entered  a room, because the person asked for it here
  * @property {() => void} identified  the token or the account is another one
@@ -65,14 +66,6 @@ export class Session {
     this.#asked.clear();
     for (const asked of unanswered) asked.failed?.({ text: 'The connection was lost.' });
     this.listener.changed();
-  }
-
-  /** Says who the person is, once more, after they gave another name or password. */
-  introduce() {
-    if (this.#send) {
-      this.state = 'joining';
-      this.#hello();
-    }
   }
 
   /** Asks the chat for an answer. @returns {boolean} whether it can be asked */
@@ -161,7 +154,7 @@ export class Session {
     this.listener.welcomed(welcome, isFirst);
     if (lost.length) {
       const names = lost.map((place) => `#${place.name}`).join(', ');
-      this.listener.told({ lines: [`You are no longer in ${names}.`] }, '');
+      this.listener.told({ lines: [`You are no longer in ${names}.`] });
     }
     this.#turnPage();
   }
@@ -185,7 +178,7 @@ export class Session {
       return;
     }
     const line = object.more ? this.outbox.get(object.ref) : this.outbox.remove(object.ref);
-    this.listener.told(object, line?.place ?? '');
+    this.listener.told(object, line);
     this.#flush();
   }
 
@@ -220,7 +213,7 @@ export class Session {
     this.renewed(notice);
     const { events = [] } = notice;
     this.chat.takePrivate(events.filter((event) => event.type === 'whispered'));
-    this.listener.told(notice, '');
+    this.listener.told(notice);
   }
 
   marked(mark) {

@@ -28,10 +28,25 @@ export function countAfter(entries, id, nick) {
 export class UnreadLine {
   /** The id that was read when the place came into view; null if there is no line. */
   after = null;
+  /** What has a greater id came while the place was in view. */
+  upTo = 0;
+  /** Whether the person has seen the line. */
+  wasSeen = false;
 
-  /** Begins, as the place comes into view. */
-  begin(read) {
+  /**
+   * Begins, as the place comes into view.
+   *
+   * @param {number} read  the id up to which the place is read
+   * @param {number} upTo  the id of the last event; Infinity while that is not known
+   */
+  begin(read, upTo) {
+    if (this.after === null) Object.assign(this, { after: read, upTo, wasSeen: false });
+  }
+
+  /** Counts what is below a welcome's fence as well, as it came while the place was hidden. */
+  extend(read, fence) {
     this.after ??= read;
+    this.upTo = fence;
   }
 
   /** Goes, as the person leaves the place or says something there. */
@@ -45,7 +60,8 @@ export class UnreadLine {
    */
   find(entries, hasOlder) {
     if (this.after === null) return { at: -1, isAbove: false };
-    const at = entries.findIndex((entry) => entry.id > this.after && isNews(entry));
+    const at = entries.findIndex(
+      (entry) => entry.id > this.after && entry.id <= this.upTo && isNews(entry));
     const isAbove = at >= 0 && hasOlder && this.after < entries[0].id;
     return { at: isAbove ? -1 : at, isAbove };
   }

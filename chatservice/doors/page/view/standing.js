@@ -1,0 +1,99 @@
+// Keeps the place where somebody reads: the end while it is in view, or else the first visible line.
+
+const AT_END = 8; // px within which a reader is at the end
+const SPARE = 6; // lines below the first one that take its place if it goes
+
+export class Standing {
+  isFollowing = true;
+  /** The first lines in view, and how far below the top each stands. */
+  #anchors = [];
+
+  /** @param {HTMLElement} scroller @param {HTMLElement} list */
+  constructor(scroller, list) {
+    Object.assign(this, { scroller, list });
+    const observer = new ResizeObserver(() => this.settle());
+    observer.observe(scroller);
+    observer.observe(list);
+  }
+
+  follow() {
+    this.isFollowing = true;
+    this.#anchors = [];
+    this.#toEnd();
+  }
+
+  leave() {
+    this.isFollowing = false;
+    this.#anchors = [];
+  }
+
+  /** Notes where the reader went. */
+  moved(isAtEnd) {
+    const { scroller } = this;
+    const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    this.isFollowing = isAtEnd && below <= AT_END;
+    this.hold();
+  }
+
+  /** Notes where the lines stand, before they change. */
+  hold() {
+    if (this.isFollowing) return;
+    const top = this.scroller.getBoundingClientRect().top;
+    const first = this.#firstBelow(top);
+    const items = [...this.list.children].slice(first, first + SPARE);
+    this.#anchors = items.map((item) => ({ item, top: item.getBoundingClientRect().top - top }));
+  }
+
+  /** Puts the lines back to where they stood, after they have changed. */
+  settle() {
+    if (this.isFollowing) {
+      this.#toEnd();
+      return;
+    }
+    const anchor = this.#anchors.find(({ item }) => item.isConnected);
+    if (!anchor) return;
+    const top = this.scroller.getBoundingClientRect().top;
+    const moved = anchor.item.getBoundingClientRect().top - top - anchor.top;
+    if (Math.abs(moved) >= 0.5) this.scroller.scrollTop += moved;
+  }
+
+  /** Lets a line take the place of one that is drawn again. */
+  replace(old, item) {
+    for (const anchor of this.#anchors) if (anchor.item === old) anchor.item = item;
+  }
+
+  /** Brings a line into the upper part of the view. */
+  goTo(item) {
+    const top = this.scroller.getBoundingClientRect().top;
+    const third = this.scroller.clientHeight / 4;
+    this.scroller.scrollTop += item.getBoundingClientRect().top - top - third;
+    this.hold();
+  }
+
+  isBelowTop(item) {
+    return item.getBoundingClientRect().bottom > this.scroller.getBoundingClientRect().top;
+  }
+
+  /** Gives the last line that is in view as a whole. */
+  lastInView() {
+    const { bottom } = this.scroller.getBoundingClientRect();
+    const at = this.#firstBelow(bottom + 1);
+    return this.list.children[at - 1] ?? null;
+  }
+
+  #toEnd() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  /** Finds the index of the first line that ends below a height. */
+  #firstBelow(height) {
+    const items = this.list.children;
+    let [low, high] = [0, items.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (items[middle].getBoundingClientRect().bottom > height) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
