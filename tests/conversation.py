@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import Event, TextMessage
 
 from chatservice.chat.clock import WallClock
 from chatservice.config.settings import Settings
@@ -97,8 +99,12 @@ class TextPerson:
 
     def sees(self) -> list[str]:
         """Return the lines since the last call; a last line without an end is a prompt."""
-        lines = self.wire.sees().split("\r\n")
+        lines = self.shown().split("\r\n")
         return lines if lines[-1] else lines[:-1]
+
+    def shown(self) -> str:
+        """Return what came since the last call, as it was spelled."""
+        return self.wire.sees()
 
 
 class JsonPerson:
@@ -133,9 +139,7 @@ class JsonPerson:
 
     def sees_all(self) -> list[Facts]:
         """Return the objects since the last call, complete."""
-        lines = self.wire.gets().decode().split("\n")
-        assert lines.pop() == "", "a line without its end"
-        objects = [json.loads(line) for line in lines if line.startswith("{")]
+        objects = [json.loads(message) for message in self.messages()]
         for facts in objects:
             check_times(facts)
             if facts["type"] == "welcome":
@@ -145,14 +149,85 @@ class JsonPerson:
                 self._last_id = facts["id"]
         return objects
 
+    def messages(self) -> list[str]:
+        """Return the objects since the last call, as they were spelled."""
+        lines = self.wire.gets().decode().split("\n")
+        assert lines.pop() == "", "a line without its end"
+        return [line for line in lines if line.startswith("{")]
+
     def sees(self) -> list[Facts]:
         """Return the objects since the last call, without their ids."""
         return [without_id(facts) for facts in self.sees_all()]
 
+    def shown(self) -> str:
+        """Return what came since the last call, as it was spelled."""
+        return "\n".join(self.messages())
+
+
+UPGRADE = b"\r\n".join(
+    (
+        b"GET /ws HTTP/1.1",
+        b"Host: localhost:59000",
+        b"Upgrade: websocket",
+        b"Connection: Upgrade",
+        b"Sec-WebSocket-Version: 13",
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        b"\r\n",
+    )
+)
+"""A request for a WebSocket, with the key of the example in RFC 6455, section 1.3."""
+
+ACCEPTED = b"".join(
+    (
+        b"HTTP/1.1 101 \r\n",
+        b"Upgrade: websocket\r\n",
+        b"Connection: Upgrade\r\n",
+        b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+    )
+)
+"""The answer to it."""
+
+
+class WebPerson(JsonPerson):
+    """A program at the WebSocket door, such as the page.
+
+    It does not heed what it hears, and goes on sending after the server has said goodbye.
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__(wire)
+        self._writing = Connection(ConnectionType.CLIENT)
+        self._reading = Connection(ConnectionType.CLIENT)
+        wire.sends(UPGRADE)
+        self._expected = ACCEPTED
+
+    def sends_object(self, value: Any) -> None:
+        """Send any JSON value as a message."""
+        self.says(TextMessage(json.dumps(value)))
+
+    def says(self, *events: Event) -> None:
+        """Send frames, masked as those of every client (RFC 6455, section 5.3)."""
+        self.wire.sends(b"".join(map(self._writing.send, events)))
+
+    def events(self) -> list[Event]:
+        """Return the frames since the last call, after the answer that opened the WebSocket."""
+        data = self.wire.gets()
+        if data:
+            assert data.startswith(self._expected), data[:200]
+            self._reading.receive_data(data.removeprefix(self._expected))
+            self._expected = b""
+        return list(self._reading.events())
+
+    def messages(self) -> list[str]:
+        """Return the text messages since the last call; each is one frame."""
+        texts = [event for event in self.events() if isinstance(event, TextMessage)]
+        assert all(text.message_finished for text in texts), "a message in several frames"
+        return [text.data for text in texts]
+
 
 Person = TextPerson | JsonPerson
 
-DOORS: dict[str, type[Person]] = {"text": TextPerson, "json": JsonPerson}
+DOORS: dict[str, type[Person]] = {"text": TextPerson, "json": JsonPerson, "web": WebPerson}
 """The doors for conversations, and the class of people at each. A new door is a row here."""
 
 

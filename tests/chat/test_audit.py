@@ -27,7 +27,7 @@ from tests.conversation import (
 from tests.operating import OperatorCase
 
 SECRET = "correct-horse"
-NAMES = {"text": "text", "json": "JSON"}
+NAMES = {"text": "text", "json": "JSON", "web": "WebSocket"}
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.rst"
 
 PRETENCE = "[chatservice.audit#info] Failed proof from 1.2.3.4 at the text door: wrong-password"

@@ -6,15 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from twisted.internet.error import ConnectionAborted
+from wsproto.events import CloseConnection, Event
+from wsproto.frame_protocol import CloseReason
 
 from chatservice.protocol.events import ChatError
-from tests.conversation import DOORS, ConversationCase, JsonPerson, Person, each_row, with_doors
+from tests.conversation import (
+    DOORS,
+    ConversationCase,
+    JsonPerson,
+    Person,
+    WebPerson,
+    each_row,
+    with_doors,
+)
 from tests.recording import deliver_through
 
 
 def resets(case: ConversationCase, ada: Person) -> None:
     """Her connection is reset."""
     ada.wire.vanishes()
+
+
+def says(ada: Person, event: Event) -> None:
+    """She sends a frame."""
+    assert isinstance(ada, WebPerson)
+    ada.says(event)
 
 
 def sends_endlessly(case: ConversationCase, ada: Person) -> None:
@@ -85,6 +101,20 @@ ENDINGS = {
 }
 
 
+def lost(happens: Callable[[ConversationCase, Person], None]) -> tuple[Ending, str]:
+    """Make a row of the WebSocket, whose every end but C{/quit} is a lost connection."""
+    why = "connection lost"
+    return Ending(happens, f"-- ada left the chat ({why})", False, why), "web"
+
+
+ROWS = with_doors(ENDINGS) | {
+    "end_of_file__web": lost(lambda case, ada: ada.wire.ends()),
+    "closed__web": lost(lambda case, ada: says(ada, CloseConnection(CloseReason.NORMAL_CLOSURE))),
+    "gone_away__web": lost(lambda case, ada: says(ada, CloseConnection(CloseReason.GOING_AWAY))),
+    "endless_line__web": lost(lambda case, ada: ada.types("x" * 1_000_000)),
+}
+
+
 class EndingTests(ConversationCase):
     """Goodbyes and lost connections."""
 
@@ -92,7 +122,7 @@ class EndingTests(ConversationCase):
         super().setUp()
         self.rules.send_queue = 8192
 
-    @each_row(with_doors(ENDINGS))
+    @each_row(ROWS)
     def test_ending(self, case: tuple[Ending, str]) -> None:
         """However somebody goes, it is announced once, with the reason if it was no goodbye."""
         ending, ada_door = case

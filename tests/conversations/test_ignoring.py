@@ -55,7 +55,7 @@ class IgnoringCase(ConversationCase):
     def check_wordless(self, person: Person, typed: str = "/ping") -> str:
         """Let somebody type something, and give back what is seen: no word of eve's."""
         person.types(typed)
-        seen = person.wire.gets().decode()
+        seen = person.shown()
         self.assertNotIn("pills", seen, typed)
         return seen
 
@@ -107,7 +107,7 @@ class LiveTests(IgnoringCase):
         self.begin(door)
         for typed in (f"/away {WORDS}", f"/topic {WORDS}", f"/quit {WORDS}"):
             self.bob.types(typed)
-        self.assertEqual(self.ada.wire.gets().decode().count(WORDS), 3)
+        self.assertEqual(self.ada.shown().count(WORDS), 3)
 
 
 class AnswerTests(IgnoringCase):

@@ -7,10 +7,13 @@ from typing import Any
 
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import TextMessage
 
 from chatservice.doors.json import JsonSession
 from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession
+from chatservice.doors.websocket import WebSocketConnection, WebSocketSession
 from chatservice.people.peers import Peer
 from chatservice.protocol.events import ChatError, Event, Said
 from chatservice.server import ChatFactory
@@ -110,15 +113,36 @@ class ShoutingSession(Session):
         """It shows the same to everybody."""
 
 
-CARRIERS: dict[str, Callable[[Session, Peer], Any]] = {
-    "lines": LineConnection,
-    "messages": Messages,
+def websocket(session: Session, peer: Peer) -> WebSocketConnection:
+    """Make a WebSocket that has been accepted."""
+    return WebSocketConnection(session, peer, b"accepted")
+
+
+def masked(data: bytes) -> bytes:
+    """Make a client's frame of a message."""
+    return Connection(ConnectionType.CLIENT).send(TextMessage(data.decode()))
+
+
+CARRIERS: dict[str, tuple[Callable[[Session, Peer], Any], Callable[[bytes], bytes]]] = {
+    "lines": (LineConnection, lambda message: message + b"\n"),
+    "messages": (Messages, bytes),
+    "websocket": (websocket, masked),
 }
+"""What carries a session, and how a peer sends a message over it. What the session writes goes out
+as its language spells it: only L{WebSocketSession} spells frames."""
+
 LANGUAGES: dict[str, tuple[Callable[[ChatFactory], Session], bytes, bytes, str, str]] = {
     "toy": (ShoutingSession, b"bob", b"hi", "ada:HELLO;", "!too-long;"),
     "text": (TextSession, b"bob", b"hi", "ada: hello\r\n", "-- that line is too long"),
     "json": (
         JsonSession,
+        b'{"type":"hello","nick":"bob"}',
+        b'{"type":"say","room":"lobby","text":"hi"}',
+        '"nick":"ada","text":"hello"}',
+        '"code":"too-long"',
+    ),
+    "web": (
+        WebSocketSession,
         b'{"type":"hello","nick":"bob"}',
         b'{"type":"say","room":"lobby","text":"hi"}',
         '"nick":"ada","text":"hello"}',
@@ -137,32 +161,34 @@ class CarrierTests(TableCase, LineTestCase):
 
     def connect(self, carrier: str, language: str) -> None:
         self.ada = self.joins("ada")
-        make, self.hello, self.line, self.heard, self.too_long = LANGUAGES[language]
-        self.end = b"\n" if carrier == "lines" else b""
-        self.wire = Wire.to(
-            CARRIERS[carrier](make(self.chat), Peer("192.0.2.7", 4000)), self.clock
-        )
-        self.wire.sends(self.hello + self.end)
+        make, hello, self.line, self.heard, self.too_long = LANGUAGES[language]
+        carry, self.spelled = CARRIERS[carrier]
+        self.wire = Wire.to(carry(make(self.chat), Peer("192.0.2.7", 4000)), self.clock)
+        self.wire.sends(self.spelled(hello))
         self.assertEqual(self.ada.sees(), "-- bob joined the chat\r\n")
-        self.wire.sees()
+        self.sees()
+
+    def sees(self) -> str:
+        """Return what the peer received, also where it is no text."""
+        return self.wire.gets().decode("utf-8", "replace")
 
     @each_row(PAIRS)
     def test_talk(self, pair: tuple[str, str]) -> None:
         """What one says the other sees."""
         self.connect(*pair)
-        self.wire.sends(self.line + self.end)
+        self.wire.sends(self.spelled(self.line))
         self.assertEqual(self.ada.sees(), "bob: hi\r\n")
-        self.wire.sees()
+        self.sees()
         self.ada.sends(b"hello\n")
-        self.assertIn(self.heard, self.wire.sees())
+        self.assertIn(self.heard, self.sees())
 
     @each_row(PAIRS)
     def test_too_long(self, pair: tuple[str, str]) -> None:
-        """What is too long for the carrier is told in the language."""
+        """What is too long for the carrier is told in the language, and nobody hears it."""
         self.connect(*pair)
-        self.wire.sends(b"x" * 20_000 + self.end)
-        self.assertIn(self.too_long, self.wire.sees())
-        self.assertEqual(self.ada.sees(), "")
+        self.wire.sends(self.spelled(b"x" * 20_000))
+        self.assertIn(self.too_long, self.sees())
+        self.assertNotIn("xx", self.ada.sees())
 
     @each_row(PAIRS)
     def test_ends(self, pair: tuple[str, str]) -> None:
@@ -176,7 +202,7 @@ class CarrierTests(TableCase, LineTestCase):
         """At the end of the chat every connection is closed."""
         self.connect(*pair)
         stopped = self.chat.shut_down(1.0)
-        self.wire.sees()
+        self.sees()
         self.ada.sees()
         self.successResultOf(stopped)
         self.assertIsNotNone(self.wire.lost)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import CloseConnection, TextMessage
+from wsproto.frame_protocol import CloseReason
 
 from chatservice.chat.door import GOODBYE, Door
 from chatservice.chat.rooms import Device, Member, Room
@@ -13,6 +16,7 @@ from chatservice.config.settings import Settings
 from chatservice.doors.json import JsonSession
 from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession
+from chatservice.doors.websocket import WebSocketConnection, WebSocketSession
 from chatservice.people.peers import Peer
 from chatservice.protocol import events
 from chatservice.protocol.actions import Kicked, Muted
@@ -112,18 +116,27 @@ class ConnectionContract(DoorContract):
     joined_elsewhere: str
     seen: str
     reading: tuple[bool, bool, bool]
+    farewell = b""
 
     def make(self) -> Session:
         raise NotImplementedError
 
     def setUp(self) -> None:
         self.begin()
-        self.door = self.make()
-        self.wire = Wire.to(LineConnection(self.door, Peer()), self.clock)
+        self.connect()
         self.wire.sends(self.hello)
         assert self.door.member is not None
         self.member = self.door.member
-        self.wire.sees()
+        self.wire.gets()
+
+    def connect(self) -> None:
+        """Make the door and its connection."""
+        self.door = self.make()
+        self.wire = Wire.to(LineConnection(self.door, Peer()), self.clock)
+
+    def sees(self) -> str:
+        """Return what the peer received since the last call."""
+        return self.wire.sees()
 
     def test_delivers(self) -> None:
         """What it is given to deliver is sent, in order."""
@@ -144,7 +157,7 @@ class ConnectionContract(DoorContract):
             events.Said(id=1, nick="ada", room="lobby", text="hi", ref="7"),
             "not sent: the disk is full",
         )
-        self.assertEqual(self.wire.sees(), self.not_sent)
+        self.assertEqual(self.sees(), self.not_sent)
 
     def test_refuse_after_close(self) -> None:
         """A refusal after the connection is gone does nothing."""
@@ -161,7 +174,7 @@ class ConnectionContract(DoorContract):
         self.wire.turn()
         self.assertIsNone(self.wire.lost)
         self.wire.window = None
-        self.assertEqual(self.wire.gets(), b"goodbye")
+        self.assertEqual(self.wire.gets(), b"goodbye" + self.farewell)
         self.assertIsNotNone(self.wire.lost)
 
     def test_dismiss_who_does_not_read(self) -> None:
@@ -199,7 +212,7 @@ class ConnectionContract(DoorContract):
         """A door that fails again before it is dropped is dropped once."""
         self.door.drop()
         self.door.drop()
-        self.wire.sees()
+        self.wire.gets()
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertIsNotNone(self.wire.lost)
 
@@ -210,7 +223,7 @@ class ConnectionContract(DoorContract):
         self.chat.say(self.bob, self.chat.rooms["lobby"], "hi")
         self.clock.advance(0)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
-        self.wire.sees()
+        self.wire.gets()
         self.assertEqual(len(door_of(self.bob).deliveries), 4)
         self.assertNotIn("ada", self.chat.roster)
 
@@ -219,7 +232,7 @@ class ConnectionContract(DoorContract):
         door: Any = RecordingDoor()
         device = self.chat.devices.come_back(self.member, door, "phone")
         self.clock.advance(0)
-        self.wire.sees()
+        self.wire.gets()
         return device
 
     def test_line_elsewhere(self) -> None:
@@ -228,7 +241,7 @@ class ConnectionContract(DoorContract):
         for device, text in ((self.bob, "first"), (phone, "hi"), (self.bob, "last")):
             self.chat.say(device, lobby, text, ref="r1")
         self.clock.advance(0)
-        before, after = self.wire.sees().split(self.elsewhere)
+        before, after = self.sees().split(self.elsewhere)
         self.assertIn("first", before)
         self.assertIn("last", after)
 
@@ -237,10 +250,10 @@ class ConnectionContract(DoorContract):
         phone = self.alongside()
         self.chat.enter(phone, "python")
         self.clock.advance(0)
-        self.assertIn(self.joined_elsewhere, self.wire.sees())
+        self.assertIn(self.joined_elsewhere, self.sees())
         self.chat.say(phone, self.chat.rooms["python"], "psst")
         self.clock.advance(0)
-        self.assertIn("psst", self.wire.sees())
+        self.assertIn("psst", self.sees())
 
     def test_in_and_out_elsewhere(self) -> None:
         """A room that its member enters and leaves again at once, elsewhere, does no harm."""
@@ -248,7 +261,7 @@ class ConnectionContract(DoorContract):
         self.chat.enter(phone, "python")
         self.chat.part(phone, self.chat.rooms["python"])
         self.clock.advance(0)
-        self.assertIn("python", self.wire.sees())
+        self.assertIn("python", self.sees())
         self.assertIsNone(self.wire.lost)
 
     def test_reads(self) -> None:
@@ -260,7 +273,7 @@ class ConnectionContract(DoorContract):
         """It shows what is read elsewhere, if it shows what is read at all."""
         for room, following in (("lobby", False), ("", True)):
             self.assertIsNone(self.door.read_on(room, 7, following))
-        self.assertEqual(self.wire.sees(), self.seen)
+        self.assertEqual(self.sees(), self.seen)
 
     def test_read_on_after_close(self) -> None:
         """What is read elsewhere is nothing to a connection that is gone."""
@@ -275,8 +288,7 @@ class ConnectionContract(DoorContract):
         self.chat = ChatFactory(self.clock, journal, Settings(linger=0))
         self.bob = come(self.chat, "bob", Room("lobby"))
         self.clock.advance(0)
-        self.door = self.make()
-        self.wire = Wire.to(LineConnection(self.door, Peer()), self.clock)
+        self.connect()
         return journal
 
     def test_gone_before_its_events(self) -> None:
@@ -290,16 +302,20 @@ class ConnectionContract(DoorContract):
         self.assertEqual([type(event) for event in journal.batches[-1]], [events.Left])
         self.assertEqual(self.flushLoggedErrors(), [])
 
+    def says_goodbye(self) -> None:
+        """Send what is a goodbye at the door: the end of the input, or something else."""
+        self.wire.ends()
+
     def test_end_of_input(self) -> None:
-        """Who sends a line and the end of input is shown the joining, though the journal is slow.
+        """Who sends a line and says goodbye is shown the joining, though the journal is slow.
 
         Only then does it leave.
         """
         journal = self.held()
         self.wire.sends(self.hello + self.line)
-        self.wire.ends()
+        self.says_goodbye()
         journal.release(self.clock)
-        self.assertIn(self.joined, self.wire.sees())
+        self.assertIn(self.joined, self.sees())
         self.assertIsNotNone(self.wire.lost)
         kinds = [[type(event) for event in batch] for batch in journal.batches]
         self.assertEqual(kinds[1:], [[events.Joined, events.Said], [events.Left]])
@@ -347,3 +363,33 @@ class NamedJsonDoorTests(JsonDoorTests):
 
     hello = b'{"type":"hello","nick":"ada","client":"tablet"}\n'
     reading = (False, False, False)
+
+
+def masked(line: bytes) -> bytes:
+    """Make the frame of a line, as a client sends it."""
+    return Connection(ConnectionType.CLIENT).send(TextMessage(line.decode()))
+
+
+class WebDoorTests(JsonDoorTests):
+    """The same door over a WebSocket, where only C{/quit} is a goodbye."""
+
+    hello = masked(JsonDoorTests.hello)
+    line = masked(JsonDoorTests.line)
+    farewell = Connection(ConnectionType.SERVER).send(CloseConnection(CloseReason.NORMAL_CLOSURE))
+
+    def make(self) -> Session:
+        return WebSocketSession(self.chat)
+
+    def connect(self) -> None:
+        self.door = self.make()
+        self.wire = Wire.to(WebSocketConnection(self.door, Peer(), b"accepted"), self.clock)
+        self.assertEqual(self.wire.gets(), b"accepted")
+        self.frames = Connection(ConnectionType.CLIENT)
+
+    def sees(self) -> str:
+        self.frames.receive_data(self.wire.gets())
+        texts = [event for event in self.frames.events() if isinstance(event, TextMessage)]
+        return "".join(f"{text.data}\n" for text in texts)
+
+    def says_goodbye(self) -> None:
+        self.wire.sends(masked(b'{"type":"command","line":"/quit"}\n'))

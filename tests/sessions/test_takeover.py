@@ -113,7 +113,7 @@ class TakeoverTests(TakeoverCase):
         self.ada.types("too late")
         self.comes_back(new)
         self.ada.wire.resumeProducing()
-        self.ada.wire.sees()
+        self.ada.wire.gets()
         self.assertEqual(self.bob.sees(), [])
 
     @each_row(CROSSINGS)
