@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.protocol import Protocol
 
 from chatservice.doors import detect
-from chatservice.doors.detect import SILENCE, TEXT_DOOR, FrontFactory, Row, choose
-from chatservice.doors.http import LINGER
+from chatservice.doors.carrier import LINGER
+from chatservice.doors.detect import AT_FIRST, SILENCE, TEXT_DOOR, FrontFactory, Row, choose
 from chatservice.doors.limits import Admission
+from chatservice.doors.proxy import BINARY_START, STARTS
 from chatservice.doors.text import HINT
-from chatservice.sessions.session import JOIN_TIMEOUT
-from tests.conversation import ConversationCase, JsonPerson, Wire, each_row
+from chatservice.sessions.session import CLOSE_TIMEOUT, JOIN_TIMEOUT
+from tests.conversation import UPGRADE, ConversationCase, JsonPerson, Wire, each_row
 
 GREETING = "Welcome to chatservice.\r\nChoose a nickname: "
 ARRIVED = f"-- you joined lobby: bob (2 here)\r\n{HINT}\r\n"
+ANSWER = re.compile(r"\A(HTTP/1.1 .*?) ?\r\n(?s:.*)")
 ALL_AT_ONCE = 0
 SIZES = (*range(1, 10), ALL_AT_ONCE)
 REQUEST = (
@@ -53,19 +56,9 @@ def text_refused(data: bytes, sentence: str) -> Opening:
     return Opening(data, GREETING + seen, seen)
 
 
-def http(data: bytes, body: bool = True) -> Opening:
-    """A client of HTTP."""
-    page = (
-        "chatservice is a chat, and this port has no web page.\n"
-        "Join it from a terminal: telnet HOST 59000\n"
-    )
-    head = (
-        "HTTP/1.1 501 Not Implemented\r\n"
-        "Content-Type: text/plain; charset=utf-8\r\n"
-        f"Content-Length: {len(page)}\r\n"
-        "Connection: close\r\n\r\n"
-    )
-    return Opening(data, head + page if body else head, None)
+def http(data: bytes, status: str) -> Opening:
+    """A client of HTTP, of whose answer L{shown} keeps the first line."""
+    return Opening(data, f"HTTP/1.1 {status} \r\n", None)
 
 
 def failed(text: str) -> str:
@@ -106,15 +99,21 @@ OPENINGS = {
         b"{}\n", failed('"type" must be a string'), "\r\n" + failed('"type" must be a string')
     ),
     "not_quite_json": Opening(b"{ada\n", NOT_JSON, "\r\n" + NOT_JSON),
-    "get": http(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
-    "head": http(b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n", body=False),
-    "post": http(REQUEST),
+    "get": http(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "200 OK"),
+    "head": http(b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n", "200 OK"),
+    "post": http(REQUEST, "405 Method Not Allowed"),
     **{
-        method.lower(): http(f"{method} / HTTP/1.1\r\n\r\n".encode())
+        method.lower(): http(
+            f"{method} / HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(), "501 Not Implemented"
+        )
         for method in ("PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
     },
-    "websocket": http(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
-    "http_0_9": http(b"GET /\n"),
+    "websocket": http(UPGRADE, "101"),
+    "http_0_9": http(b"GET /\n\n", "400 Bad Request"),
+    **{
+        f"proxy_{number}": Opening(start + b"TCP4 1.2.3.4 5.6.7.8 1 2\r\nada\nhello\n", "", None)
+        for number, start in enumerate(STARTS, 1)
+    },
 }
 
 
@@ -148,7 +147,7 @@ class OpeningTests(ConversationCase):
         }
     )
     def test_after_silence(self, row: tuple[Opening, int]) -> None:
-        """Who is silent is greeted, and gets the same door, but for HTTP, which gets nothing."""
+        """Who is silent is greeted, and gets the same door, but not HTTP and PROXY headers."""
         opening, size = row
         wire = self.connect()
         self.clock.advance(SILENCE)
@@ -182,10 +181,11 @@ class OpeningTests(ConversationCase):
             self.assertEqual((wire.sees(), wire.lost is not None), (seen, lost))
 
     def test_undecided(self) -> None:
-        """Every beginning of a method is undecided, and the next letter decides."""
-        for letters in (b"", b"G", b"GE", b"GET", b"P", b"PO", b"OPTIONS", b"CONNECT"):
-            self.assertIsNone(choose(letters))
-            self.assertIs(choose(letters + b"\n"), TEXT_DOOR)
+        """Every beginning of a method or header is undecided, and the next letter decides."""
+        starts = (b"", b"G", b"GE", b"GET", b"P", b"PO", b"OPTIONS", b"CONNECT", b"PROXY")
+        for letters in (*starts, BINARY_START[:-2]):
+            self.assertIsNone(choose(letters, AT_FIRST))
+            self.assertIs(choose(letters + b"\n", AT_FIRST), TEXT_DOOR)
 
     def test_sends_directly(self) -> None:
         """On plain TCP the doors send past the reactor's queue, but not behind a greeting."""
@@ -211,7 +211,7 @@ class OpeningTests(ConversationCase):
         wire = self.connect()
         self.clock.callLater(SILENCE, wire.protocol.dataReceived, b"GET / HTTP/1.1\r\n\r\n")
         self.clock.advance(SILENCE)
-        self.assertTrue(wire.sees().startswith("HTTP/1.1 501 "))
+        self.assertTrue(wire.sees().startswith("HTTP/1.1 400 "))
 
     def test_one_minute_in_all(self) -> None:
         """The minute in which to join counts from the connection, whenever the door opened."""
@@ -234,13 +234,13 @@ class OpeningTests(ConversationCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_no_reader_of_http(self) -> None:
-        """After its answer HTTP is not listened to, and the connection ends after two seconds."""
+        """After its last answer HTTP is not listened to, and ends after two seconds."""
         wire = self.connect()
         wire.stays = True
         wire.sends(b"GET / HTTP/1.1\r\n\r\n")
         self.assertTrue(wire.half_closed)
         wire.sees()
-        wire.sends(b"GET / HTTP/1.1\r\n\r\nada\nhello\n")
+        wire.sends(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\nada\nhello\n")
         self.clock.advance(LINGER - 0.01)
         self.assertEqual((wire.sees(), wire.lost), ("", None))
         self.clock.advance(0.01)
@@ -249,23 +249,21 @@ class OpeningTests(ConversationCase):
         self.assertEqual((self.bob.sees(), self.clock.getDelayedCalls()), ([], []))
 
     def test_http_over_tls(self) -> None:
-        """Where it is not plain TCP, the answer ends the connection, and does not name telnet."""
+        """Where it is not plain TCP, the last answer ends the connection."""
         self.front = FrontFactory(self.chat, Admission())
         wire = self.connect()
         wire.sends(b"GET / HTTP/1.1\r\n\r\n")
-        self.assertTrue(
-            wire.sees().endswith("\r\n\r\nchatservice is a chat, and this port has no web page.\n")
-        )
+        self.assertEqual(shown(wire), OPENINGS["http_0_9"].seen)
         self.assertEqual((wire.half_closed, wire.lost), (False, ConnectionDone))
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_http_over_tls_that_does_not_end(self) -> None:
-        """Who does not take the answer over TLS is cut off after two seconds."""
+        """Who does not take the last answer over TLS is cut off after five seconds."""
         self.front = FrontFactory(self.chat, Admission())
         wire = self.connect()
         wire.window = 0
         wire.sends(b"GET / HTTP/1.1\r\n\r\n")
-        self.clock.advance(LINGER)
+        self.clock.advance(CLOSE_TIMEOUT)
         wire.turn()
         self.assertIs(wire.lost, ConnectionAborted)
 
@@ -280,8 +278,9 @@ class OpeningTests(ConversationCase):
 
 
 def shown(wire: Wire) -> str:
-    """What the peer got, also where it is no text."""
-    return wire.gets().decode("utf-8", "surrogateescape")
+    """Return what the peer got, also where it is no text; the first line of an HTTP answer."""
+    seen = wire.gets().decode("utf-8", "surrogateescape")
+    return ANSWER.sub(r"\1 \r\n", seen)
 
 
 class EndTests(ConversationCase):
@@ -312,7 +311,7 @@ class EndTests(ConversationCase):
                 f"{GREETING}-- you joined lobby: nobody else (1 here)\r\n{HINT}\r\n",
             ),
             "json": (b"{}", False, failed('"type" must be a string')),
-            "http": (b"GET / HTTP/1.1\r\n", False, OPENINGS["get"].seen),
+            "http": (b"GET / HTTP/1.1\r\n", False, OPENINGS["http_0_9"].seen),
         }
     )
     def test_half_close(self, row: tuple[bytes, bool, str]) -> None:
@@ -322,7 +321,7 @@ class EndTests(ConversationCase):
         wire.sends(data)
         self.clock.advance(SILENCE if greeted else 0)
         wire.ends()
-        self.assertEqual(wire.sees(), seen)
+        self.assertEqual(shown(wire), seen)
         self.assertIsNotNone(wire.lost)
         self.assertEqual((self.admission.count, self.chat.sessions), (0, set()))
         self.assertEqual(self.chat.roster, {})
@@ -371,7 +370,7 @@ class EndTests(ConversationCase):
     def test_door_without_half_close(self) -> None:
         """A door that cannot go on without its input is closed at the end of it."""
         row = Row((b"x",), lambda visit: Protocol())
-        self.patch(detect, "DOORS", (row,))
+        self.patch(detect, "AT_FIRST", (row,))
         wire = self.connect()
         wire.sends(b"x")
         wire.protocol.writeConnectionLost()
