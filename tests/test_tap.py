@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from chatservice.config.table import COMMAND_LINE_ONLY
 from chatservice.doors import ports
 from chatservice.doors.ports import DualStackEndpoint
 from chatservice.protocol.errors import CannotStart
+from chatservice.protocol.origins import Origin
 from chatservice.tap import Options
 from tests.conversation import TableCase, each_row, new_path
 
@@ -34,6 +36,13 @@ DEFAULTS = {
     "keep-lines": 0,
     "max-connections": 0,
     "max-per-address": 32,
+    "tls-cert": None,
+    "tls-key": None,
+    "tls-self-signed": False,
+    "require-tls": False,
+    "hsts": 0,
+    "trust-proxy": [],
+    "allow-origin": [],
 }
 
 GIVEN: dict[str, tuple[list[str], str, Any]] = {
@@ -55,6 +64,18 @@ GIVEN: dict[str, tuple[list[str], str, Any]] = {
     "send-queue_in_bytes": (["--send-queue", "2048"], "send-queue = 2048", 2048),
     "max-connections": (["--max-connections", "9"], "max-connections = 9", 9),
     "max-per-address": (["--max-per-address", "0"], "max-per-address = 0", 0),
+    "hsts": (["--hsts", "180d"], 'hsts = "180d"', 180 * 86400),
+    "tls-self-signed": (["--tls-self-signed"], "tls-self-signed = true", True),
+    "trust-proxy": (
+        ["--trust-proxy", "192.0.2.7", "--trust-proxy", "10.0.0.0/8"],
+        'trust-proxy = ["192.0.2.7", "10.0.0.0/8"]',
+        [ip_network("192.0.2.7"), ip_network("10.0.0.0/8")],
+    ),
+    "allow-origin": (
+        ["--allow-origin", "https://Chat.example.org/"],
+        'allow-origin = "https://chat.example.org"',
+        [Origin("https", "chat.example.org", 443)],
+    ),
 }
 
 NO_DURATION = (
@@ -112,6 +133,32 @@ BAD_VALUES = {
     ),
     "bare_port": (["59000"], "59000 is not an option: did you mean --port 59000?"),
     "bare_word": (["--operator", "ada", "bob"], "bob is not an option: options begin with --"),
+    "proxy_of_a_word": (
+        ["--trust-proxy", "proxy"],
+        (
+            "--trust-proxy proxy: an address is written like 192.0.2.7 or 2001:db8::7, a network"
+            " like 192.0.2.0/24"
+        ),
+    ),
+    "origin_without_scheme": (
+        ["--allow-origin", "chat.example.org"],
+        (
+            "--allow-origin chat.example.org: an origin is written like https://chat.example.org or"
+            " http://tea:8080"
+        ),
+    ),
+    "key_alone": (["--tls-key", "key.pem"], "--tls-key needs --tls-cert"),
+    "two_certificates": (
+        ["--tls-cert", "cert.pem", "--tls-self-signed"],
+        "--tls-cert and --tls-self-signed exclude each other",
+    ),
+    "tls_required_of_nothing": (
+        ["--require-tls"],
+        (
+            "--require-tls needs --tls-cert or --tls-self-signed, or --trust-proxy for a proxy that"
+            " encrypts"
+        ),
+    ),
     "port_too_high": (["--port", "65536"], "--port 65536: a port must be 65535 or less"),
     "motd_missing": (
         ["--motd", "/no/such/file"],
@@ -126,8 +173,9 @@ BAD_VALUES = {
 BAD_ENDPOINTS = ("-1", "tcp", "tcp:abc", "nonsense:59000", "", "tcp:59000:interfaces=::1")
 
 ALL = (
-    "auth, database, keep, keep-lines, linger, max-connections, max-per-address, motd, name,"
-    " operator, pipe-rate, port, rate-limit, replay, send-queue"
+    "allow-origin, auth, database, hsts, keep, keep-lines, linger, max-connections,"
+    " max-per-address, motd, name, operator, pipe-rate, port, rate-limit, replay, require-tls,"
+    " send-queue, tls-cert, tls-key, tls-self-signed, trust-proxy"
 )
 
 BAD_CONFIGS = {
@@ -210,7 +258,8 @@ class OptionsTests(TableCase):
         """What is on the command line is not looked for in the file."""
         arguments, config, value = row
         name = config.partition(" ")[0]
-        other = self.file(f"{name} = 7777" if isinstance(value, int) else f'{name} = "other"')
+        others = {int: "7777", bool: "false", list: "[]", str: '"other"'}
+        other = self.file(f"{name} = {others[type(value)]}")
         self.assertEqual(self.options("-c", other, *arguments)[name], value)
 
     def test_byte_order_mark(self) -> None:
@@ -267,14 +316,20 @@ class OptionsTests(TableCase):
         """Every option works in the file as on the command line, or the file says why not."""
         values = {
             **{name: str(default) for name, default in DEFAULTS.items() if default is not None},
+            "tls-cert": "cert.pem",
+            "trust-proxy": "192.0.2.7",
+            "allow-origin": "https://chat.example.org",
             "motd": self.file("Be kind."),
             "port": "1234",
             "operator": "ada",
             "auth": "memory:ada:secret",
         }
         del values["motd-lines"]
+        # These make no sense alone, or have no value.
+        others = {"tls-key", "tls-self-signed", "require-tls"}
+        values = {name: value for name, value in values.items() if name not in others}
         names = {name.rstrip("=") for name in Options().longOpt}
-        self.assertEqual(names, {*values, *COMMAND_LINE_ONLY})
+        self.assertEqual(names, {*values, *others, *COMMAND_LINE_ONLY})
         for name, value in values.items():
             in_file = self.options("--config", self.file(f'{name} = "{value}"'))
             self.assertEqual(in_file[name], self.options(f"--{name}", value)[name], name)

@@ -179,6 +179,7 @@ class Port:
         if self.is_plain_tcp:
             return (
                 " Join it with one of\n"
+                f"    http://{in_url}:{number} in a browser\n"
                 f"    telnet {host} {number}\n"
                 f"    nc {host} {number}\n"
                 f"    chatservice {in_url}:{number}"

@@ -120,7 +120,8 @@ class DualStackTests(SynchronousTestCase):
         self.assertEqual(
             port.how_to_join(),
             f"The chat is open on port {number} of every address of this machine."
-            f" Join it with one of\n    telnet localhost {number}\n    nc localhost {number}\n"
+            f" Join it with one of\n    http://localhost:{number} in a browser\n"
+            f"    telnet localhost {number}\n    nc localhost {number}\n"
             f"    chatservice localhost:{number}",
         )
 

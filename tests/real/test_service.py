@@ -245,6 +245,7 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual(
             self.advice("1", lambda reactor: TCP4ServerEndpoint(reactor, 1), ipv4("192.0.2.7")),
             "The chat is open on 192.0.2.7 port 40000. Join it with one of\n"
+            "    http://192.0.2.7:40000 in a browser\n"
             "    telnet 192.0.2.7 40000\n"
             "    nc 192.0.2.7 40000\n"
             "    chatservice 192.0.2.7:40000",
@@ -252,6 +253,7 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual(
             self.advice("tcp6:1", lambda reactor: TCP6ServerEndpoint(reactor, 1), ipv6("::1")),
             "The chat is open on ::1 port 40000. Join it with one of\n"
+            "    http://[::1]:40000 in a browser\n"
             "    telnet ::1 40000\n"
             "    nc ::1 40000\n"
             "    chatservice [::1]:40000",
