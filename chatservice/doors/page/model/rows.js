@@ -96,6 +96,6 @@ function lineRow(state, view, entry, when) {
 
 function pendingRow(line) {
   return {
-    key: `p${line.ref}`, sign: `${line.state}${line.reason}`, kind: 'pending', id: 0, line,
+    key: `p${line.ref}`, sign: `${line.state}${line.reason}${line.isOffline}`, kind: 'pending', id: 0, line,
   };
 }

@@ -36,13 +36,21 @@ export class PeopleList {
     const found = wanted ? place.people.matching(wanted) : null;
     const count = found ? found.length : place.people.size;
     byId('nobody').hidden = count > 0 || !wanted;
-    this.#height = parseFloat(getComputedStyle(this.list).lineHeight) || 32;
+    this.#measure();
     const first = Math.max(0, Math.floor(this.scroller.scrollTop / this.#height) - SPARE);
     const fit = Math.ceil(this.scroller.clientHeight / this.#height) + 2 * SPARE;
     const names = found ? found.slice(first, first + fit) : place.people.slice(first, first + fit);
     const height = `${count * this.#height}px`;
     if (this.list.style.height !== height) this.list.style.height = height;
     this.#patch(names, first, count);
+  }
+
+  /** Follows the height of a row, which is another one on a phone. */
+  #measure() {
+    const height = parseFloat(getComputedStyle(this.list).lineHeight);
+    if (height === this.#height) return;
+    this.#height = height;
+    this.#drawn.clear();
   }
 
   #begin() {

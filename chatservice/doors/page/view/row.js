@@ -82,10 +82,10 @@ function drawNote(item, note, tools) {
 
 function drawPending(item, line, tools) {
   item.classList.add('line', line.state);
-  const text = line.kind === 'said' || line.kind === 'whispered' ? line.text : line.typed;
-  item.append(said(withoutSecret(text), 'p', { class: 'text' }));
+  item.append(said(withoutSecret(line.typed), 'p', { class: 'text' }));
   if (line.state !== 'failed') {
-    item.append(make('span', { class: 'state' }, line.isOffline ? 'Not sent yet' : 'Sending'));
+    item.append(line.isOffline ? make('p', { class: 'state' }, 'Not sent yet')
+      : make('span', { class: 'heard' }, 'Sending'));
     return;
   }
   item.append(

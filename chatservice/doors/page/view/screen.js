@@ -31,8 +31,10 @@ export class Screen {
   togglePeople() {
     const { dataset } = this.app;
     const isShown = byId('people').checkVisibility();
-    dataset.people = isShown ? 'closed' : 'open';
     dataset.view = isShown ? 'talk' : 'people';
+    // Where there is room for all three parts, the people are there unless they were closed.
+    const chosen = matchMedia('(width < 1080px)').matches ? 'open' : 'closed';
+    dataset.people = dataset.people === chosen ? '' : chosen;
     this.#tellPeople();
     this.page.changed();
   }

@@ -5,6 +5,8 @@ const SPARE = 6; // lines below the first one that take its place if it goes
 
 export class Standing {
   isFollowing = true;
+  /** The size of the view and of what it shows, when the lines were last put in place. */
+  #size = '';
   /** The first lines in view, and how far below the top each stands. */
   #anchors = [];
 
@@ -19,7 +21,7 @@ export class Standing {
   follow() {
     this.isFollowing = true;
     this.#anchors = [];
-    this.#toEnd();
+    this.settle();
   }
 
   leave() {
@@ -30,6 +32,11 @@ export class Standing {
   /** Notes where the reader went. */
   moved(isAtEnd) {
     const { scroller } = this;
+    // A view that has another size is scrolled by the browser, not by the reader.
+    if (this.#measure() !== this.#size) {
+      this.settle();
+      return;
+    }
     const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
     this.isFollowing = isAtEnd && below <= AT_END;
     this.hold();
@@ -46,6 +53,7 @@ export class Standing {
 
   /** Puts the lines back to where they stood, after they have changed. */
   settle() {
+    this.#size = this.#measure();
     if (this.isFollowing) {
       this.#toEnd();
       return;
@@ -79,6 +87,11 @@ export class Standing {
     const { bottom } = this.scroller.getBoundingClientRect();
     const at = this.#firstBelow(bottom + 1);
     return this.list.children[at - 1] ?? null;
+  }
+
+  #measure() {
+    const { clientHeight, clientWidth, scrollHeight } = this.scroller;
+    return `${clientWidth} ${clientHeight} ${scrollHeight}`;
   }
 
   #toEnd() {
