@@ -25,9 +25,12 @@ test('a new room wants its newest page, and so do private messages', () => {
 });
 
 test('a room in which nothing was missed wants no page, and is complete', () => {
-  const { room, wanted } = start(100, false);
-  assert.equal(wanted.length, 1);
-  assert.equal(room.reach, 100);
+  const { chat, room, wanted: [first] } = start();
+  takePage(chat, first, { events: [line(90)], more: false });
+  const welcome = welcomeOf(200, false);
+  chat.welcome(welcome);
+  assert.deepEqual(wantedAfter(chat, welcome).map((want) => want.place), [null]);
+  assert.equal(room.reach, 200);
 });
 
 test('after the newest page the room is complete up to the fence', () => {

@@ -38,6 +38,7 @@ const live = () => {
   const made = world();
   made.connect();
   made.welcome();
+  made.answer({ room: 'lobby' });
   made.answer();
   return made;
 };
@@ -117,7 +118,7 @@ test('a room that the person entered here is opened, and its newest page asked f
   const [{ ref }] = made.of('command');
   made.session.receive(happened('joined', 'ada', { room: 'python', own: true }));
   made.session.receive({ type: 'ok', ref, lines: [],
-    rooms: { python: { topic: 'snakes', members: ['ada', 'bob'], missed: true, read: 0 } } });
+    rooms: { python: { topic: 'snakes', members: ['ada', 'bob'], missed: false, read: 0 } } });
   assert.deepEqual(made.called('entered'), [['entered', 'python']]);
   assert.equal(made.of('history').at(-1).room, 'python');
 });
@@ -128,6 +129,7 @@ test('a room that was entered on another device is there, and is not opened', ()
   made.session.receive(happened('joined', 'ada', { id: 300, room: 'python', own: true, rooms }));
   assert.ok(made.session.chat.room('python'));
   assert.deepEqual(made.called('entered'), []);
+  made.answer({ room: 'python' });
   assert.equal(made.session.chat.room('python').reach, 300);
 });
 
@@ -151,6 +153,15 @@ test('whoever was taken over or said goodbye does not come back', () => {
     assert.equal(made.called('ended').length, 1);
     assert.equal(made.session.state, 'ended');
   }
+});
+
+test('a connection that ends after /quit does not come back', () => {
+  const made = live();
+  made.session.say(line('/quit', { kind: 'command', line: '/quit', name: 'quit' }));
+  made.session.disconnected();
+  assert.equal(made.called('ended').length, 1);
+  assert.equal(made.session.state, 'ended');
+  assert.deepEqual(made.session.outbox.lines, []);
 });
 
 test('other ends are told, and the connection may come back', () => {

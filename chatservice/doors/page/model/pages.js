@@ -20,7 +20,7 @@ export function wantedAfter(chat, welcome) {
 }
 
 function wantOf(known, place, isMissed, fence) {
-  if (!isMissed) {
+  if (known.reach && !isMissed) {
     known.reach = Math.max(known.reach, fence);
     known.isFilling = false;
     return null;

@@ -59,6 +59,7 @@ export class Session {
 
   disconnected() {
     this.#send = null;
+    this.#endIfQuit();
     if (this.state !== 'ended' && this.state !== 'refused') this.state = 'offline';
     this.history.forget();
     this.outbox.lost();
@@ -66,6 +67,16 @@ export class Session {
     this.#asked.clear();
     for (const asked of unanswered) asked.failed?.({ text: 'The connection was lost.' });
     this.listener.changed();
+  }
+
+  /** The end of the connection is the answer to a /quit. */
+  #endIfQuit() {
+    const quit = this.outbox.lines.find((line) => line.name === 'quit' && line.state === 'sent');
+    if (!quit) return;
+    this.outbox.remove(quit.ref);
+    if (this.state === 'ended') return;
+    this.state = 'ended';
+    this.listener.ended({ code: 'goodbye', text: 'You said goodbye.' });
   }
 
   /** Asks the chat for an answer. @returns {boolean} whether it can be asked */
@@ -245,8 +256,7 @@ export class Session {
 
   #enter(name, state) {
     const place = this.chat.arrive(name, state);
-    if (state.missed && !place.reach) this.history.add({ why: 'newest', place });
-    else if (!place.reach) place.reach = Math.max(place.timeline.lastId, 1);
+    this.#load(place);
     this.listener.entered(name);
     this.#turnPage();
   }
@@ -254,16 +264,17 @@ export class Session {
   #happen(event) {
     const line = this.outbox.acknowledge(event);
     const places = this.chat.follow(event);
-    const place = event.own && event.rooms && this.chat.room(event.room);
-    if (place && !place.reach) this.#load(place, event);
+    const entered = event.own && event.rooms && this.chat.room(event.room);
+    if (entered) this.#load(entered);
     this.listener.happened(event, places, line);
     if (line) this.#flush();
   }
 
-  /** Loads a room that was entered on another device. */
-  #load(place, event) {
-    if (event.rooms[place.name]?.missed) this.history.add({ why: 'newest', place });
-    else place.reach = event.id;
+  /** Loads a room that was just entered, unless it was here before. */
+  #load(place) {
+    if (place.reach) return;
+    place.isFilling = true;
+    this.history.add({ why: 'newest', place });
     this.#turnPage();
   }
 

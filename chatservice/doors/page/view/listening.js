@@ -38,8 +38,9 @@ function welcomed(page, welcome, isFirst) {
   page.joining.showChat();
   page.warning = '';
   if (isFirst || !page.shown) {
+    const fragment = location.hash;
     page.showAny();
-    page.openFragment();
+    page.openFragment(fragment);
     page.tell(welcome.motd, { about: '' });
   } else {
     page.showAny();

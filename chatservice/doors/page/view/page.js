@@ -201,8 +201,8 @@ export class Page {
   }
 
   /** Opens what the URL's fragment names. @returns {boolean} whether it names anything */
-  openFragment() {
-    const named = placeIn(location.hash);
+  openFragment(fragment = location.hash) {
+    const named = placeIn(fragment);
     if (!named) return false;
     if (named.kind === 'person') this.show(this.chat.conversation(named.name));
     else this.enterRoom(named.name);
