@@ -15,7 +15,10 @@ function linked({ canPing = true } = {}) {
     clock: world.clock, random: () => 1,
     connected: (send) => { world.send = send; },
     received: (object) => world.heard.push(object),
-    lost: () => { world.lost += 1; },
+    lost: () => {
+      world.lost += 1;
+      world.whenLost?.();
+    },
     ping: () => {
       world.pings += 1;
       return canPing;
@@ -111,6 +114,15 @@ test('whoever stops makes no other connection, and hears nothing of the old one'
   assert.equal(world.clock.waiting, 0);
   world.link.start();
   assert.equal(world.sockets.length, 2);
+});
+
+test('whoever stops on learning of a loss makes no other connection', () => {
+  const world = opened();
+  world.whenLost = () => world.link.stop();
+  world.sockets[0].onclose({});
+  world.clock.advance(100_000);
+  assert.equal(world.sockets.length, 1);
+  assert.equal(world.link.state, 'stopped');
 });
 
 test('what is no object with a type is ignored', () => {

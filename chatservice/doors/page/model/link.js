@@ -69,7 +69,8 @@ export class Link {
   /** Ends a connection that is dead or in the way, and makes another. */
   renew() {
     this.#drop();
-    this.#pause();
+    // Whoever learns of the loss may have stopped the link.
+    if (this.state !== 'stopped') this.#pause();
   }
 
   #connect() {
