@@ -9,37 +9,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.doors import site
-from chatservice.doors.site import File
-from tests.conversation import new_path
-
-INDEX = b"<!doctype html><meta name=version content=@VERSION@>" + b"<p>tea</p>" * 100
-SCRIPT = b'"use strict"; // @VERSION@\n' + b"tea();" * 100
-ICON = b"\x89PNG"
-
-
-def page_of(case: SynchronousTestCase, files: dict[str, bytes]) -> dict[str, File]:
-    """Read a page of these files, and serve it until the end of the test."""
-    folder = new_path(case)
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    case.patch(site, "FOLDER", folder)
-    site.page.cache_clear()
-    case.addCleanup(site.page.cache_clear)
-    return site.page()
-
-
-PAGE = {
-    "index.html": INDEX,
-    "style.css": b"p { color: green }",
-    "script/main.js": SCRIPT,
-    "icons/tea.png": ICON,
-    "icons/tea.svg": b"<svg/>",
-    "site.webmanifest": b"{}",
-    "notes.txt": b"not for everybody",
-    "script/.main.js.swp": b"not either",
-}
+from tests.browsing import INDEX, PAGE, SCRIPT, page_of
 
 
 class SiteTests(SynchronousTestCase):
