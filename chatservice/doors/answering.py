@@ -21,8 +21,13 @@ Headers = tuple[tuple[str, str], ...]
 METHODS = (b"GET", b"HEAD", b"POST")
 VERSIONS = (b"1.0", b"1.1")
 
+HEAD_BYTES = 16 * 1024
+"""The most bytes of a request line with its headers."""
+
 BODY_BYTES = 64 * 1024
 """The most bytes of a request's body."""
+
+HEAD_TOO_LARGE = "the head of the request is too large"
 
 WEBSOCKET = b"/ws"
 """The path of the WebSocket."""
@@ -85,6 +90,10 @@ def check_head(request: Request) -> None:
         raise Refused(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "this server speaks HTTP/1.1")
     if request.method not in METHODS:
         raise Refused(HTTPStatus.NOT_IMPLEMENTED, "this server knows GET, HEAD and POST")
+    fields = (len(name) + len(": \r\n") + len(value) for name, value in request.headers)
+    if len(request.target) + sum(fields) > HEAD_BYTES:
+        # A head that comes in one piece is not too large for h11.
+        raise Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, HEAD_TOO_LARGE)
     length = _values(request, b"content-length")
     if length and _values(request, b"transfer-encoding"):
         # Two servers that disagree about the end of a request let a third be smuggled in

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +13,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatservice.doors import answering
-from chatservice.doors.answering import BODY_BYTES, WEBSOCKET, Answer, Refused
+from chatservice.doors.answering import BODY_BYTES, HEAD_BYTES, WEBSOCKET, Answer, Refused
 from chatservice.doors.carrier import Stream
 from chatservice.doors.visit import Visit
 from chatservice.doors.websocket import WebSocketConnection, WebSocketSession
@@ -19,9 +21,6 @@ from chatservice.people.ratelimit import WEIGHT
 from chatservice.sessions.keepalive import keep_honest
 from chatservice.sessions.outbox import Outbox
 from chatservice.sessions.session import CLOSE_TIMEOUT
-
-HEAD_BYTES = 16 * 1024
-"""The most bytes of a request line with its headers."""
 
 HEAD_TIMEOUT = 10.0
 """The seconds within which the head of a request must come."""
@@ -33,7 +32,7 @@ IDLE_TIMEOUT = 5.0
 """The seconds for which a connection waits for another request."""
 
 SENTENCES = {
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "the head of the request is too large",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: answering.HEAD_TOO_LARGE,
     HTTPStatus.NOT_IMPLEMENTED: "that transfer encoding is not known here",
 }
 
@@ -46,7 +45,7 @@ class HttpConnection(Stream):
     """
 
     _request: h11.Request | None = None
-    _deadline: IDelayedCall | None = None
+    _timer: IDelayedCall | None = None
     _body = 0
     _is_idle = False
 
@@ -74,8 +73,12 @@ class HttpConnection(Stream):
 
     def _allow(self, seconds: float) -> None:
         """Go on for some time, unless a later call says otherwise."""
+        self._after(max(0.0, seconds), self._too_slow)
+
+    def _after(self, seconds: float, act: Callable[[], object]) -> None:
+        """Do something after some time, unless a later call says otherwise."""
         self._stop_waiting()
-        self._deadline = self.reactor.callLater(max(0.0, seconds), self._too_slow)
+        self._timer = self.reactor.callLater(seconds, act)
 
     def _too_slow(self) -> None:
         if self._is_over or self.paused:
@@ -86,8 +89,8 @@ class HttpConnection(Stream):
             self._refuse(Refused(HTTPStatus.REQUEST_TIMEOUT, "the request took too long"))
 
     def _stop_waiting(self) -> None:
-        if self._deadline is not None and self._deadline.active():
-            self._deadline.cancel()
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
 
     # From bytes to requests.
 
@@ -130,7 +133,8 @@ class HttpConnection(Stream):
                     raise answering.too_large()
             case h11.EndOfMessage():
                 self._answer()
-            case h11.ConnectionClosed():
+            case _:
+                # The peer sends nothing more (h11.ConnectionClosed).
                 self.close()
 
     # Answers.
@@ -145,12 +149,13 @@ class HttpConnection(Stream):
             answer = answering.answer_to(self._request, visit)
         except Refused as refused:
             answer = refused.answer
-        self._send(answer, visit)
+        is_last = answer.status is HTTPStatus.BAD_REQUEST or visit.peer.refusal is not None
+        self._send(answer, visit, is_last)
         wait = visit.chat.flood.charge(visit.peer.origin, 1 + self._body // WEIGHT)
         emptied = self.outbox.emptied()
-        if wait or not emptied.called:
+        if not emptied.called:
             self.pause()
-            self._allow(REQUEST_TIMEOUT + wait)
+            self._allow(REQUEST_TIMEOUT)
         emptied.addCallback(lambda _: self._answered(wait))
 
     def _open_websocket(self, visit: Visit) -> None:
@@ -163,7 +168,9 @@ class HttpConnection(Stream):
         self._stop_waiting()
         self.outbox.detach()
         session = WebSocketSession(visit.chat)
-        visit.front.open(WebSocketConnection(session, visit.peer, accepted), rest)
+        # The time in which to join begins now, however long the connection was used before.
+        peer = replace(visit.peer, since=self.reactor.seconds())
+        visit.front.open(WebSocketConnection(session, peer, accepted), rest)
 
     def _send(self, answer: Answer, visit: Visit, last: bool = False) -> None:
         headers = answering.headers_of(answer, visit)
@@ -184,24 +191,31 @@ class HttpConnection(Stream):
         if self._http.our_state is h11.MUST_CLOSE:
             self.close()
             return
+        self._request = None
         self._http.start_next_cycle()
-        self._is_idle = True
-        if not self.paused:
-            self._allow(IDLE_TIMEOUT)
-        elif wait:
-            self.reactor.callLater(wait, self._go_on)
+        if wait or self._has_more():
+            # Everybody else has a turn before the next request.
+            self.pause()
+            self._after(wait, self._go_on)
         else:
             self._go_on()
 
+    def _has_more(self) -> bool:
+        """Tell whether the next request, or a part of it, has come already."""
+        return self._http.trailing_data[0] != b""
+
     def _go_on(self) -> None:
-        if not self._is_over:
+        self._is_idle = not self._has_more()
+        if self._is_idle:
             self._allow(IDLE_TIMEOUT)
+        else:
+            self._await_request()
+        if self.paused:
             self.resume()
 
     def _refuse(self, refused: Refused) -> None:
         """Answer for the last time: where the next request begins is not known any more."""
-        if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._send(refused.answer, self._visit, last=True)
+        self._send(refused.answer, self._visit, last=True)
         self.close()
 
     # The end of the connection.
@@ -216,10 +230,13 @@ class HttpConnection(Stream):
         return not self._at_end
 
     def readConnectionLost(self) -> None:
-        """Answer what has come, and close."""
+        """Answer what has come, and close; the peer sends nothing more."""
         self._at_end = True
-        self._http.receive_data(b"")
-        self.dataReceived(b"")
+        if self._is_over:
+            self.transport.loseConnection()
+        else:
+            self._http.receive_data(b"")
+            self._read()
 
     def writeConnectionLost(self) -> None:
         """Wait for the peer to close, for everything is sent."""
