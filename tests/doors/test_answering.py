@@ -261,7 +261,7 @@ class WebSocketTests(HttpCase):
         }
     )
     def test_handshake(self, row: tuple[tuple[bytes, ...], int]) -> None:
-        """A WebSocket is opened for a request that asks for one, and for no other; no extensions."""
+        """A WebSocket is opened, without extensions, for a request that asks for one."""
         headers, status = row
         seen = self.answer(b"/ws", *headers)
         self.assertEqual(seen.status, status)
