@@ -8,7 +8,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
 from twisted.python.failure import Failure
 from wsproto.connection import Connection, ConnectionState, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 from zope.interface import implementer
 
@@ -128,7 +128,8 @@ class WebSocketConnection(Carrier):
             case Ping():
                 self.session.pay()
                 self.outbox.write(self._frames.send(event.response()))
-            case Pong():
+            case _:
+                # Only pongs are left.
                 self.session.pay()
 
     def _take_text(self, event: TextMessage) -> None:
@@ -152,17 +153,28 @@ class WebSocketConnection(Carrier):
 
     def close(self) -> None:
         """Close the WebSocket and then the connection; see L{Carrier.close}."""
+        self._stop_pinging()
         self.outbox.write(self._frames.send(CloseConnection(self._code)))
         super().close()
 
+    def has_unread(self) -> bool:
+        """See L{Stream.has_unread}: until its own close, the peer may be sending."""
+        return self._frames.state is not ConnectionState.CLOSED
+
+    def _stop_pinging(self) -> None:
+        if self._pinging is not None and self._pinging.active():
+            self._pinging.cancel()
+
     def readConnectionLost(self) -> None:
-        """Abort, for a peer that sends nothing more does not answer."""
-        self.session.abort("connection lost")
+        """Abort, for a peer that sends nothing more does not answer; or finish closing."""
+        if self._is_over:
+            self.transport.loseConnection()
+        else:
+            self.session.abort("connection lost")
 
     def writeConnectionLost(self) -> None:
         """Wait for the peer to close, for everything is sent."""
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        if self._pinging is not None and self._pinging.active():
-            self._pinging.cancel()
+        self._stop_pinging()
         super().connectionLost(Failure(ConnectionLost()))
