@@ -133,5 +133,6 @@ class HttpCase(ConversationCase):
         for wire in wires:
             wire.turn()
             self.assertIsNotNone(wire.lost)
+        self.clock.advance(0)
         self.assertEqual((self.admission.count, self.chat.sessions), (0, set()))
         self.assertEqual(self.clock.getDelayedCalls(), [])
