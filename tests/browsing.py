@@ -31,6 +31,10 @@ PAGE = {
 }
 
 HOST = b"Host: localhost:59000"
+KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+HANDSHAKE = (b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Version: 13", KEY)
+"""The headers that ask for a WebSocket."""
+
 BY_A_STRANGER = "192.0.2.1"
 BY_THIS_MACHINE = "127.0.0.1"
 

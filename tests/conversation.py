@@ -192,13 +192,15 @@ class WebPerson(JsonPerson):
     """A program at the WebSocket door, such as the page.
 
     It does not heed what it hears, and goes on sending after the server has said goodbye.
+
+    @param headers: those of its request, besides the usual ones.
     """
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, *headers: bytes) -> None:
         super().__init__(wire)
         self._writing = Connection(ConnectionType.CLIENT)
         self._reading = Connection(ConnectionType.CLIENT)
-        wire.sends(UPGRADE)
+        wire.sends(UPGRADE[:-2] + b"".join(header + b"\r\n" for header in headers) + b"\r\n")
         self._expected = ACCEPTED
 
     def sends_object(self, value: Any) -> None:

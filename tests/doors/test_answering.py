@@ -10,12 +10,10 @@ from chatservice.doors.limits import Admission
 from chatservice.doors.visit import TLS_REQUIRED, Policy
 from chatservice.people.addresses import network_named
 from chatservice.protocol.origins import Origin
-from tests.browsing import BY_THIS_MACHINE, ICON, SCRIPT, HttpCase, Seen
+from tests.browsing import BY_THIS_MACHINE, HANDSHAKE, ICON, KEY, SCRIPT, HttpCase, Seen
 from tests.conversation import UPGRADE, each_row
 
 SCRIPT_PATH = b"/script/main.js"
-KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
-HANDSHAKE = (b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Version: 13", KEY)
 
 PATHS = {
     "page": (b"/", 200),

@@ -34,6 +34,14 @@ class FloodLimitTests(SynchronousTestCase):
         self.assertEqual(self.limit.spend("eve", "192.0.2.1", 4), 1 / 20)
         self.assertEqual(self.limit.spend("eve", "192.0.2.2"), 0)
 
+    def test_charge(self) -> None:
+        """Requests cost an address as much as lines, people nothing, and this machine nothing."""
+        self.assertEqual(self.limit.charge("192.0.2.1", 39), 0)
+        self.assertEqual(self.limit.charge("192.0.2.1", 3), 3 / 20)
+        self.assertEqual(self.limit.spend("ada", "192.0.2.1"), 4 / 20)
+        self.assertEqual(self.limit.spend("ada", "192.0.2.2", 8), 0)
+        self.assertEqual(self.limit.charge("", 1000), 0)
+
     def test_arrivals(self) -> None:
         """Who arrives costs the address the burst that a new person has."""
         waits = [self.limit.arrive("192.0.2.1") for _ in range(5)]
