@@ -54,6 +54,8 @@ export class Talk {
       this.#makeRows();
       this.#span.keep(this.rows, (row) => row.key, this.isFollowing);
       this.#patch();
+      // At the very top there is nothing to scroll, by which the reader could ask for more.
+      if (!this.isFollowing && this.scroller.scrollTop < NEAR) this.#goBack();
     }
     this.#drawEdges();
   }

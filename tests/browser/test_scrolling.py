@@ -1,0 +1,141 @@
+"""What a reader sees while lines come: the end, or the place where they read."""
+
+from __future__ import annotations
+
+from tests.browser.browsers import Browser, Page, until
+from tests.running import Peer, Server
+
+
+def numbered(count: int, start: int = 1) -> list[str]:
+    """Make lines that tell their numbers."""
+    return [f"line {number}" for number in range(start, start + count)]
+
+
+def together(
+    browser: Browser, chat: Server, room: str, nick: str, other: str
+) -> tuple[Page, Peer]:
+    """Bring somebody in a browser and somebody with nc into one room."""
+    page = browser.open(chat.port, f"/#{room}")
+    page.joins(nick)
+    until(lambda: page.place == f"#{room}")
+    peer = chat.join(other)
+    peer.send(f"/join {room}")
+    peer.until(f"you joined #{room}")
+    return page, peer
+
+
+def test_at_the_bottom_it_follows(
+    browser: Browser, chat: Server, room: str, nick: str, other_nick: str
+) -> None:
+    """Who reads the end sees each new line, also when hundreds come at once."""
+    page, peer = together(browser, chat, room, nick, other_nick)
+    peer.send(*numbered(300))
+    page.shows("line 299", "line 300")
+    page.frame()
+    assert page.is_at_bottom
+    page.size(700, 500)
+    page.frame()
+    assert page.is_at_bottom
+    assert not page.exists("#newer")
+
+
+def test_elsewhere_the_first_visible_line_stays(
+    browser: Browser, chat: Server, room: str, nick: str, other_nick: str
+) -> None:
+    """Who reads further up keeps the line there within 1 px, and "3 new" leads down."""
+    page, peer = together(browser, chat, room, nick, other_nick)
+    peer.send(*numbered(60))
+    page.shows("line 60")
+    page.frame()
+    page.scrolls_to(333)
+    line, top = page.first_visible()
+    peer.send("long " * 200, "short", "\u6f22\u5b57 " * 100)
+    page.sees("#newer", "3 new")
+    assert page.first_visible()[0] == line
+    assert abs(page.first_visible()[1] - top) <= 1
+    assert not page.is_at_bottom
+    page.click("#newer")
+    page.frame()
+    assert page.is_at_bottom
+    assert not page.exists("#newer")
+
+
+def test_the_line_stays_while_the_window_changes(
+    browser: Browser, chat: Server, room: str, nick: str, other_nick: str
+) -> None:
+    """The first visible line is the same after the window became narrower and wider again."""
+    page, peer = together(browser, chat, room, nick, other_nick)
+    peer.send(*(f"{line} {'words ' * 40}" for line in numbered(60)))
+    until(lambda: len(page.lines()) == 60)
+    page.frame()
+    page.scrolls_to(700)
+    line, top = page.first_visible()
+    page.size(600, 700)
+    page.frame()
+    assert page.first_visible()[0] == line
+    page.size(1200, 700)
+    page.frame()
+    assert page.first_visible()[0] == line
+    assert abs(page.first_visible()[1] - top) <= 1
+
+
+def test_earlier_lines_come_above(
+    browser: Browser, chat: Server, room: str, nick: str, other_nick: str
+) -> None:
+    """5,000 lines back each line was there once and in order, and the page never held 500."""
+    writer = chat.join(other_nick)
+    writer.send(f"/join {room}", *numbered(5000), "/whois nobody")
+    writer.until("called nobody")
+    page = browser.open(chat.port, f"/#{room}")
+    page.joins(nick)
+    page.shows("line 5000")
+    page.frame()
+    # The reader turns pages as fast as the page lets them.
+    read = page.browser.driver.execute_async_script("""
+        const done = arguments[0];
+        const talk = document.querySelector('#talk');
+        const seen = new Map();
+        let most = 0;
+        let wrong = 0;
+        const look = () => {
+          const rows = [...document.querySelectorAll('#lines > .line > .text')];
+          most = Math.max(most, document.querySelectorAll('#lines > *').length);
+          const numbers = rows.map((row) => Number(row.textContent.slice(5)));
+          wrong += numbers.filter((number, at) => at && number !== numbers[at - 1] + 1).length;
+          for (const number of numbers) seen.set(number, true);
+          if (numbers[0] === 1) done([seen.size, most, wrong]);
+          else {
+            talk.scrollTop = Math.max(0, talk.scrollTop - talk.clientHeight);
+            requestAnimationFrame(look);
+          }
+        };
+        look();
+    """)
+    count, most, wrong = read
+    assert (count, wrong) == (5000, 0)
+    assert most <= 500
+    page.sees("#beginning", "beginning")
+    page.click("#newer")
+    page.shows("line 5000")
+    page.frame()
+    assert page.is_at_bottom
+
+
+def test_the_line_stays_while_earlier_ones_come(
+    browser: Browser, chat: Server, room: str, nick: str, other_nick: str
+) -> None:
+    """A page of history above what is read moves nothing, though lines come below as well."""
+    writer = chat.join(other_nick)
+    writer.send(f"/join {room}", *numbered(250), "/whois nobody")
+    writer.until("called nobody")
+    page = browser.open(chat.port, f"/#{room}")
+    page.joins(nick)
+    page.shows("line 250")
+    page.frame()
+    page.scrolls_to(0)
+    line, top = page.first_visible()
+    writer.send("one more")
+    until(lambda: page.lines()[0] == "line 51", "no earlier lines came")
+    page.sees("#newer", "1 new")
+    assert page.first_visible()[0] == line
+    assert abs(page.first_visible()[1] - top) <= 1
