@@ -409,7 +409,7 @@ class OptionsTests(TableCase):
         text = " ".join(str(Options()).split())
         for name, default in DEFAULTS.items():
             if name != "motd-lines":
-                self.assertIn(f"--{name}=", text)
+                self.assertRegex(text, f"--{name}[= ]")
             if isinstance(default, int) and name != "send-queue":
                 self.assertIn(f"[default: {default}]", text)
         self.assertIn("[default: 1M]", text)

@@ -180,10 +180,14 @@ def test_nc_without_n(tmp_path: Path) -> None:
 
 
 def test_curl(tmp_path: Path) -> None:
-    """With curl one gets 501 and a sentence on how to join."""
+    """With curl one gets the page, and can post nothing, however large it is."""
     path = program("curl")
     with running(tmp_path) as chat:
-        for options in ([], ["--data", "x" * 100_000]):
+        for options, code, last in (
+            ([], "200", "</html>"),
+            (["--data", "x"], "405", "this can only be read"),
+            (["--data", "x" * 100_000], "413", "a request must have at most 65,536 bytes"),
+        ):
             ended = subprocess.run(
                 [path, "-sS", "-w", "%{http_code}", *options, f"http://{HOST}:{chat.port}/"],
                 capture_output=True,
@@ -192,5 +196,4 @@ def test_curl(tmp_path: Path) -> None:
             )
             assert (ended.returncode, ended.stderr) == (0, "")
             *sentences, status = ended.stdout.split("\n")
-            assert status == "501"
-            assert sentences[-1] == f"Join it from a terminal: telnet HOST {chat.port}"
+            assert (status, sentences[-1]) == (code, last)
