@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import Protocol
@@ -50,31 +50,21 @@ class HalfInner(Inner):
         self.seen.append("write lost")
 
 
-class TlsPeer:
-    """A client of a L{TlsLayer}.
+class TlsClient:
+    """A client that speaks TLS over a wire.
 
-    @ivar wire: the wire between them.
+    @ivar wire: the wire to the server.
     @ivar heard: the text that it received, until L{gets} takes it.
     @ivar size: how many bytes of ciphertext arrive at a time; 0 for all at once.
     """
 
-    def __init__(
-        self,
-        inner: Any,
-        clock: Clock | None = None,
-        direct: bool = True,
-        size: int = 0,
-        window: int | None = None,
-        context: Any = None,
-    ) -> None:
-        self.clock = clock or StrictClock()
+    def __init__(self, wire: Wire, size: int = 0, context: Any = None) -> None:
+        self.wire = wire
         self.size = size
-        self.layer = TlsLayer(self.clock, server_context(), inner, direct)
-        self.wire = Wire.to(self.layer, self.clock, window)
         self.engine = TlsEngine(context or client_context(), False, "localhost")
         self.heard = b""
 
-    def shakes(self) -> TlsPeer:
+    def shakes(self) -> Self:
         """Shake hands."""
         self.engine.start()
         self._listen()
@@ -107,6 +97,23 @@ class TlsPeer:
         while text := self.engine.open():
             self.heard += text
         self._flush()
+
+
+class TlsPeer(TlsClient):
+    """A client of a L{TlsLayer} of its own."""
+
+    def __init__(
+        self,
+        inner: Any,
+        clock: Clock | None = None,
+        direct: bool = True,
+        size: int = 0,
+        window: int | None = None,
+        context: Any = None,
+    ) -> None:
+        self.clock = clock or StrictClock()
+        self.layer = TlsLayer(self.clock, server_context(), inner, direct)
+        super().__init__(Wire.to(self.layer, self.clock, window), size, context)
 
 
 def text_in(inner: Inner) -> bytes:

@@ -410,7 +410,7 @@ class OptionsTests(TableCase):
         for name, default in DEFAULTS.items():
             if name != "motd-lines":
                 self.assertRegex(text, f"--{name}[= ]")
-            if isinstance(default, int) and name != "send-queue":
+            if type(default) is int and name != "send-queue":
                 self.assertIn(f"[default: {default}]", text)
         self.assertIn("[default: 1M]", text)
         self.assertIn("joins it, at most 200 [default: 10]", text)

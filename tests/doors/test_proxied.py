@@ -173,7 +173,7 @@ class HeaderTests(ProxiedCase):
 
     def test_encrypted(self) -> None:
         """A proxy may say that its client's connection is encrypted."""
-        self.decide(Policy((network_named(PROXY),), requires_tls=True))
+        self.decide(Policy(trusted=(network_named(PROXY),), requires_tls=True))
         wire = self.comes_through(BINARY_HEADER + b"ada\n")
         self.assertIn("encrypted connections only", wire.sees())
         wire = self.comes_through(BINARY_HEADER_OF_TLS + b"ada\n")

@@ -30,7 +30,6 @@ OTHERS = {
     "irc": b"NICK ada\r\nUSER ada 0 * :Ada\r\n",
     "ircv3": b"CAP LS 302\r\n",
     "smtp": b"EHLO mail.example.org\r\n",
-    "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n",
     "binary": b"\x00\x01\x02ada\n",
 }
 

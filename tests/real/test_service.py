@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -26,6 +27,7 @@ from chatservice.doors.ports import Port
 from chatservice.protocol.errors import CannotStart, StorageError
 from chatservice.storage.threads import ThreadedDatabase
 from chatservice.tap import ChatService, Options
+from tests.certified import certificate, the_certificate
 from tests.conversation import new_path
 from tests.doubles import Wire
 from tests.recording import InlinePool
@@ -296,8 +298,8 @@ class ServiceTests(SynchronousTestCase):
         """Only plain TCP is sent to past the reactor's queue, and only TLS is encrypted."""
         seen = []
 
-        def front(chat: Any, admission: Any, *connections: bool) -> None:
-            seen.append(connections)
+        def front(chat: Any, admission: Any, *connections: Any) -> None:
+            seen.append(connections[:2])
 
         self.patch(ports, "FrontFactory", front)
         service = self.service()
@@ -351,6 +353,46 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual(service.chat.settings.motd, ("Tea at five.",))
         why = f"cannot read {motd}: No such file or directory"
         self.assertEqual(self.logged[-1], f"The message of the day stays as it was: {why}.")
+        self.stop(service)
+
+    def test_certificate(self) -> None:
+        """The certificate is read at the start, its mark is logged, and SIGHUP reads it again."""
+        path = new_path(self)
+        path.write_bytes(b"".join(the_certificate()))
+        service = self.started("--tls-cert", str(path))
+        shown = service._policy.certificate
+        assert shown is not None
+        mark = shown.fingerprint
+        self.assertIn(f"The TLS certificate has the fingerprint {mark}", self.logged)
+        path.write_bytes(b"".join(certificate()))
+        signal.raise_signal(signal.SIGHUP)
+        self.assertNotEqual(shown.fingerprint, mark)
+        self.stop(service)
+
+    def test_certificate_of_its_own(self) -> None:
+        """The chat may make its own beside the database, and uses it the next time too."""
+        marks, database = set(), str(new_path(self))
+        for _ in range(2):
+            service = self.started("--tls-self-signed", "--database", database)
+            assert service._policy.certificate is not None
+            marks.add(service._policy.certificate.fingerprint)
+            self.stop(service)
+        self.assertEqual(len(marks), 1)
+
+    def test_no_certificate(self) -> None:
+        """A certificate that cannot be read ends the start with one sentence."""
+        service = self.service("--tls-cert", "/no/such/file")
+        error = self.assertRaises(CannotStart, service.privilegedStartService)
+        self.assertEqual(str(error), "cannot read /no/such/file: No such file or directory")
+
+    def test_expiry(self) -> None:
+        """The log tells that the certificate is about to expire."""
+        path = new_path(self)
+        soon = datetime.now(UTC) + timedelta(days=3, hours=1)
+        path.write_bytes(b"".join(certificate(end=soon)))
+        service = self.started("--tls-cert", str(path))
+        self.reactor.advance(1)
+        self.assertTrue(any("expires in 3 days" in line for line in self.logged), self.logged)
         self.stop(service)
 
     def test_reload_nothing(self) -> None:
