@@ -276,6 +276,14 @@ class Page:
         for text in texts:
             self.find("#input").send_keys(text, Keys.ENTER)
 
+    def submits(self, text: str) -> None:
+        """Send a line without the keyboard, which a hidden page does not have."""
+        script = """
+            document.querySelector('#input').value = arguments[0];
+            document.querySelector('#composer').requestSubmit();
+        """
+        self.run(script, text)
+
     def enters(self, room: str) -> None:
         """Enter a room."""
         self.says(f"/join {room}")

@@ -57,7 +57,7 @@ export class Link {
 
   /** Notes that the chat let this person in, so that the next pauses are short again. */
   joined() {
-    this.#attempt = 0;
+    this.#attempt = 1;
   }
 
   /** Connects at once, or decides within 5 s whether the connection still lives. */

@@ -117,13 +117,19 @@ export class Page {
   changed() {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    const draw = () => {
-      this.#isScheduled = false;
-      this.#draw();
-    };
-    // A hidden page has no frames, but its title shows what is unread.
-    if (document.visibilityState === 'hidden') setTimeout(draw, 250);
-    else requestAnimationFrame(draw);
+    if (document.visibilityState === 'hidden') this.hidden();
+    else requestAnimationFrame(() => this.#drawScheduled());
+  }
+
+  /** Draws without a frame: a hidden page has none, but its title shows what is unread. */
+  hidden() {
+    setTimeout(() => this.#drawScheduled(), 250);
+  }
+
+  #drawScheduled() {
+    if (!this.#isScheduled) return;
+    this.#isScheduled = false;
+    this.#draw();
   }
 
   #draw() {

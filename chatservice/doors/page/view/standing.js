@@ -47,7 +47,9 @@ export class Standing {
     if (this.isFollowing) return;
     const top = this.scroller.getBoundingClientRect().top;
     const first = this.#firstBelow(top);
-    const items = [...this.list.children].slice(first, first + SPARE);
+    // The heading of a day moves up to earlier lines that come, and so must not be the measure.
+    const items = [...this.list.children].slice(first, first + 2 * SPARE)
+      .filter((item) => item.row.id).slice(0, SPARE);
     this.#anchors = items.map((item) => ({ item, top: item.getBoundingClientRect().top - top }));
   }
 

@@ -52,6 +52,8 @@ export class Wakefulness {
       } else {
         page.shown?.unreadLine.end();
         page.seen.flush();
+        // A frame that was awaited does not come any more.
+        page.hidden();
       }
       page.changed();
     });
