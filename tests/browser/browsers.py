@@ -254,12 +254,14 @@ class Page:
     def gives_name(self, nick: str, password: str = "", is_remembered: bool = False) -> None:
         """Fill in the form, and send it."""
         until(lambda: self.exists("#join"), "nobody asks for a name")
-        self.find("#nick").send_keys(nick)
-        if password:
-            self.find("#password").send_keys(password)
-        if is_remembered:
-            self.find("#remember").click()
-        self.find("#join-button").click()
+        script = """
+            const [nick, password, isRemembered] = arguments;
+            document.querySelector('#nick').value = nick;
+            document.querySelector('#password').value = password;
+            document.querySelector('#remember').checked = isRemembered;
+            document.querySelector('#join-form').requestSubmit();
+        """
+        self.run(script, nick, password, is_remembered)
 
     def is_here(self) -> None:
         """Wait until the chat has let this person in."""
