@@ -58,6 +58,56 @@ def endpoint(port: int) -> str:
     return f"tcp:{port}:interface={HOST}:backlog=1024"
 
 
+class Speaker:
+    """A speaker of the JSON door's language, whatever carries it.
+
+    @ivar welcome: the answer to the hello, once it has come.
+    """
+
+    welcome: dict[str, Any]
+
+    def send_text(self, text: str) -> None:
+        """Send an object, spelled as JSON."""
+        raise NotImplementedError
+
+    def line(self) -> str:
+        """Read the next object, spelled as JSON."""
+        raise NotImplementedError
+
+    def ask(self, kind: str, **facts: Any) -> None:
+        """Send a request."""
+        self.send_text(json.dumps({"type": kind, **facts}))
+
+    def fact(self) -> dict[str, Any]:
+        """Read the next object."""
+        found: dict[str, Any] = json.loads(self.line())
+        return found
+
+    def until_fact(self, kind: str, **facts: Any) -> dict[str, Any]:
+        """Read up to an object that has all these members, and return it."""
+        while True:
+            found = self.fact()
+            if found.items() >= {"type": kind, **facts}.items():
+                return found
+
+    def hello(self, nick: str, **facts: Any) -> None:
+        """Join the chat, and read until that is done."""
+        self.ask("hello", nick=nick, **facts)
+        self.welcome = self.until_fact("welcome")
+
+    def history(self, **where: str) -> list[dict[str, Any]]:
+        """Read the whole history of C{room}, or of this member's private messages without it."""
+        events: list[dict[str, Any]] = []
+        more = True
+        while more:
+            last = events[-1]["id"] if events else 0
+            self.ask("history", after=last, limit=100, ref="page", **where)
+            page = self.until_fact("history", ref="page")
+            events += page["events"]
+            more = page["more"]
+        return events
+
+
 class Conversation:
     """Lines received from one file descriptor and sent to another.
 
@@ -142,13 +192,16 @@ class Peer(Conversation):
     """A connection to the text door, like that of nc.
 
     @param receive_buffer: the bytes that the system buffers while nobody reads; 0 for its default.
+    @param source: the address to connect from, if it matters.
     """
 
-    def __init__(self, port: int, receive_buffer: int = 0) -> None:
+    def __init__(self, port: int, receive_buffer: int = 0, source: str = "") -> None:
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         try:
+            if source:
+                self.socket.bind((source, 0))
             self.socket.connect((HOST, port))
         except OSError:
             self.socket.close()
@@ -171,46 +224,12 @@ class Peer(Conversation):
         self.socket.close()
 
 
-class Program(Peer):
-    """A connection to the JSON lines door.
+class Program(Peer, Speaker):
+    """A connection to the JSON lines door."""
 
-    @ivar welcome: the answer to the hello, once it has come.
-    """
-
-    welcome: dict[str, Any]
-
-    def ask(self, kind: str, **facts: Any) -> None:
-        """Send a request."""
-        self.send(json.dumps({"type": kind, **facts}))
-
-    def fact(self) -> dict[str, Any]:
-        """Read the next object."""
-        found: dict[str, Any] = json.loads(self.line())
-        return found
-
-    def until_fact(self, kind: str, **facts: Any) -> dict[str, Any]:
-        """Read up to an object that has all these members, and return it."""
-        while True:
-            found = self.fact()
-            if found.items() >= {"type": kind, **facts}.items():
-                return found
-
-    def hello(self, nick: str, **facts: Any) -> None:
-        """Join the chat, and read until that is done."""
-        self.ask("hello", nick=nick, **facts)
-        self.welcome = self.until_fact("welcome")
-
-    def history(self, **where: str) -> list[dict[str, Any]]:
-        """Read the whole history of C{room}, or of this member's private messages without it."""
-        events: list[dict[str, Any]] = []
-        more = True
-        while more:
-            last = events[-1]["id"] if events else 0
-            self.ask("history", after=last, limit=100, ref="page", **where)
-            page = self.until_fact("history", ref="page")
-            events += page["events"]
-            more = page["more"]
-        return events
+    def send_text(self, text: str) -> None:
+        """See L{Speaker.send_text}."""
+        self.send(text)
 
 
 P = TypeVar("P", bound=Peer)
