@@ -80,7 +80,7 @@ def test_conversation(tmp_path: Path) -> None:
 def test_http(tmp_path: Path) -> None:
     """A web request over TLS gets its whole answer, and TLS is ended in order."""
     with chat_with_tls(tmp_path) as (_, port), over_tls(port) as browser:
-        browser.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        browser.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         answer = browser.read()
-        assert answer.startswith(b"HTTP/1.1 501 Not Implemented\r\n")
-        assert answer.endswith(b"is a chat, and this port has no web page.\n")
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert answer.endswith(b"</html>\n")
