@@ -26,7 +26,7 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     directory = tmp_path_factory.mktemp("tls")
     for name, content in zip(("cert.pem", "key.pem"), the_certificate(), strict=True):
         (directory / name).write_bytes(content)
-    options = ("--tls-cert", "cert.pem", "--tls-key", "key.pem", "--max-per-address", "0")
+    options = ("--tls-cert", "cert.pem", "--tls-key", "key.pem", "--replay", "0")
     with running(directory, *options) as server:
         yield server
 
@@ -119,7 +119,8 @@ def test_sslscan(chat: Server) -> None:
     seen = talk([program("sslscan"), "--no-colour", f"{HOST}:{chat.port}"], "").stdout
     enabled = re.findall(r"^(SSLv\d|TLSv[\d.]+)\s+enabled$", seen, re.MULTILINE)
     assert enabled == ["TLSv1.2", "TLSv1.3"]
-    suites = re.findall(r"^(?:Preferred|Accepted)\s+TLSv1\.\d\s+\d+ bits\s+(\S+)", seen, re.MULTILINE)
+    suite = r"^(?:Preferred|Accepted)\s+TLSv1\.\d\s+\d+ bits\s+(\S+)"
+    suites = re.findall(suite, seen, re.MULTILINE)
     assert suites
     assert [each for each in suites if "GCM" not in each and "CHACHA20" not in each] == []
     assert "not vulnerable to heartbleed" in seen
