@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import processes
-from attackers import connecting, reading, storing
+from attackers import connecting, reading, storing, web
 from databases import Databases
 from scene import MIB, Measured, Scene
 from tables import Row, Table
@@ -68,6 +68,12 @@ ATTACKS = (
     Attack(29, "closed", reading.closed),
     Attack(30, "rooms", reading.rooms),
     Attack(30, "refused", connecting.refused),
+    Attack(31, "fragments", web.fragments),
+    Attack(31, "web-pings", web.pings),
+    Attack(31, "web-pings-unlimited", web.pings_unlimited),
+    Attack(32, "requests", web.requests),
+    Attack(32, "requests-unlimited", web.requests_unlimited),
+    Attack(32, "browsers", web.browsers),
 )
 
 
