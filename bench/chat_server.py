@@ -107,9 +107,12 @@ class ChatServer:
 
 
 @contextmanager
-def fresh_server(core: int | None) -> Iterator[ChatServer]:
-    """Run a server with an empty history, in a folder that is removed afterwards."""
+def fresh_server(core: int | None, options: Sequence[str] = ()) -> Iterator[ChatServer]:
+    """Run a server with an empty history, in a folder that is removed afterwards.
+
+    @param options: beside L{OPTIONS}.
+    """
     with TemporaryDirectory(prefix="chat-bench-") as folder:
-        server = ChatServer(Path(folder), core)
+        server = ChatServer(Path(folder), core, (*OPTIONS, *options))
         with server.running():
             yield server

@@ -1,26 +1,30 @@
 """A crowd of members in one epoll loop, cheap enough not to limit the measurement.
 
-A message is C{|<sender> <nanoseconds> <padding>}. Most members only count the bars in what they
-read; the probe of each room, and a few others, also look at the sender and at the time.
+Most members only count the bars in what they read; the probe of each room, and a few others, also
+look at the sender and at the time (see L{doors} for what a message is).
 """
 
 from __future__ import annotations
 
-import json
+import re
 import select
 import socket
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from doors import Door, TextDoor
+
 MARK = b"|"
+"""What is counted. Frames of a WebSocket are not mistaken for it: in their lengths it would mean
+124 or 380 bytes, and nothing that is sent here is so long."""
+
+MESSAGE = re.compile(rb"\|(\d+) (\d+) x")
 PADDING = "x" * 40
 SAMPLED = 16
 """One member in this many looks at the time of what it hears."""
-
-TOKEN_LENGTH = 22
-"""The shortest that a token may be."""
 
 JOINING_AT_ONCE = 64
 JOIN_LIMIT = 300.0
@@ -32,83 +36,12 @@ EVENTS_AT_ONCE = 128
 """Small, so that the next speaker of a closed loop does not wait until everybody has been read."""
 
 
-class TextDoor:
-    """The language of a person at a terminal. A second room is entered beside the lobby."""
-
-    echo = False
-
-    def hello(self, number: int, room: str) -> bytes:
-        """Join the chat and the room."""
-        nick = _nickname(number)
-        return f"{nick}\r\n/join {room}\r\n".encode() if room != "lobby" else f"{nick}\r\n".encode()
-
-    def ready(self, room: str) -> bytes:
-        """Return the text that shows that it has joined."""
-        return b"you joined " + (b"lobby" if room == "lobby" else f"#{room}:".encode())
-
-    def line(self, room: str, text: str) -> bytes:
-        """Say a line."""
-        return f"{text}\r\n".encode()
-
-
-class JsonDoor:
-    """The language of a program, which also hears its own lines."""
-
-    echo = True
-
-    def hello(self, number: int, room: str) -> bytes:
-        """See L{TextDoor.hello}."""
-        return _json_line({"type": "hello", "nick": _nickname(number), "rooms": {room: 0}})
-
-    def ready(self, room: str) -> bytes:
-        """See L{TextDoor.ready}."""
-        return b'{"type":"welcome"'
-
-    def line(self, room: str, text: str) -> bytes:
-        """See L{TextDoor.line}."""
-        return _json_line({"type": "say", "room": room, "text": text})
-
-
-class SharedJsonDoor(JsonDoor):
-    """The language of programs of people who have two connections each.
-
-    The first half of the members are the client C{a} of every person, the second half the client
-    C{b}. By the token, the server knows that both are the same person.
-    """
-
-    def __init__(self, people: int) -> None:
-        self._people = people
-
-    def hello(self, number: int, room: str) -> bytes:
-        """See L{TextDoor.hello}."""
-        second, person = divmod(number, self._people)
-        nick = _nickname(person)
-        return _json_line(
-            {
-                "type": "hello",
-                "nick": nick,
-                "token": nick.rjust(TOKEN_LENGTH, "-"),
-                "client": "ab"[second],
-                "rooms": {room: 0},
-            }
-        )
-
-
-def _nickname(number: int) -> str:
-    """Make the nickname of a member."""
-    return f"bench{number}"
-
-
-def _json_line(facts: dict[str, object]) -> bytes:
-    return json.dumps(facts).encode() + b"\n"
-
-
 @dataclass(slots=True)
 class Player:
     """A member of the crowd.
 
     @ivar read: called with the bytes read; C{None} while only the bars in them are counted.
-    @ivar tail: the beginning of an incomplete line.
+    @ivar tail: the beginning of an incomplete message.
     @ivar said: how many messages it sent, and C{heard} how many it received.
     """
 
@@ -126,7 +59,6 @@ class Crowd:
 
     The first of each room is its probe: it never speaks, and what it hears has come home.
 
-    @param first: the first one's number for the door, which makes the nickname of it.
     @ivar delays: nanoseconds from saying to hearing, as the sampled members saw it.
     """
 
@@ -135,14 +67,12 @@ class Crowd:
         port: int,
         size: int,
         rooms: int = 1,
-        door: TextDoor | JsonDoor | None = None,
-        first: int = 0,
+        door: Door | None = None,
     ) -> None:
         self._port = port
         self._size = size
         self._rooms = rooms
         self._door = door or TextDoor()
-        self._first = first
         self._epoll = select.epoll()
         self._buffer = bytearray(1 << 18)
         self._view = memoryview(self._buffer)
@@ -152,34 +82,35 @@ class Crowd:
         self.players: list[Player] = []
         self.delays: list[int] = []
 
-    def join(self) -> float:
+    def join(self, most: int | None = None) -> float:
         """Have everybody join, a few at a time; return the seconds until all had.
 
+        @param most: join only until so many have, for now.
         @raise RuntimeError: not all of them joined.
         """
+        wanted = self._size if most is None else most
         begun = time.monotonic()
-        while self._joined < self._size:
+        while self._joined < wanted:
             waiting = len(self.players) - self._joined
-            for _ in range(min(JOINING_AT_ONCE - waiting, self._size - len(self.players))):
+            for _ in range(min(JOINING_AT_ONCE - waiting, wanted - len(self.players))):
                 self._connect()
             self.turn(0.05)
             if time.monotonic() - begun > JOIN_LIMIT:
                 raise RuntimeError(
-                    f"only {self._joined:,} of {self._size:,} had joined after {JOIN_LIMIT:.0f} s"
+                    f"only {self._joined:,} of {wanted:,} had joined after {JOIN_LIMIT:.0f} s"
                 )
         return time.monotonic() - begun
 
     def _connect(self) -> None:
         index = len(self.players)
         room = f"room{index % self._rooms}" if self._rooms > 1 else "lobby"
-        connection = socket.create_connection(("127.0.0.1", self._port), 10)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = self._door.connect(self._port)
         connection.setblocking(False)
         player = Player(index, room, connection, self._read_welcome)
         self.players.append(player)
         self._by_descriptor[connection.fileno()] = player
         self._epoll.register(connection, select.EPOLLIN)
-        self._send(player, self._door.hello(self._first + index, room))
+        self._send(player, self._door.hello(index, room))
 
     def turn(self, timeout: float) -> int:
         """Read what arrives within C{timeout} seconds; return how many members it was for."""
@@ -188,7 +119,9 @@ class Crowd:
             player = self._by_descriptor[descriptor]
             try:
                 size = player.connection.recv_into(self._view)
-            except ConnectionError:
+            except ssl.SSLWantReadError:
+                continue  # half a record
+            except OSError:
                 size = 0
             if not size:
                 last = player.tail.decode("utf-8", "replace").strip()
@@ -208,21 +141,22 @@ class Crowd:
             self._joined += 1
             player.tail = b""
             looks = player.index < self._rooms or player.index % SAMPLED == 0
-            player.read = self._read_lines if looks else None
+            player.read = self._read_messages if looks else None
         else:
             player.tail = player.tail[-len(ready) :]
 
-    def _read_lines(self, player: Player, data: bytes) -> None:
+    def _read_messages(self, player: Player, data: bytes) -> None:
         now = time.monotonic_ns()
-        *lines, player.tail = (player.tail + data).split(b"\n")
-        for line in lines:
-            _, mark, message = line.partition(MARK)
-            if mark:
-                sender, said_at, _ = message.split(b" ", 2)
-                player.heard += 1
-                self.delays.append(now - int(said_at))
-                if player.index < self._rooms:
-                    self._came_home[int(sender)] += 1
+        data = player.tail + data
+        end = 0
+        for message in MESSAGE.finditer(data):
+            end = message.end()
+            player.heard += 1
+            self.delays.append(now - int(message[2]))
+            if player.index < self._rooms:
+                self._came_home[int(message[1])] += 1
+        begun = data.find(MARK, end)
+        player.tail = data[begun:] if begun >= 0 else b""
 
     def came_home(self) -> list[tuple[int, int]]:
         """Count the messages that their probe has newly heard, by the member who sent them."""
@@ -240,7 +174,7 @@ class Crowd:
     def _send(self, player: Player, data: bytes) -> None:
         try:
             sent = player.connection.send(data)
-        except (BlockingIOError, ConnectionError) as error:
+        except OSError as error:
             raise RuntimeError(f"member {player.index} could not send: {error}") from error
         if sent < len(data):
             raise RuntimeError(f"the server does not read what member {player.index} sends")

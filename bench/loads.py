@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from chat_server import ChatServer, fresh_server
-from crowd import Crowd, JsonDoor, TextDoor
+from crowd import Crowd
+from doors import Door
 from tables import Row
 
 SENDERS = 10
@@ -25,7 +26,7 @@ WARM_UP = 50
 
 @contextmanager
 def joined(
-    server: ChatServer, size: int, rooms: int = 1, door: TextDoor | JsonDoor | None = None
+    server: ChatServer, size: int, rooms: int = 1, door: Door | None = None
 ) -> Iterator[Crowd]:
     """Have a crowd join, and close its connections at the end of the context."""
     crowd = Crowd(server.port, size, rooms, door)
@@ -164,24 +165,26 @@ def _heard_by_all(crowd: Crowd) -> float:
     return time.monotonic() - begun
 
 
-def memory(core: int | None, size: int, door: TextDoor | JsonDoor) -> Row:
+def memory(core: int | None, size: int, door: Door) -> Row:
     """Measure the memory of a member who has joined and is silent."""
     with fresh_server(core) as server:
-        early = Crowd(server.port, WARM_UP, door=door)
-        crowd = Crowd(server.port, size, door=door, first=WARM_UP)
+        crowd = Crowd(server.port, WARM_UP + size, door=door)
         try:
-            early.join()
-            early.wait_for_quiet()
-            before = server.resident_bytes()
-            crowd.join()
-            crowd.wait_for_quiet()
-            early.wait_for_quiet()
-            used = server.resident_bytes() - before
+            used = memory_of_joining(server, crowd)
         finally:
             crowd.close()
-            early.close()
         return {
-            "door": "text" if isinstance(door, TextDoor) else "JSON",
+            "door": door.name,
             "members": size,
             "server KiB/member": round(used / size / 1024, 2),
         }
+
+
+def memory_of_joining(server: ChatServer, crowd: Crowd) -> int:
+    """Measure how many bytes more the server takes when all but the first few have joined."""
+    crowd.join(WARM_UP)
+    crowd.wait_for_quiet()
+    before = server.resident_bytes()
+    crowd.join()
+    crowd.wait_for_quiet()
+    return server.resident_bytes() - before

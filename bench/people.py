@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from chat_server import fresh_server
-from crowd import JsonDoor, SharedJsonDoor
+from doors import JsonDoor, SharedJsonDoor
 from loads import SENDERS, closed_loop, joined, measure, open_loop, quantile
 from rounds import Figures, columns
 from tables import Row

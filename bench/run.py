@@ -14,17 +14,19 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
 
 import processes
 from crashes import crash_loop
-from crowd import JsonDoor, TextDoor
+from doors import JsonDoor, TextDoor, WebSocketDoor
 from limit import compare
 from loads import joining, lone, memory, saturated
 from people import two_each
 from tables import Row, Table
+from web import beside
 
 ROOMS, MEMBERS_OF_A_ROOM = 200, 5
 FAULTS_SHOWN = 20
@@ -36,6 +38,7 @@ PARTS = {
     "join": "Joining one room, everybody hearing of everybody; then lone messages to all",
     "memory": "Memory of the server for members who have joined one room",
     "people": "Two connections of each person: 1,000 connections in one room, medians of rounds",
+    "web": "WebSocket beside JSON, TLS beside plain text: 1,000 members, medians of rounds",
     "crash": "kill -9 under load, and started again with the same database",
     "limit": "Beside C and IRC servers: 1,000 members in one room, ratios to C, medians of rounds",
 }
@@ -93,11 +96,14 @@ class Bench:
 
     def _memory(self, table: Table) -> None:
         sizes = [self._options.memory]
-        self._for_each(table, sizes, lambda size: memory(self._core, size, TextDoor()))
-        self._for_each(table, sizes, lambda size: memory(self._core, size, JsonDoor()))
+        for door in (TextDoor(), JsonDoor(), WebSocketDoor()):
+            self._for_each(table, sizes, partial(memory, self._core, door=door))
 
     def _people(self, table: Table) -> None:
         table.rows += two_each(self._core, self._options.seconds, self._options.rounds)
+
+    def _web(self, table: Table) -> None:
+        table.rows += beside(self._core, self._options.seconds, self._options.rounds)
 
     def _crash(self, table: Table) -> None:
         random = Random(self._options.seed)
@@ -148,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     number("seconds", 5, 1, 60, "length of each load")
     number("kills", 50, 1, 1000, "how often the server is killed")
     number("seed", 1, 0, 2**32, "for the moments at which it is killed")
-    number("rounds", 5, 1, 50, "rounds of people and limit")
+    number("rounds", 5, 1, 50, "rounds of people, web and limit")
     parser.add_argument(
         "--limit", type=Path, metavar="DIR", help="where limit and chatload are (see limit.py)"
     )
