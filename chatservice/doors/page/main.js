@@ -21,6 +21,8 @@ if (isCopy) {
   tab.put('drafts', null);
 }
 
+// The browser may do something else between the two.
+await new Promise((then) => setTimeout(then));
 const page = new Page({
   tab, device, remembered,
   clock: {
@@ -31,4 +33,5 @@ const page = new Page({
   newRef: () => random(16),
   identity: { ...remembered.identity, password: '', client },
 });
+await new Promise((then) => setTimeout(then));
 page.start();

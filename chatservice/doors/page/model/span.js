@@ -1,6 +1,7 @@
 // Which rows of a long list are in the page: a part around what the reader sees.
 
 const MOST = 400;
+const FIRST = 60;
 const STEP = 100;
 
 /** Indexes into a list of rows that may grow at both ends. */
@@ -13,14 +14,14 @@ export class Span {
   /** Shows the end of the list. */
   showEnd(rows) {
     this.to = rows.length;
-    this.from = Math.max(0, this.to - STEP);
+    this.from = Math.max(0, this.to - FIRST);
     this.#note(rows);
   }
 
   /** Keeps the same rows after the list has changed; new ones at the end are shown if there is room. */
   keep(rows, keyOf, isFollowing) {
     if (isFollowing) {
-      const shown = Math.min(MOST, Math.max(STEP, rows.length - this.#shift(rows, keyOf)));
+      const shown = Math.min(MOST, Math.max(FIRST, rows.length - this.#shift(rows, keyOf)));
       this.to = rows.length;
       this.from = Math.max(0, this.to - shown);
     } else {

@@ -20,21 +20,21 @@ export function inLocalTime(sentence, times, calendar) {
   return told;
 }
 
+const FORMATS = {
+  clock: { hour: '2-digit', minute: '2-digit' },
+  day: { day: 'numeric', month: 'long', year: 'numeric' },
+  weekday: { weekday: 'long', day: 'numeric', month: 'long' },
+  moment: { dateStyle: 'medium', timeStyle: 'short' },
+};
+
 /** Words for times, with formats that are made once. */
 export class Calendar {
-  #clock;
-  #day;
-  #weekday;
-  #moment;
+  #formats = new Map();
   #known = { from: 1, to: 0, day: 0 };
 
   /** @param {string} [locale] the browser's own if missing */
   constructor(locale) {
-    const format = (options) => new Intl.DateTimeFormat(locale, options);
-    this.#clock = format({ hour: '2-digit', minute: '2-digit' });
-    this.#day = format({ day: 'numeric', month: 'long', year: 'numeric' });
-    this.#weekday = format({ weekday: 'long', day: 'numeric', month: 'long' });
-    this.#moment = format({ dateStyle: 'medium', timeStyle: 'short' });
+    this.locale = locale;
   }
 
   /** The beginning of a moment's local day: equal for moments of the same day. */
@@ -54,20 +54,28 @@ export class Calendar {
     if (daysAgo === 0) return 'Today';
     if (daysAgo === 1) return 'Yesterday';
     const isThisYear = new Date(day).getFullYear() === today.getFullYear();
-    return (isThisYear ? this.#weekday : this.#day).format(day);
+    return this.#format(isThisYear ? 'weekday' : 'day', day);
   }
 
   clock(when) {
-    return this.#clock.format(when);
+    return this.#format('clock', when);
   }
 
   /** Names a moment in full, with its day. */
   moment(when) {
-    return this.#moment.format(when);
+    return this.#format('moment', when);
   }
 
   /** Names a moment of today by the clock alone. */
   brief(when, now) {
     return this.dayOf(when) === this.dayOf(now) ? this.clock(when) : this.moment(when);
+  }
+
+  /** Formats a moment; to make a format takes long, so each is made when it is needed. */
+  #format(name, when) {
+    if (!this.#formats.has(name)) {
+      this.#formats.set(name, new Intl.DateTimeFormat(this.locale, FORMATS[name]));
+    }
+    return this.#formats.get(name).format(when);
   }
 }

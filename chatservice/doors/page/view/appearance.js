@@ -15,8 +15,9 @@ export class Appearance {
   }
 
   #apply() {
-    const { dataset } = document.documentElement;
-    if (this.chosen === 'light' || this.chosen === 'dark') dataset.theme = this.chosen;
-    else delete dataset.theme;
+    const root = document.documentElement;
+    const isChosen = this.chosen === 'light' || this.chosen === 'dark';
+    if (isChosen) root.setAttribute('data-theme', this.chosen);
+    else if (root.hasAttribute('data-theme')) root.removeAttribute('data-theme');
   }
 }

@@ -4,7 +4,7 @@ import { MOST_BYTES, bytesOf } from '../model/clean.js';
 import { Completion, namesBeginning } from '../model/completion.js';
 import { LINES_MOST, judgePaste, linesOf } from '../model/paste.js';
 import { isSecret, readTyped } from '../model/typed.js';
-import { byId, write } from './dom.js';
+import { byId, named, write } from './dom.js';
 import { Question } from './question.js';
 
 const NEARLY_FULL = MOST_BYTES - 500;
@@ -41,9 +41,8 @@ export class Composer {
     this.#place = place;
     this.question.close();
     this.#put(this.page.drafts.of(place.key));
-    const whom = `${place.isRoom ? '#' : ''}${place.name}`;
-    this.input.placeholder = `Message ${whom}`;
-    write(byId('input-label'), `Message ${whom}`);
+    const whom = named(`${place.isRoom ? '#' : ''}${place.name}`);
+    byId('input-label').replaceChildren('Message to ', whom);
     this.tell('');
   }
 

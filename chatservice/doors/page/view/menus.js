@@ -59,7 +59,8 @@ export class PersonMenu {
   open(nick, button) {
     this.#nick = nick;
     const isSelf = nick === this.page.chat.nick;
-    write(byId('person-name'), isSelf ? `${nick} (you)` : nick);
+    write(byId('person-name'), nick);
+    byId('person-self').hidden = !isSelf;
     for (const id of ['person-write', 'person-mention', 'person-ignore']) byId(id).hidden = isSelf;
     byId('person-mention').hidden ||= !this.page.shown?.isRoom;
     this.box.showPopover();

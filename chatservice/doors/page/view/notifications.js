@@ -37,8 +37,10 @@ export class Notifications {
 
   /** Notifies the person of an event that happens now, if it is worth that. */
   consider(event, place) {
+    // Whether it is allowed takes the browser long to say.
+    const isHidden = document.visibilityState === 'hidden';
     const told = notificationOf(event, {
-      isHidden: document.visibilityState === 'hidden', isAllowed: this.isAllowed,
+      isHidden, isAllowed: isHidden && this.isAllowed,
       nick: this.page.chat.nick,
     });
     if (!told) return;

@@ -25,6 +25,9 @@ import { Searching } from './searching.js';
 import { Talk } from './talk.js';
 import { Wakefulness } from './waking.js';
 
+const FRAME = 16; // ms
+const REST = 8; // times as long as a drawing took until the next one
+const LONGEST_PAUSE = 250; // ms
 const PAGES_MOST = 40; // of history that are loaded on the way to one line
 
 export class Page {
@@ -35,6 +38,8 @@ export class Page {
   warning = '';
   isOutdated = false;
   #isScheduled = false;
+  #drawnAt = 0;
+  #cost = 0;
   /** A line that is looked for in history: where, how far, and what then. */
   #goal = null;
 
@@ -68,9 +73,15 @@ export class Page {
   #makeViews() {
     this.tools = {
       calendar: this.calendar,
-      again: (ref) => this.session.again(ref),
+      again: (ref) => {
+        this.session.again(ref);
+        this.composer.focus();
+      },
       edit: (ref) => this.composer.edit(this.outbox.remove(ref)?.typed ?? ''),
-      drop: (ref) => this.outbox.remove(ref),
+      drop: (ref) => {
+        this.outbox.remove(ref);
+        this.composer.focus();
+      },
     };
     this.appearance = new Appearance(this.device);
     this.notifications = new Notifications(this, this.device);
@@ -83,9 +94,8 @@ export class Page {
     this.ownMenu = new OwnMenu(this);
     this.browsing = new Browsing(this);
     this.screen = new Screen(this);
-    this.views = [new Heading(this), new Places(this), this.talk, new PeopleList(this),
-      new Banners(this)];
-    this.peopleList = this.views[3];
+    this.peopleList = new PeopleList(this);
+    this.views = [new Heading(this), new Places(this), this.talk, new Banners(this)];
   }
 
   start() {
@@ -138,6 +148,8 @@ export class Page {
     if (this.shown && this.chat.places.get(this.shown.key) !== this.shown) this.showAny();
     this.#markRead();
     for (const view of this.views) view.draw();
+    // 10,000 people are put in order in a task of their own.
+    setTimeout(() => this.peopleList.draw());
     this.#markRead();
     if (this.joining.isOpen && this.link.state === 'waiting') {
       this.joining.tellWaiting('The chat does not answer. Trying again');

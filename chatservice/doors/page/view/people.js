@@ -8,18 +8,21 @@ export class PeopleList {
   /** @type {Map<string, HTMLElement>} */
   #drawn = new Map();
   #focused = 0;
+  // To ask for these while drawing would make the browser lay out everything at once.
   #height = 32;
+  #room = 0;
+  #top = 0;
 
   constructor(page) {
     this.page = page;
     this.scroller = byId('people-scroll');
     this.list = byId('people-list');
     this.filter = byId('people-filter');
-    this.scroller.addEventListener('scroll', () => this.page.changed(), { passive: true });
+    this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.filter.addEventListener('input', () => this.#begin());
     this.list.addEventListener('click', (event) => this.#chosen(event));
     this.list.addEventListener('keydown', (event) => this.#keyPressed(event));
-    new ResizeObserver(() => this.page.changed()).observe(this.scroller);
+    new ResizeObserver(() => this.#measure()).observe(this.scroller);
   }
 
   show() {
@@ -31,30 +34,37 @@ export class PeopleList {
     const place = this.page.shown;
     if (!place) return;
     this.#drawCount(place);
-    if (!this.scroller.clientHeight) return;
+    if (!this.#room) return;
     const wanted = this.filter.value.trim();
     const found = wanted ? place.people.matching(wanted) : null;
     const count = found ? found.length : place.people.size;
     byId('nobody').hidden = count > 0 || !wanted;
-    this.#measure();
-    const first = Math.max(0, Math.floor(this.scroller.scrollTop / this.#height) - SPARE);
-    const fit = Math.ceil(this.scroller.clientHeight / this.#height) + 2 * SPARE;
+    const first = Math.max(0, Math.floor(this.#top / this.#height) - SPARE);
+    const fit = Math.ceil(this.#room / this.#height) + 2 * SPARE;
     const names = found ? found.slice(first, first + fit) : place.people.slice(first, first + fit);
     const height = `${count * this.#height}px`;
     if (this.list.style.height !== height) this.list.style.height = height;
     this.#patch(names, first, count);
   }
 
-  /** Follows the height of a row, which is another one on a phone. */
+  /** Follows the height of the view, and of a row, which is another one on a phone. */
   #measure() {
     const height = parseFloat(getComputedStyle(this.list).lineHeight);
-    if (height === this.#height) return;
+    this.#room = this.scroller.clientHeight;
+    this.#top = this.scroller.scrollTop;
+    if (height !== this.#height) this.#drawn.clear();
     this.#height = height;
-    this.#drawn.clear();
+    this.page.changed();
+  }
+
+  #scrolled() {
+    this.#top = this.scroller.scrollTop;
+    this.page.changed();
   }
 
   #begin() {
     this.#focused = 0;
+    this.#top = 0;
     this.scroller.scrollTop = 0;
     this.page.changed();
   }
@@ -114,9 +124,9 @@ export class PeopleList {
 
   #reveal() {
     const top = this.#focused * this.#height;
-    const { scroller } = this;
-    if (top < scroller.scrollTop) scroller.scrollTop = top;
-    const lowest = top + this.#height - scroller.clientHeight;
-    if (lowest > scroller.scrollTop) scroller.scrollTop = lowest;
+    const lowest = top + this.#height - this.#room;
+    if (top < this.#top) this.#top = top;
+    else if (lowest > this.#top) this.#top = lowest;
+    this.scroller.scrollTop = this.#top;
   }
 }

@@ -70,7 +70,8 @@ export class Places {
     badge.hidden = !lines;
     badge.classList.toggle('dot', !mentions);
     write(badge, mentions ? String(mentions) : '');
-    const where = shown ? `${shown.isRoom ? '#' : ''}${shown.name} \u2013 Chat` : 'Chat';
+    // A name in another direction must not turn the rest round (UAX #9, 2.4).
+    const where = shown ? `\u2068${shown.isRoom ? '#' : ''}${shown.name}\u2069 \u2013 Chat` : 'Chat';
     const title = mentions ? `(${mentions}) ${where}` : lines ? `\u2022 ${where}` : where;
     if (document.title !== title) document.title = title;
   }

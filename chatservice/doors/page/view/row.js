@@ -29,6 +29,7 @@ const DRAWN = {
     if (row.isHead) item.classList.add('head');
     if (row.isForYou) item.classList.add('for-you');
     if (row.entry.own) item.classList.add('own');
+    if (row.entry.type === 'acted') item.classList.add('acted');
     item.append(...lineParts(row.entry, row.isHead, tools.calendar));
   },
   told: (item, row, tools) => {
@@ -55,9 +56,7 @@ function lineParts(event, isHead, calendar) {
 }
 
 function timeOf(when, calendar) {
-  const time = make('time', { datetime: new Date(when).toISOString() }, calendar.clock(when));
-  time.title = calendar.moment(when);
-  return time;
+  return make('time', { datetime: new Date(when).toISOString() }, calendar.clock(when));
 }
 
 function drawFolded(item, events, tools) {
@@ -66,10 +65,13 @@ function drawFolded(item, events, tools) {
     item.append(make('p', {}, ...nodesOf(sentenceOf(events[0], tools.nick))), clock(events[0]));
     return;
   }
-  const each = events.slice(-UNFOLDED_MOST).map((event) => (
-    make('li', {}, ...nodesOf(sentenceOf(event, tools.nick)), ' ', clock(event))));
-  item.append(make('details', {},
-    make('summary', {}, ...nodesOf(foldedSentence(events))), make('ul', {}, ...each)));
+  const list = make('ul');
+  const unfold = () => list.replaceChildren(...events.slice(-UNFOLDED_MOST).map((event) => (
+    make('li', {}, ...nodesOf(sentenceOf(event, tools.nick)), ' ', clock(event)))));
+  // Few runs are ever unfolded.
+  const details = make('details', { toggle: () => details.open && unfold() },
+    make('summary', {}, ...nodesOf(foldedSentence(events))), list);
+  item.append(details);
 }
 
 function drawNote(item, note, tools) {

@@ -7,6 +7,9 @@ export class Standing {
   isFollowing = true;
   /** The size of the view and of what it shows, when the lines were last put in place. */
   #size = '';
+  /** How much of the talk is below the view, and whether it fills the view, as last seen. */
+  below = 0;
+  isFull = false;
   /** The first lines in view, and how far below the top each stands. */
   #anchors = [];
 
@@ -39,6 +42,7 @@ export class Standing {
     }
     const below = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
     this.isFollowing = isAtEnd && below <= AT_END;
+    this.below = below;
     this.hold();
   }
 
@@ -93,6 +97,7 @@ export class Standing {
 
   #measure() {
     const { clientHeight, clientWidth, scrollHeight } = this.scroller;
+    this.isFull = scrollHeight > clientHeight;
     return `${clientWidth} ${clientHeight} ${scrollHeight}`;
   }
 

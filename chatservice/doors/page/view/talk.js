@@ -7,6 +7,7 @@ import { drawRow } from './row.js';
 import { Standing } from './standing.js';
 
 const NEAR = 500; // px from an end at which more is shown
+const FAR = 1200; // px above the end at which a button leads down
 
 export class Talk {
   /** @type {import('../model/rows.js').Row[]} */
@@ -27,6 +28,7 @@ export class Talk {
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     byId('newer').addEventListener('click', () => this.toEnd());
     byId('unread-above').addEventListener('click', () => this.toUnread());
+    this.list.addEventListener('pointerover', (event) => this.#tellDay(event.target));
     this.list.addEventListener('click', (event) => this.#personChosen(event));
   }
 
@@ -165,13 +167,19 @@ export class Talk {
     if (who) this.page.personMenu.open(who.textContent, who);
   }
 
+  /** Tells whoever points to an hour the day as well. */
+  #tellDay(target) {
+    if (target.localName !== 'time') return;
+    target.title ||= this.page.calendar.moment(Date.parse(target.dateTime));
+  }
+
   // What is around the lines
 
   #drawEdges() {
     const { timeline } = this.place;
     const isLoading = this.page.session.isLoading(this.place);
     // A place whose lines do not fill the screen cannot be scrolled for more.
-    if (timeline.hasOlder && this.scroller.scrollHeight <= this.scroller.clientHeight) {
+    if (timeline.hasOlder && !this.standing.isFull) {
       this.page.session.loadOlder(this.place);
     }
     this.#drawBeginning(timeline, isLoading);
@@ -192,6 +200,7 @@ export class Talk {
   #drawEmpty(isEmpty) {
     const empty = byId('empty');
     empty.hidden = !isEmpty;
+    this.scroller.classList.toggle('bare', isEmpty);
     if (!isEmpty || empty.place === this.place.key) return;
     empty.place = this.place.key;
     const { name, isRoom } = this.place;
@@ -205,9 +214,8 @@ export class Talk {
   #drawNewer() {
     const newer = byId('newer');
     const { lines } = this.place.unread(this.page.chat.nick);
-    const far = this.scroller.scrollHeight - this.scroller.scrollTop
-      > 2.5 * this.scroller.clientHeight;
-    newer.hidden = this.isFollowing || (!lines && !far);
+    const isFar = this.standing.below > FAR;
+    newer.hidden = this.isFollowing || (!lines && !isFar);
     newer.classList.toggle('news', lines > 0);
     if (!newer.hidden) write(newer.querySelector('span'), lines ? `${lines} new` : 'Latest');
   }
