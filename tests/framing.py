@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from struct import pack
 from typing import Any
 
@@ -50,6 +51,11 @@ def frame(
 def closing(code: int, reason: bytes = b"") -> bytes:
     """Spell the frame that closes with a code."""
     return frame(CLOSE, pack("!H", code) + reason)
+
+
+def say(text: str) -> bytes:
+    """Spell a request to say a line in the lobby."""
+    return json.dumps({"type": "say", "room": "lobby", "text": text}).encode()
 
 
 def close_in(events: list[Event]) -> int | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.chat.test_enforcement import ADA_AT, BOB_AT, DeedCase
-from tests.conversation import without_id
 from tests.journals import acts
 from tests.operating import PASSWORD
+from tests.persons import without_id
 
 
 class ModlogTests(DeedCase):

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.conversation import (
-    ConversationCase,
-    Facts,
-    JsonPerson,
-    Person,
-    Row,
-    TextPerson,
-    without_id,
-)
+from tests.conversation import ConversationCase, Facts, JsonPerson, Person, Row, TextPerson
 from tests.conversations import (
     test_history,
     test_mistakes,
@@ -24,6 +16,7 @@ from tests.conversations import (
     test_talk,
 )
 from tests.operating import Deed, readable
+from tests.persons import without_id
 
 ELSEWHERE = {
     "whispered": "(you to {to}) {text}",

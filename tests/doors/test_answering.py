@@ -11,7 +11,8 @@ from chatservice.doors.visit import TLS_REQUIRED, Policy
 from chatservice.people.addresses import network_named
 from chatservice.protocol.origins import Origin
 from tests.browsing import BY_THIS_MACHINE, HANDSHAKE, ICON, KEY, SCRIPT, HttpCase, Seen
-from tests.conversation import UPGRADE, each_row
+from tests.conversation import each_row
+from tests.persons import UPGRADE
 
 SCRIPT_PATH = b"/script/main.js"
 

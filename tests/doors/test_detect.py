@@ -16,7 +16,8 @@ from chatservice.doors.limits import Admission
 from chatservice.doors.proxy import BINARY_START, STARTS
 from chatservice.doors.text import HINT
 from chatservice.sessions.session import CLOSE_TIMEOUT, JOIN_TIMEOUT
-from tests.conversation import UPGRADE, ConversationCase, JsonPerson, Wire, each_row
+from tests.conversation import ConversationCase, JsonPerson, Wire, each_row
+from tests.persons import UPGRADE
 
 GREETING = "Welcome to chatservice.\r\nChoose a nickname: "
 ARRIVED = f"-- you joined lobby: bob (2 here)\r\n{HINT}\r\n"

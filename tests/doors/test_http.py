@@ -11,7 +11,8 @@ from chatservice.doors.limits import Admission
 from chatservice.doors.visit import Policy
 from chatservice.sessions.session import CLOSE_TIMEOUT
 from tests.browsing import SCRIPT, HttpCase, answers_in, request
-from tests.conversation import UPGRADE, WebPerson, each_row
+from tests.conversation import WebPerson, each_row
+from tests.persons import UPGRADE
 
 GET = request(b"/script/main.js")
 POST = request(b"/", b"Content-Length: 5", method=b"POST")

@@ -9,15 +9,8 @@ from unittest.mock import ANY
 from twisted.internet.defer import Deferred
 
 from chatservice.protocol.errors import StorageError
-from tests.conversation import (
-    NOON,
-    TOKEN,
-    ConversationCase,
-    JsonPerson,
-    error,
-    said,
-    without_id,
-)
+from tests.conversation import NOON, TOKEN, ConversationCase, JsonPerson, error, said
+from tests.persons import without_id
 
 
 class HelloTests(ConversationCase):

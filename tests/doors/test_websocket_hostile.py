@@ -6,7 +6,7 @@ import random
 
 from chatservice.doors.carrier import OVERLONG
 from chatservice.protocol.json import LINE_BYTES
-from tests.conversation import UPGRADE, each_row
+from tests.conversation import each_row
 from tests.framing import (
     BINARY,
     CLOSE,
@@ -19,6 +19,7 @@ from tests.framing import (
     closing,
     frame,
 )
+from tests.persons import UPGRADE
 
 MISTAKE, NOT_TEXT, NO_UTF8, TOO_BIG = 1002, 1003, 1007, 1009
 SNOWMAN = "\u2603".encode()
