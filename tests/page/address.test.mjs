@@ -16,7 +16,8 @@ test('a nickname keeps its capitals', () => {
 });
 
 test('what names nothing is ignored', () => {
-  for (const fragment of ['', '#', '#@', '#%', '#a%20b', '#a%0Ab']) assert.equal(placeIn(fragment), null);
+  for (const fragment of ['', '#', '#@', '#%', '#a%20b', '#a%0Ab'])
+    assert.equal(placeIn(fragment), null);
 });
 
 test('a fragment leads back to its place', () => {

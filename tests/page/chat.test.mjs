@@ -24,7 +24,11 @@ test('a welcome tells the rooms, and who is in them', () => {
 test('a second welcome keeps what was said in a room, and tells which rooms are gone', () => {
   const chat = chatOf();
   chat.follow(said('bob', 'hi'));
-  const lost = chat.welcome({ id: 20, nick: 'ada', rooms: { lobby: { ...ROOM, members: ['ada'] } } });
+  const lost = chat.welcome({
+    id: 20,
+    nick: 'ada',
+    rooms: { lobby: { ...ROOM, members: ['ada'] } },
+  });
   assert.deepEqual(names(lost), ['python']);
   assert.equal(chat.room('lobby').timeline.entries.length, 1);
   assert.ok(!chat.room('lobby').people.has('bob'));
@@ -109,5 +113,8 @@ test('an event of a room where the person is not changes nothing', () => {
 });
 
 test('an announcement is shown in every room', () => {
-  assert.equal(chatOf().follow(happened('announced', 'eve', { room: undefined, text: 'x' })).length, 2);
+  assert.equal(
+    chatOf().follow(happened('announced', 'eve', { room: undefined, text: 'x' })).length,
+    2,
+  );
 });

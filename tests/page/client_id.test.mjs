@@ -20,7 +20,12 @@ function channels() {
 
 function tab(make, kept, fresh) {
   const timers = [];
-  const settled = settleClient(kept, make(), (then) => timers.push(then), () => fresh);
+  const settled = settleClient(
+    kept,
+    make(),
+    (then) => timers.push(then),
+    () => fresh,
+  );
   for (const then of timers) then();
   return settled;
 }
@@ -42,5 +47,8 @@ test('a duplicated tab gets another name, and the first one keeps its own', asyn
 });
 
 test('random bytes are spelled in hexadecimal digits', () => {
-  assert.equal(randomHex((bytes) => bytes.fill(10), 3), '0a0a0a');
+  assert.equal(
+    randomHex((bytes) => bytes.fill(10), 3),
+    '0a0a0a',
+  );
 });

@@ -6,7 +6,10 @@ import { Completion, namesBeginning } from '../../chatservice/doors/page/model/c
 import { People } from '../../chatservice/doors/page/model/people.js';
 import { said } from './doubles.mjs';
 
-const among = (...names) => (start) => names.filter((name) => name.startsWith(start));
+const among =
+  (...names) =>
+  (start) =>
+    names.filter((name) => name.startsWith(start));
 
 test('a name at the beginning is addressed, and one within a line is not', () => {
   const completion = new Completion();
@@ -49,6 +52,10 @@ test('an at sign before a name, and a room, are completed too', () => {
 test('who spoke last comes first, then the others in order, and never oneself', () => {
   const entries = [said('adam', 'x'), said('ada', 'x'), said('adam', 'y'), said('Adele', 'z', {})];
   const people = new People(['ada', 'adam', 'Adele', 'adrian', 'bob', 'admin']);
-  assert.deepEqual(namesBeginning('AD', entries, people, 'admin'),
-    ['Adele', 'adam', 'ada', 'adrian']);
+  assert.deepEqual(namesBeginning('AD', entries, people, 'admin'), [
+    'Adele',
+    'adam',
+    'ada',
+    'adrian',
+  ]);
 });

@@ -21,15 +21,21 @@ test('somebody who came and went again counts as neither', () => {
 });
 
 test('sums of the chat are added', () => {
-  assert.equal(fold(happened('came_and_went', '', { came: 37, went: 1 })),
-    '37 people joined, 1 person left');
-  assert.equal(fold(...joined('ada'), happened('came_and_went', '', { came: 36, went: 0 })),
-    'ada and 36 more joined');
+  assert.equal(
+    fold(happened('came_and_went', '', { came: 37, went: 1 })),
+    '37 people joined, 1 person left',
+  );
+  assert.equal(
+    fold(...joined('ada'), happened('came_and_went', '', { came: 36, went: 0 })),
+    'ada and 36 more joined',
+  );
 });
 
 test('renames are counted, and whoever joined is called by the new name', () => {
-  assert.equal(fold(...joined('bob'), happened('renamed', 'bob', { now: 'rob' })),
-    'rob joined, 1 other change');
+  assert.equal(
+    fold(...joined('bob'), happened('renamed', 'bob', { now: 'rob' })),
+    'rob joined, 1 other change',
+  );
 });
 
 test('only what tells who is here is folded', () => {

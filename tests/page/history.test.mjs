@@ -11,7 +11,13 @@ test('the next page is asked for when the answer to the one before has come', ()
   const history = new History();
   history.add({ why: 'newest', place: room('a'), before: 9 });
   history.add({ why: 'newest', place: null, before: 9 });
-  assert.deepEqual(history.next('1'), { type: 'history', limit: 100, ref: '1', room: 'a', before: 9 });
+  assert.deepEqual(history.next('1'), {
+    type: 'history',
+    limit: 100,
+    ref: '1',
+    room: 'a',
+    before: 9,
+  });
   assert.equal(history.next('2'), null);
   assert.equal(history.take({ ref: 'other' }), null);
   assert.equal(history.take({ ref: '1' }).why, 'newest');

@@ -12,8 +12,11 @@ function linked({ canPing = true } = {}) {
       world.sockets.push(new FakeSocket());
       return world.sockets.at(-1);
     },
-    clock: world.clock, random: () => 1,
-    connected: (send) => { world.send = send; },
+    clock: world.clock,
+    random: () => 1,
+    connected: (send) => {
+      world.send = send;
+    },
     received: (object) => world.heard.push(object),
     lost: () => {
       world.lost += 1;
@@ -42,7 +45,10 @@ test('pauses grow from half a second to thirty seconds, and are random in part',
     }
   }
   assert.ok(pauseBefore(0, () => 0.9) < pauseBefore(3, () => 0.9));
-  assert.notEqual(pauseBefore(5, () => 0), pauseBefore(5, () => 0.9));
+  assert.notEqual(
+    pauseBefore(5, () => 0),
+    pauseBefore(5, () => 0.9),
+  );
 });
 
 test('a connection that closes is made again after a pause', () => {
@@ -136,7 +142,12 @@ test('what is no object with a type is ignored', () => {
 test('a socket that cannot be made counts as an attempt', () => {
   const clock = new FakeClock();
   const link = new Link({
-    open: () => { throw new Error('no'); }, clock, random: () => 0, changed: () => {},
+    open: () => {
+      throw new Error('no');
+    },
+    clock,
+    random: () => 0,
+    changed: () => {},
   });
   link.start();
   assert.equal(link.state, 'waiting');

@@ -19,10 +19,17 @@ test('values are kept, and null forgets them', () => {
 });
 
 test('a storage that is forbidden, full or damaged keeps nothing and hurts nobody', () => {
-  const forbidden = new Memory(() => { throw new Error('SecurityError'); });
+  const forbidden = new Memory(() => {
+    throw new Error('SecurityError');
+  });
   forbidden.put('x', 1);
   assert.equal(forbidden.get('x'), null);
-  const full = new Memory(() => ({ getItem: () => '{', setItem: () => { throw new Error('full'); } }));
+  const full = new Memory(() => ({
+    getItem: () => '{',
+    setItem: () => {
+      throw new Error('full');
+    },
+  }));
   full.put('x', 1);
   assert.equal(full.get('x'), null);
 });

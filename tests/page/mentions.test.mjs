@@ -7,7 +7,7 @@ import { isMentioned } from '../../chatservice/doors/page/model/mentions.js';
 for (const [nick, text, expected] of [
   ['ada', 'ada: hi', true],
   ['ada', 'hi @Ada', true],
-  ["ada", "ada's", true],
+  ['ada', "ada's", true],
   ['ada', 'ada-lovelace', true],
   ['ada', 'adam', false],
   ['ada', 'Canada', false],

@@ -9,7 +9,11 @@ const reader = { isHidden: true, isAllowed: true, nick: 'ada' };
 const mention = said('bob', 'ada: tea?');
 
 test('a mention is worth one, with its room', () => {
-  assert.deepEqual(notificationOf(mention, reader), { who: 'bob', where: '#lobby', text: 'ada: tea?' });
+  assert.deepEqual(notificationOf(mention, reader), {
+    who: 'bob',
+    where: '#lobby',
+    text: 'ada: tea?',
+  });
 });
 
 test('a private line is worth one', () => {

@@ -5,10 +5,23 @@ import test from 'node:test';
 import { Outbox } from '../../chatservice/doors/page/model/outbox.js';
 
 const line = (ref, more = {}) => ({
-  ref, kind: 'said', text: `text ${ref}`, typed: `text ${ref}`, room: 'lobby', place: '#lobby', ...more,
+  ref,
+  kind: 'said',
+  text: `text ${ref}`,
+  typed: `text ${ref}`,
+  room: 'lobby',
+  place: '#lobby',
+  ...more,
 });
 const eventOf = (ref, more = {}) => ({
-  type: 'said', id: 1, room: 'lobby', nick: 'ada', text: `text ${ref}`, ref, own: true, ...more,
+  type: 'said',
+  id: 1,
+  room: 'lobby',
+  nick: 'ada',
+  text: `text ${ref}`,
+  ref,
+  own: true,
+  ...more,
 });
 const filled = (...lines) => {
   const outbox = new Outbox();
@@ -23,13 +36,19 @@ const flushed = (outbox) => {
 
 test('lines are sent once, in their order', () => {
   const outbox = filled(line('1'), line('2'));
-  assert.deepEqual(flushed(outbox).map((request) => request.ref), ['1', '2']);
+  assert.deepEqual(
+    flushed(outbox).map((request) => request.ref),
+    ['1', '2'],
+  );
   assert.deepEqual(flushed(outbox), []);
 });
 
 test('talk is a say, and what has a command is one', () => {
-  const outbox = filled(line('1'), line('2', { kind: 'acted', text: 'waves', line: '/me waves' }),
-    line('3', { kind: 'whispered', text: 'hi', to: 'bob', line: '/msg bob hi', room: '' }));
+  const outbox = filled(
+    line('1'),
+    line('2', { kind: 'acted', text: 'waves', line: '/me waves' }),
+    line('3', { kind: 'whispered', text: 'hi', to: 'bob', line: '/msg bob hi', room: '' }),
+  );
   assert.deepEqual(flushed(outbox), [
     { type: 'say', room: 'lobby', text: 'text 1', ref: '1' },
     { type: 'command', line: '/me waves', room: 'lobby', ref: '2' },
@@ -39,7 +58,13 @@ test('talk is a say, and what has a command is one', () => {
 
 test('the own event with the ref, room and text takes a line off, and nothing else does', () => {
   const outbox = filled(line('1'));
-  for (const wrong of [{ own: undefined }, { ref: '2' }, { room: 'python' }, { text: 'other' }, { type: 'acted' }]) {
+  for (const wrong of [
+    { own: undefined },
+    { ref: '2' },
+    { room: 'python' },
+    { text: 'other' },
+    { type: 'acted' },
+  ]) {
     assert.equal(outbox.acknowledge(eventOf('1', wrong)), undefined);
   }
   assert.equal(outbox.acknowledge(eventOf('1')).ref, '1');
@@ -59,7 +84,10 @@ test('a refused line stays with the reason, and goes again with another ref', ()
   assert.equal(outbox.lines[0].reason, 'you are muted');
   assert.deepEqual(flushed(outbox), []);
   outbox.again('1', '9');
-  assert.deepEqual(flushed(outbox).map((request) => request.ref), ['9']);
+  assert.deepEqual(
+    flushed(outbox).map((request) => request.ref),
+    ['9'],
+  );
 });
 
 test('after a lost connection talk is sent again with its ref, before what was typed since', () => {
@@ -67,7 +95,10 @@ test('after a lost connection talk is sent again with its ref, before what was t
   flushed(outbox);
   outbox.lost();
   outbox.add(line('2'));
-  assert.deepEqual(flushed(outbox).map((request) => request.ref), ['1', '2']);
+  assert.deepEqual(
+    flushed(outbox).map((request) => request.ref),
+    ['1', '2'],
+  );
 });
 
 test('a command that was sent is not sent again, but one that waited is', () => {
@@ -77,15 +108,24 @@ test('a command that was sent is not sent again, but one that waited is', () => 
   outbox.lost();
   assert.equal(outbox.get('1').state, 'failed');
   assert.match(outbox.get('1').reason, /may or may not/);
-  assert.deepEqual(flushed(outbox).map((request) => request.ref), ['2']);
+  assert.deepEqual(
+    flushed(outbox).map((request) => request.ref),
+    ['2'],
+  );
 });
 
 test('lines outlive a reload, but no line with a password does', () => {
-  const outbox = filled(line('1'), line('2', { kind: 'command', line: '/login x', isSecret: true }));
+  const outbox = filled(
+    line('1'),
+    line('2', { kind: 'command', line: '/login x', isSecret: true }),
+  );
   flushed(outbox);
   const next = new Outbox();
   next.restore(JSON.parse(JSON.stringify(outbox.kept)));
-  assert.deepEqual(flushed(next).map((request) => request.ref), ['1']);
+  assert.deepEqual(
+    flushed(next).map((request) => request.ref),
+    ['1'],
+  );
 });
 
 test('what was kept by something else is ignored', () => {

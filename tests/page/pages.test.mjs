@@ -7,7 +7,10 @@ import { olderOf, takePage, wantedAfter } from '../../chatservice/doors/page/mod
 import { happened, said } from './doubles.mjs';
 
 const welcomeOf = (id, missed) => ({
-  id, nick: 'ada', read: 0, rooms: { lobby: { members: ['ada'], missed } },
+  id,
+  nick: 'ada',
+  read: 0,
+  rooms: { lobby: { members: ['ada'], missed } },
 });
 const start = (id = 100, missed = true) => {
   const chat = new Chat();
@@ -20,21 +23,37 @@ const ids = (place) => place.timeline.entries.map((entry) => entry.id);
 
 test('a new room wants its newest page, and so do private messages', () => {
   const { wanted } = start();
-  assert.deepEqual(wanted.map((want) => [want.why, want.place?.name, want.before]),
-    [['newest', 'lobby', 100], ['newest', undefined, 100]]);
+  assert.deepEqual(
+    wanted.map((want) => [want.why, want.place?.name, want.before]),
+    [
+      ['newest', 'lobby', 100],
+      ['newest', undefined, 100],
+    ],
+  );
 });
 
 test('a room in which nothing was missed wants no page, and is complete', () => {
-  const { chat, room, wanted: [first] } = start();
+  const {
+    chat,
+    room,
+    wanted: [first],
+  } = start();
   takePage(chat, first, { events: [line(90)], more: false });
   const welcome = welcomeOf(200, false);
   chat.welcome(welcome);
-  assert.deepEqual(wantedAfter(chat, welcome).map((want) => want.place), [null]);
+  assert.deepEqual(
+    wantedAfter(chat, welcome).map((want) => want.place),
+    [null],
+  );
   assert.equal(room.reach, 200);
 });
 
 test('after the newest page the room is complete up to the fence', () => {
-  const { chat, room, wanted: [want] } = start();
+  const {
+    chat,
+    room,
+    wanted: [want],
+  } = start();
   room.add(line(120));
   assert.equal(takePage(chat, want, { events: [line(80), line(90)], more: true, next: 80 }), 2);
   assert.deepEqual(ids(room), [80, 90, 120]);
@@ -44,7 +63,11 @@ test('after the newest page the room is complete up to the fence', () => {
 });
 
 test('a room that was here before wants all that was missed, in place and once', () => {
-  const { chat, room, wanted: [first] } = start();
+  const {
+    chat,
+    room,
+    wanted: [first],
+  } = start();
   takePage(chat, first, { events: [line(90)], more: false });
   const welcome = welcomeOf(200, true);
   chat.welcome(welcome);
@@ -60,14 +83,22 @@ test('a room that was here before wants all that was missed, in place and once',
 });
 
 test('what is older than the newest page has a hole before it, and goes', () => {
-  const { chat, room, wanted: [want] } = start();
+  const {
+    chat,
+    room,
+    wanted: [want],
+  } = start();
   room.add(line(10));
   takePage(chat, want, { events: [line(80)], more: true, next: 80 });
   assert.deepEqual(ids(room), [80]);
 });
 
 test('older pages go on until there is no more', () => {
-  const { chat, room, wanted: [want] } = start();
+  const {
+    chat,
+    room,
+    wanted: [want],
+  } = start();
   takePage(chat, want, { events: [line(80)], more: true, next: 80 });
   takePage(chat, olderOf(chat, room), { events: [line(70)], more: true, next: 65 });
   assert.equal(olderOf(chat, room).before, 65);
@@ -76,7 +107,11 @@ test('older pages go on until there is no more', () => {
 });
 
 test('an older page that comes after a trim is not taken', () => {
-  const { chat, room, wanted: [want] } = start();
+  const {
+    chat,
+    room,
+    wanted: [want],
+  } = start();
   takePage(chat, want, { events: [line(70), line(80), line(90)], more: true, next: 70 });
   const older = olderOf(chat, room);
   room.timeline.trim(1);
@@ -84,15 +119,22 @@ test('an older page that comes after a trim is not taken', () => {
   assert.deepEqual(ids(room), [90]);
 });
 
-test('private history goes to each conversation, and all of them know whether there is more', () => {
+test('private history goes to each conversation, and all know whether there is more', () => {
   const { chat, wanted } = start();
   const events = [
     happened('whispered', 'bob', { id: 50, to: 'ada', text: 'a' }),
     happened('whispered', 'ada', { id: 60, to: 'eve', text: 'b', own: true }),
   ];
   takePage(chat, wanted[1], { events, more: true, next: 50 });
-  assert.deepEqual(chat.conversations.map((place) => place.name), ['bob', 'eve']);
+  assert.deepEqual(
+    chat.conversations.map((place) => place.name),
+    ['bob', 'eve'],
+  );
   assert.ok(chat.conversation('eve').timeline.hasOlder);
   assert.equal(chat.privately.reach, 100);
-  assert.deepEqual(olderOf(chat, chat.conversation('bob')), { why: 'older', place: null, before: 50 });
+  assert.deepEqual(olderOf(chat, chat.conversation('bob')), {
+    why: 'older',
+    place: null,
+    before: 50,
+  });
 });

@@ -10,8 +10,10 @@ test('a paste of one line is a paste, even with an end', () => {
 });
 
 test('a paste of lines is asked about, with what is typed around it', () => {
-  assert.deepEqual(judgePaste('say: ', 'one\r\n\r\ntwo', '!'),
-    { kind: 'ask', lines: ['say: one', 'two!'] });
+  assert.deepEqual(judgePaste('say: ', 'one\r\n\r\ntwo', '!'), {
+    kind: 'ask',
+    lines: ['say: one', 'two!'],
+  });
 });
 
 test('twenty lines are asked about, and twenty-one refused', () => {

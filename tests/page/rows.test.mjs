@@ -10,39 +10,61 @@ const { happened, said } = await import('./doubles.mjs');
 
 const HOUR = 3_600_000_000;
 const view = (entries, more = {}) => ({
-  entries: entries.map((entry) => ({ seq: 0, ...entry })), pending: [], unreadAt: -1,
-  calendar: new Calendar('en'), now: 0, nick: 'ada', isQuiet: false, ...more,
+  entries: entries.map((entry) => ({ seq: 0, ...entry })),
+  pending: [],
+  unreadAt: -1,
+  calendar: new Calendar('en'),
+  now: 0,
+  nick: 'ada',
+  isQuiet: false,
+  ...more,
 });
 const kinds = (rows) => rows.map((row) => row.kind);
 
 test('lines of one person within five minutes share a heading', () => {
-  const rows = rowsOf(view([
-    said('bob', 'a', { id: HOUR }), said('bob', 'b', { id: HOUR + 1e6 }),
-    said('eve', 'c', { id: HOUR + 2e6 }), said('eve', 'd', { id: 2 * HOUR }),
-  ]));
-  assert.deepEqual(rows.slice(1).map((row) => row.isHead), [true, false, true, true]);
+  const rows = rowsOf(
+    view([
+      said('bob', 'a', { id: HOUR }),
+      said('bob', 'b', { id: HOUR + 1e6 }),
+      said('eve', 'c', { id: HOUR + 2e6 }),
+      said('eve', 'd', { id: 2 * HOUR }),
+    ]),
+  );
+  assert.deepEqual(
+    rows.slice(1).map((row) => row.isHead),
+    [true, false, true, true],
+  );
 });
 
 test('a new day has a row, and a clock that is set back makes none', () => {
-  const rows = rowsOf(view([
-    said('bob', 'a', { id: HOUR }), said('bob', 'b', { id: 30 * HOUR }),
-    said('bob', 'c', { id: 31 * HOUR, time: HOUR }),
-  ]));
+  const rows = rowsOf(
+    view([
+      said('bob', 'a', { id: HOUR }),
+      said('bob', 'b', { id: 30 * HOUR }),
+      said('bob', 'c', { id: 31 * HOUR, time: HOUR }),
+    ]),
+  );
   assert.deepEqual(kinds(rows), ['day', 'line', 'day', 'line', 'line']);
 });
 
 test('a run of comings and goings is one row, and talk ends it', () => {
-  const rows = rowsOf(view([
-    happened('joined', 'a', { id: 1 }), happened('left', 'b', { id: 2 }), said('bob', 'x', { id: 3 }),
-    happened('joined', 'c', { id: 4 }),
-  ]));
+  const rows = rowsOf(
+    view([
+      happened('joined', 'a', { id: 1 }),
+      happened('left', 'b', { id: 2 }),
+      said('bob', 'x', { id: 3 }),
+      happened('joined', 'c', { id: 4 }),
+    ]),
+  );
   assert.deepEqual(kinds(rows), ['day', 'folded', 'line', 'folded']);
   assert.equal(rows[1].events.length, 2);
 });
 
 test('a run that grows keeps its key and changes its sign', () => {
   const [, one] = rowsOf(view([happened('joined', 'a', { id: 1 })]));
-  const [, two] = rowsOf(view([happened('joined', 'a', { id: 1 }), happened('joined', 'b', { id: 2 })]));
+  const [, two] = rowsOf(
+    view([happened('joined', 'a', { id: 1 }), happened('joined', 'b', { id: 2 })]),
+  );
   assert.equal(one.key, two.key);
   assert.notEqual(one.sign, two.sign);
 });
@@ -60,12 +82,20 @@ test('the unread line stands before its entry, which has a heading', () => {
 });
 
 test('a mention is marked, but not in an own line', () => {
-  const rows = rowsOf(view([said('bob', 'hi ada', { id: 1 }), said('ada', 'I, ada', { id: 2, own: true })]));
-  assert.deepEqual(rows.slice(1).map((row) => row.isForYou), [true, false]);
+  const rows = rowsOf(
+    view([said('bob', 'hi ada', { id: 1 }), said('ada', 'I, ada', { id: 2, own: true })]),
+  );
+  assert.deepEqual(
+    rows.slice(1).map((row) => row.isForYou),
+    [true, false],
+  );
 });
 
 test('folded events and unknown ones have no row', () => {
-  const entries = [happened('joined', 'a', { id: 1, folded: true }), happened('new_thing', 'a', { id: 2 })];
+  const entries = [
+    happened('joined', 'a', { id: 1, folded: true }),
+    happened('new_thing', 'a', { id: 2 }),
+  ];
   assert.deepEqual(rowsOf(view(entries)), []);
 });
 

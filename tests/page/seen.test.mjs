@@ -31,7 +31,10 @@ test('each room has its mark, and private messages have one without a room', () 
   seen.note('lobby', 1);
   seen.note(undefined, 2);
   clock.advance(500);
-  assert.deepEqual(sent, [{ type: 'seen', id: 1, room: 'lobby' }, { type: 'seen', id: 2 }]);
+  assert.deepEqual(sent, [
+    { type: 'seen', id: 1, room: 'lobby' },
+    { type: 'seen', id: 2 },
+  ]);
 });
 
 test('a mark that could not be sent is sent later', () => {

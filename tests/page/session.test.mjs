@@ -9,13 +9,19 @@ import { happened, said } from './doubles.mjs';
 
 const KEPT = ['welcomed', 'refused', 'ended', 'warned', 'told', 'happened', 'recalled', 'entered'];
 
-function world() {
-  const calls = [];
+function listening(calls) {
   const listener = { changed: () => {}, identified: () => {} };
   for (const name of KEPT) listener[name] = (...values) => calls.push([name, ...values]);
+  return listener;
+}
+
+function world() {
+  const calls = [];
   let refs = 0;
   const session = new Session({
-    chat: new Chat(), outbox: new Outbox(), listener,
+    chat: new Chat(),
+    outbox: new Outbox(),
+    listener: listening(calls),
     identity: { nick: 'ada', token: '', password: 'secret99', client: 'browser-1' },
     newRef: () => `r${(refs += 1)}`,
   });
@@ -24,13 +30,28 @@ function world() {
     made.sent = [];
     session.connected((request) => made.sent.push(request));
   };
-  made.welcome = (more = {}) => session.receive({
-    type: 'welcome', id: 100, nick: 'ada', token: 't'.repeat(22), account: null, settings: {}, read: 0,
-    motd: [], rooms: { lobby: { topic: '', members: ['ada'], missed: false, read: 0 } }, ...more,
-  });
+  made.welcome = (more = {}) =>
+    session.receive({
+      type: 'welcome',
+      id: 100,
+      nick: 'ada',
+      token: 't'.repeat(22),
+      account: null,
+      settings: {},
+      read: 0,
+      motd: [],
+      rooms: { lobby: { topic: '', members: ['ada'], missed: false, read: 0 } },
+      ...more,
+    });
   made.of = (type) => made.sent.filter((request) => request.type === type);
-  made.answer = (more = {}) => session.receive({
-    type: 'history', events: [], more: false, ref: made.of('history').at(-1).ref, ...more });
+  made.answer = (more = {}) =>
+    session.receive({
+      type: 'history',
+      events: [],
+      more: false,
+      ref: made.of('history').at(-1).ref,
+      ...more,
+    });
   made.called = (name) => calls.filter((call) => call[0] === name);
   return made;
 }
@@ -43,13 +64,20 @@ const live = () => {
   return made;
 };
 const line = (text, more = {}) => ({
-  kind: 'said', text, typed: text, room: 'lobby', place: '#lobby', ...more });
+  kind: 'said',
+  text,
+  typed: text,
+  room: 'lobby',
+  place: '#lobby',
+  ...more,
+});
 
 test('the first hello names no rooms, so the chat chooses those of last time', () => {
   const made = world();
   made.connect();
   assert.deepEqual(made.sent, [
-    { type: 'hello', client: 'browser-1', nick: 'ada', password: 'secret99' }]);
+    { type: 'hello', client: 'browser-1', nick: 'ada', password: 'secret99' },
+  ]);
 });
 
 test('a password is used once, and the token from then on', () => {
@@ -78,7 +106,10 @@ test('lines wait until what was missed is known, and then go in their order', ()
   assert.deepEqual(made.of('say'), []);
   made.answer({ room: 'lobby' });
   made.answer();
-  assert.deepEqual(made.of('say').map((request) => request.text), ['one', 'two']);
+  assert.deepEqual(
+    made.of('say').map((request) => request.text),
+    ['one', 'two'],
+  );
 });
 
 test('a line that was said before the loss is found in history, and not sent again', () => {
@@ -97,7 +128,12 @@ test('a line that was said before the loss is found in history, and not sent aga
 test('a refused line stays, with what the chat said', () => {
   const made = live();
   made.session.say(line('one'));
-  made.session.receive({ type: 'error', code: 'muted', text: 'you are muted', ref: made.of('say')[0].ref });
+  made.session.receive({
+    type: 'error',
+    code: 'muted',
+    text: 'you are muted',
+    ref: made.of('say')[0].ref,
+  });
   assert.equal(made.session.outbox.lines[0].reason, 'you are muted');
 });
 
@@ -107,8 +143,13 @@ test('the answer to a command goes to where it was typed', () => {
   const [{ ref }] = made.of('command');
   made.session.receive({ type: 'ok', ref, lines: ['ada'], more: true });
   made.session.receive({ type: 'ok', ref, lines: ['bob'] });
-  assert.deepEqual(made.called('told').map(([, answer, typed]) => [answer.lines[0], typed.place]),
-    [['ada', '#lobby'], ['bob', '#lobby']]);
+  assert.deepEqual(
+    made.called('told').map(([, answer, typed]) => [answer.lines[0], typed.place]),
+    [
+      ['ada', '#lobby'],
+      ['bob', '#lobby'],
+    ],
+  );
   assert.equal(made.session.outbox.lines.length, 0);
 });
 
@@ -117,8 +158,12 @@ test('a room that the person entered here is opened, and its newest page asked f
   made.session.say(line('/join python', { kind: 'command', line: '/join python' }));
   const [{ ref }] = made.of('command');
   made.session.receive(happened('joined', 'ada', { room: 'python', own: true }));
-  made.session.receive({ type: 'ok', ref, lines: [],
-    rooms: { python: { topic: 'snakes', members: ['ada', 'bob'], missed: false, read: 0 } } });
+  made.session.receive({
+    type: 'ok',
+    ref,
+    lines: [],
+    rooms: { python: { topic: 'snakes', members: ['ada', 'bob'], missed: false, read: 0 } },
+  });
   assert.deepEqual(made.called('entered'), [['entered', 'python']]);
   assert.equal(made.of('history').at(-1).room, 'python');
 });
@@ -194,7 +239,13 @@ test('another welcome on the same connection begins anew', () => {
 
 test('a new token, account and settings are taken over from wherever they come', () => {
   const made = live();
-  made.session.receive({ type: 'notice', lines: [], token: 'new', account: 'ada', settings: { quiet: true } });
+  made.session.receive({
+    type: 'notice',
+    lines: [],
+    token: 'new',
+    account: 'ada',
+    settings: { quiet: true },
+  });
   assert.equal(made.session.identity.token, 'new');
   assert.equal(made.session.chat.account, 'ada');
   assert.deepEqual(made.session.chat.settings, { quiet: true });
@@ -213,12 +264,21 @@ test('the chat gets a pong when it asks, and a ping only from somebody who has j
 test('whoever asks for data gets the answer, the error, or that the connection is lost', () => {
   const made = live();
   const heard = [];
-  const ask = () => made.session.ask('/list', (answer) => heard.push(answer.list),
-    (error) => heard.push(error.text));
+  const ask = () =>
+    made.session.ask(
+      '/list',
+      (answer) => heard.push(answer.list),
+      (error) => heard.push(error.text),
+    );
   ask();
   made.session.receive({ type: 'ok', ref: made.of('command').at(-1).ref, list: ['x'] });
   ask();
-  made.session.receive({ type: 'error', code: 'usage', ref: made.of('command').at(-1).ref, text: 'no' });
+  made.session.receive({
+    type: 'error',
+    code: 'usage',
+    ref: made.of('command').at(-1).ref,
+    text: 'no',
+  });
   ask();
   made.session.disconnected();
   ask();
@@ -232,8 +292,26 @@ test('history that cannot be had does not hold up the rest', () => {
   const made = world();
   made.connect();
   made.welcome({ rooms: { lobby: { members: ['ada'], missed: true } } });
-  made.session.receive({ type: 'error', code: 'failed', text: 'x', ref: made.of('history')[0].ref });
+  made.session.receive({
+    type: 'error',
+    code: 'failed',
+    text: 'x',
+    ref: made.of('history')[0].ref,
+  });
   assert.equal(made.of('history').length, 2);
+});
+
+test('the counts of what was missed, which follow a first hello, are not told twice', () => {
+  const made = world();
+  made.connect();
+  made.welcome();
+  const events = [happened('whispered', 'bob', { to: 'ada', text: 'psst', room: undefined })];
+  made.session.receive({ type: 'notice', lines: ['5 new lines in lobby: /catchup'], events });
+  assert.deepEqual(made.called('told'), []);
+  assert.equal(made.session.chat.conversations.length, 1);
+  made.answer({ room: 'lobby' });
+  made.session.receive({ type: 'notice', lines: ['you are banned in #python'] });
+  assert.equal(made.called('told').length, 1);
 });
 
 test('unknown types are ignored', () => {

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Span } from '../../chatservice/doors/page/model/span.js';
 
-const rowsOf = (from, to) => Array.from({ length: to - from }, (_, at) => ({ key: `k${from + at}` }));
+const rowsOf = (from, to) =>
+  Array.from({ length: to - from }, (_, at) => ({ key: `k${from + at}` }));
 const keyOf = (row) => row.key;
 const shown = (span, rows) => [rows[span.from]?.key, rows[span.to - 1]?.key];
 

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 process.env.TZ = 'Europe/Berlin';
-const { Calendar, inLocalTime, nextMidnight, whenOf } = await import(
-  '../../chatservice/doors/page/model/time.js');
+const { Calendar, inLocalTime, nextMidnight, whenOf } =
+  await import('../../chatservice/doors/page/model/time.js');
 
 const at = (text) => new Date(text).getTime();
 const calendar = new Calendar('en-GB');

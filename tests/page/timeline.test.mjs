@@ -29,8 +29,10 @@ test('sentences stay behind the event after which they came', () => {
   timeline.note({ lines: ['one'] });
   timeline.note({ lines: ['two'] });
   timeline.add(said('ada', 'b', { id: 20 }));
-  assert.deepEqual(timeline.entries.map((entry) => entry.text ?? entry.lines[0]),
-    ['a', 'one', 'two', 'b']);
+  assert.deepEqual(
+    timeline.entries.map((entry) => entry.text ?? entry.lines[0]),
+    ['a', 'one', 'two', 'b'],
+  );
 });
 
 test('what is trimmed can be loaded again', () => {

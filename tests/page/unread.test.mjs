@@ -13,9 +13,12 @@ const line = (read, upTo) => {
 
 test('joins, renames and own lines do not move it', () => {
   const entries = [
-    said('bob', 'read', { id: 10 }), happened('joined', 'eve', { id: 20 }),
-    happened('renamed', 'eve', { id: 30, now: 'eva' }), said('ada', 'mine', { id: 40, own: true }),
-    said('bob', 'new', { id: 50 }), said('bob', 'newer', { id: 60 }),
+    said('bob', 'read', { id: 10 }),
+    happened('joined', 'eve', { id: 20 }),
+    happened('renamed', 'eve', { id: 30, now: 'eva' }),
+    said('ada', 'mine', { id: 40, own: true }),
+    said('bob', 'new', { id: 50 }),
+    said('bob', 'newer', { id: 60 }),
   ];
   assert.deepEqual(line(10, 60).find(entries, false), { at: 4, isAbove: false });
 });
@@ -48,8 +51,11 @@ test('what a new connection brings came while hidden too', () => {
 
 test('news is counted after an id, and mentions and private lines among it', () => {
   const entries = [
-    said('bob', 'ada', { id: 10 }), said('bob', 'hi ada', { id: 20 }), said('bob', 'x', { id: 30 }),
-    said('ada', 'ada', { id: 40, own: true }), { ...said('bob', 'y', { id: 50 }), type: 'whispered' },
+    said('bob', 'ada', { id: 10 }),
+    said('bob', 'hi ada', { id: 20 }),
+    said('bob', 'x', { id: 30 }),
+    said('ada', 'ada', { id: 40, own: true }),
+    { ...said('bob', 'y', { id: 50 }), type: 'whispered' },
   ];
   assert.deepEqual(countAfter(entries, 10, 'ada'), { lines: 3, mentions: 2 });
 });

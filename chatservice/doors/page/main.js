@@ -12,8 +12,11 @@ const device = new Memory(() => localStorage);
 const remembered = new Remembered(tab, device);
 
 const { client, isCopy } = await settleClient(
-  tab.get('client'), new BroadcastChannel('chat.clients'),
-  (then) => setTimeout(then, ANSWERING), () => `browser-${random(8)}`);
+  tab.get('client'),
+  new BroadcastChannel('chat.clients'),
+  (then) => setTimeout(then, ANSWERING),
+  () => `browser-${random(8)}`,
+);
 tab.put('client', client);
 if (isCopy) {
   // What the other tab has typed stays there.
@@ -24,7 +27,9 @@ if (isCopy) {
 // The browser may do something else between the two.
 await new Promise((then) => setTimeout(then));
 const page = new Page({
-  tab, device, remembered,
+  tab,
+  device,
+  remembered,
   clock: {
     setTimeout: (act, ms) => setTimeout(act, ms),
     clearTimeout: (timer) => clearTimeout(timer),

@@ -161,8 +161,9 @@ const FOLLOWED = {
   joined: (chat, event) => {
     const state = event.own && event.rooms?.[event.room];
     if (state) return [chat.arrive(event.room, state)];
-    const place = chat.room(event.room)
-      ?? (event.own ? chat.arrive(event.room, { members: [event.nick] }) : undefined);
+    const place =
+      chat.room(event.room) ??
+      (event.own ? chat.arrive(event.room, { members: [event.nick] }) : undefined);
     place?.people.add(event.nick);
     return place ? [place] : [];
   },

@@ -3,7 +3,9 @@
 
 /** @param {(bytes: Uint8Array) => Uint8Array} fill  fills it with random bytes */
 export function randomHex(fill, bytes) {
-  return [...fill(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [...fill(new Uint8Array(bytes))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
 }
 
 /**

@@ -48,7 +48,10 @@ export class Completion {
 export function namesBeginning(start, entries, people, own) {
   const wanted = start.toLowerCase();
   const fits = (name) => name !== own && name.toLowerCase().startsWith(wanted);
-  const speakers = entries.filter((entry) => entry.text && entry.type !== 'note')
-    .map((entry) => entry.nick).reverse().filter(fits);
+  const speakers = entries
+    .filter((entry) => entry.text && entry.type !== 'note')
+    .map((entry) => entry.nick)
+    .reverse()
+    .filter(fits);
   return [...new Set([...speakers, ...people.matching(start).filter(fits)])];
 }

@@ -1,7 +1,13 @@
 // Folds a run of events about who comes and goes into one short sentence.
 
 const FOLDED = new Set([
-  'joined', 'parted', 'left', 'renamed', 'went_away', 'came_back', 'came_and_went',
+  'joined',
+  'parted',
+  'left',
+  'renamed',
+  'went_away',
+  'came_back',
+  'came_and_went',
 ]);
 const NAMED = 3;
 
@@ -19,8 +25,11 @@ export function isPresence(event) {
 export function foldedSentence(events) {
   const { came, went, others, cameMore, wentMore } = tally(events);
   const clauses = [
-    ...clause(came, cameMore, ' joined'), ...clause(went, wentMore, ' left'),
-    ...(others ? [[`${others.toLocaleString('en')} other ${others === 1 ? 'change' : 'changes'}`]] : []),
+    ...clause(came, cameMore, ' joined'),
+    ...clause(went, wentMore, ' left'),
+    ...(others
+      ? [[`${others.toLocaleString('en')} other ${others === 1 ? 'change' : 'changes'}`]]
+      : []),
   ];
   if (!clauses.length) return ['Some people came and went'];
   return clauses.flatMap((parts, index) => (index ? [', ', ...parts] : parts));

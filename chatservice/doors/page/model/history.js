@@ -43,7 +43,9 @@ export class History {
     const want = this.#wanted.shift();
     this.#asked = { ref, want };
     return {
-      type: 'history', limit: PAGE, ref,
+      type: 'history',
+      limit: PAGE,
+      ref,
       ...(want.place && { room: want.place.name }),
       ...(want.after !== undefined && { after: want.after }),
       ...(want.before && { before: want.before }),

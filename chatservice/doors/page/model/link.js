@@ -86,7 +86,9 @@ export class Link {
     }
     this.#socket = socket;
     this.#wait(CONNECTING, () => this.renew());
-    const ours = (act) => (event) => { if (this.#socket === socket) act(event); };
+    const ours = (act) => (event) => {
+      if (this.#socket === socket) act(event);
+    };
     socket.onopen = ours(() => this.#opened());
     socket.onmessage = ours((event) => this.#heard(event.data));
     socket.onclose = ours(() => this.renew());

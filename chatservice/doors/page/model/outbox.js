@@ -105,8 +105,12 @@ export class Outbox {
     for (const line of this.lines) {
       if (line.state !== 'sent') continue;
       if (line.kind === 'command') {
-        Object.assign(line, { state: 'failed', reason: 'The connection was lost before the answer '
-          + 'came, so it may or may not have been carried out.' });
+        Object.assign(line, {
+          state: 'failed',
+          reason:
+            'The connection was lost before the answer ' +
+            'came, so it may or may not have been carried out.',
+        });
       } else {
         line.state = 'waiting';
       }

@@ -46,7 +46,9 @@ export class People {
 
   /** Gives the names from one index of the order up to another. */
   slice(from, to) {
-    return this.#inOrder().slice(from, to).map((row) => row.name);
+    return this.#inOrder()
+      .slice(from, to)
+      .map((row) => row.name);
   }
 
   /** Gives the names that begin with or contain a text, those that begin with it first. */

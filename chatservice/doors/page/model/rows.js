@@ -83,19 +83,29 @@ function fold(rows, state, entry) {
 }
 
 function lineRow(state, view, entry, when) {
-  const isHead = entry.type === 'acted' || entry.nick !== state.author
-    || when - state.when > TOGETHER;
+  const isHead =
+    entry.type === 'acted' || entry.nick !== state.author || when - state.when > TOGETHER;
   state.author = entry.type === 'acted' ? '' : entry.nick;
   state.when = when;
   const isForYou = !entry.own && entry.type !== 'whispered' && isMentioned(view.nick, entry.text);
   return {
-    key: `e${entry.id}`, sign: `${isHead}${isForYou}`, kind: 'line', id: entry.id, entry, when,
-    isHead, isForYou,
+    key: `e${entry.id}`,
+    sign: `${isHead}${isForYou}`,
+    kind: 'line',
+    id: entry.id,
+    entry,
+    when,
+    isHead,
+    isForYou,
   };
 }
 
 function pendingRow(line) {
   return {
-    key: `p${line.ref}`, sign: `${line.state}${line.reason}${line.isOffline}`, kind: 'pending', id: 0, line,
+    key: `p${line.ref}`,
+    sign: `${line.state}${line.reason}${line.isOffline}`,
+    kind: 'pending',
+    id: 0,
+    line,
   };
 }

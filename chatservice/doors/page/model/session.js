@@ -30,6 +30,8 @@ export class Session {
   history = new History();
   #send = null;
   #wasWelcomed = false;
+  /** Whether the first welcome was not followed by an answer yet. */
+  #isAwaited = false;
   /** What the answers to requests are for, by ref. */
   #asked = new Map();
 
@@ -141,8 +143,12 @@ export class Session {
     const { nick, token, password, client } = this.identity;
     const rooms = this.#wasWelcomed ? this.#reached() : null;
     this.#send({
-      type: 'hello', client, ...(nick && { nick }), ...(token && { token }),
-      ...(password && { password }), ...(rooms && { rooms }),
+      type: 'hello',
+      client,
+      ...(nick && { nick }),
+      ...(token && { token }),
+      ...(password && { password }),
+      ...(rooms && { rooms }),
     });
   }
 
@@ -156,6 +162,7 @@ export class Session {
     // A second welcome on one connection is for somebody else.
     if (this.isJoined) this.chat.reset();
     this.#wasWelcomed = true;
+    this.#isAwaited = isFirst;
     this.state = 'catching up';
     Object.assign(this.identity, { nick: welcome.nick, token: welcome.token, password: '' });
     this.history.forget();
@@ -213,6 +220,7 @@ export class Session {
 
   paged(page) {
     const want = this.history.take(page);
+    this.#isAwaited = false;
     if (!want) return;
     const count = takePage(this.chat, want, page);
     for (const event of page.events) this.outbox.acknowledge(event);
@@ -224,7 +232,8 @@ export class Session {
     this.renewed(notice);
     const { events = [] } = notice;
     this.chat.takePrivate(events.filter((event) => event.type === 'whispered'));
-    this.listener.told(notice);
+    // What follows a first hello tells what was missed, and the counts in the list do so too.
+    if (!this.#isAwaited) this.listener.told(notice);
   }
 
   marked(mark) {

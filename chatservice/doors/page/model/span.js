@@ -18,7 +18,7 @@ export class Span {
     this.#note(rows);
   }
 
-  /** Keeps the same rows after the list has changed; new ones at the end are shown if there is room. */
+  /** Keeps the same rows after the list has changed; shows new ones if there is room. */
   keep(rows, keyOf, isFollowing) {
     if (isFollowing) {
       const shown = Math.min(MOST, Math.max(FIRST, rows.length - this.#shift(rows, keyOf)));
@@ -60,7 +60,8 @@ export class Span {
     const from = this.#shift(rows, keyOf);
     const size = this.to - this.from;
     this.from = Math.min(from, rows.length);
-    this.to = wasAtEnd ? Math.min(rows.length, this.from + MOST)
+    this.to = wasAtEnd
+      ? Math.min(rows.length, this.from + MOST)
       : Math.min(rows.length, this.from + size);
   }
 

@@ -51,7 +51,12 @@ export class Timeline {
   /** Adds sentences that nobody said, after everything that is here. */
   note(note) {
     this.#notes += 1;
-    this.#insert({ ...note, type: 'note', id: Math.max(this.lastId, this.cursor), seq: this.#notes });
+    this.#insert({
+      ...note,
+      type: 'note',
+      id: Math.max(this.lastId, this.cursor),
+      seq: this.#notes,
+    });
   }
 
   /** Removes everything below an id: the history between that and the rest is not known. */

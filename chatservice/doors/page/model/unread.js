@@ -61,7 +61,8 @@ export class UnreadLine {
   find(entries, hasOlder) {
     if (this.after === null) return { at: -1, isAbove: false };
     const at = entries.findIndex(
-      (entry) => entry.id > this.after && entry.id <= this.upTo && isNews(entry));
+      (entry) => entry.id > this.after && entry.id <= this.upTo && isNews(entry),
+    );
     const isAbove = at >= 0 && hasOlder && this.after < entries[0].id;
     return { at: isAbove ? -1 : at, isAbove };
   }

@@ -14,22 +14,41 @@ const place = (act) => (act.room ? room(act.room) : 'the chat');
 /** Words for the events that are sentences. Those that somebody said are no sentences. */
 const SENTENCES = {
   topic_changed: (e) => [
-    doer(e), e.topic || e.hidden ? ' changed the topic' : ' cleared the topic', ...because(e.topic)],
+    doer(e),
+    e.topic || e.hidden ? ' changed the topic' : ' cleared the topic',
+    ...because(e.topic),
+  ],
   joined: (e) => [doer(e), ' joined'],
   parted: (e) => [doer(e), ' left the room'],
   left: (e) => [
-    doer(e), ' left the chat',
-    ...(e.goodbye ? because(e.why) : [' (', words(e.why ?? ''), ')'])],
+    doer(e),
+    ' left the chat',
+    ...(e.goodbye ? because(e.why) : [' (', words(e.why ?? ''), ')']),
+  ],
   renamed: (e) => [doer(e), is(e), ' now ', person(e.now)],
   went_away: (e) => [doer(e), is(e), ' away', ...because(e.why)],
   came_back: (e) => [doer(e), is(e), ' back'],
   came_and_went: (e) => [counts(e)],
   kicked: (e, to) => [doer(e), ' kicked ', to.whom, ' from ', place(e), ...because(e.text)],
   banned: (e, to) => [
-    doer(e), ' banned ', to.whom, ' from ', place(e), ending(e, to), ...because(e.text)],
+    doer(e),
+    ' banned ',
+    to.whom,
+    ' from ',
+    place(e),
+    ending(e, to),
+    ...because(e.text),
+  ],
   unbanned: (e, to) => [doer(e), ' unbanned ', to.whom, ' from ', place(e), ...because(e.text)],
   muted: (e, to) => [
-    doer(e), ' muted ', to.whom, ' in ', place(e), ending(e, to), ...because(e.text)],
+    doer(e),
+    ' muted ',
+    to.whom,
+    ' in ',
+    place(e),
+    ending(e, to),
+    ...because(e.text),
+  ],
   unmuted: (e, to) => [doer(e), ' unmuted ', to.whom, ' in ', place(e), ...because(e.text)],
   founded: (e) => [doer(e), is(e), ' the owner of ', place(e)],
   opped: (e, to) => [doer(e), ' made ', to.whom, ' an operator of ', place(e)],
@@ -37,13 +56,14 @@ const SENTENCES = {
   voiced: (e, to) => [doer(e), ' gave ', to.whom, ' a voice in ', place(e)],
   devoiced: (e, to) => [doer(e), ' took the voice in ', place(e), ' from ', to.whom],
   invited: (e, to) => [doer(e), ' invited ', to.whom, ' to ', place(e)],
-  room_set: (e) => [
-    doer(e), ' set ', words(e.target), ' of ', place(e), ' to ', words(valueOf(e))],
+  room_set: (e) => [doer(e), ' set ', words(e.target), ' of ', place(e), ' to ', words(valueOf(e))],
   announced: (e) => [doer(e), e.own ? ' announce: ' : ' announces: ', words(e.text)],
   locked_down: (e) => [
-    doer(e), e.text === 'on'
+    doer(e),
+    e.text === 'on'
       ? ' locked the chat down: only registered names may join now'
-      : ' ended the lockdown: anybody may join again'],
+      : ' ended the lockdown: anybody may join again',
+  ],
 };
 
 /** Tells whether there is a sentence for an event. */
@@ -65,10 +85,12 @@ export function sentenceOf(event, nick = '', moment = String) {
 
 /** Makes plain text of a sentence, for a screen reader or a notification. */
 export function plain(parts) {
-  return parts.map((part) => {
-    if (typeof part === 'string') return part;
-    return part.nick ?? part.text ?? `#${part.room}`;
-  }).join('');
+  return parts
+    .map((part) => {
+      if (typeof part === 'string') return part;
+      return part.nick ?? part.text ?? `#${part.room}`;
+    })
+    .join('');
 }
 
 function counts(event) {

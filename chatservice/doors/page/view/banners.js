@@ -20,13 +20,22 @@ export class Banners {
     this.#shown = kind;
     const banner = {
       connecting: () => bannerOf('Connecting'),
-      waiting: () => bannerOf(
-        'No connection. What you write is sent when it is back.', this.seconds,
-        make('button', { type: 'button', click: () => link.wake() }, 'Try now')),
-      version: () => bannerOf('This page has a newer version.',
-        make('button', { type: 'button', click: () => page.reload() }, 'Reload')),
-      warned: () => bannerOf(said(page.warning),
-        make('button', { type: 'button', click: () => page.warn('') }, 'Dismiss')),
+      waiting: () =>
+        bannerOf(
+          'No connection. What you write is sent when it is back.',
+          this.seconds,
+          make('button', { type: 'button', click: () => link.wake() }, 'Try now'),
+        ),
+      version: () =>
+        bannerOf(
+          'This page has a newer version.',
+          make('button', { type: 'button', click: () => page.reload() }, 'Reload'),
+        ),
+      warned: () =>
+        bannerOf(
+          said(page.warning),
+          make('button', { type: 'button', click: () => page.warn('') }, 'Dismiss'),
+        ),
     }[kind];
     this.box.replaceChildren(...(banner ? [banner()] : []));
     this.box.firstElementChild?.setAttribute('data-banner', kind.replace(/:.*/, ''));

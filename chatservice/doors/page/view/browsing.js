@@ -49,9 +49,13 @@ export class Browsing {
     const what = this.#what;
     this.more.hidden = true;
     write(byId('browse-told'), 'Loading');
-    this.page.session.ask(line, (answer) => {
-      if (what === this.#what) this.#show(answer, what);
-    }, (error) => write(byId('browse-told'), error.text));
+    this.page.session.ask(
+      line,
+      (answer) => {
+        if (what === this.#what) this.#show(answer, what);
+      },
+      (error) => write(byId('browse-told'), error.text),
+    );
   }
 
   #show(answer, what) {
@@ -67,10 +71,21 @@ export class Browsing {
   #room({ room, here, topic }) {
     const isIn = this.page.chat.room(room);
     const told = `${here.toLocaleString()} here${isIn ? ', and you' : ''}`;
-    return make('li', {}, make('button', { type: 'button', click: () => this.#enter(room) },
-      make('span', { class: 'byline' }, named(`#${room}`, { class: 'who' }),
-        make('span', { class: 'where' }, told)),
-      topic ? said(topic, 'span', { class: 'text' }) : null));
+    return make(
+      'li',
+      {},
+      make(
+        'button',
+        { type: 'button', click: () => this.#enter(room) },
+        make(
+          'span',
+          { class: 'byline' },
+          named(`#${room}`, { class: 'who' }),
+          make('span', { class: 'where' }, told),
+        ),
+        topic ? said(topic, 'span', { class: 'text' }) : null,
+      ),
+    );
   }
 
   #person({ nick, rooms }) {
@@ -79,8 +94,19 @@ export class Browsing {
       this.page.write(nick);
     };
     const names = rooms.flatMap((room, index) => [index ? ', ' : '', named(`#${room}`)]);
-    return make('li', {}, make('button', { type: 'button', click: open },
-      make('span', { class: 'byline' }, named(nick, { class: 'who' }),
-        make('span', { class: 'where' }, ...names))));
+    return make(
+      'li',
+      {},
+      make(
+        'button',
+        { type: 'button', click: open },
+        make(
+          'span',
+          { class: 'byline' },
+          named(nick, { class: 'who' }),
+          make('span', { class: 'where' }, ...names),
+        ),
+      ),
+    );
   }
 }

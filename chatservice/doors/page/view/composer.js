@@ -27,8 +27,12 @@ export class Composer {
     // The button must not take the focus, or the keyboard of a phone would close.
     byId('send').addEventListener('pointerdown', (event) => event.preventDefault());
     input.addEventListener('keydown', (event) => this.#keyPressed(event));
-    input.addEventListener('compositionstart', () => { this.#isComposing = true; });
-    input.addEventListener('compositionend', () => { this.#isComposing = false; });
+    input.addEventListener('compositionstart', () => {
+      this.#isComposing = true;
+    });
+    input.addEventListener('compositionend', () => {
+      this.#isComposing = false;
+    });
     input.addEventListener('paste', (event) => this.#pasted(event));
     input.addEventListener('input', () => this.#changed());
   }
@@ -105,7 +109,10 @@ export class Composer {
     const pasted = event.clipboardData?.getData('text/plain') ?? '';
     const { value, selectionStart, selectionEnd } = this.input;
     const { kind, lines } = judgePaste(
-      value.slice(0, selectionStart), pasted, value.slice(selectionEnd));
+      value.slice(0, selectionStart),
+      pasted,
+      value.slice(selectionEnd),
+    );
     if (kind === 'plain') return;
     event.preventDefault();
     if (kind === 'refuse') this.#refuseLines(lines.length);

@@ -3,7 +3,10 @@
 import { byId, named, write } from './dom.js';
 
 const STATES = {
-  live: 'here', 'catching up': 'here', joining: 'connecting', offline: 'not connected',
+  live: 'here',
+  'catching up': 'here',
+  joining: 'connecting',
+  offline: 'not connected',
 };
 
 export class Heading {

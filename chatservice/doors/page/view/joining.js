@@ -88,8 +88,7 @@ export class Joining {
   }
 }
 
-/** Makes a sentence of what the chat says, which begins with a small letter and has no full stop. */
+/** Makes a sentence of what the chat says, which has no full stop. */
 export function sentence(text) {
-  // A nickname at the beginning keeps its spelling.
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -22,8 +22,10 @@ export class Log {
   }
 
   note(lines) {
-    this.announcer.line('', lines.length > 3 ? `${lines[0]} and ${lines.length - 1} more lines`
-      : lines.join(' '));
+    this.announcer.line(
+      '',
+      lines.length > 3 ? `${lines[0]} and ${lines.length - 1} more lines` : lines.join(' '),
+    );
   }
 
   history(count) {

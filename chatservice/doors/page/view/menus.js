@@ -8,10 +8,15 @@ export class OwnMenu {
     this.box = byId('menu');
     this.box.addEventListener('beforetoggle', () => this.draw());
     byId('leave').addEventListener('click', () => this.#do(() => page.command('/quit')));
-    byId('leave-room').addEventListener('click', () => this.#do(
-      () => page.command(`/part #${page.shown.name}`)));
+    byId('leave-room').addEventListener('click', () =>
+      this.#do(() => page.command(`/part #${page.shown.name}`)),
+    );
     byId('show-presence').addEventListener('change', (event) => {
-      page.session.ask(`/set quiet ${event.target.checked ? 'off' : 'on'}`, () => {}, () => {});
+      page.session.ask(
+        `/set quiet ${event.target.checked ? 'off' : 'on'}`,
+        () => {},
+        () => {},
+      );
     });
     byId('keep-me').addEventListener('change', (event) => page.remember(event.target.checked));
     byId('notify').addEventListener('click', () => page.notifications.ask());
@@ -22,8 +27,10 @@ export class OwnMenu {
 
   draw() {
     const { chat, shown, appearance, isRemembered, notifications } = this.page;
-    byId('account-told').replaceChildren(named(chat.nick), chat.account
-      ? ', a registered nickname' : ', a guest');
+    byId('account-told').replaceChildren(
+      named(chat.nick),
+      chat.account ? ', a registered nickname' : ', a guest',
+    );
     byId('show-presence').checked = chat.settings.quiet !== true;
     byId('keep-me').checked = isRemembered;
     byId('leave-room').hidden = !shown?.isRoom;
@@ -45,10 +52,11 @@ export class PersonMenu {
   constructor(page) {
     this.page = page;
     this.box = byId('person');
-    const on = (id, act) => byId(id).addEventListener('click', () => {
-      this.box.hidePopover();
-      act(this.#nick);
-    });
+    const on = (id, act) =>
+      byId(id).addEventListener('click', () => {
+        this.box.hidePopover();
+        act(this.#nick);
+      });
     on('person-write', (nick) => page.write(nick));
     on('person-mention', (nick) => page.mention(nick));
     on('person-whois', (nick) => page.command(`/whois ${nick}`));

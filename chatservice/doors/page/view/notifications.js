@@ -13,8 +13,9 @@ export class Notifications {
   }
 
   get isAllowed() {
-    return this.isPossible && Notification.permission === 'granted'
-      && this.device.get('notify') === true;
+    return (
+      this.isPossible && Notification.permission === 'granted' && this.device.get('notify') === true
+    );
   }
 
   /** Asks the browser for permission, or ends the notifications. */
@@ -27,8 +28,11 @@ export class Notifications {
 
   draw() {
     const isDenied = this.isPossible && Notification.permission === 'denied';
-    const told = !this.isPossible ? 'Notifications need a page that came by https.'
-      : isDenied ? 'Your browser forbids this page to notify you.' : '';
+    const told = !this.isPossible
+      ? 'Notifications need a page that came by https.'
+      : isDenied
+        ? 'Your browser forbids this page to notify you.'
+        : '';
     byId('notify').disabled = Boolean(told);
     write(byId('notify'), this.isAllowed ? 'Stop notifying me' : 'Notify me when I am mentioned');
     byId('notify-told').hidden = !told;
@@ -40,7 +44,8 @@ export class Notifications {
     // Whether it is allowed takes the browser long to say.
     const isHidden = document.visibilityState === 'hidden';
     const told = notificationOf(event, {
-      isHidden, isAllowed: isHidden && this.isAllowed,
+      isHidden,
+      isAllowed: isHidden && this.isAllowed,
       nick: this.page.chat.nick,
     });
     if (!told) return;

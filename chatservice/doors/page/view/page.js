@@ -61,7 +61,10 @@ export class Page {
     this.outbox.restore(this.tab.get('outbox'));
     this.drafts = new Drafts(this.tab.get('drafts'), (texts) => this.tab.put('drafts', texts));
     this.session = new Session({
-      chat: this.chat, outbox: this.outbox, identity: this.identity, newRef: this.newRef,
+      chat: this.chat,
+      outbox: this.outbox,
+      identity: this.identity,
+      newRef: this.newRef,
       listener: listenerOf(this),
     });
     this.seen = new SeenMarks(this.clock, (request) => this.session.request(request));
@@ -114,8 +117,12 @@ export class Page {
 
   /** Whether the person can see what is said in the place that is shown. */
   get isInView() {
-    return document.visibilityState === 'visible' && !this.isSearching
-      && !this.joining.isOpen && this.screen.isTalkInView;
+    return (
+      document.visibilityState === 'visible' &&
+      !this.isSearching &&
+      !this.joining.isOpen &&
+      this.screen.isTalkInView
+    );
   }
 
   get isTyped() {
@@ -233,8 +240,11 @@ export class Page {
       this.show(room);
       return;
     }
-    this.session.ask(`/join #${name}`, (answer) => this.tell(answer.lines),
-      (error) => this.warn(`#${name}: ${error.text}`));
+    this.session.ask(
+      `/join #${name}`,
+      (answer) => this.tell(answer.lines),
+      (error) => this.warn(`#${name}: ${error.text}`),
+    );
   }
 
   write(nick) {
@@ -290,7 +300,12 @@ export class Page {
     if (read.kind === 'said' && !place.isRoom) {
       const text = read.text.trimStart();
       Object.assign(line, {
-        kind: 'whispered', text, to: place.name, room: '', line: `/msg ${place.name} ${text}` });
+        kind: 'whispered',
+        text,
+        to: place.name,
+        room: '',
+        line: `/msg ${place.name} ${text}`,
+      });
     }
     place.unreadLine.end();
     this.session.say(line);
@@ -306,7 +321,7 @@ export class Page {
   }
 
   #roomOf(place) {
-    return place.isRoom ? place.name : this.chat.rooms[0]?.name ?? '';
+    return place.isRoom ? place.name : (this.chat.rooms[0]?.name ?? '');
   }
 
   /** Shows sentences in the place that is in view. */

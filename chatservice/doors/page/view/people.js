@@ -87,8 +87,13 @@ export class PeopleList {
   }
 
   #itemOf(name, index, count) {
-    const item = this.#drawn.get(name) ?? make('div', { role: 'listitem', class: 'one' },
-      make('button', { type: 'button', class: 'person' }, named(name)));
+    const item =
+      this.#drawn.get(name) ??
+      make(
+        'div',
+        { role: 'listitem', class: 'one' },
+        make('button', { type: 'button', class: 'person' }, named(name)),
+      );
     if (item.index !== index) {
       item.index = index;
       item.style.transform = `translateY(${index * this.#height}px)`;

@@ -17,8 +17,14 @@ export class Places {
     const byName = (one, other) => one.name.localeCompare(other.name);
     const rooms = chat.rooms.sort(byName);
     const conversations = chat.conversations.sort((one, other) => lastOf(other) - lastOf(one));
-    arrange(this.rooms, rooms.map((place) => this.#itemOf(place)));
-    arrange(this.conversations, conversations.map((place) => this.#itemOf(place)));
+    arrange(
+      this.rooms,
+      rooms.map((place) => this.#itemOf(place)),
+    );
+    arrange(
+      this.conversations,
+      conversations.map((place) => this.#itemOf(place)),
+    );
     byId('no-conversations').hidden = conversations.length > 0;
     for (const place of this.#items.keys()) {
       if (!chat.places.has(place.key)) this.#items.delete(place);
@@ -47,9 +53,17 @@ export class Places {
     const name = named('');
     const badge = make('span', { class: 'badge', 'aria-hidden': 'true' });
     const heard = make('span', { class: 'heard' });
-    const button = make('button', {
-      type: 'button', click: (event) => this.page.show(place, event),
-    }, name, ' ', heard, badge);
+    const button = make(
+      'button',
+      {
+        type: 'button',
+        click: (event) => this.page.show(place, event),
+      },
+      name,
+      ' ',
+      heard,
+      badge,
+    );
     const item = make('li', { 'data-kind': place.kind }, button);
     Object.assign(item, { name, badge, heard, button });
     this.#items.set(place, item);
@@ -71,7 +85,9 @@ export class Places {
     badge.classList.toggle('dot', !mentions);
     write(badge, mentions ? String(mentions) : '');
     // A name in another direction must not turn the rest round (UAX #9, 2.4).
-    const where = shown ? `\u2068${shown.isRoom ? '#' : ''}${shown.name}\u2069 \u2013 Chat` : 'Chat';
+    const where = shown
+      ? `\u2068${shown.isRoom ? '#' : ''}${shown.name}\u2069 \u2013 Chat`
+      : 'Chat';
     const title = mentions ? `(${mentions}) ${where}` : lines ? `\u2022 ${where}` : where;
     if (document.title !== title) document.title = title;
   }

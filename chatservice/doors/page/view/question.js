@@ -16,17 +16,25 @@ export class Question {
 
   /** @param {[string, () => void][]} choices  the first one is the most likely */
   open(title, told, choices) {
-    const buttons = choices.map(([name, act], index) => make('button', {
-      type: 'button', class: index ? 'quiet' : 'primary',
-      click: () => {
-        this.close();
-        act();
-        this.answered();
-      },
-    }, name));
+    const buttons = choices.map(([name, act], index) =>
+      make(
+        'button',
+        {
+          type: 'button',
+          class: index ? 'quiet' : 'primary',
+          click: () => {
+            this.close();
+            act();
+            this.answered();
+          },
+        },
+        name,
+      ),
+    );
     this.box.replaceChildren(
       make('p', {}, make('strong', { id: 'ask-title' }, title), ' ', told),
-      make('div', { class: 'actions' }, ...buttons));
+      make('div', { class: 'actions' }, ...buttons),
+    );
     this.box.hidden = false;
     buttons[0].focus();
   }

@@ -45,8 +45,14 @@ const DRAWN = {
 function lineParts(event, isHead, calendar) {
   const time = timeOf(whenOf(event), calendar);
   if (event.type === 'acted') {
-    const action = make('p', { class: 'text action', dir: 'auto' }, '\u2217 ',
-      named(event.nick, { class: 'who' }), ' ', said(event.text));
+    const action = make(
+      'p',
+      { class: 'text action', dir: 'auto' },
+      '\u2217 ',
+      named(event.nick, { class: 'who' }),
+      ' ',
+      said(event.text),
+    );
     return [action, time];
   }
   const text = said(event.text, 'p', { class: 'text' });
@@ -66,11 +72,21 @@ function drawFolded(item, events, tools) {
     return;
   }
   const list = make('ul');
-  const unfold = () => list.replaceChildren(...events.slice(-UNFOLDED_MOST).map((event) => (
-    make('li', {}, ...nodesOf(sentenceOf(event, tools.nick)), ' ', clock(event)))));
+  const unfold = () =>
+    list.replaceChildren(
+      ...events
+        .slice(-UNFOLDED_MOST)
+        .map((event) =>
+          make('li', {}, ...nodesOf(sentenceOf(event, tools.nick)), ' ', clock(event)),
+        ),
+    );
   // Few runs are ever unfolded.
-  const details = make('details', { toggle: () => details.open && unfold() },
-    make('summary', {}, ...nodesOf(foldedSentence(events))), list);
+  const details = make(
+    'details',
+    { toggle: () => details.open && unfold() },
+    make('summary', {}, ...nodesOf(foldedSentence(events))),
+    list,
+  );
   item.append(details);
 }
 
@@ -86,14 +102,21 @@ function drawPending(item, line, tools) {
   item.classList.add('line', line.state);
   item.append(said(withoutSecret(line.typed), 'p', { class: 'text' }));
   if (line.state !== 'failed') {
-    item.append(line.isOffline ? make('p', { class: 'state' }, 'Not sent yet')
-      : make('span', { class: 'heard' }, 'Sending'));
+    item.append(
+      line.isOffline
+        ? make('p', { class: 'state' }, 'Not sent yet')
+        : make('span', { class: 'heard' }, 'Sending'),
+    );
     return;
   }
   item.append(
     make('p', { class: 'reason' }, make('strong', {}, 'Not sent: '), said(line.reason)),
-    make('p', { class: 'actions' },
+    make(
+      'p',
+      { class: 'actions' },
       make('button', { type: 'button', click: () => tools.again(line.ref) }, 'Send again'),
       make('button', { type: 'button', click: () => tools.edit(line.ref) }, 'Edit'),
-      make('button', { type: 'button', click: () => tools.drop(line.ref) }, 'Discard')));
+      make('button', { type: 'button', click: () => tools.drop(line.ref) }, 'Discard'),
+    ),
+  );
 }

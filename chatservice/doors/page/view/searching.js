@@ -36,8 +36,10 @@ export class Searching {
       this.words.focus();
       this.words.select();
       if (!this.results.children.length) {
-        write(byId('search-told'), 'All the words must be in a line. '
-          + 'Add from:ada or in:#python to look there alone.');
+        write(
+          byId('search-told'),
+          'All the words must be in a line. ' + 'Add from:ada or in:#python to look there alone.',
+        );
       }
     } else if (wasOpen) {
       byId('search-open').focus();
@@ -55,9 +57,13 @@ export class Searching {
   #ask(line) {
     this.more.hidden = true;
     write(byId('search-told'), 'Searching');
-    this.page.session.ask(line, (answer) => this.#show(answer), (error) => {
-      write(byId('search-told'), error.text);
-    });
+    this.page.session.ask(
+      line,
+      (answer) => this.#show(answer),
+      (error) => {
+        write(byId('search-told'), error.text);
+      },
+    );
   }
 
   #show(answer) {
@@ -73,11 +79,18 @@ export class Searching {
   #itemOf(event) {
     const { calendar, chat } = this.page;
     const place = event.room ? chat.room(event.room) : chat.conversationOf(event);
-    const item = make('button', { type: 'button', click: () => this.#open(place, event) },
-      make('span', { class: 'byline' }, named(event.nick, { class: 'who' }),
+    const item = make(
+      'button',
+      { type: 'button', click: () => this.#open(place, event) },
+      make(
+        'span',
+        { class: 'byline' },
+        named(event.nick, { class: 'who' }),
         make('span', { class: 'where' }, named(event.room ? `#${event.room}` : 'in private')),
-        make('time', {}, calendar.brief(whenOf(event), Date.now()))),
-      said(event.text ?? event.topic ?? '', 'span', { class: 'text' }));
+        make('time', {}, calendar.brief(whenOf(event), Date.now())),
+      ),
+      said(event.text ?? event.topic ?? '', 'span', { class: 'text' }),
+    );
     return make('li', {}, item);
   }
 

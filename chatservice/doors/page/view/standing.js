@@ -1,4 +1,4 @@
-// Keeps the place where somebody reads: the end while it is in view, or else the first visible line.
+// Keeps the place where somebody reads: the end while it is in view, or else the first line.
 
 const AT_END = 8; // px within which a reader is at the end
 const SPARE = 6; // lines below the first one that take its place if it goes

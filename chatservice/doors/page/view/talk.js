@@ -93,8 +93,15 @@ export class Talk {
 
   #sign() {
     const { page, place } = this;
-    return [place.timeline.version, place.unreadLine.after, page.outboxVersion, page.day,
-      page.chat.nick, page.chat.settings.quiet, page.session.isJoined].join();
+    return [
+      place.timeline.version,
+      place.unreadLine.after,
+      page.outboxVersion,
+      page.day,
+      page.chat.nick,
+      page.chat.settings.quiet,
+      page.session.isJoined,
+    ].join();
   }
 
   #makeRows() {
@@ -103,8 +110,12 @@ export class Talk {
     const isOffline = !page.session.isJoined;
     const pending = page.outbox.of(place.key).map((line) => ({ ...line, isOffline }));
     this.rows = rowsOf({
-      entries: place.timeline.entries, pending, unreadAt: this.#unread.at,
-      calendar: page.calendar, now: Date.now(), nick: page.chat.nick,
+      entries: place.timeline.entries,
+      pending,
+      unreadAt: this.#unread.at,
+      calendar: page.calendar,
+      now: Date.now(),
+      nick: page.chat.nick,
       isQuiet: page.chat.settings.quiet === true,
     });
   }
@@ -190,8 +201,11 @@ export class Talk {
   #drawBeginning(timeline, isLoading) {
     const isEmpty = !this.rows.some((row) => row.kind === 'line' || row.kind === 'pending');
     const beginning = byId('beginning');
-    const told = isLoading ? 'Loading earlier lines'
-      : timeline.hasOlder || isEmpty || this.#span.from ? '' : 'This is the beginning';
+    const told = isLoading
+      ? 'Loading earlier lines'
+      : timeline.hasOlder || isEmpty || this.#span.from
+        ? ''
+        : 'This is the beginning';
     beginning.hidden = !told;
     write(beginning, told);
     this.#drawEmpty(isEmpty && !isLoading && !timeline.hasOlder);
@@ -204,11 +218,19 @@ export class Talk {
     if (!isEmpty || empty.place === this.place.key) return;
     empty.place = this.place.key;
     const { name, isRoom } = this.place;
-    const first = isRoom ? ['Nobody has said anything in ', named(`#${name}`), ' yet.']
+    const first = isRoom
+      ? ['Nobody has said anything in ', named(`#${name}`), ' yet.']
       : ['You and ', named(name), ' have not written to each other yet.'];
-    empty.replaceChildren(make('p', { class: 'big' }, ...first),
-      make('p', {}, isRoom ? 'Say hello, and whoever comes will read it.'
-        : 'What you write here, only the two of you can read.'));
+    empty.replaceChildren(
+      make('p', { class: 'big' }, ...first),
+      make(
+        'p',
+        {},
+        isRoom
+          ? 'Say hello, and whoever comes will read it.'
+          : 'What you write here, only the two of you can read.',
+      ),
+    );
   }
 
   #drawNewer() {
@@ -229,7 +251,8 @@ export class Talk {
     button.hidden = !isThere || unreadLine.wasSeen || this.page.isSearching;
     if (button.hidden) return;
     const count = timeline.entries.filter(
-      (entry) => entry.id > unreadLine.after && entry.text && !entry.own).length;
+      (entry) => entry.id > unreadLine.after && entry.text && !entry.own,
+    ).length;
     write(button.querySelector('span'), `${count}${this.#unread.isAbove ? '+' : ''} new above`);
   }
 }

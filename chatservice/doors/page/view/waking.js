@@ -20,7 +20,8 @@ export class Wakefulness {
         url.hash = '';
         return new WebSocket(url);
       },
-      clock: page.clock, random: Math.random,
+      clock: page.clock,
+      random: Math.random,
       connected: (send) => page.session.connected(send),
       received: (object) => page.session.receive(object),
       lost: () => page.session.disconnected(),
@@ -77,10 +78,13 @@ export class Wakefulness {
 
   #awaitMidnight() {
     const { page } = this;
-    page.clock.setTimeout(() => {
-      page.changed();
-      this.#awaitMidnight();
-    }, nextMidnight(Date.now()) - Date.now() + 50);
+    page.clock.setTimeout(
+      () => {
+        page.changed();
+        this.#awaitMidnight();
+      },
+      nextMidnight(Date.now()) - Date.now() + 50,
+    );
   }
 
   async #askVersion() {
@@ -97,7 +101,8 @@ export class Wakefulness {
   reloadIfOutdated() {
     const { page } = this;
     const verdict = judgeVersion(this.own, this.#served, {
-      isTyped: page.isTyped, triedFor: page.tab.get('tried') ?? '',
+      isTyped: page.isTyped,
+      triedFor: page.tab.get('tried') ?? '',
     });
     if ((verdict === 'same') === page.isOutdated) {
       page.isOutdated = verdict !== 'same';
