@@ -78,6 +78,14 @@ test('waking connects at once', () => {
   assert.equal(world.sockets.length, 2);
 });
 
+test('on waking a connection that is being made has five seconds more', () => {
+  const world = linked();
+  world.clock.advance(1000);
+  world.link.wake();
+  world.clock.advance(5000);
+  assert.ok(world.sockets[0].isClosed);
+});
+
 test('on waking a ping decides in five seconds whether the connection lives', () => {
   const dead = opened();
   dead.link.wake();

@@ -318,5 +318,6 @@ test('unknown types are ignored', () => {
   const made = live();
   made.session.receive({ type: 'novelty' });
   made.session.receive({ type: 'novelty', id: 5 });
+  made.session.receive({ type: 'constructor', id: 6 });
   assert.equal(made.session.state, 'live');
 });

@@ -146,6 +146,7 @@ export class Chat {
 
 /** What the events that change more than a timeline do; each gives the places that show it. */
 const FOLLOWED = {
+  __proto__: null,
   whispered: (chat, event) => {
     const place = chat.conversationOf(event);
     const { privately } = chat;

@@ -64,6 +64,7 @@ export class Link {
   wake() {
     if (this.state === 'waiting') this.#connect();
     else if (this.state === 'open') this.#ask(WAKING_PATIENCE);
+    else if (this.state === 'connecting') this.#wait(WAKING_PATIENCE, () => this.renew());
   }
 
   /** Ends a connection that is dead or in the way, and makes another. */

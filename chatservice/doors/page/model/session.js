@@ -303,6 +303,7 @@ export class Session {
 }
 
 const ANSWERS = {
+  __proto__: null,
   welcome: (session, object) => session.welcomed(object),
   ok: (session, object) => session.ok(object),
   error: (session, object) => session.failed(object),

@@ -13,6 +13,7 @@ const place = (act) => (act.room ? room(act.room) : 'the chat');
 
 /** Words for the events that are sentences. Those that somebody said are no sentences. */
 const SENTENCES = {
+  __proto__: null,
   topic_changed: (e) => [
     doer(e),
     e.topic || e.hidden ? ' changed the topic' : ' cleared the topic',
