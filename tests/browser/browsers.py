@@ -17,6 +17,7 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
+from tests.browser.relay import Relay
 from tests.running import HOST
 
 CHROMIUM = shutil.which("chromium") or ""
@@ -85,22 +86,32 @@ class Browser:
         self.driver = Chrome(options=options, service=ChromeService(CHROMEDRIVER))
         self.pages: list[Page] = []
         self.expected: list[str] = []
+        self._fronts: dict[int, Relay] = {}
         self._empty = self._current = self.driver.current_window_handle
 
-    def open(self, address: int | str, path: str = "/", script: str = "") -> Page:
-        """Open a page in a new tab.
+    def open(self, port: int, path: str = "/", script: str = "", zone: str = "") -> Page:
+        """Open the page in a new tab.
 
-        @param address: a port of this machine, or a URL.
+        @param port: that of a chat, or of a relay.
         @param script: runs in the page before its own scripts.
+        @param zone: the time zone of the page; that of the machine if empty.
         """
-        url = address if isinstance(address, str) else f"http://{HOST}:{address}{path}"
         self.driver.switch_to.new_window("tab")
         self._current = self.driver.current_window_handle
-        page = Page(self, self._current)
+        page = Page(self, self._current, f"http://{HOST}:{self._front(port)}")
         self.pages.append(page)
         page.cdp("Page.addScriptToEvaluateOnNewDocument", source=WATCH + script)
-        self.driver.get(url)
+        if zone:
+            page.cdp("Emulation.setTimezoneOverride", timezoneId=zone)
+        page.loads(path)
         return page
+
+    def _front(self, port: int) -> int:
+        if port in Relay.ports:
+            return port
+        if port not in self._fronts:
+            self._fronts[port] = Relay(port)
+        return self._fronts[port].port
 
     def focus(self, handle: str) -> None:
         """Turn to a tab."""
@@ -120,8 +131,11 @@ class Browser:
         """Close all pages, and forget what they have kept."""
         for page in list(self.pages):
             page.show_window()
-            page.cdp("Storage.clearDataForOrigin", origin=page.origin, storageTypes="all")
+            page.cdp("Storage.clearDataForOrigin", origin=page.base, storageTypes="all")
             page.close()
+        for front in self._fronts.values():
+            front.close()
+        self._fronts.clear()
         self.expected.clear()
         self.focus(self._empty)
         self.driver.get_log("browser")
@@ -132,11 +146,15 @@ class Browser:
 
 
 class Page:
-    """A tab with the web page."""
+    """A tab with the web page.
 
-    def __init__(self, browser: Browser, handle: str) -> None:
+    @ivar base: the origin of the page.
+    """
+
+    def __init__(self, browser: Browser, handle: str, base: str) -> None:
         self.browser = browser
         self.handle = handle
+        self.base = base
         self._is_minimized = False
 
     # The browser
@@ -184,11 +202,6 @@ class Page:
         until(lambda: words in self.text(selector), f"{words!r} is not in {selector}")
 
     @property
-    def origin(self) -> str:
-        """The origin of the page."""
-        return str(self.run("return location.origin"))
-
-    @property
     def focused(self) -> str:
         """The id of the element that has the focus."""
         return str(self.run("return document.activeElement?.id ?? ''"))
@@ -197,6 +210,11 @@ class Page:
         """List the errors of scripts, and what the content security policy has forbidden."""
         found: list[str] = self.run("return window.watched ?? []")
         return found
+
+    def loads(self, path: str) -> None:
+        """Load what has a path in the chat."""
+        self.browser.focus(self.handle)
+        self.browser.driver.get(self.base + path)
 
     def reload(self) -> None:
         """Load the page again."""
@@ -216,10 +234,6 @@ class Page:
             width=width, height=height, deviceScaleFactor=1, mobile=is_phone,
         )  # fmt: skip
         self.cdp("Emulation.setTouchEmulationEnabled", enabled=is_phone)
-
-    def zone(self, name: str) -> None:
-        """Put the page into a time zone."""
-        self.cdp("Emulation.setTimezoneOverride", timezoneId=name)
 
     def hide_window(self) -> None:
         """Minimize the window: its pages are hidden then."""

@@ -13,9 +13,11 @@ def numbered(count: int, start: int = 1) -> list[str]:
     return [f"line {number}" for number in range(start, start + count)]
 
 
-def entered(browser: Browser, port: int, room: str, nick: str, script: str = "") -> Page:
+def entered(
+    browser: Browser, port: int, room: str, nick: str, script: str = "", zone: str = ""
+) -> Page:
     """Bring somebody in a browser into a room by its URL."""
-    page = browser.open(port, f"/#{room}", script)
+    page = browser.open(port, f"/#{room}", script, zone)
     page.joins(nick)
     until(lambda: page.place == f"#{room}", f"not in {room}")
     return page

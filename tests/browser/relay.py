@@ -1,6 +1,8 @@
 """A TCP relay between a browser and the chat, in which a test cuts and stalls the link.
 
-Chromium's own "offline" does not end a WebSocket that is open.
+Chromium's own "offline" does not end a WebSocket that is open. The relay connects to the chat when
+the browser speaks, as browsers open connections ahead of need: the chat takes one that is silent
+for a person's, greets it, and a browser that then uses it fails to load a file.
 """
 
 from __future__ import annotations
@@ -63,11 +65,20 @@ class Pair:
     def __init__(self, relay: Relay, browser: socket.socket) -> None:
         self.relay = relay
         self.browser = browser
-        self.chat = socket.create_connection((HOST, relay.target))
+        self.chat = socket.socket()
         self.is_websocket = False
         self.messages = 0
-        for source, sink in ((self.browser, self.chat), (self.chat, self.browser)):
-            threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+        threading.Thread(target=self._begin, daemon=True).start()
+
+    def _begin(self) -> None:
+        try:
+            if self.browser.recv(1, socket.MSG_PEEK):
+                self.chat.connect((HOST, self.relay.target))
+        except OSError:
+            self.cut()
+            return
+        threading.Thread(target=self._pump, args=(self.chat, self.browser), daemon=True).start()
+        self._pump(self.browser, self.chat)
 
     def cut(self) -> None:
         """End both connections at once, with a reset."""
@@ -110,19 +121,22 @@ class Relay:
     """A relay that listens on a port of its own.
 
     @ivar port: the port for the browser.
+    @cvar ports: the ports of all relays.
     @ivar judge: tells of each message whether the link is cut there: C{"before"} it passes,
         C{"after"}, or C{""}.
     """
 
+    ports: set[int] = set()
+
     def __init__(self, target: int) -> None:
         self.target = target
         self.port = free_port()
+        self.ports.add(self.port)
         self.flows = threading.Event()
         self.flows.set()
         self.lock = threading.RLock()
         self.judge: Callable[[Pair], str] = lambda pair: ""
         self.is_closed = False
-        self.opened = 0
         self._pairs: list[Pair] = []
         self._listener = socket.create_server((HOST, self.port))
         threading.Thread(target=self._accept, daemon=True).start()

@@ -96,6 +96,7 @@ def test_it_may_be_above_what_is_loaded(
     browser: Browser, chat: Server, room: str, nick: str, other_nick: str
 ) -> None:
     """A reader who comes back to hundreds of lines is led to the first of them."""
+    browser.expected.append("favicon.ico")
     page = entered(browser, chat.port, room, nick)
     peer = in_room(chat, room, other_nick)
     peer.send("seen")
@@ -104,9 +105,9 @@ def test_it_may_be_above_what_is_loaded(
     page.frame()
     # The tab forgets what it has loaded, and the chat knows how far it was read.
     until(lambda: page.exists("#rooms .unread") is False)
-    page.browser.driver.get("about:blank")
+    page.loads("/version.json")
     says(peer, *numbered(350))
-    page.browser.driver.get(f"http://127.0.0.1:{chat.port}/#{room}")
+    page.loads(f"/#{room}")
     page.is_here()
     page.shows("line 350")
     page.sees("#unread-above", "new above")
