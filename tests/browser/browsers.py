@@ -23,7 +23,7 @@ from tests.running import HOST
 CHROMIUM = shutil.which("chromium") or ""
 CHROMEDRIVER = shutil.which("chromedriver") or ""
 
-PATIENCE = 8.0
+PATIENCE = 20.0
 """The seconds after which a wait fails."""
 
 OPTIONS = (
@@ -287,6 +287,11 @@ class Page:
         """Type into the field for messages."""
         self.find("#input").send_keys(text)
 
+    def types_into(self, selector: str, *keys: str) -> None:
+        """Type into another field."""
+        until(lambda: self.exists(selector), f"{selector} is not there")
+        self.find(selector).send_keys(*keys)
+
     def says(self, *texts: str) -> None:
         """Type lines and send each."""
         for text in texts:
@@ -316,6 +321,10 @@ class Page:
         until(lambda: self.run(script, name), f"there is no {name}")
         until(lambda: self.place == name)
 
+    def goes_to_first_room(self) -> None:
+        """Choose the first room in the list."""
+        self.click("#rooms button")
+
     def pastes(self, text: str) -> None:
         """Paste a text into the field for messages."""
         script = """
@@ -328,6 +337,11 @@ class Page:
             if (input.dispatchEvent(event)) document.execCommand('insertText', false, arguments[0]);
         """
         self.run(script, text)
+
+    def reconnects(self) -> None:
+        """Leave the page for a moment and come back, by which it connects again."""
+        self.run("dispatchEvent(new Event('pagehide')); dispatchEvent(new Event('pageshow'))")
+        self.is_here()
 
     def scrolls_to(self, top: float) -> None:
         """Scroll the talk, and wait until the page knows."""
