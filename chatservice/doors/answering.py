@@ -13,7 +13,7 @@ from h11 import Request
 from wsproto.utilities import generate_accept_token
 
 from chatservice.doors import site
-from chatservice.doors.visit import Visit
+from chatservice.doors.visit import TLS_REQUIRED, Visit
 from chatservice.protocol.origins import Origin
 
 Headers = tuple[tuple[str, str], ...]
@@ -176,8 +176,9 @@ def _check_peer(request: Request, visit: Visit) -> None:
             path = request.target.decode("ascii")
             there = (("Location", f"https://{host}{path}"),)
             raise Refused(HTTPStatus.PERMANENT_REDIRECT, "this chat is encrypted", there)
-    if visit.peer.refusal is not None:
-        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, visit.peer.refusal.sentence)
+    refusal = TLS_REQUIRED if visit.must_be_encrypted else visit.peer.refusal
+    if refusal is not None:
+        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, refusal.sentence)
 
 
 def websocket_headers(request: Request, visit: Visit) -> list[tuple[str, str]]:
