@@ -40,3 +40,10 @@ test('history is one sentence, and none if nothing came', () => {
   announcer.history(1);
   assert.deepEqual(heard, ['50 earlier lines', '1 earlier line']);
 });
+
+test('three people are named', () => {
+  const { clock, heard, announcer } = announcing();
+  for (const who of ['a', 'b', 'c', 'a']) announcer.line(who, 'x');
+  clock.advance(1000);
+  assert.deepEqual(heard, ['4 new lines from a, b, c']);
+});

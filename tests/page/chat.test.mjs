@@ -118,3 +118,31 @@ test('an announcement is shown in every room', () => {
     2,
   );
 });
+
+test('a welcome tells who the person is, their settings, and what they have read', () => {
+  const chat = new Chat();
+  const welcome = { id: 10, nick: 'ada', rooms: {}, read: 7, account: 'ada', server: 'here' };
+  chat.welcome({ ...welcome, settings: { quiet: true } });
+  assert.deepEqual(
+    [chat.nick, chat.account, chat.server, chat.settings, chat.privately.read],
+    ['ada', 'ada', 'here', { quiet: true }, 7],
+  );
+});
+
+test('private messages that come now are complete, unless history is missing', () => {
+  const chat = chatOf();
+  const whisper = (id) => happened('whispered', 'bob', { id, to: 'ada', text: 'x' });
+  chat.follow(whisper(50));
+  assert.equal(chat.privately.reach, 50);
+  chat.privately.isFilling = true;
+  chat.follow(whisper(60));
+  assert.equal(chat.privately.reach, 50);
+});
+
+test('a conversation that was closed comes back with the next message', () => {
+  const chat = chatOf();
+  chat.close(chat.conversation('bob'));
+  assert.deepEqual(chat.conversations, []);
+  chat.follow(happened('whispered', 'bob', { to: 'ada', text: 'x', room: undefined }));
+  assert.deepEqual(names(chat.conversations), ['bob']);
+});

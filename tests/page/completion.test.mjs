@@ -50,7 +50,13 @@ test('an at sign before a name, and a room, are completed too', () => {
 });
 
 test('who spoke last comes first, then the others in order, and never oneself', () => {
-  const entries = [said('adam', 'x'), said('ada', 'x'), said('adam', 'y'), said('Adele', 'z', {})];
+  const entries = [
+    said('adam', 'x'),
+    said('ada', 'x'),
+    said('adam', 'y'),
+    said('Adele', 'z', {}),
+    { type: 'joined', nick: 'adrian' },
+  ];
   const people = new People(['ada', 'adam', 'Adele', 'adrian', 'bob', 'admin']);
   assert.deepEqual(namesBeginning('AD', entries, people, 'admin'), [
     'Adele',

@@ -141,3 +141,23 @@ test('no more than 16 lines are on their way at once', () => {
   outbox.acknowledge(eventOf('0'));
   assert.equal(flushed(outbox).length, 1);
 });
+
+test('every change is told, so that it can be kept', () => {
+  let changes = 0;
+  const outbox = new Outbox(() => {
+    changes += 1;
+  });
+  const each = [
+    () => outbox.add(line('1')),
+    () => outbox.flush(() => {}),
+    () => outbox.lost(),
+    () => outbox.refuse('1', 'no'),
+    () => outbox.again('1', '2'),
+    () => outbox.remove('2'),
+  ];
+  for (const change of each) {
+    const before = changes;
+    change();
+    assert.ok(changes > before, String(change));
+  }
+});

@@ -138,3 +138,25 @@ test('private history goes to each conversation, and all know whether there is m
     before: 50,
   });
 });
+
+test('a room in which nothing was missed is not waiting for history', () => {
+  const { chat, room } = start();
+  room.reach = 50;
+  room.isFilling = true;
+  wantedAfter(chat, welcomeOf(200, false));
+  assert.ok(!room.isFilling);
+});
+
+test('a page whose events the person ignores moves the edges all the same', () => {
+  const { chat, room, wanted } = start();
+  room.add(line(60));
+  takePage(chat, wanted[0], { events: [line(80)], more: true, next: 40 });
+  assert.deepEqual(ids(room), [60, 80]);
+  assert.equal(room.timeline.cursor, 40);
+});
+
+test('only private messages are taken from private history', () => {
+  const { chat, wanted } = start();
+  assert.equal(takePage(chat, wanted[1], { events: [line(80)], more: false }), 0);
+  assert.deepEqual(chat.conversations, []);
+});

@@ -51,3 +51,10 @@ test('the count follows new lines, the marker and the nickname', () => {
 test('a room and a conversation of the same name are two places', () => {
   assert.notEqual(new Place('room', 'ada').key, new Place('person', 'ada').key);
 });
+
+test('an event is new once', () => {
+  const place = new Place('room', 'lobby');
+  const event = said('bob', 'x');
+  assert.ok(place.add(event));
+  assert.ok(!place.add(event));
+});

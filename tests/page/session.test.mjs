@@ -321,3 +321,86 @@ test('unknown types are ignored', () => {
   made.session.receive({ type: 'constructor', id: 6 });
   assert.equal(made.session.state, 'live');
 });
+
+test('a line that was refused can be sent again, with another ref', () => {
+  const made = live();
+  made.session.say(line('one'));
+  const [{ ref }] = made.of('say');
+  made.session.receive({ type: 'error', code: 'muted', text: 'no', ref });
+  made.session.again(ref);
+  assert.equal(made.of('say').length, 2);
+  assert.notEqual(made.of('say')[1].ref, ref);
+});
+
+test('a line that has come back makes way for those that wait', () => {
+  const made = live();
+  for (let at = 0; at < 17; at += 1) made.session.say(line(`line ${at}`));
+  assert.equal(made.of('say').length, 16);
+  const { ref, text } = made.of('say')[0];
+  made.session.receive(said('ada', text, { ref, own: true }));
+  assert.equal(made.of('say').length, 17);
+  const refused = made.of('say')[1];
+  made.session.say(line('one more'));
+  made.session.receive({ type: 'error', code: 'muted', text: 'no', ref: refused.ref });
+  assert.equal(made.of('say').length, 18);
+});
+
+test('the page learns of a welcome, of what happens, and of how much history came', () => {
+  const made = live();
+  assert.deepEqual(
+    made.called('welcomed').map(([, welcome, isFirst]) => [welcome.id, isFirst]),
+    [[100, true]],
+  );
+  const event = said('bob', 'hi', { id: 150 });
+  made.session.receive(event);
+  assert.deepEqual(made.called('happened'), [
+    ['happened', event, [made.session.chat.room('lobby')], undefined],
+  ]);
+  made.session.disconnected();
+  made.connect();
+  made.welcome({ id: 200, rooms: { lobby: { members: ['ada'], missed: true } } });
+  made.answer({ room: 'lobby', events: [said('bob', 'missed', { id: 180 })] });
+  assert.equal(made.called('welcomed')[1][2], false);
+  assert.equal(made.called('recalled').at(-1)[2], 0);
+});
+
+test('the page learns how much older history came, and only on request', () => {
+  const made = world();
+  made.connect();
+  made.welcome({ rooms: { lobby: { members: ['ada'], missed: true } } });
+  const page = { room: 'lobby', events: [said('bob', 'a', { id: 80 })], more: true, next: 80 };
+  made.answer(page);
+  made.answer();
+  const room = made.session.chat.room('lobby');
+  assert.ok(!made.session.isLoading(room));
+  made.session.loadOlder(room);
+  assert.ok(made.session.isLoading(room));
+  assert.equal(made.of('history').at(-1).before, 80);
+  made.answer({ room: 'lobby', events: [said('bob', 'b', { id: 70 })] });
+  assert.deepEqual(made.called('recalled').at(-1).slice(1), [room, 1]);
+  made.session.loadOlder(room);
+  assert.equal(made.of('history').length, 3);
+});
+
+test('a request whose connection was lost is answered once', () => {
+  const made = live();
+  let lost = 0;
+  made.session.ask(
+    '/list',
+    () => {},
+    () => {
+      lost += 1;
+    },
+  );
+  made.session.disconnected();
+  made.session.disconnected();
+  assert.equal(lost, 1);
+});
+
+test('rooms that a new welcome leaves out are told', () => {
+  const made = live();
+  made.session.disconnected();
+  made.connect();
+  made.welcome({ id: 200, rooms: {} });
+  assert.match(made.called('told')[0][1].lines[0], /no longer in #lobby/);
+});

@@ -69,3 +69,31 @@ test('a first row that is gone does not lose the place', () => {
   span.keep(rowsOf(250, 320), keyOf, false);
   assert.ok(span.from >= 0 && span.to <= 70 && span.to > span.from);
 });
+
+test('a step shows a hundred rows more, and stays within the list', () => {
+  const rows = rowsOf(0, 1000);
+  const span = new Span();
+  span.showEnd(rows);
+  span.back(rows);
+  assert.deepEqual(shown(span, rows), ['k840', 'k999']);
+  span.around(rows, 500);
+  assert.deepEqual(shown(span, rows), ['k400', 'k599']);
+  span.forth(rows);
+  assert.deepEqual(shown(span, rows), ['k400', 'k699']);
+  span.around(rows, 10);
+  assert.deepEqual(shown(span, rows), ['k0', 'k109']);
+  assert.ok(!span.back(rows));
+});
+
+test('after each move the new first row is the one that is kept', () => {
+  for (const move of ['showEnd', 'back', 'forth', 'around']) {
+    const rows = rowsOf(500, 1500);
+    const span = new Span();
+    span.around(rows, 300);
+    span[move](rows, 600);
+    const [first] = shown(span, rows);
+    const more = rowsOf(0, 1500);
+    span.keep(more, keyOf, false);
+    assert.equal(shown(span, more)[0], first, move);
+  }
+});

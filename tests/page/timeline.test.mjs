@@ -62,3 +62,15 @@ test('the version grows with every change, and with nothing else', () => {
   timeline.note({ lines: [] });
   assert.ok(timeline.version > before);
 });
+
+test('a timeline begins with nothing older, and a cut is a change', () => {
+  const timeline = new Timeline();
+  assert.ok(!timeline.hasOlder);
+  timeline.add(said('ada', 'x', { id: 10 }));
+  const { version } = timeline;
+  timeline.cutBelow(20);
+  assert.ok(timeline.version > version);
+  timeline.add(said('ada', 'x', { id: 30 }));
+  timeline.trim(1);
+  assert.ok(!timeline.hasOlder);
+});

@@ -59,3 +59,12 @@ test('news is counted after an id, and mentions and private lines among it', () 
   ];
   assert.deepEqual(countAfter(entries, 10, 'ada'), { lines: 3, mentions: 2 });
 });
+
+test('a line that was seen is new when it begins again', () => {
+  const unread = line(10, 20);
+  assert.ok(!unread.wasSeen);
+  unread.wasSeen = true;
+  unread.end();
+  unread.begin(30, 40);
+  assert.ok(!unread.wasSeen);
+});

@@ -23,6 +23,7 @@ for (const [type, more, expected] of [
   ['muted', { target: 'bob' }, 'eve muted bob in #lobby until an operator ends it'],
   ['opped', { target: 'ada', own: true }, 'You made yourself an operator of #lobby'],
   ['room_set', { target: 'keep', text: '60' }, 'eve set keep of #lobby to 60 seconds'],
+  ['room_set', { target: 'topic', text: '60' }, 'eve set topic of #lobby to 60'],
   ['room_set', { target: 'moderated', text: '' }, 'eve set moderated of #lobby to off'],
   ['announced', { text: 'tea' }, 'eve announces: tea'],
   ['locked_down', { text: 'off' }, 'eve ended the lockdown: anybody may join again'],

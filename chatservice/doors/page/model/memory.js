@@ -49,9 +49,4 @@ export class Remembered {
     this.tab.put('identity', { nick, token });
     this.device.put('identity', isForLong ? { nick, token } : null);
   }
-
-  forget() {
-    this.tab.put('identity', null);
-    this.device.put('identity', null);
-  }
 }
