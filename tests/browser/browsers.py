@@ -89,7 +89,9 @@ class Browser:
         self._fronts: dict[int, Relay] = {}
         self._empty = self._current = self.driver.current_window_handle
 
-    def open(self, port: int, path: str = "/", script: str = "", zone: str = "") -> Page:
+    def open(
+        self, port: int, path: str = "/", script: str = "", zone: str = "", scheme: str = "http"
+    ) -> Page:
         """Open the page in a new tab.
 
         @param port: that of a chat, or of a relay.
@@ -98,7 +100,7 @@ class Browser:
         """
         self.driver.switch_to.new_window("tab")
         self._current = self.driver.current_window_handle
-        page = Page(self, self._current, f"http://{HOST}:{self._front(port)}")
+        page = Page(self, self._current, f"{scheme}://{HOST}:{self._front(port)}")
         self.pages.append(page)
         page.cdp("Page.addScriptToEvaluateOnNewDocument", source=WATCH + script)
         if zone:
@@ -119,6 +121,10 @@ class Browser:
             self.driver.switch_to.window(handle)
             self._current = handle
 
+    def focus_empty(self) -> None:
+        """Turn to the tab without a page."""
+        self.focus(self._empty)
+
     def faults(self) -> list[str]:
         """List what went wrong in all pages."""
         found = [fault for page in self.pages for fault in page.faults()]
@@ -137,7 +143,6 @@ class Browser:
             front.close()
         self._fronts.clear()
         self.expected.clear()
-        self.focus(self._empty)
         self.driver.get_log("browser")
 
     def quit(self) -> None:
@@ -226,6 +231,7 @@ class Page:
         self.browser.focus(self.handle)
         self.browser.driver.close()
         self.browser.pages.remove(self)
+        self.browser.focus_empty()
 
     def size(self, width: int, height: int, is_phone: bool = False) -> None:
         """Give the page another size."""
