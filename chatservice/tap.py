@@ -76,7 +76,7 @@ class Options(usage.Options, AuthOptionMixin):
     supportedInterfaces = (IUsernamePassword,)
 
     synopsis = "[options]"
-    longdesc = "One chat on one port, for telnet, nc and the chatservice client."
+    longdesc = "One chat on one port, for browsers, telnet, nc and the chatservice client."
     optParameters = [
         [row.name, row.short, None, row.usage]
         for row in TABLE

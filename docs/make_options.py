@@ -45,7 +45,7 @@ def entry(row: Option) -> Iterator[str]:
     """An option as an item of a definition list."""
     short = f"``-{row.short}``, " if row.short else ""
     text = re.sub(r"([\\*`|_])", r"\\\1", f"{row.usage[:1].upper()}{row.usage[1:]}")
-    yield f"{short}``--{row.name}=``"
+    yield f"{short}``--{row.name}{'' if row.is_flag else '='}``"
     yield from (f"    {line}" for line in wrap(text, WIDTH - 4, break_on_hyphens=False))
     yield ""
 

@@ -12,7 +12,7 @@ from chatservice.doors import site
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
 from chatservice.doors.site import File
-from chatservice.doors.visit import Policy
+from chatservice.doors.visit import Policy, PortKind
 from tests.conversation import ConversationCase, new_path
 from tests.doubles import Wire
 
@@ -110,7 +110,9 @@ class HttpCase(ConversationCase):
 
     def decide(self, policy: Policy, direct: bool = True, encrypted: bool = False) -> None:
         """Open the port again, for other decisions and connections."""
-        self.front = FrontFactory(self.chat, self.admission, direct, encrypted, policy)
+        self.front = FrontFactory(
+            self.chat, self.admission, PortKind(direct, encrypted), policy
+        )
 
     def sends(self, data: bytes, size: int = 0, host: str = BY_A_STRANGER) -> Wire:
         """Make a connection, and send something on it, in pieces of C{size}."""

@@ -13,6 +13,7 @@ from chatservice.chat.clock import WallClock
 from chatservice.chat.journal import Wanted
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
+from chatservice.doors.visit import PortKind
 from chatservice.people.accounts import Accounts
 from chatservice.protocol.events import EventIds
 from chatservice.server import ChatFactory
@@ -108,7 +109,7 @@ class ClockCase(Faked, ConversationCase):
             self.wall,
             new_token=lambda: next(self.tokens),
         )
-        self.front = FrontFactory(self.chat, Admission(), direct=True)
+        self.front = FrontFactory(self.chat, Admission(), PortKind(direct=True))
         self.chat.restore()
         self.pruning = Pruning(
             self.database,

@@ -19,6 +19,7 @@ from chatservice.config.settings import Settings
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
 from chatservice.doors.text import BYE_TO_NC
+from chatservice.doors.visit import PortKind
 from chatservice.people.accounts import Accounts
 from chatservice.protocol.events import EventIds
 from chatservice.server import ChatFactory
@@ -144,7 +145,7 @@ class ConversationCase(TableCase):
             self.clock, journal, self.rules, accounts, wall, new_token=lambda: next(new_token)
         )
         self.journal: Any = self.chat.journal
-        self.front = FrontFactory(self.chat, admission or Admission(), direct=True)
+        self.front = FrontFactory(self.chat, admission or Admission(), PortKind(direct=True))
 
     def new_accounts(self, ids: EventIds) -> Accounts:
         """Make the accounts of a new chat, which has none yet."""

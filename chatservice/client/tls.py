@@ -178,17 +178,20 @@ class TlsProtocol(Protocol):
         if self.disconnecting:
             return
         self._engine.feed(data)
+        opened: list[bytes] = []
         try:
-            text = b"".join(iter(self._engine.open, b""))
+            opened.extend(iter(self._engine.open, b""))
         except ssl.SSLError as error:
+            if opened and self._is_begun:
+                self._inner.dataReceived(b"".join(opened))
             self.loseConnection()
             self._fail(why_refused(error))
             return
         if self._engine.is_ready and not self._is_begun and not self._begin():
             return
         self._flush()
-        if text:
-            self._inner.dataReceived(text)
+        if opened:
+            self._inner.dataReceived(b"".join(opened))
         if self._engine.has_ended:
             self.loseConnection()
 

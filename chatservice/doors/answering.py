@@ -14,6 +14,7 @@ from wsproto.utilities import generate_accept_token
 
 from chatservice.doors import site
 from chatservice.doors.visit import TLS_REQUIRED, Visit
+from chatservice.people.addresses import is_loopback
 from chatservice.protocol.origins import Origin
 
 Headers = tuple[tuple[str, str], ...]
@@ -169,7 +170,7 @@ def _check_peer(request: Request, visit: Visit) -> None:
         except ValueError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
         allowed = {origin.host for origin in visit.policy.origins}
-        if visit.peer.is_local and not own.is_unforgeable and own.host not in allowed:
+        if is_loopback(visit.peer.address) and not own.is_unforgeable and own.host not in allowed:
             sentence = "on this machine, the chat is at localhost: see --allow-origin"
             raise Refused(HTTPStatus.MISDIRECTED_REQUEST, sentence)
         if visit.must_be_encrypted:

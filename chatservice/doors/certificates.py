@@ -30,8 +30,10 @@ NOTICE = 14
 
 _DAY = 24 * 3600
 
-_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-_KEY = re.compile("-----BEGIN ([A-Z]+ )?PRIVATE KEY-----")
+_CERTIFICATE = re.compile(
+    b"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL
+)
+_KEY = re.compile(b"-----BEGIN ([A-Z]+ )?PRIVATE KEY-----")
 
 _DO_NOT_FIT = {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"}
 _WHATEVER_THE_TIME = 0x20_0000
@@ -140,6 +142,8 @@ def _context_of(certificate: str, key: str) -> ssl.SSLContext:
 
     try:
         context.load_cert_chain(certificate, key, refuse)
+    except FileNotFoundError as error:
+        raise BadValue(f"cannot read {certificate} with {key}: {error.strerror}") from None
     except ssl.SSLError as error:
         if error.reason in _DO_NOT_FIT:
             raise BadValue(f"the key in {key} does not fit the certificate {certificate}") from None
@@ -158,14 +162,15 @@ def _first_certificate(path: str) -> bytes:
     if found is None:
         raise BadValue(f"{path} has no certificate")
     try:
-        return ssl.PEM_cert_to_DER_cert(found[0])
+        return ssl.PEM_cert_to_DER_cert(found[0].decode())
     except ValueError:
         raise BadValue(f"the certificate in {path} is damaged") from None
 
 
-def _read(path: str) -> str:
+def _read(path: str) -> bytes:
     try:
-        return Path(path).read_text("latin-1")
+        # A codec could not be imported any more once root is given up.
+        return Path(path).read_bytes()
     except OSError as error:
         raise BadValue(f"cannot read {path}: {error.strerror}") from None
 

@@ -25,7 +25,7 @@ from chatservice.doors.proxied import ProxyHeader
 from chatservice.doors.proxy import STARTS
 from chatservice.doors.text import TextSession
 from chatservice.doors.tls import TlsLayer
-from chatservice.doors.visit import EVERYBODY, Policy, Visit
+from chatservice.doors.visit import ANY_KIND, EVERYBODY, Policy, PortKind, Visit
 from chatservice.people.addresses import is_trusted
 from chatservice.people.peers import Peer
 from chatservice.sessions.session import Session
@@ -38,6 +38,9 @@ SILENCE = 0.3
 
 FAR_SILENCE = 1.0
 """The same for another machine, where TLS is spoken: its first bytes are large, and may be late."""
+
+PROXY_SILENCE = 5.0
+"""The same for a trusted proxy, which may connect before it has anything to pass on."""
 
 HANDSHAKE = b"\x16\x03"
 """The first bytes of TLS: a handshake record (RFC 8446, section 5.1)."""
@@ -103,9 +106,9 @@ def choose(data: bytes, rows: Sequence[Row]) -> Row | None:
     return None if undecided else TEXT_DOOR
 
 
-def rows_for(peer: Peer) -> list[Row]:
+def rows_for(visit: Visit) -> list[Row]:
     """List the rows that a peer may still choose from, besides the text door."""
-    passed = (PROXY, peer.proxied), (TLS, peer.encrypted)
+    passed = (PROXY, visit.peer.proxied), (TLS, visit.in_tls)
     behind = [row for row, has_passed in passed if has_passed]
     return [row for row in AT_FIRST if row not in behind]
 
@@ -117,7 +120,7 @@ def over_tls(visit: Visit) -> Any:
         return NoTls()
     # Inside, the layer itself is what to send on directly.
     inside = visit.seen_as(replace(visit.peer, encrypted=True, direct=True))
-    front = FrontProtocol(lambda front: Look(replace(inside, front=front)), _nothing)
+    front = FrontProtocol(lambda front: Look(replace(inside, front=front, in_tls=True)), _nothing)
     return TlsLayer(visit.chat.reactor, certificate.context, front, visit.peer.direct)
 
 
@@ -152,15 +155,18 @@ class Look(Protocol):
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
-        self._rows = rows_for(visit.peer)
+        self._rows = rows_for(visit)
         self._reactor = visit.chat.reactor
         self._first = b""
         self._greeted: LineConnection | None = None
         self._silence: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
-        is_far = self._visit.policy.certificate is not None and not self._visit.peer.is_local
-        seconds = FAR_SILENCE if is_far else SILENCE
+        visit, seconds = self._visit, SILENCE
+        if visit.is_proxy and not visit.peer.proxied:
+            seconds = PROXY_SILENCE
+        elif visit.policy.certificate is not None and not visit.peer.is_local:
+            seconds = FAR_SILENCE
         self._silence = self._reactor.callLater(seconds, self._greet_unless_read)
 
     def dataReceived(self, data: bytes) -> None:
@@ -229,8 +235,7 @@ class FrontFactory(ServerFactory):
     """The factory for all doors of a chat on one port.
 
     @param admission: shared by all ports of the chat.
-    @param direct: whether its connections are plain TCP; see L{Peer}.
-    @param encrypted: whether its connections are encrypted; see L{Peer}.
+    @param kind: the kind of the port.
     """
 
     noisy = False
@@ -239,27 +244,30 @@ class FrontFactory(ServerFactory):
         self,
         chat: Chat,
         admission: Admission,
-        direct: bool = False,
-        encrypted: bool = False,
+        kind: PortKind = ANY_KIND,
         policy: Policy = EVERYBODY,
     ) -> None:
         self.chat = chat
         self.policy = policy
-        self.direct = direct
-        self.encrypted = encrypted
+        self.kind = kind
         self._admission = admission
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
-        peer = Peer.at(addr, self.chat.reactor.seconds(), self.direct, self.encrypted)
+        kind = self.kind
+        peer = Peer.at(addr, self.chat.reactor.seconds(), kind.direct, kind.encrypted)
         is_proxy = is_trusted(peer.address, self.policy.trusted)
         if not is_proxy and not self.chat.flood.connect(peer.origin):
             return Dropped()
         place = Place(self._admission, peer.origin)
+        if not is_proxy and not kind.is_proxied:
+            place.settle(peer.origin)
         if place.refusal is not None:
             self.chat.audit.refused_connection(peer.address, place.refusal.sentence)
         if place.is_dropped:
             return Dropped()
         return FrontProtocol(
-            lambda front: Look(Visit(self.chat, self.policy, place, peer, front)),
+            lambda front: Look(
+                Visit(self.chat, self.policy, place, peer, front, kind, kind.encrypted)
+            ),
             place.leave,
         )

@@ -65,5 +65,7 @@ class FrontProtocol(Protocol):
             door.writeConnectionLost()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
-        self._door.connectionLost(reason)
-        self._ended()
+        try:
+            self._door.connectionLost(reason)
+        finally:
+            self._ended()

@@ -25,6 +25,12 @@ from chatservice.sessions.session import CLOSE_TIMEOUT
 HEAD_TIMEOUT = 10.0
 """The seconds within which the head of a request must come."""
 
+SLICE = 4096
+"""The most bytes parsed at a time: a head is refused when it is too large, and not later."""
+
+CHUNKS = 1024
+"""The most chunks of a body, for parsing one takes 20 us."""
+
 REQUEST_TIMEOUT = 30.0
 """The seconds within which a whole request must come, and its answer be taken."""
 
@@ -46,12 +52,13 @@ class HttpConnection(Stream):
 
     _request: h11.Request | None = None
     _timer: IDelayedCall | None = None
-    _body = 0
+    _body = _chunks = 0
     _is_idle = False
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit if visit.is_proxy else visit.settled()
         self.peer = self._visit.peer
+        self._unread = b""
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES)
 
     @property
@@ -102,16 +109,21 @@ class HttpConnection(Stream):
             if self._is_idle:
                 self._is_idle = False
                 self._await_request()
-            self._http.receive_data(data)
+            self._unread += data
         self._read()
 
     def _read(self) -> None:
         while not self.paused and not self._is_over:
             try:
                 event = self._http.next_event()
-                if event in (h11.NEED_DATA, h11.PAUSED):
+                if event is h11.NEED_DATA and (self._unread or self._at_end):
+                    # Nothing left is the end of the input.
+                    self._http.receive_data(self._unread[:SLICE])
+                    self._unread = self._unread[SLICE:]
+                elif event in (h11.NEED_DATA, h11.PAUSED):
                     return
-                self._take(event)
+                else:
+                    self._take(event)
             except h11.RemoteProtocolError as error:
                 status = HTTPStatus(error.error_status_hint)
                 self._refuse(Refused(status, SENTENCES.get(status, "the request is malformed")))
@@ -121,7 +133,7 @@ class HttpConnection(Stream):
     def _take(self, event: Any) -> None:
         match event:
             case h11.Request():
-                self._request, self._body = event, 0
+                self._request, self._body, self._chunks = event, 0, 0
                 self._allow(self._began + REQUEST_TIMEOUT - self.reactor.seconds())
                 answering.check_head(event)
                 if self._http.they_are_waiting_for_100_continue:
@@ -129,7 +141,8 @@ class HttpConnection(Stream):
                     self.outbox.write(self._http.send(proceed))
             case h11.Data():
                 self._body += len(event.data)
-                if self._body > BODY_BYTES:
+                self._chunks += event.chunk_start
+                if self._body > BODY_BYTES or self._chunks > CHUNKS:
                     raise answering.too_large()
             case h11.EndOfMessage():
                 self._answer()
@@ -143,14 +156,17 @@ class HttpConnection(Stream):
         assert self._request is not None
         visit = answering.visit_of(self._request, self._visit)
         try:
+            if self._visit.is_proxy and not visit.chat.flood.connect(visit.peer.origin):
+                raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests: wait a little")
             if self._request.target.partition(b"?")[0] == WEBSOCKET:
                 self._open_websocket(visit.settled())
                 return
             answer = answering.answer_to(self._request, visit)
         except Refused as refused:
             answer = refused.answer
-        is_last = answer.status is HTTPStatus.BAD_REQUEST or visit.peer.refusal is not None
-        self._send(answer, visit, is_last)
+        # A proxy's connection may carry the requests of many, who must not pay for each other.
+        is_last = visit.peer.refusal is not None or self._visit.is_proxy
+        self._send(answer, visit, is_last or answer.status is HTTPStatus.BAD_REQUEST)
         wait = visit.chat.flood.charge(visit.peer.origin, 1 + self._body // WEIGHT)
         emptied = self.outbox.emptied()
         if not emptied.called:
@@ -163,7 +179,7 @@ class HttpConnection(Stream):
         headers = answering.websocket_headers(self._request, visit)
         status = HTTPStatus.SWITCHING_PROTOCOLS
         accepted = self._http.send(h11.InformationalResponse(status_code=status, headers=headers))
-        rest, _ = self._http.trailing_data
+        rest = self._http.trailing_data[0] + self._unread
         self._is_over = True
         self._stop_waiting()
         self.outbox.detach()
@@ -202,7 +218,7 @@ class HttpConnection(Stream):
 
     def _has_more(self) -> bool:
         """Tell whether the next request, or a part of it, has come already."""
-        return self._http.trailing_data[0] != b""
+        return self._http.trailing_data[0] + self._unread != b""
 
     def _go_on(self) -> None:
         self._is_idle = not self._has_more()
@@ -235,7 +251,6 @@ class HttpConnection(Stream):
         if self._is_over:
             self.transport.loseConnection()
         else:
-            self._http.receive_data(b"")
             self._read()
 
     def writeConnectionLost(self) -> None:

@@ -21,9 +21,10 @@ from zope.interface import implementer
 
 from chatservice.chat.chat import Chat
 from chatservice.config.values import BadValue
+from chatservice.doors import site
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission, most_connections
-from chatservice.doors.visit import EVERYBODY, Policy
+from chatservice.doors.visit import EVERYBODY, Policy, PortKind
 from chatservice.protocol.errors import CannotStart
 
 log = Logger()
@@ -134,8 +135,9 @@ class Port:
 
         @raise CannotStart: the port cannot be opened.
         """
-        kind = self.is_plain_tcp, self.is_encrypted
-        self.listen(FrontFactory(chat, admission, *kind, policy))
+        is_proxied = self.name.startswith("haproxy:")
+        kind = PortKind(self.is_plain_tcp, self.is_encrypted, is_proxied)
+        self.listen(FrontFactory(chat, admission, kind, policy))
 
     def listen(self, factory: IProtocolFactory) -> None:
         """Open the port.
@@ -162,7 +164,7 @@ class Port:
             return maybeDeferred(lambda: None)
         return maybeDeferred(self._listening.stopListening)
 
-    def how_to_join(self) -> str:
+    def how_to_join(self, policy: Policy) -> str:
         """Tell, for the log, where the chat is open and which programs people can join it with."""
         address = self._listening.getHost()
         if isinstance(address, UNIXAddress):
@@ -171,19 +173,28 @@ class Port:
         where = f"The chat is open on {address.host} port {address.port}."
         if isinstance(self._endpoint, DualStackEndpoint):
             where = f"The chat is open on port {address.port} of every address of this machine."
-        return where + self._ways_to_join(address.host, address.port)
+        return where + self._ways_to_join(address.host, address.port, policy)
 
-    def _ways_to_join(self, host: str, number: int) -> str:
+    def _ways_to_join(self, host: str, number: int, policy: Policy) -> str:
         host = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1") else host
         in_url = f"[{host}]" if ":" in host else host
         if self.is_plain_tcp:
-            return (
-                " Join it with one of\n"
-                f"    http://{in_url}:{number} in a browser\n"
-                f"    telnet {host} {number}\n"
-                f"    nc {host} {number}\n"
-                f"    chatservice {in_url}:{number}"
+            plain = (
+                f"http://{in_url}:{number} in a browser",
+                f"telnet {host} {number}",
+                f"nc {host} {number}",
+                f"chatservice {in_url}:{number}",
             )
+            over_tls = (
+                f"https://{in_url}:{number} in a browser",
+                f"openssl s_client -quiet -connect {in_url}:{number}",
+                f"chatservice {in_url}:{number} --tls",
+            )
+            ways = (
+                *(over_tls if policy.certificate is not None else ()),
+                *(() if policy.requires_tls else plain),
+            )
+            return "".join([" Join it with one of", *(f"\n    {way}" for way in ways)])
         if self.is_encrypted:
             return (
                 " It is for clients that speak TLS, such as\n"
@@ -215,6 +226,7 @@ class Ports:
         @raise CannotStart: a port cannot be opened.
         """
         self.are_open = True
+        site.page()
         most = most_connections(self._in_all)
         if most < self._in_all:
             log.warn("The system allows {most} connections, fewer than asked for.", most=most)
@@ -225,7 +237,7 @@ class Ports:
     def announce(self) -> None:
         """Log how to join the chat."""
         for port in self._ports:
-            log.info("{how}", how=port.how_to_join())
+            log.info("{how}", how=port.how_to_join(self._policy))
 
     @inlineCallbacks
     def close(self) -> Generator[Deferred[Any], Any, None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 VALID = timedelta(days=3652)
 """How long it is valid: ten years."""
+
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}")
+"""A host name that can be in a certificate."""
 
 _EARLY = timedelta(days=1)
 """How far the clocks of clients may be behind."""
@@ -47,7 +51,8 @@ def make_self_signed(certificate: str, key: str, host: str, now: float) -> bool:
     if any(exist):
         there, missing = (certificate, key) if exist[0] else (key, certificate)
         raise BadValue(f"{there} is there without {missing}: put that back, or remove both")
-    names = list(dict.fromkeys((host, "localhost", "127.0.0.1", "::1")))
+    own = [host] if _HOST.fullmatch(host) else []
+    names = list(dict.fromkeys((*own, "localhost", "127.0.0.1", "::1")))
     made, secret = _make(names, datetime.fromtimestamp(now, UTC))
     _write(key, secret)
     _write(certificate, made)

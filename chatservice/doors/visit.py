@@ -45,6 +45,23 @@ class Policy:
     hsts: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class PortKind:
+    """The kind of a port.
+
+    @ivar direct: whether its connections are plain TCP; see L{Peer}.
+    @ivar encrypted: whether they are encrypted by the port itself.
+    @ivar is_proxied: whether the port itself reads PROXY headers.
+    """
+
+    direct: bool = False
+    encrypted: bool = False
+    is_proxied: bool = False
+
+
+ANY_KIND = PortKind()
+"""A port of which nothing is known."""
+
 EVERYBODY = Policy()
 """No proxies, and no decisions."""
 
@@ -56,6 +73,8 @@ class Visit:
     @ivar place: its place in the counts of connections.
     @ivar peer: the other end, as far as it is known.
     @ivar front: hands the connection over to the next door.
+    @ivar port: the kind of the port.
+    @ivar in_tls: whether it is within TLS, so that no further TLS may come.
     """
 
     chat: Chat
@@ -63,14 +82,18 @@ class Visit:
     place: Place
     peer: Peer
     front: FrontProtocol
+    port: PortKind
+    in_tls: bool = False
 
     def seen_as(self, peer: Peer) -> Self:
         """Learn more about the peer."""
         return replace(self, peer=peer)
 
     def seen_from(self, address: IAddress) -> Self:
-        """Learn the address of the other end, unless a proxy has told it."""
-        return self if self.peer.proxied else self.seen_as(self.peer.seen_from(address))
+        """Learn the address of the other end, where the port itself has read a PROXY header."""
+        if not self.port.is_proxied:
+            return self
+        return self.seen_as(replace(self.peer.seen_from(address), proxied=True))
 
     @property
     def is_proxy(self) -> bool:

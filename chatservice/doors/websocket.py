@@ -27,6 +27,8 @@ FRAMES_OF_A_TURN = 64
 PING_EVERY = 30.0
 """The seconds between pings, within each of which the peer must send something."""
 
+BROKEN = "the connection broke the rules of WebSockets"
+
 _SPELLER = Connection(ConnectionType.SERVER)
 """A server's frames depend on nothing but their content (RFC 6455, section 5.1)."""
 
@@ -124,7 +126,7 @@ class WebSocketConnection(Carrier):
             case CloseConnection():
                 # A mistake in what the peer sent comes as an event too.
                 is_mistake = self._frames.state is ConnectionState.OPEN
-                self._fail(event.code, f"{event.reason}" if is_mistake else "")
+                self._fail(event.code, BROKEN if is_mistake else "")
             case Ping():
                 self.session.pay()
                 self.outbox.write(self._frames.send(event.response()))

@@ -24,6 +24,7 @@ from tests.conversation import (
     at_each_door,
     each_row,
 )
+from tests.doubles import Wire
 from tests.operating import OperatorCase
 
 SECRET = "correct-horse"
@@ -171,8 +172,9 @@ class FailedProofTests(AuditCase):
 
     def test_this_machine(self) -> None:
         """Who comes through a UNIX socket has no address that could be banned."""
-        wire = self.connect()
-        self.patch(wire, "getPeer", lambda: UNIXAddress(None))
+        wire = Wire(self.clock)
+        wire.protocol = self.front.buildProtocol(UNIXAddress(None))
+        wire.protocol.makeConnection(wire)
         person = JsonPerson(wire)
         lines = written(lambda: person.asks("hello", nick="ada", password="wrong"))
         self.assertIn("Failed proof from this machine at the JSON door", lines[-1])

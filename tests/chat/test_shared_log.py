@@ -8,6 +8,7 @@ from chatservice.chat.access import Person
 from chatservice.config.settings import Settings
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
+from chatservice.doors.visit import PortKind
 from chatservice.people.account import Account
 from chatservice.people.accounts import Accounts
 from chatservice.server import ChatFactory
@@ -30,7 +31,7 @@ class Node:
         self.chat = ChatFactory(
             clock, SharedJournal(log), settings, accounts, new_token=lambda: next(names)
         )
-        self.front = FrontFactory(self.chat, Admission(), direct=True)
+        self.front = FrontFactory(self.chat, Admission(), PortKind(direct=True))
 
     def connect(self) -> Wire:
         # From this machine: nobody else may register the name of an operator.

@@ -16,6 +16,7 @@ from chatservice.chat.rooms import Device, Member, Room
 from chatservice.config.settings import Settings
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
+from chatservice.doors.visit import PortKind
 from chatservice.people.accounts import Accounts
 from chatservice.protocol.events import LATEST, EventIds
 from chatservice.protocol.names import nick_key
@@ -106,7 +107,7 @@ class Walk:
             accounts,
             new_token=lambda: next(new_token),
         )
-        self.front = FrontFactory(self.chat, Admission(), direct=True)
+        self.front = FrontFactory(self.chat, Admission(), PortKind(direct=True))
         self.wires: list[Wire] = []
         self.walkers = [Walker(self._connect, self.random) for _ in range(WALKERS)]
         self.tokens: list[str] = []

@@ -40,7 +40,8 @@ class TableTests(SynchronousTestCase):
         for row in TABLE:
             for name, is_there in (("README.rst", row.is_basic), ("docs/running.rst", True)):
                 page = (ROOT / name).read_text("utf-8")
-                self.assertEqual(f"``--{row.name}=``\n" in page, is_there, (name, row.name))
+                written = f"``--{row.name}{'' if row.is_flag else '='}``\n"
+                self.assertEqual(written in page, is_there, (name, row.name))
 
     def test_no_place(self) -> None:
         """A page without a place for the options is refused."""

@@ -6,7 +6,7 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone
 
 from chatservice.doors.answering import BODY_BYTES
 from chatservice.doors.carrier import LINGER, OVERLONG
-from chatservice.doors.http import REQUEST_TIMEOUT
+from chatservice.doors.http import CHUNKS, REQUEST_TIMEOUT
 from chatservice.doors.limits import Admission
 from chatservice.doors.visit import Policy
 from chatservice.sessions.session import CLOSE_TIMEOUT
@@ -123,6 +123,13 @@ class RequestTests(HttpCase):
                     wire = self.sends(data, piece)
                     (seen,) = answers_in(wire.gets())
                     self.assertEqual((seen.status, wire.lost is None), (status, status == 405))
+
+    def test_chunks(self) -> None:
+        """A body may have many chunks, but not one for each of its bytes."""
+        for number, status in ((CHUNKS, 405), (CHUNKS + 1, 413)):
+            wire = self.sends(CHUNKED + b"1\r\nx\r\n" * number + b"0\r\n\r\n")
+            (seen,) = answers_in(wire.gets())
+            self.assertEqual(seen.status, status)
 
     def test_continue(self) -> None:
         """A client that asks first is told to go on, unless its body would be too large."""

@@ -18,6 +18,7 @@ from chatservice.config.settings import Settings
 from chatservice.doors import ports
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.ports import DualStackEndpoint, Port, open_port
+from chatservice.doors.visit import EVERYBODY
 from chatservice.protocol.errors import CannotStart
 from chatservice.server import ChatFactory
 from tests.doubles import Wire
@@ -118,7 +119,7 @@ class DualStackTests(SynchronousTestCase):
         number = port._listening.getHost().port
         self.addCleanup(port._listening.socket.close)
         self.assertEqual(
-            port.how_to_join(),
+            port.how_to_join(EVERYBODY),
             f"The chat is open on port {number} of every address of this machine."
             f" Join it with one of\n    http://localhost:{number} in a browser\n"
             f"    telnet localhost {number}\n    nc localhost {number}\n"

@@ -7,11 +7,11 @@ from struct import pack
 from twisted.internet.error import ConnectionAborted
 from twisted.logger import capturedLogs, formatEvent
 
-from chatservice.doors.detect import SILENCE
+from chatservice.doors.detect import FAR_SILENCE, SILENCE
 from chatservice.doors.limits import Admission
 from chatservice.doors.proxied import HEADER_TIMEOUT
 from chatservice.doors.proxy import BINARY_START
-from chatservice.doors.visit import Policy
+from chatservice.doors.visit import Policy, PortKind
 from chatservice.people.addresses import network_named
 from chatservice.people.ratelimit import BURST
 from tests.browsing import HANDSHAKE, HttpCase, answers_in, request
@@ -258,15 +258,37 @@ class ForwardedTests(ProxiedCase):
         self.assertEqual(self.joins(wire, b"X-Forwarded-For: 1.2.3.4"), "1.2.3.4")
 
     def test_each_request(self) -> None:
-        """Requests of different clients may come on one connection, and each pays for its own."""
+        """Each client pays for its own requests, and nobody waits for another one's."""
         self.rules.rate_limit = self.rules.per_address = 1
         self.open_chat()
         self.trust()
         one, two = (request(b"/", b"X-Forwarded-For: 203.0.113.%d" % last) for last in (5, 6))
-        wire = self.comes_through(two + one * (BURST + 1))
-        self.assertEqual(len(answers_in(wire.gets())), BURST + 1)
-        wire = self.comes_through(two + one)
-        self.assertEqual(len(answers_in(wire.gets())), 2)
+        seen = [answers_in(self.comes_through(one).gets())[0].status for _ in range(3 * BURST)]
+        self.assertEqual((seen[0], seen[-1], seen), (200, 429, sorted(seen)))
+        self.assertEqual(answers_in(self.comes_through(two).gets())[0].status, 200)
+
+    def test_one_request(self) -> None:
+        """A proxy's connection ends after one answer, for the next request may be another's."""
+        get = request(b"/", self.FORWARDED)
+        wire = self.comes_through(get + get)
+        self.assertEqual(len(answers_in(wire.gets())), 1)
+        self.assertIsNotNone(wire.lost)
+
+    def test_quiet(self) -> None:
+        """A proxy may connect some time before it has a request to pass on."""
+        wire = self.connect(PROXY)
+        self.clock.advance(FAR_SILENCE + SILENCE)
+        wire.sends(TEXT_HEADER + b"ada\n")
+        self.assertIn("Welcome", wire.sees())
+        self.assertEqual(self.address_of("ada")[0], CLIENT)
+
+    def test_port_that_reads_headers(self) -> None:
+        """Where the port itself reads PROXY headers, nobody is from this machine."""
+        self.front.kind = PortKind(is_proxied=True)
+        wire = self.connect("127.0.0.1")
+        wire.sends(b"ada\n")
+        wire.gets()
+        self.assertEqual(self.address_of("ada"), ("127.0.0.1", 40000, False))
 
     def test_limits(self) -> None:
         """A WebSocket counts for its client's address, and pages do not."""

@@ -8,7 +8,7 @@ from twisted.internet.address import IPv4Address, UNIXAddress
 
 from chatservice.doors.handover import FrontProtocol
 from chatservice.doors.limits import Admission, Place
-from chatservice.doors.visit import TLS_REQUIRED, Policy, Visit
+from chatservice.doors.visit import TLS_REQUIRED, Policy, PortKind, Visit
 from chatservice.people.addresses import network_named
 from chatservice.people.peers import Peer
 from chatservice.server import ChatFactory
@@ -26,19 +26,24 @@ class VisitTests(TableCase):
         self.chat = ChatFactory(StrictClock())
         self.admission = Admission(in_all=2, per_address=1)
 
+    kind = PortKind()
+
     def visit(self, peer: Peer, policy: Policy | None = None) -> Visit:
         """Make a visit, which has a place as long as the test lasts."""
         place = Place(self.admission, peer.origin)
         front: Any = FrontProtocol(lambda front: None, place.leave)
         trusting = Policy(trusted=(network_named(PROXY),))
-        return Visit(self.chat, policy or trusting, place, peer, front)
+        return Visit(self.chat, policy or trusting, place, peer, front, self.kind)
 
     def test_seen_from(self) -> None:
-        """The transport tells the address, until a proxy has told another one."""
-        visit = self.visit(Peer(STRANGER, 1)).seen_from(IPv4Address("TCP", CLIENT, 2))
-        self.assertEqual((visit.peer.address, visit.peer.port), (CLIENT, 2))
-        visit = self.visit(Peer(CLIENT, 1, proxied=True))
-        self.assertIs(visit.seen_from(IPv4Address("TCP", PROXY, 2)), visit)
+        """Where the port reads PROXY headers, its transport tells the address."""
+        address = IPv4Address("TCP", CLIENT, 2)
+        self.kind = PortKind(is_proxied=True)
+        peer = self.visit(Peer(STRANGER, 1)).seen_from(address).peer
+        self.assertEqual((peer.address, peer.port, peer.proxied), (CLIENT, 2, True))
+        self.kind = PortKind()
+        visit = self.visit(Peer(STRANGER, 1))
+        self.assertIs(visit.seen_from(address), visit)
 
     @each_row(
         {

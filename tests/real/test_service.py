@@ -299,7 +299,7 @@ class ServiceTests(SynchronousTestCase):
         seen = []
 
         def front(chat: Any, admission: Any, *connections: Any) -> None:
-            seen.append(connections[:2])
+            seen.append((connections[0].direct, connections[0].encrypted))
 
         self.patch(ports, "FrontFactory", front)
         service = self.service()
@@ -354,6 +354,18 @@ class ServiceTests(SynchronousTestCase):
         why = f"cannot read {motd}: No such file or directory"
         self.assertEqual(self.logged[-1], f"The message of the day stays as it was: {why}.")
         self.stop(service)
+
+    def test_how_to_join_both_ways(self) -> None:
+        """With a certificate the log names the encrypted ways, first or alone."""
+        path = new_path(self)
+        path.write_bytes(b"".join(the_certificate()))
+        for options, has_plain in (((), True), (("--require-tls",), False)):
+            service = self.started("--tls-cert", str(path), *options)
+            (line,) = (each for each in self.logged if "Join it" in each)
+            self.assertIn("chatservice localhost:59000 --tls", line)
+            self.assertEqual("telnet" in line, has_plain)
+            self.stop(service)
+            self.logged.clear()
 
     def test_certificate(self) -> None:
         """The certificate is read at the start, its mark is logged, and SIGHUP reads it again."""

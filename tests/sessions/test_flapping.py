@@ -13,6 +13,7 @@ from chatservice.chat.journal import Wanted
 from chatservice.config.settings import Settings
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
+from chatservice.doors.visit import PortKind
 from chatservice.people.account import NOT_STORED
 from chatservice.people.accounts import Accounts
 from chatservice.protocol.events import EventIds
@@ -55,7 +56,7 @@ class World:
         settings = Settings(rate_limit=0)
         self.chat = ChatFactory(self.clock, self.journal, settings, accounts)
         self.chat.restore()
-        self._front = FrontFactory(self.chat, Admission(), direct=True)
+        self._front = FrontFactory(self.chat, Admission(), PortKind(direct=True))
         self.wires: list[Wire] = []
 
     def connect(self) -> Wire:

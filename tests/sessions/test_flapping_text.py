@@ -10,6 +10,7 @@ from twisted.internet.task import Clock
 from chatservice.config.settings import Settings
 from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
+from chatservice.doors.visit import PortKind
 from chatservice.people.accounts import Accounts
 from chatservice.protocol.events import EventIds
 from chatservice.server import ChatFactory
@@ -43,7 +44,7 @@ class Flapping:
             Settings(rate_limit=0),
             Accounts(PlainPasswords(), self.clock.seconds, ids.now),
         )
-        self._front = FrontFactory(self.chat, Admission(), direct=True)
+        self._front = FrontFactory(self.chat, Admission(), PortKind(direct=True))
         self.shown: list[str] = []
         self.said = 0
         self.ada = self._connect()
