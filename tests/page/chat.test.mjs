@@ -146,3 +146,16 @@ test('a conversation that was closed comes back with the next message', () => {
   chat.follow(happened('whispered', 'bob', { to: 'ada', text: 'x', room: undefined }));
   assert.deepEqual(names(chat.conversations), ['bob']);
 });
+
+test('a conversation shows that its other person has left, and no one else', () => {
+  const chat = chatOf({});
+  chat.conversation('bob');
+  chat.conversation('eve');
+  assert.deepEqual(names(chat.follow(happened('left', 'bob', { room: undefined }))), ['bob']);
+});
+
+test('a reset leaves no place', () => {
+  const chat = chatOf();
+  chat.reset();
+  assert.equal(chat.places.size, 0);
+});

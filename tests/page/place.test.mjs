@@ -58,3 +58,8 @@ test('an event is new once', () => {
   assert.ok(place.add(event));
   assert.ok(!place.add(event));
 });
+
+test('a place has the name and the kind that it was given', () => {
+  const place = new Place('person', 'bob');
+  assert.deepEqual([place.name, place.isRoom, place.key], ['bob', false, '@bob']);
+});

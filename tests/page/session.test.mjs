@@ -404,3 +404,17 @@ test('rooms that a new welcome leaves out are told', () => {
   made.welcome({ id: 200, rooms: {} });
   assert.match(made.called('told')[0][1].lines[0], /no longer in #lobby/);
 });
+
+test('a chat that is full may have room later, so the page tries again and says so', () => {
+  const made = world();
+  made.connect();
+  made.session.receive({ type: 'error', code: 'closing', cause: 'full', text: 'the chat is full' });
+  assert.equal(made.called('warned').length, 1);
+  assert.deepEqual(made.called('refused'), []);
+});
+
+test('a new name that the chat gave is followed, whoever asked for it', () => {
+  const made = live();
+  made.session.receive(happened('renamed', 'ada', { now: 'guest1', room: undefined }));
+  assert.equal(made.session.chat.nick, 'guest1');
+});

@@ -68,3 +68,7 @@ test('a line that was seen is new when it begins again', () => {
   unread.begin(30, 40);
   assert.ok(!unread.wasSeen);
 });
+
+test('the last line that came while hidden counts', () => {
+  assert.equal(line(10, 20).find([said('bob', 'x', { id: 20 })], false).at, 0);
+});
