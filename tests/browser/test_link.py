@@ -53,6 +53,8 @@ def test_a_link_that_is_cut_at_every_message_loses_nothing(
     expected = [
         line.removeprefix(f"{nick}: ") for line in peer.heard if line.startswith(f"{nick}: ")
     ]
+    # Earlier lines come into the page when somebody looks for them.
+    until(lambda: (page.scrolls_to(0), "mine 1" in page.lines())[1], "no earlier lines")
     lines = page.lines()
     assert [line for line in lines if line.startswith("mine")] == expected
     assert expected == [f"mine {number}" for number in range(1, spoken + 1)]

@@ -72,3 +72,11 @@ test('a line that was seen is new when it begins again', () => {
 test('the last line that came while hidden counts', () => {
   assert.equal(line(10, 20).find([said('bob', 'x', { id: 20 })], false).at, 0);
 });
+
+test('what comes after the place was loaded is no news, though it was shown before that', () => {
+  const line = new UnreadLine();
+  line.begin(1, Infinity);
+  line.settle(5);
+  line.settle(9);
+  assert.equal(line.upTo, 5);
+});

@@ -91,4 +91,5 @@ function complete(chat, place, fence) {
   const places = place ? [place] : chat.conversations;
   const last = Math.max(0, ...places.map((each) => each.timeline.lastId));
   known.reach = Math.max(known.reach, fence, last);
+  for (const each of places) each.unreadLine.settle(known.reach);
 }

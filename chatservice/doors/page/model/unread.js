@@ -43,6 +43,11 @@ export class UnreadLine {
     if (this.after === null) Object.assign(this, { after: read, upTo, wasSeen: false });
   }
 
+  /** Learns the id of the last event, if that was not known when the place came into view. */
+  settle(upTo) {
+    if (this.upTo === Infinity) this.upTo = upTo;
+  }
+
   /** Counts what is below a welcome's fence as well, as it came while the place was hidden. */
   extend(read, fence) {
     this.after ??= read;

@@ -134,19 +134,26 @@ export class Page {
   changed() {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
+    // In a flood most of the time is left to the person, and one drawing shows many events.
+    const pause = this.#drawnAt + Math.min(LONGEST_PAUSE, REST * this.#cost) - performance.now();
+    const frame = () => requestAnimationFrame(() => this.#drawScheduled());
     if (document.visibilityState === 'hidden') this.hidden();
-    else requestAnimationFrame(() => this.#drawScheduled());
+    else if (pause > FRAME) setTimeout(frame, pause - FRAME);
+    else frame();
   }
 
   /** Draws without a frame: a hidden page has none, but its title shows what is unread. */
   hidden() {
-    setTimeout(() => this.#drawScheduled(), 250);
+    setTimeout(() => this.#drawScheduled(), LONGEST_PAUSE);
   }
 
   #drawScheduled() {
     if (!this.#isScheduled) return;
+    const begun = performance.now();
     this.#isScheduled = false;
     this.#draw();
+    this.#drawnAt = performance.now();
+    this.#cost = this.#drawnAt - begun;
   }
 
   #draw() {
