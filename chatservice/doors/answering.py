@@ -15,6 +15,7 @@ from wsproto.utilities import generate_accept_token
 from chatservice.doors import site
 from chatservice.doors.visit import TLS_REQUIRED, Visit
 from chatservice.people.addresses import is_loopback
+from chatservice.people.peers import Peer
 from chatservice.protocol.origins import Origin
 
 Headers = tuple[tuple[str, str], ...]
@@ -170,7 +171,7 @@ def _check_peer(request: Request, visit: Visit) -> None:
         except ValueError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
         allowed = {origin.host for origin in visit.policy.origins}
-        if is_loopback(visit.peer.address) and not own.is_unforgeable and own.host not in allowed:
+        if _is_on_this_machine(request, visit.peer) and not own.is_unforgeable and own.host not in allowed:
             sentence = "on this machine, the chat is at localhost: see --allow-origin"
             raise Refused(HTTPStatus.MISDIRECTED_REQUEST, sentence)
         if visit.must_be_encrypted:
@@ -180,6 +181,15 @@ def _check_peer(request: Request, visit: Visit) -> None:
     refusal = TLS_REQUIRED if visit.must_be_encrypted else visit.peer.refusal
     if refusal is not None:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, refusal.sentence)
+
+
+def _is_on_this_machine(request: Request, peer: Peer) -> bool:
+    """Tell whether a browser here asks by itself, even where a proxy here is trusted.
+
+    No page can make a browser send C{X-Forwarded-For} with a request for a WebSocket.
+    """
+    is_forwarded = bool(_values(request, b"x-forwarded-for"))
+    return peer.is_local or (is_loopback(peer.address) and not is_forwarded)
 
 
 def websocket_headers(request: Request, visit: Visit) -> list[tuple[str, str]]:
