@@ -14,8 +14,6 @@ from wsproto.utilities import generate_accept_token
 
 from chatservice.doors import site
 from chatservice.doors.visit import TLS_REQUIRED, Visit
-from chatservice.people.addresses import is_loopback
-from chatservice.people.peers import Peer
 from chatservice.protocol.origins import Origin
 
 Headers = tuple[tuple[str, str], ...]
@@ -156,40 +154,42 @@ def headers_of(answer: Answer, visit: Visit) -> list[tuple[str, str]]:
     return headers
 
 
-def _check_peer(request: Request, visit: Visit) -> None:
-    """Check that the peer may be here, under the name that it gave this server.
+def check_host(request: Request, visit: Visit) -> None:
+    """Check the name that a request gives this server.
 
     A page elsewhere can make its own name point to this machine, and then be of the same origin as
-    this server; so on this machine only names that nobody can forge are taken.
+    this server. So from this machine only names are taken that nobody can forge; a proxy here may
+    pass on any. No page can make a browser send C{X-Forwarded-For} with a request for a WebSocket.
+
+    @param visit: as it was before any header was read.
+    @raise Refused: the name is malformed, or not taken.
+    """
+    host = _one(_values(request, b"host"))
+    if not host:
+        return
+    try:
+        own = Origin.at(host, visit.peer.encrypted)
+    except ValueError as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
+    is_passed_on = visit.is_proxy and bool(_values(request, b"x-forwarded-for"))
+    allowed = {origin.host for origin in visit.policy.origins}
+    if visit.peer.is_local and not (is_passed_on or own.is_unforgeable or own.host in allowed):
+        sentence = "on this machine, the chat is at localhost: see --allow-origin"
+        raise Refused(HTTPStatus.MISDIRECTED_REQUEST, sentence)
+
+
+def _check_peer(request: Request, visit: Visit) -> None:
+    """Check that the peer may be here.
 
     @raise Refused: it may not.
     """
     host = _one(_values(request, b"host"))
-    if host:
-        try:
-            own = Origin.at(host, visit.peer.encrypted)
-        except ValueError as error:
-            raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from None
-        allowed = {origin.host for origin in visit.policy.origins}
-        if _is_on_this_machine(request, visit.peer) and not own.is_unforgeable and own.host not in allowed:
-            sentence = "on this machine, the chat is at localhost: see --allow-origin"
-            raise Refused(HTTPStatus.MISDIRECTED_REQUEST, sentence)
-        if visit.must_be_encrypted:
-            path = request.target.decode("ascii")
-            there = (("Location", f"https://{host}{path}"),)
-            raise Refused(HTTPStatus.PERMANENT_REDIRECT, "this chat is encrypted", there)
+    if visit.must_be_encrypted and host:
+        there = (("Location", f"https://{host}{request.target.decode('ascii')}"),)
+        raise Refused(HTTPStatus.PERMANENT_REDIRECT, "this chat is encrypted", there)
     refusal = TLS_REQUIRED if visit.must_be_encrypted else visit.peer.refusal
     if refusal is not None:
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, refusal.sentence)
-
-
-def _is_on_this_machine(request: Request, peer: Peer) -> bool:
-    """Tell whether a browser here asks by itself, even where a proxy here is trusted.
-
-    No page can make a browser send C{X-Forwarded-For} with a request for a WebSocket.
-    """
-    is_forwarded = bool(_values(request, b"x-forwarded-for"))
-    return peer.is_local or (is_loopback(peer.address) and not is_forwarded)
 
 
 def websocket_headers(request: Request, visit: Visit) -> list[tuple[str, str]]:

@@ -156,6 +156,7 @@ class HttpConnection(Stream):
         assert self._request is not None
         visit = answering.visit_of(self._request, self._visit)
         try:
+            answering.check_host(self._request, self._visit)
             if self._visit.is_proxy and not visit.chat.flood.connect(visit.peer.origin):
                 raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests: wait a little")
             if self._request.target.partition(b"?")[0] == WEBSOCKET:

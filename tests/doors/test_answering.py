@@ -196,7 +196,7 @@ class PeerTests(HttpCase):
         self.assertEqual(self.answer(host=b"Host: tea.example").status, 200)
 
     def test_on_this_machine_through_a_proxy(self) -> None:
-        """A proxy on this machine passes on any name, but without it only names of our own count."""
+        """A proxy on this machine passes on any name; a browser there may not use one itself."""
         self.decide(Policy(trusted=(network_named("127.0.0.1"),)))
         for forwarded, status in (
             (b"X-Forwarded-For: 203.0.113.5", 200),
