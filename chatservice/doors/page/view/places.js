@@ -84,6 +84,8 @@ export class Places {
     badge.hidden = !lines;
     badge.classList.toggle('dot', !mentions);
     write(badge, mentions ? String(mentions) : '');
+    const news = mentions ? `: ${mentions} for you` : lines ? ': something new' : '';
+    badge.parentElement.setAttribute('aria-label', `Rooms${news}`);
     // A name in another direction must not turn the rest round (UAX #9, 2.4).
     const where = shown
       ? `\u2068${shown.isRoom ? '#' : ''}${shown.name}\u2069 \u2013 Chat`
