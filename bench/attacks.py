@@ -74,6 +74,8 @@ ATTACKS = (
     Attack(32, "requests", web.requests),
     Attack(32, "requests-unlimited", web.requests_unlimited),
     Attack(32, "browsers", web.browsers),
+    Attack(33, "handshakes", connecting.handshakes),
+    Attack(33, "handshakes-unlimited", connecting.handshakes_unlimited),
 )
 
 

@@ -115,6 +115,7 @@ class Crowd:
     def turn(self, timeout: float) -> int:
         """Read what arrives within C{timeout} seconds; return how many members it was for."""
         ready = self._epoll.poll(timeout, EVENTS_AT_ONCE)
+        ping = self._door.ping
         for descriptor, _ in ready:
             player = self._by_descriptor[descriptor]
             try:
@@ -128,6 +129,8 @@ class Crowd:
                 raise RuntimeError(
                     f"the server closed the connection of member {player.index}: {last}"
                 )
+            if ping and self._buffer.find(ping, 0, size) >= 0:
+                self._send(player, self._door.pong)
             if player.read is None:
                 player.heard += self._buffer.count(MARK, 0, size)
             else:

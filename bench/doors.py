@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 from abc import ABC, abstractmethod
+from contextlib import suppress
 
 TOKEN_LENGTH = 22
 """The shortest that a token may be."""
@@ -17,8 +18,12 @@ TOKEN_LENGTH = 22
 CONNECT_LIMIT = 10.0
 """The seconds that a connection, or a handshake, may take."""
 
-TEXT_FRAME = 0x81
-"""The first byte of a text message in one frame (RFC 6455, section 5.2)."""
+TRIES = 5
+"""How often a handshake is tried: if this process is held up for a moment after it has connected,
+the chat greets it as a person who says nothing."""
+
+TEXT_FRAME, PING_FRAME, PONG_FRAME = 0x81, 0x89, 0x8A
+"""The first bytes of a text in one frame, of a ping and of a pong (RFC 6455, section 5.2)."""
 
 MASKED = 0x80
 IN_TWO_BYTES = 126
@@ -30,15 +35,30 @@ UPGRADE = (
 )
 
 
+def _masked(first: int, message: bytes) -> bytes:
+    """Make a client's frame, given its first byte (RFC 6455, section 5.3)."""
+    size = len(message)
+    if size < IN_TWO_BYTES:
+        head = bytes([first, MASKED | size])
+    else:
+        head = bytes([first, MASKED | IN_TWO_BYTES]) + size.to_bytes(2, "big")
+    mask = os.urandom(4)
+    key = int.from_bytes((mask * (size // 4 + 1))[:size], "big")
+    return head + mask + (int.from_bytes(message, "big") ^ key).to_bytes(size, "big")
+
+
 class Door(ABC):
     """A language, and what carries it.
 
     @cvar name: what it is called in tables.
     @cvar echo: whether members hear their own lines.
+    @cvar ping: what the server sends to members who must answer L{pong}; empty for none.
+    @cvar pong: the answer.
     """
 
     name: str
     echo: bool
+    ping = pong = b""
 
     def connect(self, port: int) -> socket.socket:
         """Connect to the chat on 127.0.0.1."""
@@ -87,6 +107,12 @@ class TlsDoor(TextDoor):
         self._context.verify_mode = ssl.CERT_NONE
 
     def connect(self, port: int) -> socket.socket:
+        for _ in range(TRIES - 1):
+            with suppress(ssl.SSLError):
+                return self._shake_hands(port)
+        return self._shake_hands(port)
+
+    def _shake_hands(self, port: int) -> socket.socket:
         return self._context.wrap_socket(super().connect(port))
 
 
@@ -137,24 +163,14 @@ class WebSocketDoor(JsonDoor):
     """
 
     name = "WebSocket"
+    ping = bytes([PING_FRAME, 0])
+    pong = _masked(PONG_FRAME, b"")
 
     def hello(self, number: int, room: str) -> bytes:
         return UPGRADE + super().hello(number, room)
 
     def spelled(self, facts: dict[str, object]) -> bytes:
-        return _masked(json.dumps(facts).encode())
-
-
-def _masked(message: bytes) -> bytes:
-    """Make a client's text frame (RFC 6455, section 5.3)."""
-    size = len(message)
-    if size < IN_TWO_BYTES:
-        head = bytes([TEXT_FRAME, MASKED | size])
-    else:
-        head = bytes([TEXT_FRAME, MASKED | IN_TWO_BYTES]) + size.to_bytes(2, "big")
-    mask = os.urandom(4)
-    key = int.from_bytes((mask * (size // 4 + 1))[:size], "big")
-    return head + mask + (int.from_bytes(message, "big") ^ key).to_bytes(size, "big")
+        return _masked(TEXT_FRAME, json.dumps(facts).encode())
 
 
 def _nickname(number: int) -> str:

@@ -1,21 +1,22 @@
 """The cost of WebSockets and of TLS.
 
-The same members are played at two doors in turn: JSON in lines and in a WebSocket's messages, text
-in plain TCP and over TLS. What each other one costs is a multiple of what the first of its pair
-costs in the same round.
+The same members are at two doors: JSON in lines and in a WebSocket's messages, or text in plain TCP
+and over TLS. Both have a server of their own, on the same core, and are loaded in turn. What the
+second costs is a multiple of what the first costs in the same round.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 from certificates import make_certificate
-from chat_server import fresh_server
+from chat_server import ChatServer, fresh_server
 from crowd import Crowd
 from doors import Door, JsonDoor, TextDoor, TlsDoor, WebSocketDoor
 from loads import SENDERS, WARM_UP, closed_loop, measure, memory_of_joining, open_loop, quantile
@@ -38,73 +39,91 @@ MEMORY_TARGETS = {"WebSocket": 9, "text over TLS": 25}
 """The most KiB of memory per member."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a load showed in one round.
+LONGEST = 15.0
+"""The most seconds of a load: meanwhile, nobody at the other door answers the server's pings."""
+
+
+@dataclass(slots=True)
+class Played:
+    """A server with everybody at one door of it.
 
     @ivar memory: KiB of the server's memory per member.
-    @ivar busy: the load of the core that plays the members, 0 to 1.
+    @ivar figures: those of each round, by load.
+    @ivar busy: the load of the core that plays the members, 0 to 1, likewise.
     """
 
-    figures: Figures
+    door: Door
+    server: ChatServer
+    crowd: Crowd
     memory: float
-    busy: float
+    figures: defaultdict[str, list[Figures]] = field(default_factory=lambda: defaultdict(list))
+    busy: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def play(self, load: str, seconds: float) -> None:
+        """Load the server, and note the figures."""
+        crowd = self.crowd
+        while crowd.turn(0):  # pings that came meanwhile
+            pass
+        crowd.delays.clear()
+        senders = range(1, 1 + SENDERS)
+        span = measure(self.server, crowd, lambda: LOADS[load](crowd, senders, seconds))
+        delays = sorted(crowd.delays)
+        crowd.wait_for_quiet()
+        p50, p99 = (quantile(delays, share) for share in (0.5, 0.99))
+        self.figures[load].append(Figures(span.cpu, p50, p99, crowd.missing()))
+        self.busy[load].append(span.busy)
 
 
 def beside(core: int | None, seconds: float, rounds: int) -> list[Row]:
-    """Load all doors in turn, for several rounds; return medians.
+    """Load both doors of each pair in turn, for several rounds; return medians.
 
     @raise RuntimeError: somebody could not join, for instance.
     """
-    results: defaultdict[tuple[str, str], list[Loaded]] = defaultdict(list)
     with TemporaryDirectory(prefix="chat-tls-") as folder:
         certificate, key = make_certificate(Path(folder))
         options = ("--tls-cert", str(certificate), "--tls-key", str(key))
+        return [
+            row
+            for pair in PAIRS
+            for row in _pair(core, options, pair, min(seconds, LONGEST), rounds)
+        ]
+
+
+def _pair(
+    core: int | None, options: Sequence[str], pair: Sequence[Door], seconds: float, rounds: int
+) -> list[Row]:
+    with ExitStack() as stack:
+        doors = [stack.enter_context(_played(core, options, door)) for door in pair]
         for _ in range(rounds):
-            for pair in PAIRS:
-                for load in LOADS:
-                    for door in pair:
-                        results[load, door.name].append(_loaded(core, options, load, door, seconds))
-    return [
-        _row(load, door.name, results[load, door.name], results[load, pair[0].name])
-        for pair in PAIRS
-        for load in LOADS
-        for door in pair
-    ]
+            for load in LOADS:
+                for played in doors:
+                    played.play(load, seconds)
+    return [_row(load, played, doors[0]) for load in LOADS for played in doors]
 
 
-def _loaded(
-    core: int | None, options: Sequence[str], load: str, door: Door, seconds: float
-) -> Loaded:
-    """Load a fresh server, everybody in whose lobby uses this door."""
+@contextmanager
+def _played(core: int | None, options: Sequence[str], door: Door) -> Iterator[Played]:
+    """Have everybody join a fresh server through this door."""
     with fresh_server(core, options) as server:
         crowd = Crowd(server.port, MEMBERS, door=door)
         try:
-            memory = memory_of_joining(server, crowd) / (MEMBERS - WARM_UP) / 1024
-            senders = range(1, 1 + SENDERS)
-            span = measure(server, crowd, lambda: LOADS[load](crowd, senders, seconds))
-            delays = sorted(crowd.delays)
-            crowd.wait_for_quiet()
-            p50, p99 = (quantile(delays, share) for share in (0.5, 0.99))
-            return Loaded(Figures(span.cpu, p50, p99, crowd.missing()), memory, span.busy)
+            used = memory_of_joining(server, crowd)
+            yield Played(door, server, crowd, used / (MEMBERS - WARM_UP) / 1024)
         finally:
             crowd.close()
 
 
-def _row(load: str, door: str, own: Sequence[Loaded], plain: Sequence[Loaded]) -> Row:
+def _row(load: str, played: Played, plain: Played) -> Row:
     """Make a row of a door's figures, beside those of the first of its pair."""
-    most = TARGETS.get((door, load))
-    most_memory = MEMORY_TARGETS.get(door)
-    kib = [one.memory for one in own]
+    name = played.door.name
+    most, most_memory = TARGETS.get((name, load)), MEMORY_TARGETS.get(name)
     return {
         "load": load,
-        "door": door,
-        **columns([one.figures for one in own], [one.figures for one in plain]),
+        "door": name,
+        **columns(played.figures[load], plain.figures[load]),
         "target": "" if most is None else f"at most {most}",
-        "KiB/member": round(median(kib), 2),
-        "lowest KiB": round(min(kib), 2),
-        "highest KiB": round(max(kib), 2),
-        "target KiB": "" if most_memory is None else f"at most {most_memory}",
-        "members' core": f"{median(one.busy for one in own):.0%}",
-        "missing": sum(one.figures.missing for one in own),
+        "KiB/member": round(played.memory, 2),
+        "KiB target": "" if most_memory is None else f"at most {most_memory}",
+        "members' core": f"{median(played.busy[load]):.0%}",
+        "missing": played.figures[load][-1].missing,
     }

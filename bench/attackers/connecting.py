@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
+import ssl
 import time
 from collections import Counter
 from contextlib import suppress
 
 import processes
 from bystander import PASSWORD
+from certificates import make_certificate
 from peer import Peer, Refused, together
 from scene import MIB, USUAL, Scene
 
@@ -25,7 +26,8 @@ OWNERS = 4
 MEMBERS = 24
 
 CONNECTIONS_A_SECOND = 400
-KEY, CERTIFICATE = "key.pem", "certificate.pem"
+HANDSHAKES_A_SECOND = 200
+SHAKING = 8
 
 
 def nops_of_one(scene: Scene) -> None:
@@ -108,9 +110,9 @@ def join_passwords(scene: Scene) -> None:
 
 def refused(scene: Scene) -> None:
     """One address opens 400 TLS connections a second, without a handshake."""
-    _make_certificate(scene)
+    certificate, key = make_certificate(scene.folder)
     endpoint = "ssl:0:interface=127.0.0.1:backlog=1024"
-    server = scene.start("--port", f"{endpoint}:privateKey={KEY}:certKey={CERTIFICATE}")
+    server = scene.start("--port", f"{endpoint}:privateKey={key}:certKey={certificate}")
     before = most = processes.descriptors(server.pid)
     opened: list[Peer] = []
     begun = time.monotonic()
@@ -129,14 +131,34 @@ def refused(scene: Scene) -> None:
     scene.measured.told = told
 
 
-def _make_certificate(scene: Scene) -> None:
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"),
-            *("-keyout", KEY, "-out", CERTIFICATE),
-        ],
-        cwd=scene.folder,
-        check=True,
-        capture_output=True,
-        timeout=30,
-    )
+def handshakes(scene: Scene) -> None:
+    """One address shakes hands for TLS 200 times a second, as far as it may."""
+    _shake_hands(scene)
+
+
+def handshakes_unlimited(scene: Scene) -> None:
+    """One address shakes hands for TLS 200 times a second, without any limits."""
+    _shake_hands(scene, "--rate-limit", "0", "--max-per-address", "0")
+
+
+def _shake_hands(scene: Scene, *limits: str) -> None:
+    certificate, key = make_certificate(scene.folder)
+    server = scene.start("--tls-cert", str(certificate), "--tls-key", str(key), *limits)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with scene.watched() as until:
+        begun = time.monotonic()
+
+        def shake(number: int, count: Counter[str]) -> None:
+            for turn in range(number, int(HANDSHAKES_A_SECOND * scene.seconds), SHAKING):
+                time.sleep(max(0.0, begun + turn / HANDSHAKES_A_SECOND - time.monotonic()))
+                count["tried"] += 1
+                with suppress(ConnectionError, ssl.SSLError):
+                    peer = Peer(server.port, ATTACKER, until)
+                    with peer.socket, context.wrap_socket(peer.socket):
+                        count["done"] += 1
+
+        count = together(SHAKING, shake)
+    told = f"{count['done'] / scene.seconds:.0f} handshakes a second"
+    scene.measured.told = f"{told} of {count['tried'] / scene.seconds:.0f}"
