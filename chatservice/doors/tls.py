@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from ssl import SSLContext, SSLError
 from typing import Any
 
@@ -217,8 +216,13 @@ class TlsLayer(Protocol):
 
     def _send_below(self, sealed: bytes) -> None:
         if self._socket_send is not None and not self._is_blocked and sealed:
-            with suppress(OSError):  # the transport finds out why
-                sealed = sealed[self._socket_send(sealed) :]
+            try:
+                sent = self._socket_send(sealed)
+            except OSError:  # the transport finds out why
+                sent = 0
+            if sent == len(sealed):
+                return
+            sealed = sealed[sent:]
         if sealed:
             self._write_below(sealed)
 
