@@ -84,7 +84,7 @@ class Certificate:
         """
         try:
             self._load()
-        except BadValue as error:
+        except (BadValue, OSError) as error:
             log.error("The TLS certificate stays as it was: {error}.", error=error)
             return
         log.info(
@@ -142,8 +142,6 @@ def _context_of(certificate: str, key: str) -> ssl.SSLContext:
 
     try:
         context.load_cert_chain(certificate, key, refuse)
-    except FileNotFoundError as error:
-        raise BadValue(f"cannot read {certificate} with {key}: {error.strerror}") from None
     except ssl.SSLError as error:
         if error.reason in _DO_NOT_FIT:
             raise BadValue(f"the key in {key} does not fit the certificate {certificate}") from None

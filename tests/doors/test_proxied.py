@@ -8,7 +8,7 @@ from twisted.internet.error import ConnectionAborted
 from twisted.logger import capturedLogs, formatEvent
 
 from chatservice.doors.detect import FAR_SILENCE, SILENCE
-from chatservice.doors.limits import Admission
+from chatservice.doors.limits import TOLD_OF_AN_ADDRESS, Admission
 from chatservice.doors.proxied import HEADER_TIMEOUT
 from chatservice.doors.proxy import BINARY_START
 from chatservice.doors.visit import Policy, PortKind
@@ -281,6 +281,18 @@ class ForwardedTests(ProxiedCase):
         wire.sends(TEXT_HEADER + b"ada\n")
         self.assertIn("Welcome", wire.sees())
         self.assertEqual(self.address_of("ada")[0], CLIENT)
+
+    def test_dropped(self) -> None:
+        """Where the port itself reads them, too many refused ones are closed without a word."""
+        self.admission = Admission(per_address=1)
+        self.trust()
+        self.front.kind = PortKind(is_proxied=True)
+        wires = [self.connect() for _ in range(TOLD_OF_AN_ADDRESS + 2)]
+        for wire in wires:
+            wire.window = 0
+            wire.sends(b"{}\n")
+        dropped = [wire.lost is ConnectionAborted for wire in wires]
+        self.assertEqual(dropped, [False] * (TOLD_OF_AN_ADDRESS + 1) + [True])
 
     def test_port_that_reads_headers(self) -> None:
         """Where the port itself reads PROXY headers, nobody is from this machine."""
