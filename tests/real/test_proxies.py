@@ -303,7 +303,9 @@ def test_header_from_elsewhere(here: Place, version: str) -> None:
     mallory = Peer(here.chat.port, source=CLIENT)
     mallory.send_bytes(HEADERS[version] + b"mallory\n")
     assert not any("you joined" in line for line in mallory.to_the_end())
-    assert f"from {LIE}" not in here.chat.log.read_text()
+    log = here.chat.log.read_text()
+    assert f"Refused connection from {CLIENT}: a PROXY header, but not from a trusted proxy" in log
+    assert "mallory is here" not in log
 
 
 def test_broken_header(here: Place) -> None:
@@ -311,6 +313,7 @@ def test_broken_header(here: Place) -> None:
     broken = Peer(here.chat.port)
     broken.send_bytes(b"PROXY TCP4 <script> 127.0.0.1 1 2\r\nbroken\n")
     assert not any("you joined" in line for line in broken.to_the_end())
+    assert f"Refused connection from {HOST}: the PROXY header has" in here.chat.log.read_text()
 
 
 def test_header_of_http_from_elsewhere(here: Place) -> None:
