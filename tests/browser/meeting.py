@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.browser.browsers import Browser, Page, until
+from tests.browser.browsers import Browser
+from tests.browser.page import Page, until
 from tests.running import Peer, Server
 
 

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.browser.browsers import Browser, until
+from tests.browser.browsers import Browser
 from tests.browser.meeting import entered, in_room, says
+from tests.browser.page import until
 from tests.browser.pretended import CHAT, CLOCK
 from tests.running import Server
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.browsers import Browser, until
+from tests.browser.browsers import Browser
 from tests.browser.meeting import entered, in_room, numbered, says, written
+from tests.browser.page import until
 from tests.browser.pretended import VERSION
 from tests.running import Server
 

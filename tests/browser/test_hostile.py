@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.browser.browsers import Browser, until
+from tests.browser.browsers import Browser
 from tests.browser.hostile import NAMES, strings
 from tests.browser.meeting import entered, in_room
+from tests.browser.page import until
 from tests.running import Server
 
 PWNED = "window.pwnings = []; window.pwned = (what) => pwnings.push(what);"

@@ -10,7 +10,8 @@ import time
 
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.browsers import Browser, until
+from tests.browser.browsers import Browser
+from tests.browser.page import until
 from tests.browser.pretended import CHAT
 from tests.running import Server
 

@@ -6,8 +6,9 @@ from itertools import count
 
 import pytest
 
-from tests.browser.browsers import Browser, until
+from tests.browser.browsers import Browser
 from tests.browser.meeting import entered, in_room, opened_as, says
+from tests.browser.page import until
 from tests.browser.relay import Pair, Relay
 from tests.running import Server
 
@@ -53,9 +54,7 @@ def test_a_link_that_is_cut_at_every_message_loses_nothing(
     expected = [
         line.removeprefix(f"{nick}: ") for line in peer.heard if line.startswith(f"{nick}: ")
     ]
-    # Earlier lines come into the page when somebody looks for them.
-    until(lambda: (page.scrolls_to(0), "mine 1" in page.lines())[1], "no earlier lines")
-    lines = page.lines()
+    lines, _ = page.reads_back()
     assert [line for line in lines if line.startswith("mine")] == expected
     assert expected == [f"mine {number}" for number in range(1, spoken + 1)]
     theirs = [line for line in lines if line.startswith("theirs")]

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.browsers import Browser, Page, until
+from tests.browser.browsers import Browser
 from tests.browser.meeting import entered, in_room, says
+from tests.browser.page import Page, until
 from tests.running import Server, running
 
 AXE = Path(sys.prefix, "axe", "node_modules", "axe-core", "axe.min.js")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.browser.browsers import Browser, Page, until
+from tests.browser.browsers import Browser
 from tests.browser.meeting import entered, in_room, says
+from tests.browser.page import Page, until
 from tests.browser.pretended import NOTIFICATION
 from tests.running import Server
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.browser.browsers import Browser, Page, until
+from tests.browser.browsers import Browser
 from tests.browser.meeting import entered, in_room, numbered, written
+from tests.browser.page import Page, until
 from tests.running import Peer, Server
 
 
@@ -78,29 +79,8 @@ def test_earlier_lines_come_above(
     page = entered(browser, chat.port, room, nick)
     page.shows("line 5000")
     page.frame()
-    # The reader turns pages as fast as the page lets them.
-    read = page.browser.driver.execute_async_script("""
-        const done = arguments[0];
-        const talk = document.querySelector('#talk');
-        const seen = new Map();
-        let most = 0;
-        let wrong = 0;
-        const look = () => {
-          const rows = [...document.querySelectorAll('#lines > .line > .text')];
-          most = Math.max(most, document.querySelectorAll('#lines > *').length);
-          const numbers = rows.map((row) => Number(row.textContent.slice(5)));
-          wrong += numbers.filter((number, at) => at && number !== numbers[at - 1] + 1).length;
-          for (const number of numbers) seen.set(number, true);
-          if (numbers[0] === 1) done([seen.size, most, wrong]);
-          else {
-            talk.scrollTop = Math.max(0, talk.scrollTop - talk.clientHeight);
-            requestAnimationFrame(look);
-          }
-        };
-        look();
-    """)
-    count, most, wrong = read
-    assert (count, wrong) == (5000, 0)
+    lines, most = page.reads_back()
+    assert lines == numbered(5000)
     assert most <= 500
     page.sees("#beginning", "beginning")
     page.click("#newer")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.browsers import Browser, until
+from tests.browser.browsers import Browser
 from tests.browser.meeting import entered, in_room
+from tests.browser.page import until
 from tests.running import HOST, PATIENCE, running
 
 

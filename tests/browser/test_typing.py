@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.browsers import Browser, Page, until
+from tests.browser.browsers import Browser
 from tests.browser.meeting import entered, in_room, says
+from tests.browser.page import Page, until
 from tests.browser.relay import Relay
 from tests.running import Server
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.browser.browsers import Browser, until
+from tests.browser.browsers import Browser
 from tests.browser.meeting import entered, in_room, numbered, opened_as, says
+from tests.browser.page import until
 from tests.running import Server
 
 
