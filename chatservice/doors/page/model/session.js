@@ -29,6 +29,8 @@ export class Session {
   state = 'offline';
   history = new History();
   #send = null;
+  /** The id of the last welcome: what has a greater one comes, or came, by itself. */
+  fence = 0;
   #wasWelcomed = false;
   /** Whether the first welcome was not followed by an answer yet. */
   #isAwaited = false;
@@ -161,6 +163,7 @@ export class Session {
     const isFirst = !this.#wasWelcomed;
     // A second welcome on one connection is for somebody else.
     if (this.isJoined) this.chat.reset();
+    this.fence = welcome.id;
     this.#wasWelcomed = true;
     this.#isAwaited = isFirst;
     this.state = 'catching up';

@@ -65,8 +65,9 @@ export class Wakefulness {
     const { shown, session } = this.page;
     if (!shown || document.visibilityState !== 'visible') return;
     this.#cameAt = Date.now();
-    const isKnown = session.isJoined && !shown.isFilling;
-    shown.unreadLine.begin(shown.read, isKnown ? shown.timeline.lastId : Infinity);
+    // What is still being loaded is below the fence, or below what came by itself since.
+    const last = Math.max(session.fence, shown.timeline.lastId);
+    shown.unreadLine.begin(shown.read, session.isJoined ? last : Infinity);
   }
 
   welcomed(welcome, isFirst) {
