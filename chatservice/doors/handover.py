@@ -33,7 +33,10 @@ class FrontProtocol(Protocol):
         self._ended = ended
 
     def connectionMade(self) -> None:
-        self.open(self._first(self))
+        first = self._first(self)
+        # It knows much that nobody needs any more.
+        del self._first
+        self.open(first)
 
     def open(self, door: Any, data: bytes = b"") -> None:
         """Connect a door, and hand the connection over to it."""
