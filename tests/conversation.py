@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,7 +57,12 @@ class TableCase(SynchronousTestCase):
                 continue
             delattr(cls, name)
             for row_name, row in table.items():
-                setattr(cls, f"{name}__{row_name}", _with_row(method, row_name, row))
+                setattr(cls, f"{name}__{_identifier(row_name)}", _with_row(method, row_name, row))
+
+
+def _identifier(row_name: str) -> str:
+    """Return a row's name as trial's workers can import it: without dots, slashes and such."""
+    return re.sub(r"\W", "_", row_name)
 
 
 def _with_row(method: Callable[..., None], name: str, row: Any) -> Callable[[Any], None]:
