@@ -156,3 +156,8 @@ UPDATE indexed SET id = 0, erased = 0;
 -- For somebody who is present: the id up to which a program said that a place is read; NULL if
 -- none did, so that everything counts as read.
 ALTER TABLE places ADD COLUMN read INTEGER;
+
+-- version 6
+
+-- How a private line was said: said, acted or noticed.
+ALTER TABLE whispers ADD COLUMN manner TEXT NOT NULL DEFAULT 'said';
