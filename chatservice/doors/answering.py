@@ -259,6 +259,12 @@ def _is_known(tags: Iterable[bytes], tag: str) -> bool:
     return known.strip() == "*" or tag.removeprefix("W/") in known
 
 
+def is_by_browser(request: Request) -> bool:
+    """Tell whether a browser sent a request: they call themselves Mozilla, as nobody else does."""
+    agents = _values(request, b"user-agent")
+    return any(agent.startswith(b"Mozilla/") for agent in agents)
+
+
 def _takes_gzip(accepted: Iterable[bytes]) -> bool:
     text = b",".join(accepted).decode("ascii", "replace").lower()
     return "gzip" in text and not _NO_GZIP.search(text)

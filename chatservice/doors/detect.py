@@ -28,6 +28,7 @@ from chatservice.doors.tls import TlsLayer
 from chatservice.doors.visit import ANY_KIND, EVERYBODY, Policy, PortKind, Visit
 from chatservice.people.addresses import is_trusted
 from chatservice.people.peers import Peer
+from chatservice.people.ratelimit import Tries
 from chatservice.sessions.session import Session
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ FAR_SILENCE = 1.0
 
 PROXY_SILENCE = 5.0
 """The same for a trusted proxy, which may connect before it has anything to pass on."""
+
+BROWSING = 5.0
+"""The seconds after a browser's request in which its address may be silent on other connections: it
+opens spare ones for the files that it may need."""
 
 HANDSHAKE = b"\x16\x03"
 """The first bytes of TLS: a handshake record (RFC 8446, section 5.1)."""
@@ -177,7 +182,8 @@ class Look(Protocol):
 
     def _greet_unless_read(self) -> None:
         """Let the reactor read once more: after a stall, data may have arrived unread."""
-        self._silence = self._reactor.callLater(0, self._greet)
+        spare = self._visit.browsers.wait(self._visit.peer.address)
+        self._silence = self._reactor.callLater(spare, self._greet)
 
     def _greet(self) -> None:
         """Greet the peer as a person, though it may still turn out to be a program."""
@@ -251,6 +257,7 @@ class FrontFactory(ServerFactory):
         self.policy = policy
         self.kind = kind
         self._admission = admission
+        self._browsers = Tries(chat.reactor.seconds, 1, BROWSING)
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         kind = self.kind
@@ -267,7 +274,9 @@ class FrontFactory(ServerFactory):
             return Dropped()
         return FrontProtocol(
             lambda front: Look(
-                Visit(self.chat, self.policy, place, peer, front, kind, kind.encrypted)
+                Visit(
+                    self.chat, self.policy, place, self._browsers, peer, front, kind, kind.encrypted
+                )
             ),
             place.leave,
         )

@@ -155,6 +155,8 @@ class HttpConnection(Stream):
     def _answer(self) -> None:
         assert self._request is not None
         visit = answering.visit_of(self._request, self._visit)
+        if answering.is_by_browser(self._request):
+            visit.browsers.count(self._visit.peer.address)
         try:
             answering.check_host(self._request, self._visit)
             if self._visit.is_proxy and not visit.chat.flood.connect(visit.peer.origin):

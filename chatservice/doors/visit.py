@@ -14,6 +14,7 @@ from chatservice.doors.handover import FrontProtocol
 from chatservice.doors.limits import Place
 from chatservice.people.addresses import Network, is_trusted
 from chatservice.people.peers import Peer
+from chatservice.people.ratelimit import Tries
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.origins import Origin
 
@@ -71,6 +72,7 @@ class Visit:
     """A connection on its way to its door: who comes, and what stands open.
 
     @ivar place: its place in the counts of connections.
+    @ivar browsers: the addresses from which a browser sent a request lately.
     @ivar peer: the other end, as far as it is known.
     @ivar front: hands the connection over to the next door.
     @ivar port: the kind of the port.
@@ -80,6 +82,7 @@ class Visit:
     chat: Chat
     policy: Policy
     place: Place
+    browsers: Tries
     peer: Peer
     front: FrontProtocol
     port: PortKind
@@ -110,7 +113,8 @@ class Visit:
             return self
         peer = self.peer
         client = client_of(peer.address, clients, self.policy.trusted)
-        encrypted = is_https(protocols)
+        is_passed_on = bool(clients or protocols)
+        encrypted = is_https(protocols) if is_passed_on else peer.encrypted
         return self.seen_as(
             replace(peer, address=client, port=0, encrypted=encrypted, proxied=True)
         )

@@ -11,7 +11,15 @@ from twisted.internet.protocol import Protocol
 
 from chatservice.doors import detect
 from chatservice.doors.carrier import LINGER
-from chatservice.doors.detect import AT_FIRST, SILENCE, TEXT_DOOR, FrontFactory, Row, choose
+from chatservice.doors.detect import (
+    AT_FIRST,
+    BROWSING,
+    SILENCE,
+    TEXT_DOOR,
+    FrontFactory,
+    Row,
+    choose,
+)
 from chatservice.doors.limits import Admission
 from chatservice.doors.proxy import BINARY_START, STARTS
 from chatservice.doors.text import HINT
@@ -213,6 +221,18 @@ class OpeningTests(ConversationCase):
         self.clock.callLater(SILENCE, wire.protocol.dataReceived, b"GET / HTTP/1.1\r\n\r\n")
         self.clock.advance(SILENCE)
         self.assertTrue(wire.sees().startswith("HTTP/1.1 400 "))
+
+    def test_spare_connections(self) -> None:
+        """A browser's spare connections are not greeted until it has been quiet for a while."""
+        for agent, is_browser in (("Mozilla/5.0 (X11)", True), ("curl/8", False)):
+            spare, used = self.connect(), self.connect()
+            request = f"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {agent}\r\n\r\n"
+            used.sends(request.encode())
+            self.clock.advance(SILENCE)
+            self.assertEqual(spare.sees(), "" if is_browser else GREETING)
+            if is_browser:
+                self.clock.advance(BROWSING)
+                self.assertEqual(spare.sees(), GREETING)
 
     def test_one_minute_in_all(self) -> None:
         """The minute in which to join counts from the connection, whenever the door opened."""

@@ -11,6 +11,7 @@ from chatservice.doors.limits import Admission, Place
 from chatservice.doors.visit import TLS_REQUIRED, Policy, PortKind, Visit
 from chatservice.people.addresses import network_named
 from chatservice.people.peers import Peer
+from chatservice.people.ratelimit import Tries
 from chatservice.server import ChatFactory
 from tests.conversation import TableCase, each_row
 from tests.doubles import StrictClock
@@ -33,7 +34,8 @@ class VisitTests(TableCase):
         place = Place(self.admission, peer.origin)
         front: Any = FrontProtocol(lambda front: None, place.leave)
         trusting = Policy(trusted=(network_named(PROXY),))
-        return Visit(self.chat, policy or trusting, place, peer, front, self.kind)
+        browsers = Tries(self.chat.reactor.seconds)
+        return Visit(self.chat, policy or trusting, place, browsers, peer, front, self.kind)
 
     def test_seen_from(self) -> None:
         """Where the port reads PROXY headers, its transport tells the address."""
@@ -62,6 +64,12 @@ class VisitTests(TableCase):
         peer = self.visit(Peer(address, 1)).forwarded(clients, protocols).peer
         self.assertEqual((peer.address, peer.encrypted), told)
         self.assertEqual((peer.proxied, peer.is_local, peer.port), (True, False, 0))
+
+    def test_nothing_passed_on(self) -> None:
+        """A browser beside the proxy is encrypted if its own connection is."""
+        for encrypted in (True, False):
+            peer = self.visit(Peer(PROXY, 1, encrypted=encrypted)).forwarded([], []).peer
+            self.assertEqual(peer.encrypted, encrypted)
 
     def test_not_forwarded(self) -> None:
         """Nobody else is listened to, however the connection came."""
