@@ -42,6 +42,8 @@ class RecordingFormat:
     @ivar rendered: the events rendered so far, in order.
     """
 
+    heeds_room = hides_acts = True
+
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.rendered: list[tuple[int, bool]] = []

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from chatservice.chat.door import Deliver, Door, Format
 
 View = tuple[Format, bool]
-"""A wire format, and whether the room is the reader's current one."""
+"""A wire format, and whether it must spell events as of the reader's current room."""
 
 H = TypeVar("H", bound="Hearer[Any]")
 
@@ -81,7 +81,7 @@ class Hearer(Generic[P]):
 
     def view(self, room: P) -> View:
         """Tell what it sees of a room."""
-        return self._format, self.current is room
+        return self._format, not self._format.heeds_room or self.current is room
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -48,7 +48,7 @@ class _Rendered:
     def piece(self, envelope: Envelope, wire: Format, here: bool) -> bytes:
         """Render an event as it looks to readers who did not cause it."""
         event = envelope.event
-        view = (wire, here or len(envelope.rooms) != 1)
+        view = (wire, here or len(envelope.rooms) != 1 or not wire.heeds_room)
         key = (event.id, view)
         piece = self._pieces.get(key)
         if piece is None:

@@ -192,20 +192,28 @@ class Devices:
         else:
             self._leave(device.member, why, True)
 
-    def lose(self, device: Device, why: str, silence: float, goodbye: bool = False) -> None:
+    def lose(
+        self,
+        device: Device,
+        why: str,
+        silence: float,
+        goodbye: bool = False,
+        waits: bool = True,
+    ) -> None:
         """End a device whose connection has ended; with the last one, the member lingers.
 
         @param why: the reason for the loss.
         @param silence: see L{end}.
-        @param goodbye: whether it had said goodbye, so that the member leaves at once.
+        @param goodbye: whether it had said goodbye.
+        @param waits: whether the member may come back; if not, it leaves at once.
         """
         member = device.member
         self.end(device, silence)
         member.lost = (*member.lost, device)[-DEVICES_MOST:]
-        if goodbye and not member.devices:
-            self._leave(member, "", True)
-        else:
+        if waits or member.devices:
             self._linger_if_alone(member, why)
+        else:
+            self._leave(member, "" if goodbye else why, goodbye)
 
     def _linger_if_alone(self, member: Member, why: str) -> None:
         if not member.devices and self._roster.has(member):

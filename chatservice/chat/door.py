@@ -16,7 +16,14 @@ GOODBYE = "goodbye"
 
 
 class Format(Protocol):
-    """The spelling of events on one wire. Two doors with the same format share the same bytes."""
+    """The spelling of events on one wire. Two doors with the same format share the same bytes.
+
+    @ivar heeds_room: whether it spells an event of the reader's current room in another way.
+    @ivar hides_acts: whether ignoring somebody hides more than their talk here.
+    """
+
+    heeds_room: bool
+    hides_acts: bool
 
     def render(self, event: Event, here: bool) -> bytes:
         """Spell an event for somebody who did not cause it.
@@ -129,6 +136,8 @@ class _Nowhere:
     """The door of a member whose connection is gone, or not there yet: it lets nothing through."""
 
     class _Silence:
+        heeds_room = hides_acts = False
+
         def render(self, event: Event, here: bool) -> bytes:
             return b""
 

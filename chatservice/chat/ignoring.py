@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=Event)
 
+TALK = Said | Acted | Whispered
+"""Lines, which ignoring hides at every door."""
+
 
 class Ignoring:
-    """A format without the lines and room acts of people the reader ignores.
+    """A format without the lines of people the reader ignores and, if it hides acts, without those.
 
     The reader still sees them come, go, go away and change a topic, but without their words.
 
@@ -30,10 +33,12 @@ class Ignoring:
     def __init__(self, base: Format, ignored: Collection[str]) -> None:
         self._base = base
         self._ignored = ignored
+        self.heeds_room, self.hides_acts = base.heeds_room, base.hides_acts
 
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
-        left = _left_of(event, _is_by(event, self._ignored))
+        may_hide = self.hides_acts or isinstance(event, TALK)
+        left = _left_of(event, may_hide and _is_by(event, self._ignored))
         return b"" if left is None else self._base.render(left, here)
 
 

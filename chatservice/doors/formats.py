@@ -47,6 +47,8 @@ _OWN = b',"own":true}\n'
 class TextFormat:
     """The format of the text door: lines of text."""
 
+    heeds_room = hides_acts = True
+
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
         line = line_of(event)
@@ -62,6 +64,9 @@ class JsonFormat:
 
     @param framed: makes a message for the wire of an object's line.
     """
+
+    heeds_room = False
+    hides_acts = True
 
     def __init__(self, framed: Callable[[bytes], bytes] | None = None) -> None:
         self._framed = framed or bytes
@@ -124,6 +129,8 @@ class Preferred:
 
     @param nick: the reader's nickname.
     """
+
+    heeds_room = hides_acts = True
 
     def __init__(self, preferences: Preferences, nick: str) -> None:
         self._preferences = preferences

@@ -149,7 +149,7 @@ class FloodLimit:
         self._origins = Allowances(seconds, rate * people, BURST * people)
 
     def spend(
-        self, person: Hashable, origin: str, lines: int = 1, price: float = 1.0
+        self, person: Hashable, origin: str, lines: float = 1, price: float = 1.0
     ) -> float:
         """Charge lines, and return the seconds to wait before anything more is read.
 
@@ -175,7 +175,7 @@ class FloodLimit:
         self._come(origin, 1)
         return True
 
-    def charge(self, origin: str, lines: int) -> float:
+    def charge(self, origin: str, lines: float) -> float:
         """Charge lines to an address alone; return as L{spend} does."""
         return self._come(origin, lines)
 
@@ -183,5 +183,5 @@ class FloodLimit:
         """Charge a new identity to its address, as one burst; return as L{spend} does."""
         return self._come(origin, BURST)
 
-    def _come(self, origin: str, lines: int) -> float:
+    def _come(self, origin: str, lines: float) -> float:
         return self._origins.spend(origin, lines) if origin else 0.0

@@ -85,7 +85,7 @@ class Metered(ABC):
     def is_ended(self) -> bool:
         """Whether the connection is gone."""
 
-    def pay(self, lines: int = 1) -> None:
+    def pay(self, lines: float = 1) -> None:
         """Charge for lines, and pause reading until they are paid for."""
         flood = self.chat.flood
         if not flood.is_limited:

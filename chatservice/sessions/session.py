@@ -38,6 +38,9 @@ log = Logger()
 UNCOMMITTED = 64
 """Uncommitted lines at which a session pauses reading from its member."""
 
+LOST = "connection lost"
+"""The reason for which somebody left whose connection ended."""
+
 JOIN_TIMEOUT = 60.0
 CLOSE_TIMEOUT = 5.0
 
@@ -59,12 +62,14 @@ class Session(InTurn):
     (L{tell}), and has the C{name} of the door.
 
     @param chat: the chat to take part in.
+    @cvar end_is_goodbye: whether a peer that ends its connection means to leave.
     @ivar state: from L{State.CLOSING} on, nothing more is read.
     """
 
     kind: str
     name: str
     format: Format
+    end_is_goodbye = True
     # Defaults of attributes that few sessions ever set; see LineConnection.
     _wrong_passwords = 0
     _why = ""
@@ -85,6 +90,10 @@ class Session(InTurn):
         @raise ChatError: a mistake of the member's.
         """
 
+    def cost(self, message: bytes) -> float:
+        """Tell how many lines a message counts for in the flood limit."""
+        return 1
+
     @abstractmethod
     def tell(self, error: ChatError) -> None:
         """Send an error about this connection or its last line."""
@@ -100,6 +109,10 @@ class Session(InTurn):
     @abstractmethod
     def reads(self, room: str, is_current: bool) -> bool:
         """See L{chatservice.chat.door.Door.reads}."""
+
+    def waits_for(self, member: Member) -> bool:
+        """Tell whether a member who has lost its connection here may come back to this stay."""
+        return True
 
     def read_on(self, room: str, id: int, following: bool) -> None:
         """See L{chatservice.chat.door.Door.read_on}; line doors count nothing."""
@@ -274,8 +287,9 @@ class Session(InTurn):
         self.state = State.GONE
         self._stop_timeout()
         if self.device is not None:
-            goodbye = reason.check(ConnectionDone) is not None and not self._why
-            why = "" if goodbye else self._why or "connection lost"
+            is_done = reason.check(ConnectionDone) is not None
+            goodbye = self.end_is_goodbye and is_done and not self._why
+            why = "" if goodbye else self._why or LOST
             nick = self.device.member.nick
             log.info("{nick} is gone: {why}.", nick=nick, why=why or "goodbye")
             device, self.device = self.device, None
@@ -292,7 +306,8 @@ class Session(InTurn):
             silence = self.idle_seconds()
             # After a long silence this may be a timeout.
             timed_out = silence if silence >= NO_ANSWER else 0.0
-            self.chat.devices.lose(device, why, timed_out, goodbye)
+            waits = not goodbye and self.waits_for(device.member)
+            self.chat.devices.lose(device, why, timed_out, goodbye, waits)
 
     def _stop_timeout(self) -> None:
         if self._timeout is not None and self._timeout.active():
@@ -315,7 +330,7 @@ class Session(InTurn):
         """Take a message from the peer; see L{heard}."""
         if self.is_over():
             return
-        self.pay()
+        self.pay(self.cost(message))
         try:
             self.heard(message)
         except Exception:
@@ -331,12 +346,15 @@ class Session(InTurn):
         self.tell(ChatError("too-long", "that line is too long: not sent"))
 
     def input_ended(self) -> None:
-        """Leave once earlier lines are delivered: the peer has ended its input."""
-        if self.device is not None:
-            device = self.device
+        """End once earlier lines are delivered: the peer has ended its input."""
+        device = self.device
+        if device is None:
+            self.close()
+        elif self.end_is_goodbye:
             self.in_turn(lambda: self.chat.devices.hang_up(device), lambda _: None)
         else:
-            self.close()
+            self._why = LOST
+            self.in_turn(lambda: None, lambda _: self.close())
 
     def complain(self, failure: Failure) -> None:
         """Report a failure: a mistake to the member, a bug to the log."""

@@ -76,6 +76,8 @@ class Messages(Protocol):
 class Shouting:
     """The format of a toy language: what is said, in capitals."""
 
+    heeds_room = hides_acts = False
+
     def render(self, event: Event, here: bool) -> bytes:
         return f"{event.nick}:{event.text.upper()};".encode() if isinstance(event, Said) else b""
 
