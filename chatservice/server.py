@@ -36,6 +36,8 @@ from chatservice.protocol.events import (
     CameBack,
     ChatError,
     Left,
+    Line,
+    Noticed,
     Renamed,
     Said,
     TopicChanged,
@@ -149,9 +151,7 @@ class ChatFactory(ServerFactory, Standalone):
         self.permissions.check_speech(by.member, room.name)
         if room.founder is by.member and not by.member.uncommitted:
             self.acting.found(by, room)
-        asked = mark(Said, room.name, text, ref)
-        line = Said(room=room.name, text=clean_line(text), ref=ref, mark=asked)
-        return self._spoken(by, room, line)
+        return self._spoken(by, room, Said, text, ref)
 
     def act(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope:
         """Say what the member does, in the third person.
@@ -160,12 +160,24 @@ class ChatFactory(ServerFactory, Standalone):
         """
         self.permissions.check_is_in(by.member, room.name)
         self.permissions.check_speech(by.member, room.name)
-        asked = mark(Acted, room.name, text, ref)
-        line = Acted(room=room.name, text=clean_line(text), ref=ref, mark=asked)
-        return self._spoken(by, room, line)
+        return self._spoken(by, room, Acted, text, ref)
 
-    def _spoken(self, by: Device, room: Room, line: Said | Acted) -> Envelope:
-        envelope = self.repeats.say(by, line)
+    def notice(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope:
+        """Say a line that nobody must answer automatically.
+
+        @raise ChatError: C{no-room}, C{muted}, C{not-allowed}, C{empty} or C{too-long}.
+        """
+        self.permissions.check_is_in(by.member, room.name)
+        self.permissions.check_speech(by.member, room.name)
+        return self._spoken(by, room, Noticed, text, ref)
+
+    def _spoken(
+        self, by: Device, room: Room, kind: type[Line], text: str, ref: str
+    ) -> Envelope:
+        asked = mark(kind, room.name, text, ref)
+        envelope = self.repeats.say(
+            by, kind(room=room.name, text=clean_line(text), ref=ref, mark=asked)
+        )
         by.member.spoke_at[room.name] = self.reactor.seconds()
         return envelope
 

@@ -25,13 +25,12 @@ from chatservice.people.accounts import Accounts
 from chatservice.protocol.events import EventIds
 from chatservice.server import ChatFactory
 from tests.doubles import PlainPasswords, Wire
-from tests.persons import Facts, JsonPerson, TextPerson, WebPerson
+from tests.persons import TALK, Facts, JsonPerson, TextPerson, WebPerson
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TOKEN = "a-token-of-22-letters_"
 """A token that a client made up."""
 
-TALK = {"said", "acted", "whispered", "topic_changed"}
 EVERYBODY = ("ada", "bob", "eve")
 
 Method = TypeVar("Method", bound=Callable[..., None])

@@ -12,7 +12,8 @@ from wsproto.events import Event, TextMessage
 from chatservice.protocol.wording import clock_time, when
 from tests.doubles import Wire
 
-EVENTS = {"said", "acted", "whispered", "topic_changed", "joined", "parted", "left", "renamed"}
+TALK = {"said", "acted", "noticed", "whispered", "topic_changed"}
+EVENTS = TALK | {"joined", "parted", "left", "renamed"}
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d \(UTC\)|(?<=since )\d\d:\d\d|(?<=after )\d\d:\d\d")
 """A time in a sentence of the chat."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from chatservice.chat.door import Format
 from chatservice.chat.rooms import Member, Room
 from chatservice.protocol.actions import Kicked, OperatorAct
-from chatservice.protocol.events import Acted, Event, Left, Said, TopicChanged, WentAway, Whispered
+from chatservice.protocol.events import Event, Left, Line, TopicChanged, WentAway, Whispered
 from chatservice.protocol.names import nick_key
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _is_ignored(member: Member, ignored: Collection[str]) -> bool:
 def _is_talk(event: Event) -> bool:
     """Tell whether an event is talk, or an act in a room, whose text reaches people outside too."""
     match event:
-        case Said() | Acted() | Whispered():
+        case Line() | Whispered():
             return True
         # Everybody in the room must know who has left it.
         case OperatorAct(room=room) if room:

@@ -18,11 +18,10 @@ from chatservice.chat.refs import Noted
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.events import (
     LATEST,
-    Acted,
     Batch,
     Event,
     EventIds,
-    Said,
+    Line,
     TopicChanged,
     Whispered,
 )
@@ -257,4 +256,4 @@ class Journal(Log, Archive, Protocol):
 
 def text_size(events: Iterable[Event]) -> int:
     """Count the characters that were said."""
-    return sum(len(each.text) for each in events if isinstance(each, Said | Acted | Whispered))
+    return sum(len(each.text) for each in events if isinstance(each, Line | Whispered))

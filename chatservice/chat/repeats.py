@@ -13,11 +13,11 @@ from chatservice.chat.journal import Journal
 from chatservice.chat.publisher import Publish
 from chatservice.chat.refs import Noted, mark_of
 from chatservice.chat.rooms import Device, Member
-from chatservice.protocol.events import Acted, Said, Talk, TopicChanged, Whispered
+from chatservice.protocol.events import Line, Talk, TopicChanged, Whispered
 from chatservice.protocol.names import nick_key
 from chatservice.protocol.sanitize import clean
 
-Kind: TypeAlias = type[Said] | type[Acted] | type[TopicChanged] | type[Whispered]
+Kind: TypeAlias = type[Line] | type[TopicChanged] | type[Whispered]
 
 
 class Repeats:

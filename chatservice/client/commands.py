@@ -38,6 +38,7 @@ COMMANDS = (
     "/mute",
     "/names",
     "/nick",
+    "/notice",
     "/op",
     "/part",
     "/password",
@@ -69,7 +70,7 @@ CATCHUP = "/catchup"
 MOVES = {"/join", "/part"}
 """The commands that may change the current room."""
 
-TALK = {"/me", "/msg"}
+TALK = {"/me", "/msg", "/notice"}
 """The commands that the chat answers with their event alone."""
 
 SECRETS = {"/forget", "/login", "/password", "/register", "/resume", "/unregister"}

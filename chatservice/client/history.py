@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from chatservice.client.requests import PageRequest
 from chatservice.client.view import Places
 from chatservice.client.wire import History
-from chatservice.protocol.events import Acted, Event, Said, TopicChanged, Whispered
+from chatservice.protocol.events import Event, Spoken, Whispered
 
 PAGE = 100
 LOOKED_THROUGH = 10
 """The most pages to search for the recent events of a new room, if most events are hidden."""
 
-_KEPT = (Said, Acted, Whispered, TopicChanged)
+_KEPT = (Spoken, Whispered)
 """The events that the chat keeps; no others are history."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chatservice.client.requests import Seen
 from chatservice.client.view import Places
 from chatservice.client.wire import UNKNOWN
-from chatservice.protocol.events import Acted, Event, Said, TopicChanged, Whispered
+from chatservice.protocol.events import Event, Spoken, Whispered
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Reading:
     def note(self, event: Event) -> None:
         """Note that an event is shown."""
         match event:
-            case Said(room=room) | Acted(room=room) | TopicChanged(room=room):
+            case Spoken(room=room):
                 mark = self._marks.get(room)
             case Whispered():
                 mark = self._marks.get(None)

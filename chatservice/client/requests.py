@@ -11,7 +11,7 @@ from typing import ClassVar
 from chatservice.client.commands import MOVES, TALK, command_word, holds_password
 from chatservice.client.view import Places
 from chatservice.client.wire import Ping, is_own
-from chatservice.protocol.events import Acted, Said, Talk, Whispered
+from chatservice.protocol.events import Acted, Noticed, Said, Talk, Whispered
 from chatservice.protocol.json import LINE_BYTES, json_line
 from chatservice.protocol.sanitize import TEXT_BYTES, without_controls
 
@@ -102,7 +102,9 @@ def answers(event: Talk, request: Say | Command) -> bool:
         case Acted(), Command(line=line) if command_word(line) == "/me":
             here = request.room in (None, event.room)
             return here and is_same(event.text, _after_word(line))
-        case Whispered(), Command(line=line) if command_word(line) == "/msg":
+        case Noticed(), Command(line=line) if command_word(line) == "/notice":
+            return is_same(event.text, _after_word(_after_word(line)))
+        case Whispered(), Command(line=line) if command_word(line) in {"/msg", "/notice"}:
             return is_same(event.text, _after_word(_after_word(line)))
     return False
 

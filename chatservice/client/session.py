@@ -29,7 +29,7 @@ from chatservice.client.wire import (
 )
 from chatservice.protocol.actions import Kicked
 from chatservice.protocol.counts import counted
-from chatservice.protocol.events import Acted, Event, Joined, Left, Parted, Renamed, Said, Whispered
+from chatservice.protocol.events import Event, Joined, Left, Line, Parted, Renamed, Whispered
 from chatservice.protocol.sanitize import without_controls, without_escape
 from chatservice.protocol.wording import spelled
 
@@ -298,7 +298,7 @@ class Session(CatchingUp):
                 self._say_goodbye("you left the chat on another device")
             case Left(nick=self.nick):
                 pass  # your own leaving is no news
-            case Said() | Acted() | Whispered() if self._outgoing.acknowledged(event):
+            case Line() | Whispered() if self._outgoing.acknowledged(event):
                 # It was not shown before, or it would have been acknowledged then.
                 self.places.is_news(event)
                 self._show(event, replayed)

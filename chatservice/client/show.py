@@ -10,14 +10,13 @@ from chatservice.client.view import Place
 from chatservice.client.wire import HABIT, in_local_time, is_own, zone
 from chatservice.protocol.actions import Kicked, OperatorAct, RoomSet
 from chatservice.protocol.events import (
-    Acted,
     CameAndWent,
     Event,
     Joined,
     Left,
+    Line,
     Parted,
     Renamed,
-    Said,
     Whispered,
 )
 from chatservice.protocol.preferences import Preferences
@@ -106,7 +105,7 @@ class Transcript:
         # In history the nickname may have been somebody else's.
         event = _in_second_person(event, "" if replayed else own_nick)
         line = in_local_time(line_of(painted(event) if self._is_coloured else event), times)
-        if isinstance(event, Said | Acted) and event.room != current:
+        if isinstance(event, Line) and event.room != current:
             line = with_room(event, line)
         if not line:
             return []
@@ -169,7 +168,7 @@ def _in_second_person(event: Event, own_nick: str) -> Event:
     """Replace C{own_nick} by C{you}, except as the author of talk."""
     by_you = is_own(event) or (own_nick != "" and event.nick == own_nick)
     match event:
-        case Said() | Acted():
+        case Line():
             return event
         case Whispered():  # the nickname alone proves nothing
             by_you = is_own(event)

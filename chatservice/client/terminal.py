@@ -14,7 +14,7 @@ from chatservice.client.requests import Waiting
 from chatservice.client.view import State
 from chatservice.client.wire import Error, is_own
 from chatservice.protocol.counts import counted
-from chatservice.protocol.events import Acted, Event, Said, Whispered
+from chatservice.protocol.events import Event, Line, Whispered
 from chatservice.protocol.mentions import mentions
 from chatservice.protocol.wording import spelled
 from chatservice.terminal.editor import Editor, Entered, Pasted, Wish
@@ -191,7 +191,7 @@ class Terminal(Front):
 
     def _is_named(self, event: Event) -> bool:
         """Tell whether somebody else mentions you, or writes to you in private."""
-        if not isinstance(event, Said | Acted | Whispered) or is_own(event):
+        if not isinstance(event, Line | Whispered) or is_own(event):
             return False
         return isinstance(event, Whispered) or mentions(self.session.nick, event.text)
 

@@ -11,13 +11,12 @@ from typing import Protocol
 from chatservice.client.wire import Error, RoomState
 from chatservice.protocol.actions import Kicked
 from chatservice.protocol.events import (
-    Acted,
     Event,
     Joined,
     Left,
     Parted,
     Renamed,
-    Said,
+    Spoken,
     TopicChanged,
     Whispered,
 )
@@ -91,7 +90,7 @@ class Places:
     def is_news(self, event: Event) -> bool:
         """Tell whether an event was not shown before, and count it as shown from now on."""
         match event:
-            case Said() | Acted() | TopicChanged() | Joined() | Parted():
+            case Spoken() | Joined() | Parted():
                 room: str | None = event.room
                 if event.room not in self._places:
                     return False

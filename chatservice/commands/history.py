@@ -20,10 +20,10 @@ from chatservice.commands.table import (
     command,
     room_named,
 )
+from chatservice.commands.targets import is_room
 from chatservice.protocol.counts import number
 from chatservice.protocol.durations import begins_with_a_number, seconds_of
 from chatservice.protocol.events import LATEST, ChatError
-from chatservice.protocol.names import LOBBY
 from chatservice.protocol.wording import spelled
 from chatservice.sessions import catchup as catching_up
 
@@ -59,7 +59,7 @@ class Span:
 )
 def history(call: Call) -> Deferred[Answer]:
     words = call.rest.split()
-    room = room_named(call, words.pop(0)) if words and _is_room(words[0]) else call.room
+    room = room_named(call, words.pop(0)) if words and is_room(words[0]) else call.room
     return _page(call, room.name, _span(words, call.chat.ids.now()))
 
 
@@ -125,8 +125,3 @@ def catchup(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     else:
         lines = []
     return Answer(lines, found.events, scattered=True)
-
-
-def _is_room(word: str) -> bool:
-    """Tell whether a word is a room's name, as line doors spell it."""
-    return word.startswith("#") or word.casefold() == LOBBY

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from chatservice.chat.access import Whom
 from chatservice.chat.ignoring import topic_shown
-from chatservice.commands.table import DONE, Answer, Call, Group, command
-from chatservice.protocol.events import Acted, TopicChanged, Whispered
+from chatservice.commands.table import DONE, Answer, Call, Group, command, room_named
+from chatservice.commands.targets import is_room
+from chatservice.protocol.events import Acted, Noticed, TopicChanged, Whispered
 from chatservice.protocol.wording import spelled, topic_told
 
 
@@ -31,6 +32,28 @@ def msg(call: Call) -> Answer:
     # A repeat is answered before the nickname is looked up, for somebody else may have it now.
     if not call.was_answered(Whispered, nick, text.strip()):
         call.chat.whisper(call.device, _addressee(call, nick), text.strip(), call.ref, nick)
+    return DONE
+
+
+@command(
+    Group.TALK,
+    "/notice NICK|#ROOM TEXT",
+    "say something that needs no answer",
+    "In a room that you are in, or to one person in private. Programs must not answer it by "
+    "themselves, so that two of them never answer each other for ever.",
+    talk=True,
+)
+def notice(call: Call) -> Answer:
+    target, _, text = call.rest.partition(" ")
+    text = text.strip()
+    if not text:
+        raise call.wrong()
+    if is_room(target):
+        name = call.chat.room_name(target)
+        if not call.was_answered(Noticed, name, text):
+            call.chat.notice(call.device, room_named(call, name), text, call.ref)
+    elif not call.was_answered(Whispered, target, text):
+        call.chat.whisper(call.device, _addressee(call, target), text, call.ref, target)
     return DONE
 
 

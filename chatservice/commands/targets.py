@@ -9,7 +9,7 @@ from chatservice.chat.authority import CHAT
 from chatservice.chat.sanctions import is_by_network
 from chatservice.commands.table import Call
 from chatservice.protocol.actions import OperatorAct
-from chatservice.protocol.names import nick_key
+from chatservice.protocol.names import LOBBY, nick_key
 
 WHERE = (
     "#ROOM means that room, * the whole chat (server operators); without either, the current room."
@@ -27,6 +27,11 @@ def place_meant(call: Call) -> tuple[str, str]:
     if first.startswith("#"):
         return call.chat.room_name(first), rest.strip(" ")
     return call.room.name, call.rest
+
+
+def is_room(word: str) -> bool:
+    """Tell whether a word is a room's name, as line doors spell it."""
+    return word.startswith("#") or word.casefold() == LOBBY
 
 
 def first_word(call: Call, text: str) -> tuple[str, str]:

@@ -14,13 +14,12 @@ from chatservice.chat.door import Format
 from chatservice.chat.ignoring import Ignoring
 from chatservice.chat.rooms import Room
 from chatservice.protocol.events import (
-    Acted,
     CameAndWent,
     Event,
     Joined,
     Left,
+    Line,
     Parted,
-    Said,
     TopicChanged,
     Whispered,
 )
@@ -152,7 +151,7 @@ class Preferred:
         match event:
             case Whispered():
                 return True
-            case Said(text=text) | Acted(text=text):
+            case Line(text=text):
                 return self._wanted in mentioned_in(text)
         return False
 

@@ -19,16 +19,15 @@ from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.counts import counted
 from chatservice.protocol.events import (
     NO_TIMES,
-    Acted,
     CameBack,
     ChatError,
     Event,
     Joined,
+    Line,
     Parted,
     Read,
     Renamed,
     Resumed,
-    Said,
     Times,
     TopicChanged,
     WentAway,
@@ -231,7 +230,7 @@ class TextSession(Session):
         match event:
             case Resumed() | Read():
                 return b""
-            case Said() | Acted() if member:
+            case Line() if member:
                 return format_for(TEXT, member.preferences, (), member.nick).render(event, here)
             case Whispered():
                 return encoded([f"(you to {event.to}) {event.text}"])

@@ -146,17 +146,29 @@ class Spoken(RoomEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said(Spoken):
+class Line(Spoken):
+    """Words that belong to a room's talk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said(Line):
     """A line."""
 
     kind = "said"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acted(Spoken):
+class Acted(Line):
     """A line about oneself in the third person: C{/me waves}."""
 
     kind = "acted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed(Line):
+    """A line that nobody must answer automatically: C{NOTICE} of RFC 2812, section 3.3.2."""
+
+    kind = "noticed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,7 @@ def _value(act: actions.RoomSet) -> str:
 WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.Said: lambda e: f"{e.nick}: {e.text}",
     events.Acted: lambda e: f"* {e.nick} {e.text}",
+    events.Noticed: lambda e: f"-{e.nick}- {e.text}",
     # Only its author and its addressee see a private line.
     events.Whispered: lambda e: f"({e.nick} to {e.to if e.nick == YOU else YOU}) {e.text}",
     events.TopicChanged: _topic_changed,
@@ -155,7 +156,7 @@ def in_colour(name: str) -> str:
 
 def with_room(event: Event, line: str) -> str:
     """Put the room before the line of an event, unless the line names it."""
-    return f"#{event.room} {line}" if isinstance(event, events.Said | events.Acted) else line
+    return f"#{event.room} {line}" if isinstance(event, events.Line) else line
 
 
 def retold(past: Iterable[Event], now: int, rooms: bool = False) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatservice.chat.journal import LeftOf, Missed
-from chatservice.protocol.events import Acted, Event, Said, Whispered
+from chatservice.protocol.events import Event, Line, Whispered
 from chatservice.protocol.mentions import mentions
 from chatservice.storage.rows import PRIVATE, TALK, private_of, talk_of
 
@@ -43,7 +43,7 @@ class Counted:
     def has(self, event: Event) -> bool:
         """Tell whether an event is a line that counts."""
         is_own = event.identity == self.not_by
-        is_said = isinstance(event, Said | Acted | Whispered)
+        is_said = isinstance(event, Line | Whispered)
         return is_said and not is_own and self.left_of(event) is not None
 
 
@@ -56,7 +56,7 @@ def missed_of(events: Iterable[Event], counted: Counted) -> Missed:
             return Missed(count, mentioning, True)
         if not counted.has(event):
             continue
-        assert isinstance(event, Said | Acted | Whispered)
+        assert isinstance(event, Line | Whispered)
         size += len(event.text)
         if count == MISSED_MOST or (count and size > MISSED_TEXT):
             return Missed(count, mentioning, True)

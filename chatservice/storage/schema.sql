@@ -159,5 +159,7 @@ ALTER TABLE places ADD COLUMN read INTEGER;
 
 -- version 6
 
+-- events.kind may be "noticed" as well.
+
 -- How a private line was said: said, acted or noticed.
 ALTER TABLE whispers ADD COLUMN manner TEXT NOT NULL DEFAULT 'said';

@@ -186,7 +186,7 @@ class SpeechTests(DeedCase):
         """Who is muted says nothing, does nothing and changes no topic in the room."""
         self.ada.types("/mute bob")
         self.ada.sees()
-        for line in ("hi", "/me waves", "/topic mine"):
+        for line in ("hi", "/me waves", "/notice #python tea", "/topic mine"):
             self.assertIn(f"-- you are muted in #python{FOR_NOW}", self.asks(self.bob, line))
         self.assertEqual(self.ada.sees(), [])
         self.ada.types("/unmute bob")
@@ -202,7 +202,8 @@ class SpeechTests(DeedCase):
         """In a moderated room those speak who were given a voice."""
         self.ada.types("/room moderated on")
         sentence = "-- #python is moderated: ask one of its operators for a voice"
-        self.assertIn(sentence, self.asks(self.bob, "hi"))
+        for line in ("hi", "/me waves", "/notice #python tea"):
+            self.assertIn(sentence, self.asks(self.bob, line))
         self.ada.types("/voice bob")
         self.ada.sees()
         self.bob.types("hi")

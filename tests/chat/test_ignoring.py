@@ -192,6 +192,7 @@ class IgnoringTests(SynchronousTestCase):
             said("hi"),
             said("hi", "Bob"),
             events.Acted(id=ID, nick="bob", room="lobby", text="waves"),
+            events.Noticed(id=ID, nick="bob", room="lobby", text="tea"),
             events.Whispered(id=ID, nick="bob", to="ada", text="psst"),
         ):
             self.assertTrue(self.hidden(event, "bob"))

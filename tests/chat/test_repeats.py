@@ -15,6 +15,7 @@ from chatservice.storage.pruning import GUESTS_KEPT, Pruning
 from chatservice.storage.threads import ThreadedDatabase
 from tests.conversation import TOKEN, ConversationCase, Facts, JsonPerson, each_row, new_path
 from tests.journals import SlowJournal
+from tests.persons import TALK
 from tests.recording import InlinePool, InlineReactor
 
 REQUESTS = {
@@ -22,6 +23,8 @@ REQUESTS = {
     "line": {"type": "command", "line": "hi", "room": "lobby"},
     "escaped": {"type": "command", "line": "//hi"},
     "me": {"type": "command", "line": "/me waves", "room": "lobby"},
+    "notice": {"type": "command", "line": "/notice #lobby  tea "},
+    "private_notice": {"type": "command", "line": "/notice bob  tea "},
     "msg": {"type": "command", "line": "/msg bob  psst "},
     "msg_otherwise": {"type": "command", "line": "/query bob psst"},
     "topic": {"type": "command", "line": "/topic tea", "room": "lobby"},
@@ -29,13 +32,12 @@ REQUESTS = {
     "unclean": {"type": "say", "room": "lobby", "text": "hi\tall \u202e \x1b[1m"},
 }
 REF = "a-ref-that-nobody-guesses"
-SAYS = {"said", "acted", "whispered", "topic_changed"}
 
 
 def talk(person: JsonPerson) -> list[Facts]:
     """What was said that a program hears of; an answer may have an id that was there before."""
     lines = person.wire.gets().decode().split("\n")
-    return [facts for facts in map(json.loads, filter(None, lines)) if facts["type"] in SAYS]
+    return [facts for facts in map(json.loads, filter(None, lines)) if facts["type"] in TALK]
 
 
 class RepeatCase(ConversationCase):

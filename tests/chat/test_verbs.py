@@ -109,6 +109,7 @@ WHOLE: dict[str, tuple[Verb, Facts]] = {
 TALK: dict[str, tuple[Verb, Facts]] = {
     "say": (lambda chat, by, _: chat.say(by, chat.rooms["den"], "hi", "r"), {"text": "hi"}),
     "act": (lambda chat, by, _: chat.act(by, chat.rooms["den"], "waves"), {"text": "waves"}),
+    "notice": (lambda chat, by, _: chat.notice(by, chat.rooms["den"], "tea"), {"text": "tea"}),
     "whisper": (lambda chat, by, eve: chat.whisper(by, eve, "psst"), {"to": "eve", "text": "psst"}),
     "whisper_to_somebody_away": (
         lambda chat, by, _: chat.whisper(by, chat.nicknames.person_named("carol"), "psst"),

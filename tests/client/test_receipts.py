@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.main import _refs
 from chatservice.client.requests import Command, Say, answers, is_same
-from chatservice.protocol.events import Acted, Said, Whispered
+from chatservice.protocol.events import Acted, Noticed, Said, Whispered
 from chatservice.protocol.json import ONESELF
 from tests.scripted import LOBBY, SessionCase, line, welcome
 
@@ -73,6 +73,11 @@ class AnswerTests(SynchronousTestCase):
             ("/msg bob x", Whispered(**ADA, to="bob", text="y", **OWN), False),
             ("/msg bob x", Whispered(**ADA, to="bob", text="x"), False),
             ("/me bob x", Whispered(**ADA, to="bob", text="x", **OWN), False),
+            ("/notice #lobby  a b", Noticed(**HERE, text="a b", **OWN), True),
+            ("/notice #lobby a b", Noticed(**HERE, text="a", **OWN), False),
+            ("/notice #lobby a b", Said(**HERE, text="a b", **OWN), False),
+            ("/me a b", Noticed(**HERE, text="b", **OWN), False),
+            ("/notice bob a b", Whispered(**ADA, to="bob", text="a b", **OWN), True),
             ("/topic x", Said(**HERE, text="x", **OWN), False),
         ):
             request = Command(line=typed, ref="r", room="lobby")

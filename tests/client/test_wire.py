@@ -24,6 +24,7 @@ from chatservice.protocol.events import (
     Event,
     Joined,
     Left,
+    Noticed,
     Parted,
     Renamed,
     Said,
@@ -139,6 +140,8 @@ class ShowTests(SynchronousTestCase):
         self.check(Said(id=at, room="python", nick="bob", text="hi"), "#python bob: hi")
         self.check(Acted(id=at, **BOB, text="waves"), "* bob waves")
         self.check(Acted(id=at, room="python", nick="bob", text="waves"), "#python * bob waves")
+        self.check(Noticed(id=at, **BOB, text="tea"), "-bob- tea")
+        self.check(Noticed(id=at, room="python", nick="bob", text="tea"), "#python -bob- tea")
 
     def test_lobby_from_elsewhere(self) -> None:
         """From another room the lobby is named as people write it."""

@@ -136,8 +136,8 @@ class CommandTests(ConversationCase):
             " ".join(sorted(COMMANDS)),
             "announce away back ban bans catchup deop devices devoice export forget help history "
             "ignore invite join kick list lockdown login logout me modlog motd msg mute names "
-            "nick op part password ping quit register resume room search set token topic unban "
-            "unignore unmute unregister voice who whois",
+            "nick notice op part password ping quit register resume room search set token topic "
+            "unban unignore unmute unregister voice who whois",
         )
 
     @each_row({name.strip("/"): (name, lines) for name, lines in EXPLAINED.items()})

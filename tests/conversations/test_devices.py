@@ -90,7 +90,7 @@ class Alongside(ConversationCase):
         if kind in ELSEWHERE:
             room = fact.get("room", "").replace("python", "#python").replace("tea", "#tea")
             return [ELSEWHERE[kind].format(**fact | {"room": room}, device="phone")]
-        if kind in ("said", "acted"):
+        if kind in ("said", "acted", "noticed"):
             return [self._as_heard(row)]
         if kind == "went_away" and not fact["why"]:
             return ["-- you are away, from your phone"]

@@ -97,6 +97,14 @@ MISTAKES = {
     "help_on_a_text": refused(
         "/help //x", "unknown", "there is no command //x: /help lists the commands"
     ),
+    "notice_of_nothing": refused(
+        "/notice #lobby", "usage", "use it like this: /notice NICK|#ROOM TEXT"
+    ),
+    "notice_elsewhere": refused("/notice #python tea", "no-room", "you are not in #python"),
+    "notice_in_a_malformed_room": refused(
+        "/notice #a! tea", "bad-room", 'a room\'s name must not contain "!"'
+    ),
+    "notice_to_nobody": refused("/notice grace tea", "no-nick", "nobody here is called grace"),
     "private_to_nobody": refused("/msg grace hi", "no-nick", "nobody here is called grace"),
     "private_nothing": refused("/msg bob ", "usage", "use it like this: /msg NICK TEXT"),
     "who_is_nobody": refused("/who grace", "no-nick", "nobody here is called grace"),

@@ -52,6 +52,30 @@ SPEECH = {
         "* ada waves",
         fact={"type": "acted", "room": "lobby", "nick": "ada", "text": "waves"},
     ),
+    "notice": Row(
+        "/notice #LOBBY  tea  at five ",
+        "-ada- tea  at five",
+        fact={"type": "noticed", "room": "lobby", "nick": "ada", "text": "tea  at five"},
+    ),
+    "notice_in_the_lobby_by_its_bare_name": Row(
+        "/notice lobby tea",
+        "-ada- tea",
+        fact={"type": "noticed", "room": "lobby", "nick": "ada", "text": "tea"},
+    ),
+    "notice_in_another_room_than_the_reader's": Row(
+        "/notice #python tea",
+        "#python -ada- tea",
+        fact={"type": "noticed", "room": "python", "nick": "ada", "text": "tea"},
+        before=(("bob", "/join python"), ("bob", "/join lobby"), ("ada", "/join python")),
+        hearers=("ada", "bob"),
+    ),
+    "notice_from_another_room": Row(
+        "/notice #python tea",
+        "-ada- tea",
+        fact={"type": "noticed", "room": "python", "nick": "ada", "text": "tea"},
+        before=(("bob", "/join python"), ("ada", "/join python"), ("ada", "/join lobby")),
+        hearers=("ada", "bob"),
+    ),
     "in_another_room_than_the_reader": Row(
         "hi",
         "#python ada: hi",

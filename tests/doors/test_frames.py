@@ -12,14 +12,22 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.chat.ignoring import not_read_now
 from chatservice.chat.rooms import Member
 from chatservice.protocol.actions import Announced, Banned, Kicked, Muted
-from chatservice.protocol.events import Acted, Left, Said, TopicChanged, WentAway, Whispered
+from chatservice.protocol.events import (
+    Acted,
+    Left,
+    Noticed,
+    Said,
+    TopicChanged,
+    WentAway,
+    Whispered,
+)
 from chatservice.protocol.names import check_nick
 from chatservice.protocol.wording import line_of, retold, topic_told
 from tests.conversation import ConversationCase, each_row
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 
-FRAME = re.compile(r"-- |\* |\(|#|[0-9]")
+FRAME = re.compile(r"-|\* |\(|#|[0-9]")
 """What the text door begins lines with that are not just said."""
 
 NAMES = st.text(max_size=20) | st.text(st.sampled_from("[](){}#*-_|^`.:> 0123ada") , max_size=8)
@@ -28,6 +36,7 @@ IMITATIONS = (
     "ada: I agree",
     "-- ada left the chat",
     "* ada agrees",
+    "-ada- I agree",
     "(ada to you) I agree",
     "#lobby ada: I agree",
     "14:02 ada: I agree",
@@ -72,6 +81,7 @@ class LastTests(SynchronousTestCase):
         events = [
             Said(**at, text=text),
             Acted(**at, text=text),
+            Noticed(**at, text=text),
             Whispered(**by, to="ada", text=text),
             topic,
             Left(**by, goodbye=True, why=text),

@@ -36,6 +36,21 @@ test('lines of one person within five minutes share a heading', () => {
   );
 });
 
+test('what is acted or noticed stands by itself', () => {
+  const rows = rowsOf(
+    view([
+      said('bob', 'a', { id: HOUR }),
+      said('bob', 'waves', { id: HOUR + 1e6, type: 'acted' }),
+      said('bob', 'tea', { id: HOUR + 2e6, type: 'noticed' }),
+      said('bob', 'b', { id: HOUR + 3e6 }),
+    ]),
+  );
+  assert.deepEqual(
+    rows.slice(1).map((row) => row.isHead),
+    [true, true, true, true],
+  );
+});
+
 test('a new day has a row, and a clock that is set back makes none', () => {
   const rows = rowsOf(
     view([

@@ -12,6 +12,9 @@ for (const [typed, kind, text] of [
   ['/me', 'command', '/me'],
   ['/msg bob hi  there', 'whispered', 'hi  there'],
   ['/m bob', 'command', '/m bob'],
+  ['/notice bob hi  there', 'whispered', 'hi  there'],
+  ['/notice #python hi', 'noticed', 'hi'],
+  ['/notice bob', 'command', '/notice bob'],
   ['  \u200b/join x', 'command', '/join x'],
   ['\uff0fjoin x', 'command', '\uff0fjoin x'],
   ['1/2', 'said', '1/2'],
@@ -26,6 +29,12 @@ for (const [typed, kind, text] of [
 
 test('a private message names its recipient', () => {
   assert.equal(readTyped('/query bob hi').to, 'bob');
+});
+
+test('a notice names its room, or its recipient', () => {
+  assert.equal(readTyped('/notice #Python hi').room, 'python');
+  assert.equal(readTyped('/notice Lobby hi').room, 'lobby');
+  assert.equal(readTyped('/notice bob hi').to, 'bob');
 });
 
 test('commands that hold a password are secret, and others are not', () => {

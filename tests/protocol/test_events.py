@@ -19,6 +19,7 @@ def one_of_each() -> list[events.Event]:
     return [
         events.Said(id=1, nick="ada", room="lobby", text="hi", ref="r"),
         events.Acted(id=2, nick="ada", room="lobby", text="waves"),
+        events.Noticed(id=2, nick="ada", room="lobby", text="tea"),
         events.TopicChanged(id=3, nick="ada", room="lobby", text="snakes"),
         events.Whispered(id=4, nick="ada", to="bob", text="psst"),
         events.Joined(id=5, nick="ada", room="lobby"),
@@ -42,7 +43,8 @@ class EventTests(SynchronousTestCase):
     def test_stored(self) -> None:
         """Talk and topics are history; presence is not."""
         stored = {type(event) for event in one_of_each() if event.stored}
-        self.assertEqual(stored, {events.Said, events.Acted, events.TopicChanged, events.Whispered})
+        lines = {events.Said, events.Acted, events.Noticed}
+        self.assertEqual(stored, lines | {events.TopicChanged, events.Whispered})
 
     def test_touched(self) -> None:
         """A room's event touches its room, a member's event all its rooms, a private one none."""
@@ -50,7 +52,7 @@ class EventTests(SynchronousTestCase):
         here, both = ("lobby",), ("lobby", "python")
         self.assertEqual(
             touched,
-            dict.fromkeys(["Said", "Acted", "TopicChanged", "Joined", "Parted"], here)
+            dict.fromkeys(["Said", "Acted", "Noticed", "TopicChanged", "Joined", "Parted"], here)
             | dict.fromkeys(["Left", "Renamed"], both)
             | dict.fromkeys(["Whispered", "Resumed"], ()),
         )

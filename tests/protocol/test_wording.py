@@ -34,6 +34,7 @@ from chatservice.protocol.events import (
     Event,
     Joined,
     Left,
+    Noticed,
     Parted,
     Renamed,
     Resumed,
@@ -59,6 +60,7 @@ ID = 1_763_712_000_000_000  # 2025-11-21 08:00 UTC
 LINES: list[tuple[Event, str]] = [
     (Said(id=ID, nick="ada", room="lobby", text="hi"), "ada: hi"),
     (Acted(id=ID, nick="ada", room="lobby", text="waves"), "* ada waves"),
+    (Noticed(id=ID, nick="ada", room="lobby", text="tea"), "-ada- tea"),
     (Whispered(id=ID, nick="ada", to="bob", text="psst"), "(ada to you) psst"),
     (
         TopicChanged(id=ID, nick="ada", room="python", text="snakes"),

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.chat.ignoring import Unseen, has_missed
 from chatservice.chat.journal import Missed
 from chatservice.chat.rooms import Room
-from chatservice.protocol.events import LATEST, Acted, Event, TopicChanged
+from chatservice.protocol.events import LATEST, Acted, Event, Noticed, TopicChanged
 from chatservice.protocol.names import nick_key
 from tests.conversation import DOORS, ConversationCase, JsonPerson, at_each_door
 from tests.recording import (
@@ -41,6 +41,11 @@ class MissedTests(DatabaseJournalTestCase, JournalCase):
         self.assertEqual(self.missed("lobby"), Missed(0, 0, False))
         self.append(line(5, "ada", nick="grace", identity=EVE), line(6, nick="grace", identity=EVE))
         self.assertEqual(self.missed("lobby"), Missed(2, 1, False))
+
+    def test_notices(self) -> None:
+        """Notices count as lines do."""
+        self.append(Noticed(id=1, nick="grace", room="lobby", text="tea, ada"))
+        self.assertEqual(self.missed("lobby"), Missed(1, 1, False))
 
     def test_private(self) -> None:
         """Nor do private lines of theirs."""

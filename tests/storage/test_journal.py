@@ -13,6 +13,7 @@ from chatservice.protocol.events import (
     Event,
     Joined,
     Left,
+    Noticed,
     Parted,
     Renamed,
     Resumed,
@@ -54,6 +55,7 @@ class JournalContract(Base):
             Acted(id=2, nick="Наташа", room="lobby", text="waves"),
             TopicChanged(id=3, nick="ada", room="lobby", text="snakes", ref="r3"),
             TopicChanged(id=4, nick="ada", room="lobby", text=""),
+            Noticed(id=5, nick="ada", room="lobby", text="tea", ref="r5"),
         ]
         self.append(*stored)
         self.assertEqual(self.page().events, stored)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import fail
 from twisted.logger import capturedLogs, formatEvent
 
-from chatservice.protocol.events import Acted, ChatError, Event, TopicChanged
+from chatservice.protocol.events import Acted, ChatError, Event, Noticed, TopicChanged
 from chatservice.protocol.query import QUERY_MOST, TERMS_MOST, parse
 from chatservice.storage.database import Interrupted
 from chatservice.storage.indexing import INDEX_BYTES, erase
@@ -58,11 +58,12 @@ class SearchTests(DatabaseJournalTestCase, JournalCase):
             line(1, "the bees are out"),
             Acted(id=2, nick="bob", room="lobby", text="keeps bees", ref="r", identity=BOB),
             TopicChanged(id=3, nick="ada", room="lobby", text="bees", identity=ADA),
+            Noticed(id=4, nick="ada", room="lobby", text="bees!", identity=ADA),
         ]
         self.append(*said)
         found = self.found("bees")
         self.assertEqual(found, said)
-        self.assertEqual([event.identity for event in found], [ADA, BOB, ADA])
+        self.assertEqual([event.identity for event in found], [ADA, BOB, ADA, ADA])
 
     def test_all_words(self) -> None:
         """All words have to be there, in any order, in capitals or not, and as whole words."""

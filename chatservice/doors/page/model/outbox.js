@@ -7,7 +7,7 @@ const ON_THEIR_WAY = 16; // the chat stops reading at 64
 /**
  * @typedef {object} Line
  * @property {string} ref
- * @property {'said'|'acted'|'whispered'|'command'} kind
+ * @property {'said'|'acted'|'noticed'|'whispered'|'command'} kind
  * @property {string} text  what others will see
  * @property {string} typed  what the person typed, to be typed again
  * @property {string} [line]  the command that says it

@@ -3,7 +3,7 @@
 
 import { isPresence } from './folding.js';
 import { isMentioned } from './mentions.js';
-import { isTalk } from './timeline.js';
+import { isTalk, mannerOf } from './timeline.js';
 import { whenOf } from './time.js';
 import { isTold } from './words.js';
 
@@ -83,9 +83,10 @@ function fold(rows, state, entry) {
 }
 
 function lineRow(state, view, entry, when) {
-  const isHead =
-    entry.type === 'acted' || entry.nick !== state.author || when - state.when > TOGETHER;
-  state.author = entry.type === 'acted' ? '' : entry.nick;
+  // Only what is plainly said stands below the name of who said it.
+  const isSaid = mannerOf(entry) === 'said';
+  const isHead = !isSaid || entry.nick !== state.author || when - state.when > TOGETHER;
+  state.author = isSaid ? entry.nick : '';
   state.when = when;
   const isForYou = !entry.own && entry.type !== 'whispered' && isMentioned(view.nick, entry.text);
   return {

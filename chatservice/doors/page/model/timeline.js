@@ -9,11 +9,16 @@
  *   before them, and a `seq` above 0
  */
 
-const TALK = new Set(['said', 'acted', 'whispered']);
+const TALK = new Set(['said', 'acted', 'noticed', 'whispered']);
 
 /** Tells whether an event is something that somebody said. */
 export function isTalk(event) {
   return TALK.has(event.type);
+}
+
+/** Tells how a line was said: said, acted or noticed. */
+export function mannerOf(event) {
+  return event.type === 'whispered' ? 'said' : event.type;
 }
 
 export class Timeline {

@@ -11,9 +11,10 @@ const QUITS = new Set(['quit', 'bye', 'exit', 'q', 'signoff']);
 
 /**
  * @typedef {object} Typed
- * @property {'nothing'|'said'|'acted'|'whispered'|'command'} kind
+ * @property {'nothing'|'said'|'acted'|'noticed'|'whispered'|'command'} kind
  * @property {string} text  the words that others will see
  * @property {string} [to]  to whom they are said in private
+ * @property {string} [room]  the room that they are for, if they name it
  * @property {string} [line]  the command as it must be sent
  * @property {string} [name]  the command's name
  */
@@ -34,7 +35,20 @@ function commandOf(line, name, rest) {
     const [, to, text] = /^(\S+)\s+(.*)$/su.exec(rest) ?? [];
     if (text) return { kind: 'whispered', to, text, line, name };
   }
+  if (name === 'notice') {
+    const [, to, text] = /^(\S+)\s+(.*)$/su.exec(rest) ?? [];
+    if (text) return { ...addressed(to), text, line, name };
+  }
   return { kind: 'command', text: line, line, name: QUITS.has(name) ? 'quit' : name };
+}
+
+/** Tells a room, as the chat spells its name, from a person. */
+function addressed(to) {
+  const room = to.normalize('NFKC').toLowerCase();
+  if (room === 'lobby' || room.startsWith('#')) {
+    return { kind: 'noticed', room: room.replace(/^#/, '') };
+  }
+  return { kind: 'whispered', to };
 }
 
 /** Tells whether a line may hold a password, so that it must be neither kept nor shown. */

@@ -302,7 +302,8 @@ export class Page {
   say(place, typed, isSecret) {
     const read = readTyped(typed);
     if (read.kind === 'nothing') return;
-    const line = { ...read, typed, isSecret, place: place.key, room: this.#roomOf(place) };
+    const room = read.room ?? this.#roomOf(place);
+    const line = { ...read, typed, isSecret, place: place.key, room };
     if (read.kind === 'whispered') line.room = '';
     if (read.kind === 'said' && !place.isRoom) {
       const text = read.text.trimStart();

@@ -3,6 +3,7 @@
 import { foldedSentence } from '../model/folding.js';
 import { withoutSecret } from '../model/typed.js';
 import { inLocalTime, whenOf } from '../model/time.js';
+import { mannerOf } from '../model/timeline.js';
 import { sentenceOf } from '../model/words.js';
 import { make, named, nodesOf, said } from './dom.js';
 
@@ -29,7 +30,7 @@ const DRAWN = {
     if (row.isHead) item.classList.add('head');
     if (row.isForYou) item.classList.add('for-you');
     if (row.entry.own) item.classList.add('own');
-    if (row.entry.type === 'acted') item.classList.add('acted');
+    if (mannerOf(row.entry) !== 'said') item.classList.add('apart');
     item.append(...lineParts(row.entry, row.isHead, tools.calendar));
   },
   told: (item, row, tools) => {
@@ -42,18 +43,24 @@ const DRAWN = {
   pending: (item, row, tools) => drawPending(item, row.line, tools),
 };
 
+/** How a line that is not plainly said looks: its class, and what is around the nickname. */
+const FRAMES = { acted: ['action', '\u2217 ', ' '], noticed: ['notice', '-', '- '] };
+
 function lineParts(event, isHead, calendar) {
   const time = timeOf(whenOf(event), calendar);
-  if (event.type === 'acted') {
-    const action = make(
+  const frame = FRAMES[mannerOf(event)];
+  if (frame) {
+    const [kind, before, after] = frame;
+    const who = named(event.nick, { class: 'who' });
+    const line = make(
       'p',
-      { class: 'text action', dir: 'auto' },
-      '\u2217 ',
-      named(event.nick, { class: 'who' }),
-      ' ',
+      { class: `text ${kind}`, dir: 'auto' },
+      before,
+      who,
+      after,
       said(event.text),
     );
-    return [action, time];
+    return [line, time];
   }
   const text = said(event.text, 'p', { class: 'text' });
   if (!isHead) return [text, time];
