@@ -182,17 +182,30 @@ class ChatFactory(ServerFactory, Standalone):
         return envelope
 
     def whisper(
-        self, by: Device, to: Whom, text: str, ref: str = "", called: str = ""
+        self,
+        by: Device,
+        to: Whom,
+        text: str,
+        ref: str = "",
+        called: str = "",
+        manner: str = Said.kind,
     ) -> Envelope:
         """Say a line to one person in private; it is kept for an account that is not here.
 
         @param called: what the member called that person, if it is not the nickname.
+        @param manner: see L{Whispered}.
         @raise ChatError: C{muted}, C{empty} or C{too-long}.
         """
         self.permissions.check_speech(by.member, "")
-        asked = mark(Whispered, called or to.nick, text, ref)
-        line, identity = clean_line(text), to.identity
-        whispered = Whispered(to=to.nick, to_identity=identity, text=line, ref=ref, mark=asked)
+        asked = mark(Whispered, called or to.nick, text, ref, manner)
+        whispered = Whispered(
+            to=to.nick,
+            to_identity=to.identity,
+            text=clean_line(text),
+            manner=manner,
+            ref=ref,
+            mark=asked,
+        )
         return self.repeats.say(by, whispered)
 
     def set_topic(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope:

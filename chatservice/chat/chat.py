@@ -52,6 +52,7 @@ from chatservice.protocol.events import (
     Parted,
     Read,
     Resumed,
+    Said,
     TopicChanged,
     Whispered,
     signed,
@@ -267,7 +268,13 @@ class Chat(ABC):
     def notice(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope: ...
     @abstractmethod
     def whisper(
-        self, by: Device, to: Whom, text: str, ref: str = "", called: str = ""
+        self,
+        by: Device,
+        to: Whom,
+        text: str,
+        ref: str = "",
+        called: str = "",
+        manner: str = Said.kind,
     ) -> Envelope: ...
     @abstractmethod
     def set_topic(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope: ...

@@ -13,7 +13,7 @@ from chatservice.chat.journal import Journal
 from chatservice.chat.publisher import Publish
 from chatservice.chat.refs import Noted, mark_of
 from chatservice.chat.rooms import Device, Member
-from chatservice.protocol.events import Line, Talk, TopicChanged, Whispered
+from chatservice.protocol.events import Line, Said, Talk, TopicChanged, Whispered
 from chatservice.protocol.names import nick_key
 from chatservice.protocol.sanitize import clean
 
@@ -55,34 +55,45 @@ class Repeats:
         if forgotten:
             self._journal.drop_refs(member.identity, forgotten)
 
-    def answered(self, by: Device, kind: Kind, place: str, text: str, ref: str) -> bool:
+    def answered(
+        self,
+        by: Device,
+        kind: Kind,
+        place: str,
+        text: str,
+        ref: str,
+        manner: str = Said.kind,
+    ) -> bool:
         """Tell whether a request is a repeat; if so, answer it with the result of the first.
 
         The answer goes only to the device, once the first is delivered; or both are refused.
 
         @param place: see L{mark}.
+        @param manner: see L{Whispered}.
         """
-        noted = by.member.spoken.find(mark(kind, place, text, ref)) if ref else None
+        noted = by.member.spoken.find(mark(kind, place, text, ref, manner)) if ref else None
         if noted is None:
             return False
         talk: Talk
         if issubclass(kind, Whispered):
-            talk = Whispered(to=clean(place), text=clean(text), ref=ref)
+            talk = Whispered(to=clean(place), text=clean(text), manner=manner, ref=ref)
         else:
             talk = kind(room=place, text=clean(text), ref=ref)
         self._settled(by.member).addCallback(lambda _: _answer(by, noted, talk))
         return True
 
 
-def mark(kind: Kind, place: str, text: str, ref: str) -> bytes:
+def mark(kind: Kind, place: str, text: str, ref: str, manner: str = Said.kind) -> bytes:
     """Make the mark that identifies repeats of a request; empty if it has no C{ref}.
 
     @param place: the name of the room, or the nickname of the recipient.
     @param text: the text as the request has it.
+    @param manner: see L{Whispered}.
     """
     if not ref:
         return b""
-    return mark_of(ref, kind.__name__, nick_key(place) if kind is Whispered else place, text)
+    what = kind.__name__ if manner == Said.kind else f"{kind.__name__} {manner}"
+    return mark_of(ref, what, nick_key(place) if kind is Whispered else place, text)
 
 
 def _answer(by: Device, noted: Noted, talk: Talk) -> None:

@@ -14,7 +14,7 @@ from chatservice.chat.journal import Asker
 from chatservice.chat.rooms import Device, Member, Room
 from chatservice.people.account import Proof
 from chatservice.protocol.aliases import ALIASES
-from chatservice.protocol.events import ChatError, Event, FailedProof, Times
+from chatservice.protocol.events import ChatError, Event, FailedProof, Said, Times
 from chatservice.protocol.names import nearest
 from chatservice.protocol.query import Taken
 from chatservice.protocol.sanitize import clean, command_in
@@ -171,9 +171,11 @@ class Call:
         self.device.pages = {**pages, name: page}
         return [f"/{self.command.name} {MORE} shows {what}"]
 
-    def was_answered(self, kind: Kind, place: str, text: str) -> bool:
+    def was_answered(
+        self, kind: Kind, place: str, text: str, manner: str = Said.kind
+    ) -> bool:
         """Answer it if it is a repeat; see L{chatservice.chat.repeats.Repeats.answered}."""
-        return self.chat.repeats.answered(self.device, kind, place, text, self.ref)
+        return self.chat.repeats.answered(self.device, kind, place, text, self.ref, manner)
 
     def tell_others(self, line: str) -> None:
         """Tell the member's other devices what the command has changed."""

@@ -52,8 +52,9 @@ def notice(call: Call) -> Answer:
         name = call.chat.room_name(target)
         if not call.was_answered(Noticed, name, text):
             call.chat.notice(call.device, room_named(call, name), text, call.ref)
-    elif not call.was_answered(Whispered, target, text):
-        call.chat.whisper(call.device, _addressee(call, target), text, call.ref, target)
+    elif not call.was_answered(Whispered, target, text, Noticed.kind):
+        to = _addressee(call, target)
+        call.chat.whisper(call.device, to, text, call.ref, target, Noticed.kind)
     return DONE
 
 

@@ -233,7 +233,7 @@ class TextSession(Session):
             case Line() if member:
                 return format_for(TEXT, member.preferences, (), member.nick).render(event, here)
             case Whispered():
-                return encoded([f"(you to {event.to}) {event.text}"])
+                return TEXT.render(second_person(event, True), True)
             case Joined():
                 return encoded([f"-- you joined {spelled(event.room)}, from your {device}"])
             case Parted():

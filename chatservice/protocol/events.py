@@ -188,6 +188,7 @@ class Whispered(Event):
     """A private line to one person; see L{Spoken}.
 
     @ivar to: the recipient's nickname.
+    @ivar manner: the kind of the L{Line} that it would be in a room.
     @ivar to_identity: the recipient's lasting identity.
     """
 
@@ -195,6 +196,7 @@ class Whispered(Event):
     stored = True
     to: str
     text: str
+    manner: str = Said.kind
     ref: str = ""
     mark: bytes = field(default=b"", compare=False, repr=False)
     to_identity: bytes = field(default=b"", compare=False, repr=False)

@@ -56,7 +56,7 @@ def _members_of(kind: type[Event]) -> list[_Member]:
             name=each.name,
             spelled=each.metadata.get("spelled", each.name),
             always=each.default is MISSING or each.metadata == ALWAYS or each.name == "id",
-            empty=_EMPTY.get(hints[each.name]),
+            empty=_EMPTY.get(hints[each.name]) if each.default is MISSING else each.default,
         )
         for each in fields(kind)
         if each.repr
@@ -104,7 +104,7 @@ def event_of(facts: Mapping[str, Any]) -> Event | None:
 def value_of(value: Any, empty: Any) -> Any:
     """Read a string, number or boolean; return C{empty} if it is not of the type of C{empty}."""
     match value:
-        case str() if empty == "":
+        case str() if type(empty) is str:
             return without_controls(value)
         case bool():
             return value if type(empty) is bool else empty

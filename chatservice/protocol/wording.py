@@ -34,6 +34,15 @@ def line_of(event: Event) -> str:
     return "" if getattr(event, "folded", False) else WORDS[type(event)](event)
 
 
+def _whispered(event: events.Whispered) -> str:
+    # Only its author and its addressee see a private line.
+    ends = f"{event.nick} to {event.to if event.nick == YOU else YOU}"
+    if event.manner == events.Noticed.kind:
+        return f"-{ends}- {event.text}"
+    star = "* " if event.manner == events.Acted.kind else ""
+    return f"({ends}) {star}{event.text}"
+
+
 def _topic_changed(event: TopicChanged) -> str:
     done = "changed" if event.text or event.hidden else "cleared"
     return f"-- {event.nick} {done} the topic of {spelled(event.room)}{_because(event.text)}"
@@ -85,8 +94,7 @@ WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.Said: lambda e: f"{e.nick}: {e.text}",
     events.Acted: lambda e: f"* {e.nick} {e.text}",
     events.Noticed: lambda e: f"-{e.nick}- {e.text}",
-    # Only its author and its addressee see a private line.
-    events.Whispered: lambda e: f"({e.nick} to {e.to if e.nick == YOU else YOU}) {e.text}",
+    events.Whispered: _whispered,
     events.TopicChanged: _topic_changed,
     events.Joined: lambda e: (
         f"-- {e.nick} joined {'the chat' if e.arrived else spelled(e.room)}"

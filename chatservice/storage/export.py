@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.chat.journal import Asker, Export
 from chatservice.protocol.actions import OperatorAct
-from chatservice.protocol.events import Event, Spoken, Whispered
+from chatservice.protocol.events import Event, Said, Spoken, Whispered
 from chatservice.storage.database import Database, explain
 from chatservice.storage.indexing import ERASE_STEP, as_many_as_fit, erase
 from chatservice.storage.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
@@ -159,7 +159,9 @@ def _spelled(event: Event) -> dict[str, object]:
 def _facts(event: Event) -> tuple[str, dict[str, object]]:
     match event:
         case Whispered():
-            return "whispered", {"to": event.to, "text": event.text}
+            line: dict[str, object] = {"to": event.to, "text": event.text}
+            manner = {} if event.manner == Said.kind else {"manner": event.manner}
+            return event.kind, line | manner
         case OperatorAct():
             facts: dict[str, object] = {"room": event.room, "target": event.target}
             until = {"until": _time(event.until)} if event.until else {}

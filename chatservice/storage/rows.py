@@ -23,7 +23,7 @@ from chatservice.protocol.events import (
 
 TALK = "kind, id, room, nick, text, ref, author, time"
 """The columns that L{talk_of} takes, in order; those below are for the other functions."""
-PRIVATE = "id, nick, recipient, text, ref, author_identity, recipient_identity, time"
+PRIVATE = "id, nick, recipient, text, manner, ref, author_identity, recipient_identity, time"
 ACT = "kind, id, room, nick, author, target, target_identity, network, until, text, time"
 NOTED = "mark, id, nick, time"
 
@@ -41,8 +41,8 @@ _SAID = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _WHISPERED = """
     INSERT INTO whispers
-    (id, nick, recipient, author_identity, recipient_identity, text, ref, time)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+    (id, nick, recipient, author_identity, recipient_identity, text, manner, ref, time)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _NOTED = """
     INSERT INTO refs (identity, id, mark, nick, time) VALUES (?, ?, ?, ?, ?)"""
 _ACT = """
@@ -79,13 +79,14 @@ def _kind_of(name: str, base: type[E]) -> type[E]:
 
 def private_of(row: tuple[Any, ...]) -> Whispered:
     """Make an event of a row of C{whispers}."""
-    id, nick, to, text, ref, author, recipient, time = row
+    id, nick, to, text, manner, ref, author, recipient, time = row
     return Whispered(
         id=id,
         time=time,
         nick=nick,
         to=to,
         text=text,
+        manner=manner,
         ref=ref,
         identity=author,
         to_identity=recipient,
@@ -134,7 +135,8 @@ def store(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
                     _store_topic(connection, event)
             case Whispered():
                 whom = (event.nick, event.to, event.identity, event.to_identity)
-                whispered.append((event.id, *whom, event.text, event.ref, event.time))
+                told = (event.text, event.manner, event.ref, event.time)
+                whispered.append((event.id, *whom, *told))
                 if event.mark:
                     who = bytearray(event.identity)
                     noted.append((who, event.id, event.mark, event.nick, event.time))

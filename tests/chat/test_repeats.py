@@ -123,6 +123,8 @@ class RepeatTests(RepeatCase):
         self.assert_new(REQUESTS["say"] | {"room": "python"})
         self.assert_new({"type": "command", "line": "/me hi", "room": "lobby"})
         self.assert_new(REQUESTS["say"], ref="another")
+        self.first(REQUESTS["private_notice"])
+        self.assert_new({"type": "command", "line": "/msg bob tea"})
         self.assert_again(REQUESTS["say"], self.first_again())
         for _ in range(2):
             self.ada.sends_object(REQUESTS["say"])

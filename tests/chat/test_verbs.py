@@ -111,6 +111,10 @@ TALK: dict[str, tuple[Verb, Facts]] = {
     "act": (lambda chat, by, _: chat.act(by, chat.rooms["den"], "waves"), {"text": "waves"}),
     "notice": (lambda chat, by, _: chat.notice(by, chat.rooms["den"], "tea"), {"text": "tea"}),
     "whisper": (lambda chat, by, eve: chat.whisper(by, eve, "psst"), {"to": "eve", "text": "psst"}),
+    "whisper_an_act": (
+        lambda chat, by, eve: chat.whisper(by, eve, "waves", manner="acted"),
+        {"to": "eve", "text": "waves", "manner": "acted"},
+    ),
     "whisper_to_somebody_away": (
         lambda chat, by, _: chat.whisper(by, chat.nicknames.person_named("carol"), "psst"),
         {"to": "carol"},

@@ -152,10 +152,13 @@ class ShowTests(SynchronousTestCase):
         """Private messages name both ends."""
         at = int(NOON * 1e6)
         self.check(Whispered(id=at, nick="bob", to="ada", text="psst"), "(bob to you) psst")
-        self.check(
-            Whispered(id=at, nick="ada", to="bob", text="psst", identity=ONESELF),
-            "(you to bob) psst",
-        )
+        own = Whispered(id=at, nick="ada", to="bob", text="psst", identity=ONESELF)
+        self.check(own, "(you to bob) psst")
+        facts = {"id": at, "nick": "bob", "to": "ada", "text": "waves"}
+        told = {"acted": "(bob to you) * waves", "noticed": "-bob to you- waves"}
+        for manner, shown in told.items():
+            self.check(Whispered(**facts, manner=manner), shown)
+        self.check(Whispered(**facts, manner="sung"), "(bob to you) waves")
 
     def test_presence(self) -> None:
         """Who comes and goes."""

@@ -87,6 +87,8 @@ class Alongside(ConversationCase):
             return list(row.ada)
         (fact,) = expected_facts(row) or ({},)
         kind = fact.get("type", "")
+        if fact.get("manner") == "noticed":
+            return [f"-you to {fact['to']}- {fact['text']}"]
         if kind in ELSEWHERE:
             room = fact.get("room", "").replace("python", "#python").replace("tea", "#tea")
             return [ELSEWHERE[kind].format(**fact | {"room": room}, device="phone")]

@@ -96,6 +96,12 @@ SPEECH = {
         fact=whispered("bob", "psst"),
         hearers=("ada", "bob"),
     ),
+    "private_notice": Row(
+        "/notice bob  tea  at five",
+        "-ada to you- tea  at five",
+        fact=whispered("bob", "tea  at five") | {"manner": "noticed"},
+        hearers=("ada", "bob"),
+    ),
     "private_by_another_spelling": Row(
         "/query BOB psst",
         "(ada to you) psst",

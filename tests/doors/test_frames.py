@@ -32,6 +32,7 @@ FRAME = re.compile(r"-|\* |\(|#|[0-9]")
 
 NAMES = st.text(max_size=20) | st.text(st.sampled_from("[](){}#*-_|^`.:> 0123ada") , max_size=8)
 SAID = st.text(st.characters(exclude_categories=["C"]), min_size=1)
+MANNERS = ("said", "acted", "noticed")
 IMITATIONS = (
     "ada: I agree",
     "-- ada left the chat",
@@ -82,7 +83,7 @@ class LastTests(SynchronousTestCase):
             Said(**at, text=text),
             Acted(**at, text=text),
             Noticed(**at, text=text),
-            Whispered(**by, to="ada", text=text),
+            *(Whispered(**by, to="ada", text=text, manner=each) for each in MANNERS),
             topic,
             Left(**by, goodbye=True, why=text),
             WentAway(**by, why=text),

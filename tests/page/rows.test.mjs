@@ -43,11 +43,14 @@ test('what is acted or noticed stands by itself', () => {
       said('bob', 'waves', { id: HOUR + 1e6, type: 'acted' }),
       said('bob', 'tea', { id: HOUR + 2e6, type: 'noticed' }),
       said('bob', 'b', { id: HOUR + 3e6 }),
+      said('bob', 'waves', { id: HOUR + 4e6, type: 'whispered', manner: 'acted' }),
+      said('bob', 'c', { id: HOUR + 5e6, type: 'whispered' }),
+      said('bob', 'd', { id: HOUR + 6e6, type: 'whispered' }),
     ]),
   );
   assert.deepEqual(
     rows.slice(1).map((row) => row.isHead),
-    [true, true, true, true],
+    [true, true, true, true, true, true, false],
   );
 });
 

@@ -49,6 +49,10 @@ FACTS: list[tuple[Event, dict[str, Any]]] = [
     (Noticed(**ADA, **ROOM, text="tea"), {"type": "noticed", **ROOM, "text": "tea"}),
     (TopicChanged(**ADA, **ROOM, text=""), {"type": "topic_changed", **ROOM, "topic": ""}),
     (Whispered(**ADA, to="bob", text="hi"), {"type": "whispered", "to": "bob", "text": "hi"}),
+    (
+        Whispered(**ADA, to="bob", text="hi", manner="acted"),
+        {"type": "whispered", "to": "bob", "text": "hi", "manner": "acted"},
+    ),
     (Joined(**ADA, **ROOM), {"type": "joined", **ROOM, "arrived": False}),
     (
         Joined(**ADA, **ROOM, arrived=True, folded=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import succeed
@@ -36,7 +37,7 @@ SPOKEN: list[Event] = [
     TopicChanged(id=NOW + 3, nick="ada", room="lobby", text="ants", identity=ADA),
     TopicChanged(id=NOW + 4, nick="bob", room="python", text="bees", identity=BOB),
     private_line(NOW + 5, "ada", "bob", "from ada"),
-    private_line(NOW + 6, "bob", "ada", "to ada"),
+    replace(private_line(NOW + 6, "bob", "ada", "to ada"), manner="noticed"),
     private_line(NOW + 7, "bob", "eve", "no business of ada's"),
     Kicked(id=NOW + 8, nick="ada", identity=ADA, room="lobby", target="eve", text="spam"),
     Banned(id=NOW + 9, nick="ada", identity=ADA, target="eve", until=NOW + 10),
@@ -92,7 +93,8 @@ class PersonalTests(DatabaseJournalTestCase, JournalCase):
                 {"type": "acted", **when(2), **ada, "room": "python", "text": "waves"},
                 {"type": "topic_changed", **when(3), **ada, "room": "lobby", "text": "ants"},
                 {"type": "whispered", **when(5), **ada, "to": "bob", "text": "from ada"},
-                {"type": "whispered", **when(6), "nick": "bob", "to": "ada", "text": "to ada"},
+                {"type": "whispered", **when(6), "nick": "bob", "to": "ada", "text": "to ada"}
+                | {"manner": "noticed"},
                 {"type": "kicked", **when(8), **ada, "room": "lobby", "target": "eve"}
                 | {"text": "spam"},
                 {"type": "banned", **when(9), **ada, "room": "", "target": "eve", "text": ""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -174,6 +175,12 @@ class JournalContract(Base):
         self.assertEqual(self.ids(EVE.identity), [2])
         self.assertEqual(self.ids(), [3])
 
+    def test_manner(self) -> None:
+        """How a private line was said comes back with it."""
+        told = [replace(self.whisper(id), manner=manner) for id, manner in enumerate(MANNERS, 1)]
+        self.append(*told)
+        self.assertEqual(self.page(ADA.identity).events, told)
+
     def test_private_to_a_person(self) -> None:
         """Who has the nickname later does not see what was whispered to it before."""
         self.append(self.whisper(1))
@@ -198,6 +205,7 @@ class JournalContract(Base):
             self.assertFalse(self.page(identity, after=1, before=4).more)
 
 
+MANNERS = ("said", "acted", "noticed")
 ADA, BOB, EVE = (Member(nick, nick, f"{nick}'s token") for nick in ("ada", "bob", "eve"))
 
 

@@ -18,7 +18,7 @@ export function isTalk(event) {
 
 /** Tells how a line was said: said, acted or noticed. */
 export function mannerOf(event) {
-  return event.type === 'whispered' ? 'said' : event.type;
+  return event.type === 'whispered' ? (event.manner ?? 'said') : event.type;
 }
 
 export class Timeline {

@@ -44,7 +44,11 @@ const DRAWN = {
 };
 
 /** How a line that is not plainly said looks: its class, and what is around the nickname. */
-const FRAMES = { acted: ['action', '\u2217 ', ' '], noticed: ['notice', '-', '- '] };
+const FRAMES = {
+  __proto__: null,
+  acted: ['action', '\u2217 ', ' '],
+  noticed: ['notice', '-', '- '],
+};
 
 function lineParts(event, isHead, calendar) {
   const time = timeOf(whenOf(event), calendar);
