@@ -8,7 +8,7 @@ the journal has it on the disk, the batch is I{broadcast} to everybody who hears
 
 A verb returns the envelope of the event that it published, so that a door can tie its answer to
 it. It raises L{ChatError} for a mistake that the member made. The verbs of operators are in
-chat/enforcement.py and chat/roles.py.
+chat/enforcement.py and chat/roles.py; those of talk go through chat/speaking.py.
 
 sessions/joining.py tells how people arrive, chat/entrances.py how they enter rooms,
 chat/permissions.py who may do what, and doors/ what each door makes of it.
@@ -36,15 +36,14 @@ from chatservice.protocol.events import (
     CameBack,
     ChatError,
     Left,
-    Line,
     Noticed,
     Renamed,
     Said,
     TopicChanged,
     WentAway,
-    Whispered,
 )
 from chatservice.protocol.sanitize import clean_line, clean_reason
+from chatservice.protocol.tags import NO_TAGS, Tags
 from chatservice.storage.standalone import Standalone
 
 TOPIC_BYTES = 400
@@ -142,71 +141,39 @@ class ChatFactory(ServerFactory, Standalone):
 
     # Talk. A program may repeat a request that has a ref: see chat/repeats.py.
 
-    def say(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope:
+    def say(
+        self, by: Device, room: Room, text: str, ref: str = "", tags: Tags = NO_TAGS
+    ) -> Envelope:
         """Say a line to everybody in a room.
 
+        @param tags: see L{Line <chatservice.protocol.events.Line>}.
         @raise ChatError: C{no-room}, C{muted}, C{not-allowed}, C{empty} or C{too-long}.
         """
-        self.permissions.check_is_in(by.member, room.name)
-        self.permissions.check_speech(by.member, room.name)
-        if room.founder is by.member and not by.member.uncommitted:
-            self.acting.found(by, room)
-        return self._spoken(by, room, Said, text, ref)
+        return self.speaking.line(by, room, Said, text, ref, tags)
 
-    def act(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope:
-        """Say what the member does, in the third person.
-
-        @raise ChatError: C{no-room}, C{muted}, C{not-allowed}, C{empty} or C{too-long}.
-        """
-        self.permissions.check_is_in(by.member, room.name)
-        self.permissions.check_speech(by.member, room.name)
-        return self._spoken(by, room, Acted, text, ref)
-
-    def notice(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope:
-        """Say a line that nobody must answer automatically.
-
-        @raise ChatError: C{no-room}, C{muted}, C{not-allowed}, C{empty} or C{too-long}.
-        """
-        self.permissions.check_is_in(by.member, room.name)
-        self.permissions.check_speech(by.member, room.name)
-        return self._spoken(by, room, Noticed, text, ref)
-
-    def _spoken(
-        self, by: Device, room: Room, kind: type[Line], text: str, ref: str
+    def act(
+        self, by: Device, room: Room, text: str, ref: str = "", tags: Tags = NO_TAGS
     ) -> Envelope:
-        asked = mark(kind, room.name, text, ref)
-        envelope = self.repeats.say(
-            by, kind(room=room.name, text=clean_line(text), ref=ref, mark=asked)
-        )
-        by.member.spoke_at[room.name] = self.reactor.seconds()
-        return envelope
+        """Say what the member does, in the third person; see L{say}."""
+        return self.speaking.line(by, room, Acted, text, ref, tags)
+
+    def notice(
+        self, by: Device, room: Room, text: str, ref: str = "", tags: Tags = NO_TAGS
+    ) -> Envelope:
+        """Say a line that nobody must answer automatically; see L{say}."""
+        return self.speaking.line(by, room, Noticed, text, ref, tags)
 
     def whisper(
-        self,
-        by: Device,
-        to: Whom,
-        text: str,
-        ref: str = "",
-        called: str = "",
-        manner: str = Said.kind,
+        self, by: Device, to: Whom, text: str, ref: str = "", called: str = "",
+        manner: str = Said.kind, tags: Tags = NO_TAGS,
     ) -> Envelope:
         """Say a line to one person in private; it is kept for an account that is not here.
 
         @param called: what the member called that person, if it is not the nickname.
-        @param manner: see L{Whispered}.
+        @param manner: see L{Whispered <chatservice.protocol.events.Whispered>}, as C{tags}.
         @raise ChatError: C{muted}, C{empty} or C{too-long}.
         """
-        self.permissions.check_speech(by.member, "")
-        asked = mark(Whispered, called or to.nick, text, ref, manner)
-        whispered = Whispered(
-            to=to.nick,
-            to_identity=to.identity,
-            text=clean_line(text),
-            manner=manner,
-            ref=ref,
-            mark=asked,
-        )
-        return self.repeats.say(by, whispered)
+        return self.speaking.whisper(by, to, text, ref, called, manner, tags)
 
     def set_topic(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope:
         """Change what a room is about, or clear it with an empty text.

@@ -20,7 +20,7 @@ CHAT = (
     "room_list",
     *("topics", "envelope", "sanctions", "access", "authority", "permissions", "room_settings"),
     *("nicknames", "room_passwords", "folding", "ignoring", "broadcast", "publisher", "repeats"),
-    *("lingering", "audit", "acting", "enforcement", "roles", "bindings", "belongings"),
+    *("lingering", "audit", "acting", "speaking", "enforcement", "roles", "bindings", "belongings"),
     *("entrances", "devices", "chat"),
 )
 """The files of C{chat/}, in the same way."""

@@ -36,6 +36,7 @@ from chatservice.chat.room_list import RoomList
 from chatservice.chat.room_passwords import RoomPasswords
 from chatservice.chat.rooms import Device, Member, Room
 from chatservice.chat.roster import Roster
+from chatservice.chat.speaking import Speak, Speaking
 from chatservice.chat.topics import Topics
 from chatservice.config.settings import Settings
 from chatservice.people.account import Proof
@@ -58,6 +59,7 @@ from chatservice.protocol.events import (
     signed,
 )
 from chatservice.protocol.names import check_room
+from chatservice.protocol.tags import NO_TAGS, Tags
 
 log = Logger()
 
@@ -145,6 +147,7 @@ class Chat(ABC):
         )
         self.roles = Roles(self.acting, self.permissions)
         self.repeats = Repeats(self.journal, self.publish, self.settled, seconds)
+        self.speaking = Speaking(self.permissions, self.acting, self.repeats, seconds)
         self.nicknames = Nicknames(self.roster, self.accounts, settings, self.lingering.left_for)
         self.bindings = Bindings(
             self.roster,
@@ -260,21 +263,13 @@ class Chat(ABC):
         folded: bool = False,
         by: Device | None = None,
     ) -> Envelope | None: ...
-    @abstractmethod
-    def say(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope: ...
-    @abstractmethod
-    def act(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope: ...
-    @abstractmethod
-    def notice(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope: ...
+    say: Speak
+    act: Speak
+    notice: Speak
     @abstractmethod
     def whisper(
-        self,
-        by: Device,
-        to: Whom,
-        text: str,
-        ref: str = "",
-        called: str = "",
-        manner: str = Said.kind,
+        self, by: Device, to: Whom, text: str, ref: str = "", called: str = "",
+        manner: str = Said.kind, tags: Tags = NO_TAGS,
     ) -> Envelope: ...
     @abstractmethod
     def set_topic(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope: ...

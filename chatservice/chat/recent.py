@@ -78,6 +78,7 @@ class Recent:
         if events and events[-1].id >= event.id:
             return
         before = self.size
+        event = event.kept
         events.append(event)
         self._last = max(self._last, event.id)
         self.size += _size_of(event)

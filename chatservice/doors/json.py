@@ -34,6 +34,7 @@ from chatservice.protocol.json import facts_of, own_facts, ref_of
 from chatservice.protocol.preferences import Preferences
 from chatservice.protocol.query import Taken
 from chatservice.protocol.sanitize import clean, without_escape
+from chatservice.protocol.tags import NO_TAGS, Tags
 from chatservice.sessions.joining import JoinRequest
 from chatservice.sessions.session import Session
 
@@ -119,13 +120,13 @@ class JsonSession(Session):
         self.join(JoinRequest(nick, password, token, list(self._seen) or None, client))
 
     def _say(self, request: Request) -> None:
-        self._say_in(request.text("room"), request.text("text"))
+        self._say_in(request.text("room"), request.text("text"), request.tags)
 
-    def _say_in(self, room: str, text: str) -> None:
+    def _say_in(self, room: str, text: str, tags: Tags = NO_TAGS) -> None:
         assert self.device is not None
         # Before the room is looked up: a repeat is answered even where the member has left.
         if not self.chat.repeats.answered(self.device, Said, room, text, self._ref):
-            self.chat.say(self.device, self._room_named(room), text, self._ref)
+            self.chat.say(self.device, self._room_named(room), text, self._ref, tags)
 
     def _command(self, request: Request) -> None:
         assert self.device is not None

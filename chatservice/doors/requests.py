@@ -8,6 +8,7 @@ import re
 from chatservice.chat.rooms import ROOMS_PER_MEMBER
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.sanitize import clean
+from chatservice.protocol.tags import Tags, check_tags
 
 NAME_LENGTH = 64
 """The most characters of a name that a program gives to a request, or to itself."""
@@ -35,8 +36,7 @@ class Request:
         value = self._facts.get(name, default)
         if not isinstance(value, str):
             raise malformed(f'"{name}" must be a string')
-        # JSON can spell lone surrogates, but UTF-8 cannot.
-        return value.encode("utf-8", "replace").decode()
+        return _in_utf_8(value)
 
     def _name(self, name: str) -> str:
         value = self.text(name, "")
@@ -58,6 +58,17 @@ class Request:
         if token and not _TOKEN.fullmatch(token):
             raise malformed('"token" is not a token of this server')
         return token
+
+    @property
+    def tags(self) -> Tags:
+        """The tags of a line or a signal."""
+        value = self._facts.get("tags", {})
+        if not isinstance(value, dict) or not all(type(each) is str for each in value.values()):
+            raise malformed('"tags" must be an object of strings')
+        try:
+            return check_tags({name: _in_utf_8(text) for name, text in value.items()})
+        except ValueError as error:
+            raise malformed(str(error)) from None
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
         """Read a whole number."""
@@ -85,6 +96,11 @@ class Request:
         if len(value) > ROOMS_PER_MEMBER:
             raise ChatError("too-many", f"that is more than {ROOMS_PER_MEMBER} rooms", "rooms")
         return value
+
+
+def _in_utf_8(text: str) -> str:
+    """Replace lone surrogates, which JSON can spell, but UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def malformed(sentence: str) -> ChatError:

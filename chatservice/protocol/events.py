@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, Self, TypeAlias, TypeVar
 
+from chatservice.protocol.tags import NO_TAGS, Tags
+
 Times: TypeAlias = Mapping[str, int]
 """Times as sentences spell them, each with the instant, in microseconds since the epoch."""
 
@@ -48,6 +50,10 @@ class FailedProof(ChatError):
     def __init__(self, code: str, sentence: str, of: str, cause: str = "") -> None:
         super().__init__(code, sentence, cause)
         self.of = of
+
+
+def _no_tags() -> Tags:
+    return NO_TAGS
 
 
 ALWAYS: Final = {"always": True}
@@ -99,6 +105,11 @@ class Event:
         """The event as anybody may see it."""
         return self
 
+    @property
+    def kept(self) -> Self:
+        """The event as the history has it."""
+        return self
+
     def under(self, former: bytes, now: bytes) -> Self:
         """Replace the identity C{former} by C{now}."""
         return replace(self, identity=now) if self.identity == former else self
@@ -147,7 +158,16 @@ class Spoken(RoomEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line(Spoken):
-    """Words that belong to a room's talk."""
+    """Words that belong to a room's talk.
+
+    @ivar tags: what programs tell each other along with it; it is not kept.
+    """
+
+    tags: Tags = field(default_factory=_no_tags, compare=False)
+
+    @property
+    def kept(self) -> Self:
+        return replace(self, tags=NO_TAGS) if self.tags else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +209,7 @@ class Whispered(Event):
 
     @ivar to: the recipient's nickname.
     @ivar manner: the kind of the L{Line} that it would be in a room.
+    @ivar tags: see L{Line}.
     @ivar to_identity: the recipient's lasting identity.
     """
 
@@ -200,6 +221,7 @@ class Whispered(Event):
     ref: str = ""
     mark: bytes = field(default=b"", compare=False, repr=False)
     to_identity: bytes = field(default=b"", compare=False, repr=False)
+    tags: Tags = field(default_factory=_no_tags, compare=False)
 
 
 Talk: TypeAlias = Spoken | Whispered

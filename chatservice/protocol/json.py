@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from typing import Any, NamedTuple, get_type_hints
 
 from chatservice.protocol.events import ALWAYS, KINDS, Event
 from chatservice.protocol.sanitize import without_controls
+from chatservice.protocol.tags import NO_TAGS, Tags
 
 NUMBERS = range(2**53)
 """The numbers allowed on the wire: ids, times and counts (RFC 8259, section 6)."""
@@ -22,9 +23,10 @@ LINE_BYTES = 16_384
 ONESELF = b"oneself"
 """The identity that a client gives to the author of its own events."""
 
-_EMPTY = {str: "", int: 0, bool: False}
+_EMPTY: dict[Any, Any] = {str: "", int: 0, bool: False, Tags: NO_TAGS}
 _STAMP = ("id", "time")
 _FIRST = ("room", "nick")
+_LAST = ("ref",)  # JsonFormat.render_own takes it off the end.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -55,14 +57,20 @@ def _members_of(kind: type[Event]) -> list[_Member]:
         _Member(
             name=each.name,
             spelled=each.metadata.get("spelled", each.name),
-            always=each.default is MISSING or each.metadata == ALWAYS or each.name == "id",
+            always=_is_required(each) or each.metadata == ALWAYS or each.name == "id",
             empty=_EMPTY.get(hints[each.name]) if each.default is MISSING else each.default,
         )
         for each in fields(kind)
         if each.repr
     ]
-    order = (*_STAMP, *_FIRST)
-    return sorted(members, key=lambda each: order.index(each.name) if each.name in order else 9)
+    first = (*_STAMP, *_FIRST)
+    rest = [each for each in members if each.name not in (*first, *_LAST)]
+    order = [*first, *(each.name for each in rest), *_LAST]
+    return sorted(members, key=lambda each: order.index(each.name))
+
+
+def _is_required(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
 
 
 def facts_of(event: Event) -> dict[str, Any]:
@@ -102,8 +110,10 @@ def event_of(facts: Mapping[str, Any]) -> Event | None:
 
 
 def value_of(value: Any, empty: Any) -> Any:
-    """Read a string, number or boolean; return C{empty} if it is not of the type of C{empty}."""
+    """Read a string, number, boolean or tags; return C{empty} if they are not of its type."""
     match value:
+        case dict() if empty is NO_TAGS:
+            return {name: value_of(told, "") for name, told in value.items()}
         case str() if type(empty) is str:
             return without_controls(value)
         case bool():

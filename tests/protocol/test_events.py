@@ -1,6 +1,6 @@
 """What an event is, whom it touches, and how ids are given out."""
 
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,6 +45,14 @@ class EventTests(SynchronousTestCase):
         stored = {type(event) for event in one_of_each() if event.stored}
         lines = {events.Said, events.Acted, events.Noticed}
         self.assertEqual(stored, lines | {events.TopicChanged, events.Whispered})
+
+    def test_tags(self) -> None:
+        """Tags make no other event of a line, and are not kept with it."""
+        plain = events.Said(id=1, nick="ada", room="lobby", text="hi")
+        tagged = replace(plain, tags={"+a": "b"})
+        self.assertEqual((tagged, hash(tagged)), (plain, hash(plain)))
+        self.assertEqual(tagged.kept.tags, {})
+        self.assertIs(plain.kept, plain)
 
     def test_touched(self) -> None:
         """A room's event touches its room, a member's event all its rooms, a private one none."""

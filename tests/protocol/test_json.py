@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +45,10 @@ SERVERS_OWN: Any = {"target_identity": b"", "network": ""}
 # Events, and what they are on the wire besides their ids and authors.
 FACTS: list[tuple[Event, dict[str, Any]]] = [
     (Said(**ADA, **ROOM, text="hi", ref="7"), {"type": "said", **ROOM, "text": "hi", "ref": "7"}),
+    (
+        Said(**ADA, **ROOM, text="hi", ref="7", tags={"+a": "b", "+c": ""}),
+        {"type": "said", **ROOM, "text": "hi", "tags": {"+a": "b", "+c": ""}, "ref": "7"},
+    ),
     (Said(**ADA, **ROOM, text="hi"), {"type": "said", **ROOM, "text": "hi"}),
     (Acted(**ADA, **ROOM, text="waves"), {"type": "acted", **ROOM, "text": "waves"}),
     (Noticed(**ADA, **ROOM, text="tea"), {"type": "noticed", **ROOM, "text": "tea"}),
@@ -115,6 +120,24 @@ class FactsTests(SynchronousTestCase):
         for event, facts in [*FACTS, *ACTS]:
             public = replace(event, **SERVERS_OWN) if isinstance(event, OperatorAct) else event
             self.assertEqual(event_of(ADA | facts), public.public)
+
+    def test_tags(self) -> None:
+        """Tags are read as strings that control no terminal; anything else counts as none."""
+        for given, read in (
+            ({"+a": "b\x1b[31m"}, {"+a": "b"}),
+            ({"+a": 1}, {"+a": ""}),
+            ("+a", {}),
+            (None, {}),
+        ):
+            event = event_of({"type": "said", "tags": given})
+            assert isinstance(event, Said)
+            self.assertEqual(event.tags, read)
+
+    def test_last(self) -> None:
+        """The ref is the last member, so that it can be taken off for other devices."""
+        event = Said(**ADA, **ROOM, text="hi", ref="7", tags={"+a": "b"})
+        line = json.loads(JSON.render_own(event, "7"))
+        self.assertEqual(line, own_facts(replace(event, ref="")))
 
     def test_own(self) -> None:
         """An event that is one's own is done by oneself, and no other is."""

@@ -1,0 +1,74 @@
+"""The path of talk: who may speak, what is said, and whether it was said before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from chatservice.chat.access import Whom
+from chatservice.chat.acting import Acting
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.permissions import Permissions
+from chatservice.chat.repeats import Repeats, mark
+from chatservice.chat.rooms import Device, Room
+from chatservice.protocol.events import Line, Whispered
+from chatservice.protocol.sanitize import clean_line
+from chatservice.protocol.tags import NO_TAGS, Tags
+
+
+class Speak(Protocol):
+    """A verb that says a line in a room; see L{chatservice.server.ChatFactory.say}."""
+
+    def __call__(
+        self, by: Device, room: Room, text: str, ref: str = "", tags: Tags = NO_TAGS
+    ) -> Envelope: ...
+
+
+class Speaking:
+    """The part of the chat that checks and publishes talk; see the verbs in server.py.
+
+    @param seconds: a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        permissions: Permissions,
+        acting: Acting,
+        repeats: Repeats,
+        seconds: Callable[[], float],
+    ) -> None:
+        self._permissions = permissions
+        self._acting = acting
+        self._repeats = repeats
+        self._seconds = seconds
+
+    def line(
+        self, by: Device, room: Room, kind: type[Line], text: str, ref: str, tags: Tags
+    ) -> Envelope:
+        """Say a line of some kind to everybody in a room."""
+        member = by.member
+        self._permissions.check_is_in(member, room.name)
+        self._permissions.check_speech(member, room.name)
+        if room.founder is member and not member.uncommitted:
+            self._acting.found(by, room)
+        asked = mark(kind, room.name, text, ref)
+        line = kind(room=room.name, text=clean_line(text), ref=ref, mark=asked, tags=tags)
+        envelope = self._repeats.say(by, line)
+        member.spoke_at[room.name] = self._seconds()
+        return envelope
+
+    def whisper(
+        self, by: Device, to: Whom, text: str, ref: str, called: str, manner: str, tags: Tags
+    ) -> Envelope:
+        """Say a line to one person in private."""
+        self._permissions.check_speech(by.member, "")
+        whispered = Whispered(
+            to=to.nick,
+            to_identity=to.identity,
+            text=clean_line(text),
+            manner=manner,
+            ref=ref,
+            mark=mark(Whispered, called or to.nick, text, ref, manner),
+            tags=tags,
+        )
+        return self._repeats.say(by, whispered)
