@@ -175,6 +175,17 @@ class ChatFactory(ServerFactory, Standalone):
         """
         return self.speaking.whisper(by, to, text, ref, called, manner, tags)
 
+    def signal(
+        self, by: Device, room: Room | None, to: Whom | None, text: str = "", answer: bool = False,
+        tags: Tags = NO_TAGS, ref: str = "",
+    ) -> Envelope:
+        """Tell programs something in a room, or to one person, of which people see nothing.
+
+        @param text, answer, tags: see L{Signalled <chatservice.protocol.signals.Signalled>}.
+        @raise ChatError: as L{say} does, or C{too-many} in a second.
+        """
+        return self.speaking.signal(by, room, to, text, answer, tags, ref)
+
     def set_topic(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope:
         """Change what a room is about, or clear it with an empty text.
 

@@ -13,7 +13,7 @@ from chatservice.protocol.wording import clock_time, when
 from tests.doubles import Wire
 
 TALK = {"said", "acted", "noticed", "whispered", "topic_changed"}
-EVENTS = TALK | {"joined", "parted", "left", "renamed"}
+EVENTS = TALK | {"signalled", "joined", "parted", "left", "renamed"}
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d \(UTC\)|(?<=since )\d\d:\d\d|(?<=after )\d\d:\d\d")
 """A time in a sentence of the chat."""

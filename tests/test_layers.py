@@ -20,6 +20,7 @@ CHAT = (
     "room_list",
     *("topics", "envelope", "sanctions", "access", "authority", "permissions", "room_settings"),
     *("nicknames", "room_passwords", "folding", "ignoring", "broadcast", "publisher", "repeats"),
+    "marks",
     *("lingering", "audit", "acting", "speaking", "enforcement", "roles", "bindings", "belongings"),
     *("entrances", "devices", "chat"),
 )

@@ -27,6 +27,7 @@ from chatservice.chat.folding import Folding
 from chatservice.chat.ignoring import not_read_now
 from chatservice.chat.journal import Journal
 from chatservice.chat.lingering import Lingering, absences
+from chatservice.chat.marks import Marks
 from chatservice.chat.nicknames import Nicknames
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publisher
@@ -51,7 +52,6 @@ from chatservice.protocol.events import (
     Joined,
     Left,
     Parted,
-    Read,
     Resumed,
     Said,
     TopicChanged,
@@ -59,6 +59,7 @@ from chatservice.protocol.events import (
     signed,
 )
 from chatservice.protocol.names import check_room
+from chatservice.protocol.signals import Signalled
 from chatservice.protocol.tags import NO_TAGS, Tags
 
 log = Logger()
@@ -146,8 +147,11 @@ class Chat(ABC):
             self.ids.now,
         )
         self.roles = Roles(self.acting, self.permissions)
+        self.marks = Marks(self.publish, self.last_delivered)
         self.repeats = Repeats(self.journal, self.publish, self.settled, seconds)
-        self.speaking = Speaking(self.permissions, self.acting, self.repeats, seconds)
+        self.speaking = Speaking(
+            self.permissions, self.acting, self.repeats, self.publish, seconds
+        )
         self.nicknames = Nicknames(self.roster, self.accounts, settings, self.lingering.left_for)
         self.bindings = Bindings(
             self.roster,
@@ -272,6 +276,11 @@ class Chat(ABC):
         manner: str = Said.kind, tags: Tags = NO_TAGS,
     ) -> Envelope: ...
     @abstractmethod
+    def signal(
+        self, by: Device, room: Room | None, to: Whom | None, text: str = "", answer: bool = False,
+        tags: Tags = NO_TAGS, ref: str = "",
+    ) -> Envelope: ...
+    @abstractmethod
     def set_topic(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope: ...
     @abstractmethod
     def rename(self, by: Device, nick: str) -> Envelope: ...
@@ -279,16 +288,6 @@ class Chat(ABC):
     def give_nick(self, member: Member, nick: str, by: Device | None = None) -> Envelope: ...
     @abstractmethod
     def set_away(self, by: Device, why: str | None) -> Envelope: ...
-
-    def note_read(self, by: Device, room: str, id: int, ref: str = "") -> Envelope:
-        """Note that a member has read a room up to an id (C{""}: private lines), or further before.
-
-        @param ref: the client's own mark for the request, or empty.
-        """
-        reading, last = by.member.reading, self.last_delivered()
-        reading.move(room, min(id, last))
-        read = Read(room=room, upto=reading.marker(room, last), ref=ref)
-        return self.publish(by.member, read, by)
 
     # Questions.
 
@@ -357,7 +356,7 @@ class Chat(ABC):
             author.note_reading(event.id)
         elif isinstance(event, TopicChanged):
             self.topics.take(event, author)
-        elif isinstance(event, Whispered):
+        elif isinstance(event, Whispered | Signalled):
             envelope.other = self.roster.find(event.to_identity, event.id)
         elif isinstance(event, OperatorAct):
             self.permissions.apply(event)

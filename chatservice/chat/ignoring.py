@@ -11,6 +11,7 @@ from chatservice.chat.rooms import Member, Room
 from chatservice.protocol.actions import Kicked, OperatorAct
 from chatservice.protocol.events import Event, Left, Line, TopicChanged, WentAway, Whispered
 from chatservice.protocol.names import nick_key
+from chatservice.protocol.signals import Signalled
 
 if TYPE_CHECKING:
     from chatservice.people.accounts import Accounts
@@ -128,7 +129,7 @@ def _is_ignored(member: Member, ignored: Collection[str]) -> bool:
 def _is_talk(event: Event) -> bool:
     """Tell whether an event is talk, or an act in a room, whose text reaches people outside too."""
     match event:
-        case Line() | Whispered():
+        case Line() | Whispered() | Signalled():
             return True
         # Everybody in the room must know who has left it.
         case OperatorAct(room=room) if room:

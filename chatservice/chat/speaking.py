@@ -9,11 +9,17 @@ from chatservice.chat.access import Whom
 from chatservice.chat.acting import Acting
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.permissions import Permissions
+from chatservice.chat.publisher import Publish
 from chatservice.chat.repeats import Repeats, mark
 from chatservice.chat.rooms import Device, Room
-from chatservice.protocol.events import Line, Whispered
+from chatservice.people.ratelimit import Tries
+from chatservice.protocol.events import ChatError, Line, Whispered
 from chatservice.protocol.sanitize import clean_line
+from chatservice.protocol.signals import Signalled
 from chatservice.protocol.tags import NO_TAGS, Tags
+
+SIGNALS = 16
+"""The most signals of a member in a second."""
 
 
 class Speak(Protocol):
@@ -27,6 +33,7 @@ class Speak(Protocol):
 class Speaking:
     """The part of the chat that checks and publishes talk; see the verbs in server.py.
 
+    @param publish: publishes an event of a member.
     @param seconds: a clock that never goes back.
     """
 
@@ -35,11 +42,14 @@ class Speaking:
         permissions: Permissions,
         acting: Acting,
         repeats: Repeats,
+        publish: Publish,
         seconds: Callable[[], float],
     ) -> None:
         self._permissions = permissions
         self._acting = acting
         self._repeats = repeats
+        self._publish = publish
+        self._signals = Tries(seconds, SIGNALS, 1.0)
         self._seconds = seconds
 
     def line(
@@ -72,3 +82,34 @@ class Speaking:
             tags=tags,
         )
         return self._repeats.say(by, whispered)
+
+    def signal(
+        self,
+        by: Device,
+        room: Room | None,
+        to: Whom | None,
+        text: str,
+        answer: bool,
+        tags: Tags,
+        ref: str,
+    ) -> Envelope:
+        """Tell programs something, in a room or to one person."""
+        member = by.member
+        place = "" if room is None else room.name
+        if place:
+            self._permissions.check_is_in(member, place)
+        self._permissions.check_speech(member, place)
+        if self._signals.wait(member.identity):
+            sentence = f"that was more than {SIGNALS} signals in a second: wait a little"
+            raise ChatError("too-many", sentence, "signals")
+        self._signals.count(member.identity)
+        signalled = Signalled(
+            room=place,
+            to="" if to is None else to.nick,
+            to_identity=b"" if to is None else to.identity,
+            text=clean_line(text) if text or not tags else "",
+            answer=answer,
+            tags=tags,
+            ref=ref,
+        )
+        return self._publish(member, signalled, by)

@@ -26,6 +26,7 @@ from chatservice.protocol.events import (
 from chatservice.protocol.json import facts_of, json_line, last_member
 from chatservice.protocol.mentions import mentioned_in, wanted
 from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.signals import Signalled
 from chatservice.protocol.wording import (
     clock_time,
     line_of,
@@ -59,6 +60,7 @@ class TextFormat:
 class JsonFormat:
     """The format of a wire of JSON objects, the same whichever room the reader is in.
 
+    What programs that speak IRC ask each other is no business of others, and is left out.
     It keeps the last event, which is rendered for its author and for others in turn.
 
     @param framed: makes a message for the wire of an object's line.
@@ -79,8 +81,9 @@ class JsonFormat:
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
         if event is not self._event:
-            self._line = json_line(facts_of(event))
-            self._message = self._framed(self._line)
+            is_for_irc = isinstance(event, Signalled) and event.text != ""
+            self._line = b"" if is_for_irc else json_line(facts_of(event))
+            self._message = self._line and self._framed(self._line)
             self._event = event
         return self._message
 
@@ -89,7 +92,8 @@ class JsonFormat:
 
         @param ref: the mark to leave out, which is the last member, if there is one.
         """
-        self.render(event, True)
+        if not self.render(event, True):
+            return b""
         line = self._line.removesuffix(b"}\n")
         return self._framed((line.removesuffix(last_member("ref", ref)) if ref else line) + _OWN)
 

@@ -17,6 +17,12 @@ from chatservice.chat.ignoring import has_missed, topic_shown, unseen_by
 from chatservice.chat.journal import Page, Wanted
 from chatservice.chat.rooms import Room
 from chatservice.doors.formats import JSON, format_for
+from chatservice.doors.objects import (
+    facts_of_lists,
+    facts_of_reading,
+    facts_of_search,
+    facts_of_times,
+)
 from chatservice.doors.requests import Request
 from chatservice.protocol.events import (
     LATEST,
@@ -32,8 +38,8 @@ from chatservice.protocol.events import (
 )
 from chatservice.protocol.json import facts_of, own_facts, ref_of
 from chatservice.protocol.preferences import Preferences
-from chatservice.protocol.query import Taken
 from chatservice.protocol.sanitize import clean, without_escape
+from chatservice.protocol.signals import Signalled
 from chatservice.protocol.tags import NO_TAGS, Tags
 from chatservice.sessions.joining import JoinRequest
 from chatservice.sessions.session import Session
@@ -101,6 +107,8 @@ class JsonSession(Session):
                 self._in_turn(request, lambda: None, lambda _: {"type": "pong"})
             case "seen":
                 self._note_seen(request)
+            case "signal":
+                self._signal(request)
             case "pong":
                 pass  # the answer to our own ping, a sign of life
             case _:
@@ -171,7 +179,14 @@ class JsonSession(Session):
     def _note_seen(self, request: Request) -> None:
         assert self.device is not None
         room = self._room_named(request.text("room")).name if request.has("room") else ""
-        self.chat.note_read(self.device, room, request.number("id", 0, 0, LATEST), request.ref)
+        id = request.number("id", 0, 0, LATEST)
+        self.chat.marks.note_read(self.device, room, id, request.ref)
+
+    def _signal(self, request: Request) -> None:
+        assert self.device is not None
+        room = self._room_named(request.text("room")) if request.has("room") else None
+        to = None if room is not None else self.chat.member_named(request.text("to"))
+        self.chat.signal(self.device, room, to, tags=request.tags, ref=request.ref)
 
     def _room_named(self, name: str) -> Room:
         assert self.member is not None
@@ -199,14 +214,14 @@ class JsonSession(Session):
         self.outbox.write(self.wire.spell(facts))
 
     def _ok(self, answer: commands.Answer) -> dict[str, Any]:
-        facts: dict[str, Any] = {"type": "ok", "lines": answer.lines} | _times(answer.times)
+        facts: dict[str, Any] = {"type": "ok", "lines": answer.lines} | facts_of_times(answer.times)
         if answer.events:
             facts["events"] = self._all_facts(answer.events)
         if answer.rooms:
             facts["rooms"] = {room.name: self._room(room) for room in answer.rooms}
         if answer.taken is not None:
-            facts["search"] = _facts_of_search(answer.taken)
-        facts |= _facts_of_lists(answer) | self._changes()
+            facts["search"] = facts_of_search(answer.taken)
+        facts |= facts_of_lists(answer) | self._changes()
         if answer.raw:
             facts["raw"] = True
         if answer.rest is not None:
@@ -297,7 +312,7 @@ class JsonSession(Session):
                 self.tell_missed(self.device)
             return self._welcome(event.id, resumed=coming is not Coming.NEW)
         if isinstance(event, Read):
-            return self.wire.spell(_facts_of_reading(event.room, event.upto) | ref_of(event.ref))
+            return self.wire.spell(facts_of_reading(event.room, event.upto) | ref_of(event.ref))
         # An operator's act against the member is another's event, and may be ignored.
         line = self.wire.render_own(event) if mine else self.format.render(event, True)
         if isinstance(event, Joined) and event.arrived:
@@ -311,11 +326,11 @@ class JsonSession(Session):
             case Resumed():
                 return b""
             case Read():
-                return self.wire.spell(_facts_of_reading(event.room, event.upto))
+                return self.wire.spell(facts_of_reading(event.room, event.upto))
             case Joined():
                 rooms = {event.room: self._room(self.chat.rooms[event.room])}
                 return self.wire.spell(own_facts(event) | {"rooms": rooms})
-        return self.wire.render_own(event, event.ref if isinstance(event, Talk) else "")
+        return self.wire.render_own(event, event.ref if isinstance(event, Talk | Signalled) else "")
 
     def reads(self, room: str, is_current: bool) -> bool:
         """See L{chatservice.chat.door.Door.reads}: a program with a name says what it has seen."""
@@ -323,7 +338,7 @@ class JsonSession(Session):
 
     def read_on(self, room: str, id: int, following: bool) -> None:
         """See L{chatservice.chat.door.Door.read_on}."""
-        self._send(_facts_of_reading(room, id) | ({"following": True} if following else {}))
+        self._send(facts_of_reading(room, id) | ({"following": True} if following else {}))
 
     def _all_facts(self, events: Iterable[Event]) -> list[dict[str, Any]]:
         """Spell the events of a page as the member sees them."""
@@ -336,7 +351,7 @@ class JsonSession(Session):
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
         """See L{chatservice.chat.door.Door.notify}."""
         facts = {"type": "notice", "lines": lines, "events": self._all_facts(events)}
-        self._send(facts | self._changes() | _times(times))
+        self._send(facts | self._changes() | facts_of_times(times))
 
     def ping(self, sentence: str) -> None:
         """See L{chatservice.chat.door.Door.ping}."""
@@ -364,31 +379,7 @@ class JsonSession(Session):
         ref = {} if error.code in ("closing", "taken-over") else ref_of(self._ref)
         cause = {"cause": error.cause} if error.cause else {}
         facts = {"type": "error", "code": error.code, "text": error.sentence} | cause
-        self._send(facts | _times(error.times) | ref)
+        self._send(facts | facts_of_times(error.times) | ref)
         self._malformed = self._malformed + 1 if error.code == "malformed" else 0
         if self._malformed == MALFORMED_IN_A_ROW:
             self.close(f"{MALFORMED_IN_A_ROW} lines in a row were not valid requests")
-
-
-def _facts_of_reading(room: str, id: int) -> dict[str, Any]:
-    return {"type": "seen"} | ({"room": room} if room else {}) | {"id": id}
-
-
-def _facts_of_search(taken: Taken) -> dict[str, Any]:
-    query = taken.query
-    facts: dict[str, Any] = {"words": [term.text for term in query.terms], "rooms": taken.rooms}
-    return facts if query.nick is None else facts | {"from": query.nick}
-
-
-def _facts_of_lists(answer: commands.Answer) -> dict[str, Any]:
-    facts: dict[str, Any] = {}
-    if answer.listed is not None:
-        facts["list"] = [room._asdict() for room in answer.listed]
-    if answer.people is not None:
-        facts["who"] = [person._asdict() for person in answer.people]
-    return facts | ({"left": answer.left} if answer.left else {})
-
-
-def _times(times: Times) -> dict[str, Any]:
-    """Give the times that appear in sentences, for programs that format them themselves."""
-    return {"times": dict(times)} if times else {}

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from chatservice.protocol import actions, durations, events
+from chatservice.protocol import actions, durations, events, signals
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.events import Event, Times, TopicChanged
 from chatservice.protocol.names import LOBBY
@@ -95,6 +95,7 @@ WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.Acted: lambda e: f"* {e.nick} {e.text}",
     events.Noticed: lambda e: f"-{e.nick}- {e.text}",
     events.Whispered: _whispered,
+    signals.Signalled: lambda e: "",
     events.TopicChanged: _topic_changed,
     events.Joined: lambda e: (
         f"-- {e.nick} joined {'the chat' if e.arrived else spelled(e.room)}"

@@ -83,6 +83,13 @@ test('private messages go to the conversation with the other person', () => {
   assert.deepEqual(names(chat.conversations), ['bob', 'eve']);
 });
 
+test('what programs tell each other is shown nowhere', () => {
+  const chat = chatOf();
+  const signalled = { room: 'lobby', tags: { '+typing': 'active' } };
+  assert.deepEqual(chat.follow(happened('signalled', 'bob', signalled)), []);
+  assert.deepEqual(names(chat.conversations), []);
+});
+
 test('private messages are read up to the first one that is not', () => {
   const chat = chatOf();
   chat.takePrivate([

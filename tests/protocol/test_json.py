@@ -36,6 +36,7 @@ from chatservice.protocol.events import (
     Whispered,
 )
 from chatservice.protocol.json import ONESELF, event_of, facts_of, own_facts
+from chatservice.protocol.signals import Signalled
 from chatservice.protocol.wording import WORDS
 
 ROOM = {"room": "lobby"}
@@ -57,6 +58,14 @@ FACTS: list[tuple[Event, dict[str, Any]]] = [
     (
         Whispered(**ADA, to="bob", text="hi", manner="acted"),
         {"type": "whispered", "to": "bob", "text": "hi", "manner": "acted"},
+    ),
+    (
+        Signalled(**ADA, **ROOM, tags={"+typing": "active"}, ref="7"),
+        {"type": "signalled", **ROOM, "tags": {"+typing": "active"}, "ref": "7"},
+    ),
+    (
+        Signalled(**ADA, to="bob", tags={"+typing": "done"}),
+        {"type": "signalled", "to": "bob", "tags": {"+typing": "done"}},
     ),
     (Joined(**ADA, **ROOM), {"type": "joined", **ROOM, "arrived": False}),
     (

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.chat.rooms import Member, Room
-from chatservice.doors.formats import TEXT, arrival
+from chatservice.doors.formats import TEXT, arrival, format_for
 from chatservice.protocol import actions
 from chatservice.protocol.actions import (
     Announced,
@@ -43,6 +43,8 @@ from chatservice.protocol.events import (
     WentAway,
     Whispered,
 )
+from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.signals import Signalled
 from chatservice.protocol.wording import (
     clock_time,
     line_of,
@@ -198,7 +200,14 @@ class TextFormatTests(SynchronousTestCase):
     def test_every_event_has_words(self) -> None:
         """There are words for every kind of event that there is."""
         told = {type(event) for event, _ in [*LINES, *ACTS]}
-        self.assertEqual(set(KINDS.values()) - {actions.Extended}, told)
+        self.assertEqual(set(KINDS.values()) - {actions.Extended}, told | {Signalled})
+
+    def test_signals(self) -> None:
+        """What programs tell each other is shown to nobody, wherever they look."""
+        signalled = Signalled(id=ID, nick="ada", room="lobby", tags={"+typing": "active"})
+        for likes in (Preferences(), Preferences(time=True, bell=True)):
+            wire = format_for(TEXT, likes, (), "bob")
+            self.assertEqual({wire.render(signalled, here) for here in (True, False)}, {b""})
 
     def test_password_of_a_room(self) -> None:
         """What a password is, or its hash, is shown to nobody: only whether there is one."""

@@ -153,6 +153,7 @@ const FOLLOWED = {
     if (!privately.isFilling) privately.reach = Math.max(privately.reach, event.id);
     return [place];
   },
+  signalled: () => [],
   topic_changed: (chat, event) => {
     const place = chat.room(event.room);
     if (!place) return [];
