@@ -44,6 +44,7 @@ class Wanted:
     """A request for a part of the history.
 
     @ivar of: a room's name, or the identity whose private messages are meant.
+    @ivar with_whom: the identity of the one person with whom those were exchanged; empty for all.
     @ivar after: only greater ids; if given, the page begins with the first of them.
     @ivar before: only smaller ids.
     @ivar limit: the most events.
@@ -51,6 +52,7 @@ class Wanted:
     """
 
     of: str | bytes
+    with_whom: bytes = b""
     after: int | None = None
     before: int = LATEST
     limit: int = 50
@@ -76,6 +78,24 @@ class Page:
     next: int | None = field(default=None, compare=False)
     hidden: int = field(default=0, compare=False)
     used: bool = field(default=True, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A conversation: a room, or the private lines exchanged with one person.
+
+    @ivar id: the id of the latest event in it that was asked for.
+    @ivar time: the time of that, in microseconds since the epoch, if the id does not tell it.
+    @ivar room: the room's name; empty for a person.
+    @ivar nick: the person's nickname at that time.
+    @ivar identity: the person's lasting identity.
+    """
+
+    id: int
+    time: int | None = None
+    room: str = ""
+    nick: str = ""
+    identity: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +184,15 @@ class Archive(Protocol):
 
     def page(self, wanted: Wanted) -> Deferred[Page]:
         """Read a part of a room's history, or of somebody's private lines, sent and received."""
+
+    def targets(
+        self, identity: bytes, rooms: Collection[str], after: int, before: int, limit: int
+    ) -> Deferred[list[Target]]:
+        """Find the conversations of somebody with events between two ids.
+
+        @param rooms: the rooms that may be among them.
+        @return: those with the latest events, at most C{limit}, in the order of these.
+        """
 
     def missed(
         self,

@@ -156,6 +156,10 @@ class JsonSession(Session):
     def _history(self, request: Request) -> None:
         assert self.member is not None
         room = self._room_named(request.text("room")).name if request.has("room") else None
+        place, whom = {"room": room} if room else {}, b""
+        if not room and request.has("with"):
+            person = self.chat.nicknames.person_named(request.text("with"))
+            place, whom = {"with": person.nick}, person.identity
 
         def page() -> Deferred[Page]:
             if room:
@@ -165,6 +169,7 @@ class JsonSession(Session):
 
         wanted = Wanted(
             of=room or self.member.identity,
+            with_whom=whom,
             after=request.number("after", 0, 0, LATEST) if request.has("after") else None,
             before=request.number("before", LATEST, 0, LATEST),
             limit=request.number("limit", 50, 1, PAGE_MOST),
@@ -173,7 +178,7 @@ class JsonSession(Session):
         self._in_turn(
             request,
             page,
-            lambda page: self._page(page, {"room": room} if room else {}, request.ref),
+            lambda page: self._page(page, place, request.ref),
         )
 
     def _note_seen(self, request: Request) -> None:
@@ -260,13 +265,13 @@ class JsonSession(Session):
         """See L{Metered.price}; computed for each line, for the member may lose its account."""
         return self.chat.settings.rate_limit / self._rate if self._rate else 0.0
 
-    def _page(self, page: Page, room: dict[str, Any], ref: str) -> dict[str, Any]:
+    def _page(self, page: Page, place: dict[str, Any], ref: str) -> dict[str, Any]:
         if page.kept_from is not None:
-            self._send({"type": "gap", "before": page.kept_from} | room | ref_of(ref))
+            self._send({"type": "gap", "before": page.kept_from} | place | ref_of(ref))
         facts = {"type": "history", "events": self._all_facts(page.events), "more": page.more}
         if page.next is not None:
             facts["next"] = page.next
-        return facts | room
+        return facts | place
 
     def _room(self, room: Room) -> dict[str, Any]:
         assert self.member is not None

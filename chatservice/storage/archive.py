@@ -16,6 +16,7 @@ from chatservice.chat.journal import (
     LeftOf,
     Missed,
     Page,
+    Target,
     Wanted,
     all_of,
 )
@@ -35,6 +36,7 @@ from chatservice.storage.remembered import Remembered
 from chatservice.storage.rows import ACT, act_of
 from chatservice.storage.scanning import Scanning
 from chatservice.storage.search import Search
+from chatservice.storage.targets import read_targets
 
 _PLACES = """
     SELECT room, nick, entered, coalesce(seen, max(entered, ifnull(read, ?))), time FROM places
@@ -69,6 +71,20 @@ class DatabaseArchive:
     def page(self, wanted: Wanted) -> Deferred[Page]:
         """See L{Archive.page <chatservice.chat.journal.Archive.page>}."""
         work = partial(read_page, wanted=wanted)
+        return self._database.read(work).addErrback(explain)
+
+    def targets(
+        self, identity: bytes, rooms: Collection[str], after: int, before: int, limit: int
+    ) -> Deferred[list[Target]]:
+        """See L{Archive.targets <chatservice.chat.journal.Archive.targets>}."""
+        work = partial(
+            read_targets,
+            identity=identity,
+            rooms=tuple(rooms),
+            after=after,
+            before=before,
+            limit=limit,
+        )
         return self._database.read(work).addErrback(explain)
 
     def missed(

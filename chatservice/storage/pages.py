@@ -61,11 +61,23 @@ _PRIVATE_PAGE = f"""
     SELECT {PRIVATE} FROM whispers WHERE recipient_identity = ?1 AND id > ?2 AND id < ?3
     ORDER BY id {{order}} LIMIT ?4"""
 
+_PAGE_WITH_ONE = f"""
+    SELECT {PRIVATE} FROM whispers
+    WHERE author_identity = ?1 AND recipient_identity = ?5 AND id > ?2 AND id < ?3
+    UNION ALL
+    SELECT {PRIVATE} FROM whispers
+    WHERE author_identity = ?5 AND recipient_identity = ?1 AND ?1 <> ?5 AND id > ?2 AND id < ?3
+    ORDER BY id {{order}} LIMIT ?4"""
+
 
 def read_page(connection: sqlite3.Connection, wanted: Wanted) -> Page:
     """Read a page from the database."""
     order = "DESC" if wanted.after is None else "ASC"
     limits = (wanted.of, wanted.after or 0, wanted.before, SCAN_MOST + 1)
+    if wanted.with_whom:
+        sql = _PAGE_WITH_ONE.format(order=order)
+        rows = connection.execute(sql, (*limits, wanted.with_whom))
+        return page_of(map(private_of, rows), wanted)
     if isinstance(wanted.of, bytes):
         sql = _PRIVATE_PAGE.format(order=order)
         return page_of(map(private_of, connection.execute(sql, limits)), wanted)

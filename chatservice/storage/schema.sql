@@ -163,3 +163,7 @@ ALTER TABLE places ADD COLUMN read INTEGER;
 
 -- How a private line was said: said, acted or noticed.
 ALTER TABLE whispers ADD COLUMN manner TEXT NOT NULL DEFAULT 'said';
+
+-- Private lines are found by both people, and the people with whom somebody has any.
+CREATE INDEX whispers_to ON whispers (author_identity, recipient_identity, id);
+CREATE INDEX whispers_from ON whispers (recipient_identity, author_identity, id);

@@ -8,6 +8,7 @@ from typing import Any
 from tests.conversation import (
     TOKEN,
     ConversationCase,
+    error,
 )
 
 
@@ -102,6 +103,38 @@ class HistoryTests(ConversationCase):
             person.asks("history", ref="9")
             page = {"type": "history", "events": events, "more": False, "ref": "9"}
             self.assertEqual(person.sees_all(), [page])
+
+    def test_with_one_person(self) -> None:
+        """With a nickname, it has those exchanged with that person alone, in both directions."""
+        bob, eve = self.at_json("bob"), self.at_json("eve")
+        for line in ("/msg bob one", "/msg eve two", "/msg bob three"):
+            self.ada.types(line)
+        bob.types("/msg ada four")
+        eve.types("/msg bob five")
+        for person in (self.ada, bob, eve):
+            person.sees()
+        for asked, words, more in (
+            ({"with": "BOB"}, ["one", "three", "four"], False),
+            ({"with": "bob", "limit": 2}, ["three", "four"], True),
+            ({"with": "bob", "after": 0, "limit": 2}, ["one", "three"], True),
+            ({"with": "eve"}, ["two"], False),
+            ({"with": "ada"}, [], False),
+        ):
+            self.ada.asks("history", **asked, ref="9")
+            (page,) = self.ada.sees()
+            self.assertEqual(page["with"], asked["with"].lower())
+            self.assertEqual([event["text"] for event in page["events"]], words)
+            self.assertEqual(page["more"], more)
+
+    def test_with_nobody(self) -> None:
+        """A nickname that is nobody's is refused; beside a room, it does not count."""
+        self.ada.sees()
+        self.ada.asks("history", **{"with": "grace"}, ref="9")
+        sentence = "nobody here is called grace, and it is not registered"
+        self.assertEqual(self.ada.sees(), [error("no-nick", sentence, "9")])
+        self.ada.asks("history", room="lobby", **{"with": "grace"}, ref="9")
+        (page,) = self.ada.sees()
+        self.assertEqual((page["type"], page["room"], "with" in page), ("history", "lobby", False))
 
     def test_private_belongs_to_the_token(self) -> None:
         """Private messages are shown again to the token, not to whoever has the nickname."""
