@@ -147,7 +147,7 @@ class Chat(ABC):
             self.ids.now,
         )
         self.roles = Roles(self.acting, self.permissions)
-        self.marks = Marks(self.publish, self.last_delivered)
+        self.marks = Marks(self.journal, self.publish, self.last_delivered)
         self.repeats = Repeats(self.journal, self.publish, self.settled, seconds)
         self.speaking = Speaking(
             self.permissions, self.acting, self.repeats, self.publish, seconds

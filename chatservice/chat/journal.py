@@ -214,6 +214,15 @@ class Archive(Protocol):
     def places(self, identity: bytes) -> Deferred[list[ReadMarker]]:
         """Find the read markers of somebody, in the order of entering."""
 
+    def mark(self, identity: bytes, other: bytes) -> Deferred[int]:
+        """Find the id up to which somebody has read the private lines with a person, or 0."""
+
+    def move_mark(self, identity: bytes, other: bytes, nick: str, id: int) -> Deferred[int]:
+        """Move such a mark on to an id, and find where it is: it never moves back.
+
+        @param nick: the person's nickname.
+        """
+
     def refs(self, identity: bytes) -> Deferred[list[tuple[bytes, Noted]]]:
         """Find the latest requests of somebody, by their marks, oldest first; see refs.py."""
 

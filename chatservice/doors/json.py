@@ -6,6 +6,7 @@ Dicts of the protocol exist only in this module, in requests.py and on the wire.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
@@ -317,7 +318,9 @@ class JsonSession(Session):
                 self.tell_missed(self.device)
             return self._welcome(event.id, resumed=coming is not Coming.NEW)
         if isinstance(event, Read):
-            return self.wire.spell(facts_of_reading(event.room, event.upto) | ref_of(event.ref))
+            # Programs count all private lines as one, and would take it for that.
+            facts = facts_of_reading(event.room, event.upto) | ref_of(event.ref)
+            return b"" if event.to else self.wire.spell(facts)
         # An operator's act against the member is another's event, and may be ignored.
         line = self.wire.render_own(event) if mine else self.format.render(event, True)
         if isinstance(event, Joined) and event.arrived:
@@ -331,7 +334,7 @@ class JsonSession(Session):
             case Resumed():
                 return b""
             case Read():
-                return self.wire.spell(facts_of_reading(event.room, event.upto))
+                return self.render_own(replace(event, ref=""), True)
             case Joined():
                 rooms = {event.room: self._room(self.chat.rooms[event.room])}
                 return self.wire.spell(own_facts(event) | {"rooms": rooms})

@@ -310,13 +310,17 @@ class Read(Event):
     """Somebody's having read a room; only the author's own devices are shown it.
 
     @ivar room: its name; empty for private lines.
+    @ivar to: the nickname of the one person with whom those were exchanged; empty for all.
     @ivar upto: the id up to which it is read.
     @ivar ref: the client's own mark for the request, or empty.
+    @ivar to_identity: the lasting identity of the one person.
     """
 
     room: str
+    to: str = ""
     upto: int
     ref: str = ""
+    to_identity: bytes = field(default=b"", compare=False, repr=False)
 
 
 E = TypeVar("E", bound=Event)

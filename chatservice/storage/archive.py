@@ -30,6 +30,7 @@ from chatservice.storage.database import Database, explain
 from chatservice.storage.export import Personal
 from chatservice.storage.identities import Identities
 from chatservice.storage.indexing import Index
+from chatservice.storage.marks import find_mark, move_mark
 from chatservice.storage.missed import Counted, read_missed
 from chatservice.storage.pages import read_page
 from chatservice.storage.remembered import Remembered
@@ -111,6 +112,16 @@ class DatabaseArchive:
 
         return self._database.read(work).addErrback(explain)
 
+    def mark(self, identity: bytes, other: bytes) -> Deferred[int]:
+        """See L{Archive.mark <chatservice.chat.journal.Archive.mark>}."""
+        work = partial(find_mark, identity=identity, other=other)
+        return self._database.read(work).addErrback(explain)
+
+    def move_mark(self, identity: bytes, other: bytes, nick: str, id: int) -> Deferred[int]:
+        """See L{Archive.move_mark <chatservice.chat.journal.Archive.move_mark>}."""
+        work = partial(move_mark, identity=identity, other=other, nick=nick, id=id)
+        return self._database.write_later(work).addErrback(explain)
+
     def refs(self, identity: bytes) -> Deferred[list[tuple[bytes, Noted]]]:
         """See L{Archive.refs <chatservice.chat.journal.Archive.refs>}."""
         return self._remembered.of(identity)
@@ -126,11 +137,14 @@ class DatabaseArchive:
     def move(self, former: bytes, now: bytes, nick: str) -> Deferred[None]:
         """See L{Archive.move <chatservice.chat.journal.Archive.move>}."""
         sql = "UPDATE places SET identity = ?, nick = ? WHERE identity = ?"
+        given = (now, former)
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM places WHERE identity = ?", (now,))
             connection.execute(sql, (now, nick, former))
             remembered.move(connection, former, now)
+            connection.execute("UPDATE OR IGNORE marks SET identity = ? WHERE identity = ?", given)
+            connection.execute("DELETE FROM marks WHERE identity = ?", (former,))
 
         return self._database.write(work).addErrback(explain)
 

@@ -42,6 +42,7 @@ _PLACES = """
     WHERE identity = ? ORDER BY entered, room"""
 _TOPICS = "SELECT room, id, nick, text FROM topics WHERE author = ? ORDER BY id"
 _REFS = "SELECT id, nick FROM refs WHERE identity = ? ORDER BY id"
+_MARKS = "SELECT nick, id FROM marks WHERE identity = ? ORDER BY id"
 _MINE = "SELECT id, length(text) FROM events WHERE author = ? ORDER BY id"
 _ERASE_SENT = """
     DELETE FROM whispers
@@ -89,6 +90,7 @@ class Personal:
         yield self._change("DELETE FROM topics WHERE author = ?", identity)
         yield self._change("DELETE FROM places WHERE identity = ?", identity)
         yield self._change("DELETE FROM refs WHERE identity = ?", identity)
+        yield self._change("DELETE FROM marks WHERE identity = ?1 OR other = ?1", identity)
         return erased + private
 
     @inlineCallbacks
@@ -151,6 +153,14 @@ def spelled_refs(refs: Iterable[tuple[int, str]]) -> list[str]:
     return [line] if spelled else []
 
 
+def spelled_marks(marks: Iterable[tuple[str, int]]) -> list[str]:
+    """Format nicknames, and up to when the lines with each are read, as a line, if there are any.
+    """
+    spelled = [{"nick": nick, "seen": _time(id)} for nick, id in marks]
+    line = json.dumps({"type": "marks", "marks": spelled}, ensure_ascii=False)
+    return [line] if spelled else []
+
+
 def _spelled(event: Event) -> dict[str, object]:
     kind, facts = _facts(event)
     return {"type": kind, "id": event.id, "time": _time(event.when), "nick": event.nick} | facts
@@ -184,7 +194,8 @@ def _read_export(connection: sqlite3.Connection, identity: bytes, after: int) ->
     places = spelled_places(connection.execute(_PLACES, (identity,)))
     topics = spelled_topics(connection.execute(_TOPICS, (identity,)))
     refs = spelled_refs(connection.execute(_REFS, (identity,)))
-    return export_page([places, topics, *refs], events, after)
+    marks = spelled_marks(connection.execute(_MARKS, (identity,)))
+    return export_page([places, topics, *refs, *marks], events, after)
 
 
 def _erase(connection: sqlite3.Connection, identity: bytes) -> int:

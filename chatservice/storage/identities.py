@@ -39,10 +39,14 @@ _FEW = (
     # The places under the new identity are more recent: keep those.
     _MOVE.format(table="OR IGNORE places", column="identity"),
     _MOVE.format(table="OR IGNORE refs", column="identity"),
+    _MOVE.format(table="OR IGNORE marks", column="identity"),
+    _MOVE.format(table="OR IGNORE marks", column="other"),
 )
 _LEFT_OVER = (
     "DELETE FROM places WHERE identity IN (SELECT former FROM moving)",
     "DELETE FROM refs WHERE identity IN (SELECT former FROM moving)",
+    "DELETE FROM marks WHERE identity IN (SELECT former FROM moving)",
+    "DELETE FROM marks WHERE other IN (SELECT former FROM moving)",
 )
 _MANY = (
     _MOVE_SOME.format(table="events", column="author"),

@@ -209,6 +209,7 @@ def _delete_people(connection: sqlite3.Connection) -> bool:
     gone = connection.execute(_LONGEST_ABSENT, (PEOPLE,)).fetchall()
     connection.executemany("DELETE FROM places WHERE identity = ?", gone)
     connection.executemany("DELETE FROM refs WHERE identity = ?", gone)
+    connection.executemany("DELETE FROM marks WHERE identity = ?", gone)
     return len(gone) == ERASE_STEP
 
 

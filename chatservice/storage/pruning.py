@@ -364,4 +364,5 @@ def _delete_guests(connection: sqlite3.Connection, before: int) -> bool:
     connection.executemany("DELETE FROM places WHERE identity = ? AND room = ?", old)
     gone = [(identity,) for identity, room in old if not room]
     connection.executemany("DELETE FROM refs WHERE identity = ?", gone)
+    connection.executemany("DELETE FROM marks WHERE identity = ?", gone)
     return len(old) == ERASE_STEP

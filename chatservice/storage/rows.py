@@ -182,7 +182,8 @@ def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:
     elif isinstance(event, Parted):
         _forget_place(connection, who, event.room)
     elif isinstance(event, Read):
-        connection.execute(_READ, (event.upto, who, event.room))
+        if not event.to_identity:  # Marks are moved before, by marks.py.
+            connection.execute(_READ, (event.upto, who, event.room))
     elif isinstance(event, Renamed):
         connection.execute("UPDATE places SET nick = ? WHERE identity = ?", (event.now, who))
     else:

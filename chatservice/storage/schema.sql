@@ -164,6 +164,16 @@ ALTER TABLE places ADD COLUMN read INTEGER;
 -- How a private line was said: said, acted or noticed.
 ALTER TABLE whispers ADD COLUMN manner TEXT NOT NULL DEFAULT 'said';
 
+-- Up to which id somebody has read the private lines with another person, who had that nickname.
+CREATE TABLE marks (
+    identity BLOB NOT NULL,
+    other BLOB NOT NULL,
+    nick TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    PRIMARY KEY (identity, other)
+) WITHOUT ROWID;
+CREATE INDEX marks_of ON marks (other);
+
 -- Private lines are found by both people, and the people with whom somebody has any.
 CREATE INDEX whispers_to ON whispers (author_identity, recipient_identity, id);
 CREATE INDEX whispers_from ON whispers (recipient_identity, author_identity, id);

@@ -20,6 +20,7 @@ from chatservice.doors.websocket import WebSocketConnection, WebSocketSession
 from chatservice.people.peers import Peer
 from chatservice.protocol import events
 from chatservice.protocol.actions import Kicked, Muted
+from chatservice.protocol.signals import Signalled
 from chatservice.server import ChatFactory
 from chatservice.sessions.session import Session
 from tests.doubles import Wire
@@ -57,6 +58,8 @@ class DoorContract(Base):
         return [
             events.Said(id=1, room="lobby", text="hi", **who),
             events.Acted(id=2, room="lobby", text="waves", **who),
+            events.Noticed(id=2, room="lobby", text="tea", tags={"+a": "b"}, **who),
+            Signalled(id=2, room="lobby", tags={"+typing": "active"}, **who),
             events.TopicChanged(id=3, room="lobby", text="snakes", **who),
             events.TopicChanged(id=4, room="lobby", text="", **who),
             events.Whispered(id=5, to=other.nick, text="psst", **who),
@@ -78,6 +81,7 @@ class DoorContract(Base):
         return [
             *self.events_of(self.member, self.bob.member),
             events.Read(id=17, nick="ada", room="lobby", upto=3, ref="r1"),
+            events.Read(id=18, nick="ada", room="", to="bob", upto=3),
             RESUMED,
         ]
 

@@ -65,6 +65,13 @@ class PersonalTests(DatabaseJournalTestCase, JournalCase):
             after = page.next
         return [json.loads(line) for line in lines]
 
+    def test_marks(self) -> None:
+        """Up to when somebody has read the private lines with others, by their nicknames."""
+        for other, nick, number in ((BOB, "bob", 3), (EVE, "eve", 1)):
+            self.successResultOf(self.journal.move_mark(ADA, other, nick, NOW + number))
+        marks = [{"nick": nick, "seen": when(id)["time"]} for nick, id in (("eve", 1), ("bob", 3))]
+        self.assertIn({"type": "marks", "marks": marks}, self.exported())
+
     def test_nothing(self) -> None:
         """About somebody who is not known there is only that."""
         self.append(*SPOKEN)

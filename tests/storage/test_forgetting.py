@@ -38,7 +38,7 @@ NOBODYS = Table()
 # A new table fails the tests below until it stands here: is anything in it somebody's?
 TABLES = {
     "ids": NOBODYS,
-    "events": Table(("said", "acted", "topic_changed")),
+    "events": Table(("said", "acted", "noticed", "topic_changed")),
     "whispers": Table(("whispered",)),
     "topics": Table(("topics",)),
     "accounts": Table(("account",)),
@@ -48,6 +48,7 @@ TABLES = {
     "words": NOBODYS,
     "indexed": NOBODYS,
     "refs": Table(("refs",)),
+    "marks": Table(("marks",)),
     "spent": NOBODYS,
     "moving": NOBODYS,
 }
@@ -104,6 +105,11 @@ class FileCase(DatabaseTestCase, ConversationCase):
     def rows(self, sql: str) -> list[Any]:
         return self.database_.at_start(lambda connection: connection.execute(sql).fetchall())
 
+    def mark(self, reader: str, other: str) -> None:
+        """Have somebody read what somebody else said in private."""
+        by, whom = self.chat.roster[reader].devices[0], self.chat.roster[other]
+        self.successResultOf(self.chat.marks.note_read_with(by, whom, 1))
+
     def at(self, door: str, nick: str) -> Any:
         person = TextPerson(self.connect()) if door == "text" else JsonPerson(self.connect())
         if door == "text":
@@ -135,6 +141,8 @@ class BytesTests(FileCase):
         person.types("/join attic")
         person.types(f"/topic {WORDS[4]}")
         person.types("/join lobby")
+        self.mark(NICK, "bob")
+        self.mark("bob", NICK)
         bob.types(f"/msg {NICK} as you like")
         for number in range(40):
             bob.types(f"after {number} " + f"word{number} " * 9)
@@ -314,6 +322,7 @@ class TablesTests(FileCase):
             f"/register {SECRET}",
             "hi",
             "/me waves",
+            "/notice #lobby tea",
             "/topic tea",
             "/msg bob psst",
             "/join attic",
@@ -321,6 +330,7 @@ class TablesTests(FileCase):
         ):
             ada.types(typed, "ref")
         bob.types("/join attic")
+        self.mark(NICK, "bob")
         ada.types("/kick bob out")
         ada.sees()
         ada.types("/export")

@@ -99,6 +99,7 @@ class BoundsTests(PlainChatCase):
                 Said(id=start + 2, room=room, text="hi", mark=who, **facts),
                 Left(id=start + 3, goodbye=True, why="", rooms=(room,), **facts),
             )
+            self.journal.move_mark(who, b"other", "other", start)
         self.chat.ids.start_above(now + 10 * count)
         self.says(2 * ROUND)
         away = {(count - number).to_bytes(16, "big") for number in range(1, 6)}
@@ -106,6 +107,8 @@ class BoundsTests(PlainChatCase):
         found = {who for (who,) in rows(self.journal, "SELECT DISTINCT identity FROM places")}
         self.assertEqual(found, away | here)
         found = {who for (who,) in rows(self.journal, "SELECT DISTINCT identity FROM refs")}
+        self.assertEqual(found, away)
+        found = {who for (who,) in rows(self.journal, "SELECT DISTINCT identity FROM marks")}
         self.assertEqual(found, away)
 
     def test_refs(self) -> None:

@@ -13,7 +13,15 @@ from chatservice.protocol.events import Joined, Left
 from chatservice.protocol.query import parse
 from chatservice.storage.indexing import ERASE_STEP
 from chatservice.storage.pruning import EVERY, GUESTS_KEPT, ROOMS_A_STEP, Pruning
-from tests.recording import ADA, BOB, DatabaseJournalTestCase, JournalCase, line, private_line
+from tests.recording import (
+    ADA,
+    BOB,
+    EVE,
+    DatabaseJournalTestCase,
+    JournalCase,
+    line,
+    private_line,
+)
 
 NOW = 1_763_712_000_000_000
 MINUTE = 60_000_000
@@ -290,10 +298,14 @@ class StepTests(PruningTestCase):
             self.append(Joined(id=id, nick="x", room="lobby", identity=who))
         for id, who in [(10, gone), (11, BOB), (NOW, lately)]:
             self.append(self.left(id, who))
+        for who in people:
+            self.successResultOf(self.journal.move_mark(who, EVE, "eve", 5))
         self.now = NOW + GUESTS_KEPT
         self.steps()
         places = [self.successResultOf(self.journal.places(who)) for who in people]
         self.assertEqual([len(found) for found in places], [2, 0, 2, 2])
+        marks = [self.successResultOf(self.journal.mark(who, EVE)) for who in people]
+        self.assertEqual(marks, [5, 0, 5, 5])
 
     def left(self, id: int, who: bytes) -> Left:
         return Left(id=id, nick="x", goodbye=True, why="", rooms=("lobby",), identity=who)
