@@ -108,9 +108,9 @@ class ChatFactory(ServerFactory, Standalone):
         """
         return self.entrances.enter(by, self.room_name(text), password)
 
-    def part(self, by: Device, room: Room) -> Envelope:
+    def part(self, by: Device, room: Room, why: str = "") -> Envelope:
         """Leave a room, the lobby too; see L{Entrances.part}."""
-        return self.entrances.part(by.member, room, by)
+        return self.entrances.part(by.member, room, by, why)
 
     def leave(
         self,

@@ -17,6 +17,7 @@ from chatservice.chat.rooms import ROOMS_PER_MEMBER, Device, Member, Room
 from chatservice.chat.roster import Roster
 from chatservice.chat.topics import Topics
 from chatservice.protocol.events import ChatError, Joined, Parted, Resumed
+from chatservice.protocol.sanitize import clean_reason
 from chatservice.protocol.wording import spelled
 
 
@@ -117,17 +118,22 @@ class Entrances:
             self._acting.found(by, room)
         return joined
 
-    def part(self, member: Member, room: Room, by: Device | None = None) -> Envelope:
+    def part(
+        self, member: Member, room: Room, by: Device | None = None, why: str = ""
+    ) -> Envelope:
         """Leave a room, even the lobby, and stay in the chat.
 
         @param by: the device through which the member wishes it, if it does.
-        @raise ChatError: C{no-room} if the member is not in it.
+        @param why: last words, which people who may not speak there do not have.
+        @raise ChatError: C{no-room} if the member is not in it, C{too-long}.
         """
         self._permissions.check_is_in(member, room.name)
+        is_silenced = why and not self._permissions.may_speak(member, room.name)
+        why = "" if is_silenced else clean_reason(why)
         room.let_go(member)
         member.forget_room(room)
         folded = self._folding.note([room.name], came=False)
-        return self._publish(member, Parted(room=room.name, folded=folded), by)
+        return self._publish(member, Parted(room=room.name, folded=folded, why=why), by)
 
     def part_where_banned(self, member: Member) -> None:
         """Leave the rooms from which the member is banned, for example by account or address."""

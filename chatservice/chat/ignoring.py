@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, TypeVar
 from chatservice.chat.door import Format
 from chatservice.chat.rooms import Member, Room
 from chatservice.protocol.actions import Kicked, OperatorAct
-from chatservice.protocol.events import Event, Left, Line, TopicChanged, WentAway, Whispered
+from chatservice.protocol.events import (
+    Event,
+    Left,
+    Line,
+    Parted,
+    TopicChanged,
+    WentAway,
+    Whispered,
+)
 from chatservice.protocol.names import nick_key
 from chatservice.protocol.signals import Signalled
 
@@ -142,7 +150,7 @@ def _without_words(event: E) -> E:
     match event:
         case TopicChanged(text=text) if text:
             return replace(event, text="", hidden=True)
-        case WentAway() | Left(goodbye=True):
+        case WentAway() | Left(goodbye=True) | Parted():
             return replace(event, why="")
         # Acts of operators in the whole chat cannot be ignored.
         case Kicked(room=room) if room:

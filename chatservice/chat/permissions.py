@@ -108,6 +108,14 @@ class Permissions(Authority):
                 self._check_not_muted(member, room)
                 self._check_voiced(member, room)
 
+    def may_speak(self, member: Member, room: str) -> bool:
+        """Tell whether a member may say something in a room (L{check_speech})."""
+        try:
+            self.check_speech(member, room)
+        except ChatError:
+            return False
+        return True
+
     def check_appearance(self, member: Member) -> None:
         """Check that a member may change what others see of it: nickname, away words, last words.
 

@@ -17,6 +17,7 @@ from chatservice.commands.table import (
     Group,
     ListedRoom,
     command,
+    room_named,
     room_of,
     wrapped,
 )
@@ -50,10 +51,28 @@ def join(call: Call) -> Answer | Deferred[Answer]:
     return call.chat.enter(call.device, name, password.strip(" ")).addCallback(entered)
 
 
-@command(Group.ROOMS, "/part [ROOM]", "leave a room; without ROOM, the current one")
+@command(
+    Group.ROOMS,
+    "/part [ROOM] [WHY]",
+    "leave a room; without ROOM, the current one",
+    "The first word is the ROOM if it begins with # or you are in a room of that name, and a lone "
+    "word always is. What you say on leaving is shown to the people there.",
+)
 def part(call: Call) -> Answer:
-    call.chat.part(call.device, room_of(call))
+    first, _, rest = call.rest.partition(" ")
+    if not first:
+        room, why = call.room, ""
+    elif rest and not _names_a_room(call, first):
+        room, why = call.room, call.rest
+    else:
+        room, why = room_named(call, first), rest
+    call.chat.part(call.device, room, why.strip(" "))
     return DONE
+
+
+def _names_a_room(call: Call, word: str) -> bool:
+    """Tell whether a word that other words follow is meant as a room."""
+    return word.startswith("#") or word.casefold() in call.member.rooms
 
 
 @command(

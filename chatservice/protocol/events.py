@@ -243,10 +243,11 @@ class Joined(RoomEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parted(RoomEvent):
-    """Somebody's leaving a room, but not the chat."""
+    """Somebody's leaving a room, but not the chat; C{why} are the member's own words, or empty."""
 
     kind = "parted"
     folded: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,7 @@ WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.Joined: lambda e: (
         f"-- {e.nick} joined {'the chat' if e.arrived else spelled(e.room)}"
     ),
-    events.Parted: lambda e: f"-- {e.nick} left {spelled(e.room)}",
+    events.Parted: lambda e: f"-- {e.nick} left {spelled(e.room)}{_because(e.why)}",
     events.Left: _left,
     events.CameAndWent: _came_and_went,
     events.WentAway: lambda e: f"-- {_is(e.nick)} away{_because(e.why)}",

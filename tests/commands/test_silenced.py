@@ -86,6 +86,13 @@ class SilencedTests(DenCase):
         self.eve.types(f"/quit {PILLS}")
         self.assertEqual(self.ada.sees(), ["-- eve left the chat"])
 
+    @each_row({how: how for how in HOW})
+    def test_last_words_in_the_room(self, how: str) -> None:
+        """So she does if she leaves the room alone."""
+        self.silence(how)
+        self.eve.types(f"/part #den {PILLS}")
+        self.assertEqual(self.ada.sees(), ["-- eve left #den"])
+
     def test_back(self) -> None:
         """Nor does she tell that she is back."""
         self.eve.types("/away")

@@ -18,6 +18,11 @@ WORDS = "buy my pills"
 
 LIVE: dict[str, tuple[str, str, Facts]] = {
     "away": ("/away {words}", "-- eve is away", {"type": "went_away", "why": ""}),
+    "last_words_in_a_room": (
+        "/part #lobby {words}",
+        "-- eve left lobby",
+        {"type": "parted", "room": "lobby"},
+    ),
     "last_words": (
         "/quit {words}",
         "-- eve left the chat",

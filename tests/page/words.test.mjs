@@ -11,6 +11,8 @@ for (const [type, more, expected] of [
   ['topic_changed', { topic: 'tea' }, 'eve changed the topic: tea'],
   ['topic_changed', { topic: '' }, 'eve cleared the topic'],
   ['topic_changed', { topic: '', hidden: true }, 'eve changed the topic'],
+  ['parted', {}, 'eve left the room'],
+  ['parted', { why: 'tea' }, 'eve left the room: tea'],
   ['left', { goodbye: true, why: 'tea' }, 'eve left the chat: tea'],
   ['left', { why: 'connection lost' }, 'eve left the chat (connection lost)'],
   ['renamed', { now: 'eva' }, 'eve is now eva'],

@@ -73,6 +73,7 @@ FACTS: list[tuple[Event, dict[str, Any]]] = [
         {"type": "joined", **ROOM, "arrived": True, "folded": True},
     ),
     (Parted(**ADA, **ROOM), {"type": "parted", **ROOM}),
+    (Parted(**ADA, **ROOM, why="tea"), {"type": "parted", **ROOM, "why": "tea"}),
     (Parted(**ADA, **ROOM, folded=True), {"type": "parted", **ROOM, "folded": True}),
     (Left(**ADA, goodbye=True, why="tea"), {"type": "left", "goodbye": True, "why": "tea"}),
     (

@@ -20,7 +20,7 @@ const SENTENCES = {
     ...because(e.topic),
   ],
   joined: (e) => [doer(e), ' joined'],
-  parted: (e) => [doer(e), ' left the room'],
+  parted: (e) => [doer(e), ' left the room', ...because(e.why)],
   left: (e) => [
     doer(e),
     ' left the chat',
