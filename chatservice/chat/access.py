@@ -76,6 +76,8 @@ class RoomRules:
     @ivar operators_topic: only operators change the topic.
     @ivar keep: the seconds for which lines are kept; 0 for the chat's own bound.
     @ivar keep_lines: the lines that are kept; 0 for the chat's own bound.
+    @ivar limit: the most people in it, besides operators and the invited; 0 for no such bound.
+    @ivar secret: only the people in it see that there is such a room.
     """
 
     invite_only: bool = False
@@ -84,6 +86,8 @@ class RoomRules:
     operators_topic: bool = False
     keep: int = 0
     keep_lines: int = 0
+    limit: int = 0
+    secret: bool = False
 
     def changed(self, setting: str, value: str) -> RoomRules:
         """Give the rules after a L{RoomSet}; a setting that no longer exists changes nothing."""
@@ -100,6 +104,10 @@ class RoomRules:
                 return replace(self, keep=int(value or 0))
             case "keep-lines":
                 return replace(self, keep_lines=int(value or 0))
+            case "limit":
+                return replace(self, limit=int(value or 0))
+            case "secret":
+                return replace(self, secret=value == "on")
         return self
 
 

@@ -56,7 +56,7 @@ class Entrances:
         member = device.member
         for room in rooms:
             try:
-                self._check_open(member, room.name, seen.get(room.name, 0))
+                self._check_open(member, room, seen.get(room.name, 0))
             except ChatError as error:
                 refused.append(error)
             else:
@@ -68,10 +68,11 @@ class Entrances:
             # No other event marks the point from which the member hears for itself.
             self._publish(member, Resumed(), device)
 
-    def _check_open(self, member: Member, room: str, seen: int) -> None:
-        self._permissions.check_entry(member, room, seen)
-        if self._permissions.needs_password(member, room, seen):
-            sentence = f"{spelled(room)} has a password: /join {spelled(room)} PASSWORD"
+    def _check_open(self, member: Member, room: Room, seen: int) -> None:
+        self._permissions.check_entry(member, room.name, seen, len(room.members))
+        if self._permissions.needs_password(member, room.name, seen):
+            named = spelled(room.name)
+            sentence = f"{named} has a password: /join {named} PASSWORD"
             raise ChatError("closed", sentence, "room-password")
 
     def enter(self, by: Device, name: str, password: str) -> Deferred[Envelope | None]:
@@ -91,7 +92,7 @@ class Entrances:
 
         def enter(rooms: list[Room], proved: str) -> Envelope | None:
             # Rights may have changed while the password was checked and the room was read.
-            self._permissions.check_entry(member, name)
+            self._permissions.check_entry(member, name, here=len(rooms[0].members))
             self._passwords.check_same(member, name, proved)
             return self._enter(by, rooms[0])
 

@@ -32,12 +32,12 @@ class Permissions(Authority):
         """Tell whether a member may know who is in a room and its topic, as the people in it do.
 
         Everybody may if the room is open to them. If it is for invited people only, or has a
-        password, only the people who are invited to it or run it may.
+        password, only the people who are invited to it or run it may, and nobody if it is secret.
         """
         place = self._places.get(room)
         if room in member.rooms or place is None or self.is_operator(member):
             return True
-        if self._ban_on(member, room):
+        if place.rules.secret or self._ban_on(member, room):
             return False
         is_closed = place.rules.invite_only or place.rules.password_hash
         return not is_closed or member.identity in place.invited or self._runs(member, room)
@@ -62,22 +62,30 @@ class Permissions(Authority):
             sentence = "only registered names may join the chat at the moment"
             raise ChatError("closed", sentence, "lockdown")
 
-    def check_entry(self, member: Member, room: str, seen: int = 0) -> None:
+    def check_entry(self, member: Member, room: str, seen: int = 0, here: int = 0) -> None:
         """Check that a member may enter a room.
 
         @param seen: the id until which the room was seen, if it was not left the last time.
-        @raise ChatError: it is banned, or not invited.
+        @param here: how many people are in it.
+        @raise ChatError: it is banned, or not invited, or the room is full.
         """
         self.check_not_banned(member, room)
         place = self._places.get(room)
-        if place is None or not place.rules.invite_only or _is_back(place, member, seen):
+        if place is None:
             return
-        if member.identity not in place.invited and not self._is_exempt(member, room):
-            raise ChatError(
-                "closed",
-                f"{spelled(room)} is invite-only: ask one of its operators to invite you",
-                "invite-only",
-            )
+        rules, name = place.rules, spelled(room)
+        is_closed = rules.invite_only and not _is_back(place, member, seen)
+        is_full = 0 < rules.limit <= here
+        if not (is_closed or is_full) or member.identity in place.invited:
+            return
+        if self._is_exempt(member, room):
+            return
+        if is_closed:
+            sentence = f"{name} is invite-only: ask one of its operators to invite you"
+            raise ChatError("closed", sentence, "invite-only")
+        full = f"full (at most {rules.limit:,} people)"
+        sentence = f"{name} is {full}: ask one of its operators to invite you"
+        raise ChatError("closed", sentence, "limit")
 
     def needs_password(self, member: Member, room: str, seen: int = 0) -> str:
         """Find the hash of the password needed to enter a room; empty if none is.

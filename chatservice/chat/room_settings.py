@@ -15,6 +15,7 @@ from chatservice.protocol.durations import seconds_of, spelled
 from chatservice.protocol.events import ChatError
 
 KEEP_LINES_MOST = 10**9
+LIMIT_MOST = 10**6
 OFF = ("off", "-")
 PASSWORD = "password"
 """The setting whose value must be hashed before it is published."""
@@ -74,13 +75,20 @@ def _keep(settings: Settings, value: str) -> str:
 
 
 def _keep_lines(settings: Settings, value: str) -> str:
+    return _number_or_off(value, settings.keep_lines or KEEP_LINES_MOST)
+
+
+def _limit(_: Settings, value: str) -> str:
+    return _number_or_off(value, LIMIT_MOST)
+
+
+def _number_or_off(value: str, most: int) -> str:
     if value.casefold() in OFF:
         return ""
-    most = settings.keep_lines or KEEP_LINES_MOST
-    lines = number(value, most)
-    if lines is None:
+    wanted = number(value, most)
+    if wanted is None:
         raise ChatError("usage", f"it must be a whole number from 1 to {most:,}, or off")
-    return str(lines)
+    return str(wanted)
 
 
 SETTINGS: dict[str, Callable[[Settings, str], str]] = {
@@ -90,4 +98,6 @@ SETTINGS: dict[str, Callable[[Settings, str], str]] = {
     PASSWORD: _password,
     "keep": _keep,
     "keep-lines": _keep_lines,
+    "limit": _limit,
+    "secret": _switch,
 }

@@ -15,7 +15,8 @@ from chatservice.protocol.wording import spelled
     "show the settings and operators of the current room, or change a setting",
     "Settings: invite-only on|off, moderated on|off (only people with a /voice may speak), topic"
     " all|operators (who may change it), password TEXT|off, keep 7d|off and keep-lines N|off (how"
-    " long and how many lines are kept).",
+    " long and how many lines are kept), limit N|off (how many people may be in it), secret on|off"
+    " (only the people in it see that it exists).",
 )
 def room_(call: Call) -> Answer | Deferred[Answer]:
     if not call.rest:
@@ -46,6 +47,8 @@ def _settings(call: Call) -> list[str]:
         f"password {_on(bool(rules.password_hash))}",
         f"keep {spelled_duration(rules.keep) if rules.keep else 'off'}",
         f"keep-lines {rules.keep_lines or 'off'}",
+        f"limit {rules.limit or 'off'}",
+        f"secret {_on(rules.secret)}",
     ]
 
 

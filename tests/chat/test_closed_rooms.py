@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatservice.chat.journal import Wanted
-from tests.conversation import JsonPerson, each_row, with_doors
+from tests.conversation import JsonPerson, at_each_door, each_row, with_doors
 from tests.journals import HeldJournal, rows
 from tests.operating import PASSWORD, DenCase
 from tests.recording import kick
@@ -63,6 +63,21 @@ class SeenTests(DenCase):
             person.types("/part den")
         self.assertEqual(self.sees(self.bob), [])
         self.assertNotIn("den", self.says(self.bob, "/list"))
+
+    @at_each_door
+    def test_secret(self, door: str) -> None:
+        """A secret room shows to the people in it and server operators, to nobody else."""
+        self.register("olga")
+        olga = self.comes(door, "olga", "den")
+        self.ada.types("/op olga")
+        self.ada.types("/invite bob #den")
+        self.ada.types("/room secret on")
+        for person in (self.ada, self.eve, self.sysop, olga):
+            self.assertEqual("snakes" in self.sees(person), True)
+        olga.types("/part den")
+        for person in (self.bob, olga):
+            self.assertEqual(self.sees(person), [])
+        self.assertIn("you joined #den" if door == "text" else "den", self.says(olga, "/join den"))
 
     def test_who_sees(self) -> None:
         """Those in it see it, the invited, its operators and those of the server."""

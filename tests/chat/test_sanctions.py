@@ -251,9 +251,11 @@ class RoomTests(ModerationCase):
             ("topic", "operators"),
             ("keep", "86400"),
             ("keep-lines", "100"),
+            ("limit", "12"),
+            ("secret", "on"),
         ):
             self.set_room(setting, value)
-        rules = RoomRules(True, "a hash", True, True, 86_400, 100)
+        rules = RoomRules(True, "a hash", True, True, 86_400, 100, 12, True)
         self.assertEqual(self.permissions.rules("python"), rules)
         self.assertNotIn("a hash", repr(rules))
         for setting, value in (
@@ -263,6 +265,8 @@ class RoomTests(ModerationCase):
             ("topic", "all"),
             ("keep", ""),
             ("keep-lines", ""),
+            ("limit", ""),
+            ("secret", "off"),
         ):
             self.set_room(setting, value)
         self.assertEqual(self.permissions.rules("python"), RoomRules())
@@ -279,6 +283,18 @@ class RoomTests(ModerationCase):
         self.did(self.ada, actions.Invited, "python", self.bob)
         self.assertEqual(self.permissions.invited("python"), [Person("bob", self.bob.identity)])
         check(self.bob, "python")
+
+    def test_limit(self) -> None:
+        """A full room lets only invited people and operators in, as there is room again others."""
+        self.set_room("limit", "2")
+        check = self.permissions.check_entry
+        sentence = "#python is full (at most 2 people): ask one of its operators to invite you"
+        self.refused("closed", sentence, check, self.bob, "python", next(self.ids), 2)
+        check(self.bob, "python", here=1)
+        check(self.op, "python", here=2)
+        check(self.sysop, "python", here=3)
+        self.did(self.ada, actions.Invited, "python", self.bob)
+        check(self.bob, "python", here=2)
 
     def test_end_of_an_invitation(self) -> None:
         """An invitation ends when the invited one is kicked or banned."""

@@ -23,6 +23,8 @@ SETTINGS_OFF = [
     "password off",
     "keep off",
     "keep-lines off",
+    "limit off",
+    "secret off",
 ]
 SET = (
     "invite-only on",
@@ -31,6 +33,8 @@ SET = (
     "password open sesame",
     "keep 7d",
     "keep-lines 500",
+    "limit 12",
+    "secret on",
 )
 UNSET = (
     "invite-only off",
@@ -39,6 +43,8 @@ UNSET = (
     "password -",
     "keep off",
     "keep-lines off",
+    "limit -",
+    "secret off",
 )
 BANNED = ("ada", "/ban bob spam")
 REGISTERED = ("bob", f"/register {PASSWORD}")
@@ -52,7 +58,8 @@ NO_DURATION = (
 )
 BY_ADDRESS = "only a server operator may do that by address: use a nickname instead"
 SETTINGS_THERE_ARE = (
-    "the settings are invite-only, moderated, topic, password, keep, keep-lines; see /help room"
+    "the settings are invite-only, moderated, topic, password, keep, keep-lines, limit, secret; "
+    "see /help room"
 )
 
 
@@ -163,6 +170,8 @@ OWNER = {
         "password on",
         "keep 7d",
         "keep-lines 500",
+        "limit 12",
+        "secret on",
         before=tuple(("ada", f"/room {setting}") for setting in SET),
     ),
     "room_unset": told(
@@ -181,6 +190,8 @@ OWNER = {
         "/room keep 7d", "room_set", "set keep of #python to 7d", target="keep", text="604800"
     ),
     "keep_lines": room_set("keep-lines 500", "keep-lines", "500"),
+    "limit": room_set("limit 12", "limit", "12"),
+    "secret": room_set("secret on", "secret", "on"),
     "modlog_of_nothing": told(
         "/modlog Before 1", "no operator did anything in #python before that"
     ),
@@ -240,6 +251,9 @@ OWNER_REFUSED = {
     "keep_more": refused("/room keep 31d", "usage", "the chat keeps nothing longer than 30d"),
     "keep_lines": refused(
         "/room keep-lines 1001", "usage", "it must be a whole number from 1 to 1,000, or off"
+    ),
+    "limit": refused(
+        "/room limit 0", "usage", "it must be a whole number from 1 to 1,000,000, or off"
     ),
     "announce": refused("/announce hi", "not-allowed", SERVER_ONLY),
     "lockdown": refused("/lockdown on", "not-allowed", SERVER_ONLY),

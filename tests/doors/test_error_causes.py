@@ -24,6 +24,7 @@ ROOMS = {
     "password": ("/room password sesame", "/join den", "room-password"),
     "wrong_password": ("/room password sesame", "/join den sesam", "wrong-room-password"),
     "invited": ("/room invite-only on", "/join den", "invite-only"),
+    "full": ("/room limit 2", "/join den", "limit"),
 }
 RIGHTS = {
     "server": "/announce x",
