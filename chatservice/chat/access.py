@@ -22,6 +22,7 @@ from chatservice.protocol.actions import (
     Opped,
     RoomSet,
     Unbanned,
+    Uninvited,
     Unmuted,
     Voiced,
 )
@@ -215,6 +216,8 @@ class RoomAccess:
                 self._give("invited", act, self.invited)
                 if len(self.invited) > HOLDERS_MOST:
                     self._end("invited", next(iter(self.invited)), self.invited)
+            case Uninvited():
+                self._end("invited", identity, self.invited)
 
     def _give(self, role: str, act: OperatorAct, holders: dict[bytes, str]) -> None:
         # Holders stay in the order of the acts that are in force.

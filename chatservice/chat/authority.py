@@ -194,6 +194,10 @@ class Authority:
         """List the people who may enter a room when it is for invited people only."""
         return self._holders(room, lambda place: place.invited)
 
+    def invitations(self, identity: bytes) -> list[str]:
+        """List the rooms that somebody is invited to."""
+        return [room for room, place in self._places.items() if identity in place.invited]
+
     def _holders(self, room: str, of: Callable[[RoomAccess], dict[bytes, str]]) -> list[Person]:
         place = self._places.get(room)
         return [Person(nick, key) for key, nick in of(place).items()] if place else []

@@ -180,6 +180,20 @@ class Permissions(Authority):
             self.check_not_banned(member, place)
             self._check_not_muted(member, place)
 
+    def check_may_invite(self, member: Member, room: str) -> None:
+        """Check that a member may invite people to a room, as all in it do unless it is for invited
+        people only.
+
+        @raise ChatError: the member may not: C{no-room} if it is not in the room.
+        """
+        if not self._is_exempt(member, room):
+            self.check_is_in(member, room)
+            if not self.rules(room).invite_only:
+                # An invitation is shown to the people in the room.
+                self.check_speech(member, room)
+                return
+        self.check_power(member, room)
+
     def check_may_kick(self, member: Member, whom: Member | Person, room: str) -> None:
         """Check that a member may remove somebody from a room or the chat, or end an appointment.
 

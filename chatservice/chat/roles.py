@@ -10,7 +10,15 @@ from chatservice.chat.acting import Acting
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.rooms import Device
-from chatservice.protocol.actions import Deopped, Devoiced, Invited, OperatorAct, Opped, Voiced
+from chatservice.protocol.actions import (
+    Deopped,
+    Devoiced,
+    Invited,
+    OperatorAct,
+    Opped,
+    Uninvited,
+    Voiced,
+)
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.wording import spelled
 
@@ -71,16 +79,28 @@ class Roles:
         return self._done_to(by, Devoiced, whom, room)
 
     def invite(self, by: Device, whom: Whom, room: str) -> Envelope | None:
-        """Invite a person to a room, unless the person is in it already.
+        """Invite a person to a room.
+
+        @raise ChatError: C{in-room} if the person is in it; C{no-room} if the member is not, and
+            does not run it; or the member may not.
+        """
+        self._permissions.check_may_invite(by.member, room)
+        person = person_of(whom)
+        if person.member is not None and room in person.member.rooms:
+            raise ChatError("in-room", f"{person.nick} is in {spelled(room)} already")
+        if is_among(person, self._permissions.invited(room)):
+            return None
+        return self._done_to(by, Invited, person, room)
+
+    def uninvite(self, by: Device, whom: Whom, room: str) -> Envelope | None:
+        """Take a person's invitation to a room back.
 
         @raise ChatError: the member may not.
         """
         self._permissions.check_power(by.member, room)
-        person = person_of(whom)
-        is_in = person.member is not None and room in person.member.rooms
-        if is_in or is_among(person, self._permissions.invited(room)):
+        if not is_among(whom, self._permissions.invited(room)):
             return None
-        return self._done_to(by, Invited, person, room)
+        return self._done_to(by, Uninvited, whom, room)
 
     def _done_to(
         self, by: Device, kind: type[OperatorAct], whom: Whom, room: str

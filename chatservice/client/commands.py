@@ -53,6 +53,7 @@ COMMANDS = (
     "/topic",
     "/unban",
     "/unignore",
+    "/uninvite",
     "/unmute",
     "/unregister",
     "/voice",

@@ -7,7 +7,7 @@ from functools import partial
 from twisted.internet.defer import Deferred
 
 from chatservice.chat.authority import CHAT
-from chatservice.commands.table import DONE, Answer, Call, Group, command
+from chatservice.commands.table import DONE, Answer, Call, Group, command, wrapped
 from chatservice.commands.targets import (
     WHERE,
     first_word,
@@ -76,18 +76,32 @@ def devoice(call: Call) -> Answer:
 
 @command(
     Group.OPERATORS,
-    "/invite NICK [#ROOM]",
-    "let somebody into a room that is invite-only or has a password",
-    "An invitation ends when the person is kicked or banned.",
+    "/invite [NICK [#ROOM]]",
+    "let somebody into a room that is invite-only, full or has a password",
+    "Anyone in a room may invite people to it; if it is invite-only, only its operators may. An "
+    "invitation ends when the person is kicked or banned. Without NICK, it lists the rooms that "
+    "you are invited to.",
 )
 def invite(call: Call) -> Answer:
+    if not call.rest:
+        rooms = sorted(call.chat.permissions.invitations(call.member.identity))
+        named = ", ".join(map(spelled, rooms)) or "no room"
+        return Answer(wrapped(f"you are invited to {named}"))
     nick, rest = first_word(call, call.rest)
     room = call.chat.room_name(rest) if rest else call.room.name
     person = call.chat.nicknames.person_named(nick)
     if call.chat.roles.invite(call.device, person, room) is None:
-        is_in = person.member is not None and room in person.member.rooms
-        how = "in" if is_in else "invited to"
-        return Answer([f"{person.nick} is {how} {spelled(room)} already"])
+        return Answer([f"{person.nick} is invited to {spelled(room)} already"])
+    return DONE
+
+
+@command(Group.OPERATORS, "/uninvite NICK [#ROOM]", "take an invitation back")
+def uninvite(call: Call) -> Answer:
+    _, rest = first_word(call, call.rest)
+    room = call.chat.room_name(rest) if rest else call.room.name
+    person = holder_named(call, call.chat.permissions.invited(room))
+    if call.chat.roles.uninvite(call.device, person, room) is None:
+        return Answer([f"{person.nick[:40]} is not invited to {spelled(room)}"])
     return DONE
 
 

@@ -140,6 +140,13 @@ class Invited(OperatorAct):
     kind = "invited"
 
 
+class Uninvited(OperatorAct):
+    """The end of an invitation."""
+
+    __slots__ = ()
+    kind = "uninvited"
+
+
 class RoomSet(OperatorAct):
     """A change of the room's setting C{target} to C{text}."""
 

@@ -64,6 +64,11 @@ def _invited(event: actions.Invited) -> str:
     return f"-- {event.nick} invited {event.target} to {_place(event)}{how}"
 
 
+def _uninvited(event: actions.Uninvited) -> str:
+    invites = "invite" if event.nick == YOU else "invites"
+    return f"-- {event.nick} no longer {invites} {event.target} to {_place(event)}"
+
+
 def _locked_down(event: actions.LockedDown) -> str:
     if event.text == "on":
         return f"-- {event.nick} locked the chat down: only registered names may join now"
@@ -121,6 +126,7 @@ WORDS: dict[type[Event], Callable[[Any], str]] = {
     actions.Voiced: lambda e: f"-- {e.nick} gave {e.target} a voice in {_place(e)}",
     actions.Devoiced: lambda e: f"-- {e.nick} took the voice in {_place(e)} from {e.target}",
     actions.Invited: _invited,
+    actions.Uninvited: _uninvited,
     actions.RoomSet: lambda e: f"-- {e.nick} set {e.target} of {_place(e)} to {_value(e)}",
     actions.Announced: lambda e: (
         f"-- {e.nick} {'announce' if e.nick == YOU else 'announces'}: {e.text}"

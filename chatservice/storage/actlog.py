@@ -38,7 +38,8 @@ _MATTERING = f"""
     GROUP BY kind, room, target, target_identity, network
     UNION SELECT id FROM acts
     WHERE kind IN
-        ('founded', 'opped', 'deopped', 'voiced', 'devoiced', 'invited', '{Extended.kind}')
+        ('founded', 'opped', 'deopped', 'voiced', 'devoiced', 'invited', 'uninvited',
+            '{Extended.kind}')
     UNION SELECT CAST(text AS INTEGER) FROM acts WHERE kind = '{Extended.kind}'"""
 _READ = f"SELECT {ACT} FROM acts JOIN ({_MATTERING}) USING (id) ORDER BY id"
 _SURPLUS = f"""

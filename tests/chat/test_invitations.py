@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatservice.chat import acting
 from tests.operating import DenCase
 
 
@@ -21,6 +22,43 @@ class InvitedTests(DenCase):
         self.assertEqual(
             self.asks(self.bob, "/join den"), ["-- #den has a password: /join #den PASSWORD"]
         )
+
+    def test_taken_back(self) -> None:
+        """An invitation that was taken back lets nobody in."""
+        self.ada.types("/uninvite bob")
+        self.assertIn("#den has a password", self.says(self.bob, "/join den"))
+
+    def test_taken_back_for_good(self) -> None:
+        """Nor does it after a restart."""
+        self.ada.types("/invite sysop")
+        self.ada.types("/uninvite bob")
+        bob = self.chat.roster["bob"].identity
+        self.run_again()
+        self.assertEqual(self.chat.permissions.invitations(bob), [])
+        self.assertEqual([each.nick for each in self.chat.permissions.invited("den")], ["sysop"])
+
+    def test_invite_only(self) -> None:
+        """To a room that is for invited people only, its operators alone invite."""
+        self.ada.types("/room invite-only on")
+        self.assertEqual(
+            self.asks(self.eve, "/invite sysop"), ["-- only an operator of #den may do that"]
+        )
+        self.ada.types("/room invite-only off")
+        self.assertEqual(self.asks(self.eve, "/invite sysop")[-1], "-- you invited sysop to #den")
+
+    def test_silenced(self) -> None:
+        """Who may not speak in a room does not show names in it by inviting."""
+        self.ada.types("/mute eve")
+        self.ada.sees()
+        self.assertIn("you are muted in #den", self.says(self.eve, "/invite sysop"))
+        self.assertEqual(self.ada.sees(), [])
+
+    def test_too_many(self) -> None:
+        """Anyone's invitations count as acts, of which a minute has 60."""
+        for _ in range(acting.ACTS):
+            self.eve.types("/invite sysop")
+            self.sysop.types("/uninvite sysop #den")
+        self.assertIn("more than 60 actions", self.says(self.eve, "/invite sysop"))
 
     def test_wrong_password(self) -> None:
         """Nor does a wrong one matter; and others need it as before."""

@@ -72,6 +72,11 @@ ENDS: dict[str, tuple[Verb, Verb, Facts]] = {
         lambda chat, by, eve: chat.roles.devoice(by, eve, "den"),
         {"kind": "devoiced", "target": "eve"},
     ),
+    "uninvite": (
+        lambda chat, by, _: chat.roles.invite(by, chat.roster["bob"], "den"),
+        lambda chat, by, _: chat.roles.uninvite(by, chat.roster["bob"], "den"),
+        {"kind": "uninvited", "target": "bob"},
+    ),
     "deop": (
         lambda chat, by, _: chat.roles.op(by, chat.nicknames.person_named("carol"), "den"),
         lambda chat, by, _: chat.roles.deop(by, chat.nicknames.person_named("carol"), "den"),
@@ -206,13 +211,25 @@ class VerbTests(DenCase):
         self.check("sysop", unban, {"kind": "unbanned", "room": "", "network": str(nobody)})
         self.assertFalse(self.does("sysop", unban))
 
-    @each_row({**POWER, **WHOLE, **{name: row[1:] for name, row in ENDS.items()}})
+    @each_row(
+        {
+            name: row
+            for name, row in (POWER | WHOLE | {name: row[1:] for name, row in ENDS.items()}).items()
+            if name != "invite"
+        }
+    )
     def test_no_right(self, row: tuple[Verb, Facts]) -> None:
         """Whoever is no operator is refused by the verb itself, and nothing happens."""
         before = self.chat.ids.last
         error = self.failureResultOf(self.begun("bob", row[0]), ChatError).value
         self.assertEqual((error.code, error.cause), ("not-allowed", "not-operator"))
         self.assertEqual(self.chat.ids.last, before)
+
+    def test_no_right_to_invite(self) -> None:
+        """Anybody in a room may invite to it, and nobody who is elsewhere."""
+        invite = POWER["invite"][0]
+        error = self.failureResultOf(self.begun("bob", invite), ChatError).value
+        self.assertEqual((error.code, error.cause), ("no-room", ""))
 
     @each_row(TALK)
     def test_talk(self, row: tuple[Verb, Facts]) -> None:

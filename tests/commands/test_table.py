@@ -137,7 +137,7 @@ class CommandTests(ConversationCase):
             "announce away back ban bans catchup deop devices devoice export forget help history "
             "ignore invite join kick list lockdown login logout me modlog motd msg mute names "
             "nick notice op part password ping quit register resume room search set token topic "
-            "unban unignore unmute unregister voice who whois",
+            "unban unignore uninvite unmute unregister voice who whois",
         )
 
     @each_row({name.strip("/"): (name, lines) for name, lines in EXPLAINED.items()})

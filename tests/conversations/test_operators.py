@@ -131,28 +131,6 @@ OWNER = {
         ("ada", "/voice bob"),
     ),
     "devoice_who_has_none": told("/devoice bob", "bob has no voice in #python"),
-    "invite": Deed(
-        "/invite bob",
-        ada=("-- you invited bob to #python",),
-        bob=("-- ada invited you to #python: /join #python",),
-        eve=("-- ada invited bob to #python",),
-        facts=(act("invited"),),
-        before=(("bob", "/part"),),
-    ),
-    "invite_from_elsewhere": Deed(
-        "/invite bob #python",
-        ada=("-- you invited bob to #python",),
-        bob=("-- ada invited you to #python: /join #python",),
-        eve=("-- ada invited bob to #python",),
-        facts=(act("invited"),),
-        before=(("bob", "/part"), ("ada", "/join lobby")),
-    ),
-    "invite_again": told(
-        "/invite bob",
-        "bob is invited to #python already",
-        before=(("bob", "/part"), ("ada", "/invite bob")),
-    ),
-    "invite_who_is_in": told("/invite bob", "bob is in #python already"),
     "room": told(
         "/room",
         "#python is owned by ada",
@@ -281,7 +259,7 @@ GUEST_REFUSED = {
         "/deop bob",
         "/voice bob",
         "/devoice bob",
-        "/invite bob",
+        "/uninvite bob",
         "/room moderated on",
         "/modlog",
     )

@@ -40,6 +40,8 @@ PROTECTED = {
 TOLD_APART = {
     "nobody": ((), "/whois zoe", ("no-nick", None)),
     "not_there": (("/op olga",), "/kick #den bob", ("no-nick", "not-in-room")),
+    "in_the_room": ((), "/invite ada #den", ("no-room", None)),
+    "in_already": (("/invite olga",), "/invite ada #den", ("no-room", None)),
     "not_ignored": ((), "/unignore bob", ("no-nick", "not-ignored")),
     "another_room": ((), "/part attic", ("no-room", None)),
     "no_room": ((), "/me waves", ("no-room", "no-current-room")),

@@ -24,6 +24,8 @@ for (const [type, more, expected] of [
   ['banned', { target: 'bob', until: 7 }, 'eve banned bob from #lobby until 7'],
   ['muted', { target: 'bob' }, 'eve muted bob in #lobby until an operator ends it'],
   ['opped', { target: 'ada', own: true }, 'You made yourself an operator of #lobby'],
+  ['uninvited', { target: 'ada' }, 'eve no longer invites you to #lobby'],
+  ['uninvited', { target: 'bob', own: true }, 'You no longer invite bob to #lobby'],
   ['room_set', { target: 'keep', text: '60' }, 'eve set keep of #lobby to 60 seconds'],
   ['room_set', { target: 'topic', text: '60' }, 'eve set topic of #lobby to 60'],
   ['room_set', { target: 'moderated', text: '' }, 'eve set moderated of #lobby to off'],

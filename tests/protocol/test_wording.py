@@ -23,6 +23,7 @@ from chatservice.protocol.actions import (
     Opped,
     RoomSet,
     Unbanned,
+    Uninvited,
     Unmuted,
     Voiced,
 )
@@ -118,6 +119,7 @@ ACTS: list[tuple[OperatorAct, str]] = [
     (act(Deopped, "ada"), "-- eve removed ada as an operator of #python"),
     (act(Voiced, "ada"), "-- eve gave ada a voice in #python"),
     (act(Devoiced, "ada"), "-- eve took the voice in #python from ada"),
+    (act(Uninvited, "ada"), "-- eve no longer invites ada to #python"),
     (act(Invited, "ada"), "-- eve invited ada to #python"),
     (act(RoomSet, "moderated", text="on"), "-- eve set moderated of #python to on"),
     (act(RoomSet, "password", text="$argon2"), "-- eve set password of #python to on"),

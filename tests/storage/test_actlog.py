@@ -21,6 +21,7 @@ from chatservice.protocol.actions import (
     Opped,
     RoomSet,
     Unbanned,
+    Uninvited,
     Unmuted,
     Voiced,
 )
@@ -136,6 +137,7 @@ class DeletedTests(ActLogCase):
             (Opped, {"whom": 1}, Deopped, {"whom": 1}),
             (Opped, {"whom": 1}, Banned, {"whom": 1, "until": START}),
             (Voiced, {"whom": 1}, Devoiced, {"whom": 1}),
+            (Invited, {"whom": 1}, Uninvited, {"whom": 1}),
             (Invited, {"whom": 1}, Kicked, {"whom": 1}),
             (
                 RoomSet, {"target": "password", "text": "hash"},
@@ -227,7 +229,7 @@ class SameTests(ActLogCase):
         kind = chance.choice(
             [Banned, Muted, Unbanned, Unmuted, Kicked, Opped, Deopped, Voiced, Devoiced, Invited]
             * 2
-            + [RoomSet, RoomSet, Founded, LockedDown, Extended]
+            + [Uninvited, RoomSet, RoomSet, Founded, LockedDown, Extended]
         )
         room = chance.choice(["den", "attic", ""])
         facts: dict[str, Any] = {"whom": chance.randrange(len(PEOPLE))}

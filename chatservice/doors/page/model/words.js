@@ -57,6 +57,13 @@ const SENTENCES = {
   voiced: (e, to) => [doer(e), ' gave ', to.whom, ' a voice in ', place(e)],
   devoiced: (e, to) => [doer(e), ' took the voice in ', place(e), ' from ', to.whom],
   invited: (e, to) => [doer(e), ' invited ', to.whom, ' to ', place(e)],
+  uninvited: (e, to) => [
+    doer(e),
+    e.own ? ' no longer invite ' : ' no longer invites ',
+    to.whom,
+    ' to ',
+    place(e),
+  ],
   room_set: (e) => [doer(e), ' set ', words(e.target), ' of ', place(e), ' to ', words(valueOf(e))],
   announced: (e) => [doer(e), e.own ? ' announce: ' : ' announces: ', words(e.text)],
   locked_down: (e) => [
