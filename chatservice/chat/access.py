@@ -119,16 +119,18 @@ class RoomAccess:
     """The roles, bans and settings in force in a room, or in the chat.
 
     @ivar operators: nicknames by identity, as are C{voiced} and C{invited}.
+    @ivar founded: when its owner made it, in microseconds since the epoch; 0 without an owner.
     @ivar put_out: the id of the last recent kick or ban of each person, by identity.
     """
 
     __slots__ = (
-        *("_ids", "bans", "invited", "mutes", "operators", "owner", "put_out"),
+        *("_ids", "bans", "founded", "invited", "mutes", "operators", "owner", "put_out"),
         *("rules", "voiced"),
     )
 
     def __init__(self) -> None:
         self.owner: Person | None = None
+        self.founded = 0
         self.operators: dict[bytes, str] = {}
         self.voiced: dict[bytes, str] = {}
         self.invited: dict[bytes, str] = {}
@@ -159,6 +161,7 @@ class RoomAccess:
                 self._set(act)
             case Founded() if self.owner is None:
                 self.owner = Person(act.nick, act.identity)
+                self.founded = act.when
                 self._ids["owner", ""] = act.id
                 self._ids.pop(("owner", "given up"), None)
             case _:
@@ -206,7 +209,7 @@ class RoomAccess:
             case Deopped():
                 self._end("operator", identity, self.operators)
                 if self.owner is not None and self.owner.identity == identity:
-                    self.owner = None
+                    self.owner, self.founded = None, 0
                     self._ids["owner", "given up"] = act.id
             case Voiced():
                 self._give("voiced", act, self.voiced)

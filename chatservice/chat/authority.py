@@ -182,6 +182,11 @@ class Authority:
         place = self._places.get(room)
         return None if place is None else place.owner
 
+    def founded(self, room: str) -> int:
+        """Find when the owner of a room made it, in microseconds since the epoch; 0 without one."""
+        place = self._places.get(room)
+        return 0 if place is None else place.founded
+
     def operators(self, room: str) -> list[Person]:
         """List the operators of a room besides its owner, in the order of their appointment."""
         return self._holders(room, lambda place: place.operators)

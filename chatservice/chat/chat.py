@@ -354,6 +354,9 @@ class Chat(ABC):
         if isinstance(event, Joined | Resumed) and author is not None:
             author.come(event.id)
             author.note_reading(event.id)
+            if isinstance(event, Joined) and event.room in self.rooms:
+                room = self.rooms[event.room]
+                room.since = room.since or self.permissions.founded(room.name) or event.when
         elif isinstance(event, TopicChanged):
             self.topics.take(event, author)
         elif isinstance(event, Whispered | Signalled):
@@ -365,6 +368,7 @@ class Chat(ABC):
             self.audit.acted(event)
             if isinstance(event, Founded) and event.room in self.rooms:
                 self.rooms[event.room].founder = None
+                self.rooms[event.room].since = self.permissions.founded(event.room)
 
     def _delivered(self, envelope: Envelope) -> None:
         """Finish an event that was broadcast: apply what nobody sees."""

@@ -329,6 +329,8 @@ class Room:
     @ivar departing: the number of C{Parted} and C{Left} on their way to the audience.
     @ivar founder: the member who made it and will own it, until that is stored.
     @ivar recent: the last stored events.
+    @ivar since: when its owner made it, or else when it was first entered since it is in memory,
+        in microseconds since the epoch; 0 before that.
     @ivar used: whether anything had ever been said in it when it was opened.
     """
 
@@ -340,6 +342,7 @@ class Room:
         "name",
         "present",
         "recent",
+        "since",
         "used",
     )
 
@@ -352,6 +355,7 @@ class Room:
         self.departing = 0
         self.founder: Member | None = None
         self.used = used
+        self.since = 0
 
     def admit(self, member: Member) -> None:
         """Let a member be seen in the room, and hear it."""

@@ -265,6 +265,8 @@ class RestoreTests(ModerationCase):
         self.did(self.ada, actions.Voiced, "python", self.op)
         self.did(self.ada, actions.Devoiced, "python", self.op)
         self.did(self.ada, actions.Invited, "python", self.bob)
+        self.did(self.ada, actions.Invited, "python", self.op)
+        self.did(self.ada, actions.Uninvited, "python", self.op)
         self.did(self.ada, actions.Kicked, "python", self.bob)
         self.did(self.ada, actions.RoomSet, "python", target="moderated", text="on")
         self.did(self.sysop, actions.Deopped, "attic", self.op)
