@@ -21,7 +21,8 @@ CHAT = (
     *("topics", "envelope", "sanctions", "access", "authority", "permissions", "room_settings"),
     *("nicknames", "room_passwords", "folding", "ignoring", "broadcast", "publisher", "repeats"),
     "marks",
-    *("lingering", "audit", "acting", "speaking", "enforcement", "roles", "bindings", "belongings"),
+    *("lingering", "audit", "acting", "lifting", "speaking", "enforcement", "roles", "bindings"),
+    "belongings",
     *("entrances", "devices", "chat"),
 )
 """The files of C{chat/}, in the same way."""

@@ -110,7 +110,7 @@ class Authority:
 
     def _note_silence(self, room: str, place: RoomAccess) -> None:
         """Note whether talk in a room must be checked at all; that is asked for every line."""
-        if place.mutes or place.rules.moderated:
+        if place.mutes or place.bans.masks or place.rules.moderated:
             self._hushed.add(room)
         else:
             self._hushed.discard(room)
@@ -273,28 +273,42 @@ class Authority:
             yield self._mute_on(whom, place)
 
     def _ban_on(self, whom: Member | Person, room: str) -> OperatorAct | None:
+        return _longest(self._bans_on(whom, room))
+
+    def _ban_by_mask_on(self, member: Member, room: str) -> OperatorAct | None:
+        """Find the ban by mask on a member, which does not turn it out, but silences it."""
         place = self._places.get(room)
-        return self._covering(place.bans, whom, room) if place and place.bans else None
+        if place is None or not place.bans.masks:
+            return None
+        return _longest([act for act in self._bans_on(member, room) if act.is_by_mask])
+
+    def _bans_on(self, whom: Member | Person, room: str) -> list[OperatorAct]:
+        place = self._places.get(room)
+        return self._covering(place.bans, whom, room) if place and place.bans else []
 
     def _mute_on(self, whom: Member | Person, room: str) -> OperatorAct | None:
         place = self._places.get(room)
-        return self._covering(place.mutes, whom, room) if place and place.mutes else None
+        found = self._covering(place.mutes, whom, room) if place and place.mutes else []
+        return _longest(found)
 
     def _covering(
         self, sanctions: Sanctions, whom: Member | Person, room: str
-    ) -> OperatorAct | None:
-        """Find the sanction against somebody, the longest if there is more than one.
+    ) -> list[OperatorAct]:
+        """List the sanctions against somebody.
 
-        Addresses do not count against people who run the place. In a room a ban or a mute of a
-        person covers by address only guests who came later, so that nobody here shows by it where
-        the person came from.
+        Masks and addresses do not count against people who run the place. In a room a ban or a mute
+        of a person covers by address only guests who came later, so that nobody here shows by it
+        where the person came from.
         """
         if self.is_operator(whom):
-            return None
+            return []
         now = self._now()
         found = sanctions.against(whom.identity, now)
         member = whom if isinstance(whom, Member) else whom.member
-        if not found and member is not None and not self._runs(whom, room):
+        if member is None or self._runs(whom, room):
+            return found
+        found = [*found, *sanctions.matching(member.mask, now)]
+        if not found:
             found = [
                 act
                 for host in member.addresses()
@@ -302,7 +316,11 @@ class Authority:
                 for act in sanctions.covering(address, now)
                 if not room or is_by_network(act) or _came_as_a_guest_after(member, act)
             ]
-        return max(found, key=lambda act: act.until or inf, default=None)
+        return found
+
+
+def _longest(found: list[OperatorAct]) -> OperatorAct | None:
+    return max(found, key=lambda act: act.until or inf, default=None)
 
 
 def _came_as_a_guest_after(member: Member, act: OperatorAct) -> bool:

@@ -135,6 +135,7 @@ class Chat(ABC):
             self._publisher.publish,
             seconds,
         )
+        self.nicknames = Nicknames(self.roster, self.accounts, settings, self.lingering.left_for)
         self.enforcement = Enforcement(
             self.acting,
             self.permissions,
@@ -142,6 +143,7 @@ class Chat(ABC):
             self.accounts,
             self.journal,
             settings,
+            self.nicknames.person,
             self.publish,
             self.settled,
             self.ids.now,
@@ -152,7 +154,6 @@ class Chat(ABC):
         self.speaking = Speaking(
             self.permissions, self.acting, self.repeats, self.publish, seconds
         )
-        self.nicknames = Nicknames(self.roster, self.accounts, settings, self.lingering.left_for)
         self.bindings = Bindings(
             self.roster,
             self.accounts,

@@ -19,28 +19,25 @@ from chatservice.chat.acting import Acting
 from chatservice.chat.authority import CHAT
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.journal import Journal
+from chatservice.chat.lifting import Lifting
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publish
 from chatservice.chat.room_settings import PASSWORD, check_setting, setting_text
 from chatservice.chat.rooms import Device, Member
 from chatservice.chat.roster import Roster
-from chatservice.chat.sanctions import subject
 from chatservice.config.settings import Settings
 from chatservice.people.accounts import Accounts
 from chatservice.people.addresses import Network, network_of
+from chatservice.people.masks import Mask
 from chatservice.protocol.actions import (
     Announced,
     Banned,
     Kicked,
     LockedDown,
     Muted,
-    OperatorAct,
     RoomSet,
-    Unbanned,
-    Unmuted,
 )
 from chatservice.protocol.events import ChatError
-from chatservice.protocol.names import nick_key
 from chatservice.protocol.sanitize import clean_line, clean_reason
 from chatservice.protocol.wording import spelled
 
@@ -51,8 +48,8 @@ EVERYBODY = "everybody"
 """The word to type that confirms the ban of a wider network."""
 
 
-class Enforcement:
-    """The verbs of operators.
+class Enforcement(Lifting):
+    """The verbs of operators; see also L{Lifting}.
 
     @param publish: publishes an event of a member.
     @param settled: returns a Deferred that fires when a member's events are delivered or refused.
@@ -67,12 +64,12 @@ class Enforcement:
         accounts: Accounts,
         journal: Journal,
         settings: Settings,
+        person: Callable[[str], Person | None],
         publish: Publish,
         settled: Callable[[Member], Deferred[None]],
         now: Callable[[], int],
     ) -> None:
-        self._acting = acting
-        self._permissions = permissions
+        super().__init__(acting, permissions, person)
         self._roster = roster
         self._accounts = accounts
         self._journal = journal
@@ -168,21 +165,20 @@ class Enforcement:
         """
         return self._sanction(by, Muted, person_of(whom), room, seconds, _reason(why))
 
-    def unban(self, by: Device, whom: Whom | Network, room: str) -> list[Envelope]:
-        """End the bans of a person or of a network.
+    def ban_mask(
+        self, by: Device, mask: Mask, room: str, seconds: int = 0, why: str = ""
+    ) -> Envelope:
+        """Ban everybody whom a mask covers: they may not come in, nor speak if they are there.
 
-        @param whom: may also be somebody who no longer exists, known only by the former nickname.
-        @return: the acts; empty if there was no ban.
-        @raise ChatError: the member may not.
+        @raise ChatError: the member may not, or there are too many sanctions already.
         """
-        return self._lift(by, Banned, Unbanned, whom, room)
+        return self._sanction_mask(by, Banned, mask, room, seconds, why)
 
-    def unmute(self, by: Device, whom: Whom | Network, room: str) -> list[Envelope]:
-        """End the mutes of a person or of a network; see L{unban}.
-
-        @raise ChatError: the member may not.
-        """
-        return self._lift(by, Muted, Unmuted, whom, room)
+    def mute_mask(
+        self, by: Device, mask: Mask, room: str, seconds: int = 0, why: str = ""
+    ) -> Envelope:
+        """Mute everybody whom a mask covers; see L{ban_mask}."""
+        return self._sanction_mask(by, Muted, mask, room, seconds, why)
 
     def _sanction(
         self,
@@ -204,6 +200,31 @@ class Enforcement:
             network="" if network is None else str(network),
             until=self._until(seconds),
             text=reason,
+        )
+        return self._acting.act(by, act)
+
+    def _sanction_mask(
+        self,
+        by: Device,
+        kind: type[Banned | Muted],
+        mask: Mask,
+        room: str,
+        seconds: int,
+        why: str,
+    ) -> Envelope:
+        """Ban or mute by mask; one that is about a person's nickname covers the person as well."""
+        person = self._person(mask.nick) if mask.nick else None
+        if person is None:
+            self._permissions.check_power(by.member, room)
+        else:
+            self._permissions.check_may_sanction(by.member, person, room)
+        self._permissions.check_may_add(by.member, room)
+        act = kind(
+            room=room,
+            target=mask.text,
+            target_identity=b"" if person is None else person.identity,
+            until=self._until(seconds),
+            text=_reason(why),
         )
         return self._acting.act(by, act)
 
@@ -248,29 +269,6 @@ class Enforcement:
         """
         for whom in banned:
             self._publish(by.member, _kick(whom, room, why, whom in told), by)
-
-    def _lift(
-        self,
-        by: Device,
-        held: type[Banned | Muted],
-        kind: type[Unbanned | Unmuted],
-        whom: Whom | Network,
-        room: str,
-    ) -> list[Envelope]:
-        self._permissions.check_power(by.member, room)
-        if isinstance(whom, Member | Person):
-            about, network, given = nick_key(whom.nick), "", (whom.nick, whom.identity)
-        else:
-            self._permissions.check_may_name_addresses(by.member, room)
-            about = network = str(whom)
-            given = network, b""
-        ended = self._permissions.sanctions_about(held, room, about, given[1])
-        return [
-            self._acting.act(
-                by, kind(room=room, target=nick, target_identity=identity, network=network)
-            )
-            for nick, identity in _lifted(ended, about, given)
-        ]
 
     # A room as a whole, and the chat.
 
@@ -336,21 +334,6 @@ def _reason(text: str) -> str:
 def _kick(whom: Whom, room: str, why: str, folded: bool = False) -> Kicked:
     identity = whom.identity
     return Kicked(room=room, target=whom.nick, target_identity=identity, text=why, folded=folded)
-
-
-def _lifted(
-    ended: list[OperatorAct], about: str, given: tuple[str, bytes]
-) -> Iterable[tuple[str, bytes]]:
-    """List the nicknames and identities whose bans or mutes end.
-
-    A sanction may hold only because its target has since become the person named. It ends under
-    the original target, which is remembered for longer than what became of it.
-    """
-    named: dict[tuple[str, bytes], None] = {}
-    for act in ended:
-        is_direct = subject(act) == about or (given[1] and act.target_identity == given[1])
-        named[given if is_direct else (act.target, act.target_identity)] = None
-    return named
 
 
 def _heard_from(member: Member) -> str:

@@ -139,7 +139,7 @@ class Entrances:
     def part_where_banned(self, member: Member) -> None:
         """Leave the rooms from which the member is banned, for example by account or address."""
         for room in list(member.rooms.values()):
-            if self._permissions.is_banned(member, room.name):
+            if self._permissions.is_turned_out(member, room.name):
                 self.part(member, room)
 
     def leave_all(self, member: Member) -> tuple[tuple[str, ...], bool]:

@@ -108,12 +108,12 @@ class Permissions(Authority):
     def check_speech(self, member: Member, room: str) -> None:
         """Check that a member may say something in a room, or in private (an empty C{room}).
 
-        @raise ChatError: it is muted, or has no voice in a moderated room.
+        @raise ChatError: it is muted, banned by mask, or has no voice in a moderated room.
         """
         if room in self._hushed or CHAT in self._hushed:
-            self._check_not_muted(member, CHAT)
+            self._check_not_silenced(member, CHAT)
             if room:
-                self._check_not_muted(member, room)
+                self._check_not_silenced(member, room)
                 self._check_voiced(member, room)
 
     def may_speak(self, member: Member, room: str) -> bool:
@@ -267,6 +267,10 @@ class Permissions(Authority):
         """Tell whether a member is banned from a room, or from the chat."""
         return self._ban_on(member, room) is not None
 
+    def is_turned_out(self, member: Member, room: str) -> bool:
+        """Tell whether a member is banned from a room, and not by mask alone."""
+        return any(not act.is_by_mask for act in self._bans_on(member, room))
+
     def check_not_banned(self, member: Member, room: str) -> None:
         """Check that a member is not banned from a room, or from the chat.
 
@@ -275,6 +279,12 @@ class Permissions(Authority):
         if ban := self._ban_on(member, room):
             sentence = f"you are banned from {place_spelled(room)}{ending(ban)}"
             raise ChatError("banned", sentence, times=times_of([ban]))
+
+    def _check_not_silenced(self, member: Member, room: str) -> None:
+        self._check_not_muted(member, room)
+        if ban := self._ban_by_mask_on(member, room):
+            sentence = f"you are banned from {place_spelled(room)}{ending(ban)}"
+            raise ChatError("banned", sentence, "silenced", times_of([ban]))
 
     def _check_not_muted(self, member: Member, room: str) -> None:
         if mute := self._mute_on(member, room):

@@ -253,6 +253,11 @@ class Member(Reader["Device", "Room"]):
         """The name under which limits count the member's address."""
         return origin_of(self.address)
 
+    @property
+    def mask(self) -> str:
+        """The C{NICK!USER@HOST} of the member, which bans and mutes by mask cover or not."""
+        return f"{self.nick}!~user@hidden.chat"
+
     def addresses(self) -> set[str]:
         """List the hosts that the member is known to be at."""
         return {self.address, *(device.peer.address for device in self.devices)}

@@ -10,6 +10,7 @@ from math import inf
 from typing import NamedTuple
 
 from chatservice.people.addresses import Address, Network
+from chatservice.people.masks import folded, matches
 from chatservice.protocol.actions import Extended, OperatorAct
 from chatservice.protocol.names import nick_key
 
@@ -17,6 +18,10 @@ EXTENDED_MOST = 20
 """The most other identities of one person that a ban or a mute holds against.
 
 Those that were used longest ago give way: guests who do not come back.
+"""
+
+VERDICTS_MOST = 2000
+"""The most people of whom it is remembered which masks cover them, for it is asked for each line.
 """
 
 Covered = tuple[str, bytes, str]
@@ -39,16 +44,19 @@ class Held(NamedTuple):
 class Sanctions:
     """The bans, or the mutes, of one place; the last word on exactly what one covers holds.
 
+    @ivar masks: those by mask, by what they cover.
     @ivar by_author: how many hold, by the identity of who made them; however many other identities
         they were extended to.
     """
 
-    __slots__ = ("_held", "_next_end", "_of", "by_author")
+    __slots__ = ("_held", "_next_end", "_of", "_verdicts", "by_author", "masks")
 
     def __init__(self) -> None:
         self._held: dict[Covered, Held] = {}
         self._of: dict[bytes, list[Covered]] = {}
         self._next_end: float = inf
+        self.masks: dict[Covered, OperatorAct] = {}
+        self._verdicts: dict[str, list[OperatorAct]] = {}
         self.by_author: Counter[bytes] = Counter()
 
     def __bool__(self) -> bool:
@@ -132,6 +140,9 @@ class Sanctions:
             if held.act.until:
                 act = replace(held.act, until=max(1, held.act.until + step))
                 self._held[covered] = held._replace(act=act)
+                if covered in self.masks:
+                    self.masks[covered] = act
+        self._verdicts = {}
         self._find_next_end()
 
     def holding(self, now: int) -> dict[int, OperatorAct]:
@@ -164,6 +175,19 @@ class Sanctions:
             if held.network is not None and address in held.network:
                 yield held.act
 
+    def matching(self, mask: str, now: int) -> list[OperatorAct]:
+        """List the sanctions by mask that cover a member with this C{nick!user@host}."""
+        self._forget_ended(now)
+        if not self.masks:
+            return []
+        if (verdict := self._verdicts.get(mask)) is None:
+            whom = folded(mask)
+            verdict = [act for act in self.masks.values() if matches(act.target, whom)]
+            if len(self._verdicts) >= VERDICTS_MOST:
+                self._verdicts = {}
+            self._verdicts[mask] = verdict
+        return verdict
+
     def _hold(self, covered: Covered, held: Held) -> None:
         self._drop_all([covered] if covered in self._held else [])
         act = held.act
@@ -172,6 +196,9 @@ class Sanctions:
             self._of.setdefault(covered[1], []).append(covered)
         if not held.by:
             self.by_author[act.identity] += 1
+        if act.is_by_mask and not held.by:
+            self.masks[covered] = act
+            self._verdicts = {}
         self._next_end = min(self._next_end, act.until or inf)
 
     def _drop_all(self, several: list[Covered]) -> None:
@@ -180,6 +207,8 @@ class Sanctions:
 
     def _drop(self, covered: Covered) -> None:
         held, identity = self._held.pop(covered), covered[1]
+        if self.masks.pop(covered, None) is not None:
+            self._verdicts = {}
         if identity:
             self._of[identity].remove(covered)
             if not self._of[identity]:
@@ -208,10 +237,12 @@ def number(extended: Extended) -> int:
 
 
 def subject(act: OperatorAct) -> str:
-    """Find what a ban or a mute, or the end of one, is about: a nickname's key, or a network.
+    """Find what a ban or mute, or the end of one, is about: a nickname's key, a network or a mask.
 
     An act made for a nickname may cover an address too, but is not about it.
     """
+    if act.is_by_mask:
+        return act.target
     return act.network if is_by_network(act) else nick_key(act.target)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from chatservice.chat.access import Person, Whom
 from chatservice.chat.enforcement import EVERYBODY, is_wide
@@ -13,7 +13,8 @@ from chatservice.chat.envelope import Envelope
 from chatservice.chat.rooms import Device
 from chatservice.commands.table import DONE, Answer, Call, Group, command
 from chatservice.commands.targets import WHERE, anyone, first_word, for_reader, place_meant
-from chatservice.people.addresses import Network, network_named
+from chatservice.people.addresses import Network
+from chatservice.people.masks import Mask, meant
 from chatservice.protocol.counts import counted
 from chatservice.protocol.durations import first_duration
 from chatservice.protocol.events import LATEST, ChatError
@@ -37,28 +38,33 @@ def kick(call: Call) -> Deferred[Answer]:
 
 @command(
     Group.OPERATORS,
-    "/ban [#ROOM|*] NICK|NETWORK [2h|7d] [REASON]",
+    "/ban [#ROOM|*] NICK|MASK|NETWORK [2h|7d] [REASON]",
     "keep somebody out, or everybody from somewhere",
     f"{WHERE} Without a time it lasts until /unban. A ban by nickname applies to the person, "
-    "logged in or not. Server operators may ban a NETWORK: an address (IPv6: its /64) or "
+    "logged in or not. A MASK such as *!*@abcdefghij.chat is about everybody whose nickname, user "
+    "and host are like that (see /whois); it turns nobody out, but whoever it covers may neither "
+    "come in nor speak there. Server operators may ban a NETWORK: an address (IPv6: its /64) or "
     f"ADDRESS/PREFIX, followed by the word {EVERYBODY} if it is wider than /8 (IPv6: /16).",
 )
 def ban(call: Call) -> Deferred[Answer]:
     room, rest = place_meant(call)
     target, rest = first_word(call, rest)
-    network, operators = _network(target), call.chat.enforcement
-    if network is None:
+    whom, operators = _meant(target), call.chat.enforcement
+    if isinstance(whom, Mask):
+        operators.ban_mask(call.device, whom, room, *_terms(rest))
+        return succeed(DONE)
+    if whom is None:
         terms = _terms(rest)
         done = operators.ban(call.device, _person(call, target), room, *terms)
     else:
         first, _, others = rest.partition(" ")
-        confirmed = is_wide(network) and first.casefold() == EVERYBODY
+        confirmed = is_wide(whom) and first.casefold() == EVERYBODY
         terms = _terms(others.strip(" ") if confirmed else rest)
-        done = operators.ban_network(call.device, network, room, *terms, confirmed)
+        done = operators.ban_network(call.device, whom, room, *terms, confirmed)
     return done.addCallback(lambda _: DONE)
 
 
-@command(Group.OPERATORS, "/unban [#ROOM|*] NICK|NETWORK", "end a ban", WHERE)
+@command(Group.OPERATORS, "/unban [#ROOM|*] NICK|MASK|NETWORK", "end a ban", WHERE)
 def unban(call: Call) -> Answer:
     return _lift(call, call.chat.enforcement.unban, "banned from")
 
@@ -93,19 +99,23 @@ def _held(call: Call, room: str, before: int) -> Answer:
 
 @command(
     Group.OPERATORS,
-    "/mute [#ROOM|*] NICK [2h|7d] [REASON]",
+    "/mute [#ROOM|*] NICK|MASK [2h|7d] [REASON]",
     "keep somebody from speaking",
-    f"{WHERE} It applies to the person, logged in or not. Without a time it lasts until /unmute.",
+    f"{WHERE} It applies to the person, logged in or not, or to everybody whom a MASK covers (see "
+    "/help ban). Without a time it lasts until /unmute.",
 )
 def mute(call: Call) -> Answer:
     room, rest = place_meant(call)
     nick, rest = first_word(call, rest)
-    terms = _terms(rest)
-    call.chat.enforcement.mute(call.device, _person(call, nick), room, *terms)
+    whom, terms = _meant(nick), _terms(rest)
+    if isinstance(whom, Mask):
+        call.chat.enforcement.mute_mask(call.device, whom, room, *terms)
+    else:
+        call.chat.enforcement.mute(call.device, _person(call, nick), room, *terms)
     return DONE
 
 
-@command(Group.OPERATORS, "/unmute [#ROOM|*] NICK", "let somebody speak again", WHERE)
+@command(Group.OPERATORS, "/unmute [#ROOM|*] NICK|MASK", "let somebody speak again", WHERE)
 def unmute(call: Call) -> Answer:
     return _lift(call, call.chat.enforcement.unmute, "muted in")
 
@@ -118,12 +128,10 @@ def _terms(text: str) -> tuple[int, str]:
         raise ChatError("usage", str(error)) from error
 
 
-def _network(text: str) -> Network | None:
-    """Read a network; C{None} for a nickname, which has no leading digit, colon or slash."""
-    if not text[0].isdigit() and ":" not in text and "/" not in text:
-        return None
+def _meant(text: str) -> Network | Mask | None:
+    """Read a network or a mask; C{None} for a nickname."""
     try:
-        return network_named(text)
+        return meant(text)
     except ValueError as error:
         raise ChatError("usage", str(error)) from error
 
@@ -135,14 +143,14 @@ def _person(call: Call, nick: str) -> Person:
 
 
 def _lift(
-    call: Call, verb: Callable[[Device, Whom | Network, str], list[Envelope]], state: str
+    call: Call, verb: Callable[[Device, Whom | Network | Mask, str], list[Envelope]], state: str
 ) -> Answer:
     room, rest = place_meant(call)
     target, more = first_word(call, rest)
     if more:
         raise call.wrong()
-    network = _network(target)
-    if verb(call.device, network or anyone(call, target), room):
+    whom = _meant(target)
+    if verb(call.device, whom or anyone(call, target), room):
         return DONE
-    named = target if network is None else str(network)
+    named = target if whom is None or isinstance(whom, Mask) else str(whom)
     return Answer([f"{named[:60]} is not {state} {place_spelled(room)}"])

@@ -21,7 +21,7 @@ class OperatorAct(Event):
 
     @ivar room: where it holds; empty for the whole chat.
     @ivar target: the person or thing that it was done to, as it is shown: a nickname, an address,
-        a network in CIDR notation, or the name of a room setting.
+        a network in CIDR notation, a mask (C{nick!user@host}), or the name of a room setting.
     @ivar target_identity: the lasting identity of the person it was done to, or empty.
     @ivar network: the address or network that it covers, in CIDR notation, or empty.
     @ivar until: when it ends, in microseconds since the epoch, by the clock that C{when} was read
@@ -36,6 +36,11 @@ class OperatorAct(Event):
     network: str = field(default="", repr=False)
     until: int = 0
     text: str = ""
+
+    @property
+    def is_by_mask(self) -> bool:
+        """Whether its target is a mask, for no nickname or setting has a C{!}."""
+        return "!" in self.target
 
     def under(self, former: bytes, now: bytes) -> Self:
         to = replace(self, target_identity=now) if self.target_identity == former else self

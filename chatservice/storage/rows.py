@@ -170,7 +170,9 @@ def _store_act(connection: sqlite3.Connection, act: OperatorAct) -> None:
 
 def puts_out(act: OperatorAct) -> bool:
     """Tell whether an act removes somebody from a room, or bars their automatic return."""
-    return isinstance(act, Kicked | Banned) and act.room != "" and act.target_identity != b""
+    # A ban by mask turns nobody out.
+    of_somebody = act.target_identity != b"" and not act.is_by_mask
+    return isinstance(act, Kicked | Banned) and act.room != "" and of_somebody
 
 
 def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:

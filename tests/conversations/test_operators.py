@@ -103,6 +103,41 @@ OWNER = {
     "unmute": to_bob(
         "/unmute bob", "unmuted", "-- ADA unmuted BOB in #python", ("ada", "/mute bob")
     ),
+    "ban_by_mask": to_all(
+        "/ban Spam* 2h spam",
+        "banned",
+        f"banned spam*!*@* from #python until {IN_TWO_HOURS}: spam",
+        target="spam*!*@*",
+        until=IN_TWO_HOURS,
+        text="spam",
+    ),
+    "ban_by_mask_of_somebody": Deed(
+        "/ban bob!*@*",
+        ada=(f"-- you banned bob!*@* from #python{FOR_NOW}",),
+        bob=(f"-- ada banned you from #python{FOR_NOW}",),
+        eve=(f"-- ada banned bob!*@* from #python{FOR_NOW}",),
+        facts=(act("banned", target="bob!*@*"),),
+    ),
+    "unban_by_mask": to_all(
+        "/unban spam*!*@*",
+        "unbanned",
+        "unbanned spam*!*@* from #python",
+        ("ada", "/ban spam*"),
+        target="spam*!*@*",
+    ),
+    "mute_by_mask": to_all(
+        "/mute ~bot@",
+        "muted",
+        f"muted *!~bot@* in #python{FOR_NOW}",
+        target="*!~bot@*",
+    ),
+    "unmute_by_mask": to_all(
+        "/unmute *!~bot",
+        "unmuted",
+        "unmuted *!~bot@* in #python",
+        ("ada", "/mute ~bot@"),
+        target="*!~bot@*",
+    ),
     "unmute_who_is_not": told("/unmute bob", "bob is not muted in #python"),
     "op": to_bob("/op bob", "opped", "-- ADA made BOB an operator of #python", REGISTERED),
     "op_again": told("/op bob", "bob is an operator of #python already", before=(REGISTERED, OP)),
@@ -209,8 +244,12 @@ OWNER_REFUSED = {
     ),
     "ban_for_ever": refused("/ban bob 11y", "usage", NO_DURATION),
     "ban_for_too_long": refused("/ban bob 999w", "usage", "a duration must be at most ten years"),
-    "unban_nobody": refused("/unban", "usage", "use it like this: /unban [#ROOM|*] NICK|NETWORK"),
-    "unban_two": refused("/unban a b", "usage", "use it like this: /unban [#ROOM|*] NICK|NETWORK"),
+    "unban_nobody": refused(
+        "/unban", "usage", "use it like this: /unban [#ROOM|*] NICK|MASK|NETWORK"
+    ),
+    "unban_two": refused(
+        "/unban a b", "usage", "use it like this: /unban [#ROOM|*] NICK|MASK|NETWORK"
+    ),
     "bans_of_what": refused("/bans bob", "usage", "use it like this: /bans [#ROOM|*|more]"),
     "op_a_guest": refused("/op bob", "not-allowed", "bob must /register first"),
     "op_two": refused("/op a b", "usage", "use it like this: /op NICK"),
