@@ -112,6 +112,20 @@ class RoomRules:
         return self
 
 
+    def texts(self) -> dict[str, str]:
+        """Give the text of a L{RoomSet} for each setting."""
+        return {
+            "invite-only": "on" if self.invite_only else "off",
+            "password": self.password_hash,
+            "moderated": "on" if self.moderated else "off",
+            "topic": "operators" if self.operators_topic else "all",
+            "keep": str(self.keep or ""),
+            "keep-lines": str(self.keep_lines or ""),
+            "limit": str(self.limit or ""),
+            "secret": "on" if self.secret else "off",
+        }
+
+
 NO_RULES = RoomRules()
 
 
@@ -140,6 +154,16 @@ class RoomAccess:
         self.rules = NO_RULES
         # The ids of the acts behind everything except bans and mutes.
         self._ids: dict[tuple[str, str | bytes], int] = {}
+
+    def copy(self) -> RoomAccess:
+        """Make another one in which the same is in force."""
+        twin = RoomAccess()
+        twin.owner, twin.founded, twin.rules = self.owner, self.founded, self.rules
+        twin.operators, twin.voiced = dict(self.operators), dict(self.voiced)
+        twin.invited, twin.put_out = dict(self.invited), OrderedDict(self.put_out)
+        twin.bans, twin.mutes = self.bans.copy(), self.mutes.copy()
+        twin._ids = dict(self._ids)
+        return twin
 
     def apply(self, act: OperatorAct) -> None:
         """Let an act take effect."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.permissions import Permissions
@@ -55,12 +56,31 @@ class Acting:
 
         @raise ChatError: C{too-many} acts in the last minute.
         """
-        member = by.member
+        self._count(by.member)
+        return self.publish(by, act)
+
+    def _count(self, member: Member) -> None:
         if self._acts.wait(member.identity) and not self._permissions.is_operator(member):
             sentence = f"that was more than {ACTS} actions in a minute: wait a little"
             raise ChatError("too-many", sentence, "acts")
         self._acts.count(member.identity)
-        return self._publish(member, act, by)
+
+    def publish(self, by: Device, act: OperatorAct) -> Envelope:
+        """Publish an act that follows from another one, and is not counted."""
+        if self._permissions.is_passing(by.member, act.room):
+            act = replace(act, passing=True)
+        return self._publish(by.member, act, by)
+
+    def claim(self, by: Device, room: str) -> Envelope:
+        """Make a member the owner of a room, and have what is in force there last.
+
+        @raise ChatError: C{too-many} acts in the last minute.
+        """
+        self._count(by.member)
+        claimed = self._publish(by.member, Founded(room=room), by)
+        for act in self._permissions.passing_acts(room):
+            self._publish(by.member, act, by)
+        return claimed
 
     def address(self, envelope: Envelope) -> None:
         """Find the member whom an act targets, if here, and the rooms that see it."""
@@ -86,7 +106,16 @@ class Acting:
         if self._permissions.may_found(by.member, room.name):
             room.founder = by.member
             with suppress(ChatError):
-                self.act(by, Founded(room=room.name))
+                self._count(by.member)
+                self._publish(by.member, Founded(room=room.name), by)
+
+    def identify(self, former: bytes, now: bytes) -> None:
+        """Let a member run, under another identity, the rooms that it runs while there."""
+        self._permissions.identified(former, now)
+
+    def settle(self, former: bytes) -> None:
+        """Note that nothing about a former identity is on its way any longer."""
+        self._permissions.settled(former)
 
     def follow(self, member: Member, former: bytes) -> None:
         """Extend the sanctions on an identity to the identity that a member has in its place.
@@ -104,6 +133,7 @@ class Acting:
                 target=act.target,
                 target_identity=member.identity,
                 text=f"{act.id} {former.hex()}",
+                passing=act.passing,
             )
             self._permissions.apply(extended)
             self._publish_event(Envelope(extended))

@@ -4,6 +4,10 @@ All of this is in memory and made of acts (protocol/actions.py), applied one aft
 start those of earlier runs, then each as it is committed. Sanctions and roles go by lasting
 identity, bans and mutes also by address.
 
+Whoever enters a room that nobody owns, when nobody is in it, runs it while there, and so do those
+whom they make operators. What they do is in force until nobody is in the room, and not stored:
+then it is again what the stored acts come to.
+
 Server operators may do anything, and no sanction holds against them. The owner of a room and its
 operators may do anything in it, except to a server operator, and operators except to the owner;
 and nothing at all while they are kept out of it, or silenced in it or in the whole chat.
@@ -17,21 +21,26 @@ from dataclasses import replace
 from math import inf
 
 from chatservice.chat.access import NO_RULES, Person, RoomAccess, RoomRules
+from chatservice.chat.claiming import acts_between
+from chatservice.chat.places import CHAT, Places
 from chatservice.chat.rooms import Member
 from chatservice.chat.sanctions import Sanctions, is_by_network
 from chatservice.people.addresses import Network, address_of, covers
-from chatservice.protocol.actions import Banned, Extended, LockedDown, Muted, OperatorAct
+from chatservice.protocol.actions import (
+    Banned,
+    Extended,
+    LockedDown,
+    Muted,
+    OperatorAct,
+)
 from chatservice.protocol.events import AHEAD
 from chatservice.protocol.names import LOBBY
-
-CHAT = ""
-"""The whole chat, where otherwise a room's name is."""
 
 ROOMS_OWNED = 50
 """The most rooms that one identity owns."""
 
 
-class Authority:
+class Authority(Places):
     """The roles and sanctions in force.
 
     @param operators: the keys (L{nick_key}) of the registered names of the server operators.
@@ -47,12 +56,11 @@ class Authority:
         keep: int = 0,
         keep_lines: int = 0,
     ) -> None:
+        super().__init__()
         self._operators = frozenset(operators)
         self._now = now
         self._keep = keep
         self._keep_lines = keep_lines
-        self._places: dict[str, RoomAccess] = {CHAT: RoomAccess()}
-        self._hushed: set[str] = set()
         self._bounded: set[str] = set()
         self._owned: Counter[bytes] = Counter()
         # Where bans or mutes may hold against an identity.
@@ -71,13 +79,14 @@ class Authority:
             act = act.under(former, now)
         place = self._places.setdefault(act.room, RoomAccess())
         owner = place.owner
-        place.apply(act)
+        self._apply(act, place)
         if place.owner != owner:
             self._owned.update([place.owner.identity] if place.owner else [])
             self._owned.subtract([owner.identity] if owner else [])
         self._last = max(self._last, act.id)
-        self._note_silence(act.room, place)
-        if place.rules.keep or place.rules.keep_lines:
+        self._note_silence(act.room, self._places[act.room])
+        kept = self._kept(act.room).rules
+        if kept.keep or kept.keep_lines:
             self._bounded.add(act.room)
         else:
             self._bounded.discard(act.room)
@@ -88,7 +97,7 @@ class Authority:
 
     def clock_set(self, step: int) -> None:
         """Move the ends of sanctions with a clock that was set, by a number of microseconds."""
-        for place in self._places.values():
+        for place in self._all_places():
             for held in (place.bans, place.mutes):
                 held.shift(step)
 
@@ -98,7 +107,8 @@ class Authority:
         So does everything that is applied until L{became}, because it was done before.
         """
         self._moving[former] = now
-        for place in self._places.values():
+        self._presence.move(former, now)
+        for place in self._all_places():
             place.become(former, now)
         self._owned[now] += self._owned.pop(former, 0)
         if former in self._against:
@@ -107,13 +117,7 @@ class Authority:
     def became(self, former: bytes) -> None:
         """Note that no act under the former identity is on its way any longer."""
         self._moving.pop(former, None)
-
-    def _note_silence(self, room: str, place: RoomAccess) -> None:
-        """Note whether talk in a room must be checked at all; that is asked for every line."""
-        if place.mutes or place.bans.masks or place.rules.moderated:
-            self._hushed.add(room)
-        else:
-            self._hushed.discard(room)
+        self._presence.settle(former)
 
     @property
     def locked_down(self) -> bool:
@@ -127,17 +131,18 @@ class Authority:
         """
         now, ids = self._now(), {self._lockdown}
         self._against = {}
-        for room, place in list(self._places.items()):
+        for room, place in [*self._stored.items(), *self._places.items()]:
             ids |= place.holding(now)
-            self._note_silence(room, place)
             for sanctions in (place.bans, place.mutes):
                 for identity in sanctions.identities():
                     self._against.setdefault(identity, set()).add(room)
-            if place.is_bare() and room != CHAT:
+        for room, place in list(self._places.items()):
+            self._note_silence(room, place)
+            if place.is_bare() and room not in (CHAT, *self._stored):
                 del self._places[room]
         return self._last, ids
 
-    # Roles. They need a registered name that was proved.
+    # Roles. They need a registered name that was proved, except those of people who are there.
 
     def is_operator(self, whom: Member | Person) -> bool:
         """Tell whether somebody is a server operator."""
@@ -150,11 +155,24 @@ class Authority:
         return self._runs(whom, room) and not any(self._held_down(whom, room))
 
     def _runs(self, whom: Member | Person, room: str) -> bool:
-        """Tell whether somebody owns a room or is one of its operators, whatever is in force
-        against that.
+        """Tell whether somebody owns a room, is one of its operators, or runs it while there,
+        whatever is in force against that.
         """
-        place = self._places.get(room)
+        return whom.identity in self._presence.runners(room) or self._has_role(
+            whom, self._places.get(room)
+        )
+
+    @staticmethod
+    def _has_role(whom: Member | Person, place: RoomAccess | None) -> bool:
         return whom.account is not None and place is not None and place.has_role(whom.identity)
+
+    def is_passing(self, whom: Member | Person, room: str) -> bool:
+        """Tell whether what somebody does in a room holds only until nobody is there any longer: it
+        has no owner, and the person has no lasting role there.
+        """
+        if not room or self.has_owner(room) or self.is_operator(whom):
+            return False
+        return not self._has_role(whom, self._kept(room))
 
     def _is_exempt(self, whom: Member | Person, room: str) -> bool:
         """Tell whether somebody may enter and speak where others may not, unless banned or muted by
@@ -173,8 +191,7 @@ class Authority:
 
     def may_found(self, member: Member, room: str) -> bool:
         """Tell whether a member who makes a room may own it."""
-        place = self._places.get(room)
-        is_open = room != LOBBY and (place is None or place.is_bare())
+        is_open = room != LOBBY and self._kept(room).is_bare()
         return is_open and member.account is not None and self._owned[member.identity] < ROOMS_OWNED
 
     def owner(self, room: str) -> Person | None:
@@ -189,6 +206,13 @@ class Authority:
 
     def operators(self, room: str) -> list[Person]:
         """List the operators of a room besides its owner, in the order of their appointment."""
+        runners = self._presence.runners(room).items()
+        lasting = self.lasting_operators(room)
+        known = {person.identity for person in lasting}
+        return [*lasting, *(Person(nick, key) for key, nick in runners if key not in known)]
+
+    def lasting_operators(self, room: str) -> list[Person]:
+        """List those of them who are operators for good, whether there or not."""
         return self._holders(room, lambda place: place.operators)
 
     def voiced(self, room: str) -> list[Person]:
@@ -217,9 +241,17 @@ class Authority:
 
         C{""} stands for private lines.
         """
-        rules = self.rules(room)
+        # What is not stored deletes nothing.
+        rules = self._kept(room).rules
         keep = min(filter(None, (self._keep, rules.keep)), default=0)
         return keep, min(filter(None, (self._keep_lines, rules.keep_lines)), default=0)
+
+    def passing_acts(self, room: str) -> list[OperatorAct]:
+        """Make the acts after which everything lasts that is in force in a room."""
+        kept, held = self._stored.get(room), self._places.get(room)
+        if kept is None or held is None:
+            return []
+        return list(acts_between(room, kept, held, self._now()))
 
     def bounded(self) -> list[str]:
         """List the rooms that have bounds of their own."""

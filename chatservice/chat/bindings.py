@@ -93,9 +93,14 @@ class Bindings:
         former = member.identity
         if former != identity:
             self._roster.identify(member, identity)
-            self._passed().addCallback(lambda _: self._roster.settle(former))
+            self._acting.identify(former, identity)
+            self._passed().addCallback(lambda _: self._settle(former))
             self._flood.become(former, identity)
             self._acting.follow(member, former)
+
+    def _settle(self, former: bytes) -> None:
+        self._roster.settle(former)
+        self._acting.settle(former)
 
     def change_token(self, member: Member, token: str = "") -> None:
         """Give a member another token: a new one unless C{token} is given."""

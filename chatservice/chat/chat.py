@@ -144,7 +144,6 @@ class Chat(ABC):
             self.journal,
             settings,
             self.nicknames.person,
-            self.publish,
             self.settled,
             self.ids.now,
         )
@@ -352,6 +351,8 @@ class Chat(ABC):
     def _committed(self, envelope: Envelope) -> None:
         """Apply a stored event before its broadcast: it holds for newcomers in its batch too."""
         event, author = envelope.event, envelope.author
+        if isinstance(event, Joined | Parted | Left):
+            self.permissions.moved(event)
         if isinstance(event, Joined | Resumed) and author is not None:
             author.come(event.id)
             author.note_reading(event.id)

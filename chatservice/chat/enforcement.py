@@ -16,13 +16,12 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.chat.access import Person, Whom, person_of
 from chatservice.chat.acting import Acting
-from chatservice.chat.authority import CHAT
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.journal import Journal
 from chatservice.chat.lifting import Lifting
 from chatservice.chat.permissions import Permissions
-from chatservice.chat.publisher import Publish
-from chatservice.chat.room_settings import PASSWORD, check_setting, setting_text
+from chatservice.chat.places import CHAT
+from chatservice.chat.room_settings import KEEPING, PASSWORD, check_setting, setting_text
 from chatservice.chat.rooms import Device, Member
 from chatservice.chat.roster import Roster
 from chatservice.config.settings import Settings
@@ -51,7 +50,6 @@ EVERYBODY = "everybody"
 class Enforcement(Lifting):
     """The verbs of operators; see also L{Lifting}.
 
-    @param publish: publishes an event of a member.
     @param settled: returns a Deferred that fires when a member's events are delivered or refused.
     @param now: returns the time in microseconds since the epoch.
     """
@@ -65,7 +63,6 @@ class Enforcement(Lifting):
         journal: Journal,
         settings: Settings,
         person: Callable[[str], Person | None],
-        publish: Publish,
         settled: Callable[[Member], Deferred[None]],
         now: Callable[[], int],
     ) -> None:
@@ -74,7 +71,6 @@ class Enforcement(Lifting):
         self._accounts = accounts
         self._journal = journal
         self._settings = settings
-        self._publish = publish
         self._settled = settled
         self._now = now
 
@@ -268,7 +264,7 @@ class Enforcement(Lifting):
         @param told: the members whose leaving the act itself has already announced.
         """
         for whom in banned:
-            self._publish(by.member, _kick(whom, room, why, whom in told), by)
+            self._acting.publish(by, _kick(whom, room, why, whom in told))
 
     # A room as a whole, and the chat.
 
@@ -283,6 +279,8 @@ class Enforcement(Lifting):
         """
         check_setting(setting, value)
         self._permissions.check_power(by.member, room)
+        if setting in KEEPING:
+            self._permissions.check_may_keep(by.member, room)
         text = setting_text(self._settings, setting, value)
         if text and setting == PASSWORD:
             passwords, origin = self._accounts.passwords, by.peer.origin

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from chatservice.chat.access import Person, RoomAccess
-from chatservice.chat.authority import CHAT, Authority
+from chatservice.chat.authority import ROOMS_OWNED, Authority
+from chatservice.chat.places import CHAT
 from chatservice.chat.rooms import Member
 from chatservice.protocol.actions import Muted
 from chatservice.protocol.events import ChatError
-from chatservice.protocol.names import nick_key
+from chatservice.protocol.names import LOBBY, nick_key
 from chatservice.protocol.wording import ending, place_spelled, spelled, times_of
 
 HELD_MOST = 1000
@@ -193,6 +194,34 @@ class Permissions(Authority):
                 self.check_speech(member, room)
                 return
         self.check_power(member, room)
+
+    def check_may_claim(self, member: Member, room: str) -> None:
+        """Check that a member may make a room its own.
+
+        @raise ChatError: the member is no operator of it or not logged in, somebody owns it, or the
+            member owns too many.
+        """
+        self.check_power(member, room)
+        owner = self.owner(room)
+        if owner is not None:
+            sentence = f"{spelled(room)} is owned by {owner.nick}"
+            raise ChatError("not-allowed", sentence, "owned")
+        if room == LOBBY:
+            raise ChatError("not-allowed", f"nobody can own {spelled(room)}", "owned")
+        if member.account is None:
+            raise ChatError("not-logged-in", "you are not logged in: /register or /login first")
+        if self._owned[member.identity] >= ROOMS_OWNED:
+            sentence = f"you own {ROOMS_OWNED} rooms already"
+            raise ChatError("too-many", sentence, "owned-rooms")
+
+    def check_may_keep(self, member: Member, room: str) -> None:
+        """Check that a member may say for how long lines of a room are kept.
+
+        @raise ChatError: what it sets is not kept itself.
+        """
+        if self.is_passing(member, room):
+            sentence = f"nobody owns {spelled(room)}: /claim it first"
+            raise ChatError("not-allowed", sentence, "not-owned")
 
     def check_may_kick(self, member: Member, whom: Member | Person, room: str) -> None:
         """Check that a member may remove somebody from a room or the chat, or end an appointment.

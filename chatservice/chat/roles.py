@@ -20,6 +20,7 @@ from chatservice.protocol.actions import (
     Voiced,
 )
 from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import LOBBY
 from chatservice.protocol.wording import spelled
 
 
@@ -31,18 +32,38 @@ class Roles:
         self._permissions = permissions
 
     def op(self, by: Device, whom: Whom, room: str) -> Envelope | None:
-        """Make a person an operator of a room.
+        """Make a person an operator of a room: a guest only while there, like everybody if those
+        who run it do so only while there.
 
-        @raise ChatError: C{not-allowed} for a guest, C{too-many} operators, or the member may not.
+        @raise ChatError: C{not-allowed} for a guest in the lobby, C{no-nick} for a guest who is not
+            in the room, C{too-many} operators, or the member may not.
         """
         self._permissions.check_power(by.member, room)
-        if whom.account is None:
+        person = person_of(whom)
+        is_guest = person.account is None
+        if is_guest and room == LOBBY:
             raise ChatError("not-allowed", f"{whom.nick} must /register first", "not-registered")
+        passing = is_guest or self._permissions.is_passing(by.member, room)
+        if passing and (person.member is None or room not in person.member.rooms):
+            sentence = f"{whom.nick} is not in {spelled(room)}"
+            raise ChatError("no-nick", sentence, "not-in-room")
         operators = self._permissions.operators(room)
-        if self._permissions.is_owner(whom, room) or is_among(whom, operators):
+        known = operators if passing else self._permissions.lasting_operators(room)
+        if self._permissions.is_owner(whom, room) or is_among(whom, known):
             return None
         _check_not_full(operators, f"operators of {spelled(room)}: /deop one first")
-        return self._done_to(by, Opped, whom, room)
+        act = Opped(
+            room=room, target=whom.nick, target_identity=whom.identity, passing=passing
+        )
+        return self._acting.act(by, act)
+
+    def claim(self, by: Device, room: str) -> Envelope:
+        """Make a room that nobody owns the member's own; what is in force in it is stored with it.
+
+        @raise ChatError: the member is not logged in, or may not.
+        """
+        self._permissions.check_may_claim(by.member, room)
+        return self._acting.claim(by, room)
 
     def deop(self, by: Device, whom: Whom, room: str) -> Envelope | None:
         """Take away a person's rights as an operator, or as the owner, of a room.

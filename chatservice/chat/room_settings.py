@@ -19,6 +19,8 @@ LIMIT_MOST = 10**6
 OFF = ("off", "-")
 PASSWORD = "password"
 """The setting whose value must be hashed before it is published."""
+KEEPING = ("keep", "keep-lines")
+"""The settings by which lines are deleted."""
 
 
 def check_setting(name: str, value: str) -> None:

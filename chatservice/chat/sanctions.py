@@ -62,6 +62,13 @@ class Sanctions:
     def __bool__(self) -> bool:
         return bool(self._held)
 
+    def copy(self) -> Sanctions:
+        """Make another one in which the same is in force."""
+        twin = Sanctions()
+        for covered, held in self._held.items():
+            twin._hold(covered, held)
+        return twin
+
     def add(self, act: OperatorAct) -> None:
         """Let one hold from now on."""
         network = ip_network(act.network) if act.network else None

@@ -16,6 +16,7 @@ COMMANDS = (
     "/ban",
     "/bans",
     "/catchup",
+    "/claim",
     "/deop",
     "/devices",
     "/devoice",

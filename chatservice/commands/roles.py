@@ -6,7 +6,7 @@ from functools import partial
 
 from twisted.internet.defer import Deferred
 
-from chatservice.chat.authority import CHAT
+from chatservice.chat.places import CHAT
 from chatservice.commands.table import DONE, Answer, Call, Group, command, wrapped
 from chatservice.commands.targets import (
     WHERE,
@@ -29,7 +29,7 @@ MODLOG_MOST = 100
     Group.OPERATORS,
     "/op NICK",
     "make somebody an operator of the current room",
-    "The nickname must be registered.",
+    "Somebody who is not registered is one only while in the room.",
 )
 def op(call: Call) -> Answer:
     person, room = person_meant(call), call.room.name
@@ -50,6 +50,19 @@ def deop(call: Call) -> Answer:
     person = holder_named(call, [*permissions.operators(room), *([owner] if owner else [])])
     if call.chat.roles.deop(call.device, person, room) is None:
         return Answer([f"{call.rest} is not an operator of {spelled(room)}"])
+    return DONE
+
+
+@command(
+    Group.OPERATORS,
+    "/claim",
+    "make the current room yours for good, if you run it and nobody owns it",
+    "You must be logged in. How the room is set at that moment is kept too.",
+)
+def claim(call: Call) -> Answer:
+    if call.rest:
+        raise call.wrong()
+    call.chat.roles.claim(call.device, call.room.name)
     return DONE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chatservice.chat.access import Person, is_among
-from chatservice.chat.authority import CHAT
+from chatservice.chat.places import CHAT
 from chatservice.chat.sanctions import is_by_network
 from chatservice.commands.table import Call
 from chatservice.protocol.actions import OperatorAct

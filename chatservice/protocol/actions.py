@@ -27,15 +27,22 @@ class OperatorAct(Event):
     @ivar until: when it ends, in microseconds since the epoch, by the clock that C{when} was read
         from: what counts is the span between the two. 0 for never.
     @ivar text: the reason, the announcement, or the value of a room setting.
+    @ivar passing: whether it holds only until nobody is in the room any longer: an act of somebody
+        who runs a room that nobody owns, while there. It stays in the server.
     """
 
-    stored = True
     room: str = ""
     target: str = field(default="", metadata=ALWAYS)
     target_identity: bytes = field(default=b"", repr=False)
     network: str = field(default="", repr=False)
     until: int = 0
     text: str = ""
+    passing: bool = field(default=False, repr=False)
+
+    @property
+    def stored(self) -> bool:  # type: ignore[override]
+        """Whether it is on the disk before anybody sees it."""
+        return not self.passing
 
     @property
     def is_by_mask(self) -> bool:

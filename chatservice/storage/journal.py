@@ -15,7 +15,7 @@ from chatservice.protocol.events import Batch, Event, EventIds, TopicChanged, nu
 from chatservice.storage.actlog import acts
 from chatservice.storage.archive import DatabaseArchive
 from chatservice.storage.database import Database, explain
-from chatservice.storage.rows import MOVES, store
+from chatservice.storage.rows import is_written, store
 
 CEILING_AHEAD = 10_000_000
 """Microseconds by which the stored ceiling of ids is ahead of the last id."""
@@ -64,7 +64,7 @@ class DatabaseLog:
     def store(self, batch: Batch) -> Deferred[None]:
         """Store those events of a batch that must be kept; all have their ids already."""
         last = batch[-1].id
-        kept = [event for event in batch if event.stored or isinstance(event, MOVES)]
+        kept = [event for event in batch if is_written(event)]
         if not kept and last <= self._ceiling:
             return succeed(None)
         ceiling = self._ceiling if last <= self._ceiling else last + CEILING_AHEAD

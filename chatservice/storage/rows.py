@@ -116,8 +116,15 @@ def act_of(row: tuple[Any, ...]) -> OperatorAct:
     )
 
 
+def is_written(event: Event) -> bool:
+    """Tell whether anything of an event is to be written: it is stored, or changes where somebody
+    is.
+    """
+    return event.stored or isinstance(event, MOVES) or puts_out(event)
+
+
 def store(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
-    """Write events that are stored, and L{MOVES}."""
+    """Write events of which L{is_written} holds."""
     said: list[tuple[Any, ...]] = []
     whispered: list[tuple[Any, ...]] = []
     noted: list[tuple[Any, ...]] = []
@@ -141,7 +148,10 @@ def store(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
                     who = bytearray(event.identity)
                     noted.append((who, event.id, event.mark, event.nick, event.time))
             case OperatorAct():
-                _store_act(connection, event)
+                if event.stored:
+                    _store_act(connection, event)
+                if puts_out(event):
+                    _forget_place(connection, event.target_identity, event.room)
             case _:
                 assert isinstance(event, MOVES)
                 _store_move(connection, event)
@@ -164,15 +174,14 @@ def _store_act(connection: sqlite3.Connection, act: OperatorAct) -> None:
     who = (act.nick, act.identity, act.target, act.target_identity)
     what = (act.network, act.until, act.text, act.time)
     connection.execute(_ACT, (act.id, act.kind, act.room, *who, *what))
-    if puts_out(act):
-        _forget_place(connection, act.target_identity, act.room)
 
 
-def puts_out(act: OperatorAct) -> bool:
+def puts_out(act: Event) -> bool:
     """Tell whether an act removes somebody from a room, or bars their automatic return."""
+    if not isinstance(act, Kicked | Banned) or act.room == "":
+        return False
     # A ban by mask turns nobody out.
-    of_somebody = act.target_identity != b"" and not act.is_by_mask
-    return isinstance(act, Kicked | Banned) and act.room != "" and of_somebody
+    return act.target_identity != b"" and not act.is_by_mask
 
 
 def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:

@@ -148,3 +148,19 @@ class SharedLogTests(ConversationCase):
         self.types(self.ada, "/room invite-only on")
         self.types(self.bob, "/join python")
         self.assertIn("-- #python is invite-only", self.bob.sees()[-1])
+
+    def test_running(self) -> None:
+        """Who is first in a room runs it, at whichever node, until it is empty at all of them."""
+        self.types(self.bob, "/join attic", "/room moderated on")
+        self.types(self.ada, "/join attic")
+        for node in (self.here, self.there):
+            (runner,) = node.chat.permissions.operators("attic")
+            self.assertEqual(runner.nick, "bob")
+            self.assertTrue(node.chat.permissions.rules("attic").moderated)
+        self.types(self.bob, "/part attic")
+        for node in (self.here, self.there):
+            self.assertEqual(node.chat.permissions.operators("attic"), [])
+            self.assertTrue(node.chat.permissions.rules("attic").moderated)
+        self.types(self.ada, "/part attic")
+        for node in (self.here, self.there):
+            self.assertFalse(node.chat.permissions.rules("attic").moderated)

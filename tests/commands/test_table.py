@@ -134,9 +134,10 @@ class CommandTests(ConversationCase):
         """The commands are those that people know from elsewhere."""
         self.assertEqual(
             " ".join(sorted(COMMANDS)),
-            "announce away back ban bans catchup deop devices devoice export forget help history "
-            "ignore invite join kick list lockdown login logout me modlog motd msg mute names "
-            "nick notice op part password ping quit register resume room search set token topic "
+            "announce away back ban bans catchup claim deop devices devoice export forget help "
+            "history ignore invite join kick list lockdown login logout me modlog motd msg mute "
+            "names nick notice op part password ping quit register resume room search set token "
+            "topic "
             "unban unignore uninvite unmute unregister voice who whois",
         )
 

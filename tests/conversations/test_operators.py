@@ -140,6 +140,8 @@ OWNER = {
     ),
     "unmute_who_is_not": told("/unmute bob", "bob is not muted in #python"),
     "op": to_bob("/op bob", "opped", "-- ADA made BOB an operator of #python", REGISTERED),
+    "op_a_guest": to_bob("/op bob", "opped", "-- ADA made BOB an operator of #python"),
+    "op_a_guest_again": told("/op bob", "bob is an operator of #python already", before=(OP,)),
     "op_again": told("/op bob", "bob is an operator of #python already", before=(REGISTERED, OP)),
     "op_the_owner": told("/op ada", "ada is an operator of #python already"),
     "deop": to_bob(
@@ -251,7 +253,11 @@ OWNER_REFUSED = {
         "/unban a b", "usage", "use it like this: /unban [#ROOM|*] NICK|MASK|NETWORK"
     ),
     "bans_of_what": refused("/bans bob", "usage", "use it like this: /bans [#ROOM|*|more]"),
-    "op_a_guest": refused("/op bob", "not-allowed", "bob must /register first"),
+    "op_a_guest_who_is_elsewhere": refused(
+        "/op bob", "no-nick", "bob is not in #python", ("bob", "/part")
+    ),
+    "claim": refused("/claim", "not-allowed", "#python is owned by ada"),
+    "claim_what": refused("/claim python", "usage", "use it like this: /claim"),
     "op_two": refused("/op a b", "usage", "use it like this: /op NICK"),
     "op_a_stranger": refused(
         "/op grace", "no-nick", "nobody here is called grace, and it is not registered"
@@ -308,7 +314,7 @@ GUEST_REFUSED = {
     ),
     "announce": refused("/announce hi", "not-allowed", SERVER_ONLY),
     "lockdown": refused("/lockdown on", "not-allowed", SERVER_ONLY),
-    "room": told("/room", "#python has no owner", "operators: nobody", *SETTINGS_OFF),
+    "room": told("/room", "#python has no owner", "operators: grace", *SETTINGS_OFF),
 }
 
 SERVER = {
@@ -374,6 +380,7 @@ class OperatorTableTests(OperatorCase):
     @each_row(at_all_doors(GUEST_REFUSED))
     def test_guest_refused(self, case: tuple[Deed, tuple[str, ...]]) -> None:
         """Who is no operator does nothing that operators do."""
+        self.at_text("grace").types("/join python")
         self.play(*case)
 
     @each_row(at_all_doors(SERVER))

@@ -125,9 +125,9 @@ class CauseTests(DenCase):
         self.assertEqual(self.refused(line), ("not-allowed", "protected"))
 
     def test_not_registered(self) -> None:
-        """So does a role for a guest."""
-        grace = self.comes("json", "ada", "den")
-        (error,) = self.asks(grace, "/op eve")
+        """So does a role for a guest in the lobby."""
+        sysop = self.comes("json", "sysop")
+        (error,) = self.asks(sysop, "/op eve")
         self.assertEqual(error["cause"], "not-registered")
 
     @each_row(TOLD_APART)

@@ -1,0 +1,88 @@
+"""What is in force in each room and in the chat: by the stored acts, and by those that pass.
+
+An act is passing if somebody did it who runs a room that nobody owns, while there. Such acts are in
+force until nobody is in the room any longer; then it is again what the stored acts come to.
+"""
+
+from __future__ import annotations
+
+from chatservice.chat.access import RoomAccess
+from chatservice.chat.presence import Presence
+from chatservice.protocol.actions import Banned, Deopped, Founded, Kicked, OperatorAct, Opped
+from chatservice.protocol.events import Joined, Left, Parted
+from chatservice.protocol.names import LOBBY
+
+CHAT = ""
+"""The whole chat, where otherwise a room's name is."""
+
+NO_ACCESS = RoomAccess()
+"""What is in force where nothing is."""
+
+
+class Places:
+    """What is in force in each place, and who runs it while there."""
+
+    def __init__(self) -> None:
+        self._presence = Presence()
+        self._places: dict[str, RoomAccess] = {CHAT: RoomAccess()}
+        # What the stored acts come to, where passing ones are in force as well.
+        self._stored: dict[str, RoomAccess] = {}
+        self._hushed: set[str] = set()
+
+    def _apply(self, act: OperatorAct, place: RoomAccess) -> None:
+        """Let an act take effect in its place, and in what is stored of that if it is stored."""
+        room, whom = act.room, act.target_identity
+        if isinstance(act, Opped) and act.passing:
+            self._presence.run(room, whom, act.target)
+            return
+        if isinstance(act, Founded | Deopped | Banned):
+            self._presence.stop(room, act.identity if isinstance(act, Founded) else whom)
+        if not act.passing and room in self._stored:
+            self._stored[room].apply(act)
+        elif act.passing and room not in self._stored:
+            self._stored[room] = place.copy()
+        place.apply(act)
+        if isinstance(act, Kicked) and room and self._presence.leave(room, whom):
+            self._vacated(room)
+
+    def moved(self, event: Joined | Parted | Left) -> None:
+        """Note that somebody has come into a room, or left rooms; in the order of the ids."""
+        identity = event.identity
+        for room in event.touched:
+            if not isinstance(event, Joined):
+                if self._presence.leave(room, identity):
+                    self._vacated(room)
+            elif self._presence.enter(room, identity) and self._may_be_run(room):
+                self._presence.run(room, identity, event.nick)
+
+    def _may_be_run(self, room: str) -> bool:
+        place = self._places.get(room)
+        return room != LOBBY and (place is None or place.owner is None)
+
+    def _vacated(self, room: str) -> None:
+        """Have nothing in force in a room but what the stored acts come to."""
+        if room in self._stored:
+            self._places[room] = self._stored.pop(room)
+            self._note_silence(room, self._places[room])
+
+    def _kept(self, room: str) -> RoomAccess:
+        """Find what the stored acts about a room come to."""
+        return self._stored.get(room) or self._places.get(room) or NO_ACCESS
+
+    def identified(self, former: bytes, now: bytes) -> None:
+        """Note that somebody who is here goes by another identity, and runs the same rooms."""
+        self._presence.move(former, now)
+
+    def settled(self, former: bytes) -> None:
+        """Note that nothing about a former identity is on its way any longer."""
+        self._presence.settle(former)
+
+    def _all_places(self) -> list[RoomAccess]:
+        return [*self._places.values(), *self._stored.values()]
+
+    def _note_silence(self, room: str, place: RoomAccess) -> None:
+        """Note whether talk in a room must be checked at all; that is asked for every line."""
+        if place.mutes or place.bans.masks or place.rules.moderated:
+            self._hushed.add(room)
+        else:
+            self._hushed.discard(room)
