@@ -11,7 +11,7 @@ from chatservice.chat.access import Person, RoomAccess
 from chatservice.chat.authority import ROOMS_OWNED, Authority
 from chatservice.chat.places import CHAT
 from chatservice.chat.rooms import Member
-from chatservice.protocol.actions import Muted
+from chatservice.protocol.actions import Muted, OperatorAct
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.names import LOBBY, nick_key
 from chatservice.protocol.wording import ending, place_spelled, spelled, times_of
@@ -133,7 +133,7 @@ class Permissions(Authority):
 
         @raise ChatError: the member is silenced somewhere.
         """
-        muted_in = [act.room for act in self.against(member.identity) if isinstance(act, Muted)]
+        muted_in = [act.room for act in self.against(member.identity) if _silences_for_good(act)]
         for room in (CHAT, *member.rooms, *muted_in):
             self.check_speech(member, room)
 
@@ -151,7 +151,7 @@ class Permissions(Authority):
         @param known: the keys of nicknames by which everybody knows that person.
         @raise ChatError: the person is muted, and the nickname is another one.
         """
-        muted = any(isinstance(act, Muted) for act in self.against(identity))
+        muted = any(map(_silences_for_good, self.against(identity)))
         if muted and known and nick_key(nick) not in known:
             sentence = "you are muted: come back with the nickname that you had"
             raise ChatError("muted", sentence, "other-nickname")
@@ -330,6 +330,14 @@ class Permissions(Authority):
                 f"{spelled(room)} is moderated: ask one of its operators for a voice",
                 "moderated",
             )
+
+
+def _silences_for_good(act: OperatorAct) -> bool:
+    """Tell whether an act is a mute that counts outside its room too.
+
+    Anybody may run an empty room and mute whomever they like in it.
+    """
+    return isinstance(act, Muted) and not act.passing
 
 
 def _is_back(place: RoomAccess, member: Member, seen: int) -> bool:

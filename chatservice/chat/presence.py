@@ -58,6 +58,8 @@ class Presence:
 
     def move(self, former: bytes, now: bytes) -> None:
         """Give somebody another identity; until L{settle}, also in events on their way."""
+        # The last move is the last one that is followed.
+        self._moving.pop(former, None)
         self._moving[former] = now
         for room, people in self._people.items():
             if former in people:

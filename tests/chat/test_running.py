@@ -55,6 +55,16 @@ class WhileThereTests(RunningCase):
             told = self.says(person, "/room moderated on")
             self.assertEqual(told, "-- only an operator of #attic may do that")
 
+    def test_mute_elsewhere(self) -> None:
+        """Its mutes of people who are not there change nothing for them."""
+        for nick in ("bob", "gus"):
+            self.eve.types(f"/mute {nick}")
+        self.assertIn("you are now bobby", self.says(self.bob, "/nick bobby"))
+        self.assertIn("you are muted in #attic", self.says(self.gus, "/nick gustav"))
+        token = self.chat.roster["bobby"].token
+        self.bob.types("/quit")
+        self.at_json("robert", token=token)
+
     def test_shown(self) -> None:
         """/room and /whois say who runs it."""
         self.assertIn("-- operators: eve", self.asks(self.gus, "/room"))
