@@ -64,6 +64,7 @@ from chatservice.protocol.tags import NO_TAGS, Tags
 
 log = Logger()
 
+MOVES = (Joined, Parted, Left)
 LEFT_ELSEWHERE = "you left the chat on another device"
 
 
@@ -351,7 +352,7 @@ class Chat(ABC):
     def _committed(self, envelope: Envelope) -> None:
         """Apply a stored event before its broadcast: it holds for newcomers in its batch too."""
         event, author = envelope.event, envelope.author
-        if isinstance(event, Joined | Parted | Left):
+        if isinstance(event, MOVES):
             self.permissions.moved(event)
         if isinstance(event, Joined | Resumed) and author is not None:
             author.come(event.id)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from chatservice.chat.access import RoomAccess
-from chatservice.chat.sanctions import Sanctions, is_by_network
+from chatservice.chat.sanctions import Sanctions
 from chatservice.protocol.actions import (
     Banned,
     Deopped,
@@ -53,9 +53,8 @@ def _sanctions(
 ) -> Iterator[OperatorAct]:
     before, after = kept.holding(now), held.holding(now)
     for act in _without(before, after).values():
-        network = act.network if is_by_network(act) else ""
-        target, identity = act.target, act.target_identity
-        yield end(room=act.room, target=target, target_identity=identity, network=network)
+        # None is by address: server operators alone end those, and that is stored.
+        yield end(room=act.room, target=act.target, target_identity=act.target_identity)
     for act in _without(after, before).values():
         yield kind(
             room=act.room,

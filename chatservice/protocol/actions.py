@@ -111,7 +111,7 @@ class Extended(OperatorAct):
 
 
 class Founded(OperatorAct):
-    """The making of a room by a registered person, who owns it."""
+    """The making, or the claim, of a room by a registered person, who owns it from then on."""
 
     __slots__ = ()
     kind = "founded"

@@ -245,6 +245,8 @@ class InForceTests(ModerationCase):
         self.permissions.clock_set(HOUR)
         self.now += HOUR
         self.assertTrue(self.silenced(self.bob))
+        ban = self.permissions._ban_by_mask_on(self.bob, "python")
+        self.assertEqual(ban and ban.until, self.now + HOUR)
         self.now += HOUR
         self.assertFalse(self.silenced(self.bob))
 

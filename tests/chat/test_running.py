@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatservice.protocol.actions import Opped
+from chatservice.protocol.actions import Opped, RoomSet
 from chatservice.protocol.errors import StorageError
 from tests.conversation import at_each_door
 from tests.journals import FailingJournal, acts
@@ -130,6 +130,14 @@ class WhileThereTests(RunningCase):
         self.gus.types("/ban eve")
         self.gus.types("/unban eve")
         self.eve.types("/join attic")
+        self.assertFalse(self.runs("eve"))
+
+    def test_banned_by_mask(self) -> None:
+        """Nor who is banned by the mask of the nickname, and is still there."""
+        self.eve.types("/op gus")
+        self.gus.types("/ban eve!*@*")
+        self.gus.types("/unban eve!*@*")
+        self.assertIn("attic", self.chat.roster["eve"].rooms)
         self.assertFalse(self.runs("eve"))
 
     def test_muted(self) -> None:
@@ -273,6 +281,9 @@ class BesideTests(RunningCase):
         self.sysop.types("/room keep-lines 7")
         self.assertEqual(self.chat.permissions.bounds("attic")[1], 7)
         self.assertEqual(self.chat.permissions.bounded(), ["attic"])
+        passing = RoomSet(id=1, room="attic", target="keep-lines", text="1", passing=True)
+        self.chat.permissions.apply(passing)
+        self.assertEqual(self.chat.permissions.bounds("attic")[1], 7)
 
     def test_place_of_an_account(self) -> None:
         """An account that is kicked does not return by itself, though the kick is not stored."""
