@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=Event)
 
-TALK = Said | Acted | Whispered
+TALK = Line | Whispered | Signalled
 """Lines, which ignoring hides at every door."""
 
 
