@@ -10,10 +10,12 @@ from chatservice import commands
 from tests.conversation import Facts, Row, RowCase, at_all_doors, each_row, refused
 from tests.conversations import (
     test_history,
+    test_invitations,
     test_mistakes,
     test_names,
     test_operators,
     test_personal,
+    test_running,
     test_search,
     test_talk,
 )
@@ -208,6 +210,8 @@ class EveryCommandTests(SynchronousTestCase):
             test_history,
             test_names,
             test_operators,
+            test_invitations,
+            test_running,
             test_personal,
             test_search,
             test_mistakes,
