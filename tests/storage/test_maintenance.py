@@ -8,7 +8,7 @@ from dataclasses import replace
 from twisted.internet.task import Clock
 
 from chatservice.chat.permissions import Permissions
-from chatservice.protocol.actions import Kicked
+from chatservice.protocol.actions import Announced
 from chatservice.protocol.events import Event, Joined, Left, Said
 from chatservice.server import ChatFactory
 from chatservice.storage import maintenance
@@ -132,7 +132,7 @@ class BoundsTests(PlainChatCase):
         """What operators did is forgotten when it is old and holds no more."""
         self.at_text("eve")
         (ada,) = self.chat.roster["ada"].devices
-        self.chat.acting.act(ada, Kicked(room="lobby", target="eve"))
+        self.chat.acting.act(ada, Announced(text="tea"))
         self.clock.advance(0)
         self.assertEqual(self.count("acts"), 1)
         self.clock.advance(KEPT_FOR // 1_000_000 + HOUR)
