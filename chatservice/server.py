@@ -30,6 +30,7 @@ from chatservice.chat.rooms import Device, Member, Room
 from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession
 from chatservice.people.account import Proof
+from chatservice.people.hosts import hidden_host, user_name
 from chatservice.people.peers import Peer
 from chatservice.protocol.events import (
     Acted,
@@ -42,7 +43,12 @@ from chatservice.protocol.events import (
     TopicChanged,
     WentAway,
 )
-from chatservice.protocol.sanitize import clean_line, clean_reason
+from chatservice.protocol.sanitize import (
+    REAL_NAME_LENGTH,
+    clean_line,
+    clean_real_name,
+    clean_reason,
+)
 from chatservice.protocol.tags import NO_TAGS, Tags
 from chatservice.storage.standalone import Standalone
 
@@ -74,7 +80,7 @@ class ChatFactory(ServerFactory, Standalone):
 
     def join(
         self, door: Door, nick: str, token: str, proof: Proof | None, rooms: list[Room],
-        seen: Mapping[str, int], client: str = "",
+        seen: Mapping[str, int], client: str = "", user: str = "", real_name: str = "",
     ) -> Device:
         """Come to the chat and enter rooms; sessions/joining.py tells how somebody gets here.
 
@@ -82,6 +88,7 @@ class ChatFactory(ServerFactory, Standalone):
         @param proof: the proof of an account, or C{None}.
         @param seen: the last id seen in each room that was not left the last time.
         @param client: the name that the program gave itself, or empty.
+        @param user: the user name that the program gave, or empty.
         @raise ChatError: C{banned}, C{closed} in a lockdown, or see L{Nicknames.free}.
         """
         account, peer = None if proof is None else proof.account, door.peer
@@ -90,7 +97,9 @@ class ChatFactory(ServerFactory, Standalone):
         if token in self.roster.by_token or not self.accounts.may_bear(token, account):
             token = self.new_token()
         member = Member(nick, key, token, peer.address)
-        member.came = self.reactor.seconds()
+        host = hidden_host(peer.origin, self.journal.host_key)
+        member.userhost = f"{user_name(user, door.name)}@{host}"
+        member.came, member.real_name = self.reactor.seconds(), clean_real_name(real_name)
         device = self.devices.connect(member, door, client)
         if account is not None:
             member.account, member.identity = account, account.identity
@@ -226,6 +235,22 @@ class ChatFactory(ServerFactory, Standalone):
         self.roster.rename(member, nick, key)
         member.preferences_changed()
         return renamed
+
+    def set_real_name(self, by: Device, text: str) -> Envelope | None:
+        """Take another real name, or none with an empty text; C{None} if it is the same.
+
+        @raise ChatError: C{muted}, C{not-allowed} or C{too-long}.
+        """
+        member = by.member
+        self.permissions.check_appearance(member)
+        real_name = clean_reason(text)
+        if len(real_name) > REAL_NAME_LENGTH:
+            sentence = f"a real name must have at most {REAL_NAME_LENGTH} characters"
+            raise ChatError("too-long", sentence)
+        if real_name == member.real_name:
+            return None
+        member.real_name = real_name
+        return self.introduce(member, by)
 
     def set_away(self, by: Device, why: str | None) -> Envelope:
         """Be away from the keyboard, or back with C{None}.

@@ -35,7 +35,7 @@ from chatservice.doors.visit import Policy
 from chatservice.people.accounts import Accounts
 from chatservice.people.passwords import Passwords
 from chatservice.protocol.errors import CannotStart, StorageError
-from chatservice.protocol.events import EventIds
+from chatservice.protocol.ids import EventIds
 from chatservice.protocol.names import nick_key
 from chatservice.server import ChatFactory
 from chatservice.starting import check_files, rehearse

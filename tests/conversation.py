@@ -22,7 +22,7 @@ from chatservice.doors.limits import Admission
 from chatservice.doors.text import BYE_TO_NC
 from chatservice.doors.visit import PortKind
 from chatservice.people.accounts import Accounts
-from chatservice.protocol.events import EventIds
+from chatservice.protocol.ids import EventIds
 from chatservice.server import ChatFactory
 from tests.doubles import PlainPasswords, Wire
 from tests.persons import TALK, Facts, JsonPerson, TextPerson, WebPerson
@@ -150,6 +150,7 @@ class ConversationCase(TableCase):
             self.clock, journal, self.rules, accounts, wall, new_token=lambda: next(new_token)
         )
         self.journal: Any = self.chat.journal
+        self.journal.host_key = b"a key of tests"
         self.front = FrontFactory(self.chat, admission or Admission(), PortKind(direct=True))
 
     def new_accounts(self, ids: EventIds) -> Accounts:
@@ -198,7 +199,7 @@ class Row:
     """A line that ada types, with bob and eve in the lobby, and what all three see.
 
     @ivar others: the line that other hearers see at the text door; ada sees C{own} there.
-    @ivar fact: the object that all of them see at the JSON door.
+    @ivar fact: the object that all of them see at the JSON door, and C{also} the one before it.
     @ivar answer: the sentences that answer a command; C{None} if it has no answer.
     @ivar error: the code and the sentence that refuse it instead.
     @ivar before: the lines typed before, each with its author.
@@ -215,6 +216,7 @@ class Row:
     hearers: tuple[str, ...] = EVERYBODY
     raw: bool = False
     farewell: bool = False
+    also: Facts = field(default_factory=dict)
 
 
 def refused(typed: str, code: str, sentence: str, *before: tuple[str, str]) -> Row:
@@ -277,7 +279,7 @@ def expected_text(row: Row, nick: str) -> list[str]:
 
 def expected_objects(row: Row, nick: str, by_program: bool) -> list[Facts]:
     """List the objects that a program at the JSON door sees of a row, without ids."""
-    objects: list[Facts] = []
+    objects: list[Facts] = [row.also] if row.also and nick in row.hearers else []
     if row.fact and nick in row.hearers:
         ref = {"ref": "r1"} if by_program and row.fact["type"] in TALK else {}
         objects.append(row.fact | ref)

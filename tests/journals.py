@@ -11,7 +11,8 @@ from twisted.internet.task import Clock
 
 from chatservice.chat.journal import Page, Wanted
 from chatservice.protocol.actions import OperatorAct
-from chatservice.protocol.events import Batch, Event, EventIds, TopicChanged, numbered
+from chatservice.protocol.events import Batch, Event, TopicChanged, numbered
+from chatservice.protocol.ids import EventIds
 from chatservice.storage.database import Database
 from chatservice.storage.journal import DatabaseArchive, DatabaseJournal
 from chatservice.storage.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
@@ -190,6 +191,7 @@ class SharedJournal(DatabaseArchive):
         self._log = log
         self.ids = log.ids
         self.topics: dict[str, TopicChanged] = {}
+        self.host_key = b"a key of tests"
         self.deliver: Callable[[Batch], None] = lambda batch: None
         log.nodes.append(self)
 

@@ -33,7 +33,7 @@ from chatservice.protocol.actions import (
     Muted,
     OperatorAct,
 )
-from chatservice.protocol.events import AHEAD
+from chatservice.protocol.ids import AHEAD
 from chatservice.protocol.names import LOBBY
 
 ROOMS_OWNED = 50

@@ -21,6 +21,7 @@ class Bindings:
     """The logins of members. A member with a registered nickname is logged in to its account.
 
     @param rename_to_guest: gives a member a nickname that nobody has.
+    @param introduce: tells that the account of a member is another one now.
     @param new_token: makes a secret token.
     @param passed: returns a Deferred that fires when all events so far are delivered or refused.
     """
@@ -33,6 +34,7 @@ class Bindings:
         flood: FloodLimit,
         audit: Audit,
         rename_to_guest: Callable[[Member], object],
+        introduce: Callable[[Member], object],
         new_token: Callable[[], str],
         passed: Callable[[], Deferred[None]],
     ) -> None:
@@ -42,6 +44,7 @@ class Bindings:
         self._flood = flood
         self._audit = audit
         self._rename_to_guest = rename_to_guest
+        self._introduce = introduce
         self._new_token = new_token
         self._passed = passed
 
@@ -61,6 +64,7 @@ class Bindings:
         member.preferences = account.preferences
         member.ignored = account.ignored
         member.preferences_changed()
+        self._tell(member)
         return self._accounts.remember(account, member.token)
 
     def free(self, account: Account, owner: Member | None = None) -> None:
@@ -85,6 +89,7 @@ class Bindings:
         # At once: the token must let nobody in even while this is being stored.
         stored = self._accounts.forget(account, token)
         self._become(member, identity_of(member.token))
+        self._tell(member)
         if self._accounts.named(member.key) is account:
             self._rename_to_guest(member)
         return stored
@@ -112,3 +117,8 @@ class Bindings:
         member.preferences = Preferences()
         member.ignored = {}
         member.preferences_changed()
+
+    def _tell(self, member: Member) -> None:
+        # Somebody who is only coming is introduced by that.
+        if self._roster.has(member):
+            self._introduce(member)

@@ -49,6 +49,7 @@ from chatservice.protocol.events import (
     CameAndWent,
     ChatError,
     Event,
+    Introduced,
     Joined,
     Left,
     Parted,
@@ -161,6 +162,7 @@ class Chat(ABC):
             self.flood,
             self.audit,
             self.rename_to_guest,
+            self.introduce,
             self.new_token,
             self.passed,
         )
@@ -242,6 +244,20 @@ class Chat(ABC):
         """Give a member a nickname that is nobody's."""
         return self.give_nick(member, self.nicknames.for_guest(self.ids.latest()))
 
+    def introduce(self, member: Member, by: Device | None = None) -> Envelope:
+        """Tell that the account or the real name of a member is another one now.
+
+        @param by: the device through which the member changed the real name, if that changed.
+        """
+        account = "" if member.account is None else member.account.nick
+        renamed, rooms = by is not None, tuple(member.rooms)
+        real_name = member.real_name
+        return self.publish(
+            member,
+            Introduced(account_name=account, real_name=real_name, renamed=renamed, rooms=rooms),
+            by,
+        )
+
     def tell_operators(self, sentence: str) -> None:
         """Tell something about the server to the server operators who are here."""
         for member in self.roster.values():
@@ -253,7 +269,7 @@ class Chat(ABC):
     @abstractmethod
     def join(
         self, door: Door, nick: str, token: str, proof: Proof | None, rooms: list[Room],
-        seen: Mapping[str, int], client: str = "",
+        seen: Mapping[str, int], client: str = "", user: str = "", real_name: str = "",
     ) -> Device: ...
     @abstractmethod
     def enter(self, by: Device, text: str, password: str = "") -> Deferred[Envelope | None]: ...
@@ -287,6 +303,8 @@ class Chat(ABC):
     def rename(self, by: Device, nick: str) -> Envelope: ...
     @abstractmethod
     def give_nick(self, member: Member, nick: str, by: Device | None = None) -> Envelope: ...
+    @abstractmethod
+    def set_real_name(self, by: Device, text: str) -> Envelope | None: ...
     @abstractmethod
     def set_away(self, by: Device, why: str | None) -> Envelope: ...
 
@@ -340,7 +358,8 @@ class Chat(ABC):
         @param by: the device through which the member does it, if it does.
         """
         account = "" if member.account is None else member.account.key
-        signed(event, member.nick, member.identity, account)
+        bot = bool(member.preferences.bot)
+        signed(event, member.nick, member.identity, account, member.userhost, bot)
         envelope = Envelope(event, member, by)
         self._publisher.publish(envelope)
         return envelope

@@ -142,7 +142,7 @@ class Devices:
         """
         door = self.end(device)
         guest = Member(nick, nick_key(nick), token, door.peer.address)
-        guest.came = self._seconds()
+        guest.came, guest.userhost = self._seconds(), device.member.userhost
         device.move(guest, door, Coming.NEW)
         device.preferences_changed()
         return guest

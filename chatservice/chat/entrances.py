@@ -114,10 +114,17 @@ class Entrances:
             if device is by or device.current is None:
                 device.turn_to(room)
         folded = self._folding.note([room.name], came=True)
-        joined = self._publish(member, Joined(room=room.name, arrived=arrived, folded=folded), by)
+        joined = Joined(
+            room=room.name,
+            arrived=arrived,
+            real_name=member.real_name,
+            away=member.away,
+            folded=folded,
+        )
+        envelope = self._publish(member, joined, by)
         if is_new:
             self._acting.found(by, room)
-        return joined
+        return envelope
 
     def part(
         self, member: Member, room: Room, by: Device | None = None, why: str = ""

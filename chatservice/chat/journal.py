@@ -16,15 +16,8 @@ from twisted.internet.defer import Deferred
 from chatservice.chat.read_markers import ReadMarker
 from chatservice.chat.refs import Noted
 from chatservice.protocol.actions import OperatorAct
-from chatservice.protocol.events import (
-    LATEST,
-    Batch,
-    Event,
-    EventIds,
-    Line,
-    TopicChanged,
-    Whispered,
-)
+from chatservice.protocol.events import LATEST, Batch, Event, Line, TopicChanged, Whispered
+from chatservice.protocol.ids import EventIds
 from chatservice.protocol.query import Query
 
 LeftOf: TypeAlias = Callable[[Event], Event | None]
@@ -156,11 +149,13 @@ class Log(Protocol):
     @ivar ids: the source of the ids that it gives.
     @ivar floor: the highest id that an earlier run may have given out.
     @ivar topics: the rooms' topics when it was opened.
+    @ivar host_key: the secret of L{hidden_host <chatservice.people.hosts.hidden_host>}.
     """
 
     ids: EventIds
     floor: int
     topics: dict[str, TopicChanged]
+    host_key: bytes
 
     def recall(self, take: Callable[[OperatorAct], object]) -> None:
         """Pass on the operator acts of earlier runs that still matter; before any append."""

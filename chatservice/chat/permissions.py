@@ -43,6 +43,13 @@ class Permissions(Authority):
         is_closed = place.rules.invite_only or place.rules.password_hash
         return not is_closed or member.identity in place.invited or self._runs(member, room)
 
+    def rooms_shown(self, asker: Member, whom: Member) -> list[str]:
+        """List the rooms that a member is in and that another one may know of."""
+        is_hidden = whom.preferences.hidden and asker is not whom and not self.is_operator(asker)
+        if is_hidden and asker.rooms.keys().isdisjoint(whom.rooms):
+            return []
+        return [room for room in whom.rooms if self.may_see(asker, room)]
+
     # What somebody may do. Each raises ChatError if not.
 
     def check_arrival(self, member: Member) -> None:

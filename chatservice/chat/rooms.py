@@ -24,6 +24,7 @@ NOBODY: dict[str, str] = {}
 NO_MARKERS: dict[str, int] = {}
 NO_PAGES: dict[str, Callable[[Any], Any]] = {}
 AS_IT_COMES = Preferences()
+NO_HOST = "~chat@hidden.chat"
 
 
 class Device(Hearer["Room"]):
@@ -197,6 +198,8 @@ class Member(Reader["Device", "Room"]):
         a member who leaves under it was here.
     @ivar ignored: the nicknames that the member ignores, by key; replaced as a whole when it
         changes.
+    @ivar userhost: its C{USER@HOST}, which stays the same for as long as it is here.
+    @ivar real_name: the real name that it gave, or empty.
     @ivar told_not_kept: whether the member knows that its settings are kept only until it leaves.
     @ivar spoken: what the member said lately, under refs.
     @ivar spoke_at: when the member last spoke in each room, in the reactor's seconds.
@@ -217,12 +220,14 @@ class Member(Reader["Device", "Room"]):
         "nick",
         "pinged",
         "preferences",
+        "real_name",
         "spoke_at",
         "spoken",
         "talking_in",
         "token",
         "told_not_kept",
         "uncommitted",
+        "userhost",
         "waiting",
     )
 
@@ -241,6 +246,8 @@ class Member(Reader["Device", "Room"]):
         self.forgotten: bytes | None = None
         self.ignored = NOBODY
         self.preferences = AS_IT_COMES
+        self.userhost = NO_HOST
+        self.real_name = ""
         self.told_not_kept = False
         self.talking_in: Room | None = None
         self.spoken = Spoken()
@@ -256,7 +263,17 @@ class Member(Reader["Device", "Room"]):
     @property
     def mask(self) -> str:
         """The C{NICK!USER@HOST} of the member, which bans and mutes by mask cover or not."""
-        return f"{self.nick}!~user@hidden.chat"
+        return f"{self.nick}!{self.userhost}"
+
+    @property
+    def user(self) -> str:
+        """The user name."""
+        return self.userhost.partition("@")[0]
+
+    @property
+    def host(self) -> str:
+        """The host that is shown, which hides the address."""
+        return self.userhost.partition("@")[2]
 
     def addresses(self) -> set[str]:
         """List the hosts that the member is known to be at."""

@@ -45,6 +45,7 @@ COMMANDS = (
     "/password",
     "/ping",
     "/quit",
+    "/realname",
     "/register",
     "/resume",
     "/room",

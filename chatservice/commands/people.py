@@ -29,6 +29,8 @@ SETTINGS = {
     "colour": "nicknames in colours",
     "bell": "a bell when you are mentioned or get a private line",
     "quiet": "no lines about people who join and leave",
+    "hidden": "only people who share a room with you see your rooms",
+    "bot": "programs are told that you are a bot",
 }
 
 
@@ -71,9 +73,8 @@ def _line(person: ListedPerson) -> str:
 
 
 def _shared(call: Call, member: Member) -> list[str]:
-    """List the rooms that somebody is in, without those that the asker may not see."""
-    may_see = call.chat.permissions.may_see
-    return [room for room in member.rooms if may_see(call.member, room)]
+    """List the rooms that somebody is in and that the asker may see."""
+    return call.chat.permissions.rooms_shown(call.member, member)
 
 
 @command(Group.PEOPLE, "/nick NAME", "take another nickname; you stay in your rooms")
@@ -81,6 +82,20 @@ def nick(call: Call) -> Answer:
     if not call.rest:
         return Answer([f"you are {call.member.nick}"])
     call.chat.rename(call.device, call.rest)
+    return DONE
+
+
+@command(
+    Group.PEOPLE,
+    "/realname [TEXT]",
+    "show or change your real name, which /whois shows",
+    "/realname - clears it.",
+)
+def realname(call: Call) -> Answer:
+    if not call.rest:
+        return Answer([f"your real name is {call.member.real_name or 'not known'}"])
+    if call.chat.set_real_name(call.device, "" if call.rest == "-" else call.rest) is None:
+        return Answer(["that is your real name already"])
     return DONE
 
 
@@ -153,8 +168,17 @@ def _description(call: Call, member: Member, came: int) -> Iterator[str]:
     silence = member.idle_seconds()
     if isfinite(silence):
         yield f"silent for {roughly(int(silence))}"
+    yield from _identity(member)
     if permissions.is_operator(call.member):
         yield from listed(call, member)
+
+
+def _identity(member: Member) -> Iterator[str]:
+    yield f"user and host: {member.userhost}"
+    if member.real_name:
+        yield f"real name: {member.real_name}"
+    if member.preferences.bot:
+        yield "a bot"
 
 
 def _doors(member: Member) -> str:

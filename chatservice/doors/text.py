@@ -22,6 +22,7 @@ from chatservice.protocol.events import (
     CameBack,
     ChatError,
     Event,
+    Introduced,
     Joined,
     Line,
     Parted,
@@ -195,7 +196,7 @@ class TextSession(Session):
             case OperatorAct(target_identity=target) if member:
                 to_you = not mine or target == event.identity
                 return self._told_to_you(member, event, mine, to_you)
-            case WentAway() | CameBack() | Renamed() | TopicChanged() if member:
+            case WentAway() | CameBack() | Renamed() | Introduced() | TopicChanged() if member:
                 return self._told_to_you(member, event, mine)
             case Parted() if self.device:
                 current = self.device.current

@@ -10,8 +10,7 @@ A new kind of event is one class here, and one row in L{chatservice.protocol.wor
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, Self, TypeAlias, TypeVar
 
@@ -75,6 +74,9 @@ class Event:
     @ivar nick: the nickname, at that time, of the author; empty if nobody did it.
     @ivar identity: the author's lasting identity (see L{chatservice.chat.rooms.Member}), 16 bytes.
     @ivar account: the key of the nickname that the author had proved then, or empty; not stored.
+    @ivar userhost: the C{USER@HOST} of the author, where the host hides the address (L{hosts
+        <chatservice.people.hosts>}); not stored.
+    @ivar bot: whether the author has said that it is a bot; not stored.
     """
 
     kind: ClassVar[str] = ""
@@ -85,6 +87,8 @@ class Event:
     nick: str = ""
     identity: bytes = field(default=b"", compare=False, repr=False)
     account: str = field(default="", compare=False, repr=False)
+    userhost: str = field(default="", compare=False, repr=False)
+    bot: bool = field(default=False, compare=False, repr=False)
 
     def __init_subclass__(cls) -> None:
         if cls.kind:
@@ -232,12 +236,16 @@ Talk: TypeAlias = Spoken | Whispered
 class Joined(RoomEvent):
     """Somebody's coming into a room; C{arrived} if that is how the member came to the chat.
 
+    @ivar real_name: the real name that the member gave, or empty.
+    @ivar away: why the member is away (maybe empty), or C{None}.
     @ivar folded: whether line doors show a sum instead (L{CameAndWent}), because many people come
         and go; also in L{Parted} and L{Left}.
     """
 
     kind = "joined"
     arrived: bool = field(default=False, metadata=ALWAYS)
+    real_name: str = ""
+    away: str | None = field(default=None, compare=False, repr=False)
     folded: bool = False
 
 
@@ -302,6 +310,20 @@ class Renamed(MemberEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Introduced(MemberEvent):
+    """A change of what is known of somebody: the account, or the real name.
+
+    @ivar account_name: the nickname that the member has proved, or empty.
+    @ivar renamed: whether it is the real name that has changed.
+    """
+
+    kind = "introduced"
+    account_name: str = field(default="", metadata=ALWAYS)
+    real_name: str = field(default="", metadata=ALWAYS)
+    renamed: bool = field(default=False, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
     """One more device of somebody who is here: a fence, which only that device is shown."""
 
@@ -327,7 +349,9 @@ class Read(Event):
 E = TypeVar("E", bound=Event)
 
 
-def signed(event: E, nick: str, identity: bytes, account: str) -> E:
+def signed(
+    event: E, nick: str, identity: bytes, account: str, userhost: str = "", bot: bool = False
+) -> E:
     """Fill in the author of an event that was just created; see L{Event}.
 
     @return: the same event. Nobody else has seen it yet, so it changes for nobody.
@@ -335,6 +359,9 @@ def signed(event: E, nick: str, identity: bytes, account: str) -> E:
     object.__setattr__(event, "nick", nick)
     object.__setattr__(event, "identity", identity)
     object.__setattr__(event, "account", account)
+    object.__setattr__(event, "userhost", userhost)
+    if bot:
+        object.__setattr__(event, "bot", bot)
     return event
 
 
@@ -354,39 +381,3 @@ Batch = Sequence[Event]
 
 LATEST = 2**63 - 1
 """An id above all others."""
-
-AHEAD = 1_000_000
-"""Microseconds by which an id may be ahead of the clock and still tell the time."""
-
-
-class EventIds:
-    """A source of ids that strictly increase, whatever the wall clock does.
-
-    @param clock: the wall clock, in seconds since the epoch.
-    @ivar last: the last id.
-    @ivar time: when that was given out, if it is too far ahead to tell.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
-        self.last = 0
-        self.time: int | None = None
-
-    def start_above(self, floor: int) -> None:
-        """Give out only ids above C{floor}, the highest that may have been given out before."""
-        self.last = max(self.last, floor)
-
-    def now(self) -> int:
-        """Tell the time by the wall clock, in microseconds since the epoch."""
-        return int(self._clock() * 1_000_000)
-
-    def latest(self) -> int:
-        """Give an id above all until a moment ago, and not below the last one."""
-        return max(self.now(), self.last)
-
-    def next(self) -> int:
-        """Give out the time now, in microseconds, or one above the last id if that is greater."""
-        now = self.now()
-        self.last = max(now, self.last + 1)
-        self.time = now if self.last - now > AHEAD else None
-        return self.last

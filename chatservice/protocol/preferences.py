@@ -15,12 +15,16 @@ class Preferences:
     @ivar colour: nicknames in colour (ECMA-48, SGR).
     @ivar bell: BEL when somebody mentions the reader, or writes to the reader in private.
     @ivar quiet: no lines about joins and leaves.
+    @ivar hidden: people who are in no room with the member are not shown its rooms.
+    @ivar bot: the member is a bot, and programs are told so.
     """
 
     time: bool | None = None
     colour: bool | None = None
     bell: bool | None = None
     quiet: bool | None = None
+    hidden: bool | None = None
+    bot: bool | None = None
 
     def those_set(self) -> dict[str, bool]:
         """Collect the settings that were set, by name."""

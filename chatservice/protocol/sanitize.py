@@ -12,6 +12,9 @@ from chatservice.protocol.events import ChatError
 
 TEXT_BYTES = 4096
 
+REAL_NAME_LENGTH = 128
+"""The most characters of a real name."""
+
 MARKS_MOST = 8
 """The most combining marks on one letter, including those in its composed form."""
 
@@ -204,6 +207,11 @@ def clean_reason(text: str) -> str:
     @raise ChatError: C{too-long} for more than L{TEXT_BYTES} bytes of UTF-8.
     """
     return clean_line(text) if is_seen(clean(text)) else ""
+
+
+def clean_real_name(text: str) -> str:
+    """Clean the real name that a program gives; one that is too long is cut."""
+    return clean(clean(text)[:REAL_NAME_LENGTH])
 
 
 def command_in(text: str) -> str | None:

@@ -53,6 +53,15 @@ def _left(event: events.Left) -> str:
     return f"-- {event.nick} left the chat{why}"
 
 
+def _introduced(event: events.Introduced) -> str:
+    if not event.renamed:
+        return ""
+    has = f"{event.nick} {'have' if event.nick == YOU else 'has'}"
+    if not event.real_name:
+        return f"-- {has} no real name any more"
+    return f"-- {has} a real name now: {event.real_name}"
+
+
 def _came_and_went(event: events.CameAndWent) -> str:
     counts = [f"{event.came:,} came"] if event.came else []
     counts += [f"{event.went:,} went"] if event.went else []
@@ -111,6 +120,7 @@ WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.WentAway: lambda e: f"-- {_is(e.nick)} away{_because(e.why)}",
     events.CameBack: lambda e: f"-- {_is(e.nick)} back",
     events.Renamed: lambda e: f"-- {_is(e.nick)} now {e.now}",
+    events.Introduced: _introduced,
     events.Resumed: lambda e: "",
     actions.Kicked: lambda e: f"-- {e.nick} kicked {e.target} from {_place(e)}{_because(e.text)}",
     actions.Banned: lambda e: f"-- {e.nick} banned {e.target} from {_place(e)}{ending(e)}",

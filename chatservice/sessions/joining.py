@@ -38,7 +38,8 @@ class JoinRequest:
     @ivar nick: the nickname wanted; empty for the one that the token brings back.
     @ivar password: the password of the nickname, if it is registered.
     @ivar token: a secret from an earlier C{welcome}, or empty.
-    @ivar rooms: the rooms; C{None} for those of the last time, or the lobby for a newcomer.
+    @ivar rooms: the rooms, maybe none; C{None} for those of the last time, or the lobby for a
+        newcomer.
     @ivar client: the name that one program keeps for one run, empty if it has none; C{None} at a
         door where people type.
     """
@@ -48,6 +49,9 @@ class JoinRequest:
     token: str = ""
     rooms: Collection[str] | None = None
     client: str | None = None
+    proof: Proof | None = None
+    user: str = ""
+    real_name: str = ""
 
 
 class Newcomer(Door, Protocol):
@@ -93,7 +97,9 @@ class Joining:
         spoken = (yield chat.journal.refs(_identity(request, account))) if places else []
         key = chat.nicknames.check(request.nick, self._session.peer.is_local)[1]
         yield self._freed(key, account)
-        names = request.rooms or [place.room for place in places if place.room] or [LOBBY]
+        names = request.rooms
+        if names is None:
+            names = [place.room for place in places if place.room] or [LOBBY]
         seen = {place.room: max(place.entered, place.seen) for place in places}
 
         def join(rooms: list[Room]) -> Device:
@@ -103,11 +109,20 @@ class Joining:
             if device is None:
                 self._check_token(request, account)
                 self._check_name(request, account, places)
-                session, client = self._session, request.client or ""
-                device = chat.join(session, request.nick, request.token, proof, rooms, seen, client)
+                device = chat.join(
+                    self._session,
+                    request.nick,
+                    request.token,
+                    proof,
+                    rooms,
+                    seen,
+                    request.client or "",
+                    request.user,
+                    request.real_name,
+                )
                 member = device.member
                 member.spoken.recall(spoken, chat.reactor.seconds())
-                if not request.rooms or request.client:
+                if request.rooms is None or request.client:
                     # Of a room that is closed to the member by now nothing was missed. A program
                     # without a name that knows its rooms asks itself for what it missed.
                     member.reading.take_up(places, {"", *member.rooms})
@@ -145,6 +160,8 @@ class Joining:
     @inlineCallbacks
     def _proved(self, request: JoinRequest) -> Generator[Deferred[Any], Any, Proof | None]:
         accounts, session = self._chat.accounts, self._session
+        if request.proof is not None:
+            return request.proof
         if request.password is not None:
             proof: Proof = yield accounts.prove(
                 request.nick, request.password, session.peer.origin, session.is_still_wanted
@@ -176,7 +193,8 @@ class Joining:
             return None
         self._session.check_still_wanted()
         devices, place = self._chat.devices, None
-        if request.client or request.password is None:
+        is_by_token = request.password is None and request.proof is None
+        if request.client or is_by_token:
             place = devices.place(here, request.client, self._session.kind)
         return devices.come_back(here, self._session, request.client or "", place)
 

@@ -181,6 +181,7 @@ def give_up(
     if member is not None:
         chat.bindings.forget_account(member)
         chat.bindings.change_token(member, token)
+        chat.introduce(member)
         now = identity_of(token)
         if member.forgotten == account.identity:
             member.forgotten = now

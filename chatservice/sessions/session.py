@@ -205,7 +205,7 @@ class Session(InTurn):
     def arrived(self, request: JoinRequest) -> None:
         """Tell a member who has just joined the rooms of the last time what it missed."""
         assert self.device is not None
-        if not request.rooms:
+        if request.rooms is None:
             self.tell_missed(self.device)
 
     def tell_missed(self, device: Device) -> None:

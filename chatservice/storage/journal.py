@@ -11,7 +11,8 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from chatservice.protocol.actions import OperatorAct
-from chatservice.protocol.events import Batch, Event, EventIds, TopicChanged, numbered
+from chatservice.protocol.events import Batch, Event, TopicChanged, numbered
+from chatservice.protocol.ids import EventIds
 from chatservice.storage.actlog import acts
 from chatservice.storage.archive import DatabaseArchive
 from chatservice.storage.database import Database, explain
@@ -36,6 +37,7 @@ class DatabaseLog:
         self._deliver: Callable[[Batch], None] = lambda batch: None
         self.ids = ids or EventIds()
         self.topics: dict[str, TopicChanged] = {}
+        self.host_key = b""
         self.floor = 0
         self.is_storing = False
 
@@ -44,6 +46,7 @@ class DatabaseLog:
         self.floor = self._ceiling = self._database.at_start(_read_ceiling)
         self.ids.start_above(self.floor)
         self.topics = self._database.at_start(_read_topics)
+        self.host_key = self._database.at_start(_read_host_key)
 
     def recall(self, take: Callable[[OperatorAct], object]) -> None:
         """See L{Log.recall <chatservice.chat.journal.Log.recall>}, and
@@ -152,3 +155,8 @@ def _read_topics(connection: sqlite3.Connection) -> dict[str, TopicChanged]:
 def _recall(connection: sqlite3.Connection, take: Callable[[OperatorAct], object]) -> None:
     for act in acts(connection):
         take(act)
+
+
+def _read_host_key(connection: sqlite3.Connection) -> bytes:
+    key: bytes = connection.execute("SELECT host_key FROM secret").fetchone()[0]
+    return key

@@ -12,7 +12,8 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from chatservice.chat.permissions import Permissions
-from chatservice.protocol.events import Batch, EventIds
+from chatservice.protocol.events import Batch
+from chatservice.protocol.ids import EventIds
 from chatservice.storage.accounts import StoredAccounts
 from chatservice.storage.actlog import ActLog
 from chatservice.storage.database import Database

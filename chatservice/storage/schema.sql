@@ -177,3 +177,7 @@ CREATE INDEX marks_of ON marks (other);
 -- Private lines are found by both people, and the people with whom somebody has any.
 CREATE INDEX whispers_to ON whispers (author_identity, recipient_identity, id);
 CREATE INDEX whispers_from ON whispers (recipient_identity, author_identity, id);
+
+-- The key with which the hosts are made that people are shown to be at (people/hosts.py).
+CREATE TABLE secret (host_key BLOB NOT NULL);
+INSERT INTO secret VALUES (randomblob(32));

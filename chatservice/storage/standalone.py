@@ -13,7 +13,7 @@ from chatservice.config.settings import Settings
 from chatservice.people.account import NOT_STORED
 from chatservice.people.accounts import Accounts
 from chatservice.people.passwords import Passwords
-from chatservice.protocol.events import EventIds
+from chatservice.protocol.ids import EventIds
 from chatservice.storage.maintenance import MemoryJournal
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from twisted.logger import capturedLogs, formatEvent
 
 from chatservice.chat.clock import SETTLING, STEP, WallClock, running
-from chatservice.protocol.events import EventIds, Said
+from chatservice.protocol.events import Said
+from chatservice.protocol.ids import EventIds
 from tests.clocked import AHEAD_BACK, DAY, SECOND, ClockCase, Faked
 from tests.conversation import NOON, each_row
 

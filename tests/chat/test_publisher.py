@@ -13,6 +13,7 @@ from chatservice.chat.publisher import BATCH, Publisher
 from chatservice.chat.rooms import Member, Room
 from chatservice.protocol import events
 from chatservice.protocol.errors import StorageError
+from chatservice.protocol.ids import EventIds
 from tests.journals import HeldJournal
 from tests.recording import deliver_through, door_of, recorded, seen, sent
 
@@ -31,7 +32,7 @@ class PublisherTestCase(SynchronousTestCase):
         self.steps: list[tuple[str, int]] = []
         self.failing: set[int] = set()
         journal: Any = self.journal
-        journal.ids = events.EventIds(lambda: 0.0)
+        journal.ids = EventIds(lambda: 0.0)
         self.publisher = Publisher(
             self.clock,
             journal,

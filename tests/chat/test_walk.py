@@ -18,7 +18,8 @@ from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
 from chatservice.doors.visit import PortKind
 from chatservice.people.accounts import Accounts
-from chatservice.protocol.events import LATEST, EventIds
+from chatservice.protocol.events import LATEST
+from chatservice.protocol.ids import EventIds
 from chatservice.protocol.names import nick_key
 from chatservice.server import ChatFactory
 from chatservice.sessions.session import State

@@ -122,8 +122,15 @@ class WhoisTests(PeopleCase):
         (device,) = self.member("ada").devices
         self.assertEqual(
             self.whois("ADA"),
-            ["ada is not registered", HERE + device.door.kind, "in lobby", "silent for 2m"],
+            [
+                "ada is not registered",
+                HERE + device.door.kind,
+                "in lobby",
+                "silent for 2m",
+                f"user and host: {device.member.userhost}",
+            ],
         )
+        self.assertEqual(device.member.mask, "ada!~text@bzlmnqcpop.chat")
 
     def test_silence(self) -> None:
         """For how long somebody is silent is told roughly."""
@@ -131,7 +138,22 @@ class WhoisTests(PeopleCase):
         spoken = {59: "less than a minute", 60: "1m", 7_260: "2h", 180_000: "2d"}
         for seconds in spoken:
             self.patch(device.door, "idle_seconds", lambda: seconds)  # noqa: B023
-            self.assertEqual(self.whois("ada")[-1], f"silent for {spoken[seconds]}")
+            self.assertEqual(self.whois("ada")[-2], f"silent for {spoken[seconds]}")
+
+    def test_real_name_and_bot(self) -> None:
+        """The real name is told, and that somebody is a bot."""
+        self.ada.types("/realname Ada Lovelace")
+        self.ada.types("/set bot on")
+        self.assertEqual(self.whois("ada")[-2:], ["real name: Ada Lovelace", "a bot"])
+
+    def test_hidden(self) -> None:
+        """Rooms that are hidden are told to people who share a room, and to nobody else."""
+        self.ada.types("/set hidden on")
+        self.assertIn("in lobby", self.whois("ada"))
+        self.bob.types("/part")
+        self.assertIn("in no room", self.whois("ada"))
+        self.ada.types("/set hidden off")
+        self.assertIn("in lobby", self.whois("ada"))
 
     def test_away(self) -> None:
         """That somebody is away is told, and why."""
@@ -165,7 +187,7 @@ class WhoisTests(PeopleCase):
         """Of who has lost the connection it is not told for how long that was silent."""
         self.member("ada").devices[0].end()
         self.assertEqual(
-            self.whois("ada"), ["ada is not registered", f"{HERE}no connection", "in lobby"]
+            self.whois("ada")[:-1], ["ada is not registered", f"{HERE}no connection", "in lobby"]
         )
 
     def test_nobody(self) -> None:
@@ -292,6 +314,8 @@ class SetTests(PeopleCase):
                 "-- colour is off: nicknames in colours",
                 "-- bell is on: a bell when you are mentioned or get a private line",
                 "-- quiet is off: no lines about people who join and leave",
+                "-- hidden is off: only people who share a room with you see your rooms",
+                "-- bot is off: programs are told that you are a bot",
             ],
         )
 
@@ -360,6 +384,6 @@ class SetTests(PeopleCase):
 
     def test_usage(self) -> None:
         """What is not to be set is answered with what is."""
-        answer = "-- /set takes one of time, colour, bell, quiet, and on or off"
+        answer = "-- /set takes one of time, colour, bell, quiet, hidden, bot, and on or off"
         for typed in ("/set smell", "/set time maybe", "/set smell on"):
             self.assertEqual(self.lines(self.ada, typed), [answer])

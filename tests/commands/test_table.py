@@ -136,8 +136,8 @@ class CommandTests(ConversationCase):
             " ".join(sorted(COMMANDS)),
             "announce away back ban bans catchup claim deop devices devoice export forget help "
             "history ignore invite join kick list lockdown login logout me modlog motd msg mute "
-            "names nick notice op part password ping quit register resume room search set token "
-            "topic "
+            "names nick notice op part password ping quit realname register resume room search "
+            "set token topic "
             "unban unignore uninvite unmute unregister voice who whois",
         )
 

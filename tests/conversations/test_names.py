@@ -33,10 +33,12 @@ SPACE = "a password must not contain a space: use hyphens instead"
 ROWS = {
     "register": Row(
         "/register correct-horse",
+        fact={"type": "introduced", "nick": "ada", "account_name": "ada", "real_name": ""},
         answer=["ada is yours: from now on you need your password to use it"],
     ),
     "unregister": Row(
         "/unregister correct-horse",
+        fact={"type": "introduced", "nick": "ada", "account_name": "", "real_name": ""},
         answer=["ada is no longer registered: anyone can register it now"],
         before=(REGISTERED,),
     ),

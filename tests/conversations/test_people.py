@@ -22,12 +22,18 @@ from tests.conversations import (
 
 KEPT = "kept until you leave: /register to keep it for ever"
 IGNORED = ("ada", "/ignore bob")
-SETTINGS = "/set takes one of time, colour, bell, quiet, and on or off"
+SETTINGS = "/set takes one of time, colour, bell, quiet, hidden, bot, and on or off"
 
 
 def answered(typed: str, *lines: str, before: tuple[tuple[str, str], ...] = ()) -> Row:
     """Ada types something that is answered to her alone."""
     return Row(typed, answer=list(lines), before=before)
+
+
+def introduced(account_name: str = "", real_name: str = "") -> Facts:
+    """Ada's account or real name is another one now."""
+    who = {"account_name": account_name, "real_name": real_name}
+    return {"type": "introduced", "nick": "ada", **who}
 
 
 def went_away(why: str) -> Facts:
@@ -52,15 +58,17 @@ ROWS = {
         "-- you are now bob",
         renamed("bob"),
         ["you are logged in as bob"],
+        also=introduced(account_name="bob"),
         before=(("bob", "/register correct-horse"), ("bob", "/quit")),
         hearers=("ada", "eve"),
     ),
     "logout": Row(
         "/logout",
-        "-- ada is now guest1002",
-        "-- you are now guest1002",
-        renamed("guest1002"),
+        "-- ada is now guest1003",
+        "-- you are now guest1003",
+        renamed("guest1003"),
         ["you are logged out: ada stays yours, /login ada PASSWORD brings it back"],
+        also=introduced(),
         before=(("ada", "/register correct-horse"),),
     ),
     "quit": Row(
@@ -85,6 +93,26 @@ ROWS = {
             json.dumps({"type": "topics", "topics": []}),
         ],
         raw=True,
+    ),
+    "real_name": Row(
+        "/realname Ada Lovelace",
+        "-- ada has a real name now: Ada Lovelace",
+        "-- you have a real name now: Ada Lovelace",
+        introduced(real_name="Ada Lovelace"),
+        [],
+    ),
+    "real_name_cleared": Row(
+        "/realname -",
+        "-- ada has no real name any more",
+        "-- you have no real name any more",
+        introduced(),
+        [],
+        before=(("ada", "/realname Ada"),),
+    ),
+    "real_name_shown": Row("/realname", answer=["your real name is not known"]),
+    "real_name_again": Row("/realname -", answer=["that is your real name already"]),
+    "real_name_too_long": refused(
+        f"/realname {'x' * 129}", "too-long", "a real name must have at most 128 characters"
     ),
     "away": Row(
         "/away",

@@ -10,7 +10,7 @@ from chatservice.chat import room_passwords
 from chatservice.chat.room_passwords import Known
 from chatservice.people.accounts import Accounts
 from chatservice.people.passwords import HASHES, Passwords
-from chatservice.protocol.events import EventIds
+from chatservice.protocol.ids import EventIds
 from tests.conversation import (
     DOORS,
     ConversationCase,

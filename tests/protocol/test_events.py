@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.protocol import events
+from chatservice.protocol.ids import EventIds
 from tests.recording import recorded
 
 deterministic = settings(derandomize=True, database=None, deadline=None)
@@ -97,7 +98,7 @@ class EventIdsTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.time = float(NOW)
-        self.ids = events.EventIds(lambda: self.time)
+        self.ids = EventIds(lambda: self.time)
 
     def test_time(self) -> None:
         """An id is the wall clock's time in microseconds."""
@@ -142,19 +143,19 @@ class EventIdsTests(SynchronousTestCase):
 
     def test_wall_clock(self) -> None:
         """Without a clock of its own it takes the system's."""
-        self.assertGreater(events.EventIds().next(), NOW * 1_000_000)
+        self.assertGreater(EventIds().next(), NOW * 1_000_000)
 
     def test_fits_a_json_number(self) -> None:
         """Ids are below 2**53 until the year 2255."""
         year_2255 = 285 * 365.2425 * 86400
-        self.assertLess(events.EventIds(lambda: year_2255).next(), 2**53)
+        self.assertLess(EventIds(lambda: year_2255).next(), 2**53)
 
     @deterministic
     @given(st.lists(st.floats(min_value=0, max_value=2**33)))
     def test_any_clock(self, times: list[float]) -> None:
         """Ids strictly increase, and are never behind the clock, whatever the clock does."""
         clock = iter(times)
-        ids = events.EventIds(lambda: next(clock))
+        ids = EventIds(lambda: next(clock))
         given_out = [ids.next() for _ in times]
         self.assertEqual(given_out, sorted(set(given_out)))
         for number, moment in zip(given_out, times, strict=True):

@@ -25,6 +25,7 @@ from chatservice.protocol.events import (
     CameAndWent,
     CameBack,
     Event,
+    Introduced,
     Joined,
     Left,
     Noticed,
@@ -79,6 +80,10 @@ FACTS: list[tuple[Event, dict[str, Any]]] = [
     (
         Left(**ADA, goodbye=False, why="lost", folded=True, seen=(("lobby", 1),)),
         {"type": "left", "goodbye": False, "why": "lost", "folded": True},
+    ),
+    (
+        Introduced(**ADA, account_name="ada", real_name="", renamed=True),
+        {"type": "introduced", "account_name": "ada", "real_name": ""},
     ),
     (WentAway(**ADA, why=""), {"type": "went_away", "why": ""}),
     (CameBack(**ADA), {"type": "came_back"}),

@@ -33,6 +33,7 @@ from chatservice.protocol.events import (
     CameAndWent,
     CameBack,
     Event,
+    Introduced,
     Joined,
     Left,
     Noticed,
@@ -82,6 +83,12 @@ LINES: list[tuple[Event, str]] = [
     (Renamed(id=ID, nick="bob", now="robert"), "-- bob is now robert"),
     (WentAway(id=ID, nick="ada", why="lunch"), "-- ada is away: lunch"),
     (WentAway(id=ID, nick="ada", why=""), "-- ada is away"),
+    (Introduced(id=ID, nick="ada", account_name="ada"), ""),
+    (
+        Introduced(id=ID, nick="ada", real_name="Ada L.", renamed=True),
+        "-- ada has a real name now: Ada L.",
+    ),
+    (Introduced(id=ID, nick="ada", renamed=True), "-- ada has no real name any more"),
     (CameBack(id=ID, nick="ada"), "-- ada is back"),
     (
         CameAndWent(id=ID, room="python", came=1234, went=12),
@@ -165,7 +172,7 @@ class TextFormatTests(SynchronousTestCase):
         """Every event is one line, in words."""
         self.assertEqual(
             [TEXT.render(event, True) for event, _ in [*LINES, *ACTS]],
-            [f"{line}\r\n".encode() for _, line in [*LINES, *ACTS]],
+            [f"{line}\r\n".encode() if line else b"" for _, line in [*LINES, *ACTS]],
         )
 
     def test_elsewhere(self) -> None:

@@ -16,7 +16,7 @@ from chatservice.doors.limits import Admission
 from chatservice.doors.visit import PortKind
 from chatservice.people.account import NOT_STORED
 from chatservice.people.accounts import Accounts
-from chatservice.protocol.events import EventIds
+from chatservice.protocol.ids import EventIds
 from chatservice.server import ChatFactory
 from chatservice.storage.accounts import StoredAccounts
 from chatservice.storage.database import Database

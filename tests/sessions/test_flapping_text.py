@@ -12,7 +12,7 @@ from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
 from chatservice.doors.visit import PortKind
 from chatservice.people.accounts import Accounts
-from chatservice.protocol.events import EventIds
+from chatservice.protocol.ids import EventIds
 from chatservice.server import ChatFactory
 from tests.conversation import NOON, JsonPerson, TableCase, Wire, each_row
 from tests.doubles import PlainPasswords

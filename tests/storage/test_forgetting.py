@@ -50,6 +50,7 @@ TABLES = {
     "refs": Table(("refs",)),
     "marks": Table(("marks",)),
     "spent": NOBODYS,
+    "secret": NOBODYS,
     "moving": NOBODYS,
 }
 SHADOWS = {f"words_{kind}" for kind in ("data", "idx", "config")}

@@ -10,7 +10,8 @@ from twisted.internet.defer import fail
 
 from chatservice.chat.journal import Wanted
 from chatservice.protocol.errors import StorageError
-from chatservice.protocol.events import Event, EventIds, Joined, Renamed, TopicChanged
+from chatservice.protocol.events import Event, Joined, Renamed, TopicChanged
+from chatservice.protocol.ids import EventIds
 from chatservice.storage.database import Database
 from chatservice.storage.journal import CEILING_AHEAD, DatabaseJournal
 from chatservice.storage.threads import ThreadedDatabase

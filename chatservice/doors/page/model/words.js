@@ -27,6 +27,7 @@ const SENTENCES = {
     ...(e.goodbye ? because(e.why) : [' (', words(e.why ?? ''), ')']),
   ],
   renamed: (e) => [doer(e), is(e), ' now ', person(e.now)],
+  introduced: () => [],
   went_away: (e) => [doer(e), is(e), ' away', ...because(e.why)],
   came_back: (e) => [doer(e), is(e), ' back'],
   came_and_went: (e) => [counts(e)],
