@@ -252,6 +252,7 @@ class ChatService(Service):
             ids.now,
             StoredAccounts(self._database),
             checkers,
+            options["least-password"],
         )
         self.chat = ChatFactory(
             reactor, self._journal, settings, self._accounts, clock

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.people.account import NOT_STORED, Account, NotStored, Proof
 from chatservice.people.accounts import Accounts
 from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import PASSWORD_LEAST
 from chatservice.storage.accounts import StoredAccounts
 from chatservice.storage.database import Database
 from tests.doubles import PlainPasswords
@@ -54,9 +55,11 @@ class AccountsTestCase(SynchronousTestCase):
         self.passwords = PlainPasswords()
         self.accounts = self.made()
 
-    def made(self, database: Database | None = None, checkers: Any = ()) -> Accounts:
+    def made(
+        self, database: Database | None = None, checkers: Any = (), least: int = PASSWORD_LEAST
+    ) -> Accounts:
         store = NOT_STORED if database is None else StoredAccounts(database)
-        return Accounts(self.passwords, self.clock.seconds, lambda: NOW, store, checkers)
+        return Accounts(self.passwords, self.clock.seconds, lambda: NOW, store, checkers, least)
 
     def register(self, nick: str = "ada", origin: str = HOME, password: str = SECRET) -> Account:
         done = self.accounts.register(nick, nick.encode().ljust(16), password, origin)

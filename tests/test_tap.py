@@ -36,6 +36,7 @@ DEFAULTS = {
     "keep-lines": 0,
     "max-connections": 0,
     "max-per-address": 32,
+    "least-password": 8,
     "tls-cert": None,
     "tls-key": None,
     "tls-self-signed": False,
@@ -64,6 +65,7 @@ GIVEN: dict[str, tuple[list[str], str, Any]] = {
     "send-queue_in_bytes": (["--send-queue", "2048"], "send-queue = 2048", 2048),
     "max-connections": (["--max-connections", "9"], "max-connections = 9", 9),
     "max-per-address": (["--max-per-address", "0"], "max-per-address = 0", 0),
+    "least-password": (["--least-password", "3"], "least-password = 3", 3),
     "hsts": (["--hsts", "180d"], 'hsts = "180d"', 180 * 86400),
     "tls-self-signed": (["--tls-self-signed"], "tls-self-signed = true", True),
     "trust-proxy": (
@@ -83,6 +85,7 @@ NO_DURATION = (
     " such as 30m, 2h, 1h30m, 10 minutes or 7 days"
 )
 TO_200 = "it must be a whole number from 0 to 200"
+TO_1024 = "it must be a whole number from 1 to 1024"
 FROM_0 = "it must be a whole number, 0 or more"
 SIZE = "it must be a number of bytes, 1024 or more; K, M or G may follow, as in 512K"
 SECONDS = "it must be a number of seconds, 0 or more, or a duration such as 2m"
@@ -102,6 +105,8 @@ BAD_VALUES = {
         ["--keep-lines", "10q"],
         f"--keep-lines 10q: {FROM_0}; there are no suffixes",
     ),
+    "no_password": (["--least-password", "0"], f"--least-password 0: {TO_1024}"),
+    "endless_passwords": (["--least-password", "1025"], f"--least-password 1025: {TO_1024}"),
     "linger_negative": (["--linger", "-1"], f"--linger -1: {SECONDS}"),
     "linger_of_a_word": (["--linger", "long"], f"--linger long: {SECONDS}"),
     "linger_of_no_unit": (["--linger", "10x"], f"--linger 10x: {NO_DURATION}"),
@@ -173,7 +178,7 @@ BAD_VALUES = {
 BAD_ENDPOINTS = ("-1", "tcp", "tcp:abc", "nonsense:59000", "", "tcp:59000:interfaces=::1")
 
 ALL = (
-    "allow-origin, auth, database, hsts, keep, keep-lines, linger, max-connections,"
+    "allow-origin, auth, database, hsts, keep, keep-lines, least-password, linger, max-connections,"
     " max-per-address, motd, name, operator, pipe-rate, port, rate-limit, replay, require-tls,"
     " send-queue, tls-cert, tls-key, tls-self-signed, trust-proxy"
 )

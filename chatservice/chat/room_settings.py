@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chatservice.config.settings import Settings
-from chatservice.people.accounts import PASSWORD_MOST
-from chatservice.people.opaque import prepared
+from chatservice.people.opaque import prepared_anew
 from chatservice.protocol.counts import number
 from chatservice.protocol.durations import seconds_of, spelled
 from chatservice.protocol.events import ChatError
@@ -56,12 +55,9 @@ def _password(_: Settings, value: str) -> str:
     if value.casefold() in OFF:
         return ""
     try:
-        value = prepared(value)
+        return prepared_anew(value)
     except ValueError as error:
         raise ChatError("usage", str(error)) from None
-    if len(value) > PASSWORD_MOST:
-        raise ChatError("usage", f"a password must have at most {PASSWORD_MOST} characters")
-    return value
 
 
 def _keep(settings: Settings, value: str) -> str:

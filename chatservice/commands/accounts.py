@@ -15,7 +15,6 @@ from chatservice.people.account import Account, Proof
 from chatservice.people.obvious import is_obvious
 from chatservice.people.opaque import forms
 from chatservice.protocol.events import LATEST, ChatError, FailedProof
-from chatservice.protocol.names import PASSWORD_LEAST
 from chatservice.sessions import login as logging_in
 
 
@@ -24,8 +23,8 @@ from chatservice.sessions import login as logging_in
     "/register PASSWORD",
     "make your nickname yours alone",
     "From then on you need the password to use it, or a nickname that looks like it. What you "
-    "said before stays yours. A password must have at least 8 characters and no space, and must "
-    "not be easy to guess.",
+    "said before stays yours. A password must have no space, and must not be short or easy to "
+    "guess.",
 )
 @inlineCallbacks
 def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
@@ -108,8 +107,8 @@ def logout(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     Group.YOUR_NAME,
     "/password OLD NEW",
     "change your password",
-    "All your tokens change as well: /token shows the new one. A password must have at least 8 "
-    "characters and no space.",
+    "All your tokens change as well: /token shows the new one. A password must have no space, "
+    "and must not be short or easy to guess.",
 )
 @inlineCallbacks
 def password(call: Call) -> Generator[Deferred[Any], Any, Answer]:
@@ -166,7 +165,8 @@ def _new_password(call: Call, nick: str, wanted: str) -> str:
         raise call.wrong()
     if " " in forms(wanted)[0]:
         raise ChatError("usage", "a password must not contain a space: use hyphens instead")
-    if len(wanted) >= PASSWORD_LEAST and is_obvious(wanted, nick, call.chat.settings.name):
+    chat = call.chat
+    if len(wanted) >= chat.accounts.least and is_obvious(wanted, nick, chat.settings.name):
         sentence = "that password is too easy to guess: choose another"
         raise ChatError("usage", sentence)
     return wanted

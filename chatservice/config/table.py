@@ -18,6 +18,8 @@ from chatservice.config.values import (
     web_origin,
     whole_number,
 )
+from chatservice.people.opaque import PASSWORD_MOST
+from chatservice.protocol.names import PASSWORD_LEAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,12 @@ TABLE = (
         "connections from one address, or one IPv6 /64, which may together send as much as that"
         " many people; 0 for no limit",
         _LIMITS, setting="per_address",
+    ),
+    Option(
+        "least-password", PASSWORD_LEAST, whole_number(1, PASSWORD_MOST),
+        "characters that the password of a registered nickname must have at least; those that"
+        " people have already stay valid",
+        _LIMITS,
     ),
 )
 """All options of C{twistd chat}, the source of C{--help} and of the documentation."""

@@ -9,7 +9,7 @@ from chatservice import commands
 from chatservice.chat.door import GOODBYE
 from chatservice.doors.formats import encoded
 from chatservice.protocol.events import ChatError
-from chatservice.protocol.names import NICK_INPUT, PASSWORD_LEAST, nick_key
+from chatservice.protocol.names import NICK_INPUT, nick_key
 from chatservice.protocol.sanitize import clean, command_in, has_controls, seen_of
 from chatservice.sessions.joining import JoinRequest
 
@@ -107,8 +107,9 @@ class Reception:
 
     def _may_be_late(self, text: str) -> bool:
         """Tell whether a text may be the password asked for before, which others must not see."""
-        is_long = len(text.strip()) >= PASSWORD_LEAST
-        return self._asked_password and is_long and not self._door.chat.accounts.named(text)
+        accounts = self._door.chat.accounts
+        is_long = len(text.strip()) >= accounts.least
+        return self._asked_password and is_long and not accounts.named(text)
 
     def _check_no_password(self, text: str) -> None:
         if _key(text) in self._refused:

@@ -21,7 +21,7 @@ from zope.interface import Interface, implementer
 
 from chatservice.people.account import NOT_STORED, Account, AccountStore, IAccount, Proof
 from chatservice.people.checkers import AccountChecker, Attempt, InOrder, PluggedIn
-from chatservice.people.opaque import prepared
+from chatservice.people.opaque import prepared_anew
 from chatservice.people.passwords import Passwords, always, encoded
 from chatservice.people.ratelimit import Tries
 from chatservice.people.tokens import Tokens, digest_of
@@ -30,7 +30,6 @@ from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import ChatError, FailedProof
 from chatservice.protocol.names import NICK_INPUT, PASSWORD_LEAST, nick_key
 
-PASSWORD_MOST = 256
 REGISTRATIONS = 5
 """The most registrations from one address in an hour."""
 ADDRESSES_KEPT = 20
@@ -49,7 +48,8 @@ class Accounts:
     @param now: the time on the clock of the ids, in microseconds since the epoch.
     @param store: keeps the accounts; by default nothing does, and they last as long as the chat.
     @param checkers: an operator's own, for C{IUsernamePassword}, in the order of asking.
-    @ivar passwords: as given.
+    @param least: the fewest characters of a new password.
+    @ivar passwords: as given, as is C{least}.
     @ivar portal: gives an L{IAccount} for C{IUsernamePassword}. L{prove} asks it, and limits how
         often that can be done.
     """
@@ -61,8 +61,10 @@ class Accounts:
         now: Callable[[], int],
         store: AccountStore = NOT_STORED,
         checkers: Sequence[ICredentialsChecker] = (),
+        least: int = PASSWORD_LEAST,
     ) -> None:
         self.passwords = passwords
+        self.least = least
         self._now = now
         self._store = store
         self._by_key: dict[str, Account] = {}
@@ -133,7 +135,7 @@ class Accounts:
         @raise ChatError: C{usage} (the password); C{registered} (the nickname is taken, or the
             identity has an account); C{too-many-tries}; see also L{Passwords}.
         """
-        password = _checked(password, nick)
+        password = self._checked(password, nick)
         with self._making(nick, former):
             _check_wait(self._registrations.wait(origin), "nicknames were registered from here")
             self._registrations.count(origin)
@@ -212,7 +214,7 @@ class Accounts:
             checker keeps it; see also L{Proof.check} and L{Passwords}.
         """
         account = proof.account
-        password = _checked(password, account.nick)
+        password = self._checked(password, account.nick)
         if not account.hash:
             sentence = "your password cannot be changed here: ask the people who run this chat"
             raise ChatError("not-allowed", sentence, "kept-elsewhere")
@@ -321,26 +323,24 @@ class Accounts:
         self._by_key[account.key] = account
         self._identities.add(account.identity)
 
+    def _checked(self, password: str, nick: str) -> str:
+        """Prepare and check a new password.
+
+        @raise ChatError: C{usage}.
+        """
+        try:
+            password = prepared_anew(password)
+        except ValueError as error:
+            raise ChatError("usage", str(error)) from None
+        if len(password) < self.least:
+            least = counted(self.least, "character", "characters")
+            raise ChatError("usage", f"a password must have at least {least}")
+        if password.casefold() == nick.casefold():
+            raise ChatError("usage", "your password must not be your nickname: choose another")
+        return password
+
     def _is_there(self, account: Account) -> bool:
         return self._by_key.get(account.key) is account
-
-
-def _checked(password: str, nick: str) -> str:
-    """Prepare and check a new password.
-
-    @raise ChatError: C{usage}.
-    """
-    try:
-        password = prepared(password)
-    except ValueError as error:
-        raise ChatError("usage", str(error)) from None
-    if len(password) < PASSWORD_LEAST:
-        raise ChatError("usage", f"a password must have at least {PASSWORD_LEAST} characters")
-    if len(password) > PASSWORD_MOST:
-        raise ChatError("usage", f"a password must have at most {PASSWORD_MOST} characters")
-    if password.casefold() == nick.casefold():
-        raise ChatError("usage", "your password must not be your nickname: choose another")
-    return password
 
 
 def _check_wait(seconds: float, what: str) -> None:

@@ -50,7 +50,7 @@ def is_obvious(password: str, *names: str) -> bool:
     words = {bare, bare.translate(_INSTEAD), folded.translate(_INSTEAD).strip(_ENDS)}
     known = {name.casefold().strip(_ENDS) for name in names} - {""}
     return (
-        0 <= (folded + folded).find(folded, 1) <= PERIOD_MOST
+        0 <= (folded + folded).find(folded, 1) <= min(PERIOD_MOST, len(folded) - 1)
         or any(part in row for part in {folded, bare} - {""} for row in _IN_A_ROW)
         or not words.isdisjoint(_WORDS | known)
     )

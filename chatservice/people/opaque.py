@@ -6,8 +6,8 @@ import unicodedata
 
 from precis_i18n import get_profile
 
-LOOKED_AT = 1024
-"""Characters of a password that count: more than anybody uses."""
+PASSWORD_MOST = 1024
+"""The most characters of a password; further ones of a text are not looked at."""
 
 _PROFILE = get_profile("OpaqueString")
 
@@ -22,7 +22,7 @@ def prepared(password: str) -> str:
     """
     try:
         # Composing marks takes time quadratic in their number (UAX #15, D108).
-        enforced: str = _PROFILE.enforce(password[:LOOKED_AT])
+        enforced: str = _PROFILE.enforce(password[:PASSWORD_MOST])
     except UnicodeError:
         raise ValueError(
             "a password must not be empty, or contain control or invisible characters: choose "
@@ -31,12 +31,22 @@ def prepared(password: str) -> str:
     return enforced.strip(" ")
 
 
+def prepared_anew(password: str) -> str:
+    """Prepare a password that somebody chooses; see L{prepared}.
+
+    @raise ValueError: it is invalid or too long; the message is one sentence.
+    """
+    if len(password) > PASSWORD_MOST:
+        raise ValueError(f"a password must have at most {PASSWORD_MOST:,} characters")
+    return prepared(password)
+
+
 def forms(password: str) -> list[str]:
     """List the forms in which a typed password may have been hashed: prepared, and just composed.
 
     Passwords were once only composed (NFC). For nearly all of them the two forms are the same.
     """
-    composed = unicodedata.normalize("NFC", password[:LOOKED_AT])
+    composed = unicodedata.normalize("NFC", password[:PASSWORD_MOST])
     try:
         return list(dict.fromkeys((prepared(password), composed)))
     except ValueError:

@@ -25,7 +25,7 @@ LOBBY = "lobby"
 """The room that always exists, and that newcomers enter."""
 
 PASSWORD_LEAST = 8
-"""The fewest characters of a password for registering a nickname."""
+"""The fewest characters of a password for registering a nickname, unless an operator chose."""
 
 PASSWORD_TRIES = 3
 """The number of wrong passwords in a row after which the chat closes the connection."""

@@ -152,6 +152,12 @@ class LatePasswordTests(ReceptionCase):
         self.check_answer(self.types("ada", "", "ada-lovelace"), MAY_BE)
         self.assertIn("-- you joined lobby: bob, eve (3 here)", self.types("/nick ada-lovelace"))
 
+    def test_least(self) -> None:
+        """What counts as long is what the operator made of passwords."""
+        self.chat.accounts.least = 3
+        self.check_answer(self.types("ada", "", "eve"), MAY_BE)
+        self.assertIn("-- you joined lobby: bob (2 here)", self.types("al"))
+
     def test_registered(self) -> None:
         """A long nickname that is registered asks for its password, and so is shown to nobody."""
         owner = self.at_text("ada-lovelace")
@@ -228,3 +234,13 @@ class ObviousTests(ConversationCase):
         bob.types("/register correct-horse")
         bob.types("/password correct-horse qwertyuiop")
         self.assertIn(sentence, str(bob.sees()))
+
+    def test_least(self) -> None:
+        """Where passwords may be short, short ones must not be easy to guess either."""
+        self.chat.accounts.least = 3
+        bob = self.at_text("bob")
+        for typed, answer in (
+            ("ab", "at least 3 characters"), ("abc", "easy to guess"), ("p7x", "bob is yours")
+        ):
+            bob.types(f"/register {typed}")
+            self.assertIn(answer, str(bob.sees()))

@@ -268,7 +268,7 @@ OWNER_REFUSED = {
     "switch": refused("/room moderated maybe", "usage", "it must be on or off"),
     "topic": refused("/room topic mine", "usage", "it must be all or operators"),
     "room_password": refused(
-        f"/room password {'x' * 257}", "usage", "a password must have at most 256 characters"
+        f"/room password {'x' * 1025}", "usage", "a password must have at most 1,024 characters"
     ),
     "keep": refused("/room keep long", "usage", NO_DURATION),
     "keep_more": refused("/room keep 31d", "usage", "the chat keeps nothing longer than 30d"),

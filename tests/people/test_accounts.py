@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chatservice.people.account import Proof
 from chatservice.people.accounts import ADDRESSES_KEPT
 from chatservice.protocol import names
 from chatservice.protocol.names import check_nick
@@ -37,8 +38,8 @@ class RegisteringTests(AccountsTestCase):
         """A password that is short, endless or the nickname itself is refused with a sentence."""
         for password, word in [
             ("1234567", "at least 8"),
-            ("x" * 257, "at most 256"),
-            ("\U0001f600" * 256 + "x", "at most 256"),
+            ("x" * 1025, "at most 1,024"),
+            ("\U0001f600" * 1024 + "x", "at most 1,024"),
             ("Ada-LOVELACE", "your nickname"),
         ]:
             code, sentence = self.refused(self.attempt("ada-lovelace", password=password))
@@ -49,8 +50,27 @@ class RegisteringTests(AccountsTestCase):
     def test_longest_password(self) -> None:
         """The shortest password will do, and the longest of the widest characters."""
         self.register("bob", password="12345678")
-        self.register(password="\U0001f600" * 256)
-        self.prove(password="\U0001f600" * 256)
+        self.register(password="\U0001f600" * 1024)
+        self.prove(password="\U0001f600" * 1024)
+
+    def test_least(self) -> None:
+        """An operator chooses how short a password may be; those that exist stay valid."""
+        self.accounts = self.made(least=3)
+        refused = self.refused(self.attempt("ada", password="12"))
+        self.assertEqual(refused, ("usage", "a password must have at least 3 characters"))
+        account = self.register(password="123")
+        self.accounts.least = 4
+        self.assertIs(self.prove(password="123"), account)
+        changed = self.accounts.change_password(
+            Proof(account), "456", HOME, lambda: None
+        )
+        self.assertIn("at least 4", self.refused(changed)[1])
+
+    def test_least_of_all(self) -> None:
+        """A password of one character will do if the operator says so, and an empty one never."""
+        self.accounts = self.made(least=1)
+        self.register(password="1")
+        self.assertEqual(self.refused(self.attempt("bob", password=" "))[0], "usage")
 
     def test_taken(self) -> None:
         """A nickname that is registered, in whatever case, is refused."""

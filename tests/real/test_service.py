@@ -178,6 +178,7 @@ class ServiceTests(SynchronousTestCase):
             *("--pipe-rate", "70"),
             *("--motd", str(motd), "--max-connections", "2", "--max-per-address", "1"),
             *("--linger", "9", "--operator", "Ada", "--keep", "30d", "--keep-lines", "4"),
+            *("--least-password", "3"),
         )
         settings = service.chat.settings
         people = {"linger": 9, "operators": frozenset({"ada"})}
@@ -185,6 +186,7 @@ class ServiceTests(SynchronousTestCase):
         self.assertEqual(
             settings, Settings("Tea room", ("Be kind.",), 3, 7, 70, 1, 2048, **people, **history)
         )
+        self.assertEqual(service.chat.accounts.least, 3)
         first, second = self.connect(), self.connect()
         for wire in (first, second):
             wire.sends(b"\n")
