@@ -52,6 +52,7 @@ ROWS = {
     ),
     "forget_an_account": Row(
         "/forget correct-horse",
+        fact={"type": "introduced", "nick": "ada", "account_name": "", "real_name": ""},
         answer=["everything is erased; 0 lines were yours"],
         before=(REGISTERED,),
     ),
