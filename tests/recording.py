@@ -118,6 +118,9 @@ class RecordingDoor:
     def notify(self, lines: list[str], events: list[Event], times: Any = None) -> None:
         self._note("notify")
 
+    def unread_now(self, event: Event, lines: list[str]) -> None:
+        self.notify(lines, [])
+
     def preferences_changed(self) -> None:
         self._note("preferences_changed")
 

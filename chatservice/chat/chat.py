@@ -81,6 +81,7 @@ class Chat(ABC):
     @ivar roster: the people who are here.
     @ivar rooms: the rooms with somebody in them, by name.
     @ivar topics: the topics, by the room's name.
+    @ivar began: when it was started, in microseconds since the epoch.
     @ivar sessions: one for each connection, whether a member is behind it yet or not.
     @ivar closing: whether the chat is shutting down.
     """
@@ -101,6 +102,7 @@ class Chat(ABC):
         self.ids = journal.ids
         self.new_token = new_token
         self.accounts = accounts
+        self.began = self.ids.now()
         self.sessions: set[Door] = set()
         self.closing = False
         self._all_gone: Deferred[None] = Deferred()
@@ -406,7 +408,7 @@ class Chat(ABC):
             case Whispered() if member is not None and member is not envelope.other:
                 lines = not_read_now(event, envelope.other, member.ignored)
                 if lines and envelope.device is not None:
-                    envelope.device.door.notify(lines, [])
+                    envelope.device.door.unread_now(event, lines)
             case Kicked(room="") if envelope.other is not None:
                 why = f"kicked by {event.nick}"
                 self.leave(envelope.other, why, goodbye=False, folded=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 from twisted.python.failure import Failure
 
 from chatservice.people.peers import Peer
-from chatservice.protocol.events import NO_TIMES, Event, Times
+from chatservice.protocol.events import NO_TIMES, Event, Times, Whispered
 
 GOODBYE = "goodbye"
 """The code with which a door closes after its member has left the chat."""
@@ -101,6 +101,9 @@ class Door(Protocol):
         @param times: the times in the sentences.
         """
 
+    def unread_now(self, event: Whispered, lines: list[str]) -> None:
+        """Say that the recipient of the member's private line is absent or away."""
+
     def preferences_changed(self) -> None:
         """Choose the C{format} again: the member's preferences or ignore list have changed."""
 
@@ -170,6 +173,9 @@ class _Nowhere:
         pass
 
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
+        pass
+
+    def unread_now(self, event: Whispered, lines: list[str]) -> None:
         pass
 
     def preferences_changed(self) -> None:

@@ -18,6 +18,7 @@ class Roster(Mapping[str, "Member"]):
     """The members, by the key of the nickname (L{nick_key}). It publishes nothing.
 
     @ivar by_token: the members, by the token that brings them back.
+    @ivar most: the most members that there were at a time.
     @ivar leaving: members who have left, by identity, until everybody has heard of it.
     """
 
@@ -27,6 +28,7 @@ class Roster(Mapping[str, "Member"]):
         self._by_identity: dict[bytes, Member] = {}
         self._formerly: dict[bytes, Member] = {}
         self.by_token: dict[str, Member] = {}
+        self.most = 0
         self.leaving: dict[bytes, Member] = {}
 
     def __getitem__(self, key: str) -> Member:
@@ -79,6 +81,7 @@ class Roster(Mapping[str, "Member"]):
         self._by_identity[member.identity] = member
         self._by_nick[member.key] = member
         self.by_token[member.token] = member
+        self.most = max(self.most, len(self._by_nick))
 
     def remove(self, member: Member) -> None:
         """Remove a member who is leaving: nickname and token are free at once."""

@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from chatservice.doors.handover import FrontProtocol
 from chatservice.doors.http import HttpConnection
+from chatservice.doors.irc.door import IrcSession
 from chatservice.doors.json import JsonSession
 from chatservice.doors.limits import Admission, Place
 from chatservice.doors.lines import LineConnection
@@ -77,9 +78,13 @@ def over_lines(language: Callable[[Chat], Session]) -> Callable[[Visit], Any]:
 HTTP_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 """The methods of RFC 9110, section 9.3, and RFC 5789."""
 
+IRC_VERBS = ("CAP", "NICK", "PASS", "USER", "QUIT")
+"""The verbs with which IRC clients begin (RFC 2812, section 3.1, and IRCv3)."""
+
 
 DOORS: tuple[Row, ...] = (
     Row((b"{",), over_lines(JsonSession)),
+    Row(tuple(f"{verb} ".encode() for verb in IRC_VERBS), over_lines(IrcSession)),
     Row(
         tuple(f"{method} ".encode() for method in HTTP_METHODS),
         HttpConnection,

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from chatservice.chat.door import GOODBYE, Deliver, Fenced, Format
 from chatservice.chat.rooms import Device, Member
 from chatservice.protocol.errors import StorageError
-from chatservice.protocol.events import NO_TIMES, ChatError, Event, Times
+from chatservice.protocol.events import NO_TIMES, ChatError, Event, Times, Whispered
 from chatservice.protocol.names import PASSWORD_TRIES
 from chatservice.sessions import catchup
 from chatservice.sessions.in_turn import InTurn
@@ -101,6 +101,10 @@ class Session(InTurn):
     @abstractmethod
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
         """See L{chatservice.chat.door.Door.notify}."""
+
+    def unread_now(self, event: Whispered, lines: list[str]) -> None:
+        """See L{chatservice.chat.door.Door.unread_now}."""
+        self.notify(lines, [])
 
     @abstractmethod
     def ping(self, sentence: str) -> None:

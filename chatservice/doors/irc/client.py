@@ -1,0 +1,199 @@
+"""A client's connection: its capabilities, and how lines are spelled for it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeAlias
+from weakref import WeakValueDictionary
+
+from twisted.internet.defer import Deferred
+from twisted.words.protocols import irc
+
+from chatservice.chat.door import Format
+from chatservice.chat.ignoring import away_shown
+from chatservice.chat.rooms import Member
+from chatservice.doors.formats import format_for
+from chatservice.doors.irc import capabilities as caps
+from chatservice.doors.irc import replies
+from chatservice.doors.irc.capabilities import Negotiation
+from chatservice.doors.irc.format import RELEVANT, IrcFormat, cut, server_name
+from chatservice.doors.irc.responses import Response
+from chatservice.doors.irc.sasl import Exchange
+from chatservice.doors.irc.wire import encoded, middle
+from chatservice.people.account import Proof
+from chatservice.protocol.events import ChatError
+from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.sanitize import without_controls
+from chatservice.sessions.session import Session
+
+if TYPE_CHECKING:
+    from chatservice.chat.chat import Chat
+
+SERVICE = "chatservice"
+"""The nickname under which the chat itself speaks; nobody can have it."""
+
+Lines: TypeAlias = Iterable[str]
+Work: TypeAlias = Callable[[], Lines | Deferred[Lines]]
+
+_formats: WeakValueDictionary[tuple[object, ...], IrcFormat] = WeakValueDictionary()
+
+
+class IrcClient(Session):
+    """The session of an IRC client, as far as verbs and registration know it.
+
+    @ivar negotiation: the capabilities.
+    @ivar wire: the spelling of events, for somebody without an ignore list.
+    @ivar asked_nick: the nickname that it wants; empty until it has said one that may be had.
+    @ivar exchange: its exchange of SASL, while there is one.
+    @ivar proof: the proof of an account, if it gave one before it joined.
+    """
+
+    kind = "an IRC client"
+    name = "IRC"
+    end_is_goodbye = False
+    _is_welcomed = False
+    _wallops = True
+    _verb = _target = asked_nick = ""
+    _numbers = 0
+    proof: Proof | None = None
+    exchange: Exchange | None = None
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__(chat)
+        self.negotiation = Negotiation()
+        self.server = server_name(chat)
+        self.wire = self._shared_wire()
+        self.format: Format = self.wire
+        self._unasked: frozenset[str] = frozenset()
+
+    # For the door to define.
+
+    @abstractmethod
+    def serve(self, work: Work, label: str = "") -> None:
+        """Do something in its turn, and send its answer, a part at a time if it is long."""
+
+    @abstractmethod
+    def obey(self, line: str, label: str = "") -> None:
+        """Carry out a command of the chat's, and answer with notices."""
+
+    @property
+    @abstractmethod
+    def response(self) -> Response:
+        """The answer that is being made."""
+
+    # Capabilities.
+
+    def has(self, capability: str) -> bool:
+        """Tell whether a capability is in force."""
+        return capability in self.negotiation.enabled
+
+    def _shared_wire(self) -> IrcFormat:
+        relevant = caps.shared(self.negotiation.enabled & RELEVANT)
+        key = self.chat, relevant, self._wallops
+        found = _formats.get(key)
+        if found is None:
+            found = _formats[key] = IrcFormat(*key)
+        return found
+
+    def reshape(self) -> None:
+        """Spell events anew, for the capabilities have changed."""
+        self.wire = self._shared_wire()
+        if self.device is not None:
+            self.device.preferences_changed()
+
+    @property
+    def shows_wallops(self) -> bool:
+        """Whether announcements are shown."""
+        return self._wallops
+
+    @shows_wallops.setter
+    def shows_wallops(self, shown: bool) -> None:
+        self._wallops = shown
+        self.reshape()
+
+    def preferences_changed(self) -> None:
+        """See L{chatservice.chat.door.Door.preferences_changed}; only ignoring applies here."""
+        if self.member is not None:
+            member = self.member
+            self.format = format_for(self.wire, Preferences(), member.ignored, member.nick)
+
+    # Lines.
+
+    @property
+    def nick(self) -> str:
+        """The nickname, or C{*} before there is one."""
+        return self.asked_nick or "*" if self.member is None else self.member.nick
+
+    def write(self, lines: Lines) -> None:
+        """Send lines at once."""
+        self.outbox.write(encoded(list(lines)))
+
+    def numeric(self, numeric: str, *params: str, text: str | None = None) -> str:
+        """Spell a numeric reply."""
+        line = " ".join((f":{self.server}", numeric, self.nick, *params))
+        return line if text is None else f"{line} :{text}"
+
+    def notice(self, text: str, by: str = SERVICE) -> str:
+        """Spell a sentence of the chat's."""
+        return f":{by}!{SERVICE}@{self.server} NOTICE {self.nick} :{text}"
+
+    def about(self, target: str) -> None:
+        """Note what an error that follows is about."""
+        self._target = target
+
+    def error_lines(self, error: ChatError) -> list[str]:
+        """Spell an error of the member's, as a numeric if there is one for it."""
+        if self._verb in ("NOTICE", "TAGMSG") and error.code != "too-long":
+            # Two programs must not go on answering each other (RFC 2812, section 3.3.2).
+            return []
+        sentence = without_controls(error.sentence)
+        numeric, is_about = replies.numeric_for(error)
+        if numeric:
+            wanted = self.asked_nick if self.device is None else ""
+            about = (middle(wanted or self._target),) if is_about else ()
+            return [self.numeric(numeric, *about, text=sentence)]
+        code = f"{error.cause or error.code}".upper().replace("-", "_")
+        if self.has(caps.STANDARD_REPLIES) or error.code == "malformed":
+            return [f":{self.server} FAIL {middle(self._verb)} {code} :{sentence}"]
+        return [self.notice(sentence)]
+
+    def away_lines(self, whom: Member) -> list[str]:
+        """Spell that somebody is away, if so."""
+        assert self.member is not None
+        away = away_shown(whom, self.member.ignored)
+        if away is None:
+            return []
+        return [self.numeric(irc.RPL_AWAY, whom.nick, text=cut(away) or "away")]
+
+    def logged_in(self, account: str) -> str:
+        """Spell under which account the client is logged in."""
+        who = f"{self.nick}!*@*" if self.member is None else self.member.mask
+        sentence = f"you are now logged in as {account}"
+        return self.numeric(replies.RPL_LOGGEDIN, who, account, text=sentence)
+
+    def send_ping(self) -> None:
+        """Ask the client for a sign of life, after a long silence."""
+        self.write([f"PING :{self.server}"])
+
+    def new_number(self) -> int:
+        """Give a number that tells the batches of the connection apart."""
+        self._numbers += 1
+        return self._numbers
+
+    # Coming.
+
+    def welcomes(self) -> bool:
+        """Tell whether the client is yet to be welcomed; it is only once."""
+        was_welcomed, self._is_welcomed = self._is_welcomed, True
+        return not was_welcomed
+
+    def came_into(self, rooms: Iterable[str]) -> None:
+        """Note the rooms that the member came into without asking."""
+        self._unasked = frozenset(rooms)
+
+    def asks_for(self, room: str) -> bool:
+        """Note that the member asks for a room; return whether it came into it without that."""
+        was_unasked = room in self._unasked
+        self._unasked -= {room}
+        return was_unasked

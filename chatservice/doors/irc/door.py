@@ -1,0 +1,241 @@
+"""The IRC door: the language of IRC clients, over lines (RFC 2812, and IRCv3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from twisted.words.protocols import irc
+
+from chatservice import commands
+from chatservice.chat.rooms import Member
+from chatservice.doors.irc import capabilities as caps
+from chatservice.doors.irc import own
+from chatservice.doors.irc.client import Lines, Work
+from chatservice.doors.irc.pings import Pings
+from chatservice.doors.irc.registration import RegisteringClient
+from chatservice.doors.irc.responses import Response
+from chatservice.doors.irc.verbs import VERBS, Call, Verb
+from chatservice.doors.irc.wire import NOTHING, encoded, middle, parsed, pieces, start_of
+from chatservice.protocol.aliases import ALIASES
+from chatservice.protocol.events import (
+    NO_TIMES,
+    ChatError,
+    Event,
+    Read,
+    Times,
+    Whispered,
+)
+from chatservice.protocol.wording import retold
+from chatservice.sessions.joining import JoinRequest
+from chatservice.sessions.metering import Connection
+from chatservice.sessions.session import State
+
+PART = 200
+"""The lines of a long answer that are sent at a time."""
+
+NOTICE_BYTES = 400
+
+
+class IrcSession(RegisteringClient):
+    """The session of an IRC client."""
+
+    _response: Response | None = None
+
+    # Requests.
+
+    def cost(self, message: bytes) -> float:
+        """See L{Session.cost}."""
+        name, first = start_of(message)
+        verb = VERBS.get(name)
+        return 1 if verb is None else verb.cost(first)
+
+    def heard(self, message: bytes) -> None:
+        """See L{Session.heard}."""
+        self._verb = self._target = ""
+        line = parsed(message)
+        if line is NOTHING:
+            return
+        self._verb, self._target = line.verb, line.param(0)
+        label = line.tags.get("label", "") if self.has(caps.LABELED_RESPONSE) else ""
+        call, verb = Call(self, line), VERBS.get(line.verb)
+        if self.device is None:
+            self._early(call, verb)
+        elif verb is None:
+            self._unknown(call, label)
+        elif not verb.late:
+            again = self.numeric(irc.ERR_ALREADYREGISTRED, text="you have joined already")
+            self.serve(lambda: [again], label)
+        elif len(line.params) < verb.least:
+            self.serve(lambda: [call.too_few()], label)
+        elif verb.talk and not label:
+            self._write(verb.function(call))
+        else:
+            self.serve(lambda: verb.function(call), label)
+
+    def _early(self, call: Call, verb: Verb | None) -> None:
+        """Carry out a verb of a client that has not joined yet."""
+        if verb is None or not verb.early:
+            name = middle(call.message.verb)
+            self.write([self.numeric(irc.ERR_NOTREGISTERED, text=f"join first: {name} must wait")])
+        elif len(call.message.params) < verb.least:
+            self.write([call.too_few()])
+        else:
+            self._write(verb.function(call))
+
+    def _write(self, lines: Lines | Deferred[Lines]) -> None:
+        assert not isinstance(lines, Deferred)
+        self.write(lines)
+
+    def _unknown(self, call: Call, label: str) -> None:
+        """Carry out a verb that IRC lacks: it may be a command of the chat."""
+        name = call.message.verb.casefold()
+        if ALIASES.get(name, name) in commands.COMMANDS:
+            self.obey(f"/{name} {' '.join(call.message.params)}", label)
+            return
+        verb = middle(call.message.verb)
+        unknown = self.numeric(irc.ERR_UNKNOWNCOMMAND, verb, text="unknown command")
+        self.serve(lambda: [unknown], label)
+
+    def obey(self, line: str, label: str = "") -> None:
+        """See L{IrcClient.obey}."""
+        assert self.device is not None
+        call = commands.parse(self.chat, self.device, line)
+
+        def work() -> Lines | Deferred[Lines]:
+            answer = call.carry_out()
+            if isinstance(answer, Deferred):
+                return answer.addCallback(self._told)
+            return self._told(answer)
+
+        self.serve(work, label)
+
+    def _told(self, answer: commands.Answer) -> Lines:
+        history = retold(answer.events, self.chat.ids.now(), answer.scattered)
+        return [self.notice(line) for line in (*history, *answer.lines)]
+
+    def serve(self, work: Work, label: str = "") -> None:
+        """See L{IrcClient.serve}."""
+        response = Response(self.server, label, self.new_number())
+
+        def settle(lines: Lines) -> Iterator[str]:
+            if isinstance(lines, list) and self.member is not None:
+                response.expect(self.member.uncommitted + len(lines))
+            return iter(lines)
+
+        def begin() -> Iterator[str] | Deferred[Iterator[str]]:
+            self._response = response
+            lines = work()
+            return lines.addCallback(settle) if isinstance(lines, Deferred) else settle(lines)
+
+        def answer(lines: Iterator[str]) -> Callable[[], Iterator[str]] | None:
+            part = list(islice(lines, PART))
+            is_last = len(part) < PART
+            if is_last and response.is_unopened:
+                response.expect(len(part))
+            self.reply(encoded(response.spelled(part)))
+            return None if is_last else lambda: lines
+
+        def end(_: object) -> None:
+            self.outbox.write(encoded(response.end()))
+            if self._response is response:
+                self._response = None
+
+        self.in_turn(begin, answer).addBoth(end)
+
+    @property
+    def response(self) -> Response:
+        """See L{IrcClient.response}."""
+        assert self._response is not None
+        return self._response
+
+    # Sentences.
+
+    def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
+        """See L{chatservice.chat.door.Door.notify}."""
+        told = [self.notice(piece) for line in lines for piece in pieces(line, NOTICE_BYTES)]
+        self.write([*own.replayed(self, events), *told])
+
+    def tell(self, error: ChatError) -> None:
+        """See L{Session.tell}."""
+        if self.state >= State.CLOSING:
+            self.write([f"ERROR :Closing link: {error.sentence}"])
+            return
+        lines = self.error_lines(error)
+        if self.state is State.ARRIVING and (hint := self.refused(error)):
+            lines.append(self.notice(hint, "NickServ"))
+        response = self._response
+        if response is not None:
+            if response.is_unopened:
+                response.expect(len(lines))
+            lines = response.spelled(lines)
+        self.write(lines)
+
+    def unread_now(self, event: Whispered, lines: list[str]) -> None:
+        """See L{chatservice.chat.door.Door.unread_now}."""
+        self.write(self.numeric(irc.RPL_AWAY, event.to, text=line) for line in lines)
+
+    def ping(self, sentence: str) -> None:
+        """See L{chatservice.chat.door.Door.ping}."""
+        self.notify([sentence], [])
+        self.send_ping()
+
+    # The life of the connection.
+
+    def begin(self, connection: Connection) -> None:
+        """See L{Session.begin}."""
+        super().begin(connection)
+        Pings.of(self.chat.reactor).watch(self)
+
+    def arrived(self, request: JoinRequest) -> None:
+        """See L{Session.arrived}."""
+        assert self.device is not None
+        self.device.replayed()
+        super().arrived(request)
+
+    def waits_for(self, member: Member) -> bool:
+        """See L{Session.waits_for}: a guest has nothing to come back with."""
+        return member.account is not None
+
+    def close(self, sentence: str = "", code: str = "closing", times: Times = NO_TIMES) -> None:
+        """See L{chatservice.chat.door.Door.close}; every end is told with C{ERROR}."""
+        super().close(sentence or "goodbye", code, times)
+
+    def ended(self, reason: Failure) -> None:
+        """See L{Session.ended}."""
+        Pings.of(self.chat.reactor).forget(self)
+        super().ended(reason)
+
+    # The door's part: see chatservice.chat.door.
+
+    def render_own(self, event: Event, mine: bool) -> bytes:
+        """See L{chatservice.chat.door.Door.render_own}."""
+        response = self._response if mine else None
+        lines: Iterable[str] = own.own_lines(self, event, mine)
+        if response is not None:
+            change = own.own_change(self.chat, event) if response.is_merging else None
+            if change is not None and self.member is not None:
+                lines = response.merge(self.member.mask, event.touched[0], change)
+            else:
+                lines = response.spelled(list(lines))
+        return encoded(list(lines))
+
+    def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
+        """See L{chatservice.chat.door.Door.render_elsewhere}: it is shown as others see it."""
+        match event:
+            case Read():
+                return encoded(own.mark_lines(self, event))
+            case Whispered():
+                return encoded(self.wire.lines(event))
+        return encoded(own.own_lines(self, event, True) or self.wire.lines(event))
+
+    def reads(self, room: str, is_current: bool) -> bool:
+        """See L{chatservice.chat.door.Door.reads}: what a client was sent has been shown."""
+        return not self.has(caps.READ_MARKER)
+
+    def refuse(self, event: Event, sentence: str) -> None:
+        """See L{chatservice.chat.door.Door.refuse}."""
+        super().refuse(event, sentence)
+        self.tell(ChatError("not-sent", sentence))

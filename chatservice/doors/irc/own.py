@@ -1,0 +1,313 @@
+"""Events as lines for the member who caused them, or whom they were done to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from twisted.words.protocols import irc
+
+from chatservice.chat.ignoring import topic_shown, unseen_by
+from chatservice.chat.rooms import Member, Room
+from chatservice.doors.irc import capabilities as caps
+from chatservice.doors.irc import isupport, replies
+from chatservice.doors.irc.client import IrcClient
+from chatservice.doors.irc.format import (
+    Change,
+    cut,
+    mode_of,
+    roles,
+    server_time,
+    source,
+)
+from chatservice.doors.irc.wire import pieces, tagged
+from chatservice.protocol import actions, events
+from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.events import Event, Spoken, TopicChanged, Whispered
+from chatservice.protocol.signals import Signalled
+from chatservice.protocol.wording import clock_time
+
+if TYPE_CHECKING:
+    from chatservice.chat.chat import Chat
+
+USER_MODES = "Bioqw"
+CHANNEL_MODES = "bklimnoqstv"
+
+NAMES_BYTES = 350
+"""The most bytes of nicknames in one 353, so that it fits whoever reads it."""
+
+
+def own_lines(session: IrcClient, event: Event, mine: bool) -> list[str]:
+    """Spell an event for the member behind a session."""
+    wire = session.wire
+    match event:
+        case events.Resumed() | events.Joined() if mine:
+            return list(_coming(session, event))
+        case events.Read():
+            return mark_lines(session, event)
+        case Whispered() if event.to_identity == event.identity:
+            echo = wire.lines(event) if session.has(caps.ECHO_MESSAGE) else []
+            return [*echo, *wire.lines(event)]
+        case Spoken() | Whispered() | Signalled() if not isinstance(event, TopicChanged):
+            return wire.lines(event) if session.has(caps.ECHO_MESSAGE) else []
+        case events.WentAway() | events.CameBack() | actions.Invited() if mine:
+            return []
+        case events.Introduced():
+            return [line for line in wire.lines(event) if " SETNAME " in line]
+        case actions.Kicked(room="") if not mine:
+            target = f"{event.target} :{cut(event.text) or event.nick}"
+            return wire.tagged(event, [f":{source(event)} KILL {target}"])
+        case actions.Invited():
+            return wire.tagged(event, [f":{source(event)} INVITE {event.target} #{event.room}"])
+    return wire.lines(event)
+
+
+def own_change(chat: Chat, event: Event) -> Change | None:
+    """Find the change of a mode that an act of the member's is; C{None} if it is none."""
+    return mode_of(chat, event) if isinstance(event, OperatorAct) else None
+
+
+def _coming(session: IrcClient, event: events.Resumed | events.Joined) -> Iterator[str]:
+    """Spell how the member comes to the chat, to a room, or back with another connection."""
+    member = session.member
+    assert member is not None
+    if session.welcomes():
+        yield from welcome(session)
+        session.came_into(member.rooms)
+    if isinstance(event, events.Joined):
+        yield from entered(session, session.chat.rooms[event.room], event)
+    else:
+        for room in member.rooms.values():
+            yield from entered(session, room, event)
+
+
+def welcome(session: IrcClient) -> Iterator[str]:
+    """Spell the lines with which a client is welcomed (RFC 2812, section 5.1)."""
+    chat, server, member = session.chat, session.server, session.member
+    assert member is not None
+    name = chat.settings.name
+    yield session.numeric(irc.RPL_WELCOME, text=f"Welcome to {name}, {member.mask}")
+    yield session.numeric(irc.RPL_YOURHOST, text=f"Your host is {server}, running chatservice")
+    since = server_time(session.chat.began)
+    yield session.numeric(irc.RPL_CREATED, text=f"This server was started at {since}")
+    yield session.numeric(
+        irc.RPL_MYINFO, server, "chatservice", USER_MODES, CHANNEL_MODES, "bkloqv"
+    )
+    for tokens in isupport.features(chat.settings):
+        yield session.numeric(irc.RPL_ISUPPORT, *tokens, text="are supported by this server")
+    yield from lusers(session)
+    yield from motd(session)
+    if member.account is None and not member.rooms:
+        yield session.notice("to talk with the others, join a room: /join #lobby")
+
+
+def lusers(session: IrcClient) -> Iterator[str]:
+    """Spell how many people and rooms there are."""
+    chat = session.chat
+    here, most = len(chat.roster), chat.roster.most
+    operators = sum(1 for each in chat.roster.values() if chat.permissions.is_operator(each))
+    yield session.numeric(
+        irc.RPL_LUSERCLIENT, text=f"There are {here} users and 0 invisible on 1 servers"
+    )
+    yield session.numeric(irc.RPL_LUSEROP, f"{operators}", text="operator(s) online")
+    unknown = max(0, len(chat.sessions) - sum(len(each.devices) for each in chat.roster.values()))
+    yield session.numeric(irc.RPL_LUSERUNKNOWN, f"{unknown}", text="unknown connection(s)")
+    yield session.numeric(irc.RPL_LUSERCHANNELS, f"{len(chat.rooms)}", text="channels formed")
+    yield session.numeric(irc.RPL_LUSERME, text=f"I have {here} clients and 0 servers")
+    users = f"{here}", f"{most}"
+    yield session.numeric(
+        replies.RPL_LOCALUSERS, *users, text=f"Current local users {here}, max {most}"
+    )
+    yield session.numeric(
+        replies.RPL_GLOBALUSERS, *users, text=f"Current global users {here}, max {most}"
+    )
+
+
+def motd(session: IrcClient) -> Iterator[str]:
+    """Spell the message of the day."""
+    lines = session.chat.settings.motd
+    if not lines:
+        yield session.numeric(irc.ERR_NOMOTD, text="there is no message of the day")
+        return
+    yield session.numeric(irc.RPL_MOTDSTART, text=f"- {session.server} Message of the day -")
+    for line in lines:
+        for piece in pieces(line, NAMES_BYTES):
+            yield session.numeric(irc.RPL_MOTD, text=f"- {piece}")
+    yield session.numeric(irc.RPL_ENDOFMOTD, text="End of the message of the day")
+
+
+def entered(
+    session: IrcClient, room: Room, event: events.Resumed | events.Joined
+) -> Iterator[str]:
+    """Spell a room for a member who has just come into it, or who comes back to it."""
+    member = session.member
+    assert member is not None
+    joined = events.Joined(
+        id=event.id,
+        time=event.time,
+        nick=member.nick,
+        identity=member.identity,
+        account="" if member.account is None else member.account.key,
+        userhost=member.userhost,
+        room=room.name,
+        real_name=member.real_name,
+    )
+    yield from session.wire.tagged(joined, [session.wire.join_line(joined)])
+    if topic_shown(session.chat.topics.get(room.name), member.ignored) is not None:
+        yield from topic(session, room.name)
+    if session.has(caps.READ_MARKER):
+        yield mark_line(session, room.name)
+    yield from names(session, room, room.name)
+    yield from replay(session, room)
+
+
+def topic(session: IrcClient, room: str) -> Iterator[str]:
+    """Spell the topic of a room, and who set it when."""
+    assert session.member is not None
+    found = topic_shown(session.chat.topics.get(room), session.member.ignored)
+    if found is None:
+        yield session.numeric(irc.RPL_NOTOPIC, f"#{room}", text="no topic is set")
+        return
+    yield session.numeric(irc.RPL_TOPIC, f"#{room}", text=cut(found.text))
+    when = f"{found.when // 1_000_000}"
+    yield session.numeric(replies.RPL_TOPICWHOTIME, f"#{room}", source(found), when)
+
+
+def names(session: IrcClient, room: Room | None, asked: str) -> Iterator[str]:
+    """Spell who is in a room.
+
+    @param asked: the room's name as it was asked for, without C{#}.
+    """
+    if room is not None:
+        symbol = "@" if session.chat.permissions.rules(room.name).secret else "="
+        views = session.has(caps.MULTI_PREFIX), session.has(caps.USERHOST_IN_NAMES)
+        for chunk in _Names.of(session.chat).chunks(room, *views):
+            yield session.numeric(irc.RPL_NAMREPLY, symbol, f"#{room.name}", text=chunk)
+    yield session.numeric(irc.RPL_ENDOFNAMES, f"#{asked}", text="End of the list of names")
+
+
+class _Names:
+    """The names in rooms, which are spelled once for all who ask until anything passes."""
+
+    _all: WeakKeyDictionary[Chat, _Names] = WeakKeyDictionary()
+
+    def __init__(self, chat: Chat) -> None:
+        self._permissions = chat.permissions
+        self._ids = chat.ids
+        self._roster = chat.roster
+        self._stamp = 0
+        self._chunks: dict[tuple[str, bool, bool], list[str]] = {}
+
+    @classmethod
+    def of(cls, chat: Chat) -> _Names:
+        """Find or make the names of a chat."""
+        found = cls._all.get(chat)
+        if found is None:
+            found = cls._all[chat] = cls(chat)
+        return found
+
+    def chunks(self, room: Room, all_roles: bool, with_host: bool) -> list[str]:
+        """Spell the names in a room, in texts that fit into a line."""
+        if self._ids.last != self._stamp:
+            self._stamp = self._ids.last
+            self._chunks.clear()
+        key = room.name, all_roles, with_host
+        if key not in self._chunks:
+            spelled = self._spelled(room, all_roles, with_host)
+            self._chunks[key] = list(_in_chunks(spelled))
+        return self._chunks[key]
+
+    def _spelled(self, room: Room, all_roles: bool, with_host: bool) -> Iterator[str]:
+        voiced = {person.identity for person in self._permissions.voiced(room.name)}
+        for member in room.members:
+            prefix = "@" if self._permissions.is_room_operator(member, room.name) else ""
+            if member.identity in voiced and (all_roles or not prefix):
+                prefix += "+"
+            yield prefix + (member.mask if with_host else member.nick)
+
+
+def _in_chunks(words: Iterable[str]) -> Iterator[str]:
+    chunk: list[str] = []
+    size = 0
+    for word in words:
+        length = len(word.encode()) + 1
+        if chunk and size + length > NAMES_BYTES:
+            yield " ".join(chunk)
+            chunk, size = [], 0
+        chunk.append(word)
+        size += length
+    if chunk:
+        yield " ".join(chunk)
+
+
+def prefix_of(chat: Chat, member: Member, room: str, all_roles: bool) -> str:
+    """Spell the roles of a member in a room, as C{@} and C{+}."""
+    prefixes = "".join(prefix for _, prefix in roles(chat, room, member.identity))
+    return prefixes if all_roles else prefixes[:1]
+
+
+def replayed(session: IrcClient, past: Iterable[Event]) -> Iterator[str]:
+    """Spell past events; clients that do not read times are shown them in the text."""
+    has_times = session.has(caps.SERVER_TIME) and (
+        session.has(caps.BATCH) or session.has(caps.MESSAGE_TAGS)
+    )
+    for event in past:
+        if not isinstance(event, Spoken | Whispered) or isinstance(event, TopicChanged):
+            if session.has(caps.EVENT_PLAYBACK):
+                yield from session.wire.lines(event)
+            continue
+        for line in session.wire.lines(event):
+            if has_times:
+                yield line
+            else:
+                head, colon, text = line.partition(" :")
+                before = f"{clock_time(event.when)}"
+                is_action = text.startswith("\x01ACTION ")
+                text = f"\x01ACTION [{before}] {text[8:]}" if is_action else f"[{before}] {text}"
+                yield f"{head}{colon}{text}"
+
+
+def replay(session: IrcClient, room: Room) -> Iterator[str]:
+    """Spell the last lines of a room for somebody who has come into it."""
+    most = session.chat.settings.replay
+    if session.has(caps.CHATHISTORY) or not most:
+        return
+    assert session.member is not None
+    last = unseen_by(session.member, session.chat.accounts).shown(room.recent)[-most:]
+    yield from batched(session, "chathistory", f"#{room.name}", list(replayed(session, last)))
+
+
+def batched(session: IrcClient, kind: str, about: str, lines: list[str]) -> Iterator[str]:
+    """Spell lines as a batch, if there are any and the client takes batches."""
+    if not session.has(caps.BATCH) or not lines:
+        yield from lines
+        return
+    batch = f"b{session.new_number()}"
+    yield f":{session.server} BATCH +{batch} {kind} {about}".rstrip(" ")
+    for line in lines:
+        yield tagged(line, f"batch={batch}")
+    yield f":{session.server} BATCH -{batch}"
+
+
+def mark_line(session: IrcClient, room: str) -> str:
+    """Spell how far a room was read (IRCv3 draft, read-marker)."""
+    assert session.device is not None
+    id = session.chat.marks.of_room(session.device, room)
+    return f":{session.server} MARKREAD #{room} timestamp={server_time(id)}"
+
+
+def mark_lines(session: IrcClient, event: events.Read) -> list[str]:
+    """Spell how far the member has read, now that it has changed."""
+    target = f"#{event.room}" if event.room else event.to
+    if not session.has(caps.READ_MARKER) or not target:
+        return []
+    return [f":{session.server} MARKREAD {target} timestamp={server_time(event.upto)}"]
+
+
+def entered_again(session: IrcClient, name: str) -> list[str]:
+    """Spell a room once more that the member came into without asking, now that it asks."""
+    room = session.chat.rooms.get(name)
+    if not session.asks_for(name) or room is None:
+        return []
+    return list(entered(session, room, events.Resumed(id=session.chat.last_delivered())))

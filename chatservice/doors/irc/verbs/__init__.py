@@ -1,0 +1,9 @@
+"""The verbs of IRC: one small function each, in the table.
+
+Importing this package fills the table; each group of verbs has a module.
+"""
+
+from chatservice.doors.irc.verbs import connection, rooms, talk
+from chatservice.doors.irc.verbs.table import VERBS, Call, Verb
+
+__all__ = ["VERBS", "Call", "Verb", "connection", "rooms", "talk"]

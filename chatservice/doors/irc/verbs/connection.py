@@ -1,0 +1,142 @@
+"""The verbs of a connection: capabilities, registration, and signs of life."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.python.failure import Failure
+from twisted.words.protocols import irc
+
+from chatservice.doors.irc import capabilities as caps
+from chatservice.doors.irc import replies
+from chatservice.doors.irc.client import Lines
+from chatservice.doors.irc.sasl import MECHANISM, Exchange
+from chatservice.doors.irc.verbs.table import Call, query, verb
+from chatservice.doors.irc.wire import middle
+from chatservice.protocol.events import ChatError
+
+
+@verb("CAP", cost=query, early=True)
+def cap(call: Call) -> Lines:
+    negotiation, session = call.session.negotiation, call.session
+    nick = session.nick
+    head = f":{session.server} CAP {nick}"
+    is_early = session.device is None
+    match call.param(0).upper(), call.param(1):
+        case "LS", version:
+            negotiation.is_open = is_early
+            *first, last = negotiation.ls(version)
+            session.reshape()
+            return [*(f"{head} LS * :{line}" for line in first), f"{head} LS :{last}"]
+        case "LIST", _:
+            *first, last = negotiation.listed()
+            return [*(f"{head} LIST * :{line}" for line in first), f"{head} LIST :{last}"]
+        case "REQ", names:
+            negotiation.is_open = is_early
+            was_done = negotiation.request(names.split())
+            session.reshape()
+            return [f"{head} {'ACK' if was_done else 'NAK'} :{names}"]
+        case "END", _:
+            was_open, negotiation.is_open = negotiation.is_open, False
+            if was_open and is_early:
+                session.go_on()
+            return []
+    which = middle(call.param(0))
+    return [call.numeric(replies.ERR_INVALIDCAPCMD, which, text="there is no such CAP command")]
+
+
+@verb("PASS", least=1, early=True, late=False)
+def pass_(call: Call) -> Lines:
+    call.session.take_password(call.param(0))
+    return []
+
+
+@verb("NICK", early=True)
+def nick(call: Call) -> Lines:
+    wanted = call.param(0)
+    if not wanted:
+        return [call.numeric(irc.ERR_NONICKNAMEGIVEN, text="no nickname is given")]
+    if call.session.device is None:
+        call.session.take_nick(wanted)
+        return []
+    try:
+        call.chat.rename(call.device, wanted)
+    except ChatError as error:
+        if error.cause != "yours":
+            raise
+    return []
+
+
+@verb("USER", least=4, early=True, late=False)
+def user(call: Call) -> Lines:
+    name, _, _, real_name = call.message.params[:4]
+    if not real_name.strip():
+        return [call.too_few()]
+    call.session.take_user(name, real_name)
+    return []
+
+
+@verb("AUTHENTICATE", least=1, early=True)
+def authenticate(call: Call) -> Lines:
+    session, piece = call.session, call.param(0)
+    if session.device is not None or session.proof is not None:
+        return [call.numeric(replies.ERR_SASLALREADY, text="you have logged in already")]
+    if not session.has(caps.SASL):
+        return [call.numeric(replies.ERR_SASLFAIL, text="first request the capability sasl")]
+    if piece == "*":
+        session.exchange = None
+        return [call.numeric(replies.ERR_SASLABORTED, text="SASL was aborted")]
+    if session.exchange is None:
+        if piece.upper() != MECHANISM:
+            known = call.numeric(replies.RPL_SASLMECHS, MECHANISM, text="are the mechanisms")
+            return [known, call.numeric(replies.ERR_SASLFAIL, text="that mechanism is not known")]
+        session.exchange = Exchange()
+        return ["AUTHENTICATE +"]
+    try:
+        credentials = session.exchange.take(piece)
+    except ChatError as error:
+        session.exchange = None
+        is_long = error.code == "too-long"
+        numeric = replies.ERR_SASLTOOLONG if is_long else replies.ERR_SASLFAIL
+        return [call.numeric(numeric, text=error.sentence)]
+    if credentials is not None:
+        session.exchange = None
+        _prove(call, *credentials)
+    return []
+
+
+@inlineCallbacks
+def _prove(call: Call, name: str, password: str) -> Generator[Deferred[Any], Any, None]:
+    """Prove an account, while nothing more is read."""
+    session = call.session
+    session.hold()
+    try:
+        yield session.prove(name, password)
+        assert session.proof is not None
+        session.write([session.logged_in(session.proof.account.nick)])
+        session.write([call.numeric(replies.RPL_SASLSUCCESS, text="SASL succeeded")])
+    except Exception:
+        session.complain(Failure())
+    finally:
+        session.release()
+
+
+@verb("PING", least=1, cost=query, early=True)
+def ping(call: Call) -> Lines:
+    return [f":{call.session.server} PONG {call.session.server} :{call.param(0)}"]
+
+
+@verb("PONG", cost=query, early=True)
+def pong(call: Call) -> Lines:
+    return []
+
+
+@verb("QUIT", early=True)
+def quit_(call: Call) -> Lines:
+    if call.session.device is None:
+        call.session.close("goodbye")
+    else:
+        call.chat.devices.hang_up(call.device, call.param(0))
+    return []
