@@ -145,8 +145,15 @@ class Authority(Places):
     # Roles. They need a registered name that was proved, except those of people who are there.
 
     def is_operator(self, whom: Member | Person) -> bool:
-        """Tell whether somebody is a server operator."""
-        return whom.account is not None and whom.account.key in self._operators
+        """Tell whether somebody is a server operator, or has the power of one (C{Member.oper})."""
+        if whom.account is not None and self.names_operator(whom.account.key):
+            return True
+        member = whom if isinstance(whom, Member) else whom.member
+        return member is not None and member.oper is not None and member.oper.holds()
+
+    def names_operator(self, key: str) -> bool:
+        """Tell whether the owner of a registered nickname, given its key, is a server operator."""
+        return key in self._operators
 
     def is_room_operator(self, whom: Member | Person, room: str) -> bool:
         """Tell whether somebody may do in a room what its operators do, as server operators may."""

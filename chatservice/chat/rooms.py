@@ -14,7 +14,7 @@ from chatservice.chat.door import NOWHERE, Door, Fenced
 from chatservice.chat.read_markers import Reader, without
 from chatservice.chat.recent import Recent, Recents
 from chatservice.chat.refs import Spoken
-from chatservice.people.account import Account
+from chatservice.people.account import Account, Proof
 from chatservice.people.addresses import origin_of
 from chatservice.people.identity import identity_of
 from chatservice.protocol.preferences import Preferences
@@ -193,6 +193,8 @@ class Member(Reader["Device", "Room"]):
     @ivar address: the host that the member came from last, or empty for this machine.
     @ivar came: the time of the arrival, in the reactor's seconds.
     @ivar away: why the member is away (maybe empty), or C{None}.
+    @ivar oper: the proof by which it has the power of a server operator without being logged in as
+        one, if it has; it ends with the stay (sessions/power.py).
     @ivar pinged: the time of the last request for a sign of life, in the reactor's seconds.
     @ivar forgotten: the identity whose data the member had erased, if any; nothing records that
         a member who leaves under it was here.
@@ -218,6 +220,7 @@ class Member(Reader["Device", "Room"]):
         "key",
         "lost",
         "nick",
+        "oper",
         "pinged",
         "preferences",
         "real_name",
@@ -242,6 +245,7 @@ class Member(Reader["Device", "Room"]):
         self.address = address
         self.came = 0.0
         self.away: str | None = None
+        self.oper: Proof | None = None
         self.pinged: float | None = None
         self.forgotten: bytes | None = None
         self.ignored = NOBODY

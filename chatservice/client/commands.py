@@ -41,6 +41,7 @@ COMMANDS = (
     "/nick",
     "/notice",
     "/op",
+    "/oper",
     "/part",
     "/password",
     "/ping",
@@ -76,7 +77,7 @@ MOVES = {"/join", "/part"}
 TALK = {"/me", "/msg", "/notice"}
 """The commands that the chat answers with their event alone."""
 
-SECRETS = {"/forget", "/login", "/password", "/register", "/resume", "/unregister"}
+SECRETS = {"/forget", "/login", "/oper", "/password", "/register", "/resume", "/unregister"}
 """The commands whose words are a password or a token; others may have one among their words."""
 
 _WITH_ROOM = {"/join", "/names", "/part"}

@@ -16,6 +16,7 @@ from chatservice.people.obvious import is_obvious
 from chatservice.people.opaque import forms
 from chatservice.protocol.events import LATEST, ChatError, FailedProof
 from chatservice.sessions import login as logging_in
+from chatservice.sessions import power
 
 
 @command(
@@ -152,6 +153,29 @@ def resume(call: Call) -> Answer:
             "type it at the prompt for a nickname; /token shows your token",
         ]
     )
+
+
+@command(
+    Group.OPERATORS,
+    "/oper NICK PASSWORD",
+    "have a server operator's power under your present nickname",
+    "NICK is the operator's registered nickname. The power lasts until you leave, and /oper off "
+    "ends it; who you are and what you see stays the same otherwise.",
+)
+@inlineCallbacks
+def oper(call: Call) -> Generator[Deferred[Any], Any, Answer]:
+    nick, password = _two_words(call.rest)
+    if not password and nick.casefold() == "off":
+        if not power.deop_self(call.chat, call.device):
+            return Answer(["you had no operator's power through /oper"])
+        line = "you no longer have an operator's power"
+    elif password:
+        yield power.oper(call.chat, call.device, nick, password)
+        line = "you are an operator of the whole chat until you leave: /oper off ends it"
+    else:
+        raise call.wrong()
+    call.tell_others(line)
+    return Answer([line])
 
 
 def _two_words(text: str) -> tuple[str, str]:

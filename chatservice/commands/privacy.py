@@ -128,7 +128,8 @@ def _what_goes(account: Account | None) -> list[str]:
 
 
 def _check_no_operator(call: Call) -> None:
-    if call.chat.permissions.is_operator(call.member):
+    account = call.member.account
+    if account is not None and call.chat.permissions.names_operator(account.key):
         raise ChatError(
             "not-allowed",
             "you are an operator of this chat: anyone who registered the name next would "

@@ -136,9 +136,8 @@ class CommandTests(ConversationCase):
             " ".join(sorted(COMMANDS)),
             "announce away back ban bans catchup claim deop devices devoice export forget help "
             "history ignore invite join kick list lockdown login logout me modlog motd msg mute "
-            "names nick notice op part password ping quit realname register resume room search "
-            "set token topic "
-            "unban unignore uninvite unmute unregister voice who whois",
+            "names nick notice op oper part password ping quit realname register resume room "
+            "search set token topic unban unignore uninvite unmute unregister voice who whois",
         )
 
     @each_row({name.strip("/"): (name, lines) for name, lines in EXPLAINED.items()})

@@ -63,6 +63,8 @@ SETTINGS_THERE_ARE = (
 )
 
 
+OPER_NOW = "you are an operator of the whole chat until you leave: /oper off ends it"
+
 OWNER = {
     "kick": to_bob("/kick bob", "kicked", "-- ADA kicked BOB from #python"),
     "kick_and_say_why": to_bob(
@@ -357,6 +359,18 @@ SERVER = {
         before=(("ada", "/mute * bob"),),
     ),
     "no_bans": told("/bans *", "nobody is banned or muted in the chat"),
+    "oper": told(f"/oper ADA {PASSWORD}", OPER_NOW),
+    "oper_off": told(
+        "/oper off",
+        "you no longer have an operator's power",
+        before=(("ada", f"/oper ada {PASSWORD}"),),
+    ),
+    "oper_off_without": told("/oper off", "you had no operator's power through /oper"),
+    "oper_wrong": refused("/oper ada wrong", "wrong-password", "wrong nickname or password"),
+    "oper_of_nobody": refused(
+        f"/oper bob {PASSWORD}", "not-allowed", "that is not the nickname of a server operator"
+    ),
+    "oper_what": refused("/oper ada", "usage", "use it like this: /oper NICK PASSWORD"),
     "kick_from_any_room": to_bob("/kick #python bob", "kicked", "-- ADA kicked BOB from #python"),
 }
 

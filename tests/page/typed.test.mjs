@@ -38,7 +38,8 @@ test('a notice names its room, or its recipient', () => {
 });
 
 test('commands that hold a password are secret, and others are not', () => {
-  for (const line of ['/login x', ' /register pass word', '/join room pass', '/room password x']) {
+  const secret = ['/login x', ' /register pass word', '/join room pass', '/room password x'];
+  for (const line of [...secret, '/oper ada x']) {
     assert.ok(isSecret(line), line);
   }
   for (const line of ['/join room', 'login x', '/room moderated on', '/me login x']) {

@@ -6,7 +6,9 @@ const BEFORE_SLASH =
   /^[\s\u0085\u2800\ufff9-\ufffb\ufffd\p{M}\p{Default_Ignorable_Code_Point}]+(?=[/\uff0f])/u;
 const COMMAND = /^[/\uff0f](\S+)(?:\s+(.*))?$/su;
 const WHISPERS = new Set(['msg', 'm', 'query']);
-const SECRETS = new Set(['login', 'register', 'password', 'unregister', 'forget', 'resume']);
+const SECRETS = new Set([
+  'login', 'oper', 'register', 'password', 'unregister', 'forget', 'resume',
+]);
 const QUITS = new Set(['quit', 'bye', 'exit', 'q', 'signoff']);
 
 /**
