@@ -23,6 +23,7 @@ CHAT = (
     *("permissions", "room_settings"),
     *("nicknames", "room_passwords", "folding", "ignoring", "broadcast", "publisher", "repeats"),
     "marks",
+    "departures",
     *("lingering", "audit", "acting", "lifting", "speaking", "enforcement", "roles", "bindings"),
     "belongings",
     *("entrances", "devices", "chat"),

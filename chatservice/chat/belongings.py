@@ -8,6 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
+from chatservice.chat.departures import Departures
 from chatservice.chat.journal import Journal
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.refs import Spoken
@@ -35,6 +36,7 @@ class Belongings:
         topics: Topics,
         permissions: Permissions,
         flood: FloodLimit,
+        departures: Departures,
         passed: Callable[[], Deferred[None]],
     ) -> None:
         self._journal = journal
@@ -43,6 +45,7 @@ class Belongings:
         self._topics = topics
         self._permissions = permissions
         self._flood = flood
+        self._departures = departures
         self._passed = passed
 
     @inlineCallbacks
@@ -65,7 +68,8 @@ class Belongings:
         self._roster.settle(former)
 
     def _rename(self, former: bytes, now: bytes) -> None:
-        for part in (self._flood, self._permissions, self._rooms, self._topics):
+        parts = (self._flood, self._permissions, self._rooms, self._topics, self._departures)
+        for part in parts:
             part.become(former, now)
 
     @inlineCallbacks
@@ -80,6 +84,7 @@ class Belongings:
         count: int = yield self._journal.forget(identity)
         self._rooms.forget(identity)
         self._topics.forget(identity)
+        self._departures.forget(identity)
         for each in self._roster.values():
             if each.identity == identity:
                 each.spoken = Spoken()

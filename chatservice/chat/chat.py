@@ -18,8 +18,9 @@ from chatservice.chat.audit import Audit
 from chatservice.chat.belongings import Belongings
 from chatservice.chat.bindings import Bindings
 from chatservice.chat.clock import WallClock
+from chatservice.chat.departures import Departures
 from chatservice.chat.devices import Devices
-from chatservice.chat.door import GOODBYE, Door
+from chatservice.chat.door import Door
 from chatservice.chat.enforcement import Enforcement
 from chatservice.chat.entrances import Entrances
 from chatservice.chat.envelope import Envelope
@@ -66,7 +67,6 @@ from chatservice.protocol.tags import NO_TAGS, Tags
 log = Logger()
 
 MOVES = (Joined, Parted, Left)
-LEFT_ELSEWHERE = "you left the chat on another device"
 
 
 class Chat(ABC):
@@ -114,6 +114,7 @@ class Chat(ABC):
         self.audit = Audit(seconds)
         self.flood = FloodLimit(seconds, settings.rate_limit, settings.per_address)
         self.roster = Roster()
+        self.departures = Departures()
         self.rooms = RoomList(self.journal)
         self.permissions = Permissions(
             settings.operators, self.ids.now, settings.keep, settings.keep_lines
@@ -175,6 +176,7 @@ class Chat(ABC):
             self.topics,
             self.permissions,
             self.flood,
+            self.departures,
             self.passed,
         )
         passwords = RoomPasswords(self.permissions, self.accounts, self.roster, seconds)
@@ -398,13 +400,11 @@ class Chat(ABC):
         """Finish an event that was broadcast: apply what nobody sees."""
         event, member = envelope.event, envelope.author
         match event:
-            case Left() if member is not None:
-                self.roster.gone(member, event.identity)
-                for device in list(member.devices):
-                    is_told = envelope.device not in (None, device)
-                    device.end().close(LEFT_ELSEWHERE if is_told else "", GOODBYE)
-                # Its events may stay in memory for long; they must not keep the room there too.
-                member.talking_in = None
+            case Left():
+                self.departures.note(event)
+                if member is not None:
+                    self.roster.gone(member, event.identity)
+                    self.devices.end_all(member, envelope.device)
             case Whispered() if member is not None and member is not envelope.other:
                 lines = not_read_now(event, envelope.other, member.ignored)
                 if lines and envelope.device is not None:

@@ -24,6 +24,8 @@ DEVICES_MOST = 10
 NEWCOMERS = 10
 """The most devices that come alongside a member's others in a minute."""
 
+LEFT_ELSEWHERE = "you left the chat on another device"
+
 CLOSED = "taken-over"
 """The code with which a device is closed that must not come back by itself."""
 
@@ -230,6 +232,18 @@ class Devices:
         for device in others:
             self.close(device, sentence)
         return len(others)
+
+    @staticmethod
+    def end_all(member: Member, by: Device | None) -> None:
+        """End the devices of a member who has left the chat.
+
+        @param by: the device through which the member said goodbye for all of them, if it did.
+        """
+        for device in list(member.devices):
+            is_told = by not in (None, device)
+            device.end().close(LEFT_ELSEWHERE if is_told else "", GOODBYE)
+        # Its events may stay in memory for long; they must not keep the room there too.
+        member.talking_in = None
 
     def end(self, device: Device, silence: float = 0.0) -> Door:
         """End a device, and note what its member may not have seen there.

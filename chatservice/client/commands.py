@@ -62,6 +62,7 @@ COMMANDS = (
     "/voice",
     "/who",
     "/whois",
+    "/whowas",
 )
 """All commands, by the names that C{/help} lists."""
 

@@ -10,15 +10,17 @@ from math import ceil, isfinite
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from chatservice.chat.departures import DEPARTURES_KEPT
 from chatservice.chat.ignoring import away_shown
 from chatservice.chat.rooms import Member
 from chatservice.commands.connections import listed
 from chatservice.commands.table import DONE, Answer, Call, Group, ListedPerson, command
 from chatservice.protocol.counts import counted, number
 from chatservice.protocol.durations import roughly
-from chatservice.protocol.events import ChatError
-from chatservice.protocol.names import check_nick, nick_key
+from chatservice.protocol.events import ChatError, Left
+from chatservice.protocol.names import NICK_INPUT, NICK_LENGTH, check_nick, nick_key
 from chatservice.protocol.preferences import Preferences
+from chatservice.protocol.sanitize import clean
 from chatservice.protocol.wording import names_in_a_line, spelled, when
 
 WHO_MOST = 100
@@ -132,6 +134,30 @@ def whois(call: Call) -> Answer:
         sentence = f"{account.nick} has been registered since {since}, and is not here"
         return Answer([sentence], times={since: account.since})
     return _described(call, member)
+
+
+@command(
+    Group.PEOPLE,
+    "/whowas NICK",
+    "show when somebody left the chat",
+    f"It knows the last {DEPARTURES_KEPT} people who left.",
+)
+def whowas(call: Call) -> Answer:
+    if not call.rest:
+        raise call.wrong()
+    nick = clean(call.rest[:NICK_INPUT])
+    departures = call.chat.departures.of(nick)
+    if not departures:
+        sentence = f"nobody called {nick[:NICK_LENGTH]} has left lately"
+        raise ChatError("no-nick", sentence, "not-left")
+    times = {when(left.when): left.when for left in departures}
+    return Answer([_departed(call, left) for left in departures], times=times)
+
+
+def _departed(call: Call, left: Left) -> str:
+    account = call.chat.accounts.named(left.account) if left.account else None
+    known = "" if account is None else f", logged in as {account.nick}"
+    return f"{left.nick} left at {when(left.when)}{known}"
 
 
 def _described(call: Call, member: Member) -> Answer:

@@ -85,6 +85,11 @@ ROWS = {
         hearers=("bob", "eve"),
         farewell=True,
     ),
+    "whowas": answered(
+        "/whowas BOB",
+        "bob left at 2026-11-21 12:00 (UTC)",
+        before=(("bob", "/quit"),),
+    ),
     "devices": answered("/devices close others", "0 connections are closed"),
     "export": Row(
         "/export",
@@ -190,6 +195,8 @@ REFUSED = {
     "list_without_a_page": refused(
         "/list more", "usage", "there is no next page: /list shows the first rooms"
     ),
+    "whowas_nobody": refused("/whowas bob", "no-nick", "nobody called bob has left lately"),
+    "whowas_whom": refused("/whowas", "usage", "use it like this: /whowas NICK"),
     "whois_whom": refused("/whois", "usage", "use it like this: /whois NICK"),
     "ignore_oneself": refused("/ignore ada", "usage", "you cannot ignore yourself"),
     "unignore_whom": refused("/unignore", "usage", "use it like this: /unignore NICK"),

@@ -43,6 +43,7 @@ TOLD_APART = {
     "in_the_room": ((), "/invite ada #den", ("no-room", None)),
     "in_already": (("/invite olga",), "/invite ada #den", ("no-room", None)),
     "not_ignored": ((), "/unignore bob", ("no-nick", "not-ignored")),
+    "not_left": ((), "/whowas bob", ("no-nick", "not-left")),
     "another_room": ((), "/part attic", ("no-room", None)),
     "no_room": ((), "/me waves", ("no-room", "no-current-room")),
     "no_name": ((), "/join #", ("bad-room", None)),
