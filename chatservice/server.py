@@ -140,6 +140,7 @@ class ChatFactory(ServerFactory, Standalone):
         is_silenced = why and goodbye and not self.permissions.may_appear(member)
         why = "" if is_silenced else clean_reason(why)
         self.lingering.stop(member)
+        self.watching.forget(member)
         self.roster.remove(member)
         seen, noted = member.seen_last(), member.forgotten != member.identity
         rooms, too_many = self.entrances.leave_all(member)

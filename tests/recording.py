@@ -28,6 +28,7 @@ from chatservice.protocol.events import (
     Renamed,
     Resumed,
     Said,
+    Watched,
     Whispered,
 )
 from chatservice.server import ChatFactory
@@ -98,6 +99,13 @@ class RecordingDoor:
     def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
         self._note("render_elsewhere")
         return f"+{event.id}{'' if here else '~'} ".encode()
+
+    def render_watched(self, event: Event, watched: Watched | None) -> bytes:
+        self._note("render_watched")
+        if watched is None:
+            return f"?{event.id} ".encode()
+        heard = "*" if watched.folded else ""
+        return f"{watched.nick}{'+' if watched.here else '-'}{heard} ".encode()
 
     def reads(self, room: str, is_current: bool) -> bool:
         return is_current or not room

@@ -16,20 +16,31 @@ from chatservice.chat.audience import View
 from chatservice.chat.door import Deliver, Format
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.rooms import Device, Room
+from chatservice.chat.watching import NO_WATCHERS, Sighting, Watchers, sightings
 from chatservice.protocol.actions import Kicked, OperatorAct
 from chatservice.protocol.events import Joined, Left, Parted, Resumed
 
 log = Logger()
 
 
-def broadcast(batch: Sequence[Envelope], rooms: Mapping[str, Room]) -> None:
+Seen = Mapping[Envelope, list[Sighting]]
+"""What events are to those who watch somebody in them."""
+
+NOBODY_SEEN: Seen = {}
+
+
+def broadcast(
+    batch: Sequence[Envelope], rooms: Mapping[str, Room], watchers: Watchers = NO_WATCHERS
+) -> None:
     """Deliver a batch to everybody who hears it, and let its joins and leaves take effect.
 
     @param rooms: the rooms by name; a room that is missing here has no hearers.
+    @param watchers: those who are told of somebody even where they share no room.
     """
     rendered = _Rendered()
-    singled_out = _singled_out(batch, rooms)
-    heard = _pass_through(batch, rooms, singled_out, rendered)
+    seen = _seen(batch, watchers) if watchers else NOBODY_SEEN
+    singled_out = _singled_out(batch, rooms, seen)
+    heard = _pass_through(batch, rooms, singled_out, rendered, seen)
     for name, events in heard.items():
         for view, group in rooms[name].audience.groups.items():
             aside = [device for device in singled_out if group.pop(device, None) is not None]
@@ -57,10 +68,11 @@ class _Rendered:
 
 
 def _singled_out(
-    batch: Sequence[Envelope], rooms: Mapping[str, Room]
+    batch: Sequence[Envelope], rooms: Mapping[str, Room], seen: Seen
 ) -> dict[Device, list[bytes]]:
     """Find the devices that need their pieces joined individually, each with a list for them."""
-    devices: set[Device] = set()
+    watching = (each for found in seen.values() for each in found)
+    devices = {device for each in watching for device in each.devices}
     touched: set[str] = set()
     for envelope in batch:
         touched.update(name for name in envelope.rooms if name in rooms)
@@ -87,6 +99,7 @@ def _pass_through(
     rooms: Mapping[str, Room],
     singled_out: Mapping[Device, list[bytes]],
     rendered: _Rendered,
+    seen: Seen,
 ) -> dict[str, list[Envelope]]:
     """Apply the events one after the other, and return those heard in each room.
 
@@ -99,6 +112,8 @@ def _pass_through(
         # The last line that somebody said in a room before a kick may find the room gone.
         touched = [rooms[name] for name in envelope.rooms if name in rooms]
         _take_effect(envelope, touched)
+        watching = seen.get(envelope)
+        before = _counted(watching, singled_out) if watching else {}
         shown = set() if isinstance(event, Left) else set(envelope.devices())
         for device in shown:
             try:
@@ -110,7 +125,46 @@ def _pass_through(
             heard.setdefault(room.name, []).append(envelope)
             if event.history:
                 room.recent.append(event)
+        if watching:
+            _tell_watchers(envelope, watching, singled_out, before)
     return heard
+
+
+def _seen(batch: Sequence[Envelope], watchers: Watchers) -> Seen:
+    return {each: found for each in batch if (found := sightings(each, watchers))}
+
+
+def _counted(
+    watching: list[Sighting], singled_out: Mapping[Device, list[bytes]]
+) -> dict[Device, int]:
+    """Count the pieces that the devices of watchers have so far."""
+    return {each: len(singled_out[each]) for those in watching for each in those.devices}
+
+
+def _tell_watchers(
+    envelope: Envelope,
+    watching: list[Sighting],
+    singled_out: Mapping[Device, list[bytes]],
+    before: Mapping[Device, int],
+) -> None:
+    """Tell the devices whose members watch somebody in an event, after the event itself.
+
+    @param before: the number of their pieces before they were shown the event, if they were.
+    """
+    event = envelope.event
+    # A fold or a wish of the reader's may have hidden the event.
+    is_folded = getattr(event, "folded", False)
+    heard = {each for each, count in before.items() if any(singled_out[each][count:])}
+    for sighting in watching:
+        for device in sighting.devices:
+            was_heard = device in heard and not is_folded
+            watched = sighting.told(envelope, was_heard)
+            if watched is None and was_heard:
+                continue
+            try:
+                singled_out[device].append(device.door.render_watched(event, watched))
+            except Exception:
+                _fail(device)
 
 
 def _show_others(

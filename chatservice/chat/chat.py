@@ -40,6 +40,7 @@ from chatservice.chat.rooms import Device, Member, Room
 from chatservice.chat.roster import Roster
 from chatservice.chat.speaking import Speak, Speaking
 from chatservice.chat.topics import Topics
+from chatservice.chat.watching import Watching
 from chatservice.config.settings import Settings
 from chatservice.people.account import Proof
 from chatservice.people.accounts import Accounts
@@ -129,8 +130,14 @@ class Chat(ABC):
             settings,
             lambda member, why: self.leave(member, why, goodbye=False),
         )
+        self.watching = Watching()
         self._publisher = Publisher(
-            self.reactor, self.journal, self.rooms, self._committed, self._delivered
+            self.reactor,
+            self.journal,
+            self.rooms,
+            self._committed,
+            self._delivered,
+            self.watching.watchers,
         )
         self.acting = Acting(
             self.permissions,

@@ -9,7 +9,7 @@ from typing import Protocol
 from twisted.python.failure import Failure
 
 from chatservice.people.peers import Peer
-from chatservice.protocol.events import NO_TIMES, Event, Times, Whispered
+from chatservice.protocol.events import NO_TIMES, Event, Times, Watched, Whispered
 
 GOODBYE = "goodbye"
 """The code with which a door closes after its member has left the chat."""
@@ -75,6 +75,15 @@ class Door(Protocol):
 
         @param here: whether its room is the current one at this door.
         @param device: the name of that device.
+        """
+
+    def render_watched(self, event: Event, watched: Watched | None) -> bytes:
+        """Spell an event for a member who watches the nickname of somebody in it.
+
+        It comes after the event itself, if the member is shown that.
+
+        @param watched: the coming or going that the event is to a watcher; C{None} for another
+            event about somebody with whom the member shares none of the event's rooms.
         """
 
     def reads(self, room: str, is_current: bool) -> bool:
@@ -158,6 +167,9 @@ class _Nowhere:
         return b""
 
     def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
+        return b""
+
+    def render_watched(self, event: Event, watched: Watched | None) -> bytes:
         return b""
 
     def reads(self, room: str, is_current: bool) -> bool:

@@ -14,6 +14,7 @@ from chatservice.chat.broadcast import broadcast
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.journal import Log
 from chatservice.chat.rooms import Device, Member, Room
+from chatservice.chat.watching import NO_WATCHERS, Watchers
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import Batch, Event, Talk
@@ -39,6 +40,7 @@ class Publisher:
     @param rooms: the rooms of the chat, by name.
     @param committed: called with each envelope before its batch is broadcast.
     @param delivered: called with each envelope after its batch was broadcast.
+    @param watchers: those who watch somebody.
     @ivar last: the id of the last event that was delivered.
     """
 
@@ -49,6 +51,7 @@ class Publisher:
         rooms: Mapping[str, Room],
         committed: Callable[[Envelope], None],
         delivered: Callable[[Envelope], None],
+        watchers: Watchers = NO_WATCHERS,
     ) -> None:
         self._reactor = reactor
         self._log = log_
@@ -56,6 +59,7 @@ class Publisher:
         self._rooms = rooms
         self._committed = committed
         self._delivered = delivered
+        self._watchers = watchers
         self.last = 0
         self._published: list[Envelope] = []
         self._appended: deque[Envelope] = deque()
@@ -162,7 +166,7 @@ class Publisher:
         try:
             for envelope in batch:
                 self._committed(envelope)
-            broadcast(batch, self._rooms)
+            broadcast(batch, self._rooms, self._watchers)
             for envelope in batch:
                 self.last = envelope.event.id
                 self._delivered(envelope)

@@ -16,6 +16,7 @@ from chatservice.commands import (
     sanctions,
     search,
     talk,
+    watching,
 )
 from chatservice.commands.table import (
     COMMANDS,
@@ -53,4 +54,5 @@ __all__ = [
     "sanctions",
     "search",
     "talk",
+    "watching",
 ]

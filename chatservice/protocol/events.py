@@ -324,6 +324,20 @@ class Introduced(MemberEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched(Event):
+    """What a watcher is told of another event, with its id: a nickname came to be, or went.
+
+    @ivar nick: the nickname that is watched.
+    @ivar here: whether somebody has it now.
+    @ivar folded: whether the reader was shown the other event, which tells it already.
+    """
+
+    kind = "watched"
+    here: bool
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
     """One more device of somebody who is here: a fence, which only that device is shown."""
 

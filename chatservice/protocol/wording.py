@@ -121,6 +121,7 @@ WORDS: dict[type[Event], Callable[[Any], str]] = {
     events.CameBack: lambda e: f"-- {_is(e.nick)} back",
     events.Renamed: lambda e: f"-- {_is(e.nick)} now {e.now}",
     events.Introduced: _introduced,
+    events.Watched: lambda e: f"-- {_is(e.nick)} {'here' if e.here else 'gone'}",
     events.Resumed: lambda e: "",
     actions.Kicked: lambda e: f"-- {e.nick} kicked {e.target} from {_place(e)}{_because(e.text)}",
     actions.Banned: lambda e: f"-- {e.nick} banned {e.target} from {_place(e)}{ending(e)}",

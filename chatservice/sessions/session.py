@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from chatservice.chat.door import GOODBYE, Deliver, Fenced, Format
 from chatservice.chat.rooms import Device, Member
 from chatservice.protocol.errors import StorageError
-from chatservice.protocol.events import NO_TIMES, ChatError, Event, Times, Whispered
+from chatservice.protocol.events import NO_TIMES, ChatError, Event, Times, Watched, Whispered
 from chatservice.protocol.names import PASSWORD_TRIES
 from chatservice.sessions import catchup
 from chatservice.sessions.in_turn import InTurn
@@ -132,6 +132,10 @@ class Session(InTurn):
     @abstractmethod
     def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
         """See L{chatservice.chat.door.Door.render_elsewhere}."""
+
+    def render_watched(self, event: Event, watched: Watched | None) -> bytes:
+        """See L{chatservice.chat.door.Door.render_watched}."""
+        return b"" if watched is None else self.format.render(watched, True)
 
     def again(self, event: Event) -> None:
         """See L{chatservice.chat.door.Door.again}; without refs there are no repeats."""

@@ -137,8 +137,8 @@ class CommandTests(ConversationCase):
             "announce away back ban bans catchup claim deop devices devoice export forget help "
             "history ignore invite join kick list lockdown login logout me modlog motd msg mute "
             "names nick notice op oper part password ping quit realname register resume room "
-            "search set token topic unban unignore uninvite unmute unregister voice who whois "
-            "whowas",
+            "search set token topic unban unignore uninvite unmute unregister unwatch voice "
+            "watch who whois whowas",
         )
 
     @each_row({name.strip("/"): (name, lines) for name, lines in EXPLAINED.items()})

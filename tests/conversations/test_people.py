@@ -90,6 +90,17 @@ ROWS = {
         "bob left at 2026-11-21 12:00 (UTC)",
         before=(("bob", "/quit"),),
     ),
+    "watch": answered("/watch BOB", "you watch BOB from now on, who is here"),
+    "watch_nobody": answered("/watch zoe", "you watch zoe from now on, who is not here"),
+    "watching_nobody": answered("/watch", "you watch nobody"),
+    "watching": answered(
+        "/watch",
+        "you watch bob, zoe",
+        before=(("ada", "/watch zoe"), ("ada", "/watch b0b"), ("ada", "/watch bob")),
+    ),
+    "unwatch": answered(
+        "/unwatch BOB", "you no longer watch BOB", before=(("ada", "/watch bob"),)
+    ),
     "devices": answered("/devices close others", "0 connections are closed"),
     "export": Row(
         "/export",
@@ -197,6 +208,9 @@ REFUSED = {
     ),
     "whowas_nobody": refused("/whowas bob", "no-nick", "nobody called bob has left lately"),
     "whowas_whom": refused("/whowas", "usage", "use it like this: /whowas NICK"),
+    "watch_what": refused("/watch 2", "bad-nick", 'a nickname must not start with "2"'),
+    "unwatch_whom": refused("/unwatch", "usage", "use it like this: /unwatch NICK"),
+    "unwatch_nobody": refused("/unwatch bob", "no-nick", "you do not watch bob"),
     "whois_whom": refused("/whois", "usage", "use it like this: /whois NICK"),
     "ignore_oneself": refused("/ignore ada", "usage", "you cannot ignore yourself"),
     "unignore_whom": refused("/unignore", "usage", "use it like this: /unignore NICK"),

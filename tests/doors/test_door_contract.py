@@ -103,6 +103,13 @@ class DoorContract(Base):
                 spelled = self.door.render_elsewhere(event, here, "phone")
                 self.assertIsInstance(spelled, bytes)
 
+    def test_watched(self) -> None:
+        """It makes bytes of whatever happens to somebody whom its member watches."""
+        watched = events.Watched(id=7, nick="bob", here=True)
+        for event in self.events_of(self.bob.member, self.member):
+            for told in (watched, None):
+                self.assertIsInstance(self.door.render_watched(event, told), bytes)
+
     def test_another_device(self) -> None:
         """It shows nothing of the coming of another device of its member."""
         self.assertEqual(self.door.render_elsewhere(RESUMED, True, "phone"), b"")

@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat import entrances, permissions, roles, topics
+from chatservice.chat import entrances, permissions, roles, topics, watching
 from chatservice.commands import people
 from chatservice.doors.limits import Admission, Place
 from chatservice.people.account import Proof
@@ -44,6 +44,7 @@ TOLD_APART = {
     "in_already": (("/invite olga",), "/invite ada #den", ("no-room", None)),
     "not_ignored": ((), "/unignore bob", ("no-nick", "not-ignored")),
     "not_left": ((), "/whowas bob", ("no-nick", "not-left")),
+    "not_watched": ((), "/unwatch bob", ("no-nick", "not-watched")),
     "another_room": ((), "/part attic", ("no-room", None)),
     "no_room": ((), "/me waves", ("no-room", "no-current-room")),
     "no_name": ((), "/join #", ("bad-room", None)),
@@ -61,6 +62,7 @@ TOO_MUCH = {
     "sanctions": (permissions, "HELD_MOST", "/mute #den eve"),
     "sanctions_of_one": (permissions, "HELD_BY_ONE", "/mute #den eve"),
     "topics": (topics, "OF_A_PERSON", "/topic tea"),
+    "watched": (watching, "WATCHED_MOST", "/watch bob"),
     "ignored": (people, "IGNORED_MOST", "/ignore bob"),
 }
 IN_DOCS = re.compile(r"``([a-z-]+)`` +``([a-z-]+)``:")

@@ -24,6 +24,7 @@ class SilentDoorContract(DoorContract):
         for event in self.own_events():
             self.assertEqual(self.door.render_own(event, True), b"")
             self.assertEqual(self.door.render_elsewhere(event, True, "phone"), b"")
+            self.assertEqual(self.door.render_watched(event, None), b"")
 
     def test_reads(self) -> None:
         """Nothing counts as read there, wherever it comes from."""

@@ -19,6 +19,8 @@ for (const [type, more, expected] of [
   ['renamed', { now: 'eva', own: true }, 'You are now eva'],
   ['went_away', { why: 'lunch' }, 'eve is away: lunch'],
   ['came_and_went', { came: 1037, went: 12 }, '1,037 came and 12 went'],
+  ['watched', { here: true }, 'eve is here'],
+  ['watched', { here: false }, 'eve is gone'],
   ['kicked', { target: 'ada', text: 'spam' }, 'eve kicked you from #lobby: spam'],
   ['kicked', { target: 'bob', room: '' }, 'eve kicked bob from the chat'],
   ['banned', { target: 'bob', until: 7 }, 'eve banned bob from #lobby until 7'],

@@ -33,6 +33,7 @@ from chatservice.protocol.events import (
     Renamed,
     Said,
     TopicChanged,
+    Watched,
     WentAway,
     Whispered,
 )
@@ -87,6 +88,11 @@ FACTS: list[tuple[Event, dict[str, Any]]] = [
     ),
     (WentAway(**ADA, why=""), {"type": "went_away", "why": ""}),
     (CameBack(**ADA), {"type": "came_back"}),
+    (Watched(**ADA, here=True), {"type": "watched", "here": True}),
+    (
+        Watched(**ADA, here=False, folded=True),
+        {"type": "watched", "here": False, "folded": True},
+    ),
     (Renamed(**ADA, now="eve"), {"type": "renamed", "now": "eve"}),
 ]
 

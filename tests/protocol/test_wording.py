@@ -42,6 +42,7 @@ from chatservice.protocol.events import (
     Resumed,
     Said,
     TopicChanged,
+    Watched,
     WentAway,
     Whispered,
 )
@@ -90,6 +91,8 @@ LINES: list[tuple[Event, str]] = [
     ),
     (Introduced(id=ID, nick="ada", renamed=True), "-- ada has no real name any more"),
     (CameBack(id=ID, nick="ada"), "-- ada is back"),
+    (Watched(id=ID, nick="ada", here=True), "-- ada is here"),
+    (Watched(id=ID, nick="ada", here=False), "-- ada is gone"),
     (
         CameAndWent(id=ID, room="python", came=1234, went=12),
         "-- #python: 1,234 came and 12 went",
@@ -199,6 +202,7 @@ class TextFormatTests(SynchronousTestCase):
             Joined(id=ID, nick="ada", room="lobby", folded=True),
             Parted(id=ID, nick="ada", room="lobby", folded=True),
             Left(id=ID, nick="ada", goodbye=True, why="", folded=True),
+            Watched(id=ID, nick="ada", here=True, folded=True),
         ):
             self.assertEqual(TEXT.render(event, True), b"")
 

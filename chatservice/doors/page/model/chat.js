@@ -196,6 +196,7 @@ const FOLLOWED = {
     chat.away.delete(event.nick);
     return chat.whereIs(event.nick);
   },
+  watched: (chat, event) => (event.folded ? [] : chat.rooms),
   kicked: (chat, event) => {
     const places = event.room ? [chat.room(event.room)].filter(Boolean) : chat.rooms;
     if (event.room) for (const place of places) place.people.remove(event.target);

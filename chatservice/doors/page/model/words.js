@@ -31,6 +31,7 @@ const SENTENCES = {
   went_away: (e) => [doer(e), is(e), ' away', ...because(e.why)],
   came_back: (e) => [doer(e), is(e), ' back'],
   came_and_went: (e) => [counts(e)],
+  watched: (e) => [person(e.nick), e.here ? ' is here' : ' is gone'],
   kicked: (e, to) => [doer(e), ' kicked ', to.whom, ' from ', place(e), ...because(e.text)],
   banned: (e, to) => [
     doer(e),
