@@ -123,7 +123,11 @@ class Options(usage.Options, AuthOptionMixin):
             if written is None:
                 written, where = configured.get(option.name, option.default), f"{path}: "
             self[option.name] = _value(option, written, where)
-        self["endpoints"] = [_endpoint(port) for port in self["port"]]
+        self["endpoints"] = [
+            (port, _endpoint(name, port), name == "irc-port")
+            for name in ("port", "irc-port")
+            for port in self[name]
+        ]
         self["operators"] = frozenset(map(nick_key, self["operator"]))
         _check_tls(self)
         for description in self["auth"]:
@@ -215,14 +219,14 @@ def _certificate(options: Options) -> Certificate:
         raise CannotStart(str(error)) from None
 
 
-def _endpoint(port: str) -> tuple[str, Any]:
-    """Pair a port, as the operator wrote it, with its endpoint."""
+def _endpoint(option: str, port: str) -> Any:
+    """Read the endpoint of a port that an operator wrote for an option."""
     from twisted.internet import reactor
 
     try:
-        return port, read_endpoint(reactor, port)
+        return read_endpoint(reactor, port)
     except BadValue as error:
-        raise usage.UsageError(f"--port {port}: {error}") from None
+        raise usage.UsageError(f"--{option} {port}: {error}") from None
 
 
 class ChatService(Service):

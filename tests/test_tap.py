@@ -178,8 +178,8 @@ BAD_VALUES = {
 BAD_ENDPOINTS = ("-1", "tcp", "tcp:abc", "nonsense:59000", "", "tcp:59000:interfaces=::1")
 
 ALL = (
-    "allow-origin, auth, database, hsts, keep, keep-lines, least-password, linger, max-connections,"
-    " max-per-address, motd, name, operator, pipe-rate, port, rate-limit, replay, require-tls,"
+    "allow-origin, auth, database, hsts, irc-port, keep, keep-lines, least-password, linger,"
+    " max-connections, max-per-address, motd, name, operator, pipe-rate, port, rate-limit, replay, require-tls,"
     " send-queue, tls-cert, tls-key, tls-self-signed, trust-proxy"
 )
 
@@ -238,7 +238,7 @@ class OptionsTests(TableCase):
         """With nothing to configure there is a chat on port 59000."""
         options = self.options()
         self.assertEqual({name: options[name] for name in DEFAULTS}, DEFAULTS)
-        ((name, endpoint),) = options["endpoints"]
+        ((name, endpoint, _),) = options["endpoints"]
         self.assertEqual((name, type(endpoint)), ("59000", DualStackEndpoint))
         self.assertEqual(endpoint.number, 59000)
 
@@ -292,15 +292,15 @@ class OptionsTests(TableCase):
         listed = ", ".join(f'"{port}"' for port in named[1:])
         in_file = self.options("-c", self.file(f"port = [0, {listed}]"))
         for options in (on_line, in_file):
-            self.assertEqual([type(endpoint) for _, endpoint in options["endpoints"]], kinds)
-            self.assertEqual(tuple(name for name, _ in options["endpoints"]), named)
+            self.assertEqual([type(endpoint) for _, endpoint, _ in options["endpoints"]], kinds)
+            self.assertEqual(tuple(name for name, *_ in options["endpoints"]), named)
 
     def test_one_port_in_the_file(self) -> None:
         """One port needs no list, and the command line wins over it."""
         config = self.file("port = 1234")
-        self.assertEqual([name for name, _ in self.options("-c", config)["endpoints"]], ["1234"])
+        self.assertEqual([name for name, *_ in self.options("-c", config)["endpoints"]], ["1234"])
         both = self.options("-c", config, "-p", "5678")
-        self.assertEqual([name for name, _ in both["endpoints"]], ["5678"])
+        self.assertEqual([name for name, *_ in both["endpoints"]], ["5678"])
 
     def test_operators_in_the_file(self) -> None:
         """One operator needs no list, as one port does not."""
@@ -326,6 +326,7 @@ class OptionsTests(TableCase):
             "allow-origin": "https://chat.example.org",
             "motd": self.file("Be kind."),
             "port": "1234",
+            "irc-port": "5678",
             "operator": "ada",
             "auth": "memory:ada:secret",
         }

@@ -73,6 +73,12 @@ TABLE = (
         _REACHING, short="p", is_list=True, is_basic=True,
     ),
     Option(
+        "irc-port", None, str,
+        "a port for IRC alone, written like --port: nobody is greeted there, however long they are"
+        " silent",
+        _REACHING, is_list=True,
+    ),
+    Option(
         "name", "chatservice", line, "the name of the chat", _REACHING,
         is_basic=True, setting="name",
     ),

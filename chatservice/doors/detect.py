@@ -81,10 +81,11 @@ HTTP_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "T
 IRC_VERBS = ("CAP", "NICK", "PASS", "USER", "QUIT")
 """The verbs with which IRC clients begin (RFC 2812, section 3.1, and IRCv3)."""
 
+IRC_DOOR = Row(tuple(f"{verb} ".encode() for verb in IRC_VERBS), over_lines(IrcSession))
 
 DOORS: tuple[Row, ...] = (
     Row((b"{",), over_lines(JsonSession)),
-    Row(tuple(f"{verb} ".encode() for verb in IRC_VERBS), over_lines(IrcSession)),
+    IRC_DOOR,
     Row(
         tuple(f"{method} ".encode() for method in HTTP_METHODS),
         HttpConnection,
@@ -103,24 +104,31 @@ TLS = Row((HANDSHAKE,), lambda visit: over_tls(visit), after_greeting=False)
 PROXY = Row(STARTS, lambda visit: ProxyHeader(visit, Look), after_greeting=False)
 """What proxies send first, before TLS or within it."""
 
-AT_FIRST = (PROXY, TLS, *DOORS)
+LAYERS = (PROXY, TLS)
+"""The rows behind which comes another look."""
+
+AT_FIRST = (*LAYERS, *DOORS)
 """The rows for the first bytes of all."""
 
 
-def choose(data: bytes, rows: Sequence[Row]) -> Row | None:
-    """Choose the row for a peer whose first bytes are C{data}; C{None} if they are too few."""
+def choose(data: bytes, rows: Sequence[Row], otherwise: Row = TEXT_DOOR) -> Row | None:
+    """Choose the row for a peer whose first bytes are C{data}; C{None} if they are too few.
+
+    @param otherwise: the row for all other peers.
+    """
     for row in rows:
         if data.startswith(row.prefixes):
             return row
     undecided = any(prefix.startswith(data) for row in rows for prefix in row.prefixes)
-    return None if undecided else TEXT_DOOR
+    return None if undecided else otherwise
 
 
 def rows_for(visit: Visit) -> list[Row]:
-    """List the rows that a peer may still choose from, besides the text door."""
+    """List the rows that a peer may still choose from, besides the one for all others."""
     passed = (PROXY, visit.peer.proxied), (TLS, visit.in_tls)
     behind = [row for row, has_passed in passed if has_passed]
-    return [row for row in AT_FIRST if row not in behind]
+    rows = LAYERS if visit.port.is_irc else AT_FIRST
+    return [row for row in rows if row not in behind]
 
 
 def over_tls(visit: Visit) -> Any:
@@ -166,6 +174,8 @@ class Look(Protocol):
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self._rows = rows_for(visit)
+        # The IRC door says nothing of itself, so nobody is greeted there.
+        self._others = IRC_DOOR if visit.port.is_irc else TEXT_DOOR
         self._reactor = visit.chat.reactor
         self._first = b""
         self._greeted: LineConnection | None = None
@@ -181,7 +191,7 @@ class Look(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         self._first += data
-        row = choose(self._first, self._rows)
+        row = choose(self._first, self._rows, self._others)
         if row is not None:
             self._enter(row)
 
@@ -193,12 +203,12 @@ class Look(Protocol):
     def _greet(self) -> None:
         """Greet the peer as a person, though it may still turn out to be a program."""
         self._silence = None
-        self._greeted = self._open(TEXT_DOOR)
+        self._greeted = self._open(self._others)
 
     def _enter(self, row: Row) -> None:
         if self._greeted is None:
             door = self._open(row)
-        elif row is TEXT_DOOR:
+        elif row is self._others:
             door = self._greeted
         else:
             self._greeted.session.abandon()
@@ -229,8 +239,8 @@ class Look(Protocol):
             self._silence = None
 
     def readConnectionLost(self) -> None:
-        """Open the text door, for the peer sends nothing more that could choose another one."""
-        self._enter(TEXT_DOOR)
+        """Open the door for all others, as the peer sends nothing more that could choose one."""
+        self._enter(self._others)
         self._visit.front.readConnectionLost()
 
     def writeConnectionLost(self) -> None:

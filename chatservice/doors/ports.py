@@ -107,11 +107,13 @@ class Port:
     """A port on which the chat is open, or will be.
 
     @ivar name: the port as the operator wrote it.
+    @param is_irc: whether it is for IRC alone.
     """
 
-    def __init__(self, name: str, endpoint: Any) -> None:
+    def __init__(self, name: str, endpoint: Any, is_irc: bool = False) -> None:
         self.name = name
         self._endpoint = endpoint
+        self._is_irc = is_irc
         self._listening: Any = None
 
     @property
@@ -136,7 +138,7 @@ class Port:
         @raise CannotStart: the port cannot be opened.
         """
         is_proxied = self.name.startswith("haproxy:")
-        kind = PortKind(self.is_plain_tcp, self.is_encrypted, is_proxied)
+        kind = PortKind(self.is_plain_tcp, self.is_encrypted, is_proxied, self._is_irc)
         self.listen(FrontFactory(chat, admission, kind, policy))
 
     def listen(self, factory: IProtocolFactory) -> None:
@@ -176,6 +178,8 @@ class Port:
         return where + self._ways_to_join(address.host, address.port, policy)
 
     def _ways_to_join(self, host: str, number: int, policy: Policy) -> str:
+        if self._is_irc:
+            return " It is for IRC clients."
         host = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1") else host
         in_url = f"[{host}]" if ":" in host else host
         if self.is_plain_tcp:

@@ -53,11 +53,13 @@ class PortKind:
     @ivar direct: whether its connections are plain TCP; see L{Peer}.
     @ivar encrypted: whether they are encrypted by the port itself.
     @ivar is_proxied: whether the port itself reads PROXY headers.
+    @ivar is_irc: whether they speak IRC and nothing else.
     """
 
     direct: bool = False
     encrypted: bool = False
     is_proxied: bool = False
+    is_irc: bool = False
 
 
 ANY_KIND = PortKind()
