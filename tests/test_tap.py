@@ -179,8 +179,8 @@ BAD_ENDPOINTS = ("-1", "tcp", "tcp:abc", "nonsense:59000", "", "tcp:59000:interf
 
 ALL = (
     "allow-origin, auth, database, hsts, irc-port, keep, keep-lines, least-password, linger,"
-    " max-connections, max-per-address, motd, name, operator, pipe-rate, port, rate-limit, replay, require-tls,"
-    " send-queue, tls-cert, tls-key, tls-self-signed, trust-proxy"
+    " max-connections, max-per-address, motd, name, operator, pipe-rate, port, rate-limit, replay,"
+    " require-tls, send-queue, tls-cert, tls-key, tls-self-signed, trust-proxy"
 )
 
 BAD_CONFIGS = {
