@@ -23,7 +23,7 @@ HTTP_REQUEST = re.compile(r"\S+ \S+ HTTP/\d")
 
 OTHER_PROTOCOL = re.compile(
     r"SSH-\d"  # RFC 4253, section 4.2
-    r"|(?P<irc>(?:CAP|NICK|USER|PASS) \S)"  # RFC 2812, section 3.1, and IRCv3
+    r"|(?:CAP|NICK|USER|PASS) \S"  # RFC 2812, section 3.1, and IRCv3
     r"|(?:EHLO|HELO|LHLO) \S"  # RFC 5321, section 4.1.1.1
 )
 """The first line of a peer that speaks another protocol."""
@@ -93,13 +93,10 @@ class Reception:
         else:
             self._door.outbox.write(PROMPT.encode())
 
-    def _is_no_person(self, text: str) -> bool:
-        """Tell whether a first line is of another protocol; tell IRC clients in their own way."""
-        other = OTHER_PROTOCOL.match(text)
-        if other is not None and other["irc"]:
-            # An IRC client shows this if it begins a line (RFC 2812, section 3.7.4).
-            self._door.outbox.write(encoded(["", f"ERROR :{NO_PERSON}"]))
-        return other is not None or has_controls(text)
+    @staticmethod
+    def _is_no_person(text: str) -> bool:
+        """Tell whether a first line is of another protocol."""
+        return OTHER_PROTOCOL.match(text) is not None or has_controls(text)
 
     def _choose(self, text: str) -> None:
         self._wanted = clean(text[:NICK_INPUT]).strip(" ")

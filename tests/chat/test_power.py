@@ -105,7 +105,7 @@ class PowerTests(DenCase):
         self.assertIn("-- an operator of #attic", shown)
         shown = self.asks(self.gus, "/whois sysop")
         roles = ["-- an operator of the whole chat", "-- the owner of #attic"]
-        self.assertEqual(shown[-3:-1], roles)
+        self.assertEqual(shown[-4:-2], roles)
 
     def member(self, nick: str):  # type: ignore[no-untyped-def]
         return self.chat.roster[nick]

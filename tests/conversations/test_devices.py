@@ -120,6 +120,7 @@ def is_told(row: Row | Deed) -> bool:
     if (name, rest) == ("/forget", "everything"):
         return False
     told = ("/set", "/ignore", "/unignore", "/register", "/unregister", "/forget")
+    told += ("/watch", "/unwatch", "/oper")
     return bool(rest) and name in told
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chatservice.doors.detect import SILENCE
 from chatservice.doors.reception import KNOWN_HERE, NO_PERSON
 from chatservice.doors.text import BYE, BYE_TO_NC, HINT
 from chatservice.protocol.sanitize import as_typed
@@ -27,8 +26,6 @@ TYPED = {
 }
 OTHERS = {
     "ssh": b"SSH-2.0-OpenSSH_9.2p1\r\n",
-    "irc": b"NICK ada\r\nUSER ada 0 * :Ada\r\n",
-    "ircv3": b"CAP LS 302\r\n",
     "smtp": b"EHLO mail.example.org\r\n",
     "binary": b"\x00\x01\x02ada\n",
 }
@@ -167,15 +164,6 @@ class OthersTests(ConversationCase):
         self.assertIn(f"-- {NO_PERSON}\r\n", wire.sees())
         self.assertIsNotNone(wire.lost)
         self.assertEqual((bob.sees(), list(self.chat.roster)), ([], ["bob"]))
-
-    def test_irc(self) -> None:
-        """An IRC client shows it, for it begins a line, also after the greeting."""
-        for silence in (0, 2 * SILENCE):
-            wire = self.connect()
-            self.clock.advance(silence)
-            self.clock.advance(0)
-            wire.sends(OTHERS["irc"])
-            self.assertIn(f"ERROR :{NO_PERSON}", wire.sees().split("\r\n"))
 
     def test_later(self) -> None:
         """What is typed as a second answer is a nickname, or is not."""

@@ -148,13 +148,15 @@ class IrcClient(Session):
             # Two programs must not go on answering each other (RFC 2812, section 3.3.2).
             return []
         sentence = without_controls(error.sentence)
+        if self._verb == "AUTHENTICATE":
+            return [self.numeric(replies.ERR_SASLFAIL, text=sentence)]
         numeric, is_about = replies.numeric_for(error)
         if numeric:
             wanted = self.asked_nick if self.device is None else ""
             about = (middle(wanted or self._target),) if is_about else ()
             return [self.numeric(numeric, *about, text=sentence)]
         code = f"{error.cause or error.code}".upper().replace("-", "_")
-        if self.has(caps.STANDARD_REPLIES) or error.code == "malformed":
+        if self.has(caps.STANDARD_REPLIES):
             return [f":{self.server} FAIL {middle(self._verb)} {code} :{sentence}"]
         return [self.notice(sentence)]
 

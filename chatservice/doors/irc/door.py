@@ -18,7 +18,7 @@ from chatservice.doors.irc.pings import Pings
 from chatservice.doors.irc.registration import RegisteringClient
 from chatservice.doors.irc.responses import Response
 from chatservice.doors.irc.verbs import VERBS, Call, Verb
-from chatservice.doors.irc.wire import NOTHING, encoded, middle, parsed, pieces, start_of
+from chatservice.doors.irc.wire import NOTHING, NotUtf8, encoded, middle, parsed, pieces, start_of
 from chatservice.protocol.aliases import ALIASES
 from chatservice.protocol.events import (
     NO_TIMES,
@@ -55,7 +55,11 @@ class IrcSession(RegisteringClient):
     def heard(self, message: bytes) -> None:
         """See L{Session.heard}."""
         self._verb = self._target = ""
-        line = parsed(message)
+        try:
+            line = parsed(message)
+        except NotUtf8:
+            self.write([f":{self.server} FAIL * INVALID_UTF8 :messages must be UTF-8"])
+            return
         if line is NOTHING:
             return
         self._verb, self._target = line.verb, line.param(0)

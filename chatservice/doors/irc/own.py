@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -24,7 +25,7 @@ from chatservice.doors.irc.format import (
 from chatservice.doors.irc.wire import pieces, tagged
 from chatservice.protocol import actions, events
 from chatservice.protocol.actions import OperatorAct
-from chatservice.protocol.events import Event, Spoken, TopicChanged, Whispered
+from chatservice.protocol.events import Event, Line, Spoken, TopicChanged, Whispered
 from chatservice.protocol.signals import Signalled
 from chatservice.protocol.wording import clock_time
 
@@ -253,19 +254,12 @@ def replayed(session: IrcClient, past: Iterable[Event]) -> Iterator[str]:
         session.has(caps.BATCH) or session.has(caps.MESSAGE_TAGS)
     )
     for event in past:
-        if not isinstance(event, Spoken | Whispered) or isinstance(event, TopicChanged):
-            if session.has(caps.EVENT_PLAYBACK):
-                yield from session.wire.lines(event)
+        is_talk = isinstance(event, Line | Whispered)
+        if not is_talk and not session.has(caps.EVENT_PLAYBACK):
             continue
-        for line in session.wire.lines(event):
-            if has_times:
-                yield line
-            else:
-                head, colon, text = line.partition(" :")
-                before = f"{clock_time(event.when)}"
-                is_action = text.startswith("\x01ACTION ")
-                text = f"\x01ACTION [{before}] {text[8:]}" if is_action else f"[{before}] {text}"
-                yield f"{head}{colon}{text}"
+        if isinstance(event, Line | Whispered) and not has_times:
+            event = dataclasses.replace(event, text=f"[{clock_time(event.when)}] {event.text}")
+        yield from session.wire.lines(event)
 
 
 def replay(session: IrcClient, room: Room) -> Iterator[str]:

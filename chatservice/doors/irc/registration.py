@@ -98,6 +98,8 @@ class RegisteringClient(IrcClient):
 
     def refused(self, error: ChatError) -> str:
         """Wait for another nickname, or for a proof; return a hint, or an empty text."""
+        if self._verb == "AUTHENTICATE":
+            return ""
         wanted = self.asked_nick or self._wanted
         if error.code in ("bad-nick", "nick-taken", *NEEDS_PROOF, "wrong-password"):
             self.asked_nick = ""

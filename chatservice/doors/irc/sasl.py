@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 
-from chatservice.protocol.events import ChatError
+from chatservice.doors.irc.replies import ERR_SASLFAIL, ERR_SASLTOOLONG
 
 MECHANISM = "PLAIN"
 
@@ -14,6 +14,17 @@ PIECE = 400
 
 MOST = 2048
 """The most bytes of base64 in all."""
+
+
+class Refused(Exception):
+    """The end of an exchange that proves nothing.
+
+    @ivar numeric: the numeric that says so.
+    """
+
+    def __init__(self, numeric: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.numeric = numeric
 
 
 class Exchange:
@@ -27,10 +38,10 @@ class Exchange:
     def take(self, piece: str) -> tuple[str, str] | None:
         """Take a piece; return the account's name and password once that was the last one.
 
-        @raise ChatError: C{too-long}, or C{malformed}; the exchange is over.
+        @raise Refused: the exchange is over.
         """
         if len(piece) > PIECE or len(self._encoded) + len(piece) > MOST:
-            raise ChatError("too-long", "that is more than SASL takes", "sasl")
+            raise Refused(ERR_SASLTOOLONG, "that is more than SASL takes")
         if piece != "+":
             self._encoded += piece
         return None if len(piece) == PIECE else self._credentials()
@@ -40,5 +51,5 @@ class Exchange:
             plain = b64decode(self._encoded, validate=True).decode()
             _, name, password = plain.split("\0")
         except (binascii.Error, ValueError):
-            raise ChatError("malformed", "that is not base64 of SASL PLAIN", "sasl") from None
+            raise Refused(ERR_SASLFAIL, "that is not base64 of SASL PLAIN") from None
         return name, password

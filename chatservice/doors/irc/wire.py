@@ -46,6 +46,10 @@ class Message(NamedTuple):
         return self.params[index] if index < len(self.params) else ""
 
 
+class NotUtf8(Exception):
+    """The reason why a line is not read: it is not UTF-8."""
+
+
 NO_TAGS: Mapping[str, str] = {}
 NOTHING = Message("", [], NO_TAGS)
 
@@ -53,12 +57,13 @@ NOTHING = Message("", [], NO_TAGS)
 def parsed(line: bytes) -> Message:
     """Read a line; one without a verb is L{NOTHING}.
 
-    @raise ChatError: C{too-long}, or C{malformed} if it is not UTF-8.
+    @raise ChatError: C{too-long}.
+    @raise NotUtf8: it is not UTF-8.
     """
     try:
         text = line.replace(b"\0", b"").decode()
     except UnicodeDecodeError:
-        raise ChatError("malformed", "messages must be UTF-8", "utf-8") from None
+        raise NotUtf8 from None
     spelled_tags = ""
     if text.startswith("@"):
         spelled_tags, _, text = text[1:].partition(" ")

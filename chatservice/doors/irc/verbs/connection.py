@@ -12,7 +12,7 @@ from twisted.words.protocols import irc
 from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc import replies
 from chatservice.doors.irc.client import Lines
-from chatservice.doors.irc.sasl import MECHANISM, Exchange
+from chatservice.doors.irc.sasl import MECHANISM, Exchange, Refused
 from chatservice.doors.irc.verbs.table import Call, query, verb
 from chatservice.doors.irc.wire import middle
 from chatservice.protocol.events import ChatError
@@ -96,11 +96,9 @@ def authenticate(call: Call) -> Lines:
         return ["AUTHENTICATE +"]
     try:
         credentials = session.exchange.take(piece)
-    except ChatError as error:
+    except Refused as refused:
         session.exchange = None
-        is_long = error.code == "too-long"
-        numeric = replies.ERR_SASLTOOLONG if is_long else replies.ERR_SASLFAIL
-        return [call.numeric(numeric, text=error.sentence)]
+        return [call.numeric(refused.numeric, text=str(refused))]
     if credentials is not None:
         session.exchange = None
         _prove(call, *credentials)
