@@ -119,6 +119,8 @@ def is_told(row: Row | Deed) -> bool:
     name, _, rest = row.typed.partition(" ")
     if (name, rest) == ("/forget", "everything"):
         return False
+    if row.typed == "/oper off" and not row.before:
+        return False
     told = ("/set", "/ignore", "/unignore", "/register", "/unregister", "/forget")
     told += ("/watch", "/unwatch", "/oper")
     return bool(rest) and name in told
