@@ -35,6 +35,14 @@ UPGRADE = (
 )
 
 
+CAPABILITIES = (
+    "message-tags server-time batch labeled-response echo-message account-tag account-notify"
+    " away-notify extended-join multi-prefix userhost-in-names invite-notify setname"
+    " standard-replies extended-monitor draft/read-marker"
+)
+"""The capabilities of a member at the IRC door."""
+
+
 def _masked(first: int, message: bytes) -> bytes:
     """Make a client's frame, given its first byte (RFC 6455, section 5.3)."""
     size = len(message)
@@ -171,6 +179,29 @@ class WebSocketDoor(JsonDoor):
 
     def spelled(self, facts: dict[str, object]) -> bytes:
         return _masked(TEXT_FRAME, json.dumps(facts).encode())
+
+
+class IrcDoor(Door):
+    """The language of an IRC client with all capabilities, which hears its own lines."""
+
+    name = "IRC"
+    echo = True
+
+    def hello(self, number: int, room: str) -> bytes:
+        lines = (
+            f"CAP REQ :{CAPABILITIES}",
+            f"NICK {_nickname(number)}",
+            "USER bench 0 * :a member",
+            "CAP END",
+            f"JOIN #{room}",
+        )
+        return "".join(f"{line}\r\n" for line in lines).encode()
+
+    def ready(self, room: str) -> bytes:
+        return f" #{room} :End of the list of names".encode()
+
+    def line(self, room: str, text: str) -> bytes:
+        return f"PRIVMSG #{room} :{text}\r\n".encode()
 
 
 def _nickname(number: int) -> str:

@@ -20,13 +20,13 @@ from pathlib import Path
 from random import Random
 
 import processes
+from beside import PAIRS, beside
 from crashes import crash_loop
-from doors import JsonDoor, TextDoor, WebSocketDoor
+from doors import IrcDoor, JsonDoor, TextDoor, WebSocketDoor
 from limit import compare
 from loads import joining, lone, memory, saturated
 from people import two_each
 from tables import Row, Table
-from web import beside
 
 ROOMS, MEMBERS_OF_A_ROOM = 200, 5
 FAULTS_SHOWN = 20
@@ -38,7 +38,7 @@ PARTS = {
     "join": "Joining one room, everybody hearing of everybody; then lone messages to all",
     "memory": "Memory of the server for members who have joined one room",
     "people": "Two connections of each person: 1,000 connections in one room, medians of rounds",
-    "web": "WebSocket beside JSON, TLS beside plain text: 1,000 members, medians of rounds",
+    "doors": "WebSocket beside JSON, TLS and IRC beside text: 1,000 members, medians of rounds",
     "crash": "kill -9 under load, and started again with the same database",
     "limit": "Beside C and IRC servers: 1,000 members in one room, ratios to C, medians of rounds",
 }
@@ -96,14 +96,16 @@ class Bench:
 
     def _memory(self, table: Table) -> None:
         sizes = [self._options.memory]
-        for door in (TextDoor(), JsonDoor(), WebSocketDoor()):
+        for door in (TextDoor(), JsonDoor(), WebSocketDoor(), IrcDoor()):
             self._for_each(table, sizes, partial(memory, self._core, door=door))
 
     def _people(self, table: Table) -> None:
         table.rows += two_each(self._core, self._options.seconds, self._options.rounds)
 
-    def _web(self, table: Table) -> None:
-        table.rows += beside(self._core, self._options.seconds, self._options.rounds)
+    def _doors(self, table: Table) -> None:
+        options = self._options
+        doors = options.door or list(PAIRS)
+        table.rows += beside(self._core, options.seconds, options.rounds, doors)
 
     def _crash(self, table: Table) -> None:
         random = Random(self._options.seed)
@@ -154,7 +156,10 @@ def _parser() -> argparse.ArgumentParser:
     number("seconds", 5, 1, 60, "length of each load")
     number("kills", 50, 1, 1000, "how often the server is killed")
     number("seed", 1, 0, 2**32, "for the moments at which it is killed")
-    number("rounds", 5, 1, 50, "rounds of people, web and limit")
+    number("rounds", 5, 1, 50, "rounds of people, doors and limit")
+    parser.add_argument(
+        "--door", nargs="+", choices=list(PAIRS), help="which ones the part doors compares [all]"
+    )
     parser.add_argument(
         "--limit", type=Path, metavar="DIR", help="where limit and chatload are (see limit.py)"
     )
@@ -170,6 +175,8 @@ def _options() -> argparse.Namespace:
             parser.error(f"there is no part {part}; there are {', '.join(PARTS)}")
     if "limit" in options.parts and options.limit is None:
         parser.error("the part limit needs --limit DIR")
+    if not options.parts and options.door:
+        options.parts = ["doors"]
     if not options.parts:
         options.parts = [part for part in PARTS if part != "limit" or options.limit]
     return options

@@ -1,8 +1,8 @@
-"""The cost of WebSockets and of TLS.
+"""The cost of one door beside that of another.
 
-The same members are at two doors: JSON in lines and in a WebSocket's messages, or text in plain TCP
-and over TLS. Both have a server of their own, on the same core, and are loaded in turn. What the
-second costs is a multiple of what the first costs in the same round.
+The same members are at two doors: JSON in lines and in a WebSocket's messages, text in plain TCP
+and over TLS, or text and IRC. Both have a server of their own, on the same core, and are loaded in
+turn. What the second costs is a multiple of what the first costs in the same round.
 """
 
 from __future__ import annotations
@@ -18,24 +18,31 @@ from tempfile import TemporaryDirectory
 from certificates import make_certificate
 from chat_server import ChatServer, fresh_server
 from crowd import Crowd
-from doors import Door, JsonDoor, TextDoor, TlsDoor, WebSocketDoor
+from doors import Door, IrcDoor, JsonDoor, TextDoor, TlsDoor, WebSocketDoor
 from loads import SENDERS, WARM_UP, closed_loop, measure, memory_of_joining, open_loop, quantile
 from rounds import Figures, columns
 from tables import Row
 
 MEMBERS = 1000
 LOADS = {"lone": open_loop, "saturated": closed_loop}
-PAIRS = ((JsonDoor(), WebSocketDoor()), (TextDoor(), TlsDoor()))
+PAIRS = {
+    "websocket": (JsonDoor(), WebSocketDoor()),
+    "tls": (TextDoor(), TlsDoor()),
+    "irc": (TextDoor(), IrcDoor()),
+}
+"""The doors that are compared, by the name of the second."""
 
 TARGETS = {
     ("WebSocket", "lone"): 1.25,
     ("WebSocket", "saturated"): 1.5,
     ("text over TLS", "lone"): 2,
     ("text over TLS", "saturated"): 2,
+    ("IRC", "lone"): 1.3,
+    ("IRC", "saturated"): 1.3,
 }
 """The most CPU time per delivery, as a multiple of the first of the pair, by door and load."""
 
-MEMORY_TARGETS = {"WebSocket": 9, "text over TLS": 25}
+MEMORY_TARGETS = {"WebSocket": 9, "text over TLS": 25, "IRC": 6}
 """The most KiB of memory per member."""
 
 
@@ -74,9 +81,12 @@ class Played:
         self.busy[load].append(span.busy)
 
 
-def beside(core: int | None, seconds: float, rounds: int) -> list[Row]:
+def beside(
+    core: int | None, seconds: float, rounds: int, doors: Sequence[str] = tuple(PAIRS)
+) -> list[Row]:
     """Load both doors of each pair in turn, for several rounds; return medians.
 
+    @param doors: the names of the pairs.
     @raise RuntimeError: somebody could not join, for instance.
     """
     with TemporaryDirectory(prefix="chat-tls-") as folder:
@@ -84,8 +94,8 @@ def beside(core: int | None, seconds: float, rounds: int) -> list[Row]:
         options = ("--tls-cert", str(certificate), "--tls-key", str(key))
         return [
             row
-            for pair in PAIRS
-            for row in _pair(core, options, pair, min(seconds, LONGEST), rounds)
+            for name in doors
+            for row in _pair(core, options, PAIRS[name], min(seconds, LONGEST), rounds)
         ]
 
 
