@@ -45,6 +45,7 @@ class IrcClient(Session):
     @ivar negotiation: the capabilities.
     @ivar wire: the spelling of events, for somebody without an ignore list.
     @ivar asked_nick: the nickname that it wants; empty until it has said one that may be had.
+    @ivar shown_key: the key of a room that it has just set, which it alone is shown.
     @ivar exchange: its exchange of SASL, while there is one.
     @ivar proof: the proof of an account, if it gave one before it joined.
     """
@@ -54,7 +55,7 @@ class IrcClient(Session):
     end_is_goodbye = False
     _is_welcomed = False
     _wallops = True
-    _verb = _target = asked_nick = ""
+    _verb = _target = asked_nick = shown_key = ""
     _numbers = 0
     proof: Proof | None = None
     exchange: Exchange | None = None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -14,11 +14,13 @@ from chatservice.chat.rooms import Member
 from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc import own
 from chatservice.doors.irc.client import Lines, Work
+from chatservice.doors.irc.format import mode_of, source
 from chatservice.doors.irc.pings import Pings
 from chatservice.doors.irc.registration import RegisteringClient
 from chatservice.doors.irc.responses import Response
 from chatservice.doors.irc.verbs import VERBS, Call, Verb
 from chatservice.doors.irc.wire import NOTHING, NotUtf8, encoded, middle, parsed, pieces, start_of
+from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.aliases import ALIASES
 from chatservice.protocol.events import (
     NO_TIMES,
@@ -127,7 +129,8 @@ class IrcSession(RegisteringClient):
         def settle(lines: Lines) -> Iterator[str]:
             if isinstance(lines, list) and self.member is not None:
                 response.expect(self.member.uncommitted + len(lines))
-            return iter(lines)
+            # Not the generator itself, which inlineCallbacks would take for work to be done.
+            return chain(lines)
 
         def begin() -> Iterator[str] | Deferred[Iterator[str]]:
             self._response = response
@@ -217,14 +220,14 @@ class IrcSession(RegisteringClient):
     def render_own(self, event: Event, mine: bool) -> bytes:
         """See L{chatservice.chat.door.Door.render_own}."""
         response = self._response if mine else None
-        lines: Iterable[str] = own.own_lines(self, event, mine)
-        if response is not None:
-            change = own.own_change(self.chat, event) if response.is_merging else None
-            if change is not None and self.member is not None:
-                lines = response.merge(self.member.mask, event.touched[0], change)
-            else:
-                lines = response.spelled(list(lines))
-        return encoded(list(lines))
+        if response is not None and response.is_merging and isinstance(event, OperatorAct):
+            change = mode_of(self.chat, event)
+            if change is not None:
+                if change[:2] == ("+", "k"):
+                    change = (*change[:2], self.shown_key)
+                return encoded(response.merge(source(event), event.room, change))
+        lines = own.own_lines(self, event, mine)
+        return encoded(lines if response is None else response.spelled(lines))
 
     def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
         """See L{chatservice.chat.door.Door.render_elsewhere}: it is shown as others see it."""

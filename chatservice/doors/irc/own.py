@@ -15,16 +15,13 @@ from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc import isupport, replies
 from chatservice.doors.irc.client import IrcClient
 from chatservice.doors.irc.format import (
-    Change,
     cut,
-    mode_of,
     roles,
     server_time,
     source,
 )
 from chatservice.doors.irc.wire import pieces, tagged
 from chatservice.protocol import actions, events
-from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.events import Event, Line, Spoken, TopicChanged, Whispered
 from chatservice.protocol.signals import Signalled
 from chatservice.protocol.wording import clock_time
@@ -62,11 +59,6 @@ def own_lines(session: IrcClient, event: Event, mine: bool) -> list[str]:
         case actions.Invited():
             return wire.tagged(event, [f":{source(event)} INVITE {event.target} #{event.room}"])
     return wire.lines(event)
-
-
-def own_change(chat: Chat, event: Event) -> Change | None:
-    """Find the change of a mode that an act of the member's is; C{None} if it is none."""
-    return mode_of(chat, event) if isinstance(event, OperatorAct) else None
 
 
 def _coming(session: IrcClient, event: events.Resumed | events.Joined) -> Iterator[str]:

@@ -3,7 +3,7 @@
 Importing this package fills the table; each group of verbs has a module.
 """
 
-from chatservice.doors.irc.verbs import connection, rooms, talk
+from chatservice.doors.irc.verbs import connection, lists, modes, rooms, talk
 from chatservice.doors.irc.verbs.table import VERBS, Call, Verb
 
-__all__ = ["VERBS", "Call", "Verb", "connection", "rooms", "talk"]
+__all__ = ["VERBS", "Call", "Verb", "connection", "lists", "modes", "rooms", "talk"]

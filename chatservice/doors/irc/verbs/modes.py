@@ -1,0 +1,310 @@
+"""The verb C{MODE}: the settings, roles and bans of a room, and a member's own modes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.words.protocols import irc
+
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.rooms import Room
+from chatservice.doors.irc import replies
+from chatservice.doors.irc.client import Lines
+from chatservice.doors.irc.format import SWITCHES, mask_of, mode_of
+from chatservice.doors.irc.isupport import KEY_LENGTH, MODES
+from chatservice.doors.irc.verbs.table import Call, is_channel, query, verb
+from chatservice.doors.irc.wire import middle
+from chatservice.people.masks import Mask, meant
+from chatservice.protocol.actions import Banned, Muted, OperatorAct
+from chatservice.protocol.events import ChatError
+from chatservice.sessions.power import deop_self
+
+SETTING_OF = {mode: setting for setting, mode in SWITCHES.items()}
+ROLES = {"+o": "op", "-o": "deop", "+v": "voice", "-v": "devoice"}
+ENTRIES = {
+    "b": (Banned, irc.RPL_BANLIST, irc.RPL_ENDOFBANLIST),
+    "q": (Muted, replies.RPL_QUIETLIST, replies.RPL_ENDOFQUIETLIST),
+}
+"""The lists of a room by their mode: the act behind an entry, and the numerics."""
+
+TAKE_PARAMS = {"+": "obqvkl", "-": "obqvk"}
+MAY_LACK = "bqk"
+"""The modes that are not wrong without their parameter: lists are shown, and a key is removed."""
+
+
+class Change(NamedTuple):
+    """A change of a mode, as a client asks for it."""
+
+    sign: str
+    mode: str
+    param: str
+
+
+@verb("MODE", least=1, cost=query)
+def mode(call: Call) -> Lines | Deferred[Lines]:
+    if not is_channel(call.param(0)):
+        return list(_own_modes(call))
+    room = call.room(call.param(0))
+    if len(call.message.params) == 1:
+        return list(_shown(call, room))
+    return _changed(call, room)
+
+
+def _shown(call: Call, room: Room) -> Iterator[str]:
+    """Spell the modes of a room, and since when it is there."""
+    permissions = call.chat.permissions
+    if not permissions.may_see(call.member, room.name):
+        permissions.check_is_in(call.member, room.name)
+    rules, name = permissions.rules(room.name), f"#{room.name}"
+    switches = "n" + "".join(
+        mode
+        for mode, is_on in (
+            ("i", rules.invite_only),
+            ("m", rules.moderated),
+            ("s", rules.secret),
+            ("t", rules.operators_topic),
+        )
+        if is_on
+    )
+    params = []
+    if rules.password_hash:
+        switches += "k"
+        params.append("*")
+    if rules.limit:
+        switches += "l"
+        params.append(f"{rules.limit}")
+    yield call.numeric(irc.RPL_CHANNELMODEIS, name, f"+{switches}", *params)
+    yield call.numeric(replies.RPL_CREATIONTIME, name, f"{room.since // 1_000_000}")
+
+
+def _read(call: Call) -> Iterator[Change]:
+    """Read the changes that a client asks for; those with a parameter beyond L{MODES} are left out.
+    """
+    params = iter(call.message.params[2:])
+    sign, with_param = "+", 0
+    for letter in call.param(1):
+        if letter in "+-":
+            sign = letter
+            continue
+        param = next(params, "") if letter in TAKE_PARAMS[sign] else ""
+        with_param += bool(param)
+        if not param or with_param <= MODES:
+            yield Change(sign, letter, param)
+
+
+@inlineCallbacks
+def _changed(call: Call, room: Room) -> Generator[Deferred[Any], Any, Lines]:
+    """Carry out changes, each an act, and tell the giver of all of them in one line."""
+    response, lines, count = call.session.response, [], 0
+    response.begin_merging()
+    for change in _read(call):
+        call.session.about(f"#{room.name}")
+        try:
+            if change.mode in ENTRIES and not change.param:
+                lines += _listed(call, room, change.mode)
+                continue
+            done = _carry_out(call, room, change)
+            envelopes = yield done if isinstance(done, Deferred) else _at_once(done)
+        except ChatError as error:
+            lines += _refused(call, room, change, error)
+        else:
+            count += sum(mode_of(call.chat, each.event) is not None for each in envelopes)
+    return [*response.expect_changes(count), *lines]
+
+
+def _at_once(done: list[Envelope]) -> Deferred[list[Envelope]]:
+    deferred: Deferred[list[Envelope]] = Deferred()
+    deferred.callback(done)
+    return deferred
+
+
+def _carry_out(
+    call: Call, room: Room, change: Change
+) -> list[Envelope] | Deferred[list[Envelope]]:
+    """Carry out one change; a change to what is so already publishes nothing.
+
+    @raise ChatError: the member may not, or the change makes no sense.
+    """
+    sign, mode, param = change
+    rules, name = call.chat.permissions.rules(room.name), room.name
+    is_on = sign == "+"
+    if f"{sign}{mode}" in ROLES:
+        return _role(call, name, f"{sign}{mode}", param)
+    if mode in SETTING_OF:
+        setting = SETTING_OF[mode]
+        words = ("operators", "all") if setting == "topic" else ("on", "off")
+        was_on = {
+            "i": rules.invite_only,
+            "m": rules.moderated,
+            "s": rules.secret,
+            "t": rules.operators_topic,
+        }[mode]
+        return _set(call, name, setting, words[0] if is_on else words[1], was_on is not is_on)
+    if mode == "k":
+        return _key(call, name, is_on, param)
+    if mode == "l":
+        if is_on and not (param.isascii() and param.isdigit() and int(param)):
+            raise ChatError("usage", "the limit must be a number", "bad-param")
+        differs = rules.limit != (int(param) if is_on else 0)
+        return _set(call, name, "limit", param if is_on else "off", differs)
+    if mode in ENTRIES:
+        return _entry(call, name, is_on, mode, param)
+    if change == ("+", "n", ""):
+        call.chat.permissions.check_power(call.member, name)
+        return []
+    raise ChatError("usage", f"{mode} is no mode here", "unknown-mode")
+
+
+def _role(call: Call, room: str, change: str, nick: str) -> list[Envelope]:
+    if not nick:
+        raise ChatError("usage", "a nickname is missing", "too-few")
+    permissions = call.chat.permissions
+    permissions.check_power(call.member, room)
+    call.session.about(nick)
+    member = call.present(nick)
+    if room not in member.rooms:
+        raise ChatError("no-nick", f"{member.nick} is not in that channel", "not-in-room")
+    done = getattr(call.chat.roles, ROLES[change])(call.device, member, room)
+    return [] if done is None else [done]
+
+
+def _set(
+    call: Call, room: str, setting: str, value: str, differs: bool
+) -> Deferred[list[Envelope]]:
+    call.chat.permissions.check_power(call.member, room)
+    if not differs:
+        return _at_once([])
+    done = call.chat.enforcement.set_room(call.device, room, setting, value)
+    return done.addCallback(lambda envelope: [envelope])
+
+
+def _key(call: Call, room: str, is_on: bool, key: str) -> Deferred[list[Envelope]]:
+    if is_on and not key:
+        raise ChatError("usage", "a key is missing", "too-few")
+    if is_on and (len(key) > KEY_LENGTH or "," in key or " " in key or key.startswith(":")):
+        raise ChatError("usage", "that cannot be a key", "bad-param")
+    had_one = bool(call.chat.permissions.rules(room).password_hash)
+    if is_on:
+        call.session.shown_key = key
+    return _set(call, room, "password", key if is_on else "off", is_on or had_one)
+
+
+def _entry(
+    call: Call, room: str, is_on: bool, mode: str, text: str
+) -> list[Envelope] | Deferred[list[Envelope]]:
+    """Add or remove a ban or a mute."""
+    enforcement, by = call.chat.enforcement, call.device
+    try:
+        whom = meant(text)
+        if whom is None:
+            whom = meant(f"{text}!*@*")
+    except ValueError as error:
+        raise ChatError("usage", str(error), "bad-param") from error
+    assert whom is not None
+    if not is_on:
+        lift = enforcement.unban if mode == "b" else enforcement.unmute
+        return lift(by, whom, room)
+    call.chat.permissions.check_power(call.member, room)
+    held, kind = call.chat.permissions.sanctions(room), ENTRIES[mode][0]
+    if isinstance(whom, Mask):
+        if any(isinstance(act, kind) and mask_of(act) == whom.text for act in held):
+            return []
+        add = enforcement.ban_mask if mode == "b" else enforcement.mute_mask
+        return [add(by, whom, room)]
+    if mode == "q":
+        raise ChatError("usage", "people are not muted by address", "bad-param")
+    return enforcement.ban_network(by, whom, room).addCallback(lambda envelope: [envelope])
+
+
+def _refused(call: Call, room: Room, change: Change, error: ChatError) -> list[str]:
+    name, param, mode = f"#{room.name}", middle(change.param), middle(change.mode)
+    numerics: dict[str, tuple[str, ...]] = {
+        "unknown-mode": (irc.ERR_UNKNOWNMODE, mode),
+        "bad-param": (replies.ERR_INVALIDMODEPARAM, name, mode, param),
+        "not-in-room": (irc.ERR_USERNOTINCHANNEL, param, name),
+    }
+    if error.cause == "too-few":
+        return [call.too_few()]
+    if error.cause in numerics:
+        numeric, *about = numerics[error.cause]
+        return [call.numeric(numeric, *about, text=error.sentence)]
+    if error.code != "no-nick":
+        call.session.about(name)
+    return call.session.error_lines(error)
+
+
+def _listed(call: Call, room: Room, mode: str) -> list[str]:
+    """Spell all bans, or mutes, of a room; addresses are for server operators alone."""
+    permissions, (kind, numeric, end) = call.chat.permissions, ENTRIES[mode]
+    about = (f"#{room.name}", *(["q"] if mode == "q" else []))
+    if not permissions.may_see(call.member, room.name):
+        permissions.check_is_in(call.member, room.name)
+    shown = [act for act in permissions.sanctions(room.name) if isinstance(act, kind)]
+    lines = [
+        call.numeric(numeric, *about, mask_of(act), act.nick, f"{act.when // 1_000_000}")
+        for act in shown
+        if _may_see(call, act)
+    ]
+    return [*lines, call.numeric(end, *about, text="End of the list")]
+
+
+def _may_see(call: Call, act: OperatorAct) -> bool:
+    is_by_network = act.network and not act.target_identity
+    return not is_by_network or call.chat.permissions.is_operator(call.member)
+
+
+def _own_modes(call: Call) -> Iterator[str]:
+    """Show or change a member's own modes."""
+    whom = call.present(call.param(0))
+    if whom is not call.member:
+        yield call.numeric(irc.ERR_USERSDONTMATCH, text="those are not your modes")
+        return
+    if len(call.message.params) == 1:
+        yield call.numeric(irc.RPL_UMODEIS, f"+{_modes_of(call)}")
+        return
+    before, sign, unknown = _modes_of(call), "+", False
+    for letter in call.param(1):
+        if letter in "+-":
+            sign = letter
+        else:
+            unknown |= not _set_own(call, sign == "+", letter)
+    after = _modes_of(call)
+    gone = "".join(mode for mode in before if mode not in after)
+    came = "".join(mode for mode in after if mode not in before)
+    if gone or came:
+        signs = (f"+{came}" if came else "") + (f"-{gone}" if gone else "")
+        yield f":{call.member.mask} MODE {call.member.nick} {signs}"
+    if unknown:
+        yield call.numeric(irc.ERR_UMODEUNKNOWNFLAG, text="there is no such user mode")
+
+
+def _modes_of(call: Call) -> str:
+    preferences = call.member.preferences
+    modes = (
+        ("B", preferences.bot),
+        ("i", preferences.hidden),
+        ("o", call.chat.permissions.is_operator(call.member)),
+        ("w", call.session.shows_wallops),
+    )
+    return "".join(mode for mode, is_on in modes if is_on)
+
+
+def _set_own(call: Call, is_on: bool, letter: str) -> bool:
+    """Change one of a member's own modes; return whether there is such a one."""
+    member = call.member
+    match letter:
+        case "B":
+            member.preferences = replace(member.preferences, bot=is_on)
+        case "i":
+            member.preferences = replace(member.preferences, hidden=is_on)
+        case "w":
+            call.session.shows_wallops = is_on
+        case "o":
+            if not is_on:
+                deop_self(call.chat, call.device)
+        case _:
+            return False
+    return True
