@@ -17,6 +17,7 @@ chat/permissions.py who may do what, and doors/ what each door makes of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
@@ -256,14 +257,18 @@ class ChatFactory(ServerFactory, Standalone):
     def set_away(self, by: Device, why: str | None) -> Envelope:
         """Be away from the keyboard, or back with C{None}.
 
-        Only rooms in which the member spoke lately hear of it: nobody waits for it elsewhere.
+        Only rooms in which the member spoke lately are shown it: nobody waits for it elsewhere.
 
         @raise ChatError: C{muted}, C{not-allowed} or C{too-long}.
         """
         member = by.member
         self.permissions.check_appearance(member)
         why = None if why is None else clean_reason(why)
+        event = CameBack() if why is None else WentAway(why=why)
         rooms = member.spoke_since(self.reactor.seconds() - TALKING)
-        event = CameBack(rooms=rooms) if why is None else WentAway(why=why, rooms=rooms)
+        others = tuple(room for room in member.rooms if room not in rooms)
+        if others:
+            self.publish(member, replace(event, rooms=others, folded=True))
+        event = replace(event, rooms=rooms)
         member.away = why
         return self.publish(member, event, by)

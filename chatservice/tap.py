@@ -282,7 +282,7 @@ class ChatService(Service):
         )
         limits = options["max-connections"], options["max-per-address"]
         self._ports = Ports(_ports_of(options), self._policy, *limits)
-        self._reloads = [self._reload_motd]
+        self.chat.reloads.append(self._reload_motd)
 
     def privilegedStartService(self) -> None:
         """Bind the ports, while the process may still be root."""
@@ -294,7 +294,7 @@ class ChatService(Service):
     def _open_certificate(self) -> None:
         """Read the certificate, which only root may be able to do."""
         certificate = self._policy.certificate = _certificate(self._options)
-        self._reloads.append(certificate.reload)
+        self.chat.reloads.append(certificate.reload)
         self._watches.append(certificate.step)
         log.info("The TLS certificate has the fingerprint {mark}", mark=certificate.fingerprint)
 
@@ -315,7 +315,7 @@ class ChatService(Service):
         self.chat.restore()
         self._upkeep.start()
         self._watch.start()
-        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.reload))
+        signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self.chat.reload))
         self._ports.announce()
         for nick in self._options["operator"]:
             if self._accounts.named(nick) is None:
@@ -324,11 +324,6 @@ class ChatService(Service):
                     " nickname, and /register a password (or /login, if --auth knows it).",
                     nick=nick,
                 )
-
-    def reload(self) -> None:
-        """Read again what may change while the chat runs; nobody is dropped."""
-        for reload in self._reloads:
-            reload()
 
     def _reload_motd(self) -> None:
         if not self._options["motd"]:

@@ -83,6 +83,7 @@ class Chat(ABC):
     @ivar rooms: the rooms with somebody in them, by name.
     @ivar topics: the topics, by the room's name.
     @ivar began: when it was started, in microseconds since the epoch.
+    @ivar reloads: called by L{reload}.
     @ivar sessions: one for each connection, whether a member is behind it yet or not.
     @ivar closing: whether the chat is shutting down.
     """
@@ -104,6 +105,7 @@ class Chat(ABC):
         self.new_token = new_token
         self.accounts = accounts
         self.began = self.ids.now()
+        self.reloads: list[Callable[[], object]] = []
         self.sessions: set[Door] = set()
         self.closing = False
         self._all_gone: Deferred[None] = Deferred()
@@ -242,6 +244,11 @@ class Chat(ABC):
             session.close("the chat is shutting down")
         if self.sessions:
             yield self._all_gone
+
+    def reload(self) -> None:
+        """Read again what may change while the chat runs; nobody is dropped."""
+        for reload in self.reloads:
+            reload()
 
     def session_ended(self, session: Door) -> None:
         """Forget a session whose connection has ended."""

@@ -15,12 +15,14 @@ from chatservice.chat.ignoring import Ignoring
 from chatservice.chat.rooms import Room
 from chatservice.protocol.events import (
     CameAndWent,
+    CameBack,
     Event,
     Joined,
     Left,
     Line,
     Parted,
     TopicChanged,
+    WentAway,
     Whispered,
 )
 from chatservice.protocol.json import facts_of, json_line, last_member
@@ -81,8 +83,7 @@ class JsonFormat:
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
         if event is not self._event:
-            is_for_irc = isinstance(event, Signalled) and event.text != ""
-            self._line = b"" if is_for_irc else json_line(facts_of(event))
+            self._line = b"" if _is_for_irc(event) else json_line(facts_of(event))
             self._message = self._line and self._framed(self._line)
             self._event = event
         return self._message
@@ -96,6 +97,16 @@ class JsonFormat:
             return b""
         line = self._line.removesuffix(b"}\n")
         return self._framed((line.removesuffix(last_member("ref", ref)) if ref else line) + _OWN)
+
+
+def _is_for_irc(event: Event) -> bool:
+    """Tell whether only IRC has use for an event: CTCP, and who is away where nobody asks."""
+    match event:
+        case Signalled(text=text):
+            return text != ""
+        case WentAway(folded=folded) | CameBack(folded=folded):
+            return folded
+    return False
 
 
 TEXT = TextFormat()

@@ -288,10 +288,15 @@ class CameAndWent(RoomEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WentAway(MemberEvent):
-    """Somebody's going away from the keyboard; C{why} may be empty."""
+    """Somebody's going away from the keyboard; C{why} may be empty.
+
+    @ivar folded: whether it is for rooms in which the member did not speak lately, so that nobody
+        is shown it but programs that keep lists of everybody; also in L{CameBack}.
+    """
 
     kind = "went_away"
     why: str
+    folded: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +304,7 @@ class CameBack(MemberEvent):
     """Somebody's return to the keyboard."""
 
     kind = "came_back"
+    folded: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

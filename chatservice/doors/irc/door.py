@@ -17,6 +17,7 @@ from chatservice.doors.irc.client import Lines, Work
 from chatservice.doors.irc.format import mode_of, source
 from chatservice.doors.irc.pings import Pings
 from chatservice.doors.irc.registration import RegisteringClient
+from chatservice.doors.irc.replies import RPL_MONOFFLINE, RPL_MONONLINE
 from chatservice.doors.irc.responses import Response
 from chatservice.doors.irc.verbs import VERBS, Call, Verb
 from chatservice.doors.irc.wire import NOTHING, NotUtf8, encoded, middle, parsed, pieces, start_of
@@ -28,6 +29,7 @@ from chatservice.protocol.events import (
     Event,
     Read,
     Times,
+    Watched,
     Whispered,
 )
 from chatservice.protocol.wording import retold
@@ -237,6 +239,22 @@ class IrcSession(RegisteringClient):
             case Whispered():
                 return encoded(self.wire.lines(event))
         return encoded(own.own_lines(self, event, True) or self.wire.lines(event))
+
+    def render_watched(self, event: Event, watched: Watched | None) -> bytes:
+        """See L{chatservice.chat.door.Door.render_watched}."""
+        if watched is None:
+            is_told = self.has(caps.EXTENDED_MONITOR) and not self._shares_a_room(event)
+            return self.format.render(event, True) if is_told else b""
+        if not watched.here:
+            return encoded([self.numeric(RPL_MONOFFLINE, text=watched.nick)])
+        mask = f"{watched.nick}!{event.userhost}"
+        return encoded([self.numeric(RPL_MONONLINE, text=mask)])
+
+    def _shares_a_room(self, event: Event) -> bool:
+        """Tell whether the member hears of an event's author through a room."""
+        author = self.chat.roster.find(event.identity, event.id)
+        own = self.member.rooms if self.member is not None else {}
+        return author is not None and not author.rooms.keys().isdisjoint(own)
 
     def reads(self, room: str, is_current: bool) -> bool:
         """See L{chatservice.chat.door.Door.reads}: what a client was sent has been shown."""

@@ -87,12 +87,17 @@ def welcome(session: IrcClient) -> Iterator[str]:
     yield session.numeric(
         irc.RPL_MYINFO, server, "chatservice", USER_MODES, CHANNEL_MODES, "bkloqv"
     )
-    for tokens in isupport.features(chat.settings):
-        yield session.numeric(irc.RPL_ISUPPORT, *tokens, text="are supported by this server")
+    yield from isupport_lines(session)
     yield from lusers(session)
     yield from motd(session)
     if member.account is None and not member.rooms:
         yield session.notice("to talk with the others, join a room: /join #lobby")
+
+
+def isupport_lines(session: IrcClient) -> Iterator[str]:
+    """Spell the features of the server."""
+    for tokens in isupport.features(session.chat.settings):
+        yield session.numeric(irc.RPL_ISUPPORT, *tokens, text="are supported by this server")
 
 
 def lusers(session: IrcClient) -> Iterator[str]:
@@ -208,7 +213,7 @@ class _Names:
         key = room.name, all_roles, with_host
         if key not in self._chunks:
             spelled = self._spelled(room, all_roles, with_host)
-            self._chunks[key] = list(_in_chunks(spelled))
+            self._chunks[key] = list(in_chunks(spelled))
         return self._chunks[key]
 
     def _spelled(self, room: Room, all_roles: bool, with_host: bool) -> Iterator[str]:
@@ -220,18 +225,19 @@ class _Names:
             yield prefix + (member.mask if with_host else member.nick)
 
 
-def _in_chunks(words: Iterable[str]) -> Iterator[str]:
+def in_chunks(words: Iterable[str], between: str = " ") -> Iterator[str]:
+    """Gather words into texts that fit into a line."""
     chunk: list[str] = []
     size = 0
     for word in words:
         length = len(word.encode()) + 1
         if chunk and size + length > NAMES_BYTES:
-            yield " ".join(chunk)
+            yield between.join(chunk)
             chunk, size = [], 0
         chunk.append(word)
         size += length
     if chunk:
-        yield " ".join(chunk)
+        yield between.join(chunk)
 
 
 def prefix_of(chat: Chat, member: Member, room: str, all_roles: bool) -> str:

@@ -3,7 +3,28 @@
 Importing this package fills the table; each group of verbs has a module.
 """
 
-from chatservice.doors.irc.verbs import connection, lists, modes, rooms, talk
+from chatservice.doors.irc.verbs import (
+    about,
+    connection,
+    lists,
+    modes,
+    operators,
+    people,
+    rooms,
+    talk,
+)
 from chatservice.doors.irc.verbs.table import VERBS, Call, Verb
 
-__all__ = ["VERBS", "Call", "Verb", "connection", "lists", "modes", "rooms", "talk"]
+__all__ = [
+    "VERBS",
+    "Call",
+    "Verb",
+    "about",
+    "connection",
+    "lists",
+    "modes",
+    "operators",
+    "people",
+    "rooms",
+    "talk",
+]
