@@ -16,6 +16,9 @@ MODES = 3
 TARGETS = 4
 """The most targets of one message."""
 
+HISTORY_MOST = 100
+"""The most lines of a page of history."""
+
 PER_LINE = 13
 
 
@@ -29,7 +32,7 @@ def features(settings: Settings) -> list[list[str]]:
         "CHANMODES=bq,k,l,imnst",
         f"CHANNELLEN={ROOM_LENGTH + 1}",
         "CHANTYPES=#",
-        "CHATHISTORY=100",
+        f"CHATHISTORY={HISTORY_MOST}",
         "ELIST=CMNTU",
         f"KEYLEN={KEY_LENGTH}",
         f"KICKLEN={TEXT_BYTES}",

@@ -267,12 +267,14 @@ def replay(session: IrcClient, room: Room) -> Iterator[str]:
         return
     assert session.member is not None
     last = unseen_by(session.member, session.chat.accounts).shown(room.recent)[-most:]
-    yield from batched(session, "chathistory", f"#{room.name}", list(replayed(session, last)))
+    lines = list(replayed(session, last))
+    if lines:
+        yield from batched(session, "chathistory", f"#{room.name}", lines)
 
 
 def batched(session: IrcClient, kind: str, about: str, lines: list[str]) -> Iterator[str]:
-    """Spell lines as a batch, if there are any and the client takes batches."""
-    if not session.has(caps.BATCH) or not lines:
+    """Spell lines as a batch, if the client takes batches."""
+    if not session.has(caps.BATCH):
         yield from lines
         return
     batch = f"b{session.new_number()}"

@@ -6,6 +6,7 @@ Importing this package fills the table; each group of verbs has a module.
 from chatservice.doors.irc.verbs import (
     about,
     connection,
+    history,
     lists,
     modes,
     operators,
@@ -21,6 +22,7 @@ __all__ = [
     "Verb",
     "about",
     "connection",
+    "history",
     "lists",
     "modes",
     "operators",

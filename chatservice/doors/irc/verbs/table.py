@@ -15,6 +15,7 @@ from chatservice.doors.irc.client import Lines
 from chatservice.doors.irc.registration import RegisteringClient
 from chatservice.doors.irc.wire import Message, middle
 from chatservice.protocol.events import ChatError
+from chatservice.protocol.sanitize import without_controls
 
 if TYPE_CHECKING:
     from chatservice.chat.chat import Chat
@@ -172,6 +173,15 @@ class Call:
         if member is None:
             raise ChatError("no-nick", "there is no such nick")
         return member
+
+    def fail(self, code: str, *about: str, text: str) -> str:
+        """Spell a failure of a verb whose specification asks for C{FAIL} (IRCv3, standard-replies).
+
+        @param about: what it is about, as the peer sent it.
+        """
+        verb = middle(self.message.verb)
+        words = " ".join(("FAIL", verb, code, *map(middle, about)))
+        return f":{self.session.server} {words} :{without_controls(text)}"
 
     def too_few(self) -> str:
         """Spell that parameters are missing."""
