@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 SERVICE = "chatservice"
 """The nickname under which the chat itself speaks; nobody can have it."""
 
+NOTICE_BYTES = 400
+"""The most bytes of a sentence of the chat's in one line."""
+
 Lines: TypeAlias = Iterable[str]
 Work: TypeAlias = Callable[[], Lines | Deferred[Lines]]
 
@@ -55,7 +58,7 @@ class IrcClient(Session):
     end_is_goodbye = False
     _is_welcomed = False
     _wallops = True
-    _verb = _target = asked_nick = shown_key = ""
+    _verb = _target = _service = asked_nick = shown_key = ""
     _numbers = 0
     proof: Proof | None = None
     exchange: Exchange | None = None
@@ -143,6 +146,10 @@ class IrcClient(Session):
         """Note what an error that follows is about."""
         self._target = target
 
+    def answer_as(self, service: str) -> None:
+        """Note that a service answers what was asked, errors too."""
+        self._service = service
+
     def error_lines(self, error: ChatError) -> list[str]:
         """Spell an error of the member's, as a numeric if there is one for it."""
         if self._verb in ("NOTICE", "TAGMSG") and error.code != "too-long":
@@ -151,6 +158,8 @@ class IrcClient(Session):
         sentence = without_controls(error.sentence)
         if self._verb == "AUTHENTICATE":
             return [self.numeric(replies.ERR_SASLFAIL, text=sentence)]
+        if self._service:
+            return [self.notice(sentence, self._service)]
         numeric, is_about = replies.numeric_for(error)
         if numeric:
             wanted = self.asked_nick if self.device is None else ""
@@ -174,6 +183,11 @@ class IrcClient(Session):
         who = f"{self.nick}!*@*" if self.member is None else self.member.mask
         sentence = f"you are now logged in as {account}"
         return self.numeric(replies.RPL_LOGGEDIN, who, account, text=sentence)
+
+    def logged_out(self) -> str:
+        """Spell that the client is not logged in any more."""
+        who = f"{self.nick}!*@*" if self.member is None else self.member.mask
+        return self.numeric(replies.RPL_LOGGEDOUT, who, text="you are logged out")
 
     def send_ping(self) -> None:
         """Ask the client for a sign of life, after a long silence."""

@@ -13,13 +13,14 @@ from chatservice import commands
 from chatservice.chat.rooms import Member
 from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc import own
-from chatservice.doors.irc.client import Lines, Work
+from chatservice.doors.irc.client import NOTICE_BYTES, Lines, Work
 from chatservice.doors.irc.format import mode_of, source
 from chatservice.doors.irc.pings import Pings
 from chatservice.doors.irc.registration import RegisteringClient
 from chatservice.doors.irc.replies import RPL_MONOFFLINE, RPL_MONONLINE
 from chatservice.doors.irc.responses import Response
 from chatservice.doors.irc.verbs import VERBS, Call, Verb
+from chatservice.doors.irc.verbs.services import carried_out
 from chatservice.doors.irc.wire import NOTHING, NotUtf8, encoded, middle, parsed, pieces, start_of
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.aliases import ALIASES
@@ -32,15 +33,12 @@ from chatservice.protocol.events import (
     Watched,
     Whispered,
 )
-from chatservice.protocol.wording import retold
 from chatservice.sessions.joining import JoinRequest
 from chatservice.sessions.metering import Connection
 from chatservice.sessions.session import State
 
 PART = 200
 """The lines of a long answer that are sent at a time."""
-
-NOTICE_BYTES = 400
 
 
 class IrcSession(RegisteringClient):
@@ -58,7 +56,7 @@ class IrcSession(RegisteringClient):
 
     def heard(self, message: bytes) -> None:
         """See L{Session.heard}."""
-        self._verb = self._target = ""
+        self._verb = self._target = self._service = ""
         try:
             line = parsed(message)
         except NotUtf8:
@@ -112,17 +110,7 @@ class IrcSession(RegisteringClient):
         assert self.device is not None
         call = commands.parse(self.chat, self.device, line)
 
-        def work() -> Lines | Deferred[Lines]:
-            answer = call.carry_out()
-            if isinstance(answer, Deferred):
-                return answer.addCallback(self._told)
-            return self._told(answer)
-
-        self.serve(work, label)
-
-    def _told(self, answer: commands.Answer) -> Lines:
-        history = retold(answer.events, self.chat.ids.now(), answer.scattered)
-        return [self.notice(line) for line in (*history, *answer.lines)]
+        self.serve(lambda: carried_out(self, call), label)
 
     def serve(self, work: Work, label: str = "") -> None:
         """See L{IrcClient.serve}."""

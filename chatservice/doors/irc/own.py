@@ -51,6 +51,9 @@ def own_lines(session: IrcClient, event: Event, mine: bool) -> list[str]:
             return wire.lines(event) if session.has(caps.ECHO_MESSAGE) else []
         case events.WentAway() | events.CameBack() | actions.Invited() if mine:
             return []
+        case events.Introduced(renamed=False):
+            account = event.account_name
+            return [session.logged_in(account) if account else session.logged_out()]
         case events.Introduced():
             return [line for line in wire.lines(event) if " SETNAME " in line]
         case actions.Kicked(room="") if not mine:

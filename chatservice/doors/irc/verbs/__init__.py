@@ -5,6 +5,7 @@ Importing this package fills the table; each group of verbs has a module.
 
 from chatservice.doors.irc.verbs import (
     about,
+    accounts,
     connection,
     history,
     lists,
@@ -12,6 +13,7 @@ from chatservice.doors.irc.verbs import (
     operators,
     people,
     rooms,
+    services,
     talk,
 )
 from chatservice.doors.irc.verbs.table import VERBS, Call, Verb
@@ -21,6 +23,7 @@ __all__ = [
     "Call",
     "Verb",
     "about",
+    "accounts",
     "connection",
     "history",
     "lists",
@@ -28,5 +31,6 @@ __all__ = [
     "operators",
     "people",
     "rooms",
+    "services",
     "talk",
 ]

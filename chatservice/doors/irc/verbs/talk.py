@@ -12,7 +12,7 @@ from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc.client import Lines
 from chatservice.doors.irc.isupport import TARGETS
 from chatservice.doors.irc.replies import ERR_INPUTTOOLONG
-from chatservice.doors.irc.verbs.services import serve, service_named
+from chatservice.doors.irc.verbs.services import before_joining, serve, service_named
 from chatservice.doors.irc.verbs.table import Call, is_channel, verb
 from chatservice.doors.irc.wire import ACTION, CTCP, middle, text_bytes, without_formatting
 from chatservice.protocol.events import ChatError
@@ -22,8 +22,10 @@ NOT_HERE = {"muted", "banned", "not-allowed", "no-room"}
 """The codes of errors that all mean that one cannot speak in a room."""
 
 
-@verb("PRIVMSG", talk=True)
+@verb("PRIVMSG", talk=True, early=True)
 def privmsg(call: Call) -> Lines:
+    if call.session.device is None:
+        return before_joining(call, call.param(0), call.param(1))
     return _talk(call, "said")
 
 
@@ -81,7 +83,7 @@ def _say(call: Call, target: str, text: str, manner: str) -> Lines:
     service = service_named(target)
     if service is not None:
         if manner != "noticed":
-            serve(call.session, service, text)
+            serve(call, service, text)
         return []
     if len(text.encode()) > text_bytes(f":{call.member.mask} PRIVMSG {target} :"):
         too_long = call.numeric(ERR_INPUTTOOLONG, text="that does not fit into one line")
