@@ -217,7 +217,9 @@ class IrcSession(RegisteringClient):
                     change = (*change[:2], self.shown_key)
                 return encoded(response.merge(source(event), event.room, change))
         lines = own.own_lines(self, event, mine)
-        return encoded(lines if response is None else response.spelled(lines))
+        if response is not None:
+            lines = response.spelled(lines)
+        return encoded([*lines, *own.received_lines(self, event)])
 
     def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
         """See L{chatservice.chat.door.Door.render_elsewhere}: it is shown as others see it."""

@@ -44,9 +44,6 @@ def own_lines(session: IrcClient, event: Event, mine: bool) -> list[str]:
             return list(_coming(session, event))
         case events.Read():
             return mark_lines(session, event)
-        case Whispered() if event.to_identity == event.identity:
-            echo = wire.lines(event) if session.has(caps.ECHO_MESSAGE) else []
-            return [*echo, *wire.lines(event)]
         case Spoken() | Whispered() | Signalled() if not isinstance(event, TopicChanged):
             return wire.lines(event) if session.has(caps.ECHO_MESSAGE) else []
         case events.WentAway() | events.CameBack() | actions.Invited() if mine:
@@ -62,6 +59,14 @@ def own_lines(session: IrcClient, event: Event, mine: bool) -> list[str]:
         case actions.Invited():
             return wire.tagged(event, [f":{source(event)} INVITE {event.target} #{event.room}"])
     return wire.lines(event)
+
+
+def received_lines(session: IrcClient, event: Event) -> list[str]:
+    """Spell what the member has sent to itself, as it receives it besides the echo."""
+    match event:
+        case Whispered(to_identity=to) | Signalled(to_identity=to) if to and to == event.identity:
+            return session.wire.lines(event)
+    return []
 
 
 def _coming(session: IrcClient, event: events.Resumed | events.Joined) -> Iterator[str]:
