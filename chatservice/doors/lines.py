@@ -51,7 +51,7 @@ class LineConnection(Carrier, LineReceiver):
         self._end_if_all_read()
 
     def _take(self, data: bytes) -> None:
-        if self._telnet is not None or IAC in data:
+        if self._telnet is not None or (IAC in data and self.session.is_typed):
             self._telnet = self._telnet or Telnet(self.outbox.write)
             data = self._telnet.text_of(data)
         if data and (self._after_cr or b"\r" in data):
@@ -71,7 +71,9 @@ class LineConnection(Carrier, LineReceiver):
         return data.replace(b"\r\n", b"\n").replace(b"\r\0", b"\n").replace(b"\r", b"\n")
 
     def lineReceived(self, line: bytes) -> None:
-        self.session.received(line.rpartition(KILL_LINE)[2])
+        if self._telnet is not None:
+            line = line.rpartition(KILL_LINE)[2]
+        self.session.received(line)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self._skipped = 0

@@ -63,13 +63,14 @@ class Session(InTurn):
 
     @param chat: the chat to take part in.
     @cvar end_is_goodbye: whether a peer that ends its connection means to leave.
+    @cvar is_typed: whether somebody may type at the other end, so that telnet is understood.
     @ivar state: from L{State.CLOSING} on, nothing more is read.
     """
 
     kind: str
     name: str
     format: Format
-    end_is_goodbye = True
+    end_is_goodbye = is_typed = True
     # Defaults of attributes that few sessions ever set; see LineConnection.
     _wrong_passwords = 0
     _why = ""

@@ -55,7 +55,7 @@ class IrcClient(Session):
 
     kind = "an IRC client"
     name = "IRC"
-    end_is_goodbye = False
+    end_is_goodbye = is_typed = False
     _is_welcomed = False
     _wallops = True
     _verb = _target = _service = asked_nick = shown_key = ""
