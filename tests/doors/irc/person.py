@@ -112,6 +112,12 @@ class IrcCase(ConversationCase):
         """Connect without saying anything."""
         return IrcPerson(self.connect())
 
+    def client(self) -> IrcPerson:
+        """Connect, and show to be an IRC client."""
+        person = self.stranger()
+        person.asks("CAP LIST")
+        return person
+
     def at_irc(self, nick: str, *lines: str, caps: str = "", password: str = "") -> IrcPerson:
         """Join, send lines, and read everything so far."""
         person = self.stranger()
