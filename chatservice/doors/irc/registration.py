@@ -49,6 +49,10 @@ class RegisteringClient(IrcClient):
     def take_password(self, password: str) -> None:
         """Take a password, which may be C{account:password}."""
         self._password = password
+        self.proved()
+
+    def proved(self) -> None:
+        """Join, if all is there, with the nickname that may have been refused without a proof."""
         self.asked_nick = self.asked_nick or self._wanted
         self.go_on()
 

@@ -115,6 +115,7 @@ def _prove(call: Call, name: str, password: str) -> Generator[Deferred[Any], Any
         assert session.proof is not None
         session.write([session.logged_in(session.proof.account.nick)])
         session.write([call.numeric(replies.RPL_SASLSUCCESS, text="SASL succeeded")])
+        session.proved()
     except Exception:
         session.complain(Failure())
     finally:
