@@ -29,6 +29,7 @@ from chatservice.protocol.events import (
     ChatError,
     Event,
     Read,
+    Resumed,
     Times,
     Watched,
     Whispered,
@@ -224,6 +225,8 @@ class IrcSession(RegisteringClient):
     def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
         """See L{chatservice.chat.door.Door.render_elsewhere}: it is shown as others see it."""
         match event:
+            case Resumed():
+                return b""
             case Read():
                 return encoded(own.mark_lines(self, event))
             case Whispered():
