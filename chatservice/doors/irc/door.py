@@ -78,7 +78,9 @@ class IrcSession(RegisteringClient):
         elif len(line.params) < verb.least:
             self.serve(lambda: [call.too_few()], label)
         elif verb.talk and not label:
-            self._write(verb.function(call))
+            # Only what is wrong is answered, and in its turn; talk itself waits for nothing.
+            if wrong := verb.function(call):
+                self.serve(lambda: wrong)
         else:
             self.serve(lambda: verb.function(call), label)
 
@@ -137,7 +139,8 @@ class IrcSession(RegisteringClient):
             return None if is_last else lambda: lines
 
         def end(_: object) -> None:
-            self.outbox.write(encoded(response.end()))
+            if self.state < State.CLOSING:
+                self.outbox.write(encoded(response.end()))
             if self._response is response:
                 self._response = None
 
