@@ -32,6 +32,12 @@ def until(shown: Callable[[], str], *wanted: str) -> str:
     return text
 
 
+HURRIED = """
+    settings = { "irc/core" = { cmds_max_at_once = "1000"; cmd_queue_speed = "10msec"; }; };
+"""
+"""The settings with which irssi does not wait 2 s between any two lines that it sends."""
+
+
 class Irssi:
     """An irssi in a tmux of its own."""
 
@@ -39,7 +45,7 @@ class Irssi:
         self._socket = folder / f"tmux-{nick}"
         home = folder / f"irssi-{nick}"
         home.mkdir(exist_ok=True)
-        (home / "config").write_text(config)
+        (home / "config").write_text(HURRIED + config)
         address = ["-c", "chat" if config else HOST, "-p", str(chat.port), "-n", nick]
         command = [program("irssi"), f"--home={home}", *([] if config else address)]
         self._run("-f", "/dev/null", "new-session", "-d", "-x", "100", "-y", "40", *command)
@@ -66,8 +72,9 @@ class Irssi:
         return until(self.screen, *wanted)
 
     def close(self) -> None:
-        """End it."""
-        self._run("kill-server")
+        """End it, unless it has ended itself."""
+        command = [program("tmux"), "-S", str(self._socket), "kill-server"]
+        subprocess.run(command, capture_output=True, check=False)
 
 
 @contextmanager
@@ -75,10 +82,10 @@ def irssi(folder: Path, chat: Server, nick: str, config: str = "") -> Iterator[I
     """An irssi that has joined the lobby."""
     one = Irssi(folder, chat, nick, config)
     try:
+        one.until("message of the day")
         if not config:
-            one.until("message of the day")
             one.types("/join #lobby")
-        one.until(f"{nick} [", "has joined #lobby")
+            one.until(f"{nick} [", "has joined #lobby")
         yield one
     finally:
         one.close()
@@ -119,10 +126,10 @@ def test_irssi_runs_a_room(chat: Server, tmp_path: Path) -> None:
         ada.until("bob [", "has joined #tea")
         ada.types("/topic green")
         bob.until("changed the topic of #tea: green")
-        ada.types("/kick bob out")
-        bob.until("kicked you from #tea: out")
         ada.types("/ban bob")
         ada.until("mode/#tea [+b ")
+        ada.types("/kick bob out")
+        bob.until("kicked you from #tea: out")
         bob.send("/join tea")
         bob.until("you are banned from #tea")
 
@@ -144,6 +151,7 @@ def test_irssi_comes_back(chat: Server, tmp_path: Path) -> None:
             sasl_username = "ada"; sasl_password = "correct-horse"; }}; }};
     """
     with irssi(tmp_path, chat, "ada", config) as back:
+        back.until("Act: 2,3")
         back.presses("M-3")
         back.until("while you were away")
 
