@@ -100,11 +100,13 @@ class ChatFactory(ServerFactory, Standalone):
         member = Member(nick, key, token, peer.address)
         host = hidden_host(peer.origin, self.journal.host_key)
         member.userhost = f"{user_name(user, door.name)}@{host}"
-        member.came, member.real_name = self.reactor.seconds(), clean_real_name(real_name)
+        member.came = self.reactor.seconds()
         device = self.devices.connect(member, door, client)
         if account is not None:
             member.account, member.identity = account, account.identity
         self.permissions.check_arrival(member)
+        if self.permissions.may_appear(member):
+            member.real_name = clean_real_name(real_name)
         if proof is not None:
             self.bindings.bind(member, proof).addErrback(door.complain)
         self.roster.add(member)

@@ -11,6 +11,8 @@ from chatservice.chat.rooms import Member, Room
 from chatservice.protocol.actions import Kicked, OperatorAct
 from chatservice.protocol.events import (
     Event,
+    Introduced,
+    Joined,
     Left,
     Line,
     Parted,
@@ -152,6 +154,8 @@ def _without_words(event: E) -> E:
             return replace(event, text="", hidden=True)
         case WentAway() | Left(goodbye=True) | Parted():
             return replace(event, why="")
+        case Introduced() | Joined() if event.real_name:
+            return replace(event, real_name="")
         # Acts of operators in the whole chat cannot be ignored.
         case Kicked(room=room) if room:
             # The ban that announces this kick to others is hidden from this reader.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import partial
 from math import ceil, isfinite
@@ -194,14 +194,14 @@ def _description(call: Call, member: Member, came: int) -> Iterator[str]:
     silence = member.idle_seconds()
     if isfinite(silence):
         yield f"silent for {roughly(int(silence))}"
-    yield from _identity(member)
+    yield from _identity(member, call.member.ignored)
     if permissions.is_operator(call.member):
         yield from listed(call, member)
 
 
-def _identity(member: Member) -> Iterator[str]:
+def _identity(member: Member, ignored: Collection[str]) -> Iterator[str]:
     yield f"user and host: {member.userhost}"
-    if member.real_name:
+    if member.real_name and member.key not in ignored:
         yield f"real name: {member.real_name}"
     if member.preferences.bot:
         yield "a bot"

@@ -122,6 +122,7 @@ def format_for(
     @param ignored: the keys of nicknames; see L{chatservice.chat.rooms.Member}.
     @param nick: the member's nickname, whose mention rings the bell.
     """
+    preferences = preferences.display
     if base is TEXT and preferences != Preferences():
         base = _shared(Preferred, preferences, nick if preferences.bell else "")
     return _shared(Ignoring, base, frozenset(ignored)) if ignored else base

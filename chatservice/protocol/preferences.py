@@ -30,6 +30,11 @@ class Preferences:
         """Collect the settings that were set, by name."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
+    @property
+    def display(self) -> Preferences:
+        """Those that are about what the member is shown, and not about what others are."""
+        return replace(self, hidden=None, bot=None)
+
     def over(self, habit: Preferences) -> Preferences:
         """Fill the settings that were never set from C{habit}."""
         return replace(habit, **self.those_set())

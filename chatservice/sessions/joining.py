@@ -161,6 +161,9 @@ class Joining:
     def _proved(self, request: JoinRequest) -> Generator[Deferred[Any], Any, Proof | None]:
         accounts, session = self._chat.accounts, self._session
         if request.proof is not None:
+            owner = accounts.named(request.nick)
+            if owner is not None and owner is not request.proof.account:
+                raise ChatError("password-needed", whose(request.nick, owner))
             return request.proof
         if request.password is not None:
             proof: Proof = yield accounts.prove(
