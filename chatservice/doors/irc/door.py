@@ -61,7 +61,8 @@ class IrcSession(RegisteringClient):
         try:
             line = parsed(message)
         except NotUtf8:
-            self.write([f":{self.server} FAIL * INVALID_UTF8 :messages must be UTF-8"])
+            name = middle(start_of(message)[0])
+            self.write([f":{self.server} FAIL {name} INVALID_UTF8 :messages must be UTF-8"])
             return
         if line is NOTHING:
             return

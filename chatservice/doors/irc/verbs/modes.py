@@ -182,9 +182,7 @@ def _set(
 
 
 def _key(call: Call, room: str, is_on: bool, key: str) -> Deferred[list[Envelope]]:
-    if is_on and not key:
-        raise ChatError("usage", "a key is missing", "too-few")
-    if is_on and (len(key) > KEY_LENGTH or "," in key or " " in key or key.startswith(":")):
+    if is_on and (not 0 < len(key) <= KEY_LENGTH or set(", ") & set(key) or key[0] == ":"):
         raise ChatError("usage", "that cannot be a key", "bad-param")
     had_one = bool(call.chat.permissions.rules(room).password_hash)
     if is_on:
@@ -220,7 +218,8 @@ def _entry(
 
 
 def _refused(call: Call, room: Room, change: Change, error: ChatError) -> list[str]:
-    name, param, mode = f"#{room.name}", middle(change.param), middle(change.mode)
+    name, mode = f"#{room.name}", middle(change.mode)
+    param = "*" if mode == "k" else middle(change.param)
     numerics: dict[str, tuple[str, ...]] = {
         "unknown-mode": (irc.ERR_UNKNOWNMODE, mode),
         "bad-param": (replies.ERR_INVALIDMODEPARAM, name, mode, param),

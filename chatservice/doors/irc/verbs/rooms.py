@@ -58,8 +58,10 @@ def part(call: Call) -> Lines:
 @verb("TOPIC", least=1)
 def topic(call: Call) -> Lines:
     if len(call.message.params) > 1:
-        room = call.own_room(call.param(0))
-        call.chat.set_topic(call.device, room, cut(call.param(1)))
+        room, text = call.own_room(call.param(0)), cut(call.param(1))
+        now = call.chat.topics.get(room.name)
+        if text != (now.text if now is not None else ""):
+            call.chat.set_topic(call.device, room, text)
         return []
     room = call.room(call.param(0))
     if not call.chat.permissions.may_see(call.member, room.name):
