@@ -25,6 +25,7 @@ from chatservice.people.accounts import Accounts
 from chatservice.protocol.ids import EventIds
 from chatservice.server import ChatFactory
 from tests.doubles import PlainPasswords, Wire
+from tests.irc_rows import IrcMember, can_type, shown, unnumbered
 from tests.persons import TALK, Facts, JsonPerson, TextPerson, WebPerson
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -77,6 +78,9 @@ Person = TextPerson | JsonPerson
 DOORS: dict[str, type[Person]] = {"text": TextPerson, "json": JsonPerson, "web": WebPerson}
 """The doors for conversations, and the class of people at each. A new door is a row here."""
 
+ROW_DOORS: dict[str, type[Person | IrcMember]] = {**DOORS, "irc": IrcMember}
+"""The doors for rows: also that of IRC, which has its own words, and tests of its own besides."""
+
 
 def at_each_door(method: Method) -> Method:
     """Make one test from the decorated method for each door, and pass it the door's name."""
@@ -88,9 +92,9 @@ def with_doors(table: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
     return {f"{name}__{door}": (row, door) for name, row in table.items() for door in DOORS}
 
 
-def doors_from(first: str, number: int) -> tuple[str, ...]:
+def doors_from(first: str, number: int, doors: Mapping[str, Any] = DOORS) -> tuple[str, ...]:
     """List C{number} doors from C{first} on, beginning again after the last one in the table."""
-    names = list(DOORS)
+    names = list(doors)
     start = names.index(first)
     return tuple(names[(start + step) % len(names)] for step in range(number))
 
@@ -186,9 +190,9 @@ class ConversationCase(TableCase):
     def typed(self, row: Any) -> None:
         """Do nothing; a test may check here what those have seen of a row."""
 
-    def at(self, door: str, nick: str, password: str = "") -> Person:
-        """Join at one of the L{DOORS}, and read everything so far."""
-        person = DOORS[door](self.connect())
+    def at(self, door: str, nick: str, password: str = "") -> Any:
+        """Join at one of the L{ROW_DOORS}, and read everything so far."""
+        person = ROW_DOORS[door](self.connect())
         person.joins(nick, password)
         self.assertIn(person.joined, "\n".join(map(str, person.sees())))
         return person
@@ -218,6 +222,11 @@ class Row:
     farewell: bool = False
     also: Facts = field(default_factory=dict)
 
+    @property
+    def at_irc(self) -> bool:
+        """Whether it can be typed in an IRC client, to which nothing is answered as to programs."""
+        return not self.raw and can_type(self.typed, self.error[0] if self.error else "")
+
 
 def refused(typed: str, code: str, sentence: str, *before: tuple[str, str]) -> Row:
     """Make a row in which ada types something that is refused."""
@@ -230,11 +239,14 @@ def at_all_doors(table: Mapping[str, Any]) -> dict[str, tuple[Any, tuple[str, ..
     A person's view depends on that person's door alone. In the tests of a row, each of the three
     is at every door once, so each door's view of each person is compared; and n doors make n
     tests of a row, not n^3.
+
+    What cannot be typed in an IRC client is left out there; see C{at_irc} of the row.
     """
     return {
-        f"{name}__{door}": (row, doors_from(door, len(EVERYBODY)))
+        f"{name}__{door}": (row, doors_from(door, len(EVERYBODY), ROW_DOORS))
         for name, row in table.items()
-        for door in DOORS
+        for door in ROW_DOORS
+        if door != "irc" or row.at_irc
     }
 
 
@@ -252,17 +264,20 @@ class RowCase(ConversationCase):
         people["ada"].types(row.typed, ref="r1")
         by_program = people["ada"].is_program
         for nick, person in people.items():
-            seen = person.sees()
+            seen = unnumbered(person.sees())
             if isinstance(person, TextPerson):
-                self.assertEqual(seen, expected_text(row, nick), nick)
+                expected: list[Any] = expected_text(row, nick)
+            elif isinstance(person, IrcMember):
+                expected = expected_lines(row, nick)
             else:
+                expected = expected_objects(row, nick, by_program)
                 members = ("rooms", "account", "settings", "search", "cause", "times")
                 members += ("list", "who", "left")
                 for facts in seen:
                     for member in members:
                         facts.pop(member, None)
                     facts.pop("token", None)
-                self.assertEqual(seen, expected_objects(row, nick, by_program), nick)
+            self.assertEqual(seen, unnumbered(expected), nick)
         self.typed(row)
 
 
@@ -289,3 +304,13 @@ def expected_objects(row: Row, nick: str, by_program: bool) -> list[Facts]:
     if nick == "ada" and row.error:
         objects.append(error(*row.error, ref="r1"))
     return objects
+
+
+def expected_lines(row: Row, nick: str) -> list[str]:
+    """List the lines that somebody at the IRC door sees of a row."""
+    facts = [fact for fact in (row.also, row.fact) if fact and nick in row.hearers]
+    seen = [line for fact in facts for line in shown(fact, nick)]
+    if nick == "ada":
+        answers = [row.error[1]] if row.error else row.answer or []
+        seen += [f"-- {line}" for line in answers] + ["ERROR"] * row.farewell
+    return seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.conversation import (
     Wire,
     error,
 )
+from tests.irc_rows import IrcMember, can_type, shown
 
 PASSWORD = "correct-horse"
 IN_PYTHON = tuple((nick, "/join python") for nick in EVERYBODY)
@@ -39,6 +41,11 @@ class Deed:
     answer: tuple[str, ...] = ()
     error: tuple[str, str] | None = None
     before: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def at_irc(self) -> bool:
+        """Whether it can be typed in an IRC client."""
+        return can_type(self.typed)
 
 
 def told(typed: str, *answer: str, before: tuple[tuple[str, str], ...] = ()) -> Deed:
@@ -116,15 +123,23 @@ class OperatorCase(ConversationCase):
     def play(self, deed: Deed, doors: tuple[str, ...]) -> None:
         """Have ada type, and compare what all three see."""
         people = {nick: self.at(door, nick) for nick, door in zip(EVERYBODY, doors, strict=True)}
+        members = {nick: self.chat.roster.named(nick) for nick in people}
         for nick, line in (*IN_PYTHON, *deed.before):
             people[nick].types(line)
         for person in people.values():
             person.sees()
         self.about_to_type()
+        in_python = self.chat.rooms["python"].members
+        there = {nick: who.nick for nick, who in members.items() if who in in_python}
         people["ada"].types(deed.typed, ref="r1")
         for nick, person in people.items():
-            expected = expected_lines if isinstance(person, TextPerson) else expected_objects
-            self.assertEqual(readable(person.sees()), expected(deed, nick), nick)
+            if isinstance(person, TextPerson):
+                expected: list[Any] = expected_lines(deed, nick)
+            elif isinstance(person, IrcMember):
+                expected = expected_irc(deed, nick, there)
+            else:
+                expected = expected_objects(deed, nick)
+            self.assertEqual(readable(person.sees()), expected, nick)
         self.typed(deed)
 
 
@@ -209,4 +224,16 @@ def expected_objects(deed: Deed, nick: str) -> list[Facts]:
         seen.append(error(*deed.error, ref="r1"))
     elif nick == "ada":
         seen.append({"type": "ok", "lines": list(deed.answer), "ref": "r1"})
+    return seen
+
+
+def expected_irc(deed: Deed, nick: str, there: Mapping[str, str]) -> list[str]:
+    """List the lines that somebody at the IRC door sees of a deed.
+
+    @param there: the nicknames of those who were in #python before, by what the row calls them.
+    """
+    seen = [line for fact in deed.facts for line in shown(fact, nick, there)]
+    if nick == "ada":
+        answer = [deed.error[1]] if deed.error else deed.answer
+        seen += [f"-- {line}" for line in answer]
     return seen

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from chatservice.doors.irc import capabilities as caps
 from tests.conversation import each_row
-from tests.doors.irc.person import IrcCase, IrcPerson, brief, of
+from tests.doors.irc.person import IrcCase
+from tests.irc import IrcPerson, brief, of
 
 
 def listed(person: IrcPerson, *lines: str, what: str = "LS") -> list[str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from chatservice.doors.irc.format import RELEVANT, server_time
 from chatservice.doors.irc.isupport import TEXT_BYTES
 from tests.conversation import TableCase, each_row
-from tests.doors.irc.person import ALL, IrcCase, brief, of
+from tests.doors.irc.person import IrcCase
+from tests.irc import ALL, brief, of
 from tests.operating import PASSWORD, OperatorCase
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from chatservice.doors.limits import Admission
 from tests.conversation import each_row
-from tests.doors.irc.person import ALL, IrcCase, IrcPerson, brief, of
+from tests.doors.irc.person import IrcCase
+from tests.irc import ALL, IrcPerson, brief, of
 from tests.operating import PASSWORD, OperatorCase
 
 

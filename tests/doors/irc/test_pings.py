@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from chatservice.doors.irc.pings import EVERY, PATIENCE, SILENT
 from tests.conversation import each_row
-from tests.doors.irc.person import IrcCase, IrcPerson, brief
+from tests.doors.irc.person import IrcCase
+from tests.irc import IrcPerson, brief
 
 
 class PingTests(IrcCase):

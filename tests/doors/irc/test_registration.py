@@ -7,7 +7,8 @@ from itertools import permutations
 
 from chatservice.sessions.session import JOIN_TIMEOUT
 from tests.conversation import each_row
-from tests.doors.irc.person import IrcCase, IrcPerson, brief, of
+from tests.doors.irc.person import IrcCase
+from tests.irc import IrcPerson, brief, of
 
 SECRET = "correct-horse"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from chatservice.doors.irc.door import PART
 from chatservice.protocol.errors import StorageError
 from tests.conversation import each_row
-from tests.doors.irc.person import IrcCase, IrcPerson, Line, brief, of
+from tests.doors.irc.person import IrcCase
+from tests.irc import IrcPerson, Line, brief, of
 from tests.journals import FailingJournal, HeldJournal
 
 LABELS = "message-tags batch labeled-response"

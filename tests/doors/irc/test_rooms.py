@@ -6,7 +6,8 @@ from chatservice.chat.rooms import ROOMS_PER_MEMBER
 from chatservice.doors.irc.isupport import TEXT_BYTES
 from chatservice.doors.irc.own import NAMES_BYTES
 from tests.conversation import each_row
-from tests.doors.irc.person import ALL, IrcCase, brief, of
+from tests.doors.irc.person import IrcCase
+from tests.irc import ALL, brief, of
 from tests.operating import PASSWORD, OperatorCase
 
 MISTAKES = {

@@ -8,7 +8,8 @@ from dataclasses import replace
 from chatservice.doors.irc.sasl import PIECE
 from chatservice.protocol.names import PASSWORD_TRIES
 from tests.conversation import each_row
-from tests.doors.irc.person import IrcCase, IrcPerson, brief, of
+from tests.doors.irc.person import IrcCase
+from tests.irc import IrcPerson, brief, of
 
 SECRET = "correct-horse"
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from chatservice.doors.irc.isupport import TARGETS
 from tests.conversation import each_row
-from tests.doors.irc.person import ALL, IrcCase, brief, of
+from tests.doors.irc.person import IrcCase
+from tests.irc import ALL, brief, of
 from tests.operating import PASSWORD, OperatorCase
 
 REFUSED = {

@@ -20,7 +20,8 @@ from chatservice.doors.irc.wire import (
 )
 from chatservice.protocol.events import ChatError
 from tests.conversation import TableCase, each_row
-from tests.doors.irc.person import IrcCase, brief, of
+from tests.doors.irc.person import IrcCase
+from tests.irc import brief, of
 
 MESSAGES: dict[str, tuple[bytes, Message]] = {
     "a verb alone": (b"LIST", Message("LIST", [], {})),
