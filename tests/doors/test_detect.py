@@ -71,6 +71,12 @@ def http(data: bytes, status: str) -> Opening:
     return Opening(data, f"HTTP/1.1 {status} \r\n", None)
 
 
+def irc(data: bytes, answer: str) -> Opening:
+    """An IRC client."""
+    seen = f":chatservice {answer}\r\n"
+    return Opening(data, seen, f"\r\n{seen}")
+
+
 def failed(text: str) -> str:
     """The answer to a line that is no JSON request."""
     error = {"type": "error", "code": "malformed", "text": text}
@@ -109,6 +115,20 @@ OPENINGS = {
         b"{}\n", failed('"type" must be a string'), "\r\n" + failed('"type" must be a string')
     ),
     "not_quite_json": Opening(b"{ada\n", NOT_JSON, "\r\n" + NOT_JSON),
+    "irc": irc(b"CAP LIST\r\n", "CAP * LIST :"),
+    "irc_without_capabilities": irc(b"NICK ada\r\nPING x\r\n", "PONG chatservice :x"),
+    "irc_with_a_password": irc(b"PASS x\nPING x\n", "PONG chatservice :x"),
+    "irc_without_a_nickname": irc(b"USER a 0 * :A\rPING x\r", "PONG chatservice :x"),
+    "irc_verb_alone": Opening(
+        b"NICK\n",
+        f"{GREETING}{ARRIVED}",
+        ARRIVED,
+        ("-- NICK joined the chat",),
+    ),
+    "irc_verb_in_small_letters": text_refused(
+        b"cap ls\n", "a nickname must not contain a space"
+    ),
+    "another_irc_verb": text_refused(b"JOIN #lobby\n", "a nickname must not contain a space"),
     "get": http(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "200 OK"),
     "head": http(b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n", "200 OK"),
     "post": http(REQUEST, "405 Method Not Allowed"),
@@ -192,7 +212,8 @@ class OpeningTests(ConversationCase):
 
     def test_undecided(self) -> None:
         """Every beginning of a method or header is undecided, and the next letter decides."""
-        starts = (b"", b"G", b"GE", b"GET", b"P", b"PO", b"OPTIONS", b"CONNECT", b"PROXY")
+        starts = [b"", b"G", b"GE", b"GET", b"P", b"PO", b"OPTIONS", b"CONNECT", b"PROXY"]
+        starts += [b"C", b"CA", b"CAP", b"NICK", b"PA", b"PASS", b"U", b"USER", b"Q", b"QUIT"]
         for letters in (*starts, BINARY_START[:-2]):
             self.assertIsNone(choose(letters, AT_FIRST))
             self.assertIs(choose(letters + b"\n", AT_FIRST), TEXT_DOOR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.task import Clock
@@ -13,6 +14,7 @@ from wsproto.frame_protocol import CloseReason
 from chatservice.chat.door import GOODBYE, Door
 from chatservice.chat.rooms import Device, Member, Room
 from chatservice.config.settings import Settings
+from chatservice.doors.irc.door import IrcSession
 from chatservice.doors.json import JsonSession
 from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession
@@ -116,7 +118,11 @@ class DoorContract(Base):
 
 
 class ConnectionContract(DoorContract):
-    """What a door with a connection does besides."""
+    """What a door with a connection does besides.
+
+    @cvar arrival: the kinds of events with which somebody comes to the lobby.
+    @cvar steps: how often all that was done must be stored before its goodbye is.
+    """
 
     door: Session
     hello: bytes
@@ -128,6 +134,8 @@ class ConnectionContract(DoorContract):
     seen: str
     reading: tuple[bool, bool, bool]
     farewell = b""
+    arrival: tuple[type[events.Event], ...] = (events.Joined,)
+    steps = 1
 
     def make(self) -> Session:
         raise NotImplementedError
@@ -325,11 +333,15 @@ class ConnectionContract(DoorContract):
         journal = self.held()
         self.wire.sends(self.hello + self.line)
         self.says_goodbye()
-        journal.release(self.clock)
-        self.assertIn(self.joined, self.sees())
+        shown = ""
+        for _ in range(self.steps):
+            journal.release(self.clock)
+            shown += self.sees()
+        self.assertIn(self.joined, shown)
         self.assertIsNotNone(self.wire.lost)
-        kinds = [[type(event) for event in batch] for batch in journal.batches]
-        self.assertEqual(kinds[1:], [[events.Joined, events.Said], [events.Left]])
+        *before, last = [[type(event) for event in batch] for batch in journal.batches[1:]]
+        self.assertEqual([*chain(*before)], [*self.arrival, events.Said])
+        self.assertEqual(last, [events.Left])
 
 
 class TextDoorTests(ConnectionContract, SynchronousTestCase):
@@ -373,6 +385,36 @@ class NamedJsonDoorTests(JsonDoorTests):
     """The same door for a program that has a name, and says itself what was read."""
 
     hello = b'{"type":"hello","nick":"ada","client":"tablet"}\n'
+    reading = (False, False, False)
+
+
+class IrcDoorTests(ConnectionContract, SynchronousTestCase):
+    """The door for IRC clients, where only C{QUIT} is a goodbye."""
+
+    hello = b"NICK ada\r\nUSER ada 0 * :Ada\r\nJOIN #lobby\r\n"
+    line = b"PRIVMSG #lobby :hi\r\n"
+    joined = " JOIN #lobby\r\n"
+    not_sent = ":chatservice!chatservice@chatservice NOTICE ada :not sent: the disk is full\r\n"
+    elsewhere = " PRIVMSG #lobby :hi\r\n"
+    joined_elsewhere = " JOIN #python\r\n"
+    seen = ""
+    reading = (True, True, True)
+    farewell = b"ERROR :Closing link: goodbye\r\n"
+    # It comes to no room by itself, so its hello is two steps.
+    arrival = (events.Resumed, events.Joined)
+    steps = 3
+
+    def make(self) -> Session:
+        return IrcSession(self.chat)
+
+    def says_goodbye(self) -> None:
+        self.wire.sends(b"QUIT\r\n")
+
+
+class MarkingIrcDoorTests(IrcDoorTests):
+    """The same door for a client that says itself what was read."""
+
+    hello = b"CAP REQ draft/read-marker\r\n" + IrcDoorTests.hello + b"CAP END\r\nJOIN #lobby\r\n"
     reading = (False, False, False)
 
 
