@@ -186,8 +186,8 @@ SAID = {
 ANSWERS = [
     "chatservice PONG chatservice 1 é",
     "chatservice PONG chatservice 2",
-    "chatservice FAIL * INVALID_UTF8 messages must be UTF-8",
-    "chatservice FAIL * INVALID_UTF8 messages must be UTF-8",
+    "chatservice FAIL PING INVALID_UTF8 messages must be UTF-8",
+    "chatservice FAIL PING INVALID_UTF8 messages must be UTF-8",
     "chatservice 417 adä that line is too long",
     "chatservice 417 adä that line is too long: not sent",
     "chatservice PONG chatservice 3",
