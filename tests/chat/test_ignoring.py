@@ -212,6 +212,17 @@ class IgnoringTests(SynchronousTestCase):
         ):
             self.assertFalse(self.hidden(event, "bob"))
 
+    def test_real_names(self) -> None:
+        """A real name is somebody's own words, and is hidden as they are."""
+        for event in (
+            events.Joined(id=ID, nick="bob", room="lobby", real_name="Bob"),
+            events.Introduced(id=ID, nick="bob", real_name="Bob", renamed=True),
+        ):
+            keys = {nick_key("bob"): "bob"}
+            shown = format_for(JSON, PLAIN, keys, "ada").render(event, True)
+            self.assertNotIn(b"Bob", shown)
+            self.assertIn(b'"nick":"bob"', shown)
+
     def test_acts_in_a_room(self) -> None:
         """What an operator does in a room is hidden: it reaches people who are not in it."""
         for kind in (actions.Banned, actions.Muted, actions.Invited, actions.Opped):

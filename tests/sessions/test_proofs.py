@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.python.failure import Failure
 
+from chatservice.protocol.actions import Muted
 from chatservice.protocol.events import ChatError
 from chatservice.sessions.joining import Joining, JoinRequest
 from tests.conversation import ConversationCase
@@ -78,3 +79,7 @@ class ProofTests(ConversationCase):
         self.assertEqual((member.user, len(member.host)), ("~bob", 15))
         self.assertEqual(member.mask, f"bob!{member.userhost}")
 
+    def test_muted(self) -> None:
+        """Who is muted has no real name, for that would be a way to speak."""
+        self.chat.permissions.apply(Muted(id=1, nick="sysop", target="*!*@*"))
+        self.assertEqual(self.arrive("bob", real_name="Bob").real_name, "")

@@ -99,8 +99,9 @@ def _condition(call: Call, word: str) -> Callable[[Room], bool]:
         since = room.since if what == "C" else topic.when if topic is not None else None
         if since is None:
             return False
-        age = (call.chat.ids.now() - since) / MINUTE
-        return age > limit if sign == ">" else 0 <= age < limit
+        # An id may be a little ahead of the clock.
+        age = max(0.0, (call.chat.ids.now() - since) / MINUTE)
+        return age > limit if sign == ">" else age < limit
 
     return holds
 

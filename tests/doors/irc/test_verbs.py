@@ -1,0 +1,204 @@
+"""The verbs about modes, lists, people, operators and the server."""
+
+from __future__ import annotations
+
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
+
+from tests.doors.irc.person import IrcCase
+from tests.irc import IrcPerson, brief
+
+
+class VerbCase(IrcCase):
+    """Ada runs #tea, in which bob is too."""
+
+    checkers = (InMemoryUsernamePasswordDatabaseDontUse(sysop=b"a-password"),)
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.rules.operators = frozenset({"sysop"})
+        self.open_chat()
+        self.ada = self.at_irc("ada", "JOIN #tea")
+        self.bob = self.at_irc("bob", "JOIN #tea")
+        self.ada.sees()
+
+    def asks(self, person: IrcPerson, *lines: str) -> list[str]:
+        """Send lines, and read the verbs and numerics of what comes back, with parameters."""
+        person.sends(*lines)
+        return [" ".join([line.verb, *line.params]) for line in person.sees()]
+
+
+class ModeTests(VerbCase):
+    def test_merged(self) -> None:
+        """All that one command changes is one line for its giver, and one each for others."""
+        self.assertEqual(
+            self.asks(self.ada, "MODE #tea +imk-t+l sesame 5"), ["MODE #tea +imkl sesame 5"]
+        )
+        self.assertEqual(
+            [" ".join(line.params) for line in self.bob.sees()],
+            ["#tea +i", "#tea +m", "#tea +k *", "#tea +l 5"],
+        )
+        first, _ = self.asks(self.ada, "MODE #tea")
+        self.assertEqual(first, "324 ada #tea +nimkl * 5")
+
+    def test_no_change(self) -> None:
+        """What is so already is not told, and what was never there is not removed."""
+        for modes in ("+n", "-i", "-k", "-l", "-b *!*@x.chat", "-v bob"):
+            self.assertEqual(self.asks(self.ada, f"MODE #tea {modes}"), [], modes)
+
+    def test_roles(self) -> None:
+        """An operator gives roles, and others cannot."""
+        self.assertEqual(self.asks(self.bob, "MODE #tea +o bob")[0][:16], "482 bob #tea onl")
+        self.assertEqual(self.asks(self.ada, "MODE #tea +o bob"), ["MODE #tea +o bob"])
+        self.bob.sees()
+        self.assertEqual(self.asks(self.bob, "MODE #tea -o ada"), ["MODE #tea -o ada"])
+
+    def test_mistakes(self) -> None:
+        """Each mistake has its numeric, and costs the rest of the line nothing."""
+        for modes, numeric in (
+            ("+z", "472"),
+            ("+o nobody", "401"),
+            ("+l many", "696"),
+            ("+o", "461"),
+            ("+k", "696"),
+            ("-n", "472"),
+            ("+b !!@@ x", "MODE"),
+        ):
+            shown = self.asks(self.ada, f"MODE #tea {modes}")
+            self.assertEqual(shown[0][: len(numeric)], numeric, modes)
+        self.assertEqual(self.asks(self.ada, "MODE #nowhere")[0][:4], "403 ")
+        eve = self.at_irc("eve")
+        self.assertEqual(self.asks(self.ada, "MODE #tea +v eve")[0][:4], "441 ")
+        eve.sees()
+
+    def test_bans(self) -> None:
+        """Bans by mask are listed, keep people out, and end."""
+        self.asks(self.ada, "MODE #tea +b eve!*@*", "MODE #tea +q zoe!*@*")
+        listed = self.asks(self.ada, "MODE #tea b", "MODE #tea q")
+        numerics = [line.split()[0] for line in listed]
+        self.assertEqual(numerics, ["367", "368", "728", "729"])
+        self.assertIn("#tea eve!*@* ada", listed[0])
+        eve = self.at_irc("eve")
+        self.assertEqual(self.asks(eve, "JOIN #tea")[0][:13], "474 eve #tea ")
+        self.asks(self.ada, "MODE #tea -b eve!*@*")
+        self.assertEqual(self.asks(eve, "JOIN #tea")[0], "JOIN #tea")
+
+    def test_own(self) -> None:
+        """One's own modes are shown and changed; those of others are their own business."""
+        self.assertEqual(self.asks(self.ada, "MODE ada"), ["221 ada +w"])
+        self.assertEqual(self.asks(self.ada, "MODE ada +iB-w"), ["MODE ada +Bi-w"])
+        self.assertEqual(self.asks(self.ada, "MODE ada +x")[0][:7], "501 ada")
+        self.assertEqual(self.asks(self.ada, "MODE bob")[0][:7], "502 ada")
+
+
+class ListTests(VerbCase):
+    def test_names(self) -> None:
+        """The names of a room; of one that is secret nothing, as if nobody were there."""
+        shown = self.asks(self.bob, "NAMES #tea")
+        self.assertEqual(sorted(shown[0].split()[4:]), ["@ada", "bob"])
+        self.asks(self.ada, "MODE #tea +s")
+        eve = self.at_irc("eve")
+        self.assertEqual([line[:3] for line in self.asks(eve, "NAMES #tea")], ["366"])
+        self.assertEqual([line[:3] for line in self.asks(eve, "LIST")], ["321", "323"])
+        self.assertEqual([line[:3] for line in self.asks(eve, "NAMES")], ["366"])
+
+    def test_list(self) -> None:
+        """Rooms are listed by number of people, age and name."""
+        for condition, count in (
+            ("", 1), (">1", 1), (">2", 0), ("<3", 1), ("t*", 1), ("!t*", 0), ("#tea", 1),
+            ("C<1", 1), ("C>1", 0), ("T<1", 0),
+        ):
+            shown = self.asks(self.bob, f"LIST {condition}")
+            self.assertEqual(len(shown) - 2, count, condition)
+
+    def test_who(self) -> None:
+        """WHO finds people by room, nickname and mask, and WHOX gives the fields asked for."""
+        for asked, count in (("#tea", 2), ("ada", 1), ("a*", 1), ("*", 2), ("zoe", 0)):
+            shown = self.asks(self.bob, f"WHO {asked}")
+            self.assertEqual([line[:3] for line in shown], ["352"] * count + ["315"], asked)
+        (shown, _) = self.asks(self.bob, "WHO ada %tna,42")
+        self.assertEqual(shown, "354 bob 42 ada 0")
+        self.assertEqual(self.asks(self.bob, "WHO #tea o"), ["315 bob #tea End of the list"])
+
+
+class PeopleTests(VerbCase):
+    def test_whois(self) -> None:
+        """WHOIS tells who somebody is, in which rooms, and through which door."""
+        self.asks(self.ada, "AWAY :lunch")
+        shown = {line[:3]: line for line in self.asks(self.bob, "WHOIS ada")}
+        self.assertEqual(list(shown), ["311", "319", "312", "301", "317", "318"])
+        self.assertIn("@#tea", shown["319"])
+        self.assertIn("through an IRC client", shown["312"])
+        self.assertIn("lunch", shown["301"])
+        self.assertEqual([line[:3] for line in self.asks(self.bob, "WHOIS zoe")], ["401", "318"])
+        self.assertEqual([line[:3] for line in self.asks(self.bob, "WHOIS")], ["431"])
+
+    def test_away(self) -> None:
+        """Being away is told to clients that keep lists, wherever they share a room."""
+        eve = self.at_irc("eve", "JOIN #tea", caps="away-notify")
+        self.ada.sees(), self.bob.sees()
+        self.assertEqual(self.asks(self.ada, "AWAY :lunch")[0][:3], "306")
+        self.assertEqual(brief(eve.sees()), ["ada AWAY lunch"])
+        self.assertEqual(self.asks(self.bob, "PRIVMSG ada :hi"), ["301 bob ada ada is away: lunch"])
+        self.assertEqual(self.asks(self.ada, "AWAY")[-1][:3], "305")
+        self.assertEqual(self.bob.sees(), [])
+
+    def test_monitor(self) -> None:
+        """Who is watched is told when they come, and when they go."""
+        shown = self.asks(self.ada, "MONITOR + bob,zoe", "MONITOR L")
+        self.assertEqual([line[:3] for line in shown], ["730", "731", "732", "733"])
+        zoe = self.at_irc("zoe")
+        self.assertEqual([line.verb for line in self.ada.sees()], ["730"])
+        zoe.sends("QUIT")
+        self.assertEqual([line.verb for line in self.ada.sees()], ["731"])
+        self.assertEqual(self.asks(self.ada, "MONITOR C", "MONITOR S"), [])
+
+    def test_others(self) -> None:
+        """WHOWAS, ISON, USERHOST and SETNAME answer as elsewhere."""
+        self.at_irc("zoe").sends("QUIT :bye")
+        shown = self.asks(self.bob, "WHOWAS zoe", "WHOWAS nobody")
+        self.assertEqual([line[:3] for line in shown], ["314", "312", "369", "406", "369"])
+        self.assertEqual(self.asks(self.bob, "ISON ada zoe"), ["303 bob ada"])
+        self.assertTrue(self.asks(self.bob, "USERHOST ada")[0].startswith("302 bob ada=+~ada@"))
+        self.asks(self.ada, "SETNAME :Ada Lovelace")
+        self.assertIn("Ada Lovelace", self.asks(self.bob, "WHOIS ada")[0])
+
+
+class OperatorTests(VerbCase):
+    def test_power(self) -> None:
+        """OPER gives power to who knows the password, and to nobody else."""
+        self.assertEqual(self.asks(self.bob, "OPER sysop wrong")[0][:3], "464")
+        self.assertEqual(self.asks(self.bob, "OPER ada a-password")[0][:3], "491")
+        for line in ("KILL ada", "WALLOPS :hi", "REHASH"):
+            self.assertEqual(self.asks(self.bob, line)[0][:3], "481", line)
+        shown = self.asks(self.bob, "OPER sysop a-password")
+        self.assertEqual([line[:8] for line in shown], ["381 bob ", "MODE bob"])
+        reloaded: list[str] = []
+        self.chat.reloads.append(lambda: reloaded.append("motd"))
+        self.assertEqual(self.asks(self.bob, "REHASH")[0][:3], "382")
+        self.assertEqual(reloaded, ["motd"])
+        self.asks(self.bob, "WALLOPS :tea is ready")
+        self.assertEqual(brief(self.ada.sees())[-1], "bob WALLOPS tea is ready")
+        self.asks(self.bob, "KILL ada :out")
+        self.assertEqual([line.verb for line in self.ada.sees()], ["KILL", "ERROR"])
+
+
+class AboutTests(VerbCase):
+    def test_numerics(self) -> None:
+        """Each verb about the server has the numerics that clients wait for."""
+        for line, numerics in (
+            ("LUSERS", "251 252 253 254 255 265 266"),
+            ("MOTD", "422"),
+            ("VERSION", "351 005 005"),
+            ("TIME", "391"),
+            ("ADMIN", "256 257 258 259"),
+            ("INFO", "371 371 371 374"),
+            ("LINKS", "365"),
+            ("STATS u", "242 219"),
+            ("STATS", "219"),
+            ("HELP", "704 705 705 705 706"),
+            ("HELPOP nothing", "524"),
+            ("PING", "461"),
+        ):
+            shown = self.asks(self.bob, line)
+            self.assertEqual(" ".join(each[:3] for each in shown), numerics, line)
+        self.assertIn("705 bob who", self.asks(self.bob, "HELP who")[1])
