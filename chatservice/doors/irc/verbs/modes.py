@@ -35,6 +35,17 @@ MAY_LACK = "bqk"
 """The modes that are not wrong without their parameter: lists are shown, and a key is removed."""
 
 
+class Wrong(Exception):
+    """A change that makes no sense.
+
+    @ivar how: C{unknown-mode}, C{too-few} parameters, or C{bad-param}.
+    """
+
+    def __init__(self, how: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.how = how
+
+
 class Change(NamedTuple):
     """A change of a mode, as a client asks for it."""
 
@@ -108,6 +119,8 @@ def _changed(call: Call, room: Room) -> Generator[Deferred[Any], Any, Lines]:
                 continue
             done = _carry_out(call, room, change)
             envelopes = yield done if isinstance(done, Deferred) else _at_once(done)
+        except Wrong as wrong:
+            lines.append(_wrong(call, room, change, wrong))
         except ChatError as error:
             lines += _refused(call, room, change, error)
         else:
@@ -126,7 +139,8 @@ def _carry_out(
 ) -> list[Envelope] | Deferred[list[Envelope]]:
     """Carry out one change; a change to what is so already publishes nothing.
 
-    @raise ChatError: the member may not, or the change makes no sense.
+    @raise ChatError: the member may not.
+    @raise Wrong: the change makes no sense.
     """
     sign, mode, param = change
     rules, name = call.chat.permissions.rules(room.name), room.name
@@ -147,7 +161,7 @@ def _carry_out(
         return _key(call, name, is_on, param)
     if mode == "l":
         if is_on and not (param.isascii() and param.isdigit() and int(param)):
-            raise ChatError("usage", "the limit must be a number", "bad-param")
+            raise Wrong("bad-param", "the limit must be a number")
         differs = rules.limit != (int(param) if is_on else 0)
         return _set(call, name, "limit", param if is_on else "off", differs)
     if mode in ENTRIES:
@@ -155,12 +169,12 @@ def _carry_out(
     if change == ("+", "n", ""):
         call.chat.permissions.check_power(call.member, name)
         return []
-    raise ChatError("usage", f"{mode} is no mode here", "unknown-mode")
+    raise Wrong("unknown-mode", f"{mode} is no mode here")
 
 
 def _role(call: Call, room: str, change: str, nick: str) -> list[Envelope]:
     if not nick:
-        raise ChatError("usage", "a nickname is missing", "too-few")
+        raise Wrong("too-few", "a nickname is missing")
     permissions = call.chat.permissions
     permissions.check_power(call.member, room)
     call.session.about(nick)
@@ -183,7 +197,7 @@ def _set(
 
 def _key(call: Call, room: str, is_on: bool, key: str) -> Deferred[list[Envelope]]:
     if is_on and (not 0 < len(key) <= KEY_LENGTH or set(", ") & set(key) or key[0] == ":"):
-        raise ChatError("usage", "that cannot be a key", "bad-param")
+        raise Wrong("bad-param", "that cannot be a key")
     had_one = bool(call.chat.permissions.rules(room).password_hash)
     if is_on:
         call.session.shown_key = key
@@ -200,7 +214,7 @@ def _entry(
         if whom is None:
             whom = meant(f"{text}!*@*")
     except ValueError as error:
-        raise ChatError("usage", str(error), "bad-param") from error
+        raise Wrong("bad-param", str(error)) from error
     assert whom is not None
     if not is_on:
         lift = enforcement.unban if mode == "b" else enforcement.unmute
@@ -213,23 +227,26 @@ def _entry(
         add = enforcement.ban_mask if mode == "b" else enforcement.mute_mask
         return [add(by, whom, room)]
     if mode == "q":
-        raise ChatError("usage", "people are not muted by address", "bad-param")
+        raise Wrong("bad-param", "people are not muted by address")
     return enforcement.ban_network(by, whom, room).addCallback(lambda envelope: [envelope])
 
 
-def _refused(call: Call, room: Room, change: Change, error: ChatError) -> list[str]:
-    name, mode = f"#{room.name}", middle(change.mode)
+def _wrong(call: Call, room: Room, change: Change, wrong: Wrong) -> str:
+    mode, text = middle(change.mode), str(wrong)
+    match wrong.how:
+        case "too-few":
+            return call.too_few()
+        case "unknown-mode":
+            return call.numeric(irc.ERR_UNKNOWNMODE, mode, text=text)
     param = "*" if mode == "k" else middle(change.param)
-    numerics: dict[str, tuple[str, ...]] = {
-        "unknown-mode": (irc.ERR_UNKNOWNMODE, mode),
-        "bad-param": (replies.ERR_INVALIDMODEPARAM, name, mode, param),
-        "not-in-room": (irc.ERR_USERNOTINCHANNEL, param, name),
-    }
-    if error.cause == "too-few":
-        return [call.too_few()]
-    if error.cause in numerics:
-        numeric, *about = numerics[error.cause]
-        return [call.numeric(numeric, *about, text=error.sentence)]
+    return call.numeric(replies.ERR_INVALIDMODEPARAM, f"#{room.name}", mode, param, text=text)
+
+
+def _refused(call: Call, room: Room, change: Change, error: ChatError) -> list[str]:
+    name = f"#{room.name}"
+    if error.cause == "not-in-room":
+        about = middle(change.param), name
+        return [call.numeric(irc.ERR_USERNOTINCHANNEL, *about, text=error.sentence)]
     if error.code != "no-nick":
         call.session.about(name)
     return call.session.error_lines(error)
