@@ -14,8 +14,15 @@ NO_TAGS: Tags = {}
 TAGS_BYTES = 4094
 """The most bytes of all tags of a message, as IRC spells them (IRCv3, message tags, Size limit)."""
 
+_BREAKS = re.compile("[\0\v\f\x1c-\x1e\x85\u2028\u2029]")
 _NAME = re.compile(r"\+[a-zA-Z0-9./-]+")
 _ESCAPES = str.maketrans({";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"})
+
+
+def break_in(value: str) -> str:
+    """Find a character that would break a line, and that IRC has no escape for; empty if none."""
+    found = _BREAKS.search(value)
+    return "" if found is None else found[0]
 
 
 def spelled(tags: Tags) -> str:
@@ -36,8 +43,8 @@ def check_tags(tags: Tags) -> Tags:
             raise ValueError(
                 'the name of a tag must be "+" and then letters, digits, ".", "/" or "-"'
             )
-        if "\0" in value:
-            raise ValueError("the value of a tag must not contain U+0000")
+        if found := break_in(value):
+            raise ValueError(f"the value of a tag must not contain U+{ord(found):04X}")
     size = len(spelled(tags).encode())
     if size > TAGS_BYTES:
         raise ValueError(f"the tags are too long ({size:,} bytes, at most {TAGS_BYTES:,})")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc.format import Change, mode_line
 from chatservice.doors.irc.wire import tagged
+from chatservice.protocol.tags import spelled
 
 
 class Response:
@@ -21,7 +22,7 @@ class Response:
 
     def __init__(self, server: str, label: str, number: int) -> None:
         self._server = server
-        self._label = label
+        self._label = spelled({"label": label}) if label else ""
         self._batch = f"r{number}"
         self._expected: int | None = None
         self._is_open = False
@@ -46,12 +47,12 @@ class Response:
             return lines
         if self._expected == 1 == len(lines) and not self._is_open:
             self._is_answered = True
-            return [tagged(lines[0], f"label={self._label}")]
+            return [tagged(lines[0], self._label)]
         opening = []
         if not self._is_open:
             self._is_open = self._is_answered = True
             opening = [
-                f"@label={self._label} :{self._server} BATCH +{self._batch} {caps.LABELED_RESPONSE}"
+                f"@{self._label} :{self._server} BATCH +{self._batch} {caps.LABELED_RESPONSE}"
             ]
         return [*opening, *(self._within(line) for line in lines)]
 
@@ -86,7 +87,7 @@ class Response:
         if self._is_open:
             lines.append(f":{self._server} BATCH -{self._batch}")
         elif self._label and not self._is_answered and not lines:
-            lines = [f"@label={self._label} :{self._server} ACK"]
+            lines = [f"@{self._label} :{self._server} ACK"]
         self._label = ""
         self._is_open = False
         return lines

@@ -10,12 +10,16 @@ from twisted.words.protocols.irc import IRCBadMessage, parsemsg
 
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.sanitize import without_controls
+from chatservice.protocol.tags import break_in
 
 LINE_BYTES = 512
 """The most bytes of a line with its end, but without its tags."""
 
 TAG_BYTES = 4094
 """The most bytes of a client's tags, without C{@} and the space after them."""
+
+MIDDLE_BYTES = 200
+"""The most bytes of a parameter that is sent back, so that there is room for an explanation."""
 
 ACTION = "\x01ACTION "
 CTCP = "\x01"
@@ -90,7 +94,7 @@ def tags_of(text: str) -> Mapping[str, str]:
     tags = {}
     for each in text.split(";"):
         key, _, value = each.partition("=")
-        if _KEY.fullmatch(key):
+        if _KEY.fullmatch(key) and not break_in(value):
             tags[key] = _ESCAPE.sub(lambda found: _UNESCAPED.get(found[1], found[1]), value)
     return tags
 
@@ -105,7 +109,7 @@ def tagged(line: str, tags: str) -> str:
 def middle(param: str) -> str:
     """Make a parameter that can stand in the middle of a line of anything that a peer sent."""
     bare = without_controls(param).partition(" ")[0].lstrip(":")
-    return bare or "*"
+    return bare.encode()[:MIDDLE_BYTES].decode("utf-8", "ignore") or "*"
 
 
 def encoded(lines: list[str]) -> bytes:

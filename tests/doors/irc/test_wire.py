@@ -107,6 +107,7 @@ class SpellingTests(TableCase):
             "several": ("bob eve", "bob"),
             "a colon": (":bob", "bob"),
             "a line within": ("bob\r\nQUIT", "bob"),
+            "too long": ("ü" * 150, "ü" * 100),
             "nothing": ("", "*"),
             "nothing to see": (":\x01", "*"),
         }

@@ -16,6 +16,7 @@ from chatservice.doors.irc.sasl import MECHANISM, Exchange, Refused
 from chatservice.doors.irc.verbs.table import Call, query, verb
 from chatservice.doors.irc.wire import middle
 from chatservice.protocol.events import ChatError
+from chatservice.protocol.sanitize import without_controls
 
 
 @verb("CAP", cost=query, early=True)
@@ -37,7 +38,7 @@ def cap(call: Call) -> Lines:
             negotiation.is_open = is_early
             was_done = negotiation.request(names.split())
             session.reshape()
-            return [f"{head} {'ACK' if was_done else 'NAK'} :{names}"]
+            return [f"{head} {'ACK' if was_done else 'NAK'} :{without_controls(names)}"]
         case "END", _:
             was_open, negotiation.is_open = negotiation.is_open, False
             if was_open and is_early:
@@ -124,7 +125,8 @@ def _prove(call: Call, name: str, password: str) -> Generator[Deferred[Any], Any
 
 @verb("PING", least=1, cost=query, early=True)
 def ping(call: Call) -> Lines:
-    return [f":{call.session.server} PONG {call.session.server} :{call.param(0)}"]
+    token = without_controls(call.param(0))
+    return [f":{call.session.server} PONG {call.session.server} :{token}"]
 
 
 @verb("PONG", cost=query, early=True)
