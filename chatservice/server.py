@@ -260,6 +260,7 @@ class ChatFactory(ServerFactory, Standalone):
         """Be away from the keyboard, or back with C{None}.
 
         Only rooms in which the member spoke lately are shown it: nobody waits for it elsewhere.
+        Clients that keep lists of everybody are told in all rooms, by an event of its own.
 
         @raise ChatError: C{muted}, C{not-allowed} or C{too-long}.
         """
@@ -267,10 +268,7 @@ class ChatFactory(ServerFactory, Standalone):
         self.permissions.check_appearance(member)
         why = None if why is None else clean_reason(why)
         event = CameBack() if why is None else WentAway(why=why)
-        rooms = member.spoke_since(self.reactor.seconds() - TALKING)
-        others = tuple(room for room in member.rooms if room not in rooms)
-        if others:
-            self.publish(member, replace(event, rooms=others, folded=True))
-        event = replace(event, rooms=rooms)
         member.away = why
-        return self.publish(member, event, by)
+        self.publish(member, replace(event, rooms=tuple(member.rooms), folded=True))
+        rooms = member.spoke_since(self.reactor.seconds() - TALKING)
+        return self.publish(member, replace(event, rooms=rooms), by)

@@ -290,8 +290,8 @@ class CameAndWent(RoomEvent):
 class WentAway(MemberEvent):
     """Somebody's going away from the keyboard; C{why} may be empty.
 
-    @ivar folded: whether it is for rooms in which the member did not speak lately, so that nobody
-        is shown it but programs that keep lists of everybody; also in L{CameBack}.
+    @ivar folded: whether it is for all rooms of the member, and shown to nobody but by clients that
+        keep lists of everybody, which do not show the other one; also in L{CameBack}.
     """
 
     kind = "went_away"

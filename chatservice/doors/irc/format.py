@@ -184,12 +184,13 @@ def _left(_: IrcFormat, event: events.Left) -> Iterator[str]:
 
 
 def _went_away(format: IrcFormat, event: events.WentAway) -> Iterator[str]:
-    if format.has(caps.AWAY_NOTIFY):
+    # The other event of it is for some of the same readers, who would see it twice.
+    if event.folded and format.has(caps.AWAY_NOTIFY):
         yield f":{source(event)} AWAY :{cut(event.why) or 'away'}"
 
 
 def _came_back(format: IrcFormat, event: events.CameBack) -> Iterator[str]:
-    if format.has(caps.AWAY_NOTIFY):
+    if event.folded and format.has(caps.AWAY_NOTIFY):
         yield f":{source(event)} AWAY"
 
 
