@@ -66,6 +66,8 @@ class RecordingDoor:
     kind = "a recorder"
     name = "recording"
 
+    is_arriving = False
+
     def __init__(self, wire: RecordingFormat | None = None) -> None:
         self.format = wire or RecordingFormat()
         self.deliveries: list[bytes] = []

@@ -53,6 +53,10 @@ class Door(Protocol):
         """The other end."""
 
     @property
+    def is_arriving(self) -> bool:
+        """Whether nobody has joined through it yet, and somebody still may."""
+
+    @property
     def deliver(self) -> Deliver:
         """The function that sends bytes at the moment, such as a socket's C{send} (send(2)).
 
@@ -157,6 +161,7 @@ class _Nowhere:
     name = "closed"
     format: Format = _Silence()
     peer = Peer()
+    is_arriving = False
 
     deliver = staticmethod(len)
 

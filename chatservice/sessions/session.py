@@ -158,6 +158,11 @@ class Session(InTurn):
         return self.connection.peer
 
     @property
+    def is_arriving(self) -> bool:
+        """See L{chatservice.chat.door.Door.is_arriving}."""
+        return self.state is State.ARRIVING
+
+    @property
     def is_ended(self) -> bool:
         """See L{Metered.is_ended}."""
         return self.state is State.GONE

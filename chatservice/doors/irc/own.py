@@ -117,7 +117,7 @@ def lusers(session: IrcClient) -> Iterator[str]:
         irc.RPL_LUSERCLIENT, text=f"There are {here} users and 0 invisible on 1 servers"
     )
     yield session.numeric(irc.RPL_LUSEROP, f"{operators}", text="operator(s) online")
-    unknown = max(0, len(chat.sessions) - sum(len(each.devices) for each in chat.roster.values()))
+    unknown = sum(each.is_arriving for each in chat.sessions)
     yield session.numeric(irc.RPL_LUSERUNKNOWN, f"{unknown}", text="unknown connection(s)")
     yield session.numeric(irc.RPL_LUSERCHANNELS, f"{len(chat.rooms)}", text="channels formed")
     yield session.numeric(irc.RPL_LUSERME, text=f"I have {here} clients and 0 servers")
