@@ -7,10 +7,10 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 
 from chatservice.client.tls import Trust, trust_in_file, trust_in_one, trust_in_system
 from chatservice.protocol.names import NICK_LENGTH, check_nick, check_room
+from chatservice.protocol.release import release
 from chatservice.protocol.textfile import text_of
 
 PORT = 59000
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "environment. Exit status: 0 said goodbye, 1 could not join, 2 usage, "
         "3 a piped line was refused or not confirmed.",
     )
-    parser.add_argument("--version", action="version", version=f"chatservice {_version()}")
+    parser.add_argument("--version", action="version", version=f"chatservice {release()}")
     parser.add_argument(
         "address",
         metavar="HOST[:PORT]",
@@ -131,13 +131,6 @@ def _add_tls(parser: argparse.ArgumentParser) -> None:
         type=_argument(trust_in_one),
         help="trust only the certificate with this fingerprint, whatever its name",
     )
-
-
-def _version() -> str:
-    try:
-        return version("chatservice")
-    except PackageNotFoundError:
-        return "(not installed)"
 
 
 def _first_line(path: str) -> str:

@@ -190,7 +190,7 @@ class AboutTests(VerbCase):
             ("MOTD", "422"),
             ("VERSION", "351 005 005"),
             ("TIME", "391"),
-            ("ADMIN", "256 257 258 259"),
+            ("ADMIN", "423"),
             ("INFO", "371 371 371 374"),
             ("LINKS", "365"),
             ("STATS u", "242 219"),
