@@ -26,12 +26,15 @@ from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.aliases import ALIASES
 from chatservice.protocol.events import (
     NO_TIMES,
+    CameBack,
     ChatError,
     Event,
+    Introduced,
     Read,
     Resumed,
     Times,
     Watched,
+    WentAway,
     Whispered,
 )
 from chatservice.sessions.joining import JoinRequest
@@ -40,6 +43,9 @@ from chatservice.sessions.session import State
 
 PART = 200
 """The lines of a long answer that are sent at a time."""
+
+EXTENDED = WentAway | CameBack | Introduced
+"""The events of people that are watched which those see who are in none of their rooms."""
 
 
 class IrcSession(RegisteringClient):
@@ -240,8 +246,14 @@ class IrcSession(RegisteringClient):
     def render_watched(self, event: Event, watched: Watched | None) -> bytes:
         """See L{chatservice.chat.door.Door.render_watched}."""
         if watched is None:
-            is_told = self.has(caps.EXTENDED_MONITOR) and not self._shares_a_room(event)
-            return self.format.render(event, True) if is_told else b""
+            is_told = self.has(caps.EXTENDED_MONITOR) and isinstance(event, EXTENDED)
+            is_new = is_told and not self._shares_a_room(event)
+            return self.format.render(event, True) if is_new else b""
+        assert self.member is not None
+        names = (name.casefold() for name in self.chat.watching.names(self.member))
+        if watched.nick.casefold() not in names:
+            # One who only looks like the person that is watched is somebody else here.
+            return b""
         if not watched.here:
             return encoded([self.numeric(RPL_MONOFFLINE, text=watched.nick)])
         mask = f"{watched.nick}!{event.userhost}"
