@@ -214,7 +214,8 @@ def _invited(format: IrcFormat, event: actions.Invited) -> Iterator[str]:
 
 def _wallops(format: IrcFormat, text: str, event: OperatorAct) -> Iterator[str]:
     if format.wallops:
-        yield f":{source(event)} WALLOPS :{text}"
+        head = f":{source(event)} WALLOPS :"
+        yield from (f"{head}{piece}" for piece in pieces(text, text_bytes(head)))
 
 
 def _locked_down(format: IrcFormat, event: actions.LockedDown) -> Iterator[str]:

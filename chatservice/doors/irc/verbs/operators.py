@@ -13,12 +13,15 @@ from chatservice.doors.irc.verbs.table import Call, verb
 from chatservice.protocol.events import ChatError
 from chatservice.sessions.power import oper as take_power
 
+EMPOWERED = "you are an operator of the whole chat until you leave"
+
 
 @verb("OPER", least=2)
 def oper(call: Call) -> Deferred[Lines]:
     was_one = call.chat.permissions.is_operator(call.member)
 
     def taken(_: None) -> Lines:
+        call.member.tell([EMPOWERED], call.device)
         mode = [] if was_one else [f":{call.session.server} MODE {call.member.nick} +o"]
         return [call.numeric(irc.RPL_YOUREOPER, text="You are now an IRC operator"), *mode]
 
