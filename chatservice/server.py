@@ -148,7 +148,13 @@ class ChatFactory(ServerFactory, Standalone):
         seen, noted = member.seen_last(), member.forgotten != member.identity
         rooms, too_many = self.entrances.leave_all(member)
         left = Left(
-            why=why, goodbye=goodbye, rooms=rooms, folded=too_many or folded, noted=noted, seen=seen
+            why=why,
+            goodbye=goodbye,
+            rooms=rooms,
+            folded=too_many or folded,
+            real_name=member.real_name,
+            noted=noted,
+            seen=seen,
         )
         return self.publish(member, left, by)
 

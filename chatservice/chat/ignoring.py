@@ -49,7 +49,7 @@ class Ignoring:
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
         may_hide = self.hides_acts or isinstance(event, TALK)
-        left = _left_of(event, may_hide and _is_by(event, self._ignored))
+        left = _left_of(event, may_hide and is_by(event, self._ignored))
         return b"" if left is None else self._base.render(left, here)
 
 
@@ -70,7 +70,7 @@ class Unseen:
         """Return the event as it is shown; C{None} if it is hidden."""
         if not self.keys or (self.reader and event.identity == self.reader):
             return event
-        return _left_of(event, event.identity in self.identities or _is_by(event, self.keys))
+        return _left_of(event, event.identity in self.identities or is_by(event, self.keys))
 
     def shown(self, events: Iterable[Event]) -> list[Event]:
         """List the events that are shown, as they are shown."""
@@ -96,7 +96,7 @@ def unseen_by(member: Member, accounts: Accounts) -> Unseen:
 
 def topic_shown(topic: TopicChanged | None, ignored: Collection[str]) -> TopicChanged | None:
     """Return a topic as a reader sees it who ignores the nicknames with these keys."""
-    return _without_words(topic) if topic and _is_by(topic, ignored) else topic
+    return _without_words(topic) if topic and is_by(topic, ignored) else topic
 
 
 def away_shown(member: Member, ignored: Collection[str]) -> str | None:
@@ -127,7 +127,8 @@ def _left_of(event: Event, is_by_ignored: bool) -> Event | None:
     return None if _is_talk(event) else _without_words(event)
 
 
-def _is_by(event: Event, ignored: Collection[str]) -> bool:
+def is_by(event: Event, ignored: Collection[str]) -> bool:
+    """Tell whether an event is by somebody whom a reader ignores, by these keys."""
     return event.account in ignored or nick_key(event.nick) in ignored
 
 

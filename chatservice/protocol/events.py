@@ -264,6 +264,7 @@ class Left(MemberEvent):
 
     @ivar goodbye: whether it was meant; then C{why} are the member's own words, or empty.
         Otherwise the connection was lost, and C{why} is the reason.
+    @ivar real_name: the real name that the author had given, or empty.
     @ivar noted: whether it is stored that the author was in the chat at all.
     @ivar seen: the last id seen in each room in which there was more to catch up on (C{""}:
         private lines); in all others everything was seen.
@@ -273,6 +274,7 @@ class Left(MemberEvent):
     goodbye: bool
     why: str
     folded: bool = False
+    real_name: str = field(default="", compare=False, repr=False)
     noted: bool = field(default=True, compare=False, repr=False)
     seen: tuple[tuple[str, int], ...] = field(default=(), compare=False, repr=False)
 

@@ -7,7 +7,7 @@ from math import isfinite
 
 from twisted.words.protocols import irc
 
-from chatservice.chat.ignoring import away_shown
+from chatservice.chat.ignoring import away_shown, is_by
 from chatservice.chat.rooms import Member
 from chatservice.chat.watching import WATCHED_MOST
 from chatservice.doors.irc import capabilities as caps
@@ -89,7 +89,9 @@ def whowas(call: Call) -> Lines:
     lines = []
     for left in departures[:most]:
         user, _, host = (left.userhost or GONE).partition("@")
-        lines.append(call.numeric(irc.RPL_WHOWASUSER, left.nick, user, host, "*", text=left.nick))
+        about = left.nick, user, host, "*"
+        real_name = "" if is_by(left, call.member.ignored) else cut(left.real_name)
+        lines.append(call.numeric(irc.RPL_WHOWASUSER, *about, text=real_name or left.nick))
         when = server_time(left.when)
         lines.append(call.numeric(irc.RPL_WHOISSERVER, left.nick, call.session.server, text=when))
     if not departures:
@@ -100,23 +102,28 @@ def whowas(call: Call) -> Lines:
 @verb("AWAY")
 def away(call: Call) -> Lines:
     why = call.param(0)
+    if why or call.member.away is not None:
+        try:
+            call.chat.set_away(call.device, cut(why) or None)
+        except ChatError as error:
+            # The numerics of such errors are about rooms.
+            raise ChatError("not-allowed", error.sentence) from error
     if why:
-        call.chat.set_away(call.device, cut(why))
         return [call.numeric(irc.RPL_NOWAWAY, text="You have been marked as being away")]
-    if call.member.away is not None:
-        call.chat.set_away(call.device, None)
     return [call.numeric(irc.RPL_UNAWAY, text="You are no longer marked as being away")]
 
 
 @verb("SETNAME", least=1)
 def setname(call: Call) -> Lines:
+    real_name = call.param(0)
+    if not real_name.strip():
+        return [call.fail("INVALID_REALNAME", text="a real name must not be empty")]
     try:
-        call.chat.set_real_name(call.device, call.param(0))
+        call.chat.set_real_name(call.device, real_name)
     except ChatError as error:
-        if error.code != "too-long":
-            raise
-        server = call.session.server
-        return [f":{server} FAIL SETNAME INVALID_REALNAME :{error.sentence}"]
+        is_wrong = error.code == "too-long"
+        code = "INVALID_REALNAME" if is_wrong else "CANNOT_CHANGE_REALNAME"
+        return [call.fail(code, text=error.sentence)]
     return []
 
 
