@@ -51,6 +51,15 @@ class AboutTests(OperatorCase, IrcCase):
         self.assertEqual(seen["254"], ["1", "channels formed"])
         self.assertEqual(seen["265"], ["1", "1", "Current local users 1, max 1"])
 
+    def test_leaving(self) -> None:
+        """Whoever has said QUIT counts for nothing, though the connection is still open."""
+        for person in (self.at_irc("bob"), self.client()):
+            person.wire.window = 0
+            person.sends("QUIT")
+            self.assertIsNone(person.wire.lost)
+        seen = {line.verb: line.params[1:] for line in self.asks("LUSERS")}
+        self.assertEqual((seen["253"][0], seen["265"][:2]), ("0", ["1", "2"]))
+
     def test_motd(self) -> None:
         """The message of the day is told line by line, as it is now."""
         self.chat.settings.motd = ("Be kind.", "Tea at five.")
