@@ -16,7 +16,6 @@ from chatservice.doors.irc.verbs.services import before_joining, serve, service_
 from chatservice.doors.irc.verbs.table import Call, is_channel, verb
 from chatservice.doors.irc.wire import ACTION, CTCP, middle, text_bytes, without_formatting
 from chatservice.protocol.events import ChatError
-from chatservice.protocol.tags import check_tags
 
 NOT_HERE = {"muted", "banned", "not-allowed", "no-room"}
 """The codes of errors that all mean that one cannot speak in a room."""
@@ -54,11 +53,8 @@ def _tags(call: Call) -> Mapping[str, str]:
     """Read the tags that are meant for other clients."""
     if not call.session.has(caps.MESSAGE_TAGS):
         return {}
-    tags = {key: value for key, value in call.message.tags.items() if key.startswith("+")}
-    try:
-        return check_tags(tags)
-    except ValueError:
-        return {}
+    # A line has no more of them, and no others, than any door can send on.
+    return {key: value for key, value in call.message.tags.items() if key.startswith("+")}
 
 
 def _talk(call: Call, manner: str) -> Lines:
@@ -108,11 +104,12 @@ def _publish(
         chat.signal(by, room, whom, text.strip(CTCP), manner == "noticed", tags)
         return
     text = without_formatting(text)
-    if whom is not None:
-        chat.whisper(by, whom, text, manner=manner, tags=tags)
-    elif room is not None:
+    if room is not None:
         verbs = {"said": chat.say, "acted": chat.act, "noticed": chat.notice}
         verbs[manner](by, room, text, tags=tags)
+    else:
+        assert whom is not None
+        chat.whisper(by, whom, text, manner=manner, tags=tags)
 
 
 def _addressee(call: Call, target: str) -> tuple[Room | None, Whom | None]:
