@@ -1,0 +1,50 @@
+"""WHO, where it is about people who hide, or who are more than others."""
+
+from __future__ import annotations
+
+from tests.conversation import each_row
+from tests.doors.irc.person import IrcCase, IrcPerson
+from tests.irc import of
+from tests.operating import PASSWORD, OperatorCase
+
+
+class WhoTests(OperatorCase, IrcCase):
+    """Sysop, who runs the chat, and bob, a bot who hides, are in #tea."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.server_operator("sysop")
+        self.sysop = self.at_irc("sysop", "JOIN #tea", password=PASSWORD)
+        self.bob = self.at_irc("bob", "JOIN #tea", "MODE bob +iB")
+
+    def found(self, person: IrcPerson, asked: str) -> dict[str, str]:
+        """List those whom WHO finds, with their flags."""
+        return {line.params[5]: line.params[6] for line in of(person.asks(f"WHO {asked}"), "352")}
+
+    def test_hidden(self) -> None:
+        """Whoever hides is found by mask only by who shares a room, by itself, and by operators."""
+        ada = self.at_irc("ada")
+        self.assertNotIn("bob", self.found(ada, "b*"))
+        self.assertIn("bob", self.found(self.bob, "*"))
+        self.assertIn("bob", self.found(self.sysop, "0"))
+        self.sysop.sends("PART #tea")
+        self.assertIn("bob", self.found(self.sysop, "*"))
+        ada.sends("JOIN #tea")
+        self.assertIn("bob", self.found(ada, "b*"))
+
+    def test_by_name(self) -> None:
+        """Whoever asks for a nickname finds it, hidden or not, and for a look-alike nobody."""
+        ada = self.at_irc("ada")
+        self.assertEqual(list(self.found(ada, "BOB")), ["bob"])
+        self.assertEqual(self.found(ada, "b\u043eb"), {})
+
+    @each_row({"one role": ("", "H*@"), "all": ("multi-prefix", "H*@+")})
+    def test_flags(self, row: tuple[str, str]) -> None:
+        """The flags say who is here or away, runs the chat or the room, has a voice, is a bot."""
+        caps, flags = row
+        ada = self.at_irc("ada", "JOIN #tea", caps=caps)
+        self.sysop.sends("MODE #tea +v sysop")
+        found = self.found(ada, "#tea")
+        self.assertEqual((found["sysop"], found["bob"], found["ada"]), (flags, "HB", "H"))
+        self.bob.sends("AWAY :tea")
+        self.assertEqual(self.found(ada, "#tea")["bob"], "GB")
