@@ -226,6 +226,11 @@ class Authority(Places):
         """List the people who may speak in a room when it is moderated, besides operators."""
         return self._holders(room, lambda place: place.voiced)
 
+    def is_voiced(self, identity: bytes, room: str) -> bool:
+        """Tell whether somebody is among L{voiced}."""
+        place = self._places.get(room)
+        return place is not None and identity in place.voiced
+
     def invited(self, room: str) -> list[Person]:
         """List the people who may enter a room when it is for invited people only."""
         return self._holders(room, lambda place: place.invited)

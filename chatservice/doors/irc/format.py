@@ -141,7 +141,7 @@ def roles(chat: Chat, room: str, identity: bytes) -> list[tuple[str, str]]:
     found = []
     if member is not None and chat.permissions.is_room_operator(member, room):
         found.append(("o", "@"))
-    if any(person.identity == identity for person in chat.permissions.voiced(room)):
+    if chat.permissions.is_voiced(identity, room):
         found.append(("v", "+"))
     return found
 
