@@ -104,6 +104,11 @@ def away_shown(member: Member, ignored: Collection[str]) -> str | None:
     return "" if member.away and _is_ignored(member, ignored) else member.away
 
 
+def real_name_shown(member: Member, ignored: Collection[str]) -> str:
+    """Return a real name as a reader sees it who ignores the nicknames with these keys."""
+    return "" if _is_ignored(member, ignored) else member.real_name
+
+
 def not_read_now(
     event: Whispered, recipient: Member | None, ignored: Collection[str]
 ) -> list[str]:

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from chatservice.chat.departures import DEPARTURES_KEPT
-from chatservice.chat.ignoring import away_shown
+from chatservice.chat.ignoring import away_shown, real_name_shown
 from chatservice.chat.rooms import Member
 from chatservice.commands.connections import listed
 from chatservice.commands.table import DONE, Answer, Call, Group, ListedPerson, command
@@ -201,8 +201,8 @@ def _description(call: Call, member: Member, came: int) -> Iterator[str]:
 
 def _identity(member: Member, ignored: Collection[str]) -> Iterator[str]:
     yield f"user and host: {member.userhost}"
-    if member.real_name and member.key not in ignored:
-        yield f"real name: {member.real_name}"
+    if real_name := real_name_shown(member, ignored):
+        yield f"real name: {real_name}"
     if member.preferences.bot:
         yield "a bot"
 

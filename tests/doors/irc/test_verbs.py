@@ -119,6 +119,15 @@ class ListTests(VerbCase):
         self.assertEqual(shown, "354 bob 42 ada 0")
         self.assertEqual(self.asks(self.bob, "WHO #tea o"), ["315 bob #tea End of the list"])
 
+    def test_ignored(self) -> None:
+        """The real name of somebody whom one ignores is shown nowhere, and finds nobody."""
+        self.asks(self.ada, "SETNAME :Countess")
+        asked = ("WHO ada", "WHO ada %r", "WHO Count*", "WHOIS ada")
+        for ignores in (False, True):
+            shown = " ".join(self.asks(self.bob, *asked))
+            self.assertEqual(shown.count("Countess"), 0 if ignores else 4)
+            self.asks(self.bob, "PRIVMSG chatservice :ignore ada")
+
 
 class PeopleTests(VerbCase):
     def test_whois(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from twisted.words.protocols import irc
 
-from chatservice.chat.ignoring import away_shown, topic_shown
+from chatservice.chat.ignoring import away_shown, real_name_shown, topic_shown
 from chatservice.chat.rooms import Member, Room
 from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc import own, replies
@@ -134,7 +134,8 @@ def _found(call: Call, asked: str) -> Iterator[tuple[Member, Room | None]]:
         return
     mask = "*" if asked == "0" else folded(asked)
     for member in list(call.chat.roster.values()):
-        names = member.nick, member.user, member.host, member.real_name, call.session.server
+        real_name = real_name_shown(member, call.member.ignored)
+        names = member.nick, member.user, member.host, real_name, call.session.server
         if _is_shown(call, member) and any(matches(mask, folded(name)) for name in names):
             yield member, None
 
@@ -162,8 +163,12 @@ def _flags(call: Call, member: Member, room: Room | None) -> str:
 def _who_line(call: Call, member: Member, room: Room | None) -> str:
     where = "*" if room is None else f"#{room.name}"
     about = where, member.user, member.host, call.session.server, member.nick
-    real_name = f"0 {member.real_name or member.nick}"
-    return call.numeric(irc.RPL_WHOREPLY, *about, _flags(call, member, room), text=real_name)
+    text = f"0 {_real_name(call, member)}"
+    return call.numeric(irc.RPL_WHOREPLY, *about, _flags(call, member, room), text=text)
+
+
+def _real_name(call: Call, member: Member) -> str:
+    return real_name_shown(member, call.member.ignored) or member.nick
 
 
 def _whox(
@@ -187,5 +192,5 @@ def _whox(
         "o": "n/a",
     }
     params = [value for field, value in values.items() if field in fields[1]]
-    text = (member.real_name or member.nick) if "r" in fields[1] else None
+    text = _real_name(call, member) if "r" in fields[1] else None
     return call.numeric(replies.RPL_WHOSPCRPL, *params, text=text)

@@ -7,7 +7,7 @@ from math import isfinite
 
 from twisted.words.protocols import irc
 
-from chatservice.chat.ignoring import away_shown, is_by
+from chatservice.chat.ignoring import away_shown, is_by, real_name_shown
 from chatservice.chat.rooms import Member
 from chatservice.chat.watching import WATCHED_MOST
 from chatservice.doors.irc import capabilities as caps
@@ -44,7 +44,8 @@ def whois(call: Call) -> Lines:
 def _described(call: Call, member: Member) -> Iterator[str]:
     chat, nick, session = call.chat, member.nick, call.session
     about = nick, member.user, member.host, "*"
-    yield call.numeric(irc.RPL_WHOISUSER, *about, text=member.real_name or nick)
+    real_name = real_name_shown(member, call.member.ignored)
+    yield call.numeric(irc.RPL_WHOISUSER, *about, text=real_name or nick)
     rooms = [
         f"{own.prefix_of(chat, member, room, session.has(caps.MULTI_PREFIX))}#{room}"
         for room in chat.permissions.rooms_shown(call.member, member)
