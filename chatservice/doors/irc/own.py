@@ -186,11 +186,16 @@ def names(session: IrcClient, room: Room | None, asked: str) -> Iterator[str]:
     @param asked: the room's name as it was asked for, without C{#}.
     """
     if room is not None:
-        symbol = "@" if session.chat.permissions.rules(room.name).secret else "="
-        views = session.has(caps.MULTI_PREFIX), session.has(caps.USERHOST_IN_NAMES)
-        for chunk in _Names.of(session.chat).chunks(room, *views):
-            yield session.numeric(irc.RPL_NAMREPLY, symbol, f"#{room.name}", text=chunk)
+        yield from names_in(session, room)
     yield session.numeric(irc.RPL_ENDOFNAMES, f"#{asked}", text="End of the list of names")
+
+
+def names_in(session: IrcClient, room: Room) -> Iterator[str]:
+    """Spell who is in a room, as a part of a longer list."""
+    symbol = "@" if session.chat.permissions.rules(room.name).secret else "="
+    views = session.has(caps.MULTI_PREFIX), session.has(caps.USERHOST_IN_NAMES)
+    for chunk in _Names.of(session.chat).chunks(room, *views):
+        yield session.numeric(irc.RPL_NAMREPLY, symbol, f"#{room.name}", text=chunk)
 
 
 class _Names:

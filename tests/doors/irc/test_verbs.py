@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 
+from chatservice.doors.irc.verbs import VERBS
 from tests.doors.irc.person import IrcCase
 from tests.irc import IrcPerson, brief
 
@@ -118,6 +119,27 @@ class ListTests(VerbCase):
         (shown, _) = self.asks(self.bob, "WHO ada %tna,42")
         self.assertEqual(shown, "354 bob 42 ada 0")
         self.assertEqual(self.asks(self.bob, "WHO #tea o"), ["315 bob #tea End of the list"])
+
+    def test_all_names(self) -> None:
+        """The names in all rooms are one list, with one end."""
+        self.asks(self.ada, "JOIN #den")
+        shown = [line.split(":")[0].split()[:4] for line in self.asks(self.ada, "NAMES")]
+        self.assertEqual([line[0] for line in shown], ["353", "353", "366"])
+        self.assertEqual([line[-1] for line in shown[:2]], ["#den", "#tea"])
+        self.assertEqual(shown[2][:3], ["366", "ada", "*"])
+
+    def test_hidden(self) -> None:
+        """WHO shows people who hide to those who share a room, and to others by nickname."""
+        eve = self.at_irc("eve")
+        self.asks(self.ada, "MODE ada +i")
+        for asked, in_room, outside in (("#tea", 2, 1), ("ad*", 1, 0), ("ada", 1, 1)):
+            self.assertEqual(len(self.asks(self.bob, f"WHO {asked}")), in_room + 1, asked)
+            self.assertEqual(len(self.asks(eve, f"WHO {asked}")), outside + 1, asked)
+
+    def test_cost(self) -> None:
+        """A question about rooms by name is cheap, and one about everything is not."""
+        for asked, cost in (("#tea", 0.2), ("#tea,#den", 0.4), ("#t*", 5), ("", 5), ("ada", 5)):
+            self.assertEqual(VERBS["LIST"].cost(asked), cost, asked)
 
     def test_ignored(self) -> None:
         """The real name of somebody whom one ignores is shown nowhere, and finds nobody."""

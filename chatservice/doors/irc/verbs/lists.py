@@ -57,7 +57,7 @@ def _names(call: Call) -> Iterator[str]:
             yield call.numeric(irc.RPL_ENDOFNAMES, bare, text="End of the list of names")
     if not asked:
         for room in all_seen(call):
-            yield from own.names(call.session, room, room.name)
+            yield from own.names_in(call.session, room)
         yield call.numeric(irc.RPL_ENDOFNAMES, "*", text="End of the list of names")
 
 
@@ -126,7 +126,8 @@ def _found(call: Call, asked: str) -> Iterator[tuple[Member, Room | None]]:
     if is_channel(asked):
         room = seen(call, asked)
         for member in list(room.members) if room is not None else ():
-            yield member, room
+            if _is_shown(call, member):
+                yield member, room
         return
     person = call.chat.nicknames.person(asked)
     if person is not None and person.member and person.nick.casefold() == asked.casefold():
@@ -141,7 +142,10 @@ def _found(call: Call, asked: str) -> Iterator[tuple[Member, Room | None]]:
 
 
 def _is_shown(call: Call, member: Member) -> bool:
-    """Tell whether somebody is found by a mask: people who hide are by those who share a room."""
+    """Tell whether somebody is found by a mask or a room, and not by the nickname alone.
+
+    People who hide are found so by those who share a room with them.
+    """
     if not member.preferences.hidden or member is call.member:
         return True
     shares = not member.rooms.keys().isdisjoint(call.member.rooms)

@@ -31,8 +31,9 @@ def query(_: str) -> float:
 
 
 def scan(first: str) -> float:
-    """Tell the cost of a question about everything, unless it is about some rooms."""
-    return 0.2 * (1 + first.count(",")) if first.startswith("#") else 5.0
+    """Tell the cost of a question about everything, unless it is about some rooms by name."""
+    is_by_name = first.startswith("#") and not set("*?") & set(first)
+    return 0.2 * (1 + first.count(",")) if is_by_name else 5.0
 
 Cost: TypeAlias = Callable[[str], float]
 """A function that tells, given the first parameter, how many lines of the flood limit it costs."""
