@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 
 from chatservice.doors.irc.verbs import VERBS
@@ -45,6 +47,63 @@ class ModeTests(VerbCase):
         """What is so already is not told, and what was never there is not removed."""
         for modes in ("+n", "-i", "-k", "-l", "-b *!*@x.chat", "-v bob"):
             self.assertEqual(self.asks(self.ada, f"MODE #tea {modes}"), [], modes)
+
+    def test_last_word(self) -> None:
+        """Of several words on one thing in a command the last one counts."""
+        for modes, told in (
+            ("+i-i", []),
+            ("-t+m-m+m", ["MODE #tea +m"]),
+            ("+l-l 5", []),
+            ("-k+k x sesame", ["MODE #tea +k sesame"]),
+            ("+v-v+v bob bob bob", ["MODE #tea +v bob"]),
+            ("bqb", ["368 ada #tea End of the list", "729 ada #tea q End of the list"]),
+            ("+zzz", ["472 ada z z is no mode here"]),
+        ):
+            self.assertEqual(self.asks(self.ada, f"MODE #tea {modes}"), told, modes)
+
+    def test_no_key(self) -> None:
+        """What ends a setting elsewhere is no key, and takes none away."""
+        self.asks(self.ada, "MODE #tea +k sesame")
+        for key in ("off", "OFF", "-"):
+            (told,) = self.asks(self.ada, f"MODE #tea +k {key}")
+            self.assertEqual(told, "696 ada #tea k * that cannot be a key")
+        self.assertEqual(self.asks(self.ada, "MODE #tea")[0], "324 ada #tea +nk *")
+
+    def test_beyond(self) -> None:
+        """A limit or a network that is too large is an invalid parameter."""
+        (told,) = self.asks(self.ada, "MODE #tea +l 1000001")
+        self.assertEqual(told[:29], "696 ada #tea l 1000001 it mus")
+        self.asks(self.ada, "OPER sysop a-password")
+        (told,) = self.asks(self.ada, "MODE #tea +b *!*@10.0.0.0/7")
+        self.assertEqual(told[:33], "696 ada #tea b *!*@10.0.0.0/7 10.")
+
+    def test_same_ban(self) -> None:
+        """A ban that is there is not made again; one for a while becomes one for ever."""
+        self.asks(self.ada, "OPER sysop a-password")
+        for mask in ("zoe!*@*", "*!*@198.51.100.0/24"):
+            for told in ([f"MODE #tea +b {mask}"], []):
+                self.assertEqual(self.asks(self.ada, f"MODE #tea +b {mask}")[:1], told, mask)
+        self.asks(self.ada, "PRIVMSG chatservice :ban #tea max!*@* 2h")
+        for told in (["MODE #tea +b max!*@*"], []):
+            self.assertEqual(self.asks(self.ada, "MODE #tea +b max!*@*"), told)
+        held = self.chat.permissions.sanctions("tea")
+        self.assertEqual([bool(act.until) for act in held], [False] * 3)
+
+    def test_price(self) -> None:
+        """A change of modes costs as much as a line of talk, and a question about them less."""
+        self.rules = replace(self.rules, rate_limit=1)
+        self.open_chat()
+        ada = self.at_irc("ada", "JOIN #tea")
+        counts = []
+        for asked in ("PRIVMSG #tea :hi", "MODE #tea +n", "MODE #tea b"):
+            self.clock.advance(100)
+            sent = 0
+            while ada.wire.reading and sent < 100:
+                ada.sends(asked)
+                sent += 1
+            counts.append(sent)
+        self.assertEqual(counts[0], counts[1])
+        self.assertGreaterEqual(counts[2], 4 * counts[1])
 
     def test_roles(self) -> None:
         """An operator gives roles, and others cannot."""

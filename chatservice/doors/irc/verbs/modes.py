@@ -10,13 +10,16 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.words.protocols import irc
 
 from chatservice.chat.envelope import Envelope
+from chatservice.chat.room_settings import OFF
 from chatservice.chat.rooms import Room
+from chatservice.chat.sanctions import is_by_network
 from chatservice.doors.irc import replies
 from chatservice.doors.irc.client import Lines
 from chatservice.doors.irc.format import SWITCHES, mask_of, mode_of
 from chatservice.doors.irc.isupport import KEY_LENGTH, MODES
-from chatservice.doors.irc.verbs.table import Call, is_channel, query, verb
+from chatservice.doors.irc.verbs.table import Call, is_channel, line, query, verb
 from chatservice.doors.irc.wire import middle
+from chatservice.people.addresses import Network
 from chatservice.people.masks import Mask, meant
 from chatservice.protocol.actions import Banned, Muted, OperatorAct
 from chatservice.protocol.events import ChatError
@@ -31,8 +34,8 @@ ENTRIES = {
 """The lists of a room by their mode: the act behind an entry, and the numerics."""
 
 TAKE_PARAMS = {"+": "obqvkl", "-": "obqvk"}
-MAY_LACK = "bqk"
-"""The modes that are not wrong without their parameter: lists are shown, and a key is removed."""
+OF_PEOPLE = "obqv"
+"""The modes that are there for each of several people or masks."""
 
 
 class Wrong(Exception):
@@ -61,7 +64,11 @@ def mode(call: Call) -> Lines | Deferred[Lines]:
     room = call.room(call.param(0))
     if len(call.message.params) == 1:
         return list(_shown(call, room))
-    return _changed(call, room)
+    changes = _read(call)
+    if any(not _is_question(change) for change in changes):
+        # What changes something is no question, and costs as much as a line of talk.
+        call.session.pay(line("") - query(""))
+    return _changed(call, room, changes)
 
 
 def _shown(call: Call, room: Room) -> Iterator[str]:
@@ -91,11 +98,19 @@ def _shown(call: Call, room: Room) -> Iterator[str]:
     yield call.numeric(replies.RPL_CREATIONTIME, name, f"{room.since // 1_000_000}")
 
 
-def _read(call: Call) -> Iterator[Change]:
+def _is_question(change: Change) -> bool:
+    """Tell whether a change is none, and asks for a list."""
+    return change.mode in ENTRIES and not change.param
+
+
+def _read(call: Call) -> list[Change]:
     """Read the changes that a client asks for; those with a parameter beyond L{MODES} are left out.
+
+    The last word on each thing counts: nothing is done to be undone, nor said twice.
     """
     params = iter(call.message.params[2:])
     sign, with_param = "+", 0
+    last: dict[tuple[str, str], Change] = {}
     for letter in call.param(1):
         if letter in "+-":
             sign = letter
@@ -103,18 +118,21 @@ def _read(call: Call) -> Iterator[Change]:
         param = next(params, "") if letter in TAKE_PARAMS[sign] else ""
         with_param += bool(param)
         if not param or with_param <= MODES:
-            yield Change(sign, letter, param)
+            last[letter, param if letter in OF_PEOPLE else ""] = Change(sign, letter, param)
+    return list(last.values())
 
 
 @inlineCallbacks
-def _changed(call: Call, room: Room) -> Generator[Deferred[Any], Any, Lines]:
+def _changed(
+    call: Call, room: Room, changes: list[Change]
+) -> Generator[Deferred[Any], Any, Lines]:
     """Carry out changes, each an act, and tell the giver of all of them in one line."""
     response, lines, count = call.session.response, [], 0
     response.begin_merging()
-    for change in _read(call):
+    for change in changes:
         call.session.about(f"#{room.name}")
         try:
-            if change.mode in ENTRIES and not change.param:
+            if _is_question(change):
                 lines += _listed(call, room, change.mode)
                 continue
             done = _carry_out(call, room, change)
@@ -196,7 +214,9 @@ def _set(
 
 
 def _key(call: Call, room: str, is_on: bool, key: str) -> Deferred[list[Envelope]]:
-    if is_on and (not 0 < len(key) <= KEY_LENGTH or set(", ") & set(key) or key[0] == ":"):
+    is_one = 0 < len(key) <= KEY_LENGTH and not set(", ") & set(key) and key[0] != ":"
+    # A setting has words that end it.
+    if is_on and (not is_one or key.casefold() in OFF):
         raise Wrong("bad-param", "that cannot be a key")
     had_one = bool(call.chat.permissions.rules(room).password_hash)
     if is_on:
@@ -220,15 +240,23 @@ def _entry(
         lift = enforcement.unban if mode == "b" else enforcement.unmute
         return lift(by, whom, room)
     call.chat.permissions.check_power(call.member, room)
-    held, kind = call.chat.permissions.sanctions(room), ENTRIES[mode][0]
+    if any(_is_same(act, whom, ENTRIES[mode][0]) for act in call.chat.permissions.sanctions(room)):
+        return []
     if isinstance(whom, Mask):
-        if any(isinstance(act, kind) and mask_of(act) == whom.text for act in held):
-            return []
         add = enforcement.ban_mask if mode == "b" else enforcement.mute_mask
         return [add(by, whom, room)]
     if mode == "q":
         raise Wrong("bad-param", "people are not muted by address")
     return enforcement.ban_network(by, whom, room).addCallback(lambda envelope: [envelope])
+
+
+def _is_same(act: OperatorAct, whom: Mask | Network, kind: type[OperatorAct]) -> bool:
+    """Tell whether an act in force is just what is asked for, for ever."""
+    if not isinstance(act, kind) or act.until:
+        return False
+    if isinstance(whom, Mask):
+        return act.target == whom.text
+    return is_by_network(act) and act.network == str(whom)
 
 
 def _wrong(call: Call, room: Room, change: Change, wrong: Wrong) -> str:
@@ -247,6 +275,8 @@ def _refused(call: Call, room: Room, change: Change, error: ChatError) -> list[s
     if error.cause == "not-in-room":
         about = middle(change.param), name
         return [call.numeric(irc.ERR_USERNOTINCHANNEL, *about, text=error.sentence)]
+    if error.code == "usage":
+        return [_wrong(call, room, change, Wrong("bad-param", error.sentence))]
     if error.code != "no-nick":
         call.session.about(name)
     return call.session.error_lines(error)
@@ -268,8 +298,7 @@ def _listed(call: Call, room: Room, mode: str) -> list[str]:
 
 
 def _may_see(call: Call, act: OperatorAct) -> bool:
-    is_by_network = act.network and not act.target_identity
-    return not is_by_network or call.chat.permissions.is_operator(call.member)
+    return not is_by_network(act) or call.chat.permissions.is_operator(call.member)
 
 
 def _own_modes(call: Call) -> Iterator[str]:
