@@ -150,6 +150,21 @@ class ModeTests(VerbCase):
         self.assertEqual(self.asks(self.ada, "MODE bob")[0][:7], "502 ada")
 
 
+    def test_own_kept(self) -> None:
+        """An account keeps the modes i and B, and its other devices are told."""
+        text = self.at_text("olga")
+        text.types("/register a-password")
+        self.asks(self.ada, "MODE ada +i")
+        olga = self.at_irc("olga", password="a-password")
+        text.sees()
+        self.assertEqual(self.asks(olga, "MODE olga +iiB-B+i"), ["MODE olga +i"])
+        self.assertEqual([line[:15] for line in text.sees()], ["-- hidden is on"])
+        self.assertEqual(self.asks(olga, "MODE olga +i", "MODE olga -o", "MODE olga +o"), [])
+        account = self.chat.accounts.named("olga")
+        assert account is not None
+        self.assertEqual(account.preferences.those_set(), {"hidden": True})
+
+
 class ListTests(VerbCase):
     def test_names(self) -> None:
         """The names of a room; of one that is secret nothing, as if nobody were there."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred, succeed
 from twisted.words.protocols import irc
 
+from chatservice import commands
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.room_settings import OFF
 from chatservice.chat.rooms import Room
 from chatservice.chat.sanctions import is_by_network
-from chatservice.doors.irc import replies
+from chatservice.doors.irc import own, replies
 from chatservice.doors.irc.client import Lines
 from chatservice.doors.irc.format import SWITCHES, mask_of, mode_of
 from chatservice.doors.irc.isupport import KEY_LENGTH, MODES
@@ -26,6 +26,9 @@ from chatservice.protocol.events import ChatError
 from chatservice.sessions.power import deop_self
 
 SETTING_OF = {mode: setting for setting, mode in SWITCHES.items()}
+PREFERENCES = {"B": "bot", "i": "hidden"}
+"""The settings of C{/set} that are modes of a member."""
+
 ROLES = {"+o": "op", "-o": "deop", "+v": "voice", "-v": "devoice"}
 ENTRIES = {
     "b": (Banned, irc.RPL_BANLIST, irc.RPL_ENDOFBANLIST),
@@ -60,7 +63,7 @@ class Change(NamedTuple):
 @verb("MODE", least=1, cost=query)
 def mode(call: Call) -> Lines | Deferred[Lines]:
     if not is_channel(call.param(0)):
-        return list(_own_modes(call))
+        return _own_modes(call)
     room = call.room(call.param(0))
     if len(call.message.params) == 1:
         return list(_shown(call, room))
@@ -136,7 +139,7 @@ def _changed(
                 lines += _listed(call, room, change.mode)
                 continue
             done = _carry_out(call, room, change)
-            envelopes = yield done if isinstance(done, Deferred) else _at_once(done)
+            envelopes = yield done if isinstance(done, Deferred) else succeed(done)
         except Wrong as wrong:
             lines.append(_wrong(call, room, change, wrong))
         except ChatError as error:
@@ -144,12 +147,6 @@ def _changed(
         else:
             count += sum(mode_of(call.chat, each.event) is not None for each in envelopes)
     return [*response.expect_changes(count), *lines]
-
-
-def _at_once(done: list[Envelope]) -> Deferred[list[Envelope]]:
-    deferred: Deferred[list[Envelope]] = Deferred()
-    deferred.callback(done)
-    return deferred
 
 
 def _carry_out(
@@ -208,7 +205,7 @@ def _set(
 ) -> Deferred[list[Envelope]]:
     call.chat.permissions.check_power(call.member, room)
     if not differs:
-        return _at_once([])
+        return succeed([])
     done = call.chat.enforcement.set_room(call.device, room, setting, value)
     return done.addCallback(lambda envelope: [envelope])
 
@@ -301,21 +298,33 @@ def _may_see(call: Call, act: OperatorAct) -> bool:
     return not is_by_network(act) or call.chat.permissions.is_operator(call.member)
 
 
-def _own_modes(call: Call) -> Iterator[str]:
+def _own_modes(call: Call) -> Lines | Deferred[Lines]:
     """Show or change a member's own modes."""
     whom = call.present(call.param(0))
     if whom is not call.member:
-        yield call.numeric(irc.ERR_USERSDONTMATCH, text="those are not your modes")
-        return
+        return [call.numeric(irc.ERR_USERSDONTMATCH, text="those are not your modes")]
     if len(call.message.params) == 1:
-        yield call.numeric(irc.RPL_UMODEIS, f"+{_modes_of(call)}")
-        return
-    before, sign, unknown = _modes_of(call), "+", False
+        return [call.numeric(irc.RPL_UMODEIS, f"+{_modes_of(call)}")]
+    return _own_changed(call)
+
+
+@inlineCallbacks
+def _own_changed(call: Call) -> Generator[Deferred[Any], Any, Lines]:
+    """Change a member's own modes, and tell what has changed in one line."""
+    before, sign = _modes_of(call), "+"
+    wanted: dict[str, bool] = {}
     for letter in call.param(1):
         if letter in "+-":
             sign = letter
         else:
-            unknown |= not _set_own(call, sign == "+", letter)
+            wanted[letter] = sign == "+"
+    for letter, is_on in wanted.items():
+        if is_on != (letter in before):
+            yield _set_own(call, is_on, letter)
+    return list(_own_told(call, before, not wanted.keys() <= set(own.USER_MODES)))
+
+
+def _own_told(call: Call, before: str, unknown: bool) -> Iterator[str]:
     after = _modes_of(call)
     gone = "".join(mode for mode in before if mode not in after)
     came = "".join(mode for mode in after if mode not in before)
@@ -337,19 +346,17 @@ def _modes_of(call: Call) -> str:
     return "".join(mode for mode, is_on in modes if is_on)
 
 
-def _set_own(call: Call, is_on: bool, letter: str) -> bool:
-    """Change one of a member's own modes; return whether there is such a one."""
-    member = call.member
-    match letter:
-        case "B":
-            member.preferences = replace(member.preferences, bot=is_on)
-        case "i":
-            member.preferences = replace(member.preferences, hidden=is_on)
-        case "w":
-            call.session.shows_wallops = is_on
-        case "o":
-            if not is_on:
-                deop_self(call.chat, call.device)
-        case _:
-            return False
-    return True
+def _set_own(call: Call, is_on: bool, letter: str) -> Deferred[Any]:
+    """Change one of a member's own modes, if it can be changed so.
+
+    @raise ChatError: the account could not be stored (in the Deferred).
+    """
+    if letter in PREFERENCES:
+        # The command keeps it for the account, and tells the member's other devices.
+        line = f"/set {PREFERENCES[letter]} {'on' if is_on else 'off'}"
+        return maybeDeferred(commands.parse(call.chat, call.device, line).carry_out)
+    if letter == "w":
+        call.session.shows_wallops = is_on
+    elif letter == "o" and not is_on:
+        deop_self(call.chat, call.device)
+    return succeed(None)
