@@ -127,7 +127,7 @@ class IrcSession(RegisteringClient):
         response = Response(self.server, label, self.new_number())
 
         def settle(lines: Lines) -> Iterator[str]:
-            if isinstance(lines, list) and self.member is not None:
+            if isinstance(lines, list) and self.member is not None and not response.is_merging:
                 response.expect(self.member.uncommitted + len(lines))
             # Not the generator itself, which inlineCallbacks would take for work to be done.
             return chain(lines)

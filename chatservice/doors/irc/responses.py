@@ -64,10 +64,14 @@ class Response:
         """Tell the changes of modes that follow in one line, with the last of them."""
         self.is_merging = True
 
-    def expect_changes(self, count: int) -> list[str]:
-        """Note how many changes of modes there are in all; spell them if they have come already."""
+    def expect_changes(self, count: int, others: int) -> list[str]:
+        """Note how many changes of modes there are in all; tell them if they have come already.
+
+        @param others: how many lines the answer has besides that of the changes.
+        """
         self._expected_changes = count
-        return self.held() if len(self._changes) >= count else []
+        self.expect(bool(count) + others)
+        return self._told() if len(self._changes) >= count else []
 
     def merge(self, by: str, room: str, change: Change) -> list[str]:
         """Hold a change of a mode until all that one command changes have come."""
@@ -78,8 +82,11 @@ class Response:
 
     def held(self) -> list[str]:
         """Spell the changes that are held back."""
+        return self.spelled(self._told())
+
+    def _told(self) -> list[str]:
         changes, self._changes = self._changes, []
-        return self.spelled([mode_line(self._by, self._room, changes)]) if changes else []
+        return [mode_line(self._by, self._room, changes)] if changes else []
 
     def end(self) -> list[str]:
         """End the answer: close its batch, or acknowledge a command that had no lines."""

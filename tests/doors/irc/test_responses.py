@@ -57,6 +57,7 @@ class LabelTests(IrcCase):
             "too late": ("USER a 0 * :A", "462"),
             "a command of the chat's": ("CATCHUP", "NOTICE"),
             "capabilities": ("CAP LIST", "CAP"),
+            "several modes": ("MODE #den +imt", "MODE"),
         }
     )
     def test_one(self, row: tuple[str, str]) -> None:
@@ -74,6 +75,7 @@ class LabelTests(IrcCase):
             "a target that is not there": ("PRIVMSG #lobby,nobody :hi", ["PRIVMSG", "401"]),
             "a room and none": ("PART #den,#nope", ["PART", "403"]),
             "modes": ("MODE #den", ["324", "329"]),
+            "modes and a mistake": ("MODE #den +imx", ["MODE", "472"]),
             "whois": ("WHOIS ada", ["311", "319", "312", "378", "317", "318"]),
         }
     )

@@ -146,7 +146,7 @@ def _changed(
             lines += _refused(call, room, change, error)
         else:
             count += sum(mode_of(call.chat, each.event) is not None for each in envelopes)
-    return [*response.expect_changes(count), *lines]
+    return [*response.expect_changes(count, len(lines)), *lines]
 
 
 def _carry_out(
