@@ -77,6 +77,13 @@ class ModeTests(VerbCase):
         (told,) = self.asks(self.ada, "MODE #tea +b *!*@10.0.0.0/7")
         self.assertEqual(told[:33], "696 ada #tea b *!*@10.0.0.0/7 10.")
 
+    def test_most(self) -> None:
+        """Three changes with a parameter are made in one command, and any number without."""
+        (told,) = self.asks(self.ada, "MODE #tea +bbbbim a!*@* b!*@* c!*@* d!*@*")
+        self.assertEqual(told, "MODE #tea +bbbim a!*@* b!*@* c!*@*")
+        (told,) = self.asks(self.ada, "MODE #tea +b :no mask")
+        self.assertEqual(told[:16], "696 ada #tea b n")
+
     def test_same_ban(self) -> None:
         """A ban that is there is not made again; one for a while becomes one for ever."""
         self.asks(self.ada, "OPER sysop a-password")
@@ -165,6 +172,32 @@ class ModeTests(VerbCase):
         self.assertEqual(account.preferences.those_set(), {"hidden": True})
 
 
+    def test_closed(self) -> None:
+        """The modes and bans of a closed room are shown to those in it alone."""
+        self.asks(self.ada, "MODE #tea +i")
+        eve = self.at_irc("eve")
+        for asked in ("MODE #tea", "MODE #tea b"):
+            self.assertEqual([line[:13] for line in self.asks(eve, asked)], ["442 eve #tea "])
+
+    def test_addresses(self) -> None:
+        """Addresses are banned, and seen in the list, by server operators alone, and not muted."""
+        self.asks(self.bob, "OPER sysop a-password")
+        mask = "*!*@198.51.100.0/24"
+        self.assertEqual(self.asks(self.ada, f"MODE #tea +b {mask}")[0][:13], "482 ada #tea ")
+        self.assertEqual(self.asks(self.bob, f"MODE #tea +q {mask}")[0][:15], "696 bob #tea q ")
+        self.asks(self.bob, f"MODE #tea +b {mask}")
+        for person, count in ((self.ada, 0), (self.bob, 1)):
+            listed = self.asks(person, "MODE #tea b")
+            self.assertEqual(len([line for line in listed if mask in line]), count)
+
+    def test_power_given_up(self) -> None:
+        """The power that OPER gave is a mode, and is given up by it."""
+        self.asks(self.ada, "OPER sysop a-password")
+        self.assertEqual(self.asks(self.ada, "MODE ada"), ["221 ada +ow"])
+        self.assertEqual(self.asks(self.ada, "MODE ada -o", "MODE ada"),
+                         ["MODE ada -o", "221 ada +w"])
+
+
 class ListTests(VerbCase):
     def test_names(self) -> None:
         """The names of a room; of one that is secret nothing, as if nobody were there."""
@@ -214,6 +247,21 @@ class ListTests(VerbCase):
         """A question about rooms by name is cheap, and one about everything is not."""
         for asked, cost in (("#tea", 0.2), ("#tea,#den", 0.4), ("#t*", 5), ("", 5), ("ada", 5)):
             self.assertEqual(VERBS["LIST"].cost(asked), cost, asked)
+
+    def test_operators_and_bots(self) -> None:
+        """WHO marks server operators and bots, and finds the former alone if asked to."""
+        self.asks(self.ada, "OPER sysop a-password", "MODE ada +B")
+        for asked, shown in (("WHO #tea o", "H*B@"), ("WHO * o", "H*B")):
+            lines = [line.split() for line in self.asks(self.bob, asked)]
+            self.assertEqual([line[7] for line in lines if line[0] == "352"], [shown])
+
+    def test_roles(self) -> None:
+        """WHO shows who runs a room and who has a voice in it, both to whoever asked for that."""
+        self.asks(self.ada, "MODE #tea +vv ada bob")
+        several = self.at_irc("eve", "JOIN #tea", caps="multi-prefix")
+        for person, flags in ((self.bob, {"H@", "H+", "H"}), (several, {"H@+", "H+", "H"})):
+            shown = [line.split() for line in self.asks(person, "WHO #tea %f")]
+            self.assertEqual({line[2] for line in shown if line[0] == "354"}, flags)
 
     def test_ignored(self) -> None:
         """The real name of somebody whom one ignores is shown nowhere, and finds nobody."""
