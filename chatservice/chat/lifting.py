@@ -63,9 +63,10 @@ class Lifting:
             named = self._by_mask(held, whom.text, room)
             if whom.nick:
                 person = self._person(whom.nick) or Person(whom.nick, b"")
-                named |= self._by_nick(held, person, room)
+                named |= self._by_nick(held, person, room, named)
         elif isinstance(whom, Member | Person):
-            named = self._by_mask(held, of_nick(whom.nick), room) | self._by_nick(held, whom, room)
+            named = self._by_mask(held, of_nick(whom.nick), room)
+            named |= self._by_nick(held, whom, room, named)
         else:
             self._permissions.check_may_name_addresses(by.member, room)
             network = str(whom)
@@ -83,8 +84,12 @@ class Lifting:
         ended = self._permissions.sanctions_about(held, room, mask, b"")
         return dict.fromkeys((act.target, act.target_identity) for act in ended)
 
-    def _by_nick(self, held: type[Banned | Muted], whom: Whom, room: str) -> Named:
+    def _by_nick(
+        self, held: type[Banned | Muted], whom: Whom, room: str, by_mask: Named
+    ) -> Named:
         """List the nicknames and identities whose bans or mutes end with those of a person.
+
+        @param by_mask: those that end by mask, which are about the same person.
 
         A sanction may hold only because its target has since become the person named. It ends under
         the original target, which is remembered for longer than what became of it.
@@ -92,6 +97,8 @@ class Lifting:
         about, identity = nick_key(whom.nick), whom.identity
         named: Named = {}
         for act in self._permissions.sanctions_about(held, room, about, identity):
+            if (act.target, act.target_identity) in by_mask:
+                continue
             is_direct = subject(act) == about or (identity and act.target_identity == identity)
             named[(whom.nick, identity) if is_direct else (act.target, act.target_identity)] = None
         return named

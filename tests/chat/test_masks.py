@@ -103,6 +103,14 @@ class BanTests(MaskCase):
             self.ada.types(line)
         self.assertEqual(self.ada.sees()[-1], "-- you unbanned bobby!*@* from #den")
 
+    @each_row({"mask": "/unban bob!*@*", "nickname": "/unban bob"})
+    def test_unban_once(self, line: str) -> None:
+        """The one ban of somebody who is here, by the mask of the nickname, ends by one act."""
+        self.ada.types("/ban bob!*@*")
+        self.ada.sees()
+        self.ada.types(line)
+        self.assertEqual(self.ada.sees(), ["-- you unbanned bob!*@* from #den"])
+
     def test_renaming(self) -> None:
         """Another nickname brings somebody under a ban by mask, and out of it."""
         self.ada.types("/ban spam*")
