@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
 from twisted.internet.defer import Deferred
@@ -42,6 +42,18 @@ Work: TypeAlias = Callable[[], Lines | Deferred[Lines]]
 _formats: WeakValueDictionary[tuple[object, ...], IrcFormat] = WeakValueDictionary()
 
 
+class Former(NamedTuple):
+    """What a client knows of itself while a command is carried out that may make it another member.
+
+    @ivar mask: C{nick!user@host}.
+    @ivar rooms: the names of the rooms that it is in.
+    """
+
+    member: Member
+    mask: str
+    rooms: tuple[str, ...]
+
+
 class IrcClient(Session):
     """The session of an IRC client, as far as verbs and registration know it.
 
@@ -62,6 +74,7 @@ class IrcClient(Session):
     _numbers = 0
     proof: Proof | None = None
     exchange: Exchange | None = None
+    _former: Former | None = None
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
@@ -199,6 +212,23 @@ class IrcClient(Session):
         return self._numbers
 
     # Coming.
+
+    def remember_itself(self) -> None:
+        """Note what the client knows of itself, before a command that may log it in or out."""
+        if self.member is not None:
+            self._former = Former(self.member, self.member.mask, tuple(self.member.rooms))
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the client is another member now, and was not told so yet."""
+        return self._former is not None and self._former.member is not self.member
+
+    def changed(self) -> Former | None:
+        """Find what the client was, if it has changed; that is told only once."""
+        if not self.has_changed:
+            return None
+        former, self._former = self._former, None
+        return former
 
     def welcomes(self) -> bool:
         """Tell whether the client is yet to be welcomed; it is only once."""

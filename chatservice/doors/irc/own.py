@@ -76,11 +76,25 @@ def _coming(session: IrcClient, event: events.Resumed | events.Joined) -> Iterat
     if session.welcomes():
         yield from welcome(session)
         session.came_into(member.rooms)
+    yield from turned(session)
     if isinstance(event, events.Joined):
         yield from entered(session, session.chat.rooms[event.room], event)
     else:
         for room in member.rooms.values():
             yield from entered(session, room, event)
+
+
+def turned(session: IrcClient) -> Iterator[str]:
+    """Spell that a client is another member now, having logged in or out, unless it knows that."""
+    former, member = session.changed(), session.member
+    if former is None or member is None:
+        return
+    yield f":{former.mask} NICK {member.nick}"
+    account = member.account
+    yield session.logged_out() if account is None else session.logged_in(account.nick)
+    for room in former.rooms:
+        if room not in member.rooms:
+            yield f":{member.mask} PART #{room}"
 
 
 def welcome(session: IrcClient) -> Iterator[str]:

@@ -266,3 +266,38 @@ class ChatTests(ServiceCase):
         """It tells mistakes too."""
         (line,) = notices(self.ada.asks("PRIVMSG chatservice :nonsense"), "chatservice")
         self.assertTrue(line.startswith("there is no command /nonsense"))
+
+
+class TurnedTests(ServiceCase):
+    """Clients that log in to somebody who is here already, or out while others stay."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ada.sends(f"NS REGISTER {PASSWORD}")
+        self.guest = self.client("guest", "JOIN #lobby", "JOIN #other")
+
+    def test_in(self) -> None:
+        """The client is told its nickname and account first, and which room it is no longer in."""
+        lines = self.guest.asks(f"NS IDENTIFY ada {PASSWORD}")
+        self.assertTrue(lines[0].startswith(":guest!") and lines[0].endswith(" NICK ada"))
+        self.assertIn(" 900 ada ", lines[1])
+        self.assertTrue(lines[2].endswith(" PART #other"))
+        rooms = [line.split()[-1] for line in lines if " JOIN " in line]
+        self.assertEqual(rooms, ["#lobby", "#den"])
+        self.assertEqual(sum(" NICK " in line for line in lines), 1)
+
+    def test_out(self) -> None:
+        """Logging out there makes the client a guest, and tells it so, once."""
+        self.guest.sends(f"NS IDENTIFY ada {PASSWORD}")
+        lines = self.guest.asks("NS LOGOUT")
+        self.assertTrue(lines[0].startswith(":ada!") and " NICK guest" in lines[0])
+        self.assertIn(" 901 guest", lines[1])
+        self.assertEqual(sum(" NICK " in line for line in lines), 1)
+        self.assertIn(" 401 ", self.guest.asks("PRIVMSG nobody :hi")[0])
+
+    def test_out_of_no_room(self) -> None:
+        """So does logging out of somebody who is in no room."""
+        self.guest.sends(f"NS IDENTIFY ada {PASSWORD}", "JOIN 0")
+        lines = self.guest.asks("NS LOGOUT")
+        self.assertTrue(lines[0].startswith(":ada!") and " NICK guest" in lines[0])
+        self.assertIn(" 901 guest", lines[1])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 
 from twisted.internet.defer import Deferred
 from twisted.words.protocols import irc
@@ -15,6 +16,7 @@ from twisted.words.protocols import irc
 from chatservice import commands
 from chatservice.chat.rooms import Member, Room
 from chatservice.doors.irc.client import NOTICE_BYTES, SERVICE, IrcClient, Lines
+from chatservice.doors.irc.own import turned
 from chatservice.doors.irc.verbs.table import Call, verb
 from chatservice.doors.irc.wire import CTCP, middle, pieces
 from chatservice.protocol.events import ChatError
@@ -208,12 +210,15 @@ def carried_out(
 
     def told(done: commands.Answer) -> Lines:
         history = retold(done.events, session.chat.ids.now(), done.scattered)
-        return [
+        notices = [
             session.notice(piece, by)
             for line in (*history, *done.lines)
             for piece in pieces(line, NOTICE_BYTES)
         ]
+        # The event by which the client becomes another member tells it, unless there is none.
+        return chain(turned(session), notices) if session.has_changed else notices
 
+    session.remember_itself()
     done = command.carry_out()
     return done.addCallback(told) if isinstance(done, Deferred) else told(done)
 
