@@ -233,6 +233,13 @@ class MarkTests(HistoryCase):
             self.assertEqual(answer, [f"@label=x {told}{time(expected)}"])
             self.assertEqual(self.asks(f"MARKREAD {target}"), [f"{told}{time(expected)}"])
 
+    def test_millisecond(self) -> None:
+        """A mark is behind all that was said in its millisecond."""
+        self.count()
+        self.ada.sends(filled("MARKREAD #lobby at4"))
+        (device,) = self.chat.member_named("ada").devices
+        self.assertEqual(self.chat.marks.of_room(device, "lobby"), START + 4 * SECOND + 999)
+
     def test_other_connections(self) -> None:
         """The other connections of the same person are told of a mark."""
         self.count("/msg ada ", most=2)
