@@ -25,7 +25,7 @@ CHAT = (
     *("repeats", "marks", "departures"),
     *("lingering", "audit", "acting", "lifting", "speaking", "enforcement", "roles", "bindings"),
     "belongings",
-    *("entrances", "devices", "chat"),
+    *("entrances", "devices", "verbs", "chat"),
 )
 """The files of C{chat/}, in the same way."""
 

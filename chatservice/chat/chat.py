@@ -5,14 +5,12 @@ Sessions, commands and doors know the chat as a L{Chat}. Its verbs are in server
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from typing import Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.logger import Logger
 
-from chatservice.chat.access import Whom
 from chatservice.chat.acting import Acting
 from chatservice.chat.audit import Audit
 from chatservice.chat.belongings import Belongings
@@ -36,13 +34,13 @@ from chatservice.chat.repeats import Repeats
 from chatservice.chat.roles import Roles
 from chatservice.chat.room_list import RoomList
 from chatservice.chat.room_passwords import RoomPasswords
-from chatservice.chat.rooms import Device, Member, Room
+from chatservice.chat.rooms import Device, Member
 from chatservice.chat.roster import Roster
-from chatservice.chat.speaking import Speak, Speaking
+from chatservice.chat.speaking import Speaking
 from chatservice.chat.topics import Topics
+from chatservice.chat.verbs import Verbs
 from chatservice.chat.watching import Watching
 from chatservice.config.settings import Settings
-from chatservice.people.account import Proof
 from chatservice.people.accounts import Accounts
 from chatservice.people.ratelimit import FloodLimit
 from chatservice.protocol.actions import Founded, Kicked, OperatorAct
@@ -56,21 +54,19 @@ from chatservice.protocol.events import (
     Left,
     Parted,
     Resumed,
-    Said,
     TopicChanged,
     Whispered,
     signed,
 )
 from chatservice.protocol.names import check_room
 from chatservice.protocol.signals import Signalled
-from chatservice.protocol.tags import NO_TAGS, Tags
 
 log = Logger()
 
 MOVES = (Joined, Parted, Left)
 
 
-class Chat(ABC):
+class Chat(Verbs):
     """The parts and the life of a chat.
 
     The verbs of operators belong to C{enforcement} and C{roles}, all others to the chat itself.
@@ -281,50 +277,6 @@ class Chat(ABC):
         for member in self.roster.values():
             if self.permissions.is_operator(member):
                 member.tell([sentence])
-
-    # The verbs, as sessions, commands and doors know them; server.py tells what each does.
-
-    @abstractmethod
-    def join(
-        self, door: Door, nick: str, token: str, proof: Proof | None, rooms: list[Room],
-        seen: Mapping[str, int], client: str = "", user: str = "", real_name: str = "",
-    ) -> Device: ...
-    @abstractmethod
-    def enter(self, by: Device, text: str, password: str = "") -> Deferred[Envelope | None]: ...
-    @abstractmethod
-    def part(self, by: Device, room: Room, why: str = "") -> Envelope: ...
-    @abstractmethod
-    def leave(
-        self,
-        member: Member,
-        why: str,
-        goodbye: bool,
-        folded: bool = False,
-        by: Device | None = None,
-    ) -> Envelope | None: ...
-    say: Speak
-    act: Speak
-    notice: Speak
-    @abstractmethod
-    def whisper(
-        self, by: Device, to: Whom, text: str, ref: str = "", called: str = "",
-        manner: str = Said.kind, tags: Tags = NO_TAGS,
-    ) -> Envelope: ...
-    @abstractmethod
-    def signal(
-        self, by: Device, room: Room | None, to: Whom | None, text: str = "", answer: bool = False,
-        tags: Tags = NO_TAGS, ref: str = "",
-    ) -> Envelope: ...
-    @abstractmethod
-    def set_topic(self, by: Device, room: Room, text: str, ref: str = "") -> Envelope: ...
-    @abstractmethod
-    def rename(self, by: Device, nick: str) -> Envelope: ...
-    @abstractmethod
-    def give_nick(self, member: Member, nick: str, by: Device | None = None) -> Envelope: ...
-    @abstractmethod
-    def set_real_name(self, by: Device, text: str) -> Envelope | None: ...
-    @abstractmethod
-    def set_away(self, by: Device, why: str | None) -> Envelope: ...
 
     # Questions.
 
