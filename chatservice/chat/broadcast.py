@@ -24,7 +24,7 @@ log = Logger()
 
 
 Seen = Mapping[Envelope, list[Sighting]]
-"""What events are to those who watch somebody in them."""
+"""For each event about somebody who is watched, how the watchers are told of it."""
 
 NOBODY_SEEN: Seen = {}
 

@@ -1,7 +1,7 @@
-"""What is in force in each room and in the chat: by the stored acts, and by those that pass.
+"""The state of each room and of the chat, by the acts that are stored and by those that pass.
 
-An act is passing if somebody did it who runs a room that nobody owns, while there. Such acts are in
-force until nobody is in the room any longer; then it is again what the stored acts come to.
+Acts pass if they were done in a room that nobody owns, by somebody who runs it while there. They
+are in force until the room is empty. From then on only the stored acts count again.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ CHAT = ""
 """The whole chat, where otherwise a room's name is."""
 
 NO_ACCESS = RoomAccess()
-"""What is in force where nothing is."""
+"""The state of a place in which nothing is in force."""
 
 
 class Places:
-    """What is in force in each place, and who runs it while there."""
+    """The state of each place, and the people who run it while they are there."""
 
     def __init__(self) -> None:
         self._presence = Presence()
         self._places: dict[str, RoomAccess] = {CHAT: RoomAccess()}
-        # What the stored acts come to, where passing ones are in force as well.
+        # The state by the stored acts alone, where passing ones are in force as well.
         self._stored: dict[str, RoomAccess] = {}
         self._hushed: set[str] = set()
 
@@ -60,13 +60,13 @@ class Places:
         return room != LOBBY and (place is None or place.owner is None)
 
     def _vacated(self, room: str) -> None:
-        """Have nothing in force in a room but what the stored acts come to."""
+        """Leave only the stored acts of a room in force."""
         if room in self._stored:
             self._places[room] = self._stored.pop(room)
             self._note_silence(room, self._places[room])
 
     def _kept(self, room: str) -> RoomAccess:
-        """Find what the stored acts about a room come to."""
+        """Find the state of a room by its stored acts alone."""
         return self._stored.get(room) or self._places.get(room) or NO_ACCESS
 
     def identified(self, former: bytes, now: bytes) -> None:

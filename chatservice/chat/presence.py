@@ -1,4 +1,4 @@
-"""Who is in which room, and who runs it for as long as that, as the log of all events tells."""
+"""The people in each room, and those who run it while they are there, by the log of all events."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ NO_WATCHERS: Watchers = {}
 
 
 class Sighting(NamedTuple):
-    """What an event is to those who watch a nickname.
+    """The coming or going of a watched nickname, as one event tells of it.
 
     @ivar nick: the nickname.
     @ivar is_here: whether somebody has it from now on, or nobody; C{None} if that is as before.
@@ -103,7 +103,7 @@ class Watching:
 
 
 def sightings(envelope: Envelope, watchers: Watchers) -> list[Sighting]:
-    """List what an event is to those who watch somebody in it, in the order of telling."""
+    """List the watched nicknames in an event, in the order in which watchers are told of them."""
     found = []
     for nick, is_here in _seen(envelope):
         members = watchers.get(nick_key(nick), ())

@@ -333,7 +333,7 @@ class Introduced(MemberEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched(Event):
-    """What a watcher is told of another event, with its id: a nickname came to be, or went.
+    """News for watchers: somebody took a nickname, or gave it up. The id is that of the event.
 
     @ivar nick: the nickname that is watched.
     @ivar here: whether somebody has it now.

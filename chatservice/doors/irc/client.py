@@ -43,7 +43,7 @@ _formats: WeakValueDictionary[tuple[object, ...], IrcFormat] = WeakValueDictiona
 
 
 class Former(NamedTuple):
-    """What a client knows of itself while a command is carried out that may make it another member.
+    """The last identity that a client was told of, in case a command makes it another member.
 
     @ivar mask: C{nick!user@host}.
     @ivar rooms: the names of the rooms that it is in.
