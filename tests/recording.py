@@ -128,8 +128,8 @@ class RecordingDoor:
     def notify(self, lines: list[str], events: list[Event], times: Any = None) -> None:
         self._note("notify")
 
-    def unread_now(self, event: Event, lines: list[str]) -> None:
-        self.notify(lines, [])
+    def unread_now(self, event: Event, away: str | None) -> None:
+        self.notify([], [])
 
     def preferences_changed(self) -> None:
         self._note("preferences_changed")

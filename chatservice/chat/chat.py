@@ -23,7 +23,7 @@ from chatservice.chat.enforcement import Enforcement
 from chatservice.chat.entrances import Entrances
 from chatservice.chat.envelope import Envelope
 from chatservice.chat.folding import Folding
-from chatservice.chat.ignoring import not_read_now
+from chatservice.chat.ignoring import away_shown
 from chatservice.chat.journal import Journal
 from chatservice.chat.lingering import Lingering, absences
 from chatservice.chat.marks import Marks
@@ -371,10 +371,8 @@ class Chat(Verbs):
                 if member is not None:
                     self.roster.gone(member, event.identity)
                     self.devices.end_all(member, envelope.device)
-            case Whispered() if member is not None and member is not envelope.other:
-                lines = not_read_now(event, envelope.other, member.ignored)
-                if lines and envelope.device is not None:
-                    envelope.device.door.unread_now(event, lines)
+            case Whispered() if envelope.device is not None and member is not envelope.other:
+                self._tell_if_unread(event, envelope.other, envelope.device)
             case Kicked(room="") if envelope.other is not None:
                 why = f"kicked by {event.nick}"
                 self.leave(envelope.other, why, goodbye=False, folded=True)
@@ -384,3 +382,9 @@ class Chat(Verbs):
             for name in event.touched:
                 self.rooms[name].departing -= 1
                 self.rooms.forget_if_over(name)
+
+    @staticmethod
+    def _tell_if_unread(event: Whispered, recipient: Member | None, by: Device) -> None:
+        away = None if recipient is None else away_shown(recipient, by.member.ignored)
+        if recipient is None or away is not None:
+            by.door.unread_now(event, away)

@@ -114,8 +114,11 @@ class Door(Protocol):
         @param times: the times in the sentences.
         """
 
-    def unread_now(self, event: Whispered, lines: list[str]) -> None:
-        """Say that the recipient of the member's private line is absent or away."""
+    def unread_now(self, event: Whispered, away: str | None) -> None:
+        """Say that the recipient of the member's private line is absent or away.
+
+        @param away: why they are away (maybe empty); C{None} if they are not here at all.
+        """
 
     def preferences_changed(self) -> None:
         """Choose the C{format} again: the member's preferences or ignore list have changed."""
@@ -192,7 +195,7 @@ class _Nowhere:
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
         pass
 
-    def unread_now(self, event: Whispered, lines: list[str]) -> None:
+    def unread_now(self, event: Whispered, away: str | None) -> None:
         pass
 
     def preferences_changed(self) -> None:

@@ -109,22 +109,6 @@ def real_name_shown(member: Member, ignored: Collection[str]) -> str:
     return "" if _is_ignored(member, ignored) else member.real_name
 
 
-def not_read_now(
-    event: Whispered, recipient: Member | None, ignored: Collection[str]
-) -> list[str]:
-    """Make the notice for a private line's author that its recipient is absent or away.
-
-    @param recipient: the recipient, if here.
-    @param ignored: the keys of the nicknames that the author ignores.
-    """
-    if recipient is None:
-        return [f"{event.to} is not here: kept until {event.to} comes back"]
-    away = away_shown(recipient, ignored)
-    if away is None:
-        return []
-    return [f"{event.to} is away: {away}" if away else f"{event.to} is away"]
-
-
 def _left_of(event: Event, is_by_ignored: bool) -> Event | None:
     """Return what the reader sees of an event; C{None} if nothing."""
     if not is_by_ignored:

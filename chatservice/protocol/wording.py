@@ -211,6 +211,16 @@ def place_spelled(room: str) -> str:
     return spelled(room) if room else "the chat"
 
 
+def not_read_now(nick: str, away: str | None) -> str:
+    """Make the sentence for a private line's author that its recipient is absent or away.
+
+    @param away: why they are away (maybe empty); C{None} if they are not here at all.
+    """
+    if away is None:
+        return f"{nick} is not here: kept until {nick} comes back"
+    return f"{nick} is away{_because(away)}"
+
+
 def ending(act: OperatorAct) -> str:
     """Make the end of a sentence that tells until when an act holds, and why."""
     until = when(act.until) if act.until else "an operator ends it"

@@ -22,6 +22,7 @@ from chatservice.chat.rooms import Device, Member
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import NO_TIMES, ChatError, Event, Times, Watched, Whispered
 from chatservice.protocol.names import PASSWORD_TRIES
+from chatservice.protocol.wording import not_read_now
 from chatservice.sessions import catchup
 from chatservice.sessions.in_turn import InTurn
 from chatservice.sessions.joining import Joining, JoinRequest
@@ -103,9 +104,9 @@ class Session(InTurn):
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
         """See L{chatservice.chat.door.Door.notify}."""
 
-    def unread_now(self, event: Whispered, lines: list[str]) -> None:
+    def unread_now(self, event: Whispered, away: str | None) -> None:
         """See L{chatservice.chat.door.Door.unread_now}."""
-        self.notify(lines, [])
+        self.notify([not_read_now(event.to, away)], [])
 
     @abstractmethod
     def ping(self, sentence: str) -> None:

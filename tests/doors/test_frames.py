@@ -9,8 +9,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.ignoring import not_read_now
-from chatservice.chat.rooms import Member
 from chatservice.protocol.actions import Announced, Banned, Kicked, Muted
 from chatservice.protocol.events import (
     Acted,
@@ -22,7 +20,7 @@ from chatservice.protocol.events import (
     Whispered,
 )
 from chatservice.protocol.names import check_nick
-from chatservice.protocol.wording import line_of, retold, topic_told
+from chatservice.protocol.wording import line_of, not_read_now, retold, topic_told
 from tests.conversation import ConversationCase, each_row
 
 deterministic = settings(derandomize=True, database=None, deadline=None, max_examples=300)
@@ -76,8 +74,6 @@ class LastTests(SynchronousTestCase):
         """In every line that tells an event or a state, and in history."""
         by: dict[str, Any] = {"id": 5, "nick": "eve"}
         at: dict[str, Any] = {**by, "room": "python"}
-        away = Member("bob", "bob", "token")
-        away.away = text
         topic = TopicChanged(**at, text=text)
         events = [
             Said(**at, text=text),
@@ -94,7 +90,7 @@ class LastTests(SynchronousTestCase):
         lines = [
             *map(line_of, events),
             *retold(events, 5, rooms=True),
-            *not_read_now(Whispered(**by, to="bob", text="hi"), away, ()),
+            not_read_now("bob", text),
             topic_told(topic),
         ]
         for line in lines:

@@ -40,7 +40,7 @@ class SilentDoorContract(DoorContract):
         self.assertIsNone(self.door.read_on("lobby", 1, True))
         self.assertIsNone(self.door.notify(["bob asks for you"], []))
         whispered = events.Whispered(nick="ada", to="bob", text="psst")
-        self.assertIsNone(self.door.unread_now(whispered, ["bob is away"]))
+        self.assertIsNone(self.door.unread_now(whispered, "lunch"))
         self.assertIsNone(self.door.preferences_changed())
         self.assertIsNone(self.door.ping("are you there?"))
         self.assertIsNone(self.door.drop())

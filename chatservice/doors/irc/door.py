@@ -14,7 +14,7 @@ from chatservice.chat.rooms import Member
 from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc import own
 from chatservice.doors.irc.client import NOTICE_BYTES, Lines, Work
-from chatservice.doors.irc.format import mode_of, source
+from chatservice.doors.irc.format import cut, mode_of, source
 from chatservice.doors.irc.pings import Pings
 from chatservice.doors.irc.registration import RegisteringClient
 from chatservice.doors.irc.replies import RPL_MONOFFLINE, RPL_MONONLINE
@@ -37,6 +37,7 @@ from chatservice.protocol.events import (
     WentAway,
     Whispered,
 )
+from chatservice.protocol.wording import not_read_now
 from chatservice.sessions.joining import JoinRequest
 from chatservice.sessions.metering import Connection
 from chatservice.sessions.session import State
@@ -183,7 +184,8 @@ class IrcSession(RegisteringClient):
 
     def unread_now(self, event: Whispered, lines: list[str]) -> None:
         """See L{chatservice.chat.door.Door.unread_now}."""
-        self.write(self.numeric(irc.RPL_AWAY, event.to, text=line) for line in lines)
+        text = not_read_now(event.to, None) if away is None else cut(away) or "away"
+        self.write([self.numeric(irc.RPL_AWAY, event.to, text=text)])
 
     def ping(self, sentence: str) -> None:
         """See L{chatservice.chat.door.Door.ping}."""

@@ -291,7 +291,7 @@ class PeopleTests(VerbCase):
         self.ada.sees(), self.bob.sees()
         self.assertEqual(self.asks(self.ada, "AWAY :lunch")[0][:3], "306")
         self.assertEqual(brief(eve.sees()), ["ada AWAY lunch"])
-        self.assertEqual(self.asks(self.bob, "PRIVMSG ada :hi"), ["301 bob ada ada is away: lunch"])
+        self.assertEqual(self.asks(self.bob, "PRIVMSG ada :hi"), ["301 bob ada lunch"])
         self.assertEqual(self.asks(self.ada, "AWAY")[-1][:3], "305")
         self.assertEqual(self.bob.sees(), [])
 
