@@ -20,7 +20,7 @@ from chatservice.doors.irc.registration import RegisteringClient
 from chatservice.doors.irc.replies import RPL_MONOFFLINE, RPL_MONONLINE
 from chatservice.doors.irc.responses import Response
 from chatservice.doors.irc.verbs import VERBS, Call, Verb
-from chatservice.doors.irc.verbs.services import carried_out
+from chatservice.doors.irc.verbs.services import carried_out, is_for_service
 from chatservice.doors.irc.wire import NOTHING, NotUtf8, encoded, middle, parsed, pieces, start_of
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.aliases import ALIASES
@@ -75,7 +75,7 @@ class IrcSession(RegisteringClient):
             return
         self._verb, self._target = line.verb, line.param(0)
         label = line.tags.get("label", "") if self.has(caps.LABELED_RESPONSE) else ""
-        call, verb = Call(self, line), VERBS.get(line.verb)
+        call, verb = Call(self, line, label), VERBS.get(line.verb)
         if self.device is None:
             self._early(call, verb)
         elif verb is None:
@@ -85,10 +85,10 @@ class IrcSession(RegisteringClient):
             self.serve(lambda: [again], label)
         elif len(line.params) < verb.least:
             self.serve(lambda: [call.too_few()], label)
-        elif verb.talk and not label:
+        elif verb.talk and (not label or is_for_service(call)):
             # Only what is wrong is answered, and in its turn; talk itself waits for nothing.
             if wrong := verb.function(call):
-                self.serve(lambda: wrong)
+                self.serve(lambda: wrong, label)
         else:
             self.serve(lambda: verb.function(call), label)
 
@@ -182,7 +182,7 @@ class IrcSession(RegisteringClient):
             lines = response.spelled(lines)
         self.write(lines)
 
-    def unread_now(self, event: Whispered, lines: list[str]) -> None:
+    def unread_now(self, event: Whispered, away: str | None) -> None:
         """See L{chatservice.chat.door.Door.unread_now}."""
         text = not_read_now(event.to, None) if away is None else cut(away) or "away"
         self.write([self.numeric(irc.RPL_AWAY, event.to, text=text)])

@@ -101,6 +101,29 @@ class LabelTests(IrcCase):
         (answer,) = self.labelled(line)
         self.assertEqual((answer.source, answer.verb), ("chatservice", "ACK"))
 
+    @each_row(
+        {
+            "what is wrong": ("PRIVMSG NickServ :INFO nobody", ["NOTICE"]),
+            "no text": ("PRIVMSG NickServ :", ["412"]),
+            "what a service must not answer": ("NOTICE NickServ :HELP", ["ACK"]),
+            "a question of the program's": ("PRIVMSG NickServ :\x01PING 1\x01", ["ACK"]),
+            "tags": ("@+a=b TAGMSG NickServ", ["ACK"]),
+            "a service and others": ("PRIVMSG #lobby,NickServ :HELP", ["PRIVMSG"]),
+        }
+    )
+    def test_services(self, row: tuple[str, list[str]]) -> None:
+        """The answer of a service is that of the message, if it is for no one else."""
+        line, verbs = row
+        self.ada.sees()
+        tags, sent = ("@label=x;", line[1:]) if line.startswith("@") else ("@label=x ", line)
+        labelled = [each for each in self.ada.asks(f"{tags}{sent}") if "label" in each.tags]
+        self.assertEqual([each.verb for each in labelled], verbs)
+
+    def test_help_of_a_service(self) -> None:
+        """An answer of several lines from a service is a batch."""
+        answer = self.labelled("PRIVMSG ChanServ :HELP")
+        self.assertEqual({each.source for each in answer}, {"ChanServ!chatservice@chatservice"})
+
     def test_without_echo(self) -> None:
         """Whoever sees no echo of a line is told that it was taken."""
         eve = self.at_irc("eve", "JOIN #lobby", caps=LABELS)

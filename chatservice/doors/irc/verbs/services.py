@@ -146,10 +146,21 @@ def service_named(target: str) -> str | None:
     return SERVICES.get(target.casefold())
 
 
+def is_for_service(call: Call) -> bool:
+    """Tell whether a service, and nobody else, answers a message."""
+    return call.message.verb == "PRIVMSG" and service_named(call.param(0)) is not None
+
+
 def serve(call: Call, service: str, text: str) -> None:
-    """Carry out what somebody wrote to a service."""
-    if not text.startswith(CTCP):
-        call.session.serve(lambda: answer(call, service, text))
+    """Carry out what somebody wrote to a service.
+
+    Its answer is that of the message, unless others got the message as well.
+    """
+    label = call.label if is_for_service(call) else ""
+    if text.startswith(CTCP):
+        call.session.serve(list, label)
+    else:
+        call.session.serve(lambda: answer(call, service, text), label)
 
 
 def answer(call: Call, service: str, text: str) -> Lines | Deferred[Lines]:

@@ -85,10 +85,14 @@ def verb(
 
 @dataclass(slots=True)
 class Call:
-    """A verb as a client sent it."""
+    """A verb as a client sent it.
+
+    @ivar label: the label that its answer must have, or empty.
+    """
 
     session: RegisteringClient
     message: Message
+    label: str = ""
 
     @property
     def chat(self) -> Chat:
