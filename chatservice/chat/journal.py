@@ -77,7 +77,7 @@ class Page:
 class Target:
     """A conversation: a room, or the private lines exchanged with one person.
 
-    @ivar id: the id of the latest event in it that was asked for.
+    @ivar id: the id of the latest event in it.
     @ivar time: the time of that, in microseconds since the epoch, if the id does not tell it.
     @ivar room: the room's name; empty for a person.
     @ivar nick: the person's nickname at that time.
@@ -181,12 +181,19 @@ class Archive(Protocol):
         """Read a part of a room's history, or of somebody's private lines, sent and received."""
 
     def targets(
-        self, identity: bytes, rooms: Collection[str], after: int, before: int, limit: int
+        self,
+        identity: bytes,
+        rooms: Collection[str],
+        after: int,
+        before: int,
+        limit: int,
+        latest: bool,
     ) -> Deferred[list[Target]]:
-        """Find the conversations of somebody with events between two ids.
+        """Find the conversations of somebody whose latest event is between two ids.
 
         @param rooms: the rooms that may be among them.
-        @return: those with the latest events, at most C{limit}, in the order of these.
+        @param latest: whether the last C{limit} of them are wanted, and not the first.
+        @return: in the order of these events.
         """
 
     def missed(

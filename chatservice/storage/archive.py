@@ -75,7 +75,13 @@ class DatabaseArchive:
         return self._database.read(work).addErrback(explain)
 
     def targets(
-        self, identity: bytes, rooms: Collection[str], after: int, before: int, limit: int
+        self,
+        identity: bytes,
+        rooms: Collection[str],
+        after: int,
+        before: int,
+        limit: int,
+        latest: bool,
     ) -> Deferred[list[Target]]:
         """See L{Archive.targets <chatservice.chat.journal.Archive.targets>}."""
         work = partial(
@@ -85,6 +91,7 @@ class DatabaseArchive:
             after=after,
             before=before,
             limit=limit,
+            latest=latest,
         )
         return self._database.read(work).addErrback(explain)
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from chatservice.chat.journal import Target
 
 _ROOM = """
-    SELECT id, time FROM events WHERE room = ? AND id > ? AND id < ? ORDER BY id DESC LIMIT 1"""
+    SELECT id, time FROM events WHERE room = ? ORDER BY id DESC LIMIT 1"""
 
 # Each step of the recursions finds the next person by an index, however many lines are in between.
 PEOPLE = """
@@ -33,16 +33,16 @@ PEOPLE = """
         SELECT who, max(
             ifnull((
                 SELECT max(id) FROM whispers
-                WHERE author_identity = ?1 AND recipient_identity = who AND id > ?2 AND id < ?3
+                WHERE author_identity = ?1 AND recipient_identity = who
             ), 0),
             ifnull((
                 SELECT max(id) FROM whispers
-                WHERE recipient_identity = ?1 AND author_identity = who AND id > ?2 AND id < ?3
+                WHERE recipient_identity = ?1 AND author_identity = who
             ), 0)
         ) FROM (SELECT who FROM written UNION SELECT who FROM heard) WHERE who <> x''
     )
     SELECT id, time, author_identity, nick, recipient_identity, recipient
-    FROM people JOIN whispers ON id = latest WHERE latest > 0 ORDER BY latest DESC LIMIT ?4"""
+    FROM people JOIN whispers ON id = latest WHERE latest > ?2 AND latest < ?3"""
 
 
 def read_targets(
@@ -52,15 +52,18 @@ def read_targets(
     after: int,
     before: int,
     limit: int,
+    latest: bool,
 ) -> list[Target]:
     """Find conversations; see L{chatservice.chat.journal.Archive.targets}."""
     found: list[Target] = []
     for room in rooms:
-        for id, time in connection.execute(_ROOM, (room, after, before)):
-            found.append(Target(id=id, time=time, room=room))
+        for id, time in connection.execute(_ROOM, (room,)):
+            if after < id < before:
+                found.append(Target(id=id, time=time, room=room))
     for id, time, author, nick, recipient, to in connection.execute(
-        PEOPLE, (identity, after, before, limit)
+        PEOPLE, (identity, after, before)
     ):
         other, name = (recipient, to) if author == identity else (author, nick)
         found.append(Target(id=id, time=time, nick=name, identity=other))
-    return sorted(found, key=lambda target: target.id)[-limit:]
+    found.sort(key=lambda target: target.id)
+    return found[-limit:] if latest else found[:limit]

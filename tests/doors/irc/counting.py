@@ -44,4 +44,4 @@ class HistoryCase(ClientCase):
 
     def breaks(self, name: str) -> None:
         """Have the journal fail."""
-        self.patch(self.journal, name, lambda *_: fail(BROKEN))
+        self.patch(self.journal, name, lambda *_, **__: fail(BROKEN))

@@ -181,7 +181,8 @@ class TargetTests(HistoryCase):
         both = [f"bob {time(2)}", f"#lobby {time(2)}"]
         self.assertEqual(self.targets(), both)
         self.assertEqual(self.targets("CHATHISTORY TARGETS at9 at0 9"), both)
-        self.assertEqual(self.targets("CHATHISTORY TARGETS at0 at9 1"), both[1:])
+        self.assertEqual(self.targets("CHATHISTORY TARGETS at0 at9 1"), both[:1])
+        self.assertEqual(self.targets("CHATHISTORY TARGETS at9 at0 1"), both[1:])
         self.assertEqual(self.targets("CHATHISTORY TARGETS at2 at9 9"), [])
 
     def test_batch(self) -> None:

@@ -219,10 +219,14 @@ def _why(error: ChatError | StorageError) -> tuple[str, str]:
 @inlineCallbacks
 def _targets(call: Call, kind: str, given: list[str]) -> Generator[Deferred[Any], Any, Lines]:
     try:
-        first, second = sorted(map(moment, given[:2]))
-        limit = _limit(given[2])
+        begin, end = map(moment, given[:2])
         found = yield call.chat.journal.targets(
-            call.member.identity, list(call.member.rooms), first + _UNIT - 1, second, limit
+            call.member.identity,
+            list(call.member.rooms),
+            after=min(begin, end) + _UNIT - 1,
+            before=max(begin, end),
+            limit=_limit(given[2]),
+            latest=begin > end,
         )
     except (ChatError, StorageError) as error:
         code, sentence = _why(error)
