@@ -38,10 +38,12 @@ class JoinRequest:
     @ivar nick: the nickname wanted; empty for the one that the token brings back.
     @ivar password: the password of the nickname, if it is registered.
     @ivar token: a secret from an earlier C{welcome}, or empty.
-    @ivar rooms: the rooms, maybe none; C{None} for those of the last time, or the lobby for a
-        newcomer.
+    @ivar rooms: the rooms, maybe none; C{None} for those of the last time.
+    @ivar at_first: the rooms of somebody who was in none the last time.
     @ivar client: the name that one program keeps for one run, empty if it has none; C{None} at a
         door where people type.
+    @ivar proof: the proof of an account that was made before, if there is one.
+    @ivar user: the user name that a program gave, or empty.
     """
 
     nick: str
@@ -49,6 +51,7 @@ class JoinRequest:
     token: str = ""
     rooms: Collection[str] | None = None
     client: str | None = None
+    at_first: Collection[str] = (LOBBY,)
     proof: Proof | None = None
     user: str = ""
     real_name: str = ""
@@ -99,7 +102,7 @@ class Joining:
         yield self._freed(key, account)
         names = request.rooms
         if names is None:
-            names = [place.room for place in places if place.room] or [LOBBY]
+            names = [place.room for place in places if place.room] or request.at_first
         seen = {place.room: max(place.entered, place.seen) for place in places}
 
         def join(rooms: list[Room]) -> Device:

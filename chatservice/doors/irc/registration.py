@@ -68,11 +68,10 @@ class RegisteringClient(IrcClient):
             if self._password and self.proof is None:
                 password, self._password = self._password, ""
                 yield self._prove_by(password)
-            rooms = None if self.proof is not None else ()
             self.join(
                 JoinRequest(
                     self.asked_nick,
-                    rooms=rooms,
+                    at_first=(),
                     proof=self.proof,
                     user=self._user,
                     real_name=self._real_name,

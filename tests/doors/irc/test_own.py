@@ -124,7 +124,7 @@ class OwnTests(OperatorCase, IrcCase):
 
     def test_other_with_capabilities(self) -> None:
         """One's other connections see what one says as others see it, whatever they asked for."""
-        ada = self.at_irc("ada", password=PASSWORD)
+        ada = self.at_irc("ada", "JOIN #lobby", password=PASSWORD)
         other = self.at_irc("ada", caps="message-tags", password=PASSWORD)
         ada.sends("PRIVMSG #lobby :hi", "@+a=b TAGMSG #lobby", "AWAY :tea")
         self.assertEqual(ada.numerics(), ["306"])
@@ -309,7 +309,7 @@ class EndTests(OperatorCase, IrcCase):
         self.open_chat()
         self.register("ada")
         bob = self.at_text("bob")
-        ada = self.at_irc("ada", password=PASSWORD)
+        ada = self.at_irc("ada", "JOIN #lobby", password=PASSWORD)
         bob.sees()
         ada.wire.vanishes()
         self.assertEqual(bob.sees(), [])
