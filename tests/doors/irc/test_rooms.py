@@ -226,7 +226,8 @@ class RunningTests(IrcCase):
     def test_topic_for_operators(self) -> None:
         """Where operators alone change the topic, others get 482."""
         self.ada.sends("MODE #den +t")
-        self.assertEqual(self.bob.numerics("TOPIC #den :tea"), ["482"])
+        for text in ("tea", ""):
+            self.assertEqual(self.bob.numerics(f"TOPIC #den :{text}"), ["482"])
         self.assertEqual([line.verb for line in self.ada.asks("TOPIC #den :tea")], ["TOPIC"])
 
     def test_topic_of_a_secret_room(self) -> None:

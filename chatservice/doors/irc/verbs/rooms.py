@@ -59,6 +59,7 @@ def part(call: Call) -> Lines:
 def topic(call: Call) -> Lines:
     if len(call.message.params) > 1:
         room, text = call.own_room(call.param(0)), cut(call.param(1))
+        call.chat.permissions.check_topic(call.member, room.name)
         now = call.chat.topics.get(room.name)
         if text != (now.text if now is not None else ""):
             call.chat.set_topic(call.device, room, text)
