@@ -219,6 +219,23 @@ class TurnTests(IrcCase):
         journal.release(self.clock)
         self.assertEqual(brief(ada.sees()), ["ada PRIVMSG #lobby hi", answer])
 
+    def test_pong(self) -> None:
+        """PONG comes after everything that anybody did before."""
+        journal = HeldJournal()
+        self.open_chat(journal)
+        people = [self.stranger(), self.stranger()]
+        for person, nick in zip(people, ("ada", "bob"), strict=True):
+            person.joins(nick)
+            person.sends("JOIN #lobby")
+            journal.release(self.clock)
+        ada, bob = people
+        ada.sees()
+        bob.sends("PRIVMSG #lobby :hi")
+        ada.sends("PING x")
+        self.assertEqual(ada.sees(), [])
+        journal.release(self.clock)
+        self.assertEqual([line.verb for line in ada.sees()], ["PRIVMSG", "PONG"])
+
     def full_disk(self, caps: str) -> tuple[FailingJournal, IrcPerson]:
         """Have ada in a chat whose disk is full now."""
         journal = FailingJournal()

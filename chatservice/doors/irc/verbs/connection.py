@@ -124,9 +124,13 @@ def _prove(call: Call, name: str, password: str) -> Generator[Deferred[Any], Any
 
 
 @verb("PING", least=1, cost=query, early=True)
-def ping(call: Call) -> Lines:
+def ping(call: Call) -> Lines | Deferred[Lines]:
+    """Answer when everything that anybody did before has been delivered."""
     token = without_controls(call.param(0))
-    return [f":{call.session.server} PONG {call.session.server} :{token}"]
+    pong = [f":{call.session.server} PONG {call.session.server} :{token}"]
+    if call.session.device is None:
+        return pong
+    return call.chat.passed().addCallback(lambda _: pong)
 
 
 @verb("PONG", cost=query, early=True)
