@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 
 @inlineCallbacks
-def log_in(chat: Chat, device: Device, proof: Proof) -> Generator[Deferred[Any], Any, None]:
+def log_in(
+    chat: Chat, device: Device, proof: Proof, renames: bool = True
+) -> Generator[Deferred[Any], Any, None]:
     """Log a guest in to an account: give it the nickname if it may, and tell what it missed.
 
     If the account's owner is here, the device becomes one of the owner's.
 
+    @param renames: whether the guest gets the nickname of the account.
     @raise ChatError: C{not-joined}, or the account is banned, among others (in the Deferred).
     """
     account, member = proof.account, device.member
@@ -39,7 +42,8 @@ def log_in(chat: Chat, device: Device, proof: Proof) -> Generator[Deferred[Any],
     stored = chat.bindings.bind(member, proof)
     chat.entrances.part_where_banned(member)
     # A nickname can carry a message, so a muted member must not change it.
-    if member.nick != account.nick and chat.permissions.may_appear(member):
+    is_renamed = renames and member.nick != account.nick
+    if is_renamed and chat.permissions.may_appear(member):
         chat.give_nick(member, account.nick)
     # Wait until the lines and places of a member who has just left are stored.
     yield chat.departed(account.identity)

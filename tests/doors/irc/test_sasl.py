@@ -197,3 +197,28 @@ class SaslTests(IrcCase):
         again.sends("CAP REQ sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {RIGHT}")
         self.assert_is(again, "ada", "ada")
         self.assertEqual(bob.sees(), [])
+
+    def test_after_joining(self) -> None:
+        """A guest who has joined logs in, and keeps the nickname; a wrong password changes nothing.
+        """
+        eve = self.at_irc("eve", "JOIN #lobby", caps="sasl")
+        eve.sends("AUTHENTICATE PLAIN", *in_pieces(plain("ada", "wrong")))
+        self.assertEqual(eve.numerics(), ["904"])
+        eve.sends("AUTHENTICATE PLAIN", *in_pieces(RIGHT))
+        self.assertEqual(eve.numerics(), ["900", "903"])
+        member = self.chat.member_named("eve")
+        self.assertEqual(member.account.nick, "ada")
+        self.assertEqual([line.verb for line in eve.asks("AUTHENTICATE PLAIN")], ["907"])
+
+    def test_after_joining_beside_the_owner(self) -> None:
+        """If the owner is here, the connection becomes one of the owner's, and is told so."""
+        self.at_irc("ada", "JOIN #den", password=SECRET)
+        eve = self.at_irc("eve", caps="sasl")
+        eve.sends("AUTHENTICATE PLAIN", *in_pieces(RIGHT))
+        lines = eve.sees()
+        joined = {line.params[0].removeprefix("#") for line in of(lines, "JOIN")}
+        self.assertEqual(joined, set(self.chat.member_named("ada").rooms))
+        self.assertEqual(
+            [line.verb for line in lines if line.verb in ("NICK", "900", "903")],
+            ["NICK", "900", "903"],
+        )

@@ -17,6 +17,7 @@ from chatservice.doors.irc.verbs.table import Call, query, verb
 from chatservice.doors.irc.wire import middle
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.sanitize import without_controls
+from chatservice.sessions.login import log_in
 
 
 @verb("CAP", cost=query, early=True)
@@ -80,9 +81,10 @@ def user(call: Call) -> Lines:
 
 
 @verb("AUTHENTICATE", least=1, early=True)
-def authenticate(call: Call) -> Lines:
+def authenticate(call: Call) -> Lines | Deferred[Lines]:
     session, piece = call.session, call.param(0)
-    if session.device is not None or session.proof is not None:
+    is_logged_in = session.member is not None and session.member.account is not None
+    if is_logged_in or session.proof is not None:
         return [call.numeric(replies.ERR_SASLALREADY, text="you have logged in already")]
     if not session.has(caps.SASL):
         return [call.numeric(replies.ERR_SASLFAIL, text="first request the capability sasl")]
@@ -100,10 +102,24 @@ def authenticate(call: Call) -> Lines:
     except Refused as refused:
         session.exchange = None
         return [call.numeric(refused.numeric, text=str(refused))]
-    if credentials is not None:
-        session.exchange = None
-        _prove(call, *credentials)
+    if credentials is None:
+        return []
+    session.exchange = None
+    if session.device is not None:
+        return _log_in(call, *credentials)
+    _prove(call, *credentials)
     return []
+
+
+@inlineCallbacks
+def _log_in(call: Call, name: str, password: str) -> Generator[Deferred[Any], Any, Lines]:
+    """Log somebody in who has joined as a guest, and who keeps the nickname."""
+    session, accounts = call.session, call.chat.accounts
+    session.remember_itself()
+    origin = session.peer.origin
+    proof = yield accounts.prove(name, password, origin, lambda: call.chat.is_here(call.member))
+    yield log_in(call.chat, call.device, proof, renames=False)
+    return [call.numeric(replies.RPL_SASLSUCCESS, text="SASL succeeded")]
 
 
 @inlineCallbacks
