@@ -23,7 +23,6 @@ from chatservice.doors.detect import (
 from chatservice.doors.limits import Admission
 from chatservice.doors.proxy import BINARY_START, STARTS
 from chatservice.doors.text import HINT
-from chatservice.doors.visit import PortKind
 from chatservice.sessions.session import CLOSE_TIMEOUT, JOIN_TIMEOUT
 from tests.conversation import ConversationCase, JsonPerson, Wire, each_row
 from tests.persons import UPGRADE
@@ -421,35 +420,3 @@ class EndTests(ConversationCase):
         wire.ends()
         wire.sees()
         self.assertIsNotNone(wire.lost)
-
-
-class IrcPortTests(ConversationCase):
-    """A port for IRC alone."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        kind = PortKind(direct=True, is_irc=True)
-        self.front = FrontFactory(self.chat, Admission(), kind)
-
-    def test_silence(self) -> None:
-        """Nobody is greeted, however long they are silent, and IRC is spoken afterwards."""
-        for silence in (0, 2 * SILENCE):
-            wire = self.connect()
-            self.clock.advance(silence)
-            self.assertEqual(wire.sees(), "")
-            wire.sends(b"PING a\r\n")
-            self.assertEqual(wire.sees(), ":chatservice PONG chatservice :a\r\n")
-
-    def test_no_other_door(self) -> None:
-        """What would choose another door elsewhere is an unknown verb here."""
-        for line in (b"GET / HTTP/1.1\r\n", b"{}\n", b"ada\n"):
-            wire = self.connect()
-            wire.sends(line)
-            self.assertIn(" 451 ", wire.sees())
-
-    def test_too_late(self) -> None:
-        """Who does not join is told, and closed."""
-        wire = self.connect()
-        self.clock.advance(SILENCE)
-        self.clock.advance(JOIN_TIMEOUT)
-        self.assertIn("ERROR :Closing link: you have not joined", wire.sees())

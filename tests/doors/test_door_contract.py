@@ -14,7 +14,6 @@ from wsproto.frame_protocol import CloseReason
 from chatservice.chat.door import GOODBYE, Door
 from chatservice.chat.rooms import Device, Member, Room
 from chatservice.config.settings import Settings
-from chatservice.doors.irc.door import IrcSession
 from chatservice.doors.json import JsonSession
 from chatservice.doors.lines import LineConnection
 from chatservice.doors.text import TextSession
@@ -385,36 +384,6 @@ class NamedJsonDoorTests(JsonDoorTests):
     """The same door for a program that has a name, and says itself what was read."""
 
     hello = b'{"type":"hello","nick":"ada","client":"tablet"}\n'
-    reading = (False, False, False)
-
-
-class IrcDoorTests(ConnectionContract, SynchronousTestCase):
-    """The door for IRC clients, where only C{QUIT} is a goodbye."""
-
-    hello = b"NICK ada\r\nUSER ada 0 * :Ada\r\nJOIN #lobby\r\n"
-    line = b"PRIVMSG #lobby :hi\r\n"
-    joined = " JOIN #lobby\r\n"
-    not_sent = ":chatservice!chatservice@chatservice NOTICE ada :not sent: the disk is full\r\n"
-    elsewhere = " PRIVMSG #lobby :hi\r\n"
-    joined_elsewhere = " JOIN #python\r\n"
-    seen = ""
-    reading = (True, True, True)
-    farewell = b"ERROR :Closing link: goodbye\r\n"
-    # It comes to no room by itself, so its hello is two steps.
-    arrival = (events.Resumed, events.Joined)
-    steps = 3
-
-    def make(self) -> Session:
-        return IrcSession(self.chat)
-
-    def says_goodbye(self) -> None:
-        self.wire.sends(b"QUIT\r\n")
-
-
-class MarkingIrcDoorTests(IrcDoorTests):
-    """The same door for a client that says itself what was read."""
-
-    hello = b"CAP REQ draft/read-marker\r\n" + IrcDoorTests.hello + b"CAP END\r\nJOIN #lobby\r\n"
     reading = (False, False, False)
 
 
