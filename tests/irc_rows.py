@@ -179,7 +179,7 @@ LOCKDOWN = {"on": "only registered names may join now", "off": "anybody may join
 
 def _whispered(fact: Facts, nick: str, _: str) -> list[str]:
     line = f"{MANNERS[fact.get('manner', 'said')]} {fact['to']} {fact['text']}"
-    # To oneself, there is the echo and the delivery.
+    # A line to its own author is echoed and delivered.
     return [line] * (1 + (fact["to"] == fact["nick"]))
 
 

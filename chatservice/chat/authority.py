@@ -4,9 +4,9 @@ All of this is in memory and made of acts (protocol/actions.py), applied one aft
 start those of earlier runs, then each as it is committed. Sanctions and roles go by lasting
 identity, bans and mutes also by address.
 
-Whoever enters a room that nobody owns, when nobody is in it, runs it while there, and so do those
-whom they make operators. What they do is in force until nobody is in the room, and not stored:
-then it is again what the stored acts come to.
+The first person in an empty room that nobody owns runs it while there, and so do the operators whom
+that person makes. What they do is not stored, and is in force until the room is empty: then only
+the stored acts count again.
 
 Server operators may do anything, and no sanction holds against them. The owner of a room and its
 operators may do anything in it, except to a server operator, and operators except to the owner;

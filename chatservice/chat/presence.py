@@ -11,7 +11,7 @@ class Presence:
     """The people in each room, by identity, and those among them who run it while they are there.
 
     It changes as events are committed, like all rights, and not as verbs are carried out: so every
-    node comes to the same from the events alone.
+    node finds the same from the events alone.
     """
 
     def __init__(self) -> None:

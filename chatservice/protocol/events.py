@@ -292,8 +292,8 @@ class CameAndWent(RoomEvent):
 class WentAway(MemberEvent):
     """Somebody's going away from the keyboard; C{why} may be empty.
 
-    @ivar folded: whether it is for all rooms of the member, and shown to nobody but by clients that
-        keep lists of everybody, which do not show the other one; also in L{CameBack}.
+    @ivar folded: whether it is the copy for clients that keep lists of everybody: for all rooms of
+        the member, and shown by these clients alone, instead of the other; also in L{CameBack}.
     """
 
     kind = "went_away"

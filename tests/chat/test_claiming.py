@@ -1,4 +1,4 @@
-"""Making a room one's own that one runs."""
+"""Making a room that you run your own."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class FullTests(DenCase):
             self.assertIn("you joined #den", self.says(person, "/join den"))
 
     def test_on_arrival(self) -> None:
-        """Who was there and went comes back when there is room."""
+        """Somebody who was there and went comes back when there is room."""
         self.register("olga")
         self.ada.types("/room limit 3")
         olga = self.comes("json", "olga", "den")

@@ -47,7 +47,7 @@ class InvitedTests(DenCase):
         self.assertEqual(self.asks(self.eve, "/invite sysop")[-1], "-- you invited sysop to #den")
 
     def test_silenced(self) -> None:
-        """Who may not speak in a room does not show names in it by inviting."""
+        """Inviting shows no names in a room in which the inviter must not speak."""
         self.ada.types("/mute eve")
         self.ada.sees()
         self.assertIn("you are muted in #den", self.says(self.eve, "/invite sysop"))

@@ -31,7 +31,7 @@ class BanTests(MaskCase):
 
     @at_each_door
     def test_out(self, door: str) -> None:
-        """Who is covered does not come in, and who is not does."""
+        """People who are covered cannot come in; others can."""
         self.ada.types(f"/ban {BAN} 2h spam")
         eva = self.comes(door, "eva", host=self.HOSTS["eve"])
         self.assertIn("you are banned from #den until", self.says(eva, "/join den"))
@@ -40,7 +40,7 @@ class BanTests(MaskCase):
         self.assertNotIn("banned", self.says(eva, "/join den"))
 
     def test_still_in(self) -> None:
-        """Who is covered and in the room stays, and may not say a word there, only elsewhere."""
+        """Members whom it covers stay in the room, but can only speak elsewhere."""
         self.ada.types("/ban E*")
         told = self.eve.sees()
         self.assertEqual(told, ["-- ada banned e*!*@* from #den until an operator ends it"])
@@ -85,7 +85,7 @@ class BanTests(MaskCase):
         self.assertIn(OUT, self.says(self.bob, "/join den"))
 
     def test_logging_in_where_one_is(self) -> None:
-        """Who comes under it by logging in stays in the room, silenced."""
+        """A member whom it covers from logging in on stays in the room, silenced."""
         self.register("olga")
         self.ada.types("/ban olga!*@*")
         self.eve.types(f"/login olga {PASSWORD}")
@@ -198,7 +198,7 @@ class MuteTests(MaskCase):
     """A mute by mask."""
 
     def test_mute(self) -> None:
-        """Who is covered comes in, and does not speak, until the mute ends."""
+        """People whom it covers can come in, but cannot speak until the mute ends."""
         self.ada.types(f"/mute *!*@{BOBS}")
         self.assertIn("you joined #den", self.says(self.bob, "/join den"))
         self.assertIn("you are muted in #den", self.says(self.bob, "hi"))
@@ -211,7 +211,7 @@ class ChatTests(MaskCase):
 
     @at_each_door
     def test_ban(self, door: str) -> None:
-        """Who is covered and here stays, and is not heard; nobody else of them comes."""
+        """Members whom it covers stay, unheard; no others whom it covers can come."""
         self.sysop.types(f"/ban * {BAN}")
         for line in ("hi", "/msg ada hi"):
             self.assertIn("you are banned from the chat", self.says(self.eve, line))

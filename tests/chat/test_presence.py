@@ -1,4 +1,4 @@
-"""Who is where and runs what, by the log alone."""
+"""Presence in rooms, and running them, by the log alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PresenceTests(SynchronousTestCase):
         self.assertTrue(self.presence.enter("attic", BOB))
 
     def test_not_there(self) -> None:
-        """Who is not there neither runs the room nor leaves it."""
+        """Somebody who is not there neither runs the room nor leaves it."""
         self.presence.run("attic", ADA, "ada")
         self.assertFalse(self.presence.leave("attic", ADA))
         self.presence.enter("attic", ADA)
@@ -41,7 +41,7 @@ class PresenceTests(SynchronousTestCase):
         self.assertEqual(self.presence.runners("attic"), {})
 
     def test_another_identity(self) -> None:
-        """Who becomes another runs it on, also by what was on its way under the former identity."""
+        """A new identity goes on running it, also by what was on its way under the former one."""
         self.presence.enter("attic", ADA)
         self.presence.enter("loft", ADA)
         self.presence.enter("den", BOB)
@@ -56,7 +56,7 @@ class PresenceTests(SynchronousTestCase):
         self.assertTrue(self.presence.leave("loft", EVE))
 
     def test_there_and_back(self) -> None:
-        """Who becomes another and then the former one again is found by either."""
+        """Somebody who takes a new identity and then the former one again is found by either."""
         self.presence.enter("attic", ADA)
         self.presence.move(ADA, EVE)
         self.presence.move(EVE, ADA)

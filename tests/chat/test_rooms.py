@@ -105,7 +105,7 @@ class OverTests(SynchronousTestCase):
 
 
 class MemberTests(SynchronousTestCase):
-    """Who somebody is."""
+    """WHOIS."""
 
     def test_identity(self) -> None:
         """An identity is the token's, whatever the nickname, and does not show it."""

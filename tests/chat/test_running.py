@@ -1,4 +1,4 @@
-"""Who runs a room that nobody owns: whoever came first, for as long as that person is there."""
+"""Running a room that nobody owns: the first one there does, until that person goes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class WhileThereTests(RunningCase):
         self.assertEqual(self.says(eve, "/modlog").count("nobody"), 0)
 
     def test_others(self) -> None:
-        """Whoever comes later does not run it, registered or not."""
+        """Those who come later do not run it, registered or not."""
         self.assertEqual([self.runs(nick) for nick in ("eve", "gus", "olga")], [True, False, False])
         for person in (self.gus, self.olga):
             told = self.says(person, "/room moderated on")
@@ -71,7 +71,7 @@ class WhileThereTests(RunningCase):
         self.assertIn("-- an operator of #attic", self.asks(self.gus, "/whois eve"))
 
     def test_parting(self) -> None:
-        """Whoever parts does not run it any longer, and is nobody special on coming back."""
+        """A member who parts no longer runs it, and is nobody special on coming back."""
         for line in ("/room moderated on", "/part #attic", "/join attic"):
             self.eve.types(line)
         self.assertFalse(self.runs("eve"))
@@ -111,7 +111,7 @@ class WhileThereTests(RunningCase):
         self.assertEqual(self.asks(self.eve, "/op bob"), ["-- bob is not in #attic"])
 
     def test_kicked(self) -> None:
-        """Who is kicked does not run it any longer."""
+        """A member who is kicked no longer runs it."""
         self.sysop.types("/kick #attic eve")
         self.eve.types("/join attic")
         self.assertFalse(self.runs("eve"))
@@ -141,7 +141,7 @@ class WhileThereTests(RunningCase):
         self.assertFalse(self.runs("eve"))
 
     def test_muted(self) -> None:
-        """Who is muted there has no power meanwhile."""
+        """A member who is muted there has no power meanwhile."""
         self.sysop.types("/mute #attic eve")
         self.assertIn("you are muted in #attic", self.says(self.eve, "/kick gus"))
         self.sysop.types("/unmute #attic eve")
@@ -156,7 +156,7 @@ class WhileThereTests(RunningCase):
         self.assertFalse(self.runs("eve"))
 
     def test_logging_in(self) -> None:
-        """Who logs in or out, or registers, goes on running it."""
+        """A member who logs in or out, or registers, goes on running it."""
         for line in (f"/register {PASSWORD}", "/logout", f"/login olga {PASSWORD}"):
             if line.startswith("/login"):
                 self.olga.types("/quit")
@@ -223,7 +223,7 @@ class BesideTests(RunningCase):
         self.assertTrue(self.runs("olga"))
 
     def test_logged_in(self) -> None:
-        """Who enters one that is not new while logged in runs it, and does not own it."""
+        """A logged-in member who enters an old room runs it, but does not own it."""
         self.eve.types("hi")
         self.empty()
         self.olga.types("/join attic")
@@ -233,7 +233,7 @@ class BesideTests(RunningCase):
         self.assertTrue(self.chat.permissions.has_owner("loft"))
 
     def test_an_owner_who_gives_up(self) -> None:
-        """Who made a room and is its owner no longer does not run it either."""
+        """A founder who is no longer the owner does not run the room either."""
         self.ada.types("/deop ada")
         self.assertFalse(self.runs("ada", "den"))
 
@@ -263,7 +263,7 @@ class BesideTests(RunningCase):
         self.assertFalse(self.runs("gus", "den"))
 
     def test_made_lasting(self) -> None:
-        """Who is registered by then can be made an operator for good."""
+        """Somebody who has registered by then can be made an operator for good."""
         self.gus.types("/join den")
         for person, line in ((self.ada, "/op gus"), (self.gus, f"/register {PASSWORD}")):
             person.types(line)
@@ -317,7 +317,7 @@ class LingeringTests(RunningCase):
         self.rules.linger = LINGER
 
     def test_back_in_time(self) -> None:
-        """Who comes back in time has never been gone."""
+        """A member who comes back in time has never been gone."""
         token = self.chat.roster["eve"].token
         self.empty(self.gus, self.lea, self.olga)
         self.eve.types("/room moderated on")
@@ -359,7 +359,7 @@ class OnTheirWayTests(RunningCase):
     """Things that happen before others have passed."""
 
     def test_operator_who_has_left(self) -> None:
-        """Who has left when the appointment passes is none on coming back."""
+        """Somebody who left before the appointment was stored is no operator on coming back."""
         (eve,) = self.chat.roster["eve"].devices
         gus = self.chat.roster["gus"]
         self.chat.part(gus.devices[0], self.chat.rooms["attic"])
@@ -371,7 +371,7 @@ class OnTheirWayTests(RunningCase):
         self.assertFalse(self.runs("gus"))
 
     def test_entering_as_the_last_one_parts(self) -> None:
-        """Who enters just after the last one has parted is the first there."""
+        """The next member after the last one has parted is the first there."""
         self.empty(self.gus, self.lea, self.olga)
         self.eve.types("/room moderated on")
         eve, bob = (self.chat.roster[nick].devices[0] for nick in ("eve", "bob"))

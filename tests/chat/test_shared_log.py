@@ -150,7 +150,7 @@ class SharedLogTests(ConversationCase):
         self.assertIn("-- #python is invite-only", self.bob.sees()[-1])
 
     def test_running(self) -> None:
-        """Who is first in a room runs it, at whichever node, until it is empty at all of them."""
+        """The first one in a room, at any node, runs it until it is empty at all of them."""
         self.types(self.bob, "/join attic", "/room moderated on")
         self.types(self.ada, "/join attic")
         for node in (self.here, self.there):

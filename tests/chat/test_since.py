@@ -21,7 +21,7 @@ class SinceTests(DenCase):
         return (self.chat.rooms[room].since - START) // 3_600_000_000
 
     def test_while_people_are_there(self) -> None:
-        """It is since it was made, whoever comes and goes."""
+        """A room has existed since it was made, whoever comes and goes."""
         self.clock.advance(3600)
         for line in ("/join attic", "/join den"):
             self.sysop.types(line)
@@ -40,7 +40,7 @@ class SinceTests(DenCase):
         self.assertEqual(self.hours("den"), 0)
 
     def test_not_owned(self) -> None:
-        """Another one is since it was entered again; so is one that lost its owner."""
+        """A room without an owner has existed since it was last entered anew."""
         self.ada.types("/deop ada")
         self.assertEqual(self.hours("den"), 0)
         for person in (self.ada, self.eve):

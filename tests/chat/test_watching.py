@@ -92,7 +92,7 @@ class WatchingTests(ConversationCase):
         )
 
     def test_quiet(self) -> None:
-        """Whoever sees no joins and leaves sees those of the people watched all the same."""
+        """People who hide joins and leaves still see those of the people whom they watch."""
         ada = self.ada_at("text")
         for line in ("/join lobby", "/set quiet on"):
             ada.types(line)
@@ -230,7 +230,7 @@ class OrderTests(BroadcastTestCase):
         self.assertEqual(seen(phone), ["carol-", "zoe+"])
 
     def test_heard(self) -> None:
-        """Whoever heard the event is told after it that it was heard."""
+        """A watcher who heard the event itself is told so."""
         self.watching.begin(self.ada, "carol")
         self.broadcast(left(1, self.carol, self.lobby), said(2, self.bob, self.lobby))
         self.assertEqual(seen(self.ada), ["1", "carol-*", "2"])

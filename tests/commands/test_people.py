@@ -111,7 +111,7 @@ class AwayTests(PeopleCase):
 
 
 class WhoisTests(PeopleCase):
-    """Who somebody is."""
+    """WHOIS."""
 
     def whois(self, nick: str, by: JsonPerson | None = None) -> list[str]:
         return self.lines(by or self.bob, f"/whois {nick}")

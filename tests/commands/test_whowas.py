@@ -1,4 +1,4 @@
-"""Who left lately, whatever the door, and how many there were at most."""
+"""The people who left lately, by whatever door, and the bound on their number."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class WhowasTests(ConversationCase):
 
     @at_each_door
     def test_left(self, door: str) -> None:
-        """Whoever has left is known by the last nickname, not by one that was given up."""
+        """People who have left are known by their last nickname, not by one that they gave up."""
         bob = self.at(door, "bob")
         bob.types("/nick robert")
         self.assertIn("nobody called bob", self.whowas("bob")[0])
@@ -31,7 +31,7 @@ class WhowasTests(ConversationCase):
         self.assertEqual(self.whowas("robert"), [f"-- robert {AT_NOON}"])
 
     def test_lost(self) -> None:
-        """Who lost the connection left as well."""
+        """Somebody who lost the connection has left as well."""
         self.at_text("bob").wire.vanishes()
         self.assertEqual(self.whowas("bob"), [f"-- bob {AT_NOON}"])
 

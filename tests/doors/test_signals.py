@@ -42,7 +42,7 @@ class SignalCase(ConversationCase):
 
 
 class SignalTests(SignalCase):
-    """Who gets what."""
+    """The recipients of each signal."""
 
     def test_in_a_room(self) -> None:
         """Programs in the room get it, its author as an acknowledgement, and people nothing."""
@@ -81,7 +81,7 @@ class SignalTests(SignalCase):
         self.assertEqual(other.sees(), [expected | {"room": "lobby"}])
 
     def test_ignored(self) -> None:
-        """Who ignores the author gets nothing."""
+        """Members who ignore the author get nothing."""
         self.bob.types("/ignore ada")
         self.bob.sees()
         self.ada.sends_object(IN_LOBBY)
@@ -143,7 +143,7 @@ class RefusedTests(SignalCase):
         self.assertRaises(ChatError, self.chat.signal, ada, lobby, None, tags=TAGS)
 
     def test_muted(self) -> None:
-        """Who may not speak may not signal, in a room and in private."""
+        """A member who must not speak cannot signal either, in a room or in private."""
         ada = self.chat.roster["ada"]
         whom: Any = {"target": "ada", "target_identity": ada.identity}
         self.chat.permissions.apply(Muted(id=1, nick="boss", room="lobby", **whom))

@@ -135,7 +135,7 @@ def test_irssi_runs_a_room(chat: Server, tmp_path: Path) -> None:
 
 
 def test_irssi_comes_back(chat: Server, tmp_path: Path) -> None:
-    """Who logs in by SASL is back in the rooms of the last time, with what was said meanwhile."""
+    """A login by SASL brings back the rooms of the last time, with what was said meanwhile."""
     ada, bob = chat.join("ada"), chat.join("bob")
     ada.send("/register correct-horse", "/join tea")
     ada.until("you joined #tea")

@@ -20,7 +20,7 @@ class OperTests(DenCase):
 
     @at_each_door
     def test_power(self, door: str) -> None:
-        """Whoever proves an operator's account may do what it may, under the same nickname."""
+        """The proof of an operator's account gives its power, under the same nickname."""
         gus = self.comes(door, "gus")
         self.assertIn(SERVER_ONLY, self.says(gus, "/announce hi"))
         self.see_all()
@@ -119,7 +119,7 @@ class LateTests(DenCase):
         return found
 
     def test_gone(self) -> None:
-        """Who has left meanwhile gets no power."""
+        """Somebody who has left meanwhile gets no power."""
         member = self.device.member
         self.bob.types("/quit")
         self.checked.callback(Proof(self.account("sysop")))

@@ -52,7 +52,7 @@ class ProofTests(ConversationCase):
         return self.successResultOf(proved)
 
     def test_own_name(self) -> None:
-        """Who has proved an account comes by its name, or by one that is free."""
+        """Somebody who has proved an account comes by its name, or by a free one."""
         for nick in ("ada", "lovelace"):
             member = self.arrive(nick, proof=self.proof("ada"))
             self.assertEqual(member.account.nick, "ada")
@@ -68,7 +68,7 @@ class ProofTests(ConversationCase):
             self.arrive("ada", proof=self.proof("ada"))
 
     def test_no_rooms(self) -> None:
-        """Who asks for no rooms is in none; who asks for those of the last time is in the lobby."""
+        """Asking for no rooms gives none; asking for those of the last time gives the lobby."""
         self.assertEqual(dict(self.arrive("bob", rooms=()).rooms), {})
         self.assertEqual(list(self.arrive("eve").rooms), ["lobby"])
 
@@ -80,6 +80,6 @@ class ProofTests(ConversationCase):
         self.assertEqual(member.mask, f"bob!{member.userhost}")
 
     def test_muted(self) -> None:
-        """Who is muted has no real name, for that would be a way to speak."""
+        """A muted member has no real name, for that would be a way to speak."""
         self.chat.permissions.apply(Muted(id=1, nick="sysop", target="*!*@*"))
         self.assertEqual(self.arrive("bob", real_name="Bob").real_name, "")

@@ -13,7 +13,7 @@ from tests.operating import OperatorCase
 
 
 class AboutTests(OperatorCase, IrcCase):
-    """What one may ask of the chat."""
+    """Questions about the chat itself."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -52,7 +52,7 @@ class AboutTests(OperatorCase, IrcCase):
         self.assertEqual(seen["265"], ["1", "1", "Current local users 1, max 1"])
 
     def test_leaving(self) -> None:
-        """Whoever has said QUIT counts for nothing, though the connection is still open."""
+        """A client that has said QUIT is not counted, though its connection is still open."""
         for person in (self.at_irc("bob"), self.client()):
             person.wire.window = 0
             person.sends("QUIT")

@@ -18,7 +18,7 @@ class RegisterTests(ClientCase):
 
     @each_row({"any": "*", "the own one": "ADA"})
     def test_register(self, name: str) -> None:
-        """Registering one's nickname succeeds, logs in, and is told to those who ask for it."""
+        """Registering succeeds, logs in, and is shown to clients with account-notify."""
         bob = self.client("bob", "JOIN #lobby", caps="account-notify")
         logged_in, success = self.ada.asks(f"REGISTER {name} * :{PASSWORD}")
         self.assertIn(" 900 ada ", logged_in)

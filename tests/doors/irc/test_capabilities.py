@@ -92,7 +92,7 @@ class CapabilityTests(IrcCase):
         self.assertEqual(self.ada.asks("CAP REQ -cap-notify")[0].params[1], "NAK")
 
     def test_waits_for_the_end(self) -> None:
-        """Whoever negotiates joins at CAP END, and not before; whoever does not joins at once."""
+        """A client that negotiates joins at CAP END and not before; any other joins at once."""
         for line in ("CAP LS", "CAP REQ batch", "CAP REQ nonsense"):
             ada = self.stranger()
             self.assertEqual(ada.numerics(line, "NICK ada", "USER a 0 * :A"), [])
@@ -108,7 +108,7 @@ class CapabilityTests(IrcCase):
         self.assertIn("001", self.ada.numerics("NICK ada", "USER a 0 * :A"))
 
     def test_at_any_time(self) -> None:
-        """Capabilities come and go while one is here, from the next line on."""
+        """A member can add and drop capabilities, from the next line on."""
         ada, bob = self.at_irc("ada", "JOIN #lobby"), self.at_text("bob")
         ada.sees()
         for request, has_time in (("server-time", True), ("-server-time", False)):

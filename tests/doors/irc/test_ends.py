@@ -33,7 +33,7 @@ class EndTests(IrcCase):
         self.at_irc("ada")
 
     def test_account_lingers(self) -> None:
-        """Who is logged in may come back, and nobody sees that the connection was lost."""
+        """A member who is logged in can come back, and nobody sees that the connection was lost."""
         ada = self.at_text("ada")
         ada.types("/register correct-horse")
         ada.types("/quit")

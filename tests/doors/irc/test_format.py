@@ -127,7 +127,7 @@ class ShownTests(IrcCase):
         self.assertEqual(brief(ada.sees()), ["bob PRIVMSG ada psst", "bob NOTICE ada tea"])
 
     def test_elsewhere(self) -> None:
-        """Of rooms in which one is not, nothing is shown."""
+        """Nothing is shown of rooms that the member is not in."""
         bob, ada = self.at_text("bob"), self.at_irc("ada", "JOIN #lobby")
         ada.sees()
         for line in ("/join den", "hi", "/topic tea", "/room moderated on", "/part"):
@@ -192,7 +192,7 @@ class ServerWideTests(IrcCase, OperatorCase):
         self.assertEqual(self.eve.sees(), [])
 
     def test_kick(self) -> None:
-        """Who is put out of the chat is told who did it and why, and is closed."""
+        """A member who is put out of the chat sees who did it and why before the link closes."""
         self.bob.types("/kick * eve spam")
         self.assertEqual(brief(self.eve.sees()),
                          ["bob KILL eve spam", " ERROR Closing link: goodbye"])
@@ -200,7 +200,7 @@ class ServerWideTests(IrcCase, OperatorCase):
         self.assertEqual(brief(self.ada.sees()), ["eve QUIT kicked by bob"])
 
     def test_ban(self) -> None:
-        """Who is banned from a room sees the ban and the kick, like everybody there."""
+        """A member who is banned from a room sees the ban and the kick, like everybody there."""
         self.bob.types("/ban eve spam")
         expected = ["bob MODE #lobby +b eve!*@*", "bob KICK #lobby eve spam"]
         self.assertEqual(brief(self.eve.sees()), expected)
@@ -236,7 +236,7 @@ class CapabilityTests(IrcCase):
 
     @each_row({capability: (capability, *row) for capability, row in ALONE.items()})
     def test_alone(self, row: tuple[str, str, list[str], str]) -> None:
-        """With one capability alone, one sees what it stands for, and nothing else is changed."""
+        """A capability alone adds what it stands for, and changes nothing else."""
         capability, typed, tags, expected = row
         bob = self.at_text("bob")
         tom = self.at_text("tom")

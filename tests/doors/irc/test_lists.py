@@ -22,7 +22,7 @@ class WhoTests(OperatorCase, IrcCase):
         return {line.params[5]: line.params[6] for line in of(person.asks(f"WHO {asked}"), "352")}
 
     def test_hidden(self) -> None:
-        """Whoever hides is found by mask only by who shares a room, by itself, and by operators."""
+        """A mask finds hidden people for those who share a room, themselves, and operators."""
         ada = self.at_irc("ada")
         self.assertNotIn("bob", self.found(ada, "b*"))
         self.assertIn("bob", self.found(self.bob, "*"))
@@ -33,7 +33,7 @@ class WhoTests(OperatorCase, IrcCase):
         self.assertIn("bob", self.found(ada, "b*"))
 
     def test_by_name(self) -> None:
-        """Whoever asks for a nickname finds it, hidden or not, and for a look-alike nobody."""
+        """A nickname is found even if hidden; one that only looks like it is not."""
         ada = self.at_irc("ada")
         self.assertEqual(list(self.found(ada, "BOB")), ["bob"])
         self.assertEqual(self.found(ada, "b\u043eb"), {})

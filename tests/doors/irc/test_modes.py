@@ -86,7 +86,7 @@ class ModeTests(OperatorCase, IrcCase):
         self.assertEqual(self.bob.asks("PRIVMSG #tea :hi")[-1].verb, "PRIVMSG")
 
     def test_hidden(self) -> None:
-        """Whoever is not in a secret room is shown neither its modes nor its bans."""
+        """Neither modes nor bans of a secret room are shown to people outside."""
         self.sysop.sends("MODE #tea +s")
         eve = self.at_irc("eve")
         for line in ("MODE #tea", "MODE #tea b", "MODE #tea q"):
@@ -110,7 +110,7 @@ class ModeTests(OperatorCase, IrcCase):
         self.assertIn("keep 1d", [line.text for line in shown])
 
     def test_giving_up_power(self) -> None:
-        """Whoever has power by OPER gives it up by its own mode, and asks for none by that."""
+        """The power by OPER can be given up by MODE, but not asked for by it."""
         self.assertEqual(of(self.ada.asks("MODE ada +o"), "MODE"), [])
         self.ada.asks(f"OPER sysop {PASSWORD}")
         self.assertIn("o", self.ada.asks("MODE ada")[0].text)

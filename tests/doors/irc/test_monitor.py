@@ -29,7 +29,7 @@ class MonitorTests(IrcCase):
         ]
 
     def test_begin(self) -> None:
-        """Who of those watched is here is told, and who is not."""
+        """The client is told which of those watched are here, and which are not."""
         self.at_text("bob")
         self.assertEqual(self.asks("MONITOR + bob,eve,ada"), ["730 bob,ada", "731 eve"])
         self.assertIn("!~text@", self.ada.asks("MONITOR S")[0].text)
@@ -66,7 +66,7 @@ class MonitorTests(IrcCase):
         self.assertEqual(self.asks("MONITOR S"), ["731 bob"])
 
     def test_list(self) -> None:
-        """One lists, shortens and clears what one watches."""
+        """The list of those watched can be shown, shortened and cleared."""
         self.asks("MONITOR + bob,eve,tom")
         self.assertEqual(self.asks("MONITOR - EVE,nobody"), [])
         *names, end = self.ada.asks("MONITOR L")

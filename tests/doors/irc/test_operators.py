@@ -30,7 +30,7 @@ class OperTests(OperCase):
     """How one becomes an operator."""
 
     def test_right(self) -> None:
-        """With the password one has the power, and the mode."""
+        """The password gives the power, and the mode."""
         lines = self.ada.asks(f"OPER zed {PASSWORD}")
         told = "You are now an IRC operator"
         self.assertEqual(brief(lines), [f"{SERVER} 381 ada {told}", f"{SERVER} MODE ada +o"])
@@ -60,7 +60,7 @@ class OperTests(OperCase):
         self.assertIsNotNone(self.ada.wire.lost)
 
     def test_other_devices(self) -> None:
-        """One's other connections are told."""
+        """The member's other connections are told."""
         first = self.at_irc("tom", password=PASSWORD)
         other = self.at_irc("tom", password=PASSWORD)
         first.sends(f"OPER zed {PASSWORD}")
@@ -80,7 +80,7 @@ class PowerTests(OperCase):
         self.assertEqual(self.bob.sees(), [])
 
     def test_kill(self) -> None:
-        """Who is killed is told by whom and why, and is gone for all others."""
+        """A member who is killed sees by whom and why, and is gone for all others."""
         self.empower()
         self.assertEqual(brief(self.ada.asks("KILL bob :spam")), ["bob QUIT kicked by ada"])
         killed, error = self.bob.sees()

@@ -31,7 +31,7 @@ class Own:
 
 
 def talk(line: str, tells_other: bool = True) -> Own:
-    """Make a row of talk: it comes back with C{echo-message} alone, and to one's other devices."""
+    """Make a row of talk: it comes back only with C{echo-message}, but reaches other devices."""
     shown = (f"ada {line.replace(' :', ' ')}",)
     return Own(line, (), shown, shown if tells_other else ())
 
@@ -85,7 +85,7 @@ def told(person: IrcPerson) -> list[str]:
 
 
 class OwnTests(OperatorCase, IrcCase):
-    """What one does oneself."""
+    """What a client sees of its own acts."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -103,7 +103,7 @@ class OwnTests(OperatorCase, IrcCase):
 
     @each_row(OWN)
     def test_plain(self, row: Own) -> None:
-        """Without capabilities, one sees of what one does what changes, and not what one says."""
+        """Without capabilities, a client sees its own changes, but not its own lines."""
         ada, other = self.begin("", row.before)
         ada.sends(row.sent)
         self.assertEqual(told(ada), list(row.plain))
@@ -111,7 +111,7 @@ class OwnTests(OperatorCase, IrcCase):
 
     @each_row(OWN)
     def test_full(self, row: Own) -> None:
-        """With all of them, one sees what one says, too, with its id and its time."""
+        """With all of them, it sees its own lines too, with their ids and times."""
         ada, _ = self.begin(ALL, row.before)
         ada.sends(row.sent)
         seen = ada.sees()
@@ -123,7 +123,7 @@ class OwnTests(OperatorCase, IrcCase):
             self.assertLessEqual({"msgid", "time"}, line.tags.keys())
 
     def test_other_with_capabilities(self) -> None:
-        """One's other connections see what one says as others see it, whatever they asked for."""
+        """The author's other connections see lines as others do, whatever they asked for."""
         ada = self.at_irc("ada", "JOIN #lobby", password=PASSWORD)
         other = self.at_irc("ada", caps="message-tags", password=PASSWORD)
         ada.sends("PRIVMSG #lobby :hi", "@+a=b TAGMSG #lobby", "AWAY :tea")
@@ -132,7 +132,7 @@ class OwnTests(OperatorCase, IrcCase):
         self.assertEqual(brief(seen), ["ada PRIVMSG #lobby hi"])
 
     def test_another_connection(self) -> None:
-        """Nothing is shown of the coming and going of one's other connections."""
+        """Nothing is shown of the coming and going of the member's other connections."""
         ada = self.at_irc("ada", "JOIN #den", caps=ALL, password=PASSWORD)
         other = self.at_irc("ada", password=PASSWORD)
         other.sends("QUIT")
@@ -157,13 +157,13 @@ class OwnTests(OperatorCase, IrcCase):
         return next(iter(self.chat.roster.values())).host
 
     def test_the_maker_of_a_room(self) -> None:
-        """Whoever makes a room is its operator in the list of names that comes with it."""
+        """The founder of a room is its operator in the list of names that comes with it."""
         ada = self.at_irc("eve")
         names = of(ada.asks("JOIN #new"), "353", "MODE")
         self.assertEqual([line.text for line in names if line.verb == "353"], ["@eve"])
 
     def test_done_to_oneself(self) -> None:
-        """What others do to one is shown once, to each connection."""
+        """What others do to a member is shown once, to each of its connections."""
         ada, other = self.begin("", ())
         bob = self.at("text", "eve")
         bob.types("/join tearoom")
@@ -189,7 +189,7 @@ class OwnTests(OperatorCase, IrcCase):
         self.assertIn("901", ada.numerics("NS LOGOUT"))
 
     def test_ignored_topic(self) -> None:
-        """Whoever enters does not see what somebody whom they ignore made the topic."""
+        """A topic by somebody whom the newcomer ignores is not shown."""
         bob = self.at_text("bob")
         bob.types("/topic tea")
         eve = self.at_irc("eve", "PRIVMSG chatservice :ignore bob")
@@ -317,7 +317,7 @@ class EndTests(OperatorCase, IrcCase):
         self.assertEqual(bob.sees(), ["-- ada left the chat (connection lost)"])
 
     def test_end_of_input(self) -> None:
-        """Who ends the input only is told of the end of the connection."""
+        """A client that ends only its input is told of the end of the connection."""
         ada = self.at_irc("ada", "JOIN #lobby")
         ada.wire.ends()
         self.assertEqual([line.verb for line in of(ada.sees(), "ERROR")], ["ERROR"])
@@ -331,7 +331,7 @@ class EndTests(OperatorCase, IrcCase):
         self.assert_error(eve, "the chat is shutting down")
 
     def test_banned(self) -> None:
-        """Whoever is banned from the chat is told so, while there and when coming back."""
+        """A member who is banned from the chat is told so, at once and on coming back."""
         self.server_operator("bob")
         bob, ada = self.at("text", "bob"), self.at_irc("ada", "JOIN #lobby")
         bob.types("/ban * ada spam")
@@ -351,7 +351,7 @@ class EndTests(OperatorCase, IrcCase):
         self.assertIsNone(ada.wire.lost)
 
     def test_full_queue(self) -> None:
-        """Whoever does not read what is sent is dropped, which others see as a loss."""
+        """A client that does not read is dropped, which others see as a lost connection."""
         self.rules = replace(self.rules, send_queue=1000)
         self.open_chat()
         ada, bob = self.at_irc("ada", "JOIN #lobby"), self.at_text("bob")

@@ -14,7 +14,7 @@ LONG = "x" * 129
 
 
 class WhoisTests(OperatorCase, IrcCase):
-    """Who somebody is."""
+    """WHOIS."""
 
     def whois(self, by: IrcPerson, nick: str) -> dict[str, list[str]]:
         """Ask who somebody is; return the parameters after the nicknames, by numeric."""
@@ -39,7 +39,7 @@ class WhoisTests(OperatorCase, IrcCase):
         )
 
     def test_oneself(self) -> None:
-        """One is shown one's own address, which is no one else's business."""
+        """Members are shown their own address, and nobody else's."""
         ada = self.at_irc("ada")
         numerics = [line.verb for line in ada.asks("WHOIS some.server ada")]
         self.assertEqual(numerics, ["311", "312", "378", "317", "318"])
@@ -73,7 +73,7 @@ class WhoisTests(OperatorCase, IrcCase):
         self.assertEqual(found["312"], [SERVER, "through telnet, nc or the like"])
 
     def test_security(self) -> None:
-        """That all connections of somebody are encrypted is told, but not if one is not."""
+        """People are shown as encrypted if all of their connections are."""
         self.register("ada")
         plain, encrypted = self.front, FrontFactory(self.chat, Admission(), PortKind(False, True))
         self.front = encrypted
@@ -93,7 +93,7 @@ class WhoisTests(OperatorCase, IrcCase):
         self.assertNotIn("317", found)
 
     def test_hidden(self) -> None:
-        """Rooms that one may not know of are not told."""
+        """Rooms that are secret to the asker are not shown."""
         ada, bob = self.at_irc("ada"), self.at_text("bob")
         bob.types("/join den")
         bob.types("/room secret on")
@@ -117,7 +117,7 @@ class WhoisTests(OperatorCase, IrcCase):
 
 
 class WhowasTests(IrcCase):
-    """Who has left."""
+    """WHOWAS."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -155,7 +155,7 @@ class WhowasTests(IrcCase):
         self.assertEqual([line.params[1] for line in lines], [nick] * 2)
 
     def test_without_a_real_name(self) -> None:
-        """Who gave no real name has the nickname in its place."""
+        """The nickname stands for a real name that was not given."""
         self.at_text("eve").types("/quit")
         self.assertEqual(self.ada.asks("WHOWAS eve")[0].text, "eve")
 
@@ -172,7 +172,7 @@ class AwayTests(IrcCase):
         self.assertIsNone(self.chat.roster["ada"].away)
 
     def test_others(self) -> None:
-        """Whoever shares a room is told once, in whatever rooms something was said lately."""
+        """People who share rooms are told once, however many rooms were talked in."""
         eve = self.at_irc("eve", "JOIN #lobby,#den", caps="away-notify")
         plain = self.at_irc("tom", "JOIN #lobby")
         ada = self.at_irc("ada", "JOIN #lobby,#den", "PRIVMSG #den :hi")
@@ -189,7 +189,7 @@ class AwayTests(IrcCase):
         self.assertEqual(bob.sees(), ["ada: hi", "-- ada is away: tea", "-- ada is back"])
 
     def test_muted(self) -> None:
-        """Whoever may not speak is told so, for the words are shown."""
+        """A member who must not speak cannot set a real name, because others see it."""
         bob = self.at_text("bob")
         bob.types("/join den")
         ada = self.at_irc("ada", "JOIN #den", caps="standard-replies")
@@ -204,7 +204,7 @@ class SetnameTests(IrcCase):
     """The real name."""
 
     def test_setname(self) -> None:
-        """It is shown to oneself and to others whose clients know of it, if it is another."""
+        """A change is shown to the member, and to clients with setname; the same name is none."""
         ada = self.at_irc("ada", "JOIN #lobby", caps="setname")
         eve = self.at_irc("eve", "JOIN #lobby", caps=ALL)
         plain = self.at_irc("tom", "JOIN #lobby")
@@ -222,7 +222,7 @@ class SetnameTests(IrcCase):
 
 
 class HereTests(OperatorCase, IrcCase):
-    """Who is here."""
+    """WHO."""
 
     def test_ison(self) -> None:
         """ISON tells who of several is here, however they are spelled."""

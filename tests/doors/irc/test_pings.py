@@ -22,7 +22,7 @@ class PingTests(IrcCase):
         self.assertEqual([line.verb for line in person.sees()], ["PING"] * times)
 
     def test_silence(self) -> None:
-        """Whoever is silent is pinged once, and closed a minute later, as a loss."""
+        """A silent client is pinged once, and closed a minute later, as a lost connection."""
         ada = self.at_irc("ada", "JOIN #lobby")
         bob = self.at_json("bob")
         self.passes(SILENT - EVERY)
@@ -50,7 +50,7 @@ class PingTests(IrcCase):
         self.assertIsNone(ada.wire.lost)
 
     def test_who_talks(self) -> None:
-        """Whoever says something now and then is never pinged."""
+        """A client that says something now and then is never pinged."""
         ada = self.at_irc("ada")
         for _ in range(20):
             self.passes(SILENT - EVERY)
@@ -90,7 +90,7 @@ class PingTests(IrcCase):
         self.assertEqual(ada.numerics("PING", "PONG"), ["461"])
 
     def test_asked_by_an_operator(self) -> None:
-        """Whoever has an old connection that may be dead is told so there, and pinged."""
+        """An old connection that may be dead is told that it is asked for, and pinged."""
         ada = self.at_irc("ada")
         self.chat.sessions.copy().pop().ping("are you there?")
         seen = ada.sees()

@@ -137,7 +137,7 @@ class RegistrationTests(IrcCase):
         }
     )
     def test_mistakes(self, row: tuple[str, str]) -> None:
-        """A mistake before one has joined gets its numeric, and costs nothing."""
+        """A mistake before joining gets its numeric, and costs nothing."""
         line, numeric = row
         ada = self.client()
         self.assertEqual(ada.numerics(line), [numeric])
@@ -151,7 +151,7 @@ class RegistrationTests(IrcCase):
         self.assertEqual(numerics[:2], ["451", "001"])
 
     def test_once(self) -> None:
-        """Whoever has joined cannot register once more."""
+        """A client that has joined cannot register again."""
         ada = self.at_irc("ada")
         self.assertEqual(ada.numerics("USER b 0 * :B", "PASS x"), ["462", "462"])
 
@@ -164,7 +164,7 @@ class RegistrationTests(IrcCase):
         self.at_text("ada")
 
     def test_too_late(self) -> None:
-        """Whoever does not join in time is told, and closed."""
+        """A client that does not join in time is told so before the connection is closed."""
         ada = self.stranger()
         ada.sends("CAP LS 302")
         self.clock.advance(JOIN_TIMEOUT)
@@ -229,7 +229,7 @@ class ProofTests(IrcCase):
         }
     )
     def test_without_proof(self, line: str) -> None:
-        """Without proof it is 433, and one is told how to prove it; any of those ways goes on."""
+        """Without proof it is 433 and a hint; each of the ways in the hint then works."""
         ada = self.stranger()
         ada.joins("ada")
         refusal, hint = ada.sees()

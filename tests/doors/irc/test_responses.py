@@ -89,8 +89,8 @@ class LabelTests(IrcCase):
     @each_row(
         {
             "a sign of life": "PONG",
-            "a nickname that one has": "NICK ada",
-            "a room that one is in": "JOIN #den",
+            "the same nickname": "NICK ada",
+            "a room again": "JOIN #den",
             "a notice to nobody": "NOTICE nobody :hi",
             "no tags": "TAGMSG #lobby",
             "nothing to join": "JOIN :",
@@ -125,7 +125,7 @@ class LabelTests(IrcCase):
         self.assertEqual({each.source for each in answer}, {"ChanServ!chatservice@chatservice"})
 
     def test_without_echo(self) -> None:
-        """Whoever sees no echo of a line is told that it was taken."""
+        """A client without echoes is told that its line was taken."""
         eve = self.at_irc("eve", "JOIN #lobby", caps=LABELS)
         (answer,) = self.labelled("PRIVMSG #lobby :hi", eve)
         self.assertEqual(answer.verb, "ACK")
@@ -143,7 +143,7 @@ class LabelTests(IrcCase):
         self.assertEqual([line.tags for line in eve.asks("@label=x PING x")], [{}])
 
     def test_before_joining(self) -> None:
-        """A label before one has joined costs nothing."""
+        """A label before joining costs nothing."""
         eve = self.client()
         lines = eve.asks(f"CAP REQ :{LABELS}", "@label=x PING x", "@label=y JOIN #lobby")
         self.assertEqual([line.verb for line in lines], ["CAP", "PONG", "451"])
@@ -246,7 +246,7 @@ class TurnTests(IrcCase):
 
     @each_row({"no capabilities": "", "echoes": "echo-message", "labels": ECHOES})
     def test_full_disk(self, caps: str) -> None:
-        """A line that cannot be stored is no echo, and its author is told; the next one may be."""
+        """A line that cannot be stored is not echoed, and its author is told why."""
         journal, ada = self.full_disk(caps)
         bob = self.at_irc("bob", "JOIN #lobby")
         label = "@label=x " if "label" in caps else ""

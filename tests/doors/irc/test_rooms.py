@@ -61,7 +61,7 @@ class EnteringTests(IrcCase):
     """JOIN and PART."""
 
     def test_burst(self) -> None:
-        """Whoever enters is shown the topic, who set it, and the names, under the room's name."""
+        """A newcomer sees the topic, who set it, and the names, under the room's proper name."""
         self.at_text("bob").types("/topic tea at five")
         ada = self.at_irc("ada")
         lines = ada.asks("JOIN #LOBBY")
@@ -113,7 +113,7 @@ class EnteringTests(IrcCase):
         self.assertEqual(len(of(ada.asks("PART #a,#nope,#c :tea"), "PART")), 2)
 
     def test_again(self) -> None:
-        """Entering a room in which one is says nothing, and leaving it twice is 442 or 403."""
+        """Entering a room twice says nothing, and leaving it twice is 442 or 403."""
         ada = self.at_irc("ada", "JOIN #lobby")
         self.at_text("bob")
         ada.sees()
@@ -149,7 +149,7 @@ class EnteringTests(IrcCase):
         }
     )
     def test_closed(self, row: tuple[str, str, str]) -> None:
-        """Whoever may not enter is told why by a numeric; an invitation opens all but a ban."""
+        """A numeric tells why a member cannot enter; an invitation opens all but a ban."""
         typed, numeric, key = row
         bob, ada = self.at_text("bob"), self.at_irc("ada")
         bob.types("/join den")
@@ -231,7 +231,7 @@ class RunningTests(IrcCase):
         self.assertEqual([line.verb for line in self.ada.asks("TOPIC #den :tea")], ["TOPIC"])
 
     def test_topic_of_a_secret_room(self) -> None:
-        """Whoever is not in a secret room is not told its topic."""
+        """The topic of a secret room is not shown to people outside."""
         tom = self.at_irc("tom")
         self.ada.sends("TOPIC #den :tea")
         self.assertEqual(tom.numerics("TOPIC #den"), ["332", "333"])
@@ -248,7 +248,7 @@ class RunningTests(IrcCase):
         }
     )
     def test_kick(self, row: tuple[str, str]) -> None:
-        """Who is kicked sees the same as the others, and is out."""
+        """A member who is kicked sees the same as the others, and is out."""
         line, expected = row
         self.assertEqual(brief(self.ada.asks(line)), [expected])
         self.assertEqual(brief(self.bob.sees()), [expected])
@@ -271,7 +271,7 @@ class RunningTests(IrcCase):
         )
 
     def test_invite(self) -> None:
-        """Who is invited is told, and lists it; who invites gets 341, and 301 if away."""
+        """The guest is told, and can list it; the inviter gets 341, and 301 if they are away."""
         tom = self.at_irc("tom", "AWAY :tea")
         lines = self.ada.asks("INVITE TOM #DEN")
         self.assertEqual([line.verb for line in lines], ["341", "301"])

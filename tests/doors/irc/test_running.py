@@ -26,7 +26,7 @@ class RuleTests(IrcCase):
         return set(reply.text.split())
 
     def test_first(self) -> None:
-        """Whoever is first runs the room, and those whom they make operators."""
+        """The first member runs the room, as do those whom they make operators."""
         self.assertEqual(self.names(), {"@ada", "bob"})
         self.ada.sends("MODE #tea +o bob")
         self.assertEqual(self.names(), {"@ada", "@bob"})

@@ -123,7 +123,7 @@ class SaslTests(IrcCase):
         }
     )
     def test_failure(self, piece: str) -> None:
-        """What proves nothing is 904, and one may try again."""
+        """A failed proof is 904, and may be tried again."""
         self.ada.asks("AUTHENTICATE PLAIN")
         self.assertEqual(self.ada.numerics(f"AUTHENTICATE {piece}"), ["904"])
         self.assertEqual(
@@ -141,7 +141,7 @@ class SaslTests(IrcCase):
 
     @each_row({"a piece": ["x" * (PIECE + 1)], "in all": ["x" * PIECE] * 6})
     def test_too_long(self, pieces: list[str]) -> None:
-        """More than a piece, or than 2,048 bytes in all, is 905, and one may try again."""
+        """More than a piece, or than 2,048 bytes in all, is 905, and may be tried again."""
         self.ada.asks("AUTHENTICATE PLAIN")
         self.assertEqual(self.ada.numerics(*(f"AUTHENTICATE {each}" for each in pieces)), ["905"])
         self.assertEqual(
@@ -164,7 +164,7 @@ class SaslTests(IrcCase):
         self.assertEqual(lines[0].params[1], "PLAIN")
 
     def test_twice(self) -> None:
-        """Whoever has logged in cannot do it once more: 907, before joining and afterwards."""
+        """A client that has logged in cannot do so again: 907, before joining and afterwards."""
         self.ada.asks("AUTHENTICATE PLAIN", f"AUTHENTICATE {RIGHT}")
         self.assertEqual(self.ada.numerics("AUTHENTICATE PLAIN"), ["907"])
         self.assert_is(self.ada, "ada", "ada")

@@ -196,7 +196,7 @@ class ChanServTests(ServiceCase):
         }
     )
     def test_words(self, row: tuple[str, str]) -> None:
-        """Each word does in the room that it names what it says, whatever the current one is."""
+        """Each word acts on the room that it names, whatever the current one is."""
         text, expected = row
         self.assertTrue(self.ada.asks(f"PRIVMSG ChanServ :{text}")[0].endswith(expected))
 
@@ -208,7 +208,7 @@ class ChanServTests(ServiceCase):
         self.assertTrue(self.ada.asks("CS UNBAN #den x!*@*")[0].endswith(" MODE #den -b x!*@*"))
 
     def test_oneself(self) -> None:
-        """Without a nickname a word is about oneself."""
+        """Without a nickname a word is about the member itself."""
         self.assertEqual(
             notices(self.ada.asks("CS OP #den"), "ChanServ"),
             ["ada is an operator of #den already"],

@@ -28,7 +28,7 @@ REFUSED = {
     "the operators of a room": ("PRIVMSG @#lobby :hi", "401", ["@#lobby"]),
     "no room": ("PRIVMSG #nope :hi", "403", ["#nope"]),
     "no name of a room": ("PRIVMSG # :hi", "403", ["#"]),
-    "a room that one is not in": ("PRIVMSG #den :hi", "404", ["#den"]),
+    "a room that the author is not in": ("PRIVMSG #den :hi", "404", ["#den"]),
     "too long for a line": (f"PRIVMSG #lobby :{'x' * 480}", "417", []),
 }
 
@@ -68,7 +68,7 @@ class RefusedTests(IrcCase):
         }
     )
     def test_rights(self, typed: str) -> None:
-        """Whoever may not speak in a room is told by 404, whatever the reason is."""
+        """A member who must not speak in a room gets 404, whatever the reason is."""
         bob = self.at_text("bob")
         bob.types("/join den")
         ada = self.at_irc("ada", "JOIN #den")
@@ -236,7 +236,7 @@ class AbsentTests(OperatorCase, IrcCase):
     """Private lines to people who are not there to read them."""
 
     def test_away(self) -> None:
-        """Whoever writes to somebody who is away is told so by 301; a notice is not answered."""
+        """A line to somebody who is away is answered by 301; a notice is not."""
         ada, bob = self.at_irc("ada"), self.at_text("bob")
         bob.types("/away tea")
         (answer,) = ada.asks("PRIVMSG bob :hi")
@@ -264,7 +264,7 @@ class AbsentTests(OperatorCase, IrcCase):
         self.assertEqual(ada.numerics("PRIVMSG bob :hi"), ["401"])
 
     def test_ignored(self) -> None:
-        """Whoever is ignored notices nothing."""
+        """People who are ignored notice nothing."""
         ada, bob = self.at_irc("ada"), self.at_irc("bob", "PRIVMSG chatservice :ignore ada")
         self.assertEqual(ada.asks("PRIVMSG bob :hi"), [])
         self.assertEqual(bob.sees(), [])

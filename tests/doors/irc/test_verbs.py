@@ -150,7 +150,7 @@ class ModeTests(VerbCase):
         self.assertEqual(self.asks(eve, "JOIN #tea")[0], "JOIN #tea")
 
     def test_own(self) -> None:
-        """One's own modes are shown and changed; those of others are their own business."""
+        """Members can see and change their own modes, and nobody else's."""
         self.assertEqual(self.asks(self.ada, "MODE ada"), ["221 ada +w"])
         self.assertEqual(self.asks(self.ada, "MODE ada +iB-w"), ["MODE ada +Bi-w"])
         self.assertEqual(self.asks(self.ada, "MODE ada +x")[0][:7], "501 ada")
@@ -264,7 +264,7 @@ class ListTests(VerbCase):
             self.assertEqual({line[2] for line in shown if line[0] == "354"}, flags)
 
     def test_ignored(self) -> None:
-        """The real name of somebody whom one ignores is shown nowhere, and finds nobody."""
+        """The real name of an ignored person is shown nowhere, and cannot be searched for."""
         self.asks(self.ada, "SETNAME :Countess")
         asked = ("WHO ada", "WHO ada %r", "WHO Count*", "WHOIS ada")
         for ignores in (False, True):
@@ -296,7 +296,7 @@ class PeopleTests(VerbCase):
         self.assertEqual(self.bob.sees(), [])
 
     def test_monitor(self) -> None:
-        """Who is watched is told when they come, and when they go."""
+        """Watchers are told when somebody comes, and when they go."""
         shown = self.asks(self.ada, "MONITOR + bob,zoe", "MONITOR L")
         self.assertEqual([line[:3] for line in shown], ["730", "731", "732", "733"])
         zoe = self.at_irc("zoe")

@@ -44,7 +44,7 @@ class WhoisTests(OperatorCase, IrcCase):
         self.assertIn("671", self.described(bob, "bob"))
 
     def test_address(self) -> None:
-        """Only oneself and operators of the chat are told an address."""
+        """Only the member itself and operators of the chat are told an address."""
         self.server_operator("sysop")
         sysop = self.at_irc("sysop", password=PASSWORD)
         ada, bob = self.at_irc("ada"), self.at_irc("bob")
@@ -65,12 +65,12 @@ class WhoisTests(OperatorCase, IrcCase):
         self.assertNotIn("317", lines)
 
     def test_absent(self) -> None:
-        """Who is registered and not here is nobody to WHOIS."""
+        """WHOIS does not know somebody who is registered but not here."""
         self.register("tom")
         self.assertEqual(list(self.described(self.at_irc("ada"), "tom")), ["401", "318"])
 
     def test_hidden(self) -> None:
-        """Whoever hides shows no rooms to who shares none."""
+        """Hidden people show no rooms to those who share none with them."""
         self.at_irc("bob", "JOIN #tea", "MODE bob +i")
         ada = self.at_irc("ada")
         self.assertNotIn("319", self.described(ada, "bob"))
@@ -156,7 +156,7 @@ class MonitorTests(IrcCase):
 
     @each_row({"with it": "extended-monitor", "without it": ""})
     def test_extended(self, extended: str) -> None:
-        """With extended-monitor, one sees once what happens to whom one watches, in no room."""
+        """With extended-monitor, a client sees the changes of those watched once, in no room."""
         eve = self.at_irc("eve", caps=f"{extended} away-notify setname account-notify")
         eve.asks("MONITOR + bob")
         self.bob.sends(*self.CHANGES)
@@ -168,7 +168,7 @@ class MonitorTests(IrcCase):
         )
 
     def test_extended_in_a_room(self) -> None:
-        """Whoever shares a room sees it once, too."""
+        """A watcher who shares a room sees a change once, too."""
         eve = self.at_irc("eve", "JOIN #tea",
                           caps="extended-monitor away-notify setname account-notify")
         eve.asks("MONITOR + bob")

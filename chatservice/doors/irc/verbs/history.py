@@ -1,4 +1,4 @@
-"""The verbs about the past: pages of history, conversations, how far one has read, and search.
+"""The verbs about the past: pages of history, conversations, read marks, and search.
 
 See IRCv3, draft/chathistory and draft/read-marker, and https://soju.im/search.
 """

@@ -1,4 +1,4 @@
-"""The verbs about people: who they are, where, whether they are here, and oneself."""
+"""The verbs about people: who and where they are, who is here, and the member's own state."""
 
 from __future__ import annotations
 

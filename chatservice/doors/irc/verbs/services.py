@@ -57,7 +57,7 @@ def _is(command: str) -> Meaning:
 
 
 def _is_for(command: str) -> Meaning:
-    """Mean a command about somebody, which is oneself unless somebody is named."""
+    """Mean a command about the person named, or else about the asker."""
     return lambda member, rest: (command, rest or member.nick)
 
 
@@ -73,7 +73,7 @@ def _set(member: Member, rest: str) -> tuple[str, str]:
 
 
 def _ghost(member: Member, rest: str) -> tuple[str, str]:
-    """Mean one's other connections, or somebody who has one's nickname without being it."""
+    """Mean the asker's other connections, or a stranger who has the nickname."""
     nick, _, password = rest.partition(" ")
     account = member.account
     if account is not None and nick.casefold() in ("", account.nick.casefold()):

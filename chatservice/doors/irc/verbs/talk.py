@@ -18,7 +18,7 @@ from chatservice.doors.irc.wire import ACTION, CTCP, middle, text_bytes, without
 from chatservice.protocol.events import ChatError
 
 NOT_HERE = {"muted", "banned", "not-allowed", "no-room"}
-"""The codes of errors that all mean that one cannot speak in a room."""
+"""The codes of errors for which IRC has one numeric: the member cannot speak in the room."""
 
 
 @verb("PRIVMSG", talk=True, early=True)
