@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+from contextlib import suppress
 from pathlib import Path
 
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from urllib3.exceptions import HTTPError
 
 from tests.browser.page import PATIENCE, Page
 from tests.browser.relay import Relay
@@ -38,6 +43,10 @@ addEventListener('unhandledrejection', (event) => watched.push(`rejection: ${eve
 """What goes wrong in a page, from its first moment on."""
 
 
+SCRIPT_LIMIT, COMMAND_LIMIT = 1.25 * PATIENCE, 1.5 * PATIENCE
+"""The seconds within which a script must end, and the browser must have done what it is told."""
+
+
 class Browser:
     """A Chromium of its own.
 
@@ -46,14 +55,22 @@ class Browser:
     """
 
     def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._starts = 0
+        self._start()
+
+    def _start(self) -> None:
+        self._starts += 1
         options = ChromeOptions()
         options.binary_location = CHROMIUM
-        for option in (*OPTIONS, f"--user-data-dir={directory}"):
+        for option in (*OPTIONS, f"--user-data-dir={self._directory / str(self._starts)}"):
             options.add_argument(option)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         options.accept_insecure_certs = True
         self.driver = Chrome(options=options, service=ChromeService(CHROMEDRIVER))
-        self.driver.set_script_timeout(2 * PATIENCE)
+        # There is no public way: the driver makes its connection itself.
+        self.driver.command_executor.client_config.timeout = COMMAND_LIMIT
+        self.driver.set_script_timeout(SCRIPT_LIMIT)
         self.pages: list[Page] = []
         self.expected: list[str] = []
         self._fronts: dict[int, Relay] = {}
@@ -109,11 +126,22 @@ class Browser:
             page.show_window()
             page.cdp("Storage.clearDataForOrigin", origin=page.base, storageTypes="all")
             page.close()
+        self._close_fronts()
+        self.expected.clear()
+        self.driver.get_log("browser")
+
+    def _close_fronts(self) -> None:
         for front in self._fronts.values():
             front.close()
         self._fronts.clear()
-        self.expected.clear()
-        self.driver.get_log("browser")
+
+    def restart(self) -> None:
+        """Replace a Chromium that does not answer any more."""
+        os.kill(self.driver.capabilities["goog:processID"], signal.SIGKILL)
+        self._close_fronts()
+        with suppress(HTTPError, WebDriverException):
+            self.driver.quit()
+        self._start()
 
     def quit(self) -> None:
         """End it."""

@@ -7,12 +7,24 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from urllib3.exceptions import HTTPError
 
 from tests.browser.browsers import CHROMEDRIVER, CHROMIUM, Browser
 from tests.browser.relay import Relay, relayed
 from tests.running import Server, running
 
 NAMES = count(1)
+
+STUCK = ["ReadTimeoutError", "MaxRetryError"]
+"""What says that Chromium does not answer its driver, which is no fault of the page."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run a test once more, in a new browser, if its browser was stuck."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=STUCK))
+            item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.fixture(scope="session")
@@ -49,12 +61,16 @@ def other_browser(other_chromium: Browser) -> Iterator[Browser]:
 
 
 def watched(chromium: Browser) -> Iterator[Browser]:
-    """Lend a browser to one test."""
+    """Lend a browser to one test, and replace it if it is stuck then."""
     try:
         yield chromium
-        assert chromium.faults() == []
-    finally:
-        chromium.clear()
+        try:
+            assert chromium.faults() == []
+        finally:
+            chromium.clear()
+    except HTTPError:
+        chromium.restart()
+        raise
 
 
 @pytest.fixture(scope="module")
