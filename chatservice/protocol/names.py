@@ -8,6 +8,7 @@ profile UsernameCasePreserved (RFC 8265, section 3.4), and UTS #39 which look al
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from importlib.resources import files
 
 from precis_i18n import get_profile
@@ -66,7 +67,12 @@ def check_room(text: str) -> str:
 
     @raise ValueError: the name is malformed or too long.
     """
-    bare = text.strip(" ").removeprefix("#")
+    return _checked_room(text.strip(" ").removeprefix("#"))
+
+
+# Programs name the room in every line. Errors are not kept, so nothing long is.
+@lru_cache(maxsize=1024)
+def _checked_room(bare: str) -> str:
     room = _admit(bare, "room's name", ROOM_LENGTH, str.isalnum)
     # Folding can lengthen and decompose it.
     return _admit(room.casefold(), "room's name", ROOM_LENGTH, str.isalnum)

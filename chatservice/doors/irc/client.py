@@ -75,6 +75,7 @@ class IrcClient(Session):
     proof: Proof | None = None
     exchange: Exchange | None = None
     _former: Former | None = None
+    _unasked: frozenset[str] = frozenset()
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
@@ -82,7 +83,6 @@ class IrcClient(Session):
         self.server = server_name(chat)
         self.wire = self._shared_wire()
         self.format: Format = self.wire
-        self._unasked: frozenset[str] = frozenset()
 
     # For the door to define.
 
@@ -237,10 +237,12 @@ class IrcClient(Session):
 
     def came_into(self, rooms: Iterable[str]) -> None:
         """Note the rooms that the member came into without asking."""
-        self._unasked = frozenset(rooms)
+        # Most come into none: they share the empty one.
+        self._unasked = frozenset(rooms) or IrcClient._unasked
 
     def asks_for(self, room: str) -> bool:
         """Note that the member asks for a room; return whether it came into it without that."""
         was_unasked = room in self._unasked
-        self._unasked -= {room}
+        if was_unasked:
+            self._unasked -= {room}
         return was_unasked

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from chatservice.doors.irc import capabilities as caps
@@ -60,6 +61,7 @@ class IrcFormat:
         self.chat = chat
         self.capabilities = capabilities
         self._wallops = wallops
+        self._last: tuple[events.Line | None, list[str]] = None, []
 
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
@@ -67,9 +69,15 @@ class IrcFormat:
 
     def lines(self, event: Event) -> list[str]:
         """Spell an event, in as many lines as it takes, with their tags."""
+        if event is self._last[0]:
+            # The others hear what its author was just shown.
+            return self._last[1]
         spell = LINES.get(type(event))
         lines = list(spell(self, event)) if spell is not None else []
-        return self.tagged(event, lines)
+        lines = self.tagged(event, lines)
+        if isinstance(event, events.Line):
+            self._last = event, lines
+        return lines
 
     def tagged(self, event: Event, lines: list[str]) -> list[str]:
         """Put an event's tags before its lines; only the first one has those that identify it."""
@@ -131,8 +139,13 @@ def server_name(chat: Chat) -> str:
 
 def server_time(when: int) -> str:
     """Spell a time, in microseconds since the epoch (IRCv3, server-time)."""
-    moment = datetime.fromtimestamp(when // 1_000_000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{when // 1000 % 1000:03}Z"
+    return f"{_second(when // 1_000_000)}.{when // 1000 % 1000:03}Z"
+
+
+# Events come many in a second.
+@lru_cache(maxsize=16)
+def _second(since_epoch: int) -> str:
+    return f"{datetime.fromtimestamp(since_epoch, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def roles(chat: Chat, room: str, identity: bytes) -> list[tuple[str, str]]:

@@ -82,9 +82,8 @@ def parsed(line: bytes) -> Message:
 
 
 def start_of(line: bytes) -> tuple[str, str]:
-    """Read the verb of a line, in upper case, and its first parameter, without checking anything.
-    """
-    words = [word for word in line[: LINE_BYTES + TAG_BYTES].split()[:4] if word[:1] not in b"@:"]
+    """Read the verb of a line, in upper case, and its first parameter, without any check."""
+    words = [word for word in line.split(None, 4)[:4] if word[:1] not in b"@:"]
     verb, param, *_ = (*(word.decode("ascii", "replace") for word in words), "", "")
     return verb.upper(), param
 
