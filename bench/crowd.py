@@ -59,6 +59,7 @@ class Crowd:
 
     The first of each room is its probe: it never speaks, and what it hears has come home.
 
+    @ivar door: where the members are.
     @ivar delays: nanoseconds from saying to hearing, as the sampled members saw it.
     """
 
@@ -72,7 +73,7 @@ class Crowd:
         self._port = port
         self._size = size
         self._rooms = rooms
-        self._door = door or TextDoor()
+        self.door = door or TextDoor()
         self._epoll = select.epoll()
         self._buffer = bytearray(1 << 18)
         self._view = memoryview(self._buffer)
@@ -104,18 +105,18 @@ class Crowd:
     def _connect(self) -> None:
         index = len(self.players)
         room = f"room{index % self._rooms}" if self._rooms > 1 else "lobby"
-        connection = self._door.connect(self._port)
+        connection = self.door.connect(self._port)
         connection.setblocking(False)
         player = Player(index, room, connection, self._read_welcome)
         self.players.append(player)
         self._by_descriptor[connection.fileno()] = player
         self._epoll.register(connection, select.EPOLLIN)
-        self._send(player, self._door.hello(index, room))
+        self._send(player, self.door.hello(index, room))
 
     def turn(self, timeout: float) -> int:
         """Read what arrives within C{timeout} seconds; return how many members it was for."""
         ready = self._epoll.poll(timeout, EVENTS_AT_ONCE)
-        ping = self._door.ping
+        ping = self.door.ping
         for descriptor, _ in ready:
             player = self._by_descriptor[descriptor]
             try:
@@ -130,7 +131,7 @@ class Crowd:
                     f"the server closed the connection of member {player.index}: {last}"
                 )
             if ping and self._buffer.find(ping, 0, size) >= 0:
-                self._send(player, self._door.pong)
+                self._send(player, self.door.pong)
             if player.read is None:
                 player.heard += self._buffer.count(MARK, 0, size)
             else:
@@ -139,7 +140,7 @@ class Crowd:
 
     def _read_welcome(self, player: Player, data: bytes) -> None:
         player.tail += data
-        ready = self._door.ready(player.room)
+        ready = self.door.ready(player.room)
         if ready in player.tail:
             self._joined += 1
             player.tail = b""
@@ -171,7 +172,7 @@ class Crowd:
         """Have a member send this many messages in one go."""
         player = self.players[index]
         text = f"|{index} {time.monotonic_ns()} {PADDING}"
-        self._send(player, self._door.line(player.room, text) * count)
+        self._send(player, self.door.line(player.room, text) * count)
         player.said += count
 
     def _send(self, player: Player, data: bytes) -> None:
@@ -201,7 +202,7 @@ class Crowd:
         said: Counter[str] = Counter()
         for player in self.players:
             said[player.room] += player.said
-        own = 0 if self._door.echo else 1
+        own = 0 if self.door.echo else 1
         return sum(
             abs(said[player.room] - own * player.said - player.heard) for player in self.players
         )

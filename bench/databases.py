@@ -34,6 +34,8 @@ MANY_ROOMS = 300_000
 ACTS = 200_000
 WORDED_LINES = 100_000
 UNINDEXED_LINES = 8000
+LONG = 1_000_000
+"""Lines in a room with a long history, one a second."""
 
 Talk = tuple[int, str, str, str]
 """An id, a room, a nickname and a text."""
@@ -138,6 +140,15 @@ def _set_ceiling(connection: sqlite3.Connection, last: int) -> None:
     connection.execute("UPDATE ids SET ceiling = ?", (last,))
 
 
+def _long(connection: sqlite3.Connection, now: int) -> None:
+    """Add a million lines in the lobby, one a second until now."""
+    begun = now - LONG * SECOND
+    _talk(
+        connection,
+        ((begun + n * SECOND, "lobby", "filler", f"line {n} of many") for n in range(LONG)),
+    )
+
+
 FILLED: dict[str, Callable[[sqlite3.Connection, int], None]] = {
     "returning": _returning,
     "unindexed": _unindexed,
@@ -145,6 +156,7 @@ FILLED: dict[str, Callable[[sqlite3.Connection, int], None]] = {
     "rooms": _rooms,
     "topics": _topics,
     "acts": _acts,
+    "long": _long,
 }
 
 AS_WRITTEN = ("unindexed", "acts", "topics")

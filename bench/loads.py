@@ -127,11 +127,11 @@ def lone(core: int | None, size: int, seconds: float) -> Row:
         return {"load": load, "members": size} | _row(crowd, span)
 
 
-def joining(core: int | None, size: int) -> Row:
+def joining(core: int | None, size: int, door: Door | None = None) -> Row:
     """Measure everybody joining one room, and lone messages there."""
     with fresh_server(core) as server:
         resident, cpu = server.resident_bytes(), server.cpu_seconds()
-        crowd = Crowd(server.port, size)
+        crowd = Crowd(server.port, size, door=door)
         try:
             seconds = crowd.join()
             crowd.wait_for_quiet()
@@ -153,7 +153,7 @@ def joining(core: int | None, size: int) -> Row:
 def _heard_by_all(crowd: Crowd) -> float:
     """Measure the seconds until everybody else has heard a lone message."""
     begun = time.monotonic()
-    wanted = crowd.heard() + len(crowd.players) - 1
+    wanted = crowd.heard() + len(crowd.players) - (not crowd.door.echo)
     crowd.say(1)
     while crowd.heard() < wanted:
         if time.monotonic() - begun > 30:

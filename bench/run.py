@@ -25,6 +25,7 @@ from crashes import crash_loop
 from doors import IrcDoor, JsonDoor, TextDoor, WebSocketDoor
 from limit import compare
 from loads import joining, lone, memory, saturated
+from paging import pages
 from people import two_each
 from tables import Row, Table
 
@@ -39,6 +40,8 @@ PARTS = {
     "memory": "Memory of the server for members who have joined one room",
     "people": "Two connections of each person: 1,000 connections in one room, medians of rounds",
     "doors": "WebSocket beside JSON, TLS and IRC beside text: 1,000 members, medians of rounds",
+    "irc": "Joining one room as IRC clients, everybody with all capabilities; then lone messages",
+    "pages": "Pages of a long history, as an IRC client asks for them",
     "crash": "kill -9 under load, and started again with the same database",
     "limit": "Beside C and IRC servers: 1,000 members in one room, ratios to C, medians of rounds",
 }
@@ -107,6 +110,13 @@ class Bench:
         doors = options.door or list(PAIRS)
         table.rows += beside(self._core, options.seconds, options.rounds, doors)
 
+    def _irc(self, table: Table) -> None:
+        sizes = self._options.irc
+        self._for_each(table, sizes, lambda size: joining(self._core, size, IrcDoor()))
+
+    def _pages(self, table: Table) -> None:
+        table.rows.append(pages(self._core))
+
     def _crash(self, table: Table) -> None:
         random = Random(self._options.seed)
         row, faults = crash_loop(self._core, self._options.kills, random)
@@ -152,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
 
     number("members", [100, 1000], 12, 50_000, "sizes for saturated; the largest also for lone")
     number("join", [1000, 10_000], 12, 50_000, "sizes for join")
+    number("irc", [1000, 5000], 12, 50_000, "sizes for irc")
     number("memory", 1000, 12, 50_000, "size for memory")
     number("seconds", 5, 1, 60, "length of each load")
     number("kills", 50, 1, 1000, "how often the server is killed")
@@ -176,7 +187,7 @@ def _options() -> argparse.Namespace:
     if "limit" in options.parts and options.limit is None:
         parser.error("the part limit needs --limit DIR")
     if not options.parts and options.door:
-        options.parts = ["doors"]
+        options.parts = ["doors", *(["irc", "pages"] if "irc" in options.door else [])]
     if not options.parts:
         options.parts = [part for part in PARTS if part != "limit" or options.limit]
     return options

@@ -215,8 +215,8 @@ class IrcClient(Session):
 
     def remember_itself(self) -> None:
         """Note what the client knows of itself, before a command that may log it in or out."""
-        if self.member is not None:
-            self._former = Former(self.member, self.member.mask, tuple(self.member.rooms))
+        assert self.member is not None
+        self._former = Former(self.member, self.member.mask, tuple(self.member.rooms))
 
     @property
     def has_changed(self) -> bool:

@@ -99,6 +99,11 @@ class RegisteringClient(IrcClient):
         accounts, origin = self.chat.accounts, self.peer.origin
         self.proof = yield accounts.prove(name, password, origin, self.is_still_wanted)
 
+    def arrived(self, request: JoinRequest) -> None:
+        """See L{Session.arrived}; what was needed only until then is forgotten."""
+        super().arrived(request)
+        self._user = self._real_name = self.asked_nick = ""
+
     def refused(self, error: ChatError) -> str:
         """Wait for another nickname, or for a proof; return a hint, or an empty text."""
         if self._verb == "AUTHENTICATE":
