@@ -41,6 +41,10 @@ class CaughtUp(NamedTuple):
 def tell(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None]:
     """Tell how much was said since the last time, and deliver private lines."""
     member, reading = device.member, device.member.reading
+    # What a client leaves unread from now on it has not missed: it sees it come.
+    rooms = list(reading.missed)
+    if not rooms:
+        return
     # What was under way while the member entered is stored by then, and counted.
     yield chat.settled(member)
     if device.is_over:
@@ -50,7 +54,7 @@ def tell(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None]:
         device.door.notify([], private.events)
     unseen = unseen_by(member, chat.accounts)
     lines, times = [], {}
-    for room, after in list(reading.missed.items()):
+    for room, after in reading.missed_of(rooms).items():
         found = yield chat.journal.missed(
             of=room or member.identity,
             after=after,

@@ -7,7 +7,8 @@ from chatservice.doors.irc.isupport import TEXT_BYTES
 from chatservice.doors.irc.own import NAMES_BYTES
 from tests.conversation import each_row
 from tests.doors.irc.person import IrcCase
-from tests.irc import ALL, brief, of
+from tests.irc import ALL, IrcPerson, brief, of
+from tests.journals import HeldJournal
 from tests.operating import PASSWORD, OperatorCase
 
 MISTAKES = {
@@ -86,6 +87,18 @@ class EnteringTests(IrcCase):
         self.assertEqual(lines[0].params, ["#den", "*", "The real eve"])
         (names,) = of(lines, "353")
         self.assertIn("@+bob!~text@", names.text)
+
+    def test_nothing_missed(self) -> None:
+        """A newcomer, whose client marks lines as read, has missed nothing: nobody counts it."""
+        journal, counted = HeldJournal(), []
+        self.open_chat(journal)
+        self.patch(journal, "missed", lambda **facts: counted.append(facts))
+        ada = IrcPerson(self.connect())
+        ada.joins("ada", "draft/read-marker")
+        ada.sends("JOIN #lobby")
+        journal.release(self.clock)
+        self.assertIn("366", [line.verb for line in ada.sees()])
+        self.assertEqual(counted, [])
 
     def test_many_names(self) -> None:
         """Names that do not fit into a line come in several, each of which fits."""
