@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 OVERLONG = 1024 * 1024
 """The most bytes discarded, of a line without an end or after closing, before giving up."""
 
-LINGER = 2.0
-"""The seconds that a peer has to close the connection itself once everything is sent."""
+LINGER = 1.5
+"""The seconds that a peer has to close the connection itself once everything is sent; a stop of the
+server waits as long, and must be over within 2 s."""
 
 
 class Stream(Protocol):
