@@ -68,7 +68,8 @@ class IrcSession(RegisteringClient):
         try:
             line = parsed(message)
         except NotUtf8:
-            name = middle(start_of(message)[0])
+            start = start_of(message)[0]
+            name = middle(start) if start.isascii() else "*"
             self.write([f":{self.server} FAIL {name} INVALID_UTF8 :messages must be UTF-8"])
             return
         if line is NOTHING:

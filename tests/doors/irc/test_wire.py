@@ -217,6 +217,13 @@ class ArrivingTests(IrcCase):
         self.assertEqual([line.verb for line in ada.sees()], ["FAIL", "FAIL", "PONG"])
         self.assertEqual(bob.sees(), [])
 
+    def test_unreadable_verb(self) -> None:
+        """A verb that is not even ASCII is not sent back."""
+        ada = self.client()
+        ada.wire.sends(b"\xff\xfe x\r\n")
+        (told,) = ada.sees()
+        self.assertEqual(told.params[:2], ["*", "INVALID_UTF8"])
+
     @each_row(
         {
             "words": ("green tea ", " "),
