@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from urllib3.exceptions import HTTPError
 
 from tests.browser.browsers import CHROMEDRIVER, CHROMIUM, Browser
@@ -24,7 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=STUCK))
-            item.add_marker(pytest.mark.timeout(300))
 
 
 @pytest.fixture(scope="session")
@@ -62,15 +62,14 @@ def other_browser(other_chromium: Browser) -> Iterator[Browser]:
 
 def watched(chromium: Browser) -> Iterator[Browser]:
     """Lend a browser to one test, and replace it if it is stuck then."""
+    yield chromium
     try:
-        yield chromium
-        try:
-            assert chromium.faults() == []
-        finally:
-            chromium.clear()
-    except HTTPError:
+        faults = chromium.faults()
+        chromium.clear()
+    except (HTTPError, WebDriverException):
         chromium.restart()
         raise
+    assert faults == []
 
 
 @pytest.fixture(scope="module")
