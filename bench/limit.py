@@ -24,7 +24,7 @@ from pathlib import Path
 import processes
 from loads import LONE_RATE, SENDERS, WINDOW
 from rounds import Figures, columns
-from servers import C_PROGRAM, CHAT, Server, all_servers, missing
+from servers import C_PROGRAM, CHAT, IRC_DOOR, Server, all_servers, missing
 from tables import Row
 
 MEMBERS = 1000
@@ -35,6 +35,9 @@ LOADS = {
 TARGETS = {"saturated": 1.7, "lone": 1.5}
 """The most CPU time per delivery that the chat may use, as a multiple of the C program's. It is
 also to use less than any IRC server."""
+
+IRC_TARGET = 1.3
+"""The most CPU time per delivery at the IRC door, as a multiple of that at the text door."""
 
 DELAY_TARGETS = {"lone": 1.4}
 """The longest that one delay in a hundred may be, as a multiple of the C program's."""
@@ -67,14 +70,14 @@ def compare(
                     figures = _play(folder / "chatload", server, load, seconds)
                     results[load, server.name].append(figures)
     rows = [
-        _row(load, name, figures, results[load, C_PROGRAM])
+        _row(load, name, figures, results[load, CHAT if name == IRC_DOOR else C_PROGRAM])
         for (load, name), figures in results.items()
     ]
     return rows, [f"{name} is not installed, so it was not compared." for name in missing()]
 
 
 def _row(load: str, name: str, own: Sequence[Figures], least: Sequence[Figures]) -> Row:
-    """Make a row of a server's figures, beside those of the C program in the same rounds."""
+    """Make a row of a server's figures, beside those of another in the same rounds."""
     return {
         "load": load,
         "server": name,
@@ -87,6 +90,8 @@ def _row(load: str, name: str, own: Sequence[Figures], least: Sequence[Figures])
 def _target(load: str, name: str) -> str:
     if name == CHAT:
         return _at_most(TARGETS[load])
+    if name == IRC_DOOR:
+        return f"{_at_most(IRC_TARGET)} (to {CHAT})"
     return "" if name == C_PROGRAM else "above the chat"
 
 

@@ -1,4 +1,6 @@
-"""The servers that L{limit} loads in turn: the chat, a C program, and Debian's two IRC servers."""
+"""The servers that L{limit} loads in turn: the chat at two of its doors, a C program, and Debian's
+two IRC servers.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,16 @@ from tempfile import TemporaryDirectory
 import processes
 from chat_server import fresh_server
 
-CHAT, C_PROGRAM = "chat", "C"
+CHAT, IRC_DOOR, C_PROGRAM = "chat", "chat, by IRC", "C"
 START_LIMIT = 10.0
+
+IRC_LOGIN = (
+    "CAP REQ :message-tags server-time account-tag echo-message labeled-response batch"
+    " extended-join away-notify multi-prefix userhost-in-names\r\n"
+    "NICK bench%d\r\nUSER bench 0 * :a member\r\nCAP END\r\n"
+)
+"""How a member comes to the IRC door: chatload has 255 bytes for it, so it asks for those
+capabilities on which the lines that it reads depend."""
 
 SYSTEM_PROGRAMS = "/usr/sbin"
 """Where Debian keeps the IRC servers; the path of an ordinary user leaves it out."""
@@ -67,10 +77,15 @@ def _program(name: str) -> str | None:
 
 @contextmanager
 def all_servers(c_program: Path, core: int | None) -> Iterator[list[Server]]:
-    """Run the chat, the C program and the IRC servers that are installed, all on one core."""
+    """Run the chat twice, for members with telnet and with IRC clients, the C program and the IRC
+    servers that are installed, all on one core.
+    """
     with ExitStack() as stack:
-        chat = stack.enter_context(fresh_server(core))
-        servers = [Server(CHAT, chat.port, chat.pid, ("--ready", "you joined lobby"))]
+        text, irc = (stack.enter_context(fresh_server(core)) for _ in range(2))
+        servers = [
+            Server(CHAT, text.port, text.pid, ("--ready", "you joined lobby")),
+            Server(IRC_DOOR, irc.port, irc.pid, ("--irc", "--login", IRC_LOGIN)),
+        ]
         servers.append(stack.enter_context(_c_program(c_program, core)))
         for name in _IRC_SERVERS:
             if program := _program(name):

@@ -30,6 +30,7 @@ from chatservice.protocol.events import (
     ChatError,
     Event,
     Introduced,
+    Line,
     Read,
     Resumed,
     Times,
@@ -230,6 +231,8 @@ class IrcSession(RegisteringClient):
                 if change[:2] == ("+", "k"):
                     change = (*change[:2], self.shown_key)
                 return encoded(response.merge(source(event), event.room, change))
+        if response is None and isinstance(event, Line):
+            return self.wire.render(event) if self.has(caps.ECHO_MESSAGE) else b""
         lines = own.own_lines(self, event, mine)
         if response is not None:
             lines = response.spelled(lines)

@@ -12,10 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc.isupport import TEXT_BYTES
-from chatservice.doors.irc.wire import ACTION, CTCP, encoded, pieces, tagged, text_bytes
-from chatservice.protocol import actions, events, signals, tags
+from chatservice.doors.irc.wire import (
+    ACTION,
+    CTCP,
+    MOST_BYTES,
+    encoded,
+    pieces,
+    tagged,
+    text_bytes,
+)
+from chatservice.protocol import actions, events, signals
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.events import Event
+from chatservice.protocol.tags import spelled
 
 if TYPE_CHECKING:
     from chatservice.chat.chat import Chat
@@ -34,7 +43,7 @@ RELEVANT = frozenset(
 )
 """The capabilities on which the spelling of events depends."""
 
-TAGGED = events.Line | events.Whispered | signals.Signalled
+TAGGED = (events.Line, events.Whispered, signals.Signalled)
 """The events that may have tags of their own."""
 
 GONE = "~chat@history.chat"
@@ -61,41 +70,47 @@ class IrcFormat:
         self.chat = chat
         self.capabilities = capabilities
         self._wallops = wallops
-        self._last: tuple[events.Line | None, list[str]] = None, []
+        self._has_times = caps.SERVER_TIME in capabilities
+        self._has_tags = caps.MESSAGE_TAGS in capabilities
+        self._has_accounts = caps.ACCOUNT_TAG in capabilities
+        self._last: tuple[events.Line | None, bytes] = None, b""
 
-    def render(self, event: Event, here: bool) -> bytes:
+    def render(self, event: Event, here: bool = True) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
-        return encoded(self.lines(event))
+        last, data = self._last
+        if event is last:
+            # The others hear what its author was just shown.
+            return data
+        data = encoded(self.lines(event))
+        if isinstance(event, events.Line):
+            self._last = event, data
+        return data
 
     def lines(self, event: Event) -> list[str]:
         """Spell an event, in as many lines as it takes, with their tags."""
-        if event is self._last[0]:
-            # The others hear what its author was just shown.
-            return self._last[1]
         spell = LINES.get(type(event))
-        lines = list(spell(self, event)) if spell is not None else []
-        lines = self.tagged(event, lines)
-        if isinstance(event, events.Line):
-            self._last = event, lines
-        return lines
+        return [] if spell is None else self.tagged(event, list(spell(self, event)))
 
     def tagged(self, event: Event, lines: list[str]) -> list[str]:
         """Put an event's tags before its lines; only the first one has those that identify it."""
         if not lines:
             return lines
-        time = f"time={server_time(event.when)}" if self.has(caps.SERVER_TIME) else ""
-        first = ";".join(filter(None, (time, *self._tags_of_first(event))))
-        return [tagged(lines[0], first), *(tagged(line, time) for line in lines[1:])]
+        time = f"time={server_time(event.when)}" if self._has_times else ""
+        tags = f"{time}{self._tags_of_first(event)}".removeprefix(";")
+        first, *others = lines
+        return [tagged(first, tags), *[tagged(line, time) for line in others]]
 
-    def _tags_of_first(self, event: Event) -> Iterator[str]:
-        if self.has(caps.ACCOUNT_TAG) and event.account:
-            yield f"account={self.account_name(event.account)}"
-        if self.has(caps.MESSAGE_TAGS):
-            yield f"msgid={event.id}"
-            if event.bot:
-                yield "bot"
-            if isinstance(event, TAGGED):
-                yield tags.spelled(event.tags)
+    def _tags_of_first(self, event: Event) -> str:
+        """Spell the tags beside the time, each with C{;} before it."""
+        account = msgid = bot = own = ""
+        if self._has_accounts and event.account:
+            account = f";account={self.account_name(event.account)}"
+        if self._has_tags:
+            msgid = f";msgid={event.id}"
+            bot = ";bot" if event.bot else ""
+            if isinstance(event, TAGGED) and event.tags:
+                own = f";{spelled(event.tags)}"
+        return f"{account}{msgid}{bot}{own}"
 
     def has(self, capability: str) -> bool:
         """Tell whether a capability is in force."""
@@ -139,10 +154,16 @@ def server_name(chat: Chat) -> str:
 
 def server_time(when: int) -> str:
     """Spell a time, in microseconds since the epoch (IRCv3, server-time)."""
-    return f"{_second(when // 1_000_000)}.{when // 1000 % 1000:03}Z"
+    return _millisecond(when // 1000)
 
 
-# Events come many in a second.
+# Many events come in a second, and some at once.
+@lru_cache(maxsize=16)
+def _millisecond(since_epoch: int) -> str:
+    second, fraction = divmod(since_epoch, 1000)
+    return f"{_second(second)}.{fraction:03}Z"
+
+
 @lru_cache(maxsize=16)
 def _second(since_epoch: int) -> str:
     return f"{datetime.fromtimestamp(since_epoch, UTC):%Y-%m-%dT%H:%M:%S}"
@@ -168,6 +189,9 @@ def said_lines(event: events.Spoken | events.Whispered, to: str, manner: str) ->
     """Spell something that was said, in pieces if it does not fit into one line."""
     head = f":{source(event)} {VERBS[manner]} {to} :"
     before, after = (ACTION, CTCP) if manner == "acted" else ("", "")
+    line = f"{head}{before}{event.text}{after}"
+    if len(line.encode()) <= MOST_BYTES:
+        return [line]
     room = text_bytes(f"{head}{before}{after}")
     return [f"{head}{before}{piece}{after}" for piece in pieces(event.text, room)]
 

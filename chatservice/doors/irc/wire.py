@@ -24,7 +24,10 @@ MIDDLE_BYTES = 200
 ACTION = "\x01ACTION "
 CTCP = "\x01"
 
-_END = len(b"\r\n")
+MOST_BYTES = LINE_BYTES - len(b"\r\n")
+"""The most bytes of a line without its end and its tags."""
+
+_START = re.compile(rb"\s*(?:@\S*\s+)?(?::\S*\s+)?(\S*)\s*([^\s:]\S*|)")
 _KEY = re.compile(r"\+?[A-Za-z0-9.-]+(?:/[A-Za-z0-9-]+)?")
 _ESCAPED = {";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"}
 _UNESCAPED = {spelled[1]: char for char, spelled in _ESCAPED.items()}
@@ -64,15 +67,16 @@ def parsed(line: bytes) -> Message:
     @raise ChatError: C{too-long}.
     @raise NotUtf8: it is not UTF-8.
     """
+    rest = line.replace(b"\0", b"")
+    tags = b""
+    if rest.startswith(b"@"):
+        tags, _, rest = rest[1:].partition(b" ")
+    rest = rest.strip(b" ")
     try:
-        text = line.replace(b"\0", b"").decode()
+        spelled_tags, text = tags.decode(), rest.decode()
     except UnicodeDecodeError:
         raise NotUtf8 from None
-    spelled_tags = ""
-    if text.startswith("@"):
-        spelled_tags, _, text = text[1:].partition(" ")
-    text = text.strip(" ")
-    if len(spelled_tags.encode()) > TAG_BYTES or len(text.encode()) > LINE_BYTES - _END:
+    if len(tags) > TAG_BYTES or len(rest) > MOST_BYTES:
         raise ChatError("too-long", "that line is too long")
     try:
         _, verb, params = parsemsg(text)
@@ -83,9 +87,10 @@ def parsed(line: bytes) -> Message:
 
 def start_of(line: bytes) -> tuple[str, str]:
     """Read the verb of a line, in upper case, and its first parameter, without any check."""
-    words = [word for word in line.split(None, 4)[:4] if word[:1] not in b"@:"]
-    verb, param, *_ = (*(word.decode("ascii", "replace") for word in words), "", "")
-    return verb.upper(), param
+    found = _START.match(line)
+    assert found is not None
+    verb, param = found.groups()
+    return verb.decode("ascii", "replace").upper(), param.decode("ascii", "replace")
 
 
 def tags_of(text: str) -> Mapping[str, str]:
@@ -113,12 +118,13 @@ def middle(param: str) -> str:
 
 def encoded(lines: list[str]) -> bytes:
     """Encode lines, each with its end."""
-    return "".join(f"{line}\r\n" for line in lines).encode()
+    return "\r\n".join([*lines, ""]).encode()
 
 
 def without_formatting(text: str) -> str:
     """Take the codes for bold, colours and the like out of a text, with their digits."""
-    return _FORMATTING.sub("", text)
+    # All of the codes are control characters.
+    return text if text.isprintable() else _FORMATTING.sub("", text)
 
 
 def pieces(text: str, most: int) -> Iterator[str]:
@@ -134,4 +140,4 @@ def pieces(text: str, most: int) -> Iterator[str]:
 
 def text_bytes(head: str) -> int:
     """Count the bytes that are left for the text of a line that begins with C{head}."""
-    return LINE_BYTES - _END - len(head.encode())
+    return MOST_BYTES - len(head.encode())

@@ -116,7 +116,10 @@ class Call:
 
     def listed(self, index: int) -> list[str]:
         """Read a parameter that is a list with commas, without what is there twice."""
-        return list(dict.fromkeys(filter(None, self.param(index).split(","))))
+        param = self.param(index)
+        if "," not in param:
+            return [param] if param else []
+        return list(dict.fromkeys(filter(None, param.split(","))))
 
     def numeric(self, numeric: str, *params: str, text: str | None = None) -> str:
         """Spell a numeric reply; C{params} of the client's own are to be L{middle}."""

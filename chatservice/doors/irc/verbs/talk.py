@@ -14,8 +14,9 @@ from chatservice.doors.irc.isupport import TARGETS
 from chatservice.doors.irc.replies import ERR_INPUTTOOLONG
 from chatservice.doors.irc.verbs.services import before_joining, serve, service_named
 from chatservice.doors.irc.verbs.table import Call, is_channel, verb
-from chatservice.doors.irc.wire import ACTION, CTCP, middle, text_bytes, without_formatting
+from chatservice.doors.irc.wire import ACTION, CTCP, MOST_BYTES, middle, without_formatting
 from chatservice.protocol.events import ChatError
+from chatservice.protocol.tags import NO_TAGS
 
 NOT_HERE = {"muted", "banned", "not-allowed", "no-room"}
 """The codes of errors for which IRC has one numeric: the member cannot speak in the room."""
@@ -37,7 +38,8 @@ def notice(call: Call) -> Lines:
 def tagmsg(call: Call) -> Lines:
     tags = _tags(call)
     targets = call.listed(0)
-    call.session.pay(len(targets) - 1 if len(targets) > 1 else 0)
+    if len(targets) > 1:
+        call.session.pay(len(targets) - 1)
 
     def signal(target: str) -> Lines:
         if not tags:
@@ -51,8 +53,8 @@ def tagmsg(call: Call) -> Lines:
 
 def _tags(call: Call) -> Mapping[str, str]:
     """Read the tags that are meant for other clients."""
-    if not call.session.has(caps.MESSAGE_TAGS):
-        return {}
+    if not call.message.tags or not call.session.has(caps.MESSAGE_TAGS):
+        return NO_TAGS
     # A line has no more of them, and no others, than any door can send on.
     return {key: value for key, value in call.message.tags.items() if key.startswith("+")}
 
@@ -67,7 +69,8 @@ def _talk(call: Call, manner: str) -> Lines:
     if len(targets) > TARGETS:
         sentence, extra = f"a message must have at most {TARGETS} targets", targets[TARGETS]
         return _refused(call, is_answered, irc.ERR_TOOMANYTARGETS, sentence, middle(extra))
-    call.session.pay(len(targets) - 1)
+    if len(targets) > 1:
+        call.session.pay(len(targets) - 1)
     return call.for_each(targets, lambda target: _say(call, target, text, manner))
 
 
@@ -81,7 +84,7 @@ def _say(call: Call, target: str, text: str, manner: str) -> Lines:
         if manner != "noticed":
             serve(call, service, text)
         return []
-    if len(text.encode()) > text_bytes(f":{call.member.mask} PRIVMSG {target} :"):
+    if len(f":{call.member.mask} PRIVMSG {target} :{text}".encode()) > MOST_BYTES:
         too_long = call.numeric(ERR_INPUTTOOLONG, text="that does not fit into one line")
         return [too_long]
     try:
@@ -104,19 +107,19 @@ def _publish(
         chat.signal(by, room, whom, text.strip(CTCP), manner == "noticed", tags)
         return
     text = without_formatting(text)
-    if room is not None:
-        verbs = {"said": chat.say, "acted": chat.act, "noticed": chat.notice}
-        verbs[manner](by, room, text, tags=tags)
-    else:
-        assert whom is not None
+    if whom is not None:
         chat.whisper(by, whom, text, manner=manner, tags=tags)
+        return
+    assert room is not None
+    say = chat.act if manner == "acted" else chat.notice if manner == "noticed" else chat.say
+    say(by, room, text, tags=tags)
 
 
 def _addressee(call: Call, target: str) -> tuple[Room | None, Whom | None]:
     """Find the room or the person that a message is for.
 
-    @raise ChatError: C{bad-room}, C{no-room} or C{no-nick}.
+    @raise ChatError: C{bad-room} or C{no-nick}.
     """
     if is_channel(target):
-        return call.own_room(target), None
+        return call.room(target), None
     return None, call.person(target)
