@@ -59,16 +59,17 @@ class JsonSession(Session):
     @cvar wire: the spelling of objects, and of events for somebody without an ignore list.
     """
 
+    __slots__ = ("_is_named", "_is_pipe", "_malformed", "_ref", "_seen", "_told")
+
     kind = "a program"
     name = "JSON"
     wire = JSON
-    format: Format = JSON
-    _malformed = 0
-    _is_pipe = False
-    _is_named = False
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
+        self.format: Format = self.wire
+        self._malformed = 0
+        self._is_pipe = self._is_named = False
         self._ref = ""
         self._seen = NOTHING_SEEN
         self._told: tuple[object, ...] = ()

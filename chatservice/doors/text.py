@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.python.failure import Failure
@@ -41,6 +41,9 @@ from chatservice.sessions.joining import JoinRequest
 from chatservice.sessions.metering import Connection
 from chatservice.sessions.session import Session, State
 
+if TYPE_CHECKING:
+    from chatservice.chat.chat import Chat
+
 BYE = "-- goodbye"
 BYE_TO_NC = f"{BYE} (if your prompt does not come back, press Ctrl-C)"
 
@@ -60,11 +63,15 @@ CATCH_UP_MOST = 500
 class TextSession(Session):
     """The session of the text door: lines that a person types, and events as lines."""
 
+    __slots__ = ("_reception", "_said_goodbye", "_was_here")
+
     kind = "telnet, nc or the like"
     name = "text"
-    format: Format = TEXT
-    _was_here = False
-    _said_goodbye = False
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__(chat)
+        self.format: Format = TEXT
+        self._was_here = self._said_goodbye = False
 
     def begin(self, connection: Connection) -> None:
         """See L{Session.begin}: greet the peer."""

@@ -49,9 +49,11 @@ def framed(line: bytes) -> bytes:
 class WebSocketSession(JsonSession):
     """The session of a program that speaks JSON over a WebSocket, such as the page."""
 
+    __slots__ = ()
+
     kind = "a browser"
     name = "WebSocket"
-    wire = format = JsonFormat(framed)
+    wire = JsonFormat(framed)
 
 
 @implementer(IHalfCloseableProtocol)

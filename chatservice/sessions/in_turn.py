@@ -26,13 +26,14 @@ class InTurn(Metered):
     @ivar outbox: the writer of the connection.
     """
 
+    __slots__ = ("_refused", "device", "outbox")
+
     outbox: Outbox
-    # Few sessions ever set it; see LineConnection.
-    _refused = False
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
         self.device: Device | None = None
+        self._refused = False
 
     @abstractmethod
     def is_over(self) -> bool:

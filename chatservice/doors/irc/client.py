@@ -36,6 +36,8 @@ SERVICE = "chatservice"
 NOTICE_BYTES = 400
 """The most bytes of a sentence of the chat's in one line."""
 
+NO_ROOMS: frozenset[str] = frozenset()
+
 Lines: TypeAlias = Iterable[str]
 Work: TypeAlias = Callable[[], Lines | Deferred[Lines]]
 
@@ -65,20 +67,38 @@ class IrcClient(Session):
     @ivar proof: the proof of an account, if it gave one before it joined.
     """
 
+    __slots__ = (
+        "_former",
+        "_is_welcomed",
+        "_numbers",
+        "_service",
+        "_target",
+        "_unasked",
+        "_verb",
+        "_wallops",
+        "asked_nick",
+        "exchange",
+        "negotiation",
+        "proof",
+        "server",
+        "shown_key",
+        "wire",
+    )
+
     kind = "an IRC client"
     name = "IRC"
     end_is_goodbye = is_typed = False
-    _is_welcomed = False
-    _wallops = True
-    _verb = _target = _service = asked_nick = shown_key = ""
-    _numbers = 0
-    proof: Proof | None = None
-    exchange: Exchange | None = None
-    _former: Former | None = None
-    _unasked: frozenset[str] = frozenset()
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
+        self._verb = self._target = self._service = self.asked_nick = self.shown_key = ""
+        self._is_welcomed = False
+        self._wallops = True
+        self._numbers = 0
+        self.proof: Proof | None = None
+        self.exchange: Exchange | None = None
+        self._former: Former | None = None
+        self._unasked = NO_ROOMS
         self.negotiation = Negotiation()
         self.server = server_name(chat)
         self.wire = self._shared_wire()
@@ -238,7 +258,7 @@ class IrcClient(Session):
     def came_into(self, rooms: Iterable[str]) -> None:
         """Note the rooms that the member came into without asking."""
         # Most come into none: they share the empty one.
-        self._unasked = frozenset(rooms) or IrcClient._unasked
+        self._unasked = frozenset(rooms) or NO_ROOMS
 
     def asks_for(self, room: str) -> bool:
         """Note that the member asks for a room; return whether it came into it without that."""

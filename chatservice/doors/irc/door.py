@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -43,6 +44,9 @@ from chatservice.sessions.joining import JoinRequest
 from chatservice.sessions.metering import Connection
 from chatservice.sessions.session import State
 
+if TYPE_CHECKING:
+    from chatservice.chat.chat import Chat
+
 PART = 200
 """The lines of a long answer that are sent at a time."""
 
@@ -53,7 +57,11 @@ EXTENDED = WentAway | CameBack | Introduced
 class IrcSession(RegisteringClient):
     """The session of an IRC client."""
 
-    _response: Response | None = None
+    __slots__ = ("_response",)
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__(chat)
+        self._response: Response | None = None
 
     # Requests.
 

@@ -7,7 +7,7 @@ client joins. If it may not, it stays, and may try another nickname or prove its
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.python.failure import Failure
@@ -16,6 +16,9 @@ from chatservice.doors.irc.client import IrcClient
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.names import check_nick
 from chatservice.sessions.joining import JoinRequest
+
+if TYPE_CHECKING:
+    from chatservice.chat.chat import Chat
 
 NEEDS_PROOF = ("registered", "password-needed")
 
@@ -28,7 +31,11 @@ HOW_TO_PROVE = (
 class RegisteringClient(IrcClient):
     """A client that registers."""
 
-    _password = _user = _real_name = _wanted = ""
+    __slots__ = ("_password", "_real_name", "_user")
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__(chat)
+        self._password = self._user = self._real_name = ""
 
     def take_nick(self, nick: str) -> None:
         """Take the nickname that the client wants.
