@@ -344,8 +344,7 @@ class Chat(Verbs):
         if isinstance(event, MOVES):
             self.permissions.moved(event)
         if isinstance(event, Joined | Resumed) and author is not None:
-            author.come(event.id)
-            author.note_reading(event.id)
+            author.come(event.id, event.room if isinstance(event, Joined) else "")
             if isinstance(event, Joined) and event.room in self.rooms:
                 room = self.rooms[event.room]
                 room.since = room.since or self.permissions.founded(room.name) or event.when

@@ -219,6 +219,9 @@ class Archive(Protocol):
     def mark(self, identity: bytes, other: bytes) -> Deferred[int]:
         """Find the id up to which somebody has read the private lines with a person, or 0."""
 
+    def room_marks(self, identity: bytes) -> Deferred[dict[str, int]]:
+        """Find the ids up to which somebody with an account has marked rooms as read."""
+
     def move_mark(self, identity: bytes, other: bytes, nick: str, id: int) -> Deferred[int]:
         """Move such a mark on to an id, and find where it is: it never moves back.
 

@@ -18,9 +18,10 @@ from chatservice.protocol.events import Read
 class Marks:
     """The mover of read markers, and of the marks of conversations with one person.
 
-    A room has the read marker that there is in any case (L{Reading
-    <chatservice.chat.read_markers.Reading>}). A conversation with one person is read up to its own
-    mark, which is stored, or up to the read marker of all private lines if that is further on.
+    Marks are what people's programs say, and only ever move on. That of a room also moves the read
+    marker that there is in any case (L{Reading <chatservice.chat.read_markers.Reading>}). A
+    conversation with one person is read up to its own mark, which is stored, or up to that of all
+    private lines if that is further on. People with accounts keep both.
 
     @param publish: publishes an event of a member.
     @param last_delivered: finds the id of the last event that has passed.
@@ -40,16 +41,19 @@ class Marks:
         """
         reading, last = by.member.reading, self._last_delivered()
         reading.move(room, min(id, last))
-        read = Read(room=room, upto=reading.marker(room, last), ref=ref)
-        return self._publish(by.member, read, by)
+        upto, mark = reading.marker(room, last), self.of_room(by, room)
+        return self._publish(by.member, Read(room=room, upto=upto, ref=ref, mark=mark), by)
 
     def of_room(self, by: Device, room: str) -> int:
-        """Find the id up to which a member has read a room (C{""}: private lines)."""
-        return by.member.reading.marker(room, self._last_delivered())
+        """Find the id up to which a member has marked a room as read (C{""}: private lines).
+
+        It is 0 where nothing has been marked.
+        """
+        return by.member.reading.mark(room, self._last_delivered())
 
     @inlineCallbacks
     def of_person(self, by: Device, whom: Whom) -> Generator[Deferred[Any], Any, int]:
-        """Find the id up to which a member has read the private lines with a person.
+        """Find the id up to which a member has marked the lines with a person as read, or 0.
 
         Fails with L{StorageError <chatservice.protocol.errors.StorageError>}.
         """
@@ -69,5 +73,7 @@ class Marks:
         member, id = by.member, min(id, self._last_delivered())
         mark: int = yield self._journal.move_mark(member.identity, whom.identity, whom.nick, id)
         upto = max(mark, self.of_room(by, ""))
-        read = Read(room="", to=whom.nick, to_identity=whom.identity, upto=upto, ref=ref)
+        read = Read(
+            room="", to=whom.nick, to_identity=whom.identity, upto=upto, ref=ref, mark=upto
+        )
         return self._publish(member, read, by)

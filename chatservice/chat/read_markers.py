@@ -10,7 +10,11 @@ from chatservice.chat.door import Door
 from chatservice.protocol.events import LATEST
 
 NOWHERE_MISSED: dict[str, int] = {}
+NO_MARKS: dict[str, int] = {}
 NO_TIMES: dict[int, int] = {}
+
+MARKS = 1000
+"""The most marks of one person; those with the lowest ids give way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +45,18 @@ class Reading:
     @ivar until: for those of them in which lines are read as they come once more, the id before
         which the unread part ends.
     @ivar times: the times of such ids, in microseconds since the epoch, where they do not tell it.
+    @ivar marks: for each room that a program has said to be read, or that a line door has shown,
+        the id up to which it was; not the id of coming into a room, from which its marker begins.
     """
 
-    __slots__ = ("missed", "times", "until")
+    __slots__ = ("marks", "missed", "times", "until")
 
     def __init__(self) -> None:
         self.missed: dict[str, int] = {}
         # Most people never need these; they are replaced as a whole.
         self.until = NOWHERE_MISSED
         self.times = NO_TIMES
+        self.marks = NO_MARKS
 
     def take_up(self, markers: Iterable[ReadMarker], rooms: Collection[str]) -> None:
         """Go on from stored markers: what was said after them is missed.
@@ -62,6 +69,10 @@ class Reading:
                 if marker.time is not None:
                     self.times = {**self.times, marker.seen: marker.time}
 
+    def begin(self, room: str, at: int) -> None:
+        """Note that somebody has come into a room, and that what comes from there is not read."""
+        self.missed.setdefault(room, at)
+
     def follow(self, room: str, at: int) -> bool:
         """Note that the lines of a room after an id are read as they come; tell if that is new."""
         is_new = not self.is_followed(room)
@@ -73,7 +84,9 @@ class Reading:
         """Note that lines after an id are not read as they come; tell if that is new."""
         is_new = self.is_followed(room)
         self._without_end(room)
-        self.missed.setdefault(room, at)
+        if room not in self.missed:
+            self.missed[room] = at
+            self.note_mark(room, at)
         return is_new
 
     def is_followed(self, room: str) -> bool:
@@ -101,8 +114,29 @@ class Reading:
         """
         return self.missed.get(room, last)
 
+    def mark(self, room: str, last: int) -> int:
+        """Find the id up to which a room was marked as read; 0 if it never was.
+
+        @param last: the one if everything is read as it comes.
+        """
+        return self.marks.get(room, 0) if room in self.missed else last
+
+    def note_mark(self, room: str, id: int) -> int:
+        """Mark a room as read up to an id, or leave it further on; give the mark."""
+        mark = max(id, self.marks.get(room, 0))
+        self.marks = {**self.marks, room: mark}
+        if len(self.marks) > MARKS:
+            self.marks = without(self.marks, min(self.marks, key=self.marks.__getitem__))
+        return mark
+
+    def recall(self, marks: Mapping[str, int]) -> None:
+        """Take up marks that are stored."""
+        for room, mark in marks.items():
+            self.note_mark(room, mark)
+
     def move(self, room: str, id: int) -> bool:
         """Move the marker of a room on to an id; tell whether it was not there yet."""
+        self.note_mark(room, id)
         before = self.missed.get(room)
         if before is None or id <= before:
             return False
@@ -184,8 +218,7 @@ class Reader(Generic[D, R]):
         """Note this of one room (C{""}: private lines); see L{note_reading}."""
         if self.since == LATEST:
             return
-        is_read = any(device.reads(room) for device in self.devices)
-        note = self.reading.follow if is_read else self.reading.follow_no_more
+        note = self.reading.follow if self._reads(room) else self.reading.follow_no_more
         if note(room, at) and by is not None:
             self.tell_reading(room, at, by)
 
@@ -199,12 +232,26 @@ class Reader(Generic[D, R]):
                 is_read_on = self.reading.is_followed(room)
                 device.door.read_on(room, self.reading.marker(room, last), is_read_on)
 
-    def come(self, id: int) -> None:
-        """Note the id of the member's arrival, which has passed, unless it is known already."""
+    def come(self, id: int, room: str = "") -> None:
+        """Note that the member has come into the chat, or into a room.
+
+        @param id: that of the event, which has passed.
+        """
         if self.since == LATEST:
             self.since = id
             for device in self.devices:
                 device.fence = device.fence or id
+            self._begin_reading("", id)
+        if room:
+            self._begin_reading(room, id)
+        self.note_reading(id)
+
+    def _begin_reading(self, room: str, at: int) -> None:
+        if not self._reads(room):
+            self.reading.begin(room, at)
+
+    def _reads(self, room: str) -> bool:
+        return any(device.reads(room) for device in self.devices)
 
     def seen_last(self) -> tuple[tuple[str, int], ...]:
         """List the rooms with more to read (C{""}: private lines), and the last id seen in each.

@@ -108,7 +108,8 @@ class Device(Hearer["Room"]):
         with self._changing():
             self.current = room
         for each in (former, room):
-            if each is not None and each.name in self.member.rooms:
+            # A room that the member is coming into is read from there on; see come.
+            if each is not None and each.name in self.member.rooms and self.member in each.present:
                 self._note_turning(each.name, max(each.last_id(), self.fence))
 
     def _note_turning(self, room: str, at: int) -> None:

@@ -358,6 +358,7 @@ class Read(Event):
     @ivar to: the nickname of the one person with whom those were exchanged; empty for all.
     @ivar upto: the id up to which it is read.
     @ivar ref: the client's own mark for the request, or empty.
+    @ivar mark: the id up to which programs have said that it is read, which may be before C{upto}.
     @ivar to_identity: the lasting identity of the one person.
     """
 
@@ -365,6 +366,7 @@ class Read(Event):
     to: str = ""
     upto: int
     ref: str = ""
+    mark: int = field(default=0, compare=False, repr=False)
     to_identity: bytes = field(default=b"", compare=False, repr=False)
 
 

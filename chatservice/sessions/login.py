@@ -52,6 +52,7 @@ def log_in(
     if member.identity == account.identity:
         spoken = yield chat.journal.refs(account.identity)
         member.spoken.recall(spoken, chat.reactor.seconds())
+        member.reading.recall((yield chat.journal.room_marks(account.identity)))
         yield chat.journal.move(former, account.identity, member.nick)
     if member.identity == account.identity:
         member.reading.take_up(places, {"", *member.rooms})

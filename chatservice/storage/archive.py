@@ -30,7 +30,7 @@ from chatservice.storage.database import Database, explain
 from chatservice.storage.export import Personal
 from chatservice.storage.identities import Identities
 from chatservice.storage.indexing import Index
-from chatservice.storage.marks import find_mark, move_mark
+from chatservice.storage.marks import find_mark, find_room_marks, move_mark
 from chatservice.storage.missed import Counted, read_missed
 from chatservice.storage.pages import read_page
 from chatservice.storage.remembered import Remembered
@@ -122,6 +122,11 @@ class DatabaseArchive:
     def mark(self, identity: bytes, other: bytes) -> Deferred[int]:
         """See L{Archive.mark <chatservice.chat.journal.Archive.mark>}."""
         work = partial(find_mark, identity=identity, other=other)
+        return self._database.read(work).addErrback(explain)
+
+    def room_marks(self, identity: bytes) -> Deferred[dict[str, int]]:
+        """See L{Archive.room_marks <chatservice.chat.journal.Archive.room_marks>}."""
+        work = partial(find_room_marks, identity=identity)
         return self._database.read(work).addErrback(explain)
 
     def move_mark(self, identity: bytes, other: bytes, nick: str, id: int) -> Deferred[int]:

@@ -154,9 +154,13 @@ def spelled_refs(refs: Iterable[tuple[int, str]]) -> list[str]:
 
 
 def spelled_marks(marks: Iterable[tuple[str, int]]) -> list[str]:
-    """Format nicknames, and up to when the lines with each are read, as a line, if there are any.
-    """
-    spelled = [{"nick": nick, "seen": _time(id)} for nick, id in marks]
+    """Format up to when the lines with people and of rooms are read as a line, if there are any."""
+    spelled = [
+        {"room": name[1:], "seen": _time(id)}
+        if name.startswith("#")
+        else {"nick": name, "seen": _time(id)}
+        for name, id in marks
+    ]
     line = json.dumps({"type": "marks", "marks": spelled}, ensure_ascii=False)
     return [line] if spelled else []
 

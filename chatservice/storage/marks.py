@@ -1,13 +1,16 @@
-"""Marks: up to which id somebody has read the private lines with each person; table C{marks}."""
+"""Marks: up to which id somebody has read the lines with each person, or of a room; table C{marks}.
+
+A room stands in it as C{#name}, and C{#} for all private lines.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 
-MARKS = 1000
-"""The most marks of one person; those with the lowest ids give way."""
+from chatservice.chat.read_markers import MARKS
 
 _FIND = "SELECT id FROM marks WHERE identity = ? AND other = ?"
+_FIND_ROOMS = "SELECT nick, id FROM marks WHERE identity = ? AND substr(nick, 1, 1) = '#'"
 _MOVE = """
     INSERT INTO marks (identity, other, nick, id) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET nick = excluded.nick, id = max(id, excluded.id)"""
@@ -29,3 +32,14 @@ def move_mark(
     connection.execute(_MOVE, (identity, other, nick, id))
     connection.execute(_BOUND, (identity, MARKS))
     return max(id, find_mark(connection, identity, other))
+
+
+def find_room_marks(connection: sqlite3.Connection, identity: bytes) -> dict[str, int]:
+    """Find the marks of rooms by name."""
+    return {room[1:]: id for room, id in connection.execute(_FIND_ROOMS, (identity,))}
+
+
+def move_room_mark(connection: sqlite3.Connection, identity: bytes, room: str, id: int) -> None:
+    """Move the mark of a room on to an id, or leave it further on."""
+    spelled = f"#{room}"
+    move_mark(connection, identity, spelled.encode(), spelled, id)

@@ -20,6 +20,7 @@ from chatservice.protocol.events import (
     TopicChanged,
     Whispered,
 )
+from chatservice.storage.marks import move_room_mark
 
 TALK = "kind, id, room, nick, text, ref, author, time"
 """The columns that L{talk_of} takes, in order; those below are for the other functions."""
@@ -193,8 +194,10 @@ def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:
     elif isinstance(event, Parted):
         _forget_place(connection, who, event.room)
     elif isinstance(event, Read):
-        if not event.to_identity:  # Marks are moved before, by marks.py.
+        if not event.to_identity:  # The marks of people are moved before, by marks.py.
             connection.execute(_READ, (event.upto, who, event.room))
+            if event.account:
+                move_room_mark(connection, who, event.room, event.mark)
     elif isinstance(event, Renamed):
         connection.execute("UPDATE places SET nick = ? WHERE identity = ?", (event.now, who))
     else:

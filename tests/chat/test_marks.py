@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chatservice.chat import read_markers
 from chatservice.chat.rooms import Device
 from chatservice.protocol.events import Event, Read
 from chatservice.storage import marks
@@ -51,7 +52,7 @@ class MarkTests(ConversationCase):
         return id
 
     def test_at_first(self) -> None:
-        """What ada has read of all private lines, she has read of each person's."""
+        """What ada was sent of all private lines, she has read of each person's."""
         before = self.chat.marks.of_room(self.phone, "")
         self.assertLess(before, self.ids[0])
         self.assertEqual(self.mark(), before)
@@ -89,12 +90,25 @@ class MarkTests(ConversationCase):
             self.assertEqual(person.sees(), [])
 
     def test_rooms(self) -> None:
-        """Of a room, the mark is its read marker."""
+        """The mark of a room also moves its read marker on, but never back."""
         self.bob.asks("say", room="lobby", text="hi")
-        id = self.bob.sees_all()[-1]["id"]
-        self.assertLess(self.chat.marks.of_room(self.phone, "lobby"), id)
-        self.chat.marks.note_read(self.tab, "lobby", id)
-        self.assertEqual(self.chat.marks.of_room(self.phone, "lobby"), id)
+        id, before = self.bob.sees_all()[-1]["id"], self.read("lobby")
+        for given, mark, read in ((5, 5, before), (id, id, id), (7, id, id)):
+            self.chat.marks.note_read(self.tab, "lobby", given)
+            self.assertEqual(self.chat.marks.of_room(self.phone, "lobby"), mark)
+            self.assertEqual(self.read("lobby"), read)
+
+    def read(self, room: str) -> int:
+        """Give ada's read marker of a room."""
+        return self.chat.roster["ada"].reading.marker(room, self.chat.last_delivered())
+
+    def test_too_many_rooms(self) -> None:
+        """Of too many marks of rooms, the lowest give way."""
+        self.patch(read_markers, "MARKS", 2)
+        reading = read_markers.Reading()
+        for room, id in (("a", 5), ("b", 9), ("c", 7), ("d", 3)):
+            self.assertEqual(reading.note_mark(room, id), id)
+        self.assertEqual(reading.marks, {"b": 9, "c": 7})
 
     def test_kept_for_an_account(self) -> None:
         """It goes with whoever registers, and with the person it is about."""

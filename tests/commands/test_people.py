@@ -137,7 +137,7 @@ class WhoisTests(PeopleCase):
         (device,) = self.member("ada").devices
         spoken = {59: "less than a minute", 60: "1m", 7_260: "2h", 180_000: "2d"}
         for seconds in spoken:
-            self.patch(device.door, "idle_seconds", lambda: seconds)  # noqa: B023
+            self.patch(type(device.door), "idle_seconds", lambda _: seconds)  # noqa: B023
             self.assertEqual(self.whois("ada")[-2], f"silent for {spoken[seconds]}")
 
     def test_real_name_and_bot(self) -> None:

@@ -66,10 +66,11 @@ class PersonalTests(DatabaseJournalTestCase, JournalCase):
         return [json.loads(line) for line in lines]
 
     def test_marks(self) -> None:
-        """Up to when somebody has read the private lines with others, by their nicknames."""
-        for other, nick, number in ((BOB, "bob", 3), (EVE, "eve", 1)):
+        """Up to when somebody has read the lines with others, and those of rooms."""
+        for other, nick, number in ((BOB, "bob", 3), (EVE, "eve", 1), (b"#den", "#den", 2)):
             self.successResultOf(self.journal.move_mark(ADA, other, nick, NOW + number))
-        marks = [{"nick": nick, "seen": when(id)["time"]} for nick, id in (("eve", 1), ("bob", 3))]
+        who: list[dict[str, object]] = [{"nick": "eve"}, {"room": "den"}, {"nick": "bob"}]
+        marks = [each | {"seen": when(id)["time"]} for id, each in enumerate(who, 1)]
         self.assertIn({"type": "marks", "marks": marks}, self.exported())
 
     def test_nothing(self) -> None:

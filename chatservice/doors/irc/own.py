@@ -312,10 +312,15 @@ def batched(session: IrcClient, kind: str, about: str, lines: list[str]) -> Iter
 
 
 def mark_line(session: IrcClient, room: str) -> str:
-    """Spell how far a room was read (IRCv3 draft, read-marker)."""
+    """Spell how far a room was read."""
     assert session.device is not None
-    id = session.chat.marks.of_room(session.device, room)
-    return f":{session.server} MARKREAD #{room} timestamp={server_time(id)}"
+    return mark_of(session, f"#{room}", session.chat.marks.of_room(session.device, room))
+
+
+def mark_of(session: IrcClient, target: str, id: int) -> str:
+    """Spell a mark, which may be 0 for none (IRCv3 draft, read-marker)."""
+    spelled = f"timestamp={server_time(id)}" if id else "*"
+    return f":{session.server} MARKREAD {target} {spelled}"
 
 
 def mark_lines(session: IrcClient, event: events.Read) -> list[str]:
@@ -323,7 +328,7 @@ def mark_lines(session: IrcClient, event: events.Read) -> list[str]:
     target = f"#{event.room}" if event.room else event.to
     if not session.has(caps.READ_MARKER) or not target:
         return []
-    return [f":{session.server} MARKREAD {target} timestamp={server_time(event.upto)}"]
+    return [mark_of(session, target, event.mark)]
 
 
 def entered_again(session: IrcClient, name: str) -> list[str]:

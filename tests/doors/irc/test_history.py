@@ -7,6 +7,8 @@ from tests.conversation import each_row
 from tests.doors.irc.asking import CAPABILITIES, Client, texts
 from tests.doors.irc.counting import SECOND, START, HistoryCase, filled, time
 
+OLD = "timestamp=2019-01-04T14:33:26.123Z"
+
 PAGES = {
     "the latest": ("LATEST {} * 3", "678"),
     "the latest after a line": ("LATEST {} id5 9", "678"),
@@ -225,10 +227,10 @@ class MarkTests(HistoryCase):
 
     @each_row({"a room": "#lobby", "a person": "bob"})
     def test_marks(self, target: str) -> None:
-        """A mark is answered with where it is: it moves on, and never back."""
+        """A mark is answered with where it is: at first nowhere; it moves on, and never back."""
         self.count("" if target.startswith("#") else "/msg ada ")
         told = f":chatservice MARKREAD {target} timestamp="
-        self.assertEqual(self.asks(f"MARKREAD {target}"), [f"{told}{time(0)}"])
+        self.assertEqual(self.asks(f"MARKREAD {target}"), [f":chatservice MARKREAD {target} *"])
         for given, expected in ((4, 4), (2, 4), (6, 6)):
             answer = self.asks(f"@label=x MARKREAD {target} at{given}")
             self.assertEqual(answer, [f"@label=x {told}{time(expected)}"])
@@ -267,10 +269,44 @@ class MarkTests(HistoryCase):
         """There is no mark in a conversation of nobody's."""
         self.assertEqual(self.asks(f"MARKREAD {target}"), [f":chatservice MARKREAD {target} *"])
 
-    def test_no_lines(self) -> None:
-        """There is no mark with a person while nothing at all is read."""
-        self.patch(self.chat.marks, "of_room", lambda *_: 0)
-        self.assertEqual(self.asks("MARKREAD bob"), [":chatservice MARKREAD bob *"])
+    def test_before_the_join(self) -> None:
+        """A mark may be of a time at which its member was not there, and outlasts its leaving."""
+        told = ":chatservice MARKREAD #lobby"
+        self.assertEqual(self.asks(f"MARKREAD #lobby {OLD}"), [f"{told} {OLD}"])
+        self.ada.sends("PART #lobby")
+        lines = self.asks("JOIN #lobby")
+        self.assertIn(f"{told} {OLD}", lines)
+        names_end = next(line for line in lines if " 366 " in line)
+        self.assertLess(lines.index(f"{told} {OLD}"), lines.index(names_end))
+
+    def test_unmarked(self) -> None:
+        """Who comes into a room has marked nothing there, even one that it enters later."""
+        self.assertIn(":chatservice MARKREAD #den *", self.asks("JOIN #den"))
+        self.assertEqual(self.asks("MARKREAD #lobby"), [":chatservice MARKREAD #lobby *"])
+
+    def test_kept_for_an_account(self) -> None:
+        """An account finds the marks of its rooms again, and a guest does not."""
+        self.bob.types("/register wonderful-days")
+        self.bob.types("/quit")
+        for expected in ("*", OLD):
+            bob = self.logs_in("bob", "wonderful-days")
+            bob.sends("JOIN #den")
+            self.assertIn(f":chatservice MARKREAD #den {expected}", bob.sees())
+            bob.sends(f"MARKREAD #den {OLD}", "PART #den", "QUIT")
+            self.clock.advance(2)
+
+    def test_shown_by_a_line_door(self) -> None:
+        """What a terminal of the same person has shown is marked as read."""
+        self.bob.types("/register wonderful-days")
+        bob = self.logs_in("bob", "wonderful-days")
+        self.count()
+        (line,) = bob.asks("MARKREAD #lobby")
+        self.assertEqual(line, f":chatservice MARKREAD #lobby timestamp={time(8)}")
+        self.bob.types("/quit")
+        self.clock.advance(2)
+        self.ada.sends("PRIVMSG #lobby :later")
+        bob.sees()
+        self.assertNotIn("*", bob.asks("MARKREAD #lobby")[0])
 
     @each_row(
         {

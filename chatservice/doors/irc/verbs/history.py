@@ -265,7 +265,7 @@ def markread(call: Call) -> Lines | Deferred[Lines]:
     except ChatError as error:
         if given or error.code not in NOT_THERE:
             return [call.fail("INVALID_PARAMS", target, text=error.sentence)]
-        return [f":{call.session.server} MARKREAD {middle(target)} *"]
+        return [own.mark_of(call.session, middle(target), 0)]
 
 
 def _room_mark(call: Call, room: str, upto: int | None) -> Lines:
@@ -283,8 +283,7 @@ def _person_mark(
 ) -> Generator[Deferred[Any], Any, Lines]:
     if upto is None:
         mark = yield call.chat.marks.of_person(call.device, person)
-        spelled = f"timestamp={server_time(mark)}" if mark else "*"
-        return [f":{call.session.server} MARKREAD {person.nick} {spelled}"]
+        return [own.mark_of(call.session, person.nick, mark)]
     call.session.pay(MARK_COST)
     yield call.chat.marks.note_read_with(call.device, person, upto)
     return []
