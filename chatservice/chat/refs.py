@@ -50,13 +50,17 @@ class Noted:
         return self.event.id
 
 
+NOTHING_NOTED: OrderedDict[bytes, tuple[Noted, float]] = OrderedDict()
+
+
 class Spoken:
     """The recent requests of one identity."""
 
     __slots__ = ("_noted",)
 
     def __init__(self) -> None:
-        self._noted: OrderedDict[bytes, tuple[Noted, float]] = OrderedDict()
+        # Most people never need one of their own.
+        self._noted = NOTHING_NOTED
 
     def find(self, mark: bytes) -> Noted | None:
         """Find the answer to a request of that mark, if it is remembered."""
@@ -68,6 +72,8 @@ class Spoken:
 
         @param now: in seconds, on a clock that never goes back.
         """
+        if self._noted is NOTHING_NOTED:
+            self._noted = OrderedDict()
         self._noted[mark] = noted, now
         forgotten = []
         while len(self._noted) > LEAST:
@@ -80,9 +86,9 @@ class Spoken:
 
     def recall(self, earlier: Iterable[tuple[bytes, Noted]], now: float) -> None:
         """Remember what was said before, as if it was said now."""
-        later, self._noted = self._noted, OrderedDict()
-        self._noted.update((mark, (noted, now)) for mark, noted in earlier)
-        self._noted.update(later)
+        found = OrderedDict((mark, (noted, now)) for mark, noted in earlier)
+        if found:
+            self._noted = found | self._noted
 
     def refuse(self, mark: bytes, why: str) -> None:
         """Forget a request that could not be stored, so that it may be made again."""
