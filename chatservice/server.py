@@ -95,7 +95,7 @@ class ChatFactory(ServerFactory, Standalone):
         account, peer = None if proof is None else proof.account, door.peer
         nick, key = self.nicknames.free(nick, peer.is_local, account)
         # A token that is in use, or that this person may not use, is replaced.
-        if token in self.roster.by_token or not self.accounts.may_bear(token, account):
+        if self.roster.bearer(token) is not None or not self.accounts.may_bear(token, account):
             token = self.new_token()
         member = Member(nick, key, token, peer.address)
         host = hidden_host(peer.origin, self.journal.host_key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from chatservice.people.identity import identity_of
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.names import NICK_INPUT, NICK_LENGTH, nick_key
 from chatservice.protocol.sanitize import clean
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 class Roster(Mapping[str, "Member"]):
     """The members, by the key of the nickname (L{nick_key}). It publishes nothing.
 
-    @ivar by_token: the members, by the token that brings them back.
     @ivar most: the most members that there were at a time.
     @ivar leaving: members who have left, by identity, until everybody has heard of it.
     """
@@ -27,7 +27,7 @@ class Roster(Mapping[str, "Member"]):
         self._by_account: dict[Account, Member] = {}
         self._by_identity: dict[bytes, Member] = {}
         self._formerly: dict[bytes, Member] = {}
-        self.by_token: dict[str, Member] = {}
+        self._by_digest: dict[bytes, Member] = {}
         self.most = 0
         self.leaving: dict[bytes, Member] = {}
 
@@ -60,6 +60,10 @@ class Roster(Mapping[str, "Member"]):
         """Tell whether a member is here, with or without a connection at this moment."""
         return self._by_nick.get(member.key) is member
 
+    def bearer(self, token: str) -> Member | None:
+        """Find the member whom a token brings back."""
+        return self._by_digest.get(identity_of(token))
+
     def of(self, account: Account) -> Member | None:
         """Find the member who is logged in to an account."""
         return self._by_account.get(account)
@@ -80,13 +84,13 @@ class Roster(Mapping[str, "Member"]):
         """Add a member, whose nickname and token must be free."""
         self._by_identity[member.identity] = member
         self._by_nick[member.key] = member
-        self.by_token[member.token] = member
+        self._by_digest[identity_of(member.token)] = member
         self.most = max(self.most, len(self._by_nick))
 
     def remove(self, member: Member) -> None:
         """Remove a member who is leaving: nickname and token are free at once."""
         del self._by_nick[member.key]
-        del self.by_token[member.token]
+        del self._by_digest[identity_of(member.token)]
         if member.account is not None:
             del self._by_account[member.account]
         del self._by_identity[member.identity]
@@ -106,9 +110,9 @@ class Roster(Mapping[str, "Member"]):
 
     def change_token(self, member: Member, token: str) -> None:
         """Give a member another token, which nobody else may know."""
-        del self.by_token[member.token]
+        del self._by_digest[identity_of(member.token)]
         member.token = token
-        self.by_token[token] = member
+        self._by_digest[identity_of(token)] = member
 
     def log_in(self, member: Member, account: Account) -> None:
         """Note that a member has proved an account."""

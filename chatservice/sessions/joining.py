@@ -149,8 +149,8 @@ class Joining:
         Whoever shows one is somebody new.
         """
         chat, token = self._chat, request.token
-        is_known = token in chat.roster.by_token or chat.accounts.proven_by(token) is not None
-        if not token or is_known or not (yield chat.accounts.is_spent(token)):
+        known = chat.roster.bearer(token) or chat.accounts.proven_by(token)
+        if not token or known is not None or not (yield chat.accounts.is_spent(token)):
             return request
         if not request.nick:
             raise FailedProof("not-joined", NO_TOKEN, A_TOKEN)
@@ -179,7 +179,7 @@ class Joining:
         owner = accounts.named(request.nick) if request.nick else None
         if owner is None or (by_token is not None and owner is by_token.account):
             return by_token
-        if request.token in self._chat.roster.by_token:
+        if self._chat.roster.bearer(request.token) is not None:
             return None
         raise ChatError("password-needed", whose(request.nick, owner))
 
@@ -191,7 +191,7 @@ class Joining:
         @raise ChatError: the proof no longer holds; or see L{Devices.come_back
             <chatservice.chat.devices.Devices.come_back>}.
         """
-        here = self._chat.roster.by_token.get(request.token)
+        here = self._chat.roster.bearer(request.token)
         if proof is not None:
             proof.check()
             if here is None or here.account is not proof.account:

@@ -37,8 +37,8 @@ class WaitedForTests(LingeringCase):
         ada = self.at(door, "ada")
         for line in lines:
             ada.types(line)
-        known = self.chat.roster.by_token
-        (token,) = (token for token, member in known.items() if member.nick != "bob")
+        here = self.chat.roster.values()
+        (token,) = (member.token for member in here if member.nick != "bob")
         ada.wire.vanishes()
         self.bob.sees()
         return token

@@ -137,7 +137,8 @@ class Walk:
             self._kick()
         else:
             self._act(self.random.choice(self.walkers))
-        self.tokens = list(dict.fromkeys([*self.tokens, *self.chat.roster.by_token]))[-12:]
+        tokens = (member.token for member in self.chat.roster.values())
+        self.tokens = list(dict.fromkeys([*self.tokens, *tokens]))[-12:]
 
     def settle(self) -> None:
         """Let everything that is on its way come to its end."""
@@ -213,14 +214,14 @@ def check(chat: ChatFactory) -> None:
     """Check what holds at any moment, whatever is on its way."""
     for key, member in chat.roster.items():
         assert key == member.key == nick_key(member.nick), member.nick
-        assert chat.roster.by_token[member.token] is member, member.nick
+        assert chat.roster.bearer(member.token) is member, member.nick
         assert chat.roster.find(member.identity, LATEST) is member, member.nick
         owner = chat.accounts.named(key)
         assert owner is None or owner is member.account, f"{member.nick} is not logged in"
         check_account(chat, member)
         check_rooms(chat, member)
         check_devices(chat, member)
-    assert len(chat.roster.by_token) == len(chat.roster)
+    assert len(chat.roster._by_digest) == len(chat.roster)
     for account in chat.accounts._by_key.values():
         holder = chat.roster.of(account)
         if holder is not None:
@@ -342,6 +343,6 @@ class WalkTests(TableCase):
         walk.settle()
         check_settled(walk.chat)
         chat = walk.chat
-        self.assertEqual((chat.roster, chat.roster.by_token, chat.rooms), ({}, {}, {}))
+        self.assertEqual((chat.roster, chat.roster._by_digest, chat.rooms), ({}, {}, {}))
         self.assertEqual(chat.sessions, set())
         self.assertEqual(walk.clock.getDelayedCalls(), [])

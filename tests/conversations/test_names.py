@@ -302,7 +302,7 @@ class NameTests(ConversationCase):
         self.asks(ada, "/password correct-horse battery-staple")
         after = self.token_of(ada)
         self.assertIsNone(self.chat.accounts.proven_by(before))
-        self.assertIsNone(self.chat.roster.by_token.get(before))
+        self.assertIsNone(self.chat.roster.bearer(before))
         self.assertIs(self.chat.accounts.proven_by(after), self.chat.accounts.named("ada"))
         self.asks(ada, "/logout")
         self.assertEqual(self.asks(ada, "/login ada correct-horse"), WRONG)

@@ -63,7 +63,7 @@ class TakeoverCase(ConversationCase):
         """Check that ada is here once, and that all ways lead to her."""
         member = self.chat.roster["ada"]
         self.assertIs(self.chat.roster.of(self.account), member)
-        self.assertIs(self.chat.roster.by_token[member.token], member)
+        self.assertIs(self.chat.roster.bearer(member.token), member)
         here = [each for each in self.chat.roster.values() if each.account is self.account]
         self.assertEqual(here, [member])
 

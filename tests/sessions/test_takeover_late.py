@@ -123,7 +123,7 @@ class LoginTests(LateCase):
         (device,) = member.devices
         self.ada.wire.hangs_up()
         self.successResultOf(login.log_out(self.chat, device))
-        self.assertNotIn(member, self.chat.roster.by_token.values())
+        self.assertIsNone(self.chat.roster.bearer(member.token))
 
     def test_registering_through_another_connection(self) -> None:
         """Who registers, and meanwhile logs in elsewhere, is who the login says."""
