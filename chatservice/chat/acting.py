@@ -60,10 +60,9 @@ class Acting:
         return self.publish(by, act)
 
     def _count(self, member: Member) -> None:
-        if self._acts.wait(member.identity) and not self._permissions.is_operator(member):
+        if self._acts.attempt(member.identity) and not self._permissions.is_operator(member):
             sentence = f"that was more than {ACTS} actions in a minute: wait a little"
             raise ChatError("too-many", sentence, "acts")
-        self._acts.count(member.identity)
 
     def publish(self, by: Device, act: OperatorAct) -> Envelope:
         """Publish an act that follows from another one, and is not counted."""

@@ -169,10 +169,9 @@ class Devices:
             self.close(idle, sentence)
 
     def _check_pace(self, member: Member) -> None:
-        if self._newcomers.wait(member.identity):
+        if self._newcomers.attempt(member.identity):
             sentence = f"more than {NEWCOMERS} of your connections came in a minute: wait a little"
             raise ChatError("too-many", sentence, "connections")
-        self._newcomers.count(member.identity)
 
     def _let_through(self, device: Device) -> None:
         device.came = self._seconds()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from hashlib import blake2b
 from typing import Any
 
-from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred
 
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.rooms import Member
@@ -16,7 +16,7 @@ from chatservice.chat.roster import Roster
 from chatservice.people.accounts import Accounts
 from chatservice.people.opaque import forms
 from chatservice.people.passwords import encoded
-from chatservice.people.ratelimit import Tries
+from chatservice.people.ratelimit import Limit, Tries
 from chatservice.protocol.events import ChatError, FailedProof
 from chatservice.protocol.wording import spelled
 
@@ -71,7 +71,7 @@ class RoomPasswords:
         self._permissions = permissions
         self._accounts = accounts
         self._roster = roster
-        self._tries = Tries(seconds)
+        self._tries: Limit = Tries(seconds)
         self._known = Known()
 
     @inlineCallbacks
@@ -92,10 +92,9 @@ class RoomPasswords:
         if self._known.has(hash, identity, password):
             return hash
         tried = (room, member.origin)
-        wait = self._tries.wait(tried)
+        wait = yield maybeDeferred(self._tries.attempt, tried)
         if wait:
             raise ChatError("too-many-tries", f"too many tries: try again in {wait:.0f} s")
-        self._tries.count(tried)
         try:
             right = yield self._accounts.passwords.check(
                 hash, password, member.origin, lambda: self._roster.has(member)

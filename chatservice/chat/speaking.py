@@ -99,10 +99,9 @@ class Speaking:
         if place:
             self._permissions.check_is_in(member, place)
         self._permissions.check_speech(member, place)
-        if self._signals.wait(member.identity):
+        if self._signals.attempt(member.identity):
             sentence = f"that was more than {SIGNALS} signals in a second: wait a little"
             raise ChatError("too-many", sentence, "signals")
-        self._signals.count(member.identity)
         signalled = Signalled(
             room=place,
             to="" if to is None else to.nick,

@@ -15,7 +15,7 @@ from typing import Any
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm, Portal
-from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred, succeed
 from twisted.logger import Logger
 from zope.interface import Interface, implementer
 
@@ -23,7 +23,7 @@ from chatservice.people.account import NOT_STORED, Account, AccountStore, IAccou
 from chatservice.people.checkers import AccountChecker, Attempt, InOrder, PluggedIn
 from chatservice.people.opaque import prepared_anew
 from chatservice.people.passwords import Passwords, always, encoded
-from chatservice.people.ratelimit import Tries
+from chatservice.people.ratelimit import Limit, Tries
 from chatservice.people.tokens import Tokens, digest_of
 from chatservice.protocol.counts import counted
 from chatservice.protocol.errors import StorageError
@@ -72,8 +72,8 @@ class Accounts:
         self._has_checkers = bool(checkers)
         self._tokens = Tokens()
         self._being_made: set[str | bytes] = set()
-        self._proofs = Tries(seconds)
-        self._registrations = Tries(seconds, REGISTRATIONS, within=3600.0)
+        self._proofs: Limit = Tries(seconds)
+        self._registrations: Limit = Tries(seconds, REGISTRATIONS, within=3600.0)
         own = AccountChecker(self.named, self.note, passwords)
         self.portal = Portal(self, [InOrder([*map(PluggedIn, checkers), own])])
 
@@ -137,8 +137,8 @@ class Accounts:
         """
         password = self._checked(password, nick)
         with self._making(nick, former):
-            _check_wait(self._registrations.wait(origin), "nicknames were registered from here")
-            self._registrations.count(origin)
+            wait = yield maybeDeferred(self._registrations.attempt, origin)
+            _check_wait(wait, "nicknames were registered from here")
             try:
                 hash = yield self.passwords.hash(password, origin, is_wanted)
                 account = self._new(nick, hash)
@@ -169,9 +169,8 @@ class Accounts:
         tried = [(key, None), (None, origin)]
         if account is not None and origin in account.proven_from:
             tried = [(key, origin)]
-        _check_wait(self._proofs.wait(*tried), "passwords were tried")
-        # Count now rather than on failure: many attempts may run at the same time.
-        self._proofs.count(*tried)
+        wait = yield maybeDeferred(self._proofs.attempt, *tried)
+        _check_wait(wait, "passwords were tried")
         name = nick if account is None else account.nick
         attempt = Attempt(encoded(name), encoded(password), origin, is_wanted)
         proved: Account

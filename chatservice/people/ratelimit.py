@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
 
 
 class Allowances:
@@ -68,6 +71,16 @@ class Allowances:
         return len(self._buckets)
 
 
+class Limit(Protocol):
+    """A limit on attempts, which may be kept where asking takes a moment; see L{Tries}."""
+
+    def attempt(self, *keys: Hashable) -> float | Deferred[float]:
+        """See L{Tries.attempt}."""
+
+    def give_back(self, *keys: Hashable) -> object:
+        """See L{Tries.give_back}."""
+
+
 class Tries:
     """A sliding window for each key. Attempts older than the window are forgotten.
 
@@ -81,6 +94,18 @@ class Tries:
         self._within = within
         # The latest key is at the end.
         self._times: OrderedDict[Hashable, deque[float]] = OrderedDict()
+
+    def attempt(self, *keys: Hashable) -> float:
+        """Count an attempt for each of the keys, unless it is one too many for any of them.
+
+        Attempts count when they begin, for many may go on at the same time.
+
+        @return: the seconds until it may be made; 0 if it is counted.
+        """
+        wait = self.wait(*keys)
+        if not wait:
+            self.count(*keys)
+        return wait
 
     def wait(self, *keys: Hashable) -> float:
         """Return the seconds until all of the keys may be tried; 0 if they may be now."""

@@ -19,6 +19,13 @@ class TriesTests(SynchronousTestCase):
             self.clock.advance(time - self.clock.seconds())
             self.tries.count(key)
 
+    def test_attempt(self) -> None:
+        """An attempt counts for all of its keys, or for none if it is one too many for any."""
+        self.count_at(0, 2, 3)
+        self.assertEqual(self.tries.attempt("ada", "bob"), 7)
+        waits = [self.tries.attempt("bob") for _ in range(4)]
+        self.assertEqual(waits, [0, 0, 0, 10])
+
     def test_new(self) -> None:
         """What was not tried may be tried."""
         self.assertEqual(self.tries.wait("ada"), 0)
