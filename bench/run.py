@@ -187,7 +187,8 @@ def _options() -> argparse.Namespace:
     if "limit" in options.parts and options.limit is None:
         parser.error("the part limit needs --limit DIR")
     if not options.parts and options.door:
-        options.parts = ["doors", *(["irc", "pages"] if "irc" in options.door else [])]
+        by_irc = ["irc", "pages", *(["limit"] if options.limit else [])]
+        options.parts = ["doors", *(by_irc if "irc" in options.door else [])]
     if not options.parts:
         options.parts = [part for part in PARTS if part != "limit" or options.limit]
     return options
