@@ -146,12 +146,12 @@ class ChatFactory(ServerFactory, Standalone):
         self.watching.forget(member)
         self.roster.remove(member)
         seen, noted = member.seen_last(), member.forgotten != member.identity
-        rooms, too_many = self.entrances.leave_all(member)
+        rooms = self.entrances.leave_all(member)
         left = Left(
             why=why,
             goodbye=goodbye,
             rooms=rooms,
-            folded=too_many or folded,
+            folded=folded,
             real_name=member.real_name,
             noted=noted,
             seen=seen,

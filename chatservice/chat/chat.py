@@ -192,7 +192,6 @@ class Chat(Verbs):
             self.permissions,
             passwords,
             self.acting,
-            self.folding,
             self.publish,
         )
         self.devices = Devices(
@@ -343,6 +342,7 @@ class Chat(Verbs):
         event, author = envelope.event, envelope.author
         if isinstance(event, MOVES):
             self.permissions.moved(event)
+            self.folding.take(event)
         if isinstance(event, Joined | Resumed) and author is not None:
             author.come(event.id, event.room if isinstance(event, Joined) else "")
             if isinstance(event, Joined) and event.room in self.rooms:

@@ -8,7 +8,6 @@ from twisted.internet.defer import Deferred, succeed
 
 from chatservice.chat.acting import Acting
 from chatservice.chat.envelope import Envelope
-from chatservice.chat.folding import Folding
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publish
 from chatservice.chat.room_list import RoomList
@@ -35,7 +34,6 @@ class Entrances:
         permissions: Permissions,
         passwords: RoomPasswords,
         acting: Acting,
-        folding: Folding,
         publish: Publish,
     ) -> None:
         self._roster = roster
@@ -44,7 +42,6 @@ class Entrances:
         self._permissions = permissions
         self._passwords = passwords
         self._acting = acting
-        self._folding = folding
         self._publish = publish
 
     def enter_open(self, device: Device, rooms: Iterable[Room], seen: Mapping[str, int]) -> None:
@@ -113,13 +110,11 @@ class Entrances:
         for device in member.devices:
             if device is by or device.current is None:
                 device.turn_to(room)
-        folded = self._folding.note([room.name], came=True)
         joined = Joined(
             room=room.name,
             arrived=arrived,
             real_name=member.real_name,
             away=member.away,
-            folded=folded,
         )
         envelope = self._publish(member, joined, by)
         if is_new:
@@ -140,8 +135,7 @@ class Entrances:
         why = "" if is_silenced else clean_reason(why)
         room.let_go(member)
         member.forget_room(room)
-        folded = self._folding.note([room.name], came=False)
-        return self._publish(member, Parted(room=room.name, folded=folded, why=why), by)
+        return self._publish(member, Parted(room=room.name, why=why), by)
 
     def part_where_banned(self, member: Member) -> None:
         """Leave the rooms from which the member is banned, for example by account or address."""
@@ -149,13 +143,13 @@ class Entrances:
             if self._permissions.is_turned_out(member, room.name):
                 self.part(member, room)
 
-    def leave_all(self, member: Member) -> tuple[tuple[str, ...], bool]:
+    def leave_all(self, member: Member) -> tuple[str, ...]:
         """Leave all rooms, on leaving the chat.
 
-        @return: their names, and whether the leave is folded (L{Folding.note}).
+        @return: their names.
         """
         names = tuple(member.rooms)
         for room in member.rooms.values():
             room.let_go(member)
         member.rooms.clear()
-        return names, self._folding.note(names, came=False)
+        return names

@@ -9,11 +9,15 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
 
+from chatservice.protocol.events import Joined, Left, Parted, folded
+
 SHOWN = 20
 """Joins and leaves that a room is shown one by one within L{WITHIN}."""
 
 WITHIN = 10.0
 """Seconds."""
+
+_WITHIN = int(WITHIN * 1_000_000)
 
 
 @dataclass(slots=True)
@@ -26,7 +30,9 @@ class _Sum:
 
 
 class Folding:
-    """Decides which joins and leaves are told in a sum.
+    """Decides which joins and leaves are told in a sum, as they pass and by their ids.
+
+    So all who follow the same log fold the same ones.
 
     @param reactor: C{IReactorTime}.
     @param tell: called with a room, and how many came to it and went from it in the L{WITHIN}
@@ -37,17 +43,22 @@ class Folding:
         self._reactor = reactor
         self._tell = tell
         # The moments of each room's last joins and leaves; the room with the latest comes last.
-        self._moments: OrderedDict[str, deque[float]] = OrderedDict()
+        self._moments: OrderedDict[str, deque[int]] = OrderedDict()
         self._sums: dict[str, _Sum] = {}
 
-    def note(self, rooms: Sequence[str], came: bool) -> bool:
+    def take(self, event: Joined | Parted | Left) -> None:
+        """Count an event that has just been stored, and fold it if all of its rooms are busy."""
+        if self.note(event.touched, isinstance(event, Joined), event.id):
+            folded(event)
+
+    def note(self, rooms: Sequence[str], came: bool, at: int) -> bool:
         """Note that somebody joins or leaves rooms.
 
+        @param at: the id of the event.
         @return: whether to fold this one, which is when all of the rooms are busy.
         """
-        now = self._reactor.seconds()
-        self._forget(now - WITHIN)
-        busy = [self._is_busy(room, now) for room in rooms]
+        self._forget(at - _WITHIN)
+        busy = [self._is_busy(room, at) for room in rooms]
         if not rooms or not all(busy):
             return False
         for room in rooms:
@@ -60,15 +71,15 @@ class Folding:
             each.telling.cancel()
         self._sums.clear()
 
-    def _forget(self, before: float) -> None:
+    def _forget(self, before: int) -> None:
         """Forget the rooms in which nothing has happened since."""
         while self._moments and next(iter(self._moments.values()))[-1] <= before:
             self._moments.popitem(last=False)
 
-    def _is_busy(self, room: str, now: float) -> bool:
+    def _is_busy(self, room: str, now: int) -> bool:
         """Count one more in a room; whether there were too many before it already."""
         moments = self._moments.setdefault(room, deque(maxlen=SHOWN))
-        busy = len(moments) == SHOWN and moments[0] > now - WITHIN
+        busy = len(moments) == SHOWN and moments[0] > now - _WITHIN
         moments.append(now)
         self._moments.move_to_end(room)
         return busy

@@ -399,6 +399,11 @@ def numbered(event: E, id: int, time: int | None) -> E:
     return event
 
 
+def folded(event: Joined | Parted | Left) -> None:
+    """Fold an event that has just been committed, and that nobody has been shown."""
+    object.__setattr__(event, "folded", True)
+
+
 Batch = Sequence[Event]
 """The events of one commit, in the order of their ids."""
 

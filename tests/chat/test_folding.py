@@ -16,11 +16,15 @@ class FoldingTests(SynchronousTestCase):
 
     def come(self, count: int, room: str = "lobby") -> list[bool]:
         """So many join, and which of them are folded."""
-        return [self.folding.note([room], True) for _ in range(count)]
+        return [self.folding.note([room], True, self.now()) for _ in range(count)]
+
+    def now(self) -> int:
+        """Give the id of an event that is stored now."""
+        return int(self.clock.seconds() * 1_000_000)
 
     def go(self, *rooms: str) -> bool:
         """Somebody leaves rooms; whether that is folded."""
-        return self.folding.note(rooms, False)
+        return self.folding.note(rooms, False, self.now())
 
     def test_few(self) -> None:
         """Up to 20 in 10 s are shown, and nothing is timed for them."""
