@@ -16,10 +16,11 @@ chat/permissions.py who may do what, and doors/ what each door makes of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import replace
+from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ServerFactory
 
@@ -223,15 +224,18 @@ class ChatFactory(ServerFactory, Standalone):
 
     # Nicknames and absence.
 
-    def rename(self, by: Device, nick: str) -> Envelope:
-        """Take another nickname, and keep everything else.
+    def rename(self, by: Device, nick: str) -> Deferred[Envelope]:
+        """Take another nickname, and keep everything else; see L{give_nick}.
 
-        @raise ChatError: C{muted}, C{not-allowed}, or see L{give_nick}.
+        @raise ChatError: C{muted} or C{not-allowed}.
         """
         self.permissions.check_appearance(by.member)
         return self.give_nick(by.member, nick, by)
 
-    def give_nick(self, member: Member, nick: str, by: Device | None = None) -> Envelope:
+    @inlineCallbacks
+    def give_nick(
+        self, member: Member, nick: str, by: Device | None = None
+    ) -> Generator[Deferred[Any], Any, Envelope]:
         """Rename a member, whether it asked for that or not.
 
         @param by: the device through which it asked, if it did.
@@ -241,8 +245,16 @@ class ChatFactory(ServerFactory, Standalone):
         nick, key = self.nicknames.free(nick, is_local, member.account, member)
         if nick == member.nick:
             raise ChatError("nick-taken", f"you are already {nick}", "yours")
-        renamed = self.publish(member, Renamed(now=nick, rooms=tuple(member.rooms)), by)
-        self.roster.rename(member, nick, key)
+        yield self.names.claim(key, member.identity)
+        try:
+            # Claiming may have taken a moment.
+            self.nicknames.free(nick, is_local, member.account, member)
+            if not self.roster.has(member):
+                raise ChatError("closing", "you have left")
+            renamed = self.publish(member, Renamed(now=nick, rooms=tuple(member.rooms)), by)
+            self.roster.rename(member, nick, key)
+        finally:
+            self.names.release(key)
         member.preferences_changed()
         return renamed
 

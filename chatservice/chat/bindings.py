@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from chatservice.chat.acting import Acting
 from chatservice.chat.audit import Audit
@@ -33,7 +34,7 @@ class Bindings:
         acting: Acting,
         flood: FloodLimit,
         audit: Audit,
-        rename_to_guest: Callable[[Member], object],
+        rename_to_guest: Callable[[Member], Deferred[Any]],
         introduce: Callable[[Member], object],
         new_token: Callable[[], str],
         passed: Callable[[], Deferred[None]],
@@ -58,23 +59,25 @@ class Bindings:
         account = proof.account
         how = "a token" if proof.token else "password"
         self._audit.about(f"Logged in by {how}", member.address, account.nick)
-        self.free(account, member)
+        freed = self.free(account, member)
         self._roster.log_in(member, account)
         self._become(member, account.identity)
         member.preferences = account.preferences
         member.ignored = account.ignored
         member.preferences_changed()
         self._tell(member)
-        return self._accounts.remember(account, member.token)
+        stored = self._accounts.remember(account, member.token)
+        return freed.addCallback(lambda _: stored)
 
-    def free(self, account: Account, owner: Member | None = None) -> None:
+    def free(self, account: Account, owner: Member | None = None) -> Deferred[None]:
         """Rename the member who has an account's nickname without being logged in to it.
 
         @param owner: the member who has proved the account, and keeps the nickname.
         """
         holder = self._roster.get(account.key)
-        if holder is not None and holder is not owner and holder.account is not account:
-            self._rename_to_guest(holder)
+        if holder is None or holder is owner or holder.account is account:
+            return succeed(None)
+        return self._rename_to_guest(holder).addCallback(lambda _: None)
 
     def unbind(self, member: Member) -> Deferred[None]:
         """Make a member a guest, and revoke its former token.
@@ -91,7 +94,7 @@ class Bindings:
         self._become(member, identity_of(member.token))
         self._tell(member)
         if self._accounts.named(member.key) is account:
-            self._rename_to_guest(member)
+            return self._rename_to_guest(member).addCallback(lambda _: stored)
         return stored
 
     def _become(self, member: Member, identity: bytes) -> None:

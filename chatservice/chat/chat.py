@@ -27,6 +27,7 @@ from chatservice.chat.ignoring import away_shown
 from chatservice.chat.journal import Journal
 from chatservice.chat.lingering import Lingering, absences
 from chatservice.chat.marks import Marks
+from chatservice.chat.names import Names, OwnNames
 from chatservice.chat.nicknames import Nicknames
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publisher
@@ -74,6 +75,7 @@ class Chat(Verbs):
     @param reactor: C{IReactorTime}.
     @param journal: the one order of all events.
     @param new_token: makes a secret for a newcomer.
+    @param names: who gets which nickname, if others than the roster have to agree.
     @ivar ids: the ids of the journal.
     @ivar roster: the people who are here.
     @ivar rooms: the rooms with somebody in them, by name.
@@ -92,8 +94,10 @@ class Chat(Verbs):
         accounts: Accounts,
         clock: WallClock,
         new_token: Callable[[], str],
+        names: Names | None = None,
     ) -> None:
         self.reactor = reactor
+        self.names = names or OwnNames()
         self.settings = settings
         self.clock = clock
         self.journal = journal
@@ -253,7 +257,7 @@ class Chat(Verbs):
 
     # The members.
 
-    def rename_to_guest(self, member: Member) -> Envelope:
+    def rename_to_guest(self, member: Member) -> Deferred[Envelope]:
         """Give a member a nickname that is nobody's."""
         return self.give_nick(member, self.nicknames.for_guest(self.ids.latest()))
 

@@ -44,7 +44,7 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         account.preferences, account.ignored = owner.preferences, owner.ignored
         stored = chat.bindings.bind(owner, Proof(account, hash=account.hash))
     else:
-        chat.bindings.free(account)
+        stored = chat.bindings.free(account)
     yield moved
     yield stored
     call.tell_others(f"{account.nick} is registered, and yours")

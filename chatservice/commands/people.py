@@ -80,11 +80,10 @@ def _shared(call: Call, member: Member) -> list[str]:
 
 
 @command(Group.PEOPLE, "/nick NAME", "take another nickname; you stay in your rooms")
-def nick(call: Call) -> Answer:
+def nick(call: Call) -> Answer | Deferred[Answer]:
     if not call.rest:
         return Answer([f"you are {call.member.nick}"])
-    call.chat.rename(call.device, call.rest)
-    return DONE
+    return call.chat.rename(call.device, call.rest).addCallback(lambda _: DONE)
 
 
 @command(

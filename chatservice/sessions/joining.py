@@ -134,7 +134,11 @@ class Joining:
                     device.replay = dict(member.reading.missed)
             return device
 
-        device = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
+        yield chat.names.claim(key, _identity(request, account))
+        try:
+            device = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
+        finally:
+            chat.names.release(key)
         assert isinstance(device, Device)
         return device
 
@@ -237,7 +241,7 @@ class Joining:
         if holder is None:
             return
         if account is not None and chat.accounts.named(key) is account:
-            chat.bindings.free(account)
+            yield chat.bindings.free(account)
             return
         silence = holder.idle_seconds()
         is_waited_for = chat.lingering.left_for(holder) > 0
@@ -254,7 +258,7 @@ class Joining:
             is_waited_for = chat.lingering.left_for(holder) > 0
             if chat.roster.get(key) is not holder or answered or is_waited_for:
                 return
-        chat.rename_to_guest(holder)
+        yield chat.rename_to_guest(holder)
 
     def _ping(self, holder: Member) -> None:
         """Ask somebody for a sign of life, however many want the nickname."""

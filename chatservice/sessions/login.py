@@ -29,7 +29,7 @@ def log_in(
     @raise ChatError: C{not-joined}, or the account is banned, among others (in the Deferred).
     """
     account, member = proof.account, device.member
-    chat.bindings.free(account, member)
+    yield chat.bindings.free(account, member)
     # Much may have happened while the password was checked.
     proof.check()
     if device.is_over or not chat.is_here(member) or member.account is not None:
@@ -44,7 +44,7 @@ def log_in(
     # A nickname can carry a message, so a muted member must not change it.
     is_renamed = renames and member.nick != account.nick
     if is_renamed and chat.permissions.may_appear(member):
-        chat.give_nick(member, account.nick)
+        yield chat.give_nick(member, account.nick)
     # Wait until the lines and places of a member who has just left are stored.
     yield chat.departed(account.identity)
     places = yield chat.journal.places(account.identity)

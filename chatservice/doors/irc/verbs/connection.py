@@ -56,19 +56,23 @@ def pass_(call: Call) -> Lines:
 
 
 @verb("NICK", early=True)
-def nick(call: Call) -> Lines:
+def nick(call: Call) -> Lines | Deferred[Lines]:
     wanted = call.param(0)
     if not wanted:
         return [call.numeric(irc.ERR_NONICKNAMEGIVEN, text="no nickname is given")]
     if call.session.device is None:
         call.session.take_nick(wanted)
         return []
-    try:
-        call.chat.rename(call.device, wanted)
-    except ChatError as error:
-        if error.cause != "yours":
-            raise
-    return []
+    return call.chat.rename(call.device, wanted).addCallbacks(lambda _: [], _unless_the_same)
+
+
+def _unless_the_same(failure: Failure) -> Lines:
+    """Answer nothing to somebody who has that nickname already."""
+    error = failure.value
+    if isinstance(error, ChatError) and error.cause == "yours":
+        return []
+    failure.raiseException()
+    raise AssertionError
 
 
 @verb("USER", least=4, early=True, late=False)

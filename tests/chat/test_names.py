@@ -1,0 +1,123 @@
+"""Nicknames that must be claimed where others than this process have a say."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred, fail, succeed
+
+from chatservice.protocol.events import ChatError
+from tests.conversation import ConversationCase, each_row
+from tests.persons import TextPerson
+
+TAKEN = ChatError("nick-taken", "eve is taken: choose another nickname")
+
+
+class Held:
+    """Claims that are answered when the test says so.
+
+    @ivar asked: the keys that were claimed, and C{released} those that were given up, in order.
+    """
+
+    def __init__(self) -> None:
+        self.answers: list[Deferred[None]] = []
+        self.asked: list[str] = []
+        self.released: list[str] = []
+
+    def claim(self, key: str, identity: bytes) -> Deferred[None]:
+        """See L{chatservice.chat.names.Names.claim}."""
+        self.asked.append(key)
+        self.answers.append(Deferred())
+        return self.answers[-1]
+
+    def release(self, key: str) -> None:
+        """See L{chatservice.chat.names.Names.release}."""
+        self.released.append(key)
+
+
+class ClaimTests(ConversationCase):
+    """Ada is here, and whoever wants a nickname from now on must claim it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ada = self.at_text("ada")
+        self.chat.names = self.names = Held()
+        self.bob = TextPerson(self.connect())
+        self.ada.sees()
+
+    def answer(self, error: ChatError | None = None) -> None:
+        """Answer the claim that has waited for longest."""
+        waiting = self.names.answers.pop(0)
+        if error is None:
+            waiting.callback(None)
+        else:
+            waiting.errback(error)
+        self.clock.advance(0)
+
+    def test_joining(self) -> None:
+        """Who joins is nobody until the claim is answered."""
+        self.bob.types("bob")
+        self.assertEqual((self.names.asked, self.ada.sees()), (["bob"], []))
+        self.assertNotIn("bob", self.chat.roster)
+        self.answer()
+        self.assertEqual(self.ada.sees(), ["-- bob joined the chat"])
+        self.assertEqual(self.names.released, ["bob"])
+
+    def test_joining_in_vain(self) -> None:
+        """Who does not get the nickname is told so, and may try another."""
+        self.bob.types("eve")
+        self.bob.sees()
+        self.answer(TAKEN)
+        self.assertIn("-- eve is taken: choose another nickname", self.bob.sees())
+        self.bob.types("bob")
+        self.answer()
+        self.assertEqual(self.ada.sees(), ["-- bob joined the chat"])
+        self.assertEqual(self.names.asked, ["eve", "bob"])
+
+    def test_gone_meanwhile(self) -> None:
+        """Who goes while the claim is under way does not come, and the claim is given up."""
+        self.bob.types("bob")
+        self.bob.wire.vanishes()
+        self.answer()
+        self.assertEqual((self.ada.sees(), self.names.released), ([], ["bob"]))
+        self.assertNotIn("bob", self.chat.roster)
+
+    def test_renaming(self) -> None:
+        """Who takes another nickname keeps the former one until the claim is answered."""
+        self.ada.types("/nick adele")
+        self.assertIn("ada", self.chat.roster)
+        self.answer()
+        self.assertIn("-- you are now adele", self.ada.sees())
+        self.assertEqual((self.names.asked, self.names.released), (["adele"], ["adele"]))
+
+    def test_renaming_in_vain(self) -> None:
+        """Who does not get another nickname keeps the former one, and is told why."""
+        self.ada.types("/nick eve")
+        self.answer(TAKEN)
+        self.assertEqual(self.ada.sees(), ["-- eve is taken: choose another nickname"])
+        self.assertIn("ada", self.chat.roster)
+
+    @each_row({"who has left": "/quit", "who is somebody else by now": "/nick bob"})
+    def test_renaming_too_late(self, meanwhile: str) -> None:
+        """A claim that is answered too late gives the nickname to nobody."""
+        self.ada.types("/nick bob")
+        if meanwhile == "/quit":
+            self.ada.wire.vanishes()
+            self.clock.advance(31)
+        else:
+            self.patch(self.names, "claim", lambda key, identity: succeed(None))
+            self.bob.types("bob")
+        holder = self.chat.roster.get("bob")
+        self.assertEqual(holder is None, meanwhile == "/quit")
+        self.answer()
+        self.assertIs(self.chat.roster.get("bob"), holder)
+        self.assertEqual(self.names.released[-1], "bob")
+
+    def test_logging_in_in_vain(self) -> None:
+        """Who logs in and does not get the nickname of the account is told why."""
+        self.patch(self.names, "claim", lambda key, identity: succeed(None))
+        self.ada.types("/register correct-horse")
+        self.ada.types("/quit")
+        self.bob.types("bob")
+        self.bob.sees()
+        self.patch(self.names, "claim", lambda key, identity: fail(TAKEN))
+        self.bob.types("/login ada correct-horse")
+        self.assertIn("-- eve is taken: choose another nickname", self.bob.sees())
