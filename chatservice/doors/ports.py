@@ -6,7 +6,9 @@ import errno
 import os
 import shlex
 import socket
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from twisted.internet.address import UNIXAddress
@@ -153,9 +155,25 @@ class Port:
             reason = error.socketError if isinstance(error, CannotListenError) else error
             if isinstance(reason, str):  # from a UNIX socket's lock file
                 reason = OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-            raise CannotStart(
-                f"{getattr(reason, 'strerror', reason)}: cannot listen on {self.name}"
-            )
+            raise self._cannot_listen(reason)
+
+    def listen_on(self) -> None:
+        """Begin to listen on the socket, which was only bound when the port was opened.
+
+        @raise CannotStart: another socket listens on the same port.
+        """
+        try:
+            self._listening.socket.listen()
+        except OSError as error:
+            raise self._cannot_listen(error) from None
+
+    def _cannot_listen(self, reason: object) -> CannotStart:
+        return CannotStart(f"{getattr(reason, 'strerror', reason)}: cannot listen on {self.name}")
+
+    @property
+    def number(self) -> int:
+        """The number of the port, once it is open; 0 if it has none."""
+        return getattr(self._listening.getHost(), "port", 0)
 
     def _opened(self, listening: IListeningPort) -> None:
         self._listening = listening
@@ -253,17 +271,36 @@ class Ports:
 def try_out(reactor: Any, ports: list[Port]) -> None:
     """Open the ports that can be tried, and close them again.
 
+    They are bound, but nobody can connect: whoever did would be cut off at once. Only if several
+    have the same number do they listen, for that alone shows whether they are the same one.
+
     @raise CannotStart: a port cannot be opened.
     """
+    tried = [port for port in ports if port.can_be_tried]
     try:
-        for port in ports:
-            if port.can_be_tried:
+        with _only_binding():
+            for port in tried:
                 port.listen(Factory())
+        numbers = Counter(port.number for port in tried)
+        for port in tried:
+            if port.number and numbers[port.number] > 1:
+                port.listen_on()
     finally:
         for port in ports:
             port.close()
         # Ports are closed in the next turn.
         reactor.iterate(0)
+
+
+@contextmanager
+def _only_binding() -> Iterator[None]:
+    """Let sockets be bound, but not listen."""
+    listen = socket.socket.listen
+    socket.socket.listen = lambda *_: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        socket.socket.listen = listen  # type: ignore[method-assign]
 
 
 def open_port(reactor: Any, text: str, chat: Chat) -> Port:

@@ -17,7 +17,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.config.settings import Settings
 from chatservice.doors import ports
 from chatservice.doors.detect import FrontFactory
-from chatservice.doors.ports import DualStackEndpoint, Port, open_port
+from chatservice.doors.ports import DualStackEndpoint, Port, open_port, read_endpoint
 from chatservice.doors.visit import EVERYBODY
 from chatservice.protocol.errors import CannotStart
 from chatservice.server import ChatFactory
@@ -31,6 +31,16 @@ class Reactor(Clock):
         """See C{IReactorFDSet}."""
 
     removeReader = removeWriter = addReader
+
+    def listenTCP(self, port: int, factory: Any, backlog: int, interface: str) -> tcp.Port:
+        """See C{IReactorTCP}."""
+        listening = tcp.Port(port, factory, backlog, interface, self)
+        listening.startListening()
+        return listening
+
+    def iterate(self, delay: float) -> None:
+        """See C{IReactorCore}."""
+        self.advance(delay)
 
 
 class Arrivals(ServerFactory):
@@ -167,3 +177,50 @@ class OpenPortTests(SynchronousTestCase):
         wire.protocol.makeConnection(wire)
         wire.sends(b'{"type":"hello","nick":"ada"}\n')
         self.assertIn('{"type":"welcome"', wire.sees())
+
+
+class TrialTests(SynchronousTestCase):
+    """Ports that are tried before the chat starts."""
+
+    def setUp(self) -> None:
+        self.reactor = Reactor()
+        self.listens: list[int] = []
+        listen = socket.socket.listen
+
+        def noted(each: socket.socket, backlog: int = 0) -> None:
+            self.listens.append(each.getsockname()[1])
+            listen(each, backlog)
+
+        self.patch(socket.socket, "listen", noted)
+
+    def tries(self, *numbers: int) -> None:
+        """Try ports of 127.0.0.1."""
+        names = [f"tcp:{number}:interface=127.0.0.1" for number in numbers]
+        tried = [Port(name, read_endpoint(self.reactor, name)) for name in names]
+        ports.try_out(self.reactor, tried)
+
+    def test_nobody_connects(self) -> None:
+        """Nobody can connect to them meanwhile, and they are free afterwards."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            number = free.getsockname()[1]
+        self.listens.clear()
+        for _ in range(2):
+            self.tries(number)
+        self.assertEqual(self.listens, [])
+
+    def test_taken(self) -> None:
+        """One on which something listens is taken."""
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            self.check_taken(other.getsockname()[1])
+
+    def test_the_same_one(self) -> None:
+        """One that is given twice is taken by itself."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            number = free.getsockname()[1]
+        self.check_taken(number, number)
+
+    def check_taken(self, *numbers: int) -> None:
+        """Check that ports cannot be opened, for the last one is taken."""
+        error = self.assertRaises(CannotStart, self.tries, *numbers)
+        sentence = f"Address already in use: cannot listen on tcp:{numbers[-1]}:interface=127.0.0.1"
+        self.assertEqual(str(error.code), sentence)
