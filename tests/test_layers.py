@@ -25,7 +25,7 @@ CHAT = (
     "publisher",
     *("repeats", "marks", "departures"),
     *("lingering", "audit", "acting", "lifting", "speaking", "enforcement", "roles", "bindings"),
-    "belongings",
+    *("belongings", "replicas"),
     *("entrances", "devices", "verbs", "chat"),
 )
 """The files of C{chat/}, in the same way."""

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.logger import Logger
 
 from chatservice.chat.departures import Departures
+from chatservice.chat.envelope import Envelope
 from chatservice.chat.journal import Journal
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.refs import Spoken
@@ -18,6 +19,7 @@ from chatservice.chat.roster import Roster
 from chatservice.chat.topics import Topics
 from chatservice.people.ratelimit import FloodLimit
 from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import Identified
 
 log = Logger()
 
@@ -26,6 +28,7 @@ class Belongings:
     """Lines, read markers, roles and sanctions of people, by identity.
 
     @param passed: returns a Deferred that fires when everything published so far is through.
+    @param publish_event: publishes an event whose author is already filled in.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Belongings:
         flood: FloodLimit,
         departures: Departures,
         passed: Callable[[], Deferred[None]],
+        publish_event: Callable[[Envelope], object],
     ) -> None:
         self._journal = journal
         self._roster = roster
@@ -47,12 +51,14 @@ class Belongings:
         self._flood = flood
         self._departures = departures
         self._passed = passed
+        self._publish_event = publish_event
 
     @inlineCallbacks
     def become(self, former: bytes, now: bytes) -> Generator[Deferred[Any], Any, None]:
         """Have everything that goes by one identity go by another from now on."""
         # Whoever comes under the former identity from now on is somebody else.
         self._roster.become(former, now)
+        self._publish_event(Envelope(Identified(identity=now, former=former, with_lines=True)))
         for last in (False, True):
             self._rename(former, now)
             try:
@@ -64,6 +70,13 @@ class Belongings:
                 )
             # What was on its way meanwhile is stored, and holds, under the former identity.
             yield self._passed()
+        self._permissions.became(former)
+        self._roster.settle(former)
+
+    def follow(self, former: bytes, now: bytes) -> None:
+        """Do so in memory alone, for somebody elsewhere, where the rest is done."""
+        self._roster.become(former, now)
+        self._rename(former, now)
         self._permissions.became(former)
         self._roster.settle(former)
 

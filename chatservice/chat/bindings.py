@@ -9,12 +9,14 @@ from twisted.internet.defer import Deferred, succeed
 
 from chatservice.chat.acting import Acting
 from chatservice.chat.audit import Audit
+from chatservice.chat.envelope import Envelope
 from chatservice.chat.rooms import Member
 from chatservice.chat.roster import Roster
 from chatservice.people.account import Account, Proof
 from chatservice.people.accounts import Accounts
 from chatservice.people.identity import identity_of
 from chatservice.people.ratelimit import FloodLimit
+from chatservice.protocol.events import Identified
 from chatservice.protocol.preferences import Preferences
 
 
@@ -25,6 +27,7 @@ class Bindings:
     @param introduce: tells that the account of a member is another one now.
     @param new_token: makes a secret token.
     @param passed: returns a Deferred that fires when all events so far are delivered or refused.
+    @param publish_event: publishes an event whose author is already filled in.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Bindings:
         introduce: Callable[[Member], object],
         new_token: Callable[[], str],
         passed: Callable[[], Deferred[None]],
+        publish_event: Callable[[Envelope], object],
     ) -> None:
         self._roster = roster
         self._accounts = accounts
@@ -48,6 +52,7 @@ class Bindings:
         self._introduce = introduce
         self._new_token = new_token
         self._passed = passed
+        self._publish_event = publish_event
 
     def bind(self, member: Member, proof: Proof) -> Deferred[None]:
         """Log a member in to the account of its proof; its token proves the account from now on.
@@ -75,7 +80,7 @@ class Bindings:
         @param owner: the member who has proved the account, and keeps the nickname.
         """
         holder = self._roster.get(account.key)
-        if holder is None or holder is owner or holder.account is account:
+        if holder is None or holder is owner or holder.is_elsewhere or holder.account is account:
             return succeed(None)
         return self._rename_to_guest(holder).addCallback(lambda _: None)
 
@@ -101,6 +106,8 @@ class Bindings:
         former = member.identity
         if former != identity:
             self._roster.identify(member, identity)
+            changed = Identified(nick=member.nick, identity=identity, former=former)
+            self._publish_event(Envelope(changed))
             self._acting.identify(former, identity)
             self._passed().addCallback(lambda _: self._settle(former))
             self._flood.become(former, identity)

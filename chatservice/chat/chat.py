@@ -32,6 +32,7 @@ from chatservice.chat.nicknames import Nicknames
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publisher
 from chatservice.chat.repeats import Repeats
+from chatservice.chat.replicas import Replicas
 from chatservice.chat.roles import Roles
 from chatservice.chat.room_list import RoomList
 from chatservice.chat.room_passwords import RoomPasswords
@@ -177,6 +178,7 @@ class Chat(Verbs):
             self.introduce,
             self.new_token,
             self.passed,
+            self._publisher.publish,
         )
         self.belongings = Belongings(
             self.journal,
@@ -187,6 +189,15 @@ class Chat(Verbs):
             self.flood,
             self.departures,
             self.passed,
+            self._publisher.publish,
+        )
+        self.replicas = Replicas(
+            self.roster,
+            self.rooms,
+            self.acting,
+            self.belongings.follow,
+            self.accounts.named,
+            seconds,
         )
         passwords = RoomPasswords(self.permissions, self.accounts, self.roster, seconds)
         self.entrances = Entrances(
@@ -233,7 +244,7 @@ class Chat(Verbs):
         settled = self._publisher.all_settled()
         yield settled.addTimeout(patience, self.reactor).addErrback(lambda _: None)
         self._publisher.stop()
-        absent = absences(self.roster.values())
+        absent = absences([each for each in self.roster.values() if not each.is_elsewhere])
         try:
             if absent:
                 yield self.journal.append(absent)
@@ -343,12 +354,15 @@ class Chat(Verbs):
 
     def _committed(self, envelope: Envelope) -> None:
         """Apply a stored event before its broadcast: it holds for newcomers in its batch too."""
+        if envelope.is_foreign:
+            self.replicas.take(envelope)
         event, author = envelope.event, envelope.author
         if isinstance(event, MOVES):
             self.permissions.moved(event)
             self.folding.take(event)
         if isinstance(event, Joined | Resumed) and author is not None:
-            author.come(event.id, event.room if isinstance(event, Joined) else "")
+            if not envelope.is_foreign:
+                author.come(event.id, event.room if isinstance(event, Joined) else "")
             if isinstance(event, Joined) and event.room in self.rooms:
                 room = self.rooms[event.room]
                 room.since = room.since or self.permissions.founded(room.name) or event.when
@@ -376,14 +390,15 @@ class Chat(Verbs):
                     self.devices.end_all(member, envelope.device)
             case Whispered() if envelope.device is not None and member is not envelope.other:
                 self._tell_if_unread(event, envelope.other, envelope.device)
-            case Kicked(room="") if envelope.other is not None:
+            case Kicked(room="") if envelope.other is not None and not envelope.other.is_elsewhere:
                 why = f"kicked by {event.nick}"
                 self.leave(envelope.other, why, goodbye=False, folded=True)
             case Kicked():
                 self.rooms.forget_if_over(event.room)
         if isinstance(event, Left | Parted) and member is not None:
             for name in event.touched:
-                self.rooms[name].departing -= 1
+                if not envelope.is_foreign:
+                    self.rooms[name].departing -= 1
                 self.rooms.forget_if_over(name)
 
     @staticmethod

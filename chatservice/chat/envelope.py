@@ -13,22 +13,28 @@ class Envelope:
     else. Everything that only this process knows is on its envelope.
 
     @ivar event: the fact.
-    @ivar author: the member who did it, if it was done here. It decides what is "my own", which a
+    @ivar author: the member who did it, if anybody did. It decides what is "my own", which a
         nickname, free to change hands, cannot.
     @ivar other: the recipient, or the person it was done to, if here; known when it is stored.
     @ivar rooms: the names of the rooms in which it is seen; known when it is stored.
+    @ivar is_foreign: whether it was published elsewhere; its author is known when it is stored.
     @ivar device: the device through which the author did it; C{None} if it was done to the author
         as well, such as a nickname that the chat gave.
     """
 
-    __slots__ = ("author", "device", "event", "other", "rooms")
+    __slots__ = ("author", "device", "event", "is_foreign", "other", "rooms")
 
     def __init__(
-        self, event: Event, author: Member | None = None, device: Device | None = None
+        self,
+        event: Event,
+        author: Member | None = None,
+        device: Device | None = None,
+        is_foreign: bool = False,
     ) -> None:
         self.event = event
         self.author = author
         self.device = device
+        self.is_foreign = is_foreign
         self.other: Member | None = None
         self.rooms = event.touched
 

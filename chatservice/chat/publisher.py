@@ -118,7 +118,8 @@ class Publisher:
         envelopes = []
         for event in batch:
             is_own = self._appended and self._appended[0].event is event
-            envelopes.append(self._appended.popleft() if is_own else Envelope(event))
+            mine = self._appended.popleft() if is_own else Envelope(event, is_foreign=True)
+            envelopes.append(mine)
         try:
             self._broadcast(envelopes)
         except Exception:
@@ -178,7 +179,7 @@ class Publisher:
         """Count events as settled, and fire the Deferreds that waited for that."""
         for envelope in envelopes:
             member = envelope.author
-            if member is None:
+            if member is None or envelope.is_foreign:
                 continue
             member.uncommitted -= 1
             if not member.uncommitted:

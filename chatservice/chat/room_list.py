@@ -60,6 +60,15 @@ class RoomList(dict[str, Room]):
                     self[name] = Room(name, self._recents, page.used)
                 self[name].recent.refill(page.events)
 
+    def known(self, name: str) -> Room:
+        """Give a room that somebody elsewhere is in; its last lines are read once they are needed.
+        """
+        room = self.get(name)
+        if room is None:
+            room = self[name] = Room(name, self._recents, used=True)
+            room.recent.give_way()
+        return room
+
     def forget(self, identity: bytes) -> None:
         """Forget everything that somebody said, because it was erased."""
         self._erasures += 1

@@ -187,7 +187,7 @@ class Member(Reader["Device", "Room"]):
 
     @ivar lost: devices whose connection was lost and which may come back, the latest at the end.
     @ivar talking_in: the room that a device last made its current one.
-    @ivar token: the secret with which the member can come back.
+    @ivar token: the secret with which the member can come back; empty if it C{is_elsewhere}.
     @ivar account: the account that the member has proved, if any.
     @ivar identity: the 16 bytes under which everything about the member is stored: the account's,
         or the hash of the token (L{identity_of}).
@@ -259,6 +259,11 @@ class Member(Reader["Device", "Room"]):
         self.spoke_at: dict[str, float] = {}
         self.uncommitted = 0
         self.waiting: list[Deferred[None]] = []
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its connections are at another process, which alone speaks for it."""
+        return not self.token
 
     @property
     def origin(self) -> str:

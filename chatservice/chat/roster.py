@@ -84,13 +84,15 @@ class Roster(Mapping[str, "Member"]):
         """Add a member, whose nickname and token must be free."""
         self._by_identity[member.identity] = member
         self._by_nick[member.key] = member
-        self._by_digest[identity_of(member.token)] = member
+        if not member.is_elsewhere:
+            self._by_digest[identity_of(member.token)] = member
         self.most = max(self.most, len(self._by_nick))
 
     def remove(self, member: Member) -> None:
         """Remove a member who is leaving: nickname and token are free at once."""
         del self._by_nick[member.key]
-        del self._by_digest[identity_of(member.token)]
+        if not member.is_elsewhere:
+            del self._by_digest[identity_of(member.token)]
         if member.account is not None:
             del self._by_account[member.account]
         del self._by_identity[member.identity]

@@ -78,12 +78,12 @@ class Topics(dict[str, TopicChanged]):
     def take(self, topic: TopicChanged, author: Member | None) -> None:
         """Set a topic, or clear it, from now on.
 
-        @param author: the member who did it, if here.
+        @param author: the member who did it, if known.
         """
         if not topic.text:
             self._remove(topic.room)
             return
-        origin = None if author is None else author.origin
+        origin = None if author is None or author.is_elsewhere else author.origin
         gone = []
         for bound in self._reached(topic.room, topic.identity, origin):
             for room in islice(self._can_give_way(bound, topic.room), 1):

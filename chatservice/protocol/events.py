@@ -332,6 +332,19 @@ class Introduced(MemberEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identified(Event):
+    """Somebody's going by another identity from now on, which nobody is shown.
+
+    @ivar former: the identity until then.
+    @ivar with_lines: whether everything that went by that one goes by the other one now, because a
+        nickname was registered, or given up.
+    """
+
+    former: bytes
+    with_lines: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watched(Event):
     """News for watchers: somebody took a nickname, or gave it up. The id is that of the event.
 

@@ -201,7 +201,7 @@ class Joining:
             if here is None or here.account is not proof.account:
                 # The token may be for somebody else's place: the password says who this is.
                 here = self._chat.roster.of(proof.account)
-        if here is None:
+        if here is None or here.is_elsewhere:
             return None
         self._session.check_still_wanted()
         devices, place = self._chat.devices, None
@@ -238,7 +238,7 @@ class Joining:
         """
         chat = self._chat
         holder = chat.roster.get(key)
-        if holder is None:
+        if holder is None or holder.is_elsewhere:
             return
         if account is not None and chat.accounts.named(key) is account:
             yield chat.bindings.free(account)

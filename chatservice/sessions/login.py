@@ -36,6 +36,8 @@ def log_in(
         raise ChatError("not-joined", "another connection has taken this one's place")
     _check_not_banned(chat, member, account)
     former, other = member.identity, chat.roster.of(account)
+    if other is not None and other.is_elsewhere:
+        raise ChatError("nick-taken", f"{account.nick} is here already, through another server")
     if other is not None:
         _join_owner(chat, device, other)
         return

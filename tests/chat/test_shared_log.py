@@ -2,80 +2,13 @@
 
 from __future__ import annotations
 
-from twisted.internet.task import Clock
-
-from chatservice.chat.access import Person
-from chatservice.config.settings import Settings
-from chatservice.doors.detect import FrontFactory
-from chatservice.doors.limits import Admission
-from chatservice.doors.visit import PortKind
 from chatservice.people.account import Account
-from chatservice.people.accounts import Accounts
-from chatservice.server import ChatFactory
-from tests.conversation import ConversationCase, JsonPerson, TextPerson, tokens
-from tests.doubles import PlainPasswords, Wire
-from tests.journals import SharedJournal, SharedLog
+from tests.nodes import NodesCase
 from tests.recording import kick
 
-SECRET = "a-secret-of-hers"
 
-
-class Node:
-    """A chat that shares its log, and the people who are connected to it."""
-
-    def __init__(self, clock: Clock, log: SharedLog, name: str) -> None:
-        self.clock = clock
-        names = (f"{name}{token[len(name) :]}" for token in tokens())
-        settings = Settings(rate_limit=0, linger=0, operators=frozenset({"ada"}))
-        accounts = Accounts(PlainPasswords(), clock.seconds, log.ids.now)
-        self.chat = ChatFactory(
-            clock, SharedJournal(log), settings, accounts, new_token=lambda: next(names)
-        )
-        self.front = FrontFactory(self.chat, Admission(), PortKind(direct=True))
-
-    def connect(self) -> Wire:
-        # From this machine: nobody else may register the name of an operator.
-        wire = Wire(self.clock, host="127.0.0.1")
-        wire.protocol = self.front.buildProtocol(wire.getPeer())
-        wire.protocol.makeConnection(wire)
-        return wire
-
-
-class SharedLogTests(ConversationCase):
+class SharedLogTests(NodesCase):
     """Ada, who runs the chat, is at one node; bob and eve are at the other one, in #python."""
-
-    def setUp(self) -> None:
-        self.clock = Clock()
-        log = SharedLog(self.clock)
-        self.here, self.there = Node(self.clock, log, "here"), Node(self.clock, log, "there")
-        self.ada = TextPerson(self.here.connect())
-        self.bob = TextPerson(self.there.connect())
-        self.eve = JsonPerson(self.there.connect())
-        self.types(self.ada, "ada", f"/register {SECRET}", "/join python")
-        self.types(self.bob, "bob", "/join python")
-        self.eve.asks("hello", nick="eve", rooms={"python": 0, "lobby": 0})
-        self.passes()
-        self.all_see()
-
-    def types(self, person: TextPerson, *lines: str) -> None:
-        """Let somebody type lines, each after the one before has passed everywhere."""
-        for line in lines:
-            person.types(line)
-            self.passes()
-
-    def passes(self) -> None:
-        """Let everything pass that was published."""
-        self.clock.pump([0, 0.01, 0, 0, 0.01, 0, 0, 0.01, 0])
-
-    def all_see(self) -> tuple[list[str], list[str], list[str]]:
-        """What all have seen since the last time; of eve's objects their texts."""
-        seen = self.ada.sees(), self.bob.sees(), self.eve.sees_all()
-        return (*seen[:2], [facts["text"] for facts in seen[2] if "text" in facts])
-
-    def elsewhere(self, nick: str) -> Person:
-        """Somebody at the other node, as whoever knows the identity knows them."""
-        member = self.there.chat.roster[nick]
-        return Person(member.nick, member.identity)
 
     def test_one_room_in_one_order(self) -> None:
         """What is said at either node is seen at both, in the same order."""

@@ -1,0 +1,150 @@
+"""People who are connected to another node of the same chat."""
+
+from __future__ import annotations
+
+from chatservice.chat.names import OwnNames
+from tests.conversation import each_row
+from tests.nodes import SECRET, NodesCase
+from tests.persons import TextPerson
+
+
+class ReplicaTests(NodesCase):
+    """Ada is at one node; bob and eve are at the other one, in #python."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.all_see()
+
+    def asks(self, person: TextPerson, line: str) -> str:
+        """Type a line, and return what is seen then."""
+        person.sees()
+        self.types(person, line)
+        return "\n".join(person.sees())
+
+    def check_same(self) -> None:
+        """Check that both nodes know the same people in the same rooms."""
+        here, there = (
+            {
+                member.nick: (sorted(member.rooms), member.identity, member.away, member.real_name)
+                for member in node.chat.roster.values()
+            }
+            for node in (self.here, self.there)
+        )
+        self.assertEqual(here, there)
+        rooms = [
+            {
+                name: sorted(member.nick for member in room.members & room.present)
+                for name, room in node.chat.rooms.items()
+            }
+            for node in (self.here, self.there)
+        ]
+        self.assertEqual(*rooms)
+
+    def test_everybody(self) -> None:
+        """Lists of people and of rooms show everybody, and so does a welcome."""
+        self.check_same()
+        self.assertIn("ada, bob, eve", self.asks(self.ada, "/names"))
+        self.assertIn("bob: lobby, #python", self.asks(self.ada, "/who"))
+        self.assertIn("#python (3 here)", self.asks(self.bob, "/list"))
+        zoe = TextPerson(self.here.connect())
+        self.types(zoe, "zoe")
+        self.assertIn("-- you joined lobby: ada, bob, eve (4 here)", "\n".join(zoe.sees()))
+        self.check_same()
+
+    def test_whois(self) -> None:
+        """Anybody can be asked about, wherever they are."""
+        told = self.asks(self.ada, "/whois bob")
+        self.assertIn("bob", told)
+        self.assertIn("#python", told)
+
+    @each_row(
+        {
+            "joining a room": ["/join attic"],
+            "leaving a room": ["/part python"],
+            "leaving all rooms": ["/part python", "/part lobby"],
+            "another nickname": ["/nick robert"],
+            "away": ["/away tea"],
+            "back": ["/away tea", "/back"],
+            "a real name": ["/realname Robert"],
+            "an account": [f"/register {SECRET}"],
+            "no account": [f"/register {SECRET}", "/logout"],
+            "leaving": ["/quit"],
+            "leaving and coming": ["/join attic", "/part attic", "/join attic"],
+        }
+    )
+    def test_changes(self, lines: list[str]) -> None:
+        """What somebody does at one node is known at the other one."""
+        self.types(self.bob, *lines)
+        self.check_same()
+        self.types(self.ada, "/join attic", "/nick adele", "/part attic")
+        self.check_same()
+
+    def test_a_room_of_others(self) -> None:
+        """Who enters a room in which only people elsewhere are sees and hears them."""
+        self.types(self.bob, "/join attic", "one")
+        self.assertIn("-- you joined #attic: bob (2 here)", self.asks(self.ada, "/join attic"))
+        self.types(self.bob, "two")
+        self.assertEqual(self.ada.sees(), ["bob: two"])
+
+    def test_over(self) -> None:
+        """A room is over when nobody at any node is in it."""
+        self.types(self.bob, "/join attic")
+        self.assertIn("attic", self.here.chat.rooms)
+        self.types(self.bob, "/part attic")
+        for node in (self.here, self.there):
+            self.assertNotIn("attic", node.chat.rooms)
+
+    @each_row({"the same": "bob", "in capitals": "BOB", "one that looks alike": "b\u043eb"})
+    def test_taken(self, nick: str) -> None:
+        """A nickname is taken by whoever has it anywhere, and free once its holder has left."""
+        self.assertIn("choose another nickname", self.asks(self.ada, f"/nick {nick}"))
+        zoe = TextPerson(self.here.connect())
+        self.types(zoe, nick)
+        self.assertIn("choose another nickname", "\n".join(zoe.sees()))
+        self.types(self.bob, "/quit")
+        self.types(zoe, nick)
+        self.assertIn("-- you joined lobby: ada, eve (3 here)", zoe.sees())
+        self.check_same()
+
+    def test_private_line(self) -> None:
+        """A private line by nickname reaches its reader, and nobody calls the reader absent."""
+        self.types(self.ada, "/msg bob psst")
+        self.assertEqual(self.bob.sees(), ["(ada to you) psst"])
+        self.types(self.bob, "/away tea", "/msg ada hush")
+        self.ada.sees()
+        self.assertIn("tea", self.asks(self.ada, "/msg bob where are you?"))
+
+    @each_row({"a room": "/kick bob", "the chat": "/kick bob chat"})
+    def test_kick(self, line: str) -> None:
+        """A kick by nickname holds at both nodes, and is carried out once."""
+        self.types(self.ada, "/join python", line)
+        self.check_same()
+        here = [member.nick for member in self.here.chat.rooms["python"].members]
+        self.assertEqual(sorted(here), ["ada", "eve"])
+
+    def test_one_order(self) -> None:
+        """However they come and go, both nodes know the same in the end."""
+        for number in range(12):
+            who = (self.ada, self.bob)[number % 2]
+            who.types(("/join attic", "/nick n{}", "/part attic", "hi")[number % 4].format(number))
+            self.clock.advance(0.003)
+        self.passes()
+        self.passes()
+        self.check_same()
+
+    def test_no_devices(self) -> None:
+        """Of who is elsewhere nothing is kept but what others see."""
+        bob = self.here.chat.roster["bob"]
+        self.assertTrue(bob.is_elsewhere)
+        self.assertEqual((bob.devices, bob.reading.missed, bob.uncommitted), ([], {}, 0))
+        self.assertFalse(self.there.chat.roster["bob"].is_elsewhere)
+
+    def test_two_of_a_name(self) -> None:
+        """Should two have one nickname after all, the first stays, and the log says so."""
+        self.there.chat.names = self.here.chat.names = OwnNames()
+        zoe, other = TextPerson(self.here.connect()), TextPerson(self.there.connect())
+        zoe.types("zoe")
+        other.types("zoe")
+        self.passes()
+        self.assertFalse(self.here.chat.roster["zoe"].is_elsewhere)
+        self.assertFalse(self.there.chat.roster["zoe"].is_elsewhere)
