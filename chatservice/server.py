@@ -245,7 +245,9 @@ class ChatFactory(ServerFactory, Standalone):
         nick, key = self.nicknames.free(nick, is_local, member.account, member)
         if nick == member.nick:
             raise ChatError("nick-taken", f"you are already {nick}", "yours")
-        yield self.names.claim(key, member.identity)
+        is_new = key != member.key
+        if is_new:
+            yield self.names.claim(key)
         try:
             # Claiming may have taken a moment.
             self.nicknames.free(nick, is_local, member.account, member)
@@ -254,7 +256,8 @@ class ChatFactory(ServerFactory, Standalone):
             renamed = self.publish(member, Renamed(now=nick, rooms=tuple(member.rooms)), by)
             self.roster.rename(member, nick, key)
         finally:
-            self.names.release(key)
+            if is_new:
+                self.names.release(key)
         member.preferences_changed()
         return renamed
 

@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 
 from chatservice.chat.journal import Page, Wanted
@@ -164,6 +164,11 @@ class SharedLog:
         self._clock = clock
         self.ids = EventIds(clock.seconds)
         self.nodes: list[SharedJournal] = []
+        self.committed: list[Callable[[Event], object]] = []
+
+    def caught_up(self, node: SharedJournal) -> Deferred[None]:
+        """Wait until a node has read everything that is committed by now."""
+        return succeed(None)
 
     def append(self, batch: Batch, by: SharedJournal) -> Deferred[None]:
         """Commit a batch a little later."""
@@ -174,10 +179,21 @@ class SharedLog:
     def _commit(self, batch: Batch, by: SharedJournal, done: Deferred[None]) -> None:
         for event in batch:
             numbered(event, self.ids.next(), self.ids.time)
+            for take in self.committed:
+                take(event)
         wire = pickle.dumps(list(batch))
         for node in self.nodes:
-            node.deliver(batch if node is by else pickle.loads(wire))
-        done.callback(None)
+            if node is by:
+                self.hand_out(node, batch, lambda: done.callback(None))
+            else:
+                self.hand_out(node, pickle.loads(wire), lambda: None)
+
+    def hand_out(
+        self, node: SharedJournal, batch: Batch, told: Callable[[], object]
+    ) -> None:
+        """Give a node a batch, and call C{told} when it has taken it."""
+        node.deliver(batch)
+        told()
 
 
 class SharedJournal(DatabaseArchive):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 
 from chatservice.chat.access import Person
@@ -11,7 +11,8 @@ from chatservice.doors.detect import FrontFactory
 from chatservice.doors.limits import Admission
 from chatservice.doors.visit import PortKind
 from chatservice.people.accounts import Accounts
-from chatservice.protocol.events import ChatError
+from chatservice.protocol.events import ChatError, Event, Left, Renamed
+from chatservice.protocol.names import nick_key
 from chatservice.server import ChatFactory
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, tokens
 from tests.doubles import PlainPasswords, Wire
@@ -21,40 +22,59 @@ SECRET = "a-secret-of-hers"
 
 
 class SharedNames:
-    """The claims of nicknames at all nodes; see L{chatservice.chat.names.Names}.
+    """The holders of nicknames at all nodes, each until its leaving or renaming is committed."""
 
-    A claim is over when the nickname has been taken or given up; then it is in the rosters.
-    """
+    def __init__(self, log: SharedLog) -> None:
+        self.log = log
+        self.held: set[str] = set()
+        log.committed.append(self._take)
 
-    def __init__(self, nodes: list[Node]) -> None:
-        self._nodes = nodes
-        self._claimed: dict[str, bytes] = {}
+    def _take(self, event: Event) -> None:
+        key = nick_key(event.nick)
+        is_freed = nick_key(event.now) != key if isinstance(event, Renamed) else False
+        if is_freed or isinstance(event, Left):
+            self.held.discard(key)
 
-    def claim(self, key: str, identity: bytes) -> Deferred[None]:
-        """Claim a nickname, unless somebody has it, or is just taking it."""
-        holders = (node.chat.roster.get(key) for node in self._nodes)
-        taken = any(each is not None and each.identity != identity for each in holders)
-        if taken or self._claimed.setdefault(key, identity) != identity:
+
+class NodeNames:
+    """The claims of one node; see L{chatservice.chat.names.Names}."""
+
+    def __init__(self, shared: SharedNames, chat: ChatFactory) -> None:
+        self._shared = shared
+        self._chat = chat
+
+    def claim(self, key: str) -> Deferred[None]:
+        """Claim a nickname, and wait until its last holder's end has passed here."""
+        if key in self._shared.held:
             return fail(ChatError("nick-taken", f"{key} is taken: choose another nickname"))
-        return succeed(None)
+        self._shared.held.add(key)
+        return self._shared.log.caught_up(self._chat.journal)
 
     def release(self, key: str) -> None:
-        """End a claim."""
-        self._claimed.pop(key, None)
+        """Give up a claim that came to nothing."""
+        holder = self._chat.roster.get(key)
+        if holder is None or holder.is_elsewhere:
+            self._shared.held.discard(key)
 
 
 class Node:
     """A chat that shares its log, and the people who are connected to it."""
 
-    def __init__(self, clock: Clock, log: SharedLog, name: str, names: SharedNames) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        log: SharedLog,
+        name: str,
+        names: SharedNames,
+        accounts: Accounts,
+    ) -> None:
         self.clock = clock
         own = (f"{name}{token[len(name) :]}" for token in tokens())
         settings = Settings(rate_limit=0, linger=0, operators=frozenset({"ada"}))
-        accounts = Accounts(PlainPasswords(), clock.seconds, log.ids.now)
         self.chat = ChatFactory(
             clock, SharedJournal(log), settings, accounts, new_token=lambda: next(own)
         )
-        self.chat.names = names
+        self.chat.names = NodeNames(names, self.chat)
         self.front = FrontFactory(self.chat, Admission(), PortKind(direct=True))
 
     def connect(self) -> Wire:
@@ -71,10 +91,11 @@ class NodesCase(ConversationCase):
     def setUp(self) -> None:
         self.clock = Clock()
         log = SharedLog(self.clock)
-        nodes: list[Node] = []
-        names = SharedNames(nodes)
-        nodes += (Node(self.clock, log, name, names) for name in ("here", "there"))
-        self.here, self.there = nodes
+        names = SharedNames(log)
+        accounts = Accounts(PlainPasswords(), self.clock.seconds, log.ids.now)
+        self.here, self.there = (
+            Node(self.clock, log, name, names, accounts) for name in ("here", "there")
+        )
         self.ada = TextPerson(self.here.connect())
         self.bob = TextPerson(self.there.connect())
         self.eve = JsonPerson(self.there.connect())

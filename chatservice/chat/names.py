@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred, succeed
 class Names(Protocol):
     """The claims of nicknames, by key (L{nick_key <chatservice.protocol.names.nick_key>})."""
 
-    def claim(self, key: str, identity: bytes) -> Deferred[None]:
-        """Claim a nickname for somebody who is about to take it; whoever has it may claim it again.
+    def claim(self, key: str) -> Deferred[None]:
+        """Claim a nickname for somebody who is about to take it, and does not have it yet.
 
         Fails with L{ChatError <chatservice.protocol.events.ChatError>} (C{nick-taken}).
         """
@@ -23,7 +23,7 @@ class Names(Protocol):
 class OwnNames:
     """The claims in a chat of one process, whose roster says at once who has a nickname."""
 
-    def claim(self, key: str, identity: bytes) -> Deferred[None]:
+    def claim(self, key: str) -> Deferred[None]:
         """See L{Names.claim}."""
         return succeed(None)
 

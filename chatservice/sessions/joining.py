@@ -134,7 +134,7 @@ class Joining:
                     device.replay = dict(member.reading.missed)
             return device
 
-        yield chat.names.claim(key, _identity(request, account))
+        yield chat.names.claim(key)
         try:
             device = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
         finally:
@@ -201,8 +201,10 @@ class Joining:
             if here is None or here.account is not proof.account:
                 # The token may be for somebody else's place: the password says who this is.
                 here = self._chat.roster.of(proof.account)
-        if here is None or here.is_elsewhere:
+        if here is None:
             return None
+        if here.is_elsewhere:
+            raise elsewhere(here)
         self._session.check_still_wanted()
         devices, place = self._chat.devices, None
         is_by_token = request.password is None and request.proof is None
@@ -271,6 +273,11 @@ class Joining:
                 f"somebody wants the nickname {holder.nick}, and you have been silent for a long "
                 f"time: type something within {PING_TIMEOUT} s to keep it"
             )
+
+
+def elsewhere(member: Member) -> ChatError:
+    """Make the error for somebody who is here through another process of the chat."""
+    return ChatError("nick-taken", f"{member.nick} is here already, through another server")
 
 
 def _identity(request: JoinRequest, account: Account | None) -> bytes:

@@ -12,6 +12,7 @@ from chatservice.people.account import Account, Proof
 from chatservice.people.identity import identity_of
 from chatservice.protocol.events import ChatError
 from chatservice.sessions import catchup
+from chatservice.sessions.joining import elsewhere
 
 if TYPE_CHECKING:
     from chatservice.chat.chat import Chat
@@ -37,7 +38,7 @@ def log_in(
     _check_not_banned(chat, member, account)
     former, other = member.identity, chat.roster.of(account)
     if other is not None and other.is_elsewhere:
-        raise ChatError("nick-taken", f"{account.nick} is here already, through another server")
+        raise elsewhere(other)
     if other is not None:
         _join_owner(chat, device, other)
         return

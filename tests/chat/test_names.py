@@ -22,7 +22,7 @@ class Held:
         self.asked: list[str] = []
         self.released: list[str] = []
 
-    def claim(self, key: str, identity: bytes) -> Deferred[None]:
+    def claim(self, key: str) -> Deferred[None]:
         """See L{chatservice.chat.names.Names.claim}."""
         self.asked.append(key)
         self.answers.append(Deferred())
@@ -103,7 +103,7 @@ class ClaimTests(ConversationCase):
             self.ada.wire.vanishes()
             self.clock.advance(31)
         else:
-            self.patch(self.names, "claim", lambda key, identity: succeed(None))
+            self.patch(self.names, "claim", lambda key: succeed(None))
             self.bob.types("bob")
         holder = self.chat.roster.get("bob")
         self.assertEqual(holder is None, meanwhile == "/quit")
@@ -113,11 +113,11 @@ class ClaimTests(ConversationCase):
 
     def test_logging_in_in_vain(self) -> None:
         """Who logs in and does not get the nickname of the account is told why."""
-        self.patch(self.names, "claim", lambda key, identity: succeed(None))
+        self.patch(self.names, "claim", lambda key: succeed(None))
         self.ada.types("/register correct-horse")
         self.ada.types("/quit")
         self.bob.types("bob")
         self.bob.sees()
-        self.patch(self.names, "claim", lambda key, identity: fail(TAKEN))
+        self.patch(self.names, "claim", lambda key: fail(TAKEN))
         self.bob.types("/login ada correct-horse")
         self.assertIn("-- eve is taken: choose another nickname", self.bob.sees())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from chatservice.chat.names import OwnNames
+from chatservice.people.account import Account
+from chatservice.protocol.events import Left
 from tests.conversation import each_row
 from tests.nodes import SECRET, NodesCase
 from tests.persons import TextPerson
@@ -33,7 +35,11 @@ class ReplicaTests(NodesCase):
         self.assertEqual(here, there)
         rooms = [
             {
-                name: sorted(member.nick for member in room.members & room.present)
+                name: (
+                    sorted(member.nick for member in room.members & room.present),
+                    [(event.id, event.identity) for event in room.recent],
+                    [person.identity for person in node.chat.permissions.operators(name)],
+                )
                 for name, room in node.chat.rooms.items()
             }
             for node in (self.here, self.there)
@@ -68,6 +74,8 @@ class ReplicaTests(NodesCase):
             "a real name": ["/realname Robert"],
             "an account": [f"/register {SECRET}"],
             "no account": [f"/register {SECRET}", "/logout"],
+            "an account, after talk": ["hello", f"/register {SECRET}"],
+            "an account, in a room of its own": ["/join attic", f"/register {SECRET}", "/logout"],
             "leaving": ["/quit"],
             "leaving and coming": ["/join attic", "/part attic", "/join attic"],
         }
@@ -114,13 +122,38 @@ class ReplicaTests(NodesCase):
         self.ada.sees()
         self.assertIn("tea", self.asks(self.ada, "/msg bob where are you?"))
 
-    @each_row({"a room": "/kick bob", "the chat": "/kick bob chat"})
+    @each_row({"a room": "/kick bob", "the chat": "/kick * bob"})
     def test_kick(self, line: str) -> None:
         """A kick by nickname holds at both nodes, and is carried out once."""
         self.types(self.ada, "/join python", line)
         self.check_same()
+        left = [facts for facts in self.eve.sees_all() if facts["type"] == "left"]
+        self.assertEqual(len(left), "*" in line)
         here = [member.nick for member in self.here.chat.rooms["python"].members]
         self.assertEqual(sorted(here), ["ada", "eve"])
+
+    def test_an_account_elsewhere(self) -> None:
+        """Who is here through one node cannot log in at another one."""
+        self.types(self.bob, f"/register {SECRET}")
+        zoe = TextPerson(self.here.connect())
+        self.types(zoe, "zoe")
+        told = self.asks(zoe, f"/login bob {SECRET}")
+        self.assertIn("-- bob is here already, through another server", told)
+        other = TextPerson(self.here.connect())
+        self.types(other, "bob", SECRET)
+        self.assertIn("bob is here already, through another server", "\n".join(other.sees()))
+        self.check_same()
+
+    def test_not_spoken_for(self) -> None:
+        """A node changes nobody who is elsewhere, and is told nothing of its own people."""
+        bob, ada = self.here.chat.roster["bob"], self.here.chat.roster["ada"]
+        self.here.chat.bindings.free(Account(bob.key, "bob", b"another", "", 0))
+        last = self.here.chat.ids.last
+        left = Left(id=last + 1, nick="ada", identity=ada.identity, rooms=(), goodbye=True, why="")
+        self.here.chat.journal.deliver([left])
+        self.passes()
+        self.assertIs(self.here.chat.roster["ada"], ada)
+        self.check_same()
 
     def test_one_order(self) -> None:
         """However they come and go, both nodes know the same in the end."""
