@@ -90,6 +90,13 @@ class Acting:
         seen_in: Collection[str] = whom.rooms if whom is not None else ()
         if isinstance(act, Announced | LockedDown):
             seen_in = self._rooms.keys()
+            envelope.roomless = [
+                device
+                for member in self._roster.values()
+                if not member.rooms
+                for device in member.devices
+                if device.fence
+            ]
         elif act.room:
             # An act on a network shows who comes from it: only those who may see addresses see it.
             is_by_network = act.network and not act.target_identity

@@ -96,10 +96,11 @@ class PowerTests(OperCase):
 
     def test_wallops(self) -> None:
         """An announcement is shown to everybody, once, in pieces if need be."""
-        eve = self.at_irc("eve", "JOIN #lobby", caps=ALL)
+        eve, zoe = self.at_irc("eve", "JOIN #lobby", caps=ALL), self.at_irc("zoe")
         self.empower().sees()
         self.assertEqual(brief(self.ada.asks("WALLOPS :hi all")), ["ada WALLOPS hi all"])
         self.assertEqual(brief(self.bob.sees())[-1:], ["ada WALLOPS hi all"])
+        self.assertEqual(brief(zoe.sees()), ["ada WALLOPS hi all"], "in no room")
         (line,) = of(eve.sees(), "WALLOPS")
         self.assertLessEqual({"msgid", "time"}, line.tags.keys())
         text = "x" * 490
@@ -107,6 +108,14 @@ class PowerTests(OperCase):
         pieces = self.bob.sees()
         self.assertEqual("".join(line.text for line in pieces), text)
         self.assertGreater(len(pieces), 1)
+
+    def test_wallops_too_early(self) -> None:
+        """Who is not yet welcomed, and in no room, is not shown an announcement."""
+        zoe = self.at_irc("zoe")
+        (device,) = self.chat.roster["zoe"].devices
+        device.fence = 0
+        self.empower().asks("WALLOPS :hi all")
+        self.assertEqual(zoe.sees(), [])
 
     @each_row({"nothing": ("WALLOPS", "461"), "blank": ("WALLOPS :  ", "412")})
     def test_wallops_wrong(self, row: tuple[str, str]) -> None:
