@@ -23,7 +23,7 @@ from chatservice.doors.irc.responses import Response
 from chatservice.doors.irc.verbs import VERBS, Call, Verb
 from chatservice.doors.irc.verbs.services import carried_out, is_for_service
 from chatservice.doors.irc.wire import NOTHING, NotUtf8, encoded, middle, parsed, pieces, start_of
-from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.actions import Kicked, OperatorAct
 from chatservice.protocol.aliases import ALIASES
 from chatservice.protocol.events import (
     NO_TIMES,
@@ -221,7 +221,7 @@ class IrcSession(RegisteringClient):
 
     def close(self, sentence: str = "", code: str = "closing", times: Times = NO_TIMES) -> None:
         """See L{chatservice.chat.door.Door.close}; every end is told with C{ERROR}."""
-        super().close(sentence or "goodbye", code, times)
+        super().close(sentence or self._why or "goodbye", code, times)
 
     def ended(self, reason: Failure) -> None:
         """See L{Session.ended}."""
@@ -241,6 +241,8 @@ class IrcSession(RegisteringClient):
                 return encoded(response.merge(source(event), event.room, change))
         if response is None and isinstance(event, Line):
             return self.wire.render(event) if self.has(caps.ECHO_MESSAGE) else b""
+        if isinstance(event, Kicked) and not (mine or event.room):
+            self._why = f"killed by {event.nick}"
         lines = own.own_lines(self, event, mine)
         if response is not None:
             lines = response.spelled(lines)

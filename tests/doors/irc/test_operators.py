@@ -85,7 +85,7 @@ class PowerTests(OperCase):
         self.assertEqual(brief(self.ada.asks("KILL bob :spam")), ["bob QUIT kicked by ada"])
         killed, error = self.bob.sees()
         self.assertEqual(brief([killed]), ["ada KILL bob spam"])
-        self.assertEqual(error.verb, "ERROR")
+        self.assertEqual(error[2:], ("ERROR", ["Closing link: killed by ada"]))
         self.assertIsNotNone(self.bob.wire.lost)
 
     @each_row({"nobody": ("KILL nobody :x", "401"), "without a nickname": ("KILL", "461")})

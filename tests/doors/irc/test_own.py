@@ -335,7 +335,8 @@ class EndTests(OperatorCase, IrcCase):
         self.server_operator("bob")
         bob, ada = self.at("text", "bob"), self.at_irc("ada", "JOIN #lobby")
         bob.types("/ban * ada spam")
-        self.assertEqual(brief(ada.sees()), ["bob KILL ada spam", " ERROR Closing link: goodbye"])
+        ended = " ERROR Closing link: killed by bob"
+        self.assertEqual(brief(ada.sees()), ["bob KILL ada spam", ended])
         self.assertIsNotNone(ada.wire.lost)
         ada = self.stranger()
         ada.joins("ada")
