@@ -10,7 +10,7 @@ from collections.abc import Collection
 from chatservice.chat.access import Person, RoomAccess
 from chatservice.chat.authority import ROOMS_OWNED, Authority
 from chatservice.chat.places import CHAT
-from chatservice.chat.rooms import Member
+from chatservice.chat.rooms import Member, Room
 from chatservice.protocol.actions import Muted, OperatorAct
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.names import LOBBY, nick_key
@@ -49,6 +49,12 @@ class Permissions(Authority):
         if is_hidden and asker.rooms.keys().isdisjoint(whom.rooms):
             return []
         return [room for room in whom.rooms if self.may_see(asker, room)]
+
+    def people_shown(self, asker: Member, room: Room) -> Collection[Member]:
+        """List the people in a room whom somebody may see there."""
+        if room.name in asker.rooms:
+            return room.members
+        return [each for each in room.members if room.name in self.rooms_shown(asker, each)]
 
     # What somebody may do. Each raises ChatError if not.
 

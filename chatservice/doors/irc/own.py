@@ -207,8 +207,15 @@ def names(session: IrcClient, room: Room | None, asked: str) -> Iterator[str]:
 def names_in(session: IrcClient, room: Room) -> Iterator[str]:
     """Spell who is in a room, as a part of a longer list."""
     symbol = "@" if session.chat.permissions.rules(room.name).secret else "="
+    assert session.member is not None
     views = session.has(caps.MULTI_PREFIX), session.has(caps.USERHOST_IN_NAMES)
-    for chunk in _Names.of(session.chat).chunks(room, *views):
+    names = _Names.of(session.chat)
+    if room.name in session.member.rooms:
+        chunks: Iterable[str] = names.chunks(room, *views)
+    else:
+        shown = session.chat.permissions.people_shown(session.member, room)
+        chunks = in_chunks(names.spelled(room, shown, *views))
+    for chunk in chunks:
         yield session.numeric(irc.RPL_NAMREPLY, symbol, f"#{room.name}", text=chunk)
 
 
@@ -239,13 +246,16 @@ class _Names:
             self._chunks.clear()
         key = room.name, all_roles, with_host
         if key not in self._chunks:
-            spelled = self._spelled(room, all_roles, with_host)
+            spelled = self.spelled(room, room.members, all_roles, with_host)
             self._chunks[key] = list(in_chunks(spelled))
         return self._chunks[key]
 
-    def _spelled(self, room: Room, all_roles: bool, with_host: bool) -> Iterator[str]:
+    def spelled(
+        self, room: Room, members: Iterable[Member], all_roles: bool, with_host: bool
+    ) -> Iterator[str]:
+        """Spell some of the names in a room."""
         voiced = {person.identity for person in self._permissions.voiced(room.name)}
-        for member in room.members:
+        for member in members:
             prefix = "@" if self._permissions.is_room_operator(member, room.name) else ""
             if member.identity in voiced and (all_roles or not prefix):
                 prefix += "+"

@@ -195,7 +195,7 @@ class ServerWideTests(IrcCase, OperatorCase):
         """A member who is put out of the chat sees who did it and why before the link closes."""
         self.bob.types("/kick * eve spam")
         self.assertEqual(brief(self.eve.sees()),
-                         ["bob KILL eve spam", " ERROR Closing link: goodbye"])
+                         ["bob KILL eve spam", " ERROR Closing link: killed by bob"])
         self.assertIsNotNone(self.eve.wire.lost)
         self.assertEqual(brief(self.ada.sees()), ["eve QUIT kicked by bob"])
 

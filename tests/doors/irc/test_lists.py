@@ -32,6 +32,21 @@ class WhoTests(OperatorCase, IrcCase):
         ada.sends("JOIN #tea")
         self.assertIn("bob", self.found(ada, "b*"))
 
+    def test_hidden_in_a_room(self) -> None:
+        """In a room that the asker is not in, NAMES shows hidden people to operators alone."""
+        ada = self.at_irc("ada")
+        self.assertEqual(self.named(ada), ["@sysop"])
+        self.assertEqual(self.named(self.bob), ["@sysop", "bob"])
+        ada.sends("JOIN #tea")
+        self.assertEqual(self.named(ada), ["@sysop", "ada", "bob"])
+        self.sysop.sends("PART #tea")
+        self.assertIn("bob", self.named(self.sysop))
+
+    def named(self, person: IrcPerson) -> list[str]:
+        """List those whom NAMES names in #tea."""
+        lines = of(person.asks("NAMES #tea"), "353")
+        return sorted(" ".join(line.text for line in lines).split())
+
     def test_by_name(self) -> None:
         """A nickname is found even if hidden; one that only looks like it is not."""
         ada = self.at_irc("ada")
