@@ -146,6 +146,7 @@ class ChatFactory(ServerFactory, Standalone):
         self.lingering.stop(member)
         self.watching.forget(member)
         self.roster.remove(member)
+        marks = member.reading.all_marks(member.rooms, self.last_delivered())
         seen, noted = member.seen_last(), member.forgotten != member.identity
         rooms = self.entrances.leave_all(member)
         left = Left(
@@ -156,6 +157,7 @@ class ChatFactory(ServerFactory, Standalone):
             real_name=member.real_name,
             noted=noted,
             seen=seen,
+            marks=() if member.account is None else marks,
         )
         return self.publish(member, left, by)
 

@@ -93,7 +93,7 @@ class Acting:
             envelope.roomless = [
                 device
                 for member in self._roster.values()
-                if not member.rooms
+                if not any(member in room.present for room in member.rooms.values())
                 for device in member.devices
                 if device.fence
             ]

@@ -74,7 +74,7 @@ class Belongings:
         self._roster.settle(former)
 
     def follow(self, former: bytes, now: bytes) -> None:
-        """Do so in memory alone, for somebody elsewhere, where the rest is done."""
+        """Do what L{become} does in memory: the process where the person is does the rest."""
         self._roster.become(former, now)
         self._rename(former, now)
         self._permissions.became(former)

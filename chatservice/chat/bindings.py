@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, FirstError, gatherResults, succeed
+from twisted.python.failure import Failure
 
 from chatservice.chat.acting import Acting
 from chatservice.chat.audit import Audit
@@ -71,8 +72,7 @@ class Bindings:
         member.ignored = account.ignored
         member.preferences_changed()
         self._tell(member)
-        stored = self._accounts.remember(account, member.token)
-        return freed.addCallback(lambda _: stored)
+        return _both(freed, self._accounts.remember(account, member.token))
 
     def free(self, account: Account, owner: Member | None = None) -> Deferred[None]:
         """Rename the member who has an account's nickname without being logged in to it.
@@ -99,7 +99,7 @@ class Bindings:
         self._become(member, identity_of(member.token))
         self._tell(member)
         if self._accounts.named(member.key) is account:
-            return self._rename_to_guest(member).addCallback(lambda _: stored)
+            return _both(self._rename_to_guest(member), stored)
         return stored
 
     def _become(self, member: Member, identity: bytes) -> None:
@@ -132,3 +132,14 @@ class Bindings:
         # Somebody who is only coming is introduced by that.
         if self._roster.has(member):
             self._introduce(member)
+
+
+def _both(first: Deferred[Any], second: Deferred[Any]) -> Deferred[None]:
+    """Wait for two things; fail as the first of them that does."""
+
+    def explain(failure: Failure) -> Failure:
+        assert isinstance(failure.value, FirstError)
+        return failure.value.subFailure
+
+    both = gatherResults([first, second], consumeErrors=True)
+    return both.addCallbacks(lambda _: None, explain)

@@ -268,9 +268,19 @@ class Chat(Verbs):
 
     # The members.
 
-    def rename_to_guest(self, member: Member) -> Deferred[Envelope]:
+    @inlineCallbacks
+    def rename_to_guest(self, member: Member) -> Generator[Deferred[Any], Any, Envelope]:
         """Give a member a nickname that is nobody's."""
-        return self.give_nick(member, self.nicknames.for_guest(self.ids.latest()))
+        seed = self.ids.latest()
+        while True:
+            try:
+                renamed: Envelope = yield self.give_nick(member, self.nicknames.for_guest(seed))
+                return renamed
+            except ChatError as error:
+                if error.code != "nick-taken":
+                    raise
+            # Somebody elsewhere has it.
+            seed += 1
 
     def introduce(self, member: Member, by: Device | None = None) -> Envelope:
         """Tell that the account or the real name of a member is another one now.

@@ -290,7 +290,7 @@ class Enforcement(Lifting):
         return self._acting.act(by, RoomSet(room=room, target=setting, text=text))
 
     def announce(self, by: Device, text: str) -> Envelope:
-        """Announce something in all rooms.
+        """Announce something to everybody.
 
         @raise ChatError: the member may not, or the text is empty.
         """

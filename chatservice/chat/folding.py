@@ -30,7 +30,7 @@ class _Sum:
 
 
 class Folding:
-    """Decides which joins and leaves are told in a sum, as they pass and by their ids.
+    """Decides which joins and leaves are told in a sum, as they pass and by their times.
 
     So all who follow the same log fold the same ones.
 
@@ -48,13 +48,13 @@ class Folding:
 
     def take(self, event: Joined | Parted | Left) -> None:
         """Count an event that has just been stored, and fold it if all of its rooms are busy."""
-        if self.note(event.touched, isinstance(event, Joined), event.id):
+        if self.note(event.touched, isinstance(event, Joined), event.when):
             folded(event)
 
     def note(self, rooms: Sequence[str], came: bool, at: int) -> bool:
         """Note that somebody joins or leaves rooms.
 
-        @param at: the id of the event.
+        @param at: the time of the event, in microseconds since the epoch.
         @return: whether to fold this one, which is when all of the rooms are busy.
         """
         self._forget(at - _WITHIN)
@@ -79,6 +79,9 @@ class Folding:
     def _is_busy(self, room: str, now: int) -> bool:
         """Count one more in a room; whether there were too many before it already."""
         moments = self._moments.setdefault(room, deque(maxlen=SHOWN))
+        if moments and moments[-1] > now:
+            # The clock was set back.
+            moments.clear()
         busy = len(moments) == SHOWN and moments[0] > now - _WITHIN
         moments.append(now)
         self._moments.move_to_end(room)

@@ -17,7 +17,7 @@ class Names(Protocol):
         """
 
     def release(self, key: str) -> None:
-        """Give up a claim, unless somebody has taken the nickname by it."""
+        """Give up a claim, unless the nickname was taken under it."""
 
 
 class OwnNames:

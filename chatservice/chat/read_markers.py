@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from chatservice.chat.door import Door
 from chatservice.protocol.events import LATEST
@@ -45,8 +45,8 @@ class Reading:
     @ivar until: for those of them in which lines are read as they come once more, the id before
         which the unread part ends.
     @ivar times: the times of such ids, in microseconds since the epoch, where they do not tell it.
-    @ivar marks: for each room that a program has said to be read, or that a line door has shown,
-        the id up to which it was; not the id of coming into a room, from which its marker begins.
+    @ivar marks: for each room that a program has said is read, or that a line door has shown, the
+        id up to which it was; not the id of coming into a room, from which its marker begins.
     """
 
     __slots__ = ("marks", "missed", "times", "until")
@@ -70,7 +70,7 @@ class Reading:
                     self.times = {**self.times, marker.seen: marker.time}
 
     def begin(self, room: str, at: int) -> None:
-        """Note that somebody has come into a room, and that what comes from there is not read."""
+        """Note that somebody has come into a room, and does not read there as lines come."""
         self.missed.setdefault(room, at)
 
     def follow(self, room: str, at: int) -> bool:
@@ -121,13 +121,19 @@ class Reading:
         """
         return self.marks.get(room, 0) if room in self.missed else last
 
-    def note_mark(self, room: str, id: int) -> int:
-        """Mark a room as read up to an id, or leave it further on; give the mark."""
-        mark = max(id, self.marks.get(room, 0))
-        self.marks = {**self.marks, room: mark}
+    def note_mark(self, room: str, id: int) -> None:
+        """Mark a room as read up to an id, or leave the mark further on."""
+        self.marks = {**self.marks, room: max(id, self.marks.get(room, 0))}
         if len(self.marks) > MARKS:
             self.marks = without(self.marks, min(self.marks, key=self.marks.__getitem__))
-        return mark
+
+    def all_marks(self, rooms: Iterable[str], last: int) -> tuple[tuple[str, int], ...]:
+        """List all marks, with those of rooms in which everything is read as it comes.
+
+        @param last: the last id.
+        """
+        read = {room: last for room in rooms if room not in self.missed}
+        return tuple({**self.marks, **read}.items())
 
     def recall(self, marks: Mapping[str, int]) -> None:
         """Take up marks that are stored."""
@@ -150,6 +156,8 @@ class Reading:
         """Put markers back, for the lines after them may never have been sent."""
         for room, since in markers.items():
             self.missed[room] = min(since, self.missed.get(room, since))
+            if room in self.marks:
+                self.marks = {**self.marks, room: min(since, self.marks[room])}
 
     def forget(self, room: str) -> None:
         """Forget a room in which everything is read, or that the member has left."""
@@ -182,8 +190,14 @@ class Reads(Protocol):
         """Note that everything is read that was shown here, if this is a line door."""
 
 
+class Seen(Protocol):
+    """A room in which readers are seen."""
+
+    present: set[Any]
+
+
 D = TypeVar("D", bound=Reads)
-R = TypeVar("R")
+R = TypeVar("R", bound=Seen)
 
 
 class Reader(Generic[D, R]):
@@ -207,11 +221,14 @@ class Reader(Generic[D, R]):
     def note_reading(self, at: int, by: D | None = None) -> None:
         """Note anew in which rooms lines are read as they come, and in which they are not.
 
+        Rooms that the member is only coming into do not count yet; see L{come}.
+
         @param at: the id from which on that holds.
         @param by: the device that has changed, so that the others are told; C{None} if that is
             nothing to tell.
         """
-        for room in ("", *self.rooms):
+        present = [name for name, room in self.rooms.items() if self in room.present]
+        for room in ("", *present):
             self.note_reading_of(room, at, by)
 
     def note_reading_of(self, room: str, at: int, by: D | None = None) -> None:
@@ -244,11 +261,10 @@ class Reader(Generic[D, R]):
             self._begin_reading("", id)
         if room:
             self._begin_reading(room, id)
-        self.note_reading(id)
 
     def _begin_reading(self, room: str, at: int) -> None:
-        if not self._reads(room):
-            self.reading.begin(room, at)
+        begin = self.reading.follow if self._reads(room) else self.reading.begin
+        begin(room, at)
 
     def _reads(self, room: str) -> bool:
         return any(device.reads(room) for device in self.devices)

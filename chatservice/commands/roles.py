@@ -118,7 +118,7 @@ def uninvite(call: Call) -> Answer:
     return DONE
 
 
-@command(Group.OPERATORS, "/announce TEXT", "say something in all rooms")
+@command(Group.OPERATORS, "/announce TEXT", "say something to everybody")
 def announce(call: Call) -> Answer:
     if not call.rest:
         raise call.wrong()

@@ -295,12 +295,12 @@ def try_out(reactor: Any, ports: list[Port]) -> None:
 @contextmanager
 def _only_binding() -> Iterator[None]:
     """Let sockets be bound, but not listen."""
-    listen = socket.socket.listen
     socket.socket.listen = lambda *_: None  # type: ignore[method-assign]
     try:
         yield
     finally:
-        socket.socket.listen = listen  # type: ignore[method-assign]
+        # The class has only inherited it.
+        del socket.socket.listen
 
 
 def open_port(reactor: Any, text: str, chat: Chat) -> Port:

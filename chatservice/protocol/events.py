@@ -268,6 +268,7 @@ class Left(MemberEvent):
     @ivar noted: whether it is stored that the author was in the chat at all.
     @ivar seen: the last id seen in each room in which there was more to catch up on (C{""}:
         private lines); in all others everything was seen.
+    @ivar marks: the ids up to which rooms were marked as read, which accounts keep.
     """
 
     kind = "left"
@@ -277,6 +278,7 @@ class Left(MemberEvent):
     real_name: str = field(default="", compare=False, repr=False)
     noted: bool = field(default=True, compare=False, repr=False)
     seen: tuple[tuple[str, int], ...] = field(default=(), compare=False, repr=False)
+    marks: tuple[tuple[str, int], ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,7 +335,7 @@ class Introduced(MemberEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified(Event):
-    """Somebody's going by another identity from now on, which nobody is shown.
+    """A change of somebody's identity; nobody is shown it.
 
     @ivar former: the identity until then.
     @ivar with_lines: whether everything that went by that one goes by the other one now, because a

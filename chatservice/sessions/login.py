@@ -51,11 +51,12 @@ def log_in(
     # Wait until the lines and places of a member who has just left are stored.
     yield chat.departed(account.identity)
     places = yield chat.journal.places(account.identity)
+    spoken = yield chat.journal.refs(account.identity)
+    marks = yield chat.journal.room_marks(account.identity)
     # The member may have logged out meanwhile through another connection.
     if member.identity == account.identity:
-        spoken = yield chat.journal.refs(account.identity)
         member.spoken.recall(spoken, chat.reactor.seconds())
-        member.reading.recall((yield chat.journal.room_marks(account.identity)))
+        member.reading.recall(marks)
         yield chat.journal.move(former, account.identity, member.nick)
     if member.identity == account.identity:
         member.reading.take_up(places, {"", *member.rooms})

@@ -154,7 +154,7 @@ def spelled_refs(refs: Iterable[tuple[int, str]]) -> list[str]:
 
 
 def spelled_marks(marks: Iterable[tuple[str, int]]) -> list[str]:
-    """Format up to when the lines with people and of rooms are read as a line, if there are any."""
+    """Format, as one line, up to when private lines and rooms were read, if that is known."""
     spelled = [
         {"room": name[1:], "seen": _time(id)}
         if name.startswith("#")

@@ -206,6 +206,8 @@ def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:
             connection.execute(_PLACE, (who, "", nick, id, seen.pop(""), event.time))
         rooms = [(nick, seen[room], event.time, who, room) for room in seen]
         connection.executemany(_SEEN, rooms)
+        for room, mark in event.marks:
+            move_room_mark(connection, who, room, mark)
 
 
 def last_seen(event: Left) -> dict[str, int]:

@@ -59,6 +59,12 @@ class FoldingTests(SynchronousTestCase):
             self.clock.advance(1)
         self.assertEqual(self.told, [("lobby", 30, 0)] * 3)
 
+    def test_clock_set_back(self) -> None:
+        """What came by a clock that was ahead does not count."""
+        self.assertFalse(any(self.folding.note(["lobby"], True, 3600_000_000) for _ in range(20)))
+        self.assertEqual(self.come(20), [False] * 20)
+        self.assertEqual(self.come(1), [True])
+
     def test_calm_again(self) -> None:
         """When fewer come again they are shown."""
         self.come(25)

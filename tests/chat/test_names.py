@@ -111,6 +111,30 @@ class ClaimTests(ConversationCase):
         self.assertIs(self.chat.roster.get("bob"), holder)
         self.assertEqual(self.names.released[-1], "bob")
 
+    def test_guests(self) -> None:
+        """If somebody elsewhere has the nickname of a guest, the next one is tried."""
+        self.chat.rename_to_guest(self.chat.roster["ada"])
+        first = self.names.asked[0]
+        self.answer(TAKEN)
+        self.answer()
+        self.assertNotIn("ada", self.chat.roster)
+        self.assertEqual([*self.chat.roster], [self.names.asked[1]])
+        self.assertNotEqual(first, self.names.asked[1])
+
+    def test_guests_in_vain(self) -> None:
+        """Whatever else is wrong is told."""
+        done = self.chat.rename_to_guest(self.chat.roster["ada"])
+        self.answer(ChatError("failed", "the database does not answer"))
+        self.assertEqual(self.failureResultOf(done, ChatError).value.code, "failed")
+
+    def test_logging_out_in_vain(self) -> None:
+        """Who logs out and gets no other nickname is told why."""
+        self.ada.types("/register correct-horse")
+        self.ada.sees()
+        self.ada.types("/logout")
+        self.answer(ChatError("failed", "the database does not answer"))
+        self.assertIn("-- the database does not answer", self.ada.sees())
+
     def test_logging_in_in_vain(self) -> None:
         """Who logs in and does not get the nickname of the account is told why."""
         self.patch(self.names, "claim", lambda key: succeed(None))

@@ -181,3 +181,13 @@ class ReplicaTests(NodesCase):
         self.passes()
         self.assertFalse(self.here.chat.roster["zoe"].is_elsewhere)
         self.assertFalse(self.there.chat.roster["zoe"].is_elsewhere)
+        self.types(other, f"/register {SECRET}", "/logout")
+        self.assertFalse(self.here.chat.roster["zoe"].is_elsewhere)
+
+    def test_kicked_on_leaving(self) -> None:
+        """Who is kicked from a room while leaving the chat has left it everywhere."""
+        self.ada.types("/kick bob")
+        self.bob.types("/quit")
+        self.passes()
+        self.check_same()
+        self.assertNotIn("bob", self.here.chat.roster)

@@ -22,7 +22,16 @@ from chatservice.doors.irc.replies import RPL_MONOFFLINE, RPL_MONONLINE
 from chatservice.doors.irc.responses import Response
 from chatservice.doors.irc.verbs import VERBS, Call, Verb
 from chatservice.doors.irc.verbs.services import carried_out, is_for_service
-from chatservice.doors.irc.wire import NOTHING, NotUtf8, encoded, middle, parsed, pieces, start_of
+from chatservice.doors.irc.wire import (
+    NOTHING,
+    Message,
+    NotUtf8,
+    encoded,
+    middle,
+    parsed,
+    pieces,
+    verb_of,
+)
 from chatservice.protocol.actions import Kicked, OperatorAct
 from chatservice.protocol.aliases import ALIASES
 from chatservice.protocol.events import (
@@ -57,27 +66,34 @@ EXTENDED = WentAway | CameBack | Introduced
 class IrcSession(RegisteringClient):
     """The session of an IRC client."""
 
-    __slots__ = ("_response",)
+    __slots__ = ("_line", "_response")
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
         self._response: Response | None = None
+        # A line is read once, for its cost, and then carried out.
+        self._line: Message | None = None
 
     # Requests.
 
     def cost(self, message: bytes) -> float:
         """See L{Session.cost}."""
-        name, first = start_of(message)
-        verb = VERBS.get(name)
-        return 1 if verb is None else verb.cost(first)
+        try:
+            line = parsed(message)
+        except (NotUtf8, ChatError):
+            return 1
+        self._line = line
+        verb = VERBS.get(line.verb)
+        return 1 if verb is None else verb.cost(line.param(0))
 
     def heard(self, message: bytes) -> None:
         """See L{Session.heard}."""
         self._verb = self._target = self._service = ""
+        line, self._line = self._line, None
         try:
-            line = parsed(message)
+            line = line or parsed(message)
         except NotUtf8:
-            start = start_of(message)[0]
+            start = verb_of(message)
             name = middle(start) if start.isascii() else "*"
             self.write([f":{self.server} FAIL {name} INVALID_UTF8 :messages must be UTF-8"])
             return

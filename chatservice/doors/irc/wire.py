@@ -27,7 +27,6 @@ CTCP = "\x01"
 MOST_BYTES = LINE_BYTES - len(b"\r\n")
 """The most bytes of a line without its end and its tags."""
 
-_START = re.compile(rb"\s*(?:@\S*\s+)?(?::\S*\s+)?(\S*)\s*([^\s:]\S*|)")
 _KEY = re.compile(r"\+?[A-Za-z0-9.-]+(?:/[A-Za-z0-9-]+)?")
 _ESCAPED = {";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"}
 _UNESCAPED = {spelled[1]: char for char, spelled in _ESCAPED.items()}
@@ -85,12 +84,10 @@ def parsed(line: bytes) -> Message:
     return Message(verb.upper(), params, tags_of(spelled_tags) if spelled_tags else NO_TAGS)
 
 
-def start_of(line: bytes) -> tuple[str, str]:
-    """Read the verb of a line, in upper case, and its first parameter, without any check."""
-    found = _START.match(line)
-    assert found is not None
-    verb, param = found.groups()
-    return verb.decode("ascii", "replace").upper(), param.decode("ascii", "replace")
+def verb_of(line: bytes) -> str:
+    """Read the verb of a line that may not be UTF-8, in upper case."""
+    words = line.decode("ascii", "replace").split()
+    return next((word.upper() for word in words if word[0] not in "@:"), "")
 
 
 def tags_of(text: str) -> Mapping[str, str]:

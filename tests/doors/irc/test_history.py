@@ -280,8 +280,10 @@ class MarkTests(HistoryCase):
         self.assertLess(lines.index(f"{told} {OLD}"), lines.index(names_end))
 
     def test_unmarked(self) -> None:
-        """Who comes into a room has marked nothing there, even one that it enters later."""
-        self.assertIn(":chatservice MARKREAD #den *", self.asks("JOIN #den"))
+        """Whoever comes into a room has marked nothing there."""
+        lines = self.asks("JOIN #den,#tea,#attic")
+        for room in ("den", "tea", "attic"):
+            self.assertIn(f":chatservice MARKREAD #{room} *", lines)
         self.assertEqual(self.asks("MARKREAD #lobby"), [":chatservice MARKREAD #lobby *"])
 
     def test_kept_for_an_account(self) -> None:
@@ -307,6 +309,20 @@ class MarkTests(HistoryCase):
         self.ada.sends("PRIVMSG #lobby :later")
         bob.sees()
         self.assertNotIn("*", bob.asks("MARKREAD #lobby")[0])
+        bob.sends("QUIT")
+        self.clock.advance(2)
+        again = self.logs_in("bob", "wonderful-days")
+        self.assertNotIn("*", again.asks("MARKREAD #lobby")[0])
+
+    def test_of_a_guest_that_registers(self) -> None:
+        """What a guest has marked is the account's when it has registered."""
+        guest = Client(self.connect())
+        guest.sends(f"CAP REQ :{CAPABILITIES}", "NICK guest", "USER g 0 * :g", "CAP END")
+        guest.sends("JOIN #den", f"MARKREAD #den {OLD}")
+        guest.sends("PRIVMSG NickServ :REGISTER wonderful-days", "QUIT")
+        self.clock.advance(2)
+        again = self.logs_in("guest", "wonderful-days")
+        self.assertEqual(again.asks("MARKREAD #den"), [f":chatservice MARKREAD #den {OLD}"])
 
     @each_row(
         {

@@ -81,10 +81,16 @@ class CostTests(ClientCase):
             "a moved mark": (f"MARKREAD #lobby timestamp={time(0)}", 1.0),
             "a moved mark of a person": (f"MARKREAD ada timestamp={time(0)}", 1.0),
             "a search": ("SEARCH text=tea", 5.0),
+            "a scan": ("WHO", 5.0),
+            "one room": ("WHO :#lobby", 0.2),
+            "a room and a mask": ("LIST :#lobby *", 5.0),
+            "behind strange tags": ("@x\t@y WHO", 5.0),
+            "with NUL in it": ("W\0HO", 5.0),
+            "with another space": ("WHO\x1c*", 5.0),
         }
     )
     def test_cost(self, row: tuple[str, float]) -> None:
-        """A page and a moved mark cost a line, a question about a mark less, a search a scan."""
+        """A page and a moved mark cost a line, a question less, a search or a scan more."""
         ada = self.client("ada", "JOIN #lobby")
         paid: list[float] = []
 

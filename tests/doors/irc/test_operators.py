@@ -109,6 +109,16 @@ class PowerTests(OperCase):
         self.assertEqual("".join(line.text for line in pieces), text)
         self.assertGreater(len(pieces), 1)
 
+    def test_wallops_on_entering(self) -> None:
+        """Who is just entering the first room is shown an announcement, and once."""
+        zoe = self.at_irc("zoe")
+        self.empower()
+        ada, guest = (self.chat.roster[nick].devices[0] for nick in ("ada", "zoe"))
+        self.chat.enforcement.announce(ada, "hi all")
+        self.chat.enter(guest, "lobby")
+        self.clock.advance(0)
+        self.assertEqual(brief(of(zoe.sees(), "WALLOPS")), ["ada WALLOPS hi all"])
+
     def test_wallops_too_early(self) -> None:
         """Who is not yet welcomed, and in no room, is not shown an announcement."""
         zoe = self.at_irc("zoe")
