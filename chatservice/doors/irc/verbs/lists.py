@@ -13,7 +13,7 @@ from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc import own, replies
 from chatservice.doors.irc.client import Lines
 from chatservice.doors.irc.format import cut
-from chatservice.doors.irc.verbs.table import Call, is_channel, scan, verb
+from chatservice.doors.irc.verbs.table import SCAN, Call, is_channel, scan, search, verb
 from chatservice.doors.irc.wire import middle
 from chatservice.people.masks import folded, matches
 from chatservice.protocol.events import ChatError
@@ -106,7 +106,7 @@ def _condition(call: Call, word: str) -> Callable[[Room], bool]:
     return holds
 
 
-@verb("WHO", cost=scan)
+@verb("WHO", cost=search)
 def who(call: Call) -> Lines:
     return _who(call)
 
@@ -133,6 +133,8 @@ def _found(call: Call, asked: str) -> Iterator[tuple[Member, Room | None]]:
     if person is not None and person.member and person.nick.casefold() == asked.casefold():
         yield person.member, None
         return
+    # A word that is nobody's nickname may be a user, a host or a real name.
+    call.session.pay(SCAN - search(asked))
     mask = "*" if asked == "0" else folded(asked)
     for member in list(call.chat.roster.values()):
         real_name = real_name_shown(member, call.member.ignored)

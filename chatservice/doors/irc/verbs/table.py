@@ -20,6 +20,10 @@ from chatservice.protocol.sanitize import without_controls
 if TYPE_CHECKING:
     from chatservice.chat.chat import Chat
 
+QUERY, SCAN = 0.2, 5.0
+"""The lines of the flood limit that a question about one thing costs, and one about everything."""
+
+
 def line(_: str) -> float:
     """Tell the cost of a line that says or does something."""
     return 1.0
@@ -27,13 +31,20 @@ def line(_: str) -> float:
 
 def query(_: str) -> float:
     """Tell the cost of a question about one thing."""
-    return 0.2
+    return QUERY
 
 
 def scan(first: str) -> float:
     """Tell the cost of a question about everything, unless it is about some rooms by name."""
     is_by_name = first.startswith("#") and not set("*?") & set(first)
-    return 0.2 * (1 + first.count(",")) if is_by_name else 5.0
+    return QUERY * (1 + first.count(",")) if is_by_name else SCAN
+
+
+def search(first: str) -> float:
+    """Tell the cost of a question about people, which is small if it is about one nickname."""
+    is_nick = first not in ("", "0") and not set("*?#") & set(first)
+    return QUERY if is_nick else scan(first)
+
 
 Cost: TypeAlias = Callable[[str], float]
 """A function that tells, given the first parameter, how many lines of the flood limit it costs."""
