@@ -76,12 +76,12 @@ def compare(
     return rows, [f"{name} is not installed, so it was not compared." for name in missing()]
 
 
-def _row(load: str, name: str, own: Sequence[Figures], least: Sequence[Figures]) -> Row:
+def _row(load: str, name: str, own: Sequence[Figures], others: Sequence[Figures]) -> Row:
     """Make a row of a server's figures, beside those of another in the same rounds."""
     return {
         "load": load,
         "server": name,
-        **columns(own, least),
+        **columns(own, others),
         "target": _target(load, name),
         "p99 target": _at_most(DELAY_TARGETS.get(load)) if name == CHAT else "",
     }

@@ -6,8 +6,8 @@ I{publishes} an event. The events of one turn of the reactor go to the journal a
 the journal has it on the disk, the batch is I{broadcast} to everybody who hears it
 (chat/publisher.py, chat/broadcast.py). Nobody sees anything any other way.
 
-A verb returns the envelope of the event that it published, so that a door can tie its answer to
-it. It raises L{ChatError} for a mistake that the member made. The verbs of operators are in
+A verb returns the envelope of the event that it published, or a Deferred of it if that takes a
+moment, so that a door can tie its answer to it. It raises L{ChatError} for a mistake that the member made. The verbs of operators are in
 chat/enforcement.py and chat/roles.py; those of talk go through chat/speaking.py.
 
 sessions/joining.py tells how people arrive, chat/entrances.py how they enter rooms,
@@ -146,8 +146,8 @@ class ChatFactory(ServerFactory, Standalone):
         self.lingering.stop(member)
         self.watching.forget(member)
         self.roster.remove(member)
-        marks = member.reading.all_marks(member.rooms, self.last_delivered())
         seen, noted = member.seen_last(), member.forgotten != member.identity
+        member.reading.mark_followed(member.present_in(), self.last_delivered())
         rooms = self.entrances.leave_all(member)
         left = Left(
             why=why,
@@ -157,7 +157,7 @@ class ChatFactory(ServerFactory, Standalone):
             real_name=member.real_name,
             noted=noted,
             seen=seen,
-            marks=() if member.account is None else marks,
+            marks=tuple(member.reading.marks.items()) if member.account else (),
         )
         return self.publish(member, left, by)
 
@@ -262,6 +262,20 @@ class ChatFactory(ServerFactory, Standalone):
                 self.names.release(key)
         member.preferences_changed()
         return renamed
+
+    @inlineCallbacks
+    def rename_to_guest(self, member: Member) -> Generator[Deferred[Any], Any, Envelope]:
+        """Give a member a nickname that is nobody's."""
+        seed = self.ids.latest()
+        while True:
+            try:
+                renamed: Envelope = yield self.give_nick(member, self.nicknames.for_guest(seed))
+                return renamed
+            except ChatError as error:
+                if error.code != "nick-taken":
+                    raise
+            # Somebody elsewhere has it.
+            seed += 1
 
     def set_real_name(self, by: Device, text: str) -> Envelope | None:
         """Take another real name, or none with an empty text; C{None} if it is the same.

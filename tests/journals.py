@@ -11,8 +11,9 @@ from twisted.internet.task import Clock
 
 from chatservice.chat.journal import Page, Wanted
 from chatservice.protocol.actions import OperatorAct
-from chatservice.protocol.events import Batch, Event, TopicChanged, numbered
+from chatservice.protocol.events import Batch, Event, TopicChanged
 from chatservice.protocol.ids import EventIds
+from chatservice.protocol.stamping import numbered
 from chatservice.storage.database import Database
 from chatservice.storage.journal import DatabaseArchive, DatabaseJournal
 from chatservice.storage.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of

@@ -58,10 +58,10 @@ from chatservice.protocol.events import (
     Resumed,
     TopicChanged,
     Whispered,
-    signed,
 )
 from chatservice.protocol.names import check_room
 from chatservice.protocol.signals import Signalled
+from chatservice.protocol.stamping import signed
 
 log = Logger()
 
@@ -267,20 +267,6 @@ class Chat(Verbs):
             self._all_gone.callback(None)
 
     # The members.
-
-    @inlineCallbacks
-    def rename_to_guest(self, member: Member) -> Generator[Deferred[Any], Any, Envelope]:
-        """Give a member a nickname that is nobody's."""
-        seed = self.ids.latest()
-        while True:
-            try:
-                renamed: Envelope = yield self.give_nick(member, self.nicknames.for_guest(seed))
-                return renamed
-            except ChatError as error:
-                if error.code != "nick-taken":
-                    raise
-            # Somebody elsewhere has it.
-            seed += 1
 
     def introduce(self, member: Member, by: Device | None = None) -> Envelope:
         """Tell that the account or the real name of a member is another one now.

@@ -11,7 +11,8 @@ from chatservice.chat.entrances import Entrances
 from chatservice.chat.lingering import UNNOTICED, Lingering
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publish
-from chatservice.chat.rooms import NO_MARKERS, Device, Member
+from chatservice.chat.read_markers import NO_MARKERS
+from chatservice.chat.rooms import Device, Member
 from chatservice.chat.roster import Roster
 from chatservice.people.ratelimit import Tries
 from chatservice.protocol.counts import counted

@@ -9,7 +9,8 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
 
-from chatservice.protocol.events import Joined, Left, Parted, folded
+from chatservice.protocol.events import Joined, Left, Parted
+from chatservice.protocol.stamping import folded
 
 SHOWN = 20
 """Joins and leaves that a room is shown one by one within L{WITHIN}."""

@@ -41,6 +41,7 @@ class Marks:
         """
         reading, last = by.member.reading, self._last_delivered()
         reading.move(room, min(id, last))
+        reading.note_mark(room, min(id, last))
         upto, mark = reading.marker(room, last), self.of_room(by, room)
         return self._publish(by.member, Read(room=room, upto=upto, ref=ref, mark=mark), by)
 

@@ -118,8 +118,8 @@ class Publisher:
         envelopes = []
         for event in batch:
             is_own = self._appended and self._appended[0].event is event
-            mine = self._appended.popleft() if is_own else Envelope(event, is_foreign=True)
-            envelopes.append(mine)
+            envelope = self._appended.popleft() if is_own else Envelope(event, is_foreign=True)
+            envelopes.append(envelope)
         try:
             self._broadcast(envelopes)
         except Exception:

@@ -9,8 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from chatservice.chat.door import Door
 from chatservice.protocol.events import LATEST
 
-NOWHERE_MISSED: dict[str, int] = {}
-NO_MARKS: dict[str, int] = {}
+NO_MARKERS: dict[str, int] = {}
 NO_TIMES: dict[int, int] = {}
 
 MARKS = 1000
@@ -54,9 +53,9 @@ class Reading:
     def __init__(self) -> None:
         self.missed: dict[str, int] = {}
         # Most people never need these; they are replaced as a whole.
-        self.until = NOWHERE_MISSED
+        self.until = NO_MARKERS
         self.times = NO_TIMES
-        self.marks = NO_MARKS
+        self.marks = NO_MARKERS
 
     def take_up(self, markers: Iterable[ReadMarker], rooms: Collection[str]) -> None:
         """Go on from stored markers: what was said after them is missed.
@@ -127,13 +126,17 @@ class Reading:
         if len(self.marks) > MARKS:
             self.marks = without(self.marks, min(self.marks, key=self.marks.__getitem__))
 
-    def all_marks(self, rooms: Iterable[str], last: int) -> tuple[tuple[str, int], ...]:
-        """List all marks, with those of rooms in which everything is read as it comes.
+    def mark_sent(self, rooms: Iterable[str]) -> None:
+        """Mark rooms as read up to their markers, for everything before those has been sent."""
+        for room in rooms:
+            if room in self.missed:
+                self.note_mark(room, self.missed[room])
 
-        @param last: the last id.
-        """
-        read = {room: last for room in rooms if room not in self.missed}
-        return tuple({**self.marks, **read}.items())
+    def mark_followed(self, rooms: Iterable[str], last: int) -> None:
+        """Mark those of the rooms up to the last id in which everything is read as it comes."""
+        for room in rooms:
+            if room not in self.missed:
+                self.note_mark(room, last)
 
     def recall(self, marks: Mapping[str, int]) -> None:
         """Take up marks that are stored."""
@@ -142,7 +145,6 @@ class Reading:
 
     def move(self, room: str, id: int) -> bool:
         """Move the marker of a room on to an id; tell whether it was not there yet."""
-        self.note_mark(room, id)
         before = self.missed.get(room)
         if before is None or id <= before:
             return False
@@ -156,8 +158,6 @@ class Reading:
         """Put markers back, for the lines after them may never have been sent."""
         for room, since in markers.items():
             self.missed[room] = min(since, self.missed.get(room, since))
-            if room in self.marks:
-                self.marks = {**self.marks, room: min(since, self.marks[room])}
 
     def forget(self, room: str) -> None:
         """Forget a room in which everything is read, or that the member has left."""
@@ -227,9 +227,12 @@ class Reader(Generic[D, R]):
         @param by: the device that has changed, so that the others are told; C{None} if that is
             nothing to tell.
         """
-        present = [name for name, room in self.rooms.items() if self in room.present]
-        for room in ("", *present):
+        for room in ("", *self.present_in()):
             self.note_reading_of(room, at, by)
+
+    def present_in(self) -> list[str]:
+        """List the rooms in which the reader is seen by now."""
+        return [name for name, room in self.rooms.items() if self in room.present]
 
     def note_reading_of(self, room: str, at: int, by: D | None = None) -> None:
         """Note this of one room (C{""}: private lines); see L{note_reading}."""

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from chatservice.chat.audience import Audience, Hearer
 from chatservice.chat.coming import Coming
 from chatservice.chat.door import NOWHERE, Door, Fenced
-from chatservice.chat.read_markers import Reader, without
+from chatservice.chat.read_markers import NO_MARKERS, Reader, without
 from chatservice.chat.recent import Recent, Recents
 from chatservice.chat.refs import Spoken
 from chatservice.people.account import Account, Proof
@@ -21,7 +21,6 @@ from chatservice.protocol.preferences import Preferences
 
 ROOMS_PER_MEMBER = 50
 NOBODY: dict[str, str] = {}
-NO_MARKERS: dict[str, int] = {}
 NO_PAGES: dict[str, Callable[[Any], Any]] = {}
 AS_IT_COMES = Preferences()
 NO_HOST = "~chat@hidden.chat"
@@ -179,6 +178,7 @@ class Device(Hearer["Room"]):
 
     def all_sent(self) -> None:
         """Note that everything that it was given is sent."""
+        self.member.reading.mark_sent(self.moved)
         self.unsent = self.moved = NO_MARKERS
 
 

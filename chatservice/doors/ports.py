@@ -157,8 +157,8 @@ class Port:
                 reason = OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
             raise self._cannot_listen(reason)
 
-    def listen_on(self) -> None:
-        """Begin to listen on the socket, which was only bound when the port was opened.
+    def begin_listening(self) -> None:
+        """Listen on the socket, which was only bound when the port was opened.
 
         @raise CannotStart: another socket listens on the same port.
         """
@@ -284,7 +284,7 @@ def try_out(reactor: Any, ports: list[Port]) -> None:
         numbers = Counter(port.number for port in tried)
         for port in tried:
             if port.number and numbers[port.number] > 1:
-                port.listen_on()
+                port.begin_listening()
     finally:
         for port in ports:
             port.close()

@@ -3,7 +3,7 @@
 Nothing here knows a wire, a room object or a database. An event's C{id} identifies it, gives its
 place in the order and, unless somebody sets the clock back, its time in microseconds since the
 epoch; code that shows or counts times reads C{when}. A verb creates an event with the fields of
-its kind, L{signed} fills in who did it, and the log numbers it as it commits it (L{numbered}).
+its kind; L{chatservice.protocol.stamping} fills in who did it, and later the id that the log gives.
 
 A new kind of event is one class here, and one row in L{chatservice.protocol.wording.WORDS}.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final, Self, TypeAlias, TypeVar
+from typing import ClassVar, Final, Self, TypeAlias
 
 from chatservice.protocol.tags import NO_TAGS, Tags
 
@@ -383,40 +383,6 @@ class Read(Event):
     ref: str = ""
     mark: int = field(default=0, compare=False, repr=False)
     to_identity: bytes = field(default=b"", compare=False, repr=False)
-
-
-E = TypeVar("E", bound=Event)
-
-
-def signed(
-    event: E, nick: str, identity: bytes, account: str, userhost: str = "", bot: bool = False
-) -> E:
-    """Fill in the author of an event that was just created; see L{Event}.
-
-    @return: the same event. Nobody else has seen it yet, so it changes for nobody.
-    """
-    object.__setattr__(event, "nick", nick)
-    object.__setattr__(event, "identity", identity)
-    object.__setattr__(event, "account", account)
-    object.__setattr__(event, "userhost", userhost)
-    if bot:
-        object.__setattr__(event, "bot", bot)
-    return event
-
-
-def numbered(event: E, id: int, time: int | None) -> E:
-    """Fill in the id of an event that is being committed, and its time if the id does not tell it.
-
-    @return: the same event.
-    """
-    object.__setattr__(event, "id", id)
-    object.__setattr__(event, "time", time)
-    return event
-
-
-def folded(event: Joined | Parted | Left) -> None:
-    """Fold an event that has just been committed, and that nobody has been shown."""
-    object.__setattr__(event, "folded", True)
 
 
 Batch = Sequence[Event]

@@ -11,7 +11,7 @@ from twisted.internet.task import deferLater
 
 from chatservice.chat.door import Door
 from chatservice.chat.nicknames import whose
-from chatservice.chat.read_markers import NO_MARKS, ReadMarker
+from chatservice.chat.read_markers import NO_MARKERS, ReadMarker
 from chatservice.chat.rooms import ROOMS_PER_MEMBER, Device, Member, Room
 from chatservice.people.account import NO_TOKEN, Account, Proof
 from chatservice.people.identity import identity_of
@@ -98,7 +98,7 @@ class Joining:
         if request.token:
             request = replace(request, nick=request.nick or _last_nick(account, places))
         spoken = (yield chat.journal.refs(_identity(request, account))) if places else []
-        marks = NO_MARKS if account is None else (yield chat.journal.room_marks(account.identity))
+        marks = NO_MARKERS if account is None else (yield chat.journal.room_marks(account.identity))
         key = chat.nicknames.check(request.nick, self._session.peer.is_local)[1]
         yield self._freed(key, account)
         names = request.rooms

@@ -5,7 +5,6 @@ Joining, the flood limit, waiting in turn, errors, and closing.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Generator, Hashable
 from enum import IntEnum, auto
 from typing import TYPE_CHECKING, Any
@@ -17,16 +16,15 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from chatservice.chat.door import GOODBYE, Deliver, Fenced, Format
+from chatservice.chat.door import GOODBYE, Deliver, Fenced
 from chatservice.chat.rooms import Device, Member
 from chatservice.protocol.errors import StorageError
-from chatservice.protocol.events import NO_TIMES, ChatError, Event, Times, Watched, Whispered
+from chatservice.protocol.events import NO_TIMES, ChatError, Times
 from chatservice.protocol.names import PASSWORD_TRIES
-from chatservice.protocol.wording import not_read_now
 from chatservice.sessions import catchup
-from chatservice.sessions.in_turn import InTurn
 from chatservice.sessions.joining import Joining, JoinRequest
 from chatservice.sessions.keepalive import NO_ANSWER
+from chatservice.sessions.language import Language
 from chatservice.sessions.metering import Connection
 from chatservice.sessions.outbox import Outbox
 
@@ -56,32 +54,14 @@ class State(IntEnum):
     GONE = auto()
 
 
-class Session(InTurn):
+class Session(Language):
     """The session of one connection; once it has joined, it belongs to a member.
 
-    A subclass is a language: it interprets messages from the peer (L{heard}), spells sentences
-    (L{tell}), and has the C{name} of the door.
-
     @param chat: the chat to take part in.
-    @cvar end_is_goodbye: whether a peer that ends its connection means to leave.
-    @cvar is_typed: whether somebody may type at the other end, so that telnet is understood.
     @ivar state: from L{State.CLOSING} on, nothing more is read.
     """
 
-    __slots__ = (
-        "_heard_at",
-        "_timeout",
-        "_wanted",
-        "_why",
-        "_wrong_passwords",
-        "format",
-        "state",
-    )
-
-    kind: str
-    name: str
-    format: Format
-    end_is_goodbye = is_typed = True
+    __slots__ = ("_heard_at", "_timeout", "_wanted", "_why", "_wrong_passwords", "state")
 
     def __init__(self, chat: Chat) -> None:
         super().__init__(chat)
@@ -90,69 +70,6 @@ class Session(InTurn):
         self._heard_at = 0.0
         self._wrong_passwords = 0
         self._wanted = self._why = ""
-
-    # For subclasses to define.
-
-    @abstractmethod
-    def heard(self, message: bytes) -> None:
-        """Act on a message: a line without its end, or another carrier's equivalent.
-
-        @raise ChatError: a mistake of the member's.
-        """
-
-    def cost(self, message: bytes) -> float:
-        """Tell how many lines a message counts for in the flood limit."""
-        return 1
-
-    @abstractmethod
-    def tell(self, error: ChatError) -> None:
-        """Send an error about this connection or its last line."""
-
-    @abstractmethod
-    def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
-        """See L{chatservice.chat.door.Door.notify}."""
-
-    def unread_now(self, event: Whispered, away: str | None) -> None:
-        """See L{chatservice.chat.door.Door.unread_now}."""
-        self.notify([not_read_now(event.to, away)], [])
-
-    @abstractmethod
-    def ping(self, sentence: str) -> None:
-        """See L{chatservice.chat.door.Door.ping}."""
-
-    @abstractmethod
-    def reads(self, room: str, is_current: bool) -> bool:
-        """See L{chatservice.chat.door.Door.reads}."""
-
-    def waits_for(self, member: Member) -> bool:
-        """Tell whether a member who has lost its connection here may come back to this stay."""
-        return True
-
-    def read_on(self, room: str, id: int, following: bool) -> None:
-        """See L{chatservice.chat.door.Door.read_on}; line doors count nothing."""
-
-    @abstractmethod
-    def preferences_changed(self) -> None:
-        """See L{chatservice.chat.door.Door.preferences_changed}."""
-
-    @abstractmethod
-    def render_own(self, event: Event, mine: bool) -> bytes:
-        """See L{chatservice.chat.door.Door.render_own}."""
-
-    @abstractmethod
-    def render_elsewhere(self, event: Event, here: bool, device: str) -> bytes:
-        """See L{chatservice.chat.door.Door.render_elsewhere}."""
-
-    def render_watched(self, event: Event, watched: Watched | None) -> bytes:
-        """See L{chatservice.chat.door.Door.render_watched}."""
-        return b"" if watched is None else self.format.render(watched, True)
-
-    def again(self, event: Event) -> None:
-        """See L{chatservice.chat.door.Door.again}; without refs there are no repeats."""
-
-    def refuse(self, event: Event, sentence: str) -> None:
-        """See L{chatservice.chat.door.Door.refuse}; a subclass must also tell the peer."""
-        self.note_refusal()
 
     # The life of a connection.
 

@@ -11,8 +11,9 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from chatservice.protocol.actions import OperatorAct
-from chatservice.protocol.events import Batch, Event, TopicChanged, numbered
+from chatservice.protocol.events import Batch, Event, TopicChanged
 from chatservice.protocol.ids import EventIds
+from chatservice.protocol.stamping import numbered
 from chatservice.storage.actlog import acts
 from chatservice.storage.archive import DatabaseArchive
 from chatservice.storage.database import Database, explain

@@ -103,12 +103,16 @@ class MarkTests(ConversationCase):
         return self.chat.roster["ada"].reading.marker(room, self.chat.last_delivered())
 
     def test_taken_back(self) -> None:
-        """A mark goes back with the read marker, for what was not sent was not read."""
-        reading = read_markers.Reading()
-        reading.begin("den", 5)
-        reading.move("den", 9)
-        reading.take_back({"den": 5, "lobby": 3})
-        self.assertEqual((reading.missed, reading.marks), ({"den": 5, "lobby": 3}, {"den": 5}))
+        """What was not sent was not read, and is not marked; what was sent is."""
+        reading = self.chat.roster["ada"].reading
+        before = reading.missed["lobby"]
+        for is_sent, mark in ((False, 0), (True, before + 2)):
+            self.phone.hand_out("lobby", before, reading.move("lobby", before + 2))
+            if is_sent:
+                self.phone.all_sent()
+            self.chat.roster["ada"].lose(self.phone, before + 9)
+            self.assertEqual(reading.missed["lobby"], before + (2 if is_sent else 0))
+            self.assertEqual(self.chat.marks.of_room(self.tab, "lobby"), mark)
 
     def test_too_many_rooms(self) -> None:
         """Of too many marks of rooms, the lowest give way."""

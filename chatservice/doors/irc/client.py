@@ -179,6 +179,10 @@ class IrcClient(Session):
         """Note what an error that follows is about."""
         self._target = target
 
+    def note_killer(self, nick: str) -> None:
+        """Note who puts the member out of the chat, for the end of the connection says so."""
+        self._why = f"killed by {nick}"
+
     def answer_as(self, service: str) -> None:
         """Note that a service answers what was asked, errors too."""
         self._service = service

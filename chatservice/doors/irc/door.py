@@ -32,7 +32,7 @@ from chatservice.doors.irc.wire import (
     pieces,
     verb_of,
 )
-from chatservice.protocol.actions import Kicked, OperatorAct
+from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.aliases import ALIASES
 from chatservice.protocol.events import (
     NO_TIMES,
@@ -257,8 +257,6 @@ class IrcSession(RegisteringClient):
                 return encoded(response.merge(source(event), event.room, change))
         if response is None and isinstance(event, Line):
             return self.wire.render(event) if self.has(caps.ECHO_MESSAGE) else b""
-        if isinstance(event, Kicked) and not (mine or event.room):
-            self._why = f"killed by {event.nick}"
         lines = own.own_lines(self, event, mine)
         if response is not None:
             lines = response.spelled(lines)

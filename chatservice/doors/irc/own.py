@@ -54,6 +54,7 @@ def own_lines(session: IrcClient, event: Event, mine: bool) -> list[str]:
         case events.Introduced():
             return [line for line in wire.lines(event) if " SETNAME " in line]
         case actions.Kicked(room="") if not mine:
+            session.note_killer(event.nick)
             target = f"{event.target} :{cut(event.text) or event.nick}"
             return wire.tagged(event, [f":{source(event)} KILL {target}"])
         case actions.Invited():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatservice.doors.irc.format import server_time
 from chatservice.doors.irc.isupport import HISTORY_MOST
 from tests.conversation import each_row
 from tests.doors.irc.asking import CAPABILITIES, Client, texts
@@ -285,6 +286,21 @@ class MarkTests(HistoryCase):
         for room in ("den", "tea", "attic"):
             self.assertIn(f":chatservice MARKREAD #{room} *", lines)
         self.assertEqual(self.asks("MARKREAD #lobby"), [":chatservice MARKREAD #lobby *"])
+
+    def test_catching_up(self) -> None:
+        """What C{/catchup} shows is marked as read."""
+        self.bob.types("/register wonderful-days")
+        self.bob.types("/quit")
+        self.clock.advance(2)
+        self.ada.sends("PRIVMSG #lobby :one", "PRIVMSG #lobby :two")
+        bob = self.logs_in("bob", "wonderful-days")
+        (before,) = bob.asks("MARKREAD #lobby")
+        self.ada.sends("PRIVMSG #lobby :three")
+        last = self.chat.rooms["lobby"].last_id()
+        bob.asks("CATCHUP")
+        (after,) = bob.asks("MARKREAD #lobby")
+        self.assertLess(before, after)
+        self.assertEqual(after.rpartition("=")[2], server_time(last))
 
     def test_kept_for_an_account(self) -> None:
         """An account finds the marks of its rooms again, and a guest does not."""

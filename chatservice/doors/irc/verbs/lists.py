@@ -13,7 +13,7 @@ from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc import own, replies
 from chatservice.doors.irc.client import Lines
 from chatservice.doors.irc.format import cut
-from chatservice.doors.irc.verbs.table import SCAN, Call, is_channel, scan, search, verb
+from chatservice.doors.irc.verbs.table import SCAN, Call, is_channel, lookup, scan, verb
 from chatservice.doors.irc.wire import middle
 from chatservice.people.masks import folded, matches
 from chatservice.protocol.events import ChatError
@@ -106,7 +106,7 @@ def _condition(call: Call, word: str) -> Callable[[Room], bool]:
     return holds
 
 
-@verb("WHO", cost=search)
+@verb("WHO", cost=lookup)
 def who(call: Call) -> Lines:
     return _who(call)
 
@@ -134,7 +134,7 @@ def _found(call: Call, asked: str) -> Iterator[tuple[Member, Room | None]]:
         yield person.member, None
         return
     # A word that is nobody's nickname may be a user, a host or a real name.
-    call.session.pay(SCAN - search(asked))
+    call.session.pay(SCAN - lookup(asked))
     mask = "*" if asked == "0" else folded(asked)
     for member in list(call.chat.roster.values()):
         real_name = real_name_shown(member, call.member.ignored)

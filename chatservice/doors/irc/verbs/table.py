@@ -40,7 +40,7 @@ def scan(first: str) -> float:
     return QUERY * (1 + first.count(",")) if is_by_name else SCAN
 
 
-def search(first: str) -> float:
+def lookup(first: str) -> float:
     """Tell the cost of a question about people, which is small if it is about one nickname."""
     is_nick = first not in ("", "0") and not set("*?#") & set(first)
     return QUERY if is_nick else scan(first)
