@@ -7,7 +7,8 @@ the journal has it on the disk, the batch is I{broadcast} to everybody who hears
 (chat/publisher.py, chat/broadcast.py). Nobody sees anything any other way.
 
 A verb returns the envelope of the event that it published, or a Deferred of it if that takes a
-moment, so that a door can tie its answer to it. It raises L{ChatError} for a mistake that the member made. The verbs of operators are in
+moment, so that a door can tie its answer to it. It raises L{ChatError} for a mistake that the
+member made. The verbs of operators are in
 chat/enforcement.py and chat/roles.py; those of talk go through chat/speaking.py.
 
 sessions/joining.py tells how people arrive, chat/entrances.py how they enter rooms,

@@ -4,36 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from twisted.words.protocols import irc
 
 from chatservice.chat.ignoring import topic_shown, unseen_by
-from chatservice.chat.rooms import Member, Room
+from chatservice.chat.rooms import Room
 from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc import isupport, replies
 from chatservice.doors.irc.client import IrcClient
-from chatservice.doors.irc.format import (
-    cut,
-    roles,
-    server_time,
-    source,
-)
+from chatservice.doors.irc.format import cut, server_time, source
+from chatservice.doors.irc.naming import NAMES_BYTES, names
 from chatservice.doors.irc.wire import pieces, tagged
 from chatservice.protocol import actions, events
 from chatservice.protocol.events import Event, Line, Spoken, TopicChanged, Whispered
 from chatservice.protocol.signals import Signalled
 from chatservice.protocol.wording import clock_time
 
-if TYPE_CHECKING:
-    from chatservice.chat.chat import Chat
-
 USER_MODES = "Bioqw"
 CHANNEL_MODES = "bklimnoqstv"
-
-NAMES_BYTES = 350
-"""The most bytes of nicknames in one 353, so that it fits whoever reads it."""
 
 
 def own_lines(session: IrcClient, event: Event, mine: bool) -> list[str]:
@@ -193,95 +181,6 @@ def topic(session: IrcClient, room: str) -> Iterator[str]:
     yield session.numeric(irc.RPL_TOPIC, f"#{room}", text=cut(found.text))
     when = f"{found.when // 1_000_000}"
     yield session.numeric(replies.RPL_TOPICWHOTIME, f"#{room}", source(found), when)
-
-
-def names(session: IrcClient, room: Room | None, asked: str) -> Iterator[str]:
-    """Spell who is in a room.
-
-    @param asked: the room's name as it was asked for, without C{#}.
-    """
-    if room is not None:
-        yield from names_in(session, room)
-    yield session.numeric(irc.RPL_ENDOFNAMES, f"#{asked}", text="End of the list of names")
-
-
-def names_in(session: IrcClient, room: Room) -> Iterator[str]:
-    """Spell who is in a room, as a part of a longer list."""
-    symbol = "@" if session.chat.permissions.rules(room.name).secret else "="
-    assert session.member is not None
-    views = session.has(caps.MULTI_PREFIX), session.has(caps.USERHOST_IN_NAMES)
-    names = _Names.of(session.chat)
-    if room.name in session.member.rooms:
-        chunks: Iterable[str] = names.chunks(room, *views)
-    else:
-        shown = session.chat.permissions.people_shown(session.member, room)
-        chunks = in_chunks(names.spelled(room, shown, *views))
-    for chunk in chunks:
-        yield session.numeric(irc.RPL_NAMREPLY, symbol, f"#{room.name}", text=chunk)
-
-
-class _Names:
-    """The names in rooms, which are spelled once for all who ask until anything passes."""
-
-    _all: WeakKeyDictionary[Chat, _Names] = WeakKeyDictionary()
-
-    def __init__(self, chat: Chat) -> None:
-        self._permissions = chat.permissions
-        self._ids = chat.ids
-        self._roster = chat.roster
-        self._stamp = 0
-        self._chunks: dict[tuple[str, bool, bool], list[str]] = {}
-
-    @classmethod
-    def of(cls, chat: Chat) -> _Names:
-        """Find or make the names of a chat."""
-        found = cls._all.get(chat)
-        if found is None:
-            found = cls._all[chat] = cls(chat)
-        return found
-
-    def chunks(self, room: Room, all_roles: bool, with_host: bool) -> list[str]:
-        """Spell the names in a room, in texts that fit into a line."""
-        if self._ids.last != self._stamp:
-            self._stamp = self._ids.last
-            self._chunks.clear()
-        key = room.name, all_roles, with_host
-        if key not in self._chunks:
-            spelled = self.spelled(room, room.members, all_roles, with_host)
-            self._chunks[key] = list(in_chunks(spelled))
-        return self._chunks[key]
-
-    def spelled(
-        self, room: Room, members: Iterable[Member], all_roles: bool, with_host: bool
-    ) -> Iterator[str]:
-        """Spell some of the names in a room."""
-        voiced = {person.identity for person in self._permissions.voiced(room.name)}
-        for member in members:
-            prefix = "@" if self._permissions.is_room_operator(member, room.name) else ""
-            if member.identity in voiced and (all_roles or not prefix):
-                prefix += "+"
-            yield prefix + (member.mask if with_host else member.nick)
-
-
-def in_chunks(words: Iterable[str], between: str = " ") -> Iterator[str]:
-    """Gather words into texts that fit into a line."""
-    chunk: list[str] = []
-    size = 0
-    for word in words:
-        length = len(word.encode()) + 1
-        if chunk and size + length > NAMES_BYTES:
-            yield between.join(chunk)
-            chunk, size = [], 0
-        chunk.append(word)
-        size += length
-    if chunk:
-        yield between.join(chunk)
-
-
-def prefix_of(chat: Chat, member: Member, room: str, all_roles: bool) -> str:
-    """Spell the roles of a member in a room, as C{@} and C{+}."""
-    prefixes = "".join(prefix for _, prefix in roles(chat, room, member.identity))
-    return prefixes if all_roles else prefixes[:1]
 
 
 def replayed(session: IrcClient, past: Iterable[Event]) -> Iterator[str]:

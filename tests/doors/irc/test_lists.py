@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from chatservice.doors.irc.naming import names_in
 from tests.conversation import each_row
 from tests.doors.irc.person import IrcCase, IrcPerson
-from tests.irc import of
+from tests.irc import of, read
 from tests.operating import PASSWORD, OperatorCase
 
 
@@ -46,6 +49,27 @@ class WhoTests(OperatorCase, IrcCase):
         """List those whom NAMES names in #tea."""
         lines = of(person.asks("NAMES #tea"), "353")
         return sorted(" ".join(line.text for line in lines).split())
+
+    @each_row({"from within": "JOIN #tea", "from outside": "JOIN #den"})
+    def test_names_in_parts(self, line: str) -> None:
+        """A list that is read slowly names nobody who has gone, nor by a former nickname."""
+        nicks = [f"somebody{number}" for number in range(99)]
+        people = {nick: self.at_text(nick) for nick in nicks}
+        for person in people.values():
+            person.types("/join tea")
+        self.at_irc("ada", line)
+        session: Any = self.chat.roster["ada"].devices[0].door
+        lines = names_in(session, self.chat.rooms["tea"])
+        named = [name for _ in range(2) for name in read(next(lines)).text.split()]
+        renamed, _, *gone = sorted(people.keys() - set(named))
+        people[renamed].types("/nick zed")
+        for nick in gone:
+            people[nick].types("/part tea")
+        named += [name for each in lines for name in read(each).text.split()]
+        here = [member.nick for member in self.chat.rooms["tea"].members]
+        shown = set(here) - ({"bob"} if line == "JOIN #den" else set())
+        self.assertEqual(sorted(name.lstrip("@") for name in named), sorted(shown))
+        self.assertIn("zed", named)
 
     def test_by_name(self) -> None:
         """A nickname is found even if hidden; one that only looks like it is not."""

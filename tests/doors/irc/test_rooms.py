@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chatservice.chat.rooms import ROOMS_PER_MEMBER
 from chatservice.doors.irc.isupport import TEXT_BYTES
-from chatservice.doors.irc.own import NAMES_BYTES
+from chatservice.doors.irc.naming import NAMES_BYTES
 from tests.conversation import each_row
 from tests.doors.irc.person import IrcCase
 from tests.irc import ALL, IrcPerson, brief, of

@@ -7,7 +7,7 @@ import textwrap
 from twisted.words.protocols import irc
 
 from chatservice import commands
-from chatservice.doors.irc import own, replies
+from chatservice.doors.irc import naming, own, replies
 from chatservice.doors.irc.client import Lines
 from chatservice.doors.irc.format import server_time
 from chatservice.doors.irc.verbs.table import VERBS, Call, query, verb
@@ -80,7 +80,7 @@ def admin(call: Call) -> Lines:
         call.numeric(irc.RPL_ADMINME, server, text=f"Who runs {call.chat.settings.name}"),
         *(
             call.numeric(irc.RPL_ADMINLOC1, text=f"operators: {chunk}")
-            for chunk in own.in_chunks(names)
+            for chunk in naming.in_chunks(names)
         ),
         call.numeric(irc.RPL_ADMINLOC2, text="chatservice"),
         call.numeric(irc.RPL_ADMINEMAIL, text="ask one of the operators"),

@@ -10,7 +10,7 @@ from twisted.words.protocols import irc
 from chatservice.chat.ignoring import away_shown, real_name_shown, topic_shown
 from chatservice.chat.rooms import Member, Room
 from chatservice.doors.irc import capabilities as caps
-from chatservice.doors.irc import own, replies
+from chatservice.doors.irc import naming, replies
 from chatservice.doors.irc.client import Lines
 from chatservice.doors.irc.format import cut
 from chatservice.doors.irc.verbs.table import SCAN, Call, is_channel, lookup, scan, verb
@@ -52,12 +52,12 @@ def _names(call: Call) -> Iterator[str]:
     for name in asked:
         bare = middle(name.removeprefix("#"))
         if is_channel(name):
-            yield from own.names(call.session, seen(call, name), bare)
+            yield from naming.names(call.session, seen(call, name), bare)
         else:
             yield call.numeric(irc.RPL_ENDOFNAMES, bare, text="End of the list of names")
     if not asked:
         for room in all_seen(call):
-            yield from own.names_in(call.session, room)
+            yield from naming.names_in(call.session, room)
         yield call.numeric(irc.RPL_ENDOFNAMES, "*", text="End of the list of names")
 
 
@@ -162,7 +162,7 @@ def _flags(call: Call, member: Member, room: Room | None) -> str:
         flags += "B"
     if room is not None:
         all_roles = call.session.has(caps.MULTI_PREFIX)
-        flags += own.prefix_of(call.chat, member, room.name, all_roles)
+        flags += naming.prefix_of(call.chat.permissions, member, room.name, all_roles)
     return flags
 
 

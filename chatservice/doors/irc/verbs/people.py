@@ -11,7 +11,7 @@ from chatservice.chat.ignoring import away_shown, is_by, real_name_shown
 from chatservice.chat.rooms import Member
 from chatservice.chat.watching import WATCHED_MOST
 from chatservice.doors.irc import capabilities as caps
-from chatservice.doors.irc import own, replies
+from chatservice.doors.irc import naming, replies
 from chatservice.doors.irc.client import Lines
 from chatservice.doors.irc.format import GONE, cut, server_time
 from chatservice.doors.irc.verbs.table import Call, query, verb
@@ -47,10 +47,10 @@ def _described(call: Call, member: Member) -> Iterator[str]:
     real_name = real_name_shown(member, call.member.ignored)
     yield call.numeric(irc.RPL_WHOISUSER, *about, text=real_name or nick)
     rooms = [
-        f"{own.prefix_of(chat, member, room, session.has(caps.MULTI_PREFIX))}#{room}"
+        f"{naming.prefix_of(chat.permissions, member, room, session.has(caps.MULTI_PREFIX))}#{room}"
         for room in chat.permissions.rooms_shown(call.member, member)
     ]
-    for chunk in own.in_chunks(rooms):
+    for chunk in naming.in_chunks(rooms):
         yield call.numeric(irc.RPL_WHOISCHANNELS, nick, text=chunk)
     kinds = " and ".join(dict.fromkeys(device.kind for device in member.devices))
     through = f"through {kinds or 'no connection'}"
@@ -172,7 +172,7 @@ def monitor(call: Call) -> Lines:
         case "C":
             watching.forget(member)
         case "L":
-            chunks = own.in_chunks(watching.names(member), ",")
+            chunks = naming.in_chunks(watching.names(member), ",")
             lines = [call.numeric(replies.RPL_MONLIST, text=chunk) for chunk in chunks]
             return [*lines, call.numeric(replies.RPL_ENDOFMONLIST, text="End of the list")]
         case "S":
@@ -204,5 +204,5 @@ def _statuses(call: Call, names: list[str]) -> Iterator[str]:
     here = [member.mask for member in members.values() if member is not None]
     absent = [middle(name) for name, member in members.items() if member is None]
     for numeric, words in ((replies.RPL_MONONLINE, here), (replies.RPL_MONOFFLINE, absent)):
-        for chunk in own.in_chunks(words, ","):
+        for chunk in naming.in_chunks(words, ","):
             yield call.numeric(numeric, text=chunk)
