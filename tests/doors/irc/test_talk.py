@@ -36,7 +36,7 @@ FORMATTED = "\x02bold\x02 \x0304,01red\x03 \x1d\x0fplain\x16"
 """A text with codes for bold and the like, which says C{bold red plain}."""
 
 
-class RefusedTests(IrcCase):
+class RefusedTests(OperatorCase, IrcCase):
     """What cannot be said."""
 
     @each_row(REFUSED)
@@ -79,6 +79,18 @@ class RefusedTests(IrcCase):
         self.assertEqual(ada.sees(), [])
         bob.sees()
         self.assertEqual(bob.sees(), [])
+
+    def test_rights_in_private(self) -> None:
+        """A member who must not speak at all gets 531 for a person, and a notice nothing."""
+        self.server_operator("sysop")
+        sysop, bob = self.at("text", "sysop"), self.at_text("bob")
+        ada = self.at_irc("ada", "JOIN #lobby")
+        sysop.types("/mute * ada")
+        answer = ada.asks("PRIVMSG bob :hi")[-1]
+        self.assertEqual((answer.verb, answer.params[1]), ("531", "bob"))
+        self.assertEqual(ada.numerics("PRIVMSG #lobby :hi"), ["404"])
+        self.assertEqual(ada.asks("NOTICE bob :hi"), [])
+        self.assertNotIn("hi", str(bob.sees()))
 
     def test_long(self) -> None:
         """A line fits if it does for whoever hears it, with its author before it."""

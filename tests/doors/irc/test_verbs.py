@@ -217,6 +217,9 @@ class ListTests(VerbCase):
         ):
             shown = self.asks(self.bob, f"LIST {condition}")
             self.assertEqual(len(shown) - 2, count, condition)
+        self.ada.sends("TOPIC #tea :green or black")
+        self.bob.sees()
+        self.assertEqual(self.asks(self.bob, "LIST #tea")[1], "322 bob #tea 2 green or black")
 
     def test_who(self) -> None:
         """WHO finds people by room, nickname and mask, and WHOX gives the fields asked for."""

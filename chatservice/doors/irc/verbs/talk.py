@@ -19,7 +19,7 @@ from chatservice.protocol.events import ChatError
 from chatservice.protocol.tags import NO_TAGS
 
 NOT_HERE = {"muted", "banned", "not-allowed", "no-room"}
-"""The codes of errors for which IRC has one numeric: the member cannot speak in the room."""
+"""The codes of errors for which IRC has one numeric: the member cannot speak there."""
 
 
 @verb("PRIVMSG", talk=True, early=True)
@@ -92,7 +92,8 @@ def _say(call: Call, target: str, text: str, manner: str) -> Lines:
         _publish(call, room, whom, text, manner)
     except ChatError as error:
         if error.code in NOT_HERE:
-            raise ChatError("muted", error.sentence) from error
+            cause = "" if is_channel(target) else "in-private"
+            raise ChatError("muted", error.sentence, cause) from error
         raise
     return []
 
