@@ -109,10 +109,15 @@ class IrcMember(IrcPerson):
         return self.wire.sees()
 
 
+def as_at_other_doors(sentence: str) -> str:
+    """Spell the commands in a sentence as people at other doors type them."""
+    return sentence.replace("/msg NickServ REGISTER", "/register").replace("/quote ", "/")
+
+
 def told(line: Line) -> str:
     """Spell a line in short; a sentence of the chat's, whatever its line is, is one of -- TEXT."""
     if line.nick == "chatservice" and (line.verb == "NOTICE" or line.verb.isdigit()):
-        return f"-- {line.text}"
+        return f"-- {as_at_other_doors(line.text)}"
     if line.verb == "ERROR":
         return line.verb
     return " ".join((line.nick, line.verb, *line.params))

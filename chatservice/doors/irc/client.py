@@ -20,6 +20,7 @@ from chatservice.doors.irc.capabilities import Negotiation
 from chatservice.doors.irc.format import RELEVANT, IrcFormat, cut, server_name
 from chatservice.doors.irc.responses import Response
 from chatservice.doors.irc.sasl import Exchange
+from chatservice.doors.irc.sentences import typed_at_irc
 from chatservice.doors.irc.wire import encoded, middle
 from chatservice.people.account import Proof
 from chatservice.protocol.events import ChatError
@@ -192,7 +193,7 @@ class IrcClient(Session):
         if self._verb in ("NOTICE", "TAGMSG") and error.code != "too-long":
             # Two programs must not go on answering each other (RFC 2812, section 3.3.2).
             return []
-        sentence = without_controls(error.sentence)
+        sentence = typed_at_irc(without_controls(error.sentence))
         if self._verb == "AUTHENTICATE":
             return [self.numeric(replies.ERR_SASLFAIL, text=sentence)]
         if self._service:

@@ -20,6 +20,7 @@ from chatservice.doors.irc.pings import Pings
 from chatservice.doors.irc.registration import RegisteringClient
 from chatservice.doors.irc.replies import RPL_MONOFFLINE, RPL_MONONLINE
 from chatservice.doors.irc.responses import Response
+from chatservice.doors.irc.sentences import typed_at_irc
 from chatservice.doors.irc.verbs import VERBS, Call, Verb
 from chatservice.doors.irc.verbs.services import carried_out, is_for_service
 from chatservice.doors.irc.wire import (
@@ -190,7 +191,8 @@ class IrcSession(RegisteringClient):
 
     def notify(self, lines: list[str], events: list[Event], times: Times = NO_TIMES) -> None:
         """See L{chatservice.chat.door.Door.notify}."""
-        told = [self.notice(piece) for line in lines for piece in pieces(line, NOTICE_BYTES)]
+        sentences = map(typed_at_irc, lines)
+        told = [self.notice(piece) for each in sentences for piece in pieces(each, NOTICE_BYTES)]
         self.write([*own.replayed(self, events), *told])
 
     def tell(self, error: ChatError) -> None:

@@ -42,7 +42,6 @@ SINGULAR = {
     ("closed", "wrong-room-password"): irc.ERR_BADCHANNELKEY,
     ("banned", ""): irc.ERR_BANNEDFROMCHAN,
     ("muted", ""): irc.ERR_CANNOTSENDTOCHAN,
-    ("muted", "in-private"): ERR_CANNOTSENDTOUSER,
     ("not-allowed", "moderated"): irc.ERR_CANNOTSENDTOCHAN,
     ("not-allowed", "not-operator"): irc.ERR_CHANOPRIVSNEEDED,
     ("not-allowed", "protected"): irc.ERR_CHANOPRIVSNEEDED,

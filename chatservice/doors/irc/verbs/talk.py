@@ -11,11 +11,12 @@ from chatservice.chat.rooms import Room
 from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc.client import Lines
 from chatservice.doors.irc.isupport import TARGETS
-from chatservice.doors.irc.replies import ERR_INPUTTOOLONG
+from chatservice.doors.irc.replies import ERR_CANNOTSENDTOUSER, ERR_INPUTTOOLONG
 from chatservice.doors.irc.verbs.services import before_joining, serve, service_named
 from chatservice.doors.irc.verbs.table import Call, is_channel, verb
 from chatservice.doors.irc.wire import ACTION, CTCP, MOST_BYTES, middle, without_formatting
 from chatservice.protocol.events import ChatError
+from chatservice.protocol.sanitize import without_controls
 from chatservice.protocol.tags import NO_TAGS
 
 NOT_HERE = {"muted", "banned", "not-allowed", "no-room"}
@@ -91,10 +92,12 @@ def _say(call: Call, target: str, text: str, manner: str) -> Lines:
         room, whom = _addressee(call, target)
         _publish(call, room, whom, text, manner)
     except ChatError as error:
-        if error.code in NOT_HERE:
-            cause = "" if is_channel(target) else "in-private"
-            raise ChatError("muted", error.sentence, cause) from error
-        raise
+        if error.code not in NOT_HERE:
+            raise
+        if is_channel(target):
+            raise ChatError("muted", error.sentence) from error
+        is_answered, sentence = manner != "noticed", without_controls(error.sentence)
+        return _refused(call, is_answered, ERR_CANNOTSENDTOUSER, sentence, middle(target))
     return []
 
 
