@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.documents import blocks
 from tests.real.test_real_clients import program
 from tests.running import HOST, PATIENCE, Server, running
 
@@ -216,6 +218,21 @@ def test_ii(chat: Server, tmp_path: Path) -> None:
         process.kill()
         process.wait()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def test_by_hand(chat: Server) -> None:
+    """The session of the document in which somebody types IRC by hand goes as it is printed."""
+    (session,) = (block for block in blocks("docs/irc.rst") if "| nc localhost" in block)
+    command, *printed = session.replace("\\\n", "").splitlines()
+    command = command.removeprefix("$ ").replace("nc localhost 59000", f"nc {HOST} {chat.port}")
+    ended = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    hosts = re.compile(r"@[a-z]{10}\.chat")
+    came = hosts.sub("@HOST", ended.stdout).splitlines()
+    wanted = [hosts.sub("@HOST", line) for line in printed]
+    assert [line for line in came if line in wanted] == wanted, ended.stdout
+    assert came[came.index(wanted[1]) + 2 :] == wanted[2:]
 
 
 def read(path: Path) -> str:

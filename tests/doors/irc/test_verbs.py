@@ -58,6 +58,8 @@ class ModeTests(VerbCase):
             ("+v-v+v bob bob bob", ["MODE #tea +v bob"]),
             ("bqb", ["368 ada #tea End of the list", "729 ada #tea q End of the list"]),
             ("+zzz", ["472 ada z z is no mode here"]),
+            ("+n", []),
+            ("-n", ["472 ada n nobody can speak in a room from outside: n is always on"]),
         ):
             self.assertEqual(self.asks(self.ada, f"MODE #tea {modes}"), told, modes)
 

@@ -181,9 +181,11 @@ def _carry_out(
         return _set(call, name, "limit", param if is_on else "off", differs)
     if mode in ENTRIES:
         return _entry(call, name, is_on, mode, param)
-    if change == ("+", "n", ""):
+    if mode == "n":
         call.chat.permissions.check_power(call.member, name)
-        return []
+        if is_on:
+            return []
+        raise Wrong("unknown-mode", "nobody can speak in a room from outside: n is always on")
     raise Wrong("unknown-mode", f"{mode} is no mode here")
 
 
