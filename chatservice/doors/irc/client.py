@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
 from twisted.internet.defer import Deferred
@@ -40,7 +41,22 @@ NOTICE_BYTES = 400
 NO_ROOMS: frozenset[str] = frozenset()
 
 Lines: TypeAlias = Iterable[str]
-Work: TypeAlias = Callable[[], Lines | Deferred[Lines]]
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """Lines that are not a whole answer.
+
+    @ivar rest: makes the others, once these are sent.
+    """
+
+    lines: Lines
+    rest: Work
+
+
+Told: TypeAlias = Lines | Continued
+Work: TypeAlias = Callable[[], Told | Deferred[Any]]
+"""A function that does something, and returns how it is answered: L{Told}, or a Deferred of it."""
 
 _formats: WeakValueDictionary[tuple[object, ...], IrcFormat] = WeakValueDictionary()
 

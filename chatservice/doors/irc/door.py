@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain, islice
-from typing import TYPE_CHECKING
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -14,7 +15,7 @@ from chatservice import commands
 from chatservice.chat.rooms import Member
 from chatservice.doors.irc import capabilities as caps
 from chatservice.doors.irc import own
-from chatservice.doors.irc.client import NOTICE_BYTES, Lines, Work
+from chatservice.doors.irc.client import NOTICE_BYTES, Continued, Told, Work
 from chatservice.doors.irc.format import cut, mode_of, source
 from chatservice.doors.irc.pings import Pings
 from chatservice.doors.irc.registration import RegisteringClient
@@ -129,8 +130,8 @@ class IrcSession(RegisteringClient):
         else:
             self._write(verb.function(call))
 
-    def _write(self, lines: Lines | Deferred[Lines]) -> None:
-        assert not isinstance(lines, Deferred)
+    def _write(self, lines: Told | Deferred[Any]) -> None:
+        assert not isinstance(lines, Deferred | Continued)
         self.write(lines)
 
     def _unknown(self, call: Call, label: str) -> None:
@@ -154,24 +155,27 @@ class IrcSession(RegisteringClient):
         """See L{IrcClient.serve}."""
         response = Response(self.server, label, self.new_number())
 
-        def settle(lines: Lines) -> Iterator[str]:
-            if isinstance(lines, list) and self.member is not None and not response.is_merging:
-                response.expect(self.member.uncommitted + len(lines))
-            # Not the generator itself, which inlineCallbacks would take for work to be done.
-            return chain(lines)
+        def settle(told: Told) -> tuple[Iterator[str], Work | None]:
+            lines, rest = (told.lines, told.rest) if isinstance(told, Continued) else (told, None)
+            if isinstance(told, list) and self.member is not None and not response.is_merging:
+                response.expect(self.member.uncommitted + len(told))
+            return iter(lines), rest
 
-        def begin() -> Iterator[str] | Deferred[Iterator[str]]:
+        def carry_out(work: Work) -> Any:
             self._response = response
-            lines = work()
-            return lines.addCallback(settle) if isinstance(lines, Deferred) else settle(lines)
+            told = work()
+            return told.addCallback(settle) if isinstance(told, Deferred) else settle(told)
 
-        def answer(lines: Iterator[str]) -> Callable[[], Iterator[str]] | None:
+        def answer(settled: tuple[Iterator[str], Work | None]) -> Callable[[], Any] | None:
+            lines, rest = settled
             part = list(islice(lines, PART))
-            is_last = len(part) < PART
-            if is_last and response.is_unopened:
+            has_more = len(part) == PART
+            if response.is_unopened and not has_more and rest is None:
                 response.expect(len(part))
             self.reply(encoded(response.spelled(part)))
-            return None if is_last else lambda: lines
+            if has_more:
+                return lambda: settled
+            return None if rest is None else partial(carry_out, rest)
 
         def end(_: object) -> None:
             if self.state < State.CLOSING:
@@ -179,7 +183,7 @@ class IrcSession(RegisteringClient):
             if self._response is response:
                 self._response = None
 
-        self.in_turn(begin, answer).addBoth(end)
+        self.in_turn(partial(carry_out, work), answer).addBoth(end)
 
     @property
     def response(self) -> Response:

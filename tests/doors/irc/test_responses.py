@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from chatservice.doors.irc.door import PART
 from chatservice.protocol.errors import StorageError
+from chatservice.storage import export
 from tests.conversation import each_row
 from tests.doors.irc.person import IrcCase
 from tests.irc import IrcPerson, Line, brief, of
@@ -191,6 +194,27 @@ class LongAnswerTests(IrcCase):
         nicks = [line.params[5] for line in of(lines, "352")]
         self.assertEqual([nick[:4] for nick in nicks], ["gues"] * PART + ["late"] * 50)
         self.assertEqual(lines[-1].verb, "PONG")
+
+
+class ContinuedTests(IrcCase):
+    """Answers of the chat's commands that are made in several parts."""
+
+    @each_row({"no label": "", "a label": "@label=x "})
+    def test_export(self, label: str) -> None:
+        """All parts come, in their order, as one answer."""
+        self.patch(export, "EXPORT_BYTES", 200)
+        ada = self.at_irc("ada", "JOIN #lobby", caps=LABELS)
+        ada.sends("PRIVMSG NickServ :REGISTER wonderful-days")
+        ada.sends(*(f"PRIVMSG #lobby :line {number}" for number in range(9)))
+        lines = ada.asks(f"{label}PRIVMSG chatservice :export")
+        if label:
+            first, *lines, last = lines
+            self.assertEqual((first.tags["label"], first.verb, last.verb), ("x", "BATCH", "BATCH"))
+            self.assertEqual({line.tags["batch"] for line in lines}, {first.params[0][1:]})
+        told = [json.loads(line.text) for line in of(lines, "NOTICE")]
+        self.assertEqual([each["type"] for each in told[:3]], ["account", "places", "topics"])
+        said = [each["text"] for each in told if each["type"] == "said"]
+        self.assertEqual(said, [f"line {number}" for number in range(9)])
 
 
 class TurnTests(IrcCase):

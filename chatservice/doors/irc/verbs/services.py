@@ -8,19 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
+from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred
 from twisted.words.protocols import irc
 
 from chatservice import commands
 from chatservice.chat.rooms import Member, Room
-from chatservice.doors.irc.client import NOTICE_BYTES, SERVICE, IrcClient, Lines
+from chatservice.doors.irc.client import (
+    NOTICE_BYTES,
+    SERVICE,
+    Continued,
+    IrcClient,
+    Lines,
+    Told,
+)
 from chatservice.doors.irc.own import turned
 from chatservice.doors.irc.verbs.table import Call, verb
 from chatservice.doors.irc.wire import CTCP, middle, pieces
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.wording import retold
+
+Carried: TypeAlias = Callable[[], commands.Answer | Deferred[commands.Answer]]
 
 NICKSERV, CHANSERV = "NickServ", "ChanServ"
 
@@ -163,7 +174,7 @@ def serve(call: Call, service: str, text: str) -> None:
         call.session.serve(lambda: answer(call, service, text), label)
 
 
-def answer(call: Call, service: str, text: str) -> Lines | Deferred[Lines]:
+def answer(call: Call, service: str, text: str) -> Told | Deferred[Any]:
     """Carry out what somebody wrote to a service; return its answer.
 
     @raise ChatError: a mistake, which is told by the service.
@@ -213,25 +224,30 @@ def _help(service: str) -> list[str]:
 
 def carried_out(
     session: IrcClient, command: commands.Call, by: str = SERVICE
-) -> Lines | Deferred[Lines]:
+) -> Told | Deferred[Any]:
     """Carry out a command of the chat's; return its answer as notices.
 
     @raise ChatError: the member made a mistake.
     """
 
-    def told(done: commands.Answer) -> Lines:
+    def told(done: commands.Answer) -> Told:
         history = retold(done.events, session.chat.ids.now(), done.scattered)
-        notices = [
+        lines: Lines = [
             session.notice(piece, by)
             for line in (*history, *done.lines)
             for piece in pieces(line, NOTICE_BYTES)
         ]
-        # The event by which the client becomes another member tells it, unless there is none.
-        return chain(turned(session), notices) if session.has_changed else notices
+        if session.has_changed:
+            # The event by which the client becomes another member tells it, unless there is none.
+            lines = chain(turned(session), lines)
+        return lines if done.rest is None else Continued(lines, partial(carry_out, done.rest))
+
+    def carry_out(work: Carried) -> Told | Deferred[Any]:
+        done = work()
+        return done.addCallback(told) if isinstance(done, Deferred) else told(done)
 
     session.remember_itself()
-    done = command.carry_out()
-    return done.addCallback(told) if isinstance(done, Deferred) else told(done)
+    return carry_out(command.carry_out)
 
 
 def before_joining(call: Call, target: str, text: str) -> Lines:
@@ -249,7 +265,7 @@ def _verb(name: str, service: str) -> None:
     """Enter a verb whose parameters are what a service is told."""
 
     @verb(name, early=True)
-    def tell(call: Call) -> Lines | Deferred[Lines]:
+    def tell(call: Call) -> Told | Deferred[Any]:
         text = " ".join(call.message.params)
         if call.session.device is None:
             return before_joining(call, service, text)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from twisted.internet.defer import Deferred
 from twisted.words.protocols import irc
 
 from chatservice.chat.access import Person
 from chatservice.chat.rooms import Device, Member, Room
-from chatservice.doors.irc.client import Lines
+from chatservice.doors.irc.client import Told
 from chatservice.doors.irc.registration import RegisteringClient
 from chatservice.doors.irc.wire import Message, middle
 from chatservice.protocol.events import ChatError
@@ -49,7 +49,7 @@ def lookup(first: str) -> float:
 Cost: TypeAlias = Callable[[str], float]
 """A function that tells, given the first parameter, how many lines of the flood limit it costs."""
 
-Function: TypeAlias = Callable[["Call"], Lines | Deferred[Lines]]
+Function: TypeAlias = Callable[["Call"], Told | Deferred[Any]]
 """A function that carries out a verb, and returns the lines of its answer. Those of a generator
 are made, and sent, a part at a time."""
 
