@@ -271,6 +271,7 @@ class ChatService(Service):
         )
         self._upkeep = Upkeep(reactor, steps)
         watch = FileWatch(self._database, options["database"], self.chat.tell_operators)
+        self.chat.troubles.append(watch.trouble)
         # Apart from the others, which may have much to do.
         self._watches = [watch.step]
         self._watch = Upkeep(reactor, self._watches)

@@ -67,6 +67,8 @@ log = Logger()
 
 MOVES = (Joined, Parted, Left)
 
+SHUTTING_DOWN = "the chat is shutting down"
+
 
 class Chat(Verbs):
     """The parts and the life of a chat.
@@ -83,6 +85,7 @@ class Chat(Verbs):
     @ivar topics: the topics, by the room's name.
     @ivar began: when it was started, in microseconds since the epoch.
     @ivar reloads: called by L{reload}.
+    @ivar troubles: asked by L{trouble}; each returns a sentence, or nothing if all is well.
     @ivar sessions: one for each connection, whether a member is behind it yet or not.
     @ivar closing: whether the chat is shutting down.
     """
@@ -107,6 +110,7 @@ class Chat(Verbs):
         self.accounts = accounts
         self.began = self.ids.now()
         self.reloads: list[Callable[[], object]] = []
+        self.troubles: list[Callable[[], str]] = []
         self.sessions: set[Door] = set()
         self.closing = False
         self._all_gone: Deferred[None] = Deferred()
@@ -142,6 +146,7 @@ class Chat(Verbs):
             self._delivered,
             self.watching.watchers,
         )
+        self.troubles.append(self._publisher.trouble)
         self.acting = Acting(
             self.permissions,
             self.roster,
@@ -251,7 +256,7 @@ class Chat(Verbs):
         except StorageError as error:
             log.error("Storing what people have missed failed: {why}.", why=error)
         for session in list(self.sessions):
-            session.close("the chat is shutting down")
+            session.close(SHUTTING_DOWN)
         if self.sessions:
             yield self._all_gone
 
@@ -259,6 +264,12 @@ class Chat(Verbs):
         """Read again what may change while the chat runs; nobody is dropped."""
         for reload in self.reloads:
             reload()
+
+    def trouble(self) -> str:
+        """Tell in a sentence why the chat takes no lines now; empty if it takes them."""
+        if self.closing:
+            return SHUTTING_DOWN
+        return next(filter(None, (tell() for tell in self.troubles)), "")
 
     def session_ended(self, session: Door) -> None:
         """Forget a session whose connection has ended."""

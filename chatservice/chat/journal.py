@@ -170,7 +170,8 @@ class Log(Protocol):
         """Give events their ids, store those that must be kept, and deliver all of them.
 
         The Deferred fires when they are delivered. On failure nothing is stored or delivered, but
-        the ids are used up. Do not append a second batch before the first one is done.
+        the ids are used up. Do not append a second batch before the first one is done. An empty
+        batch is a trial: it fails if events could not be stored either.
         """
 
 

@@ -24,6 +24,9 @@ log = Logger()
 BATCH = 256
 """The most events in one commit."""
 
+TRIAL = 10.0
+"""The seconds after a failed commit until another is tried that nobody needs."""
+
 
 class Publish(Protocol):
     """A function that publishes a member's event; see L{chatservice.server.ChatFactory.publish}."""
@@ -64,7 +67,8 @@ class Publisher:
         self._published: list[Envelope] = []
         self._appended: deque[Envelope] = deque()
         self._under_way = False
-        self._failing = False
+        self._failure = ""
+        self._failed = 0.0
         self._idle: list[Deferred[None]] = []
         self._published_so_far = self._through = 0
         self._passing: deque[tuple[int, Deferred[None]]] = deque()
@@ -75,9 +79,20 @@ class Publisher:
             envelope.author.uncommitted += 1
         self._published.append(envelope)
         self._published_so_far += 1
-        if not self._under_way:
-            self._under_way = True
-            self._reactor.callLater(0, self._commit)
+        self._commit_soon()
+
+    def trouble(self) -> str:
+        """Tell in a sentence why lines cannot be stored; empty if they can.
+
+        Asked again later, try an empty batch. Otherwise only a line would show that it is over, and
+        a balancer that asks keeps away everybody who could say one. Not at once: where a line found
+        no room, an empty batch may find some.
+        """
+        if not self._failure:
+            return ""
+        if self._reactor.seconds() >= self._failed + TRIAL:
+            self._commit_soon()
+        return f"lines cannot be stored: {self._failure}"
 
     def settled(self, member: Member) -> Deferred[None]:
         """Return a Deferred that fires when all of a member's events are delivered or refused."""
@@ -95,6 +110,12 @@ class Publisher:
         else:
             done.callback(None)
         return done
+
+    def _commit_soon(self) -> None:
+        """Commit what waits after this turn, or after the batch under way."""
+        if not self._under_way:
+            self._under_way = True
+            self._reactor.callLater(0, self._commit)
 
     @inlineCallbacks
     def _commit(self) -> Generator[Deferred[None], None, None]:
@@ -141,17 +162,18 @@ class Publisher:
         self._reactor.callLater(0, self._commit)
 
     def _note_success(self, batch: list[Envelope]) -> None:
-        if self._failing and any(envelope.event.stored for envelope in batch):
-            self._failing = False
+        has_shown = not batch or any(envelope.event.stored for envelope in batch)
+        if self._failure and has_shown:
+            self._failure = ""
             log.info("Lines are stored again.")
 
     def _refuse(self, failure: Failure, batch: list[Envelope]) -> Batch:
         """Refuse the events that need storing, and return the rest: presence goes on."""
         if failure.check(StorageError):
             why = str(failure.value)
-            if not self._failing:
+            if not self._failure:
                 log.error("Lines are refused, because they cannot be stored: {why}.", why=why)
-            self._failing = True
+            self._failure, self._failed = why, self._reactor.seconds()
         else:
             why = "something went wrong in the server"
             log.failure("Storing a batch failed.", failure)

@@ -11,6 +11,8 @@ from chatservice.storage.database import NOT_IN_PLACE, Database
 
 log = Logger()
 
+TAKEN_AWAY = f"{NOT_IN_PLACE}: lines are refused until it is back"
+
 
 class FileWatch:
     """A check that the database file is still in its place.
@@ -41,6 +43,10 @@ class FileWatch:
                 what=NOT_IN_PLACE.capitalize(),
                 path=self._path,
             )
-            self._tell_operators(f"{NOT_IN_PLACE}: lines are refused until it is back")
+            self._tell_operators(TAKEN_AWAY)
         self._was_in_place = is_in_place
         return succeed(False)
+
+    def trouble(self) -> str:
+        """Tell that the file is not in its place, as far as the last step has found."""
+        return "" if self._was_in_place else TAKEN_AWAY

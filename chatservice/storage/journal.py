@@ -66,13 +66,17 @@ class DatabaseLog:
         return self.store(batch).addCallback(lambda _: self._deliver(batch))
 
     def store(self, batch: Batch) -> Deferred[None]:
-        """Store those events of a batch that must be kept; all have their ids already."""
-        last = batch[-1].id
+        """Store those events of a batch that must be kept; all have their ids already.
+
+        For an empty batch the ceiling is raised, so that something is written.
+        """
+        last = batch[-1].id if batch else self.ids.last
         kept = [event for event in batch if is_written(event)]
-        if not kept and last <= self._ceiling:
+        is_raised = not batch or last > self._ceiling
+        if not kept and not is_raised:
             return succeed(None)
-        ceiling = self._ceiling if last <= self._ceiling else last + CEILING_AHEAD
-        unsettled = None if self._settled else (self.floor, batch[0].time)
+        ceiling = last + CEILING_AHEAD if is_raised else self._ceiling
+        unsettled = None if self._settled else (self.floor, self.ids.time)
         self.is_storing = True
         work = partial(_store, events=kept, ceiling=ceiling, unsettled=unsettled)
         done = self._database.write(work)

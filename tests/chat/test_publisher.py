@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.publisher import BATCH, Publisher
+from chatservice.chat.publisher import BATCH, TRIAL, Publisher
 from chatservice.chat.rooms import Member, Room
 from chatservice.protocol import events
 from chatservice.protocol.errors import StorageError
@@ -217,6 +217,41 @@ class RefusalTests(PublisherTestCase):
         self.fail_with(FULL)
         self.assertEqual(len(self.logged), 1)
 
+    def test_trouble(self) -> None:
+        """While lines cannot be stored, there is a sentence that says why: the latest reason."""
+        self.assertEqual(self.publisher.trouble(), "")
+        self.say(1)
+        self.fail_with(FULL)
+        self.assertEqual(self.publisher.trouble(), "lines cannot be stored: the disk is full")
+        self.say(2)
+        self.fail_with(StorageError("the disk failed"))
+        self.assertEqual(self.publisher.trouble(), "lines cannot be stored: the disk failed")
+        self.say(3)
+        self.clock.advance(0)
+        self.stored()
+        self.assertEqual(self.publisher.trouble(), "")
+
+    def test_trouble_is_tried(self) -> None:
+        """Questions try, now and then, whether it is over, though nobody says anything."""
+        self.say(1)
+        self.fail_with(FULL)
+        self.journal.batches.clear()
+        for error in (FULL, None):
+            for seconds, tried in ((TRIAL - 0.1, []), (0.1, [[]]), (TRIAL, [[]])):
+                self.clock.advance(seconds)
+                self.assertIn("the disk is full", self.publisher.trouble())
+                self.clock.advance(0)
+                self.assertEqual(self.journal.batches, tried)
+            self.journal.batches.clear()
+            self.stored(error)
+        self.assertEqual((self.publisher.trouble(), len(self.logged)), ("", 2))
+        self.assertEqual((seen(self.ada), self.clock.getDelayedCalls()), ([], []))
+
+    def test_no_trouble_is_not_tried(self) -> None:
+        """Nothing is tried while all is well."""
+        self.publisher.trouble()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_bug_in_the_journal(self) -> None:
         """Another exception is logged with its traceback each time, and refuses likewise."""
         for id in (1, 2):
@@ -231,6 +266,7 @@ class RefusalTests(PublisherTestCase):
         self.clock.advance(0)
         self.stored()
         self.assertEqual(seen(self.bob), ["3"])
+        self.assertEqual(self.publisher.trouble(), "")
 
     def test_bug_in_a_refusal(self) -> None:
         """A member whose refusal raises is dropped; others are told, and the chat goes on."""

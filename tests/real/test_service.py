@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -205,6 +206,19 @@ class ServiceTests(SynchronousTestCase):
         wire.sends(b"ada\nhello\n/history\n")
         self.assertIn(" ada: hello\r\n", wire.sees())
         wire.vanishes()
+        self.stop(service)
+
+    def test_file_taken_away(self) -> None:
+        """A chat whose file is gone is not well, within a second."""
+        service = self.started()
+        path = Path(service._options["database"])
+        path.rename(path.with_name("away"))
+        self.reactor.advance(1.0)
+        sentence = "the database file was deleted, moved or replaced"
+        self.assertEqual(service.chat.trouble(), f"{sentence}: lines are refused until it is back")
+        path.with_name("away").rename(path)
+        self.reactor.advance(1.0)
+        self.assertEqual(service.chat.trouble(), "")
         self.stop(service)
 
     def test_without_privileges(self) -> None:

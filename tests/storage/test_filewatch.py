@@ -38,7 +38,7 @@ class TakenAwayTests(DatabaseTestCase):
 
     def test_in_place(self) -> None:
         """Where nothing happened there is nothing to tell."""
-        self.assertEqual((self.logged(), self.told), ([], []))
+        self.assertEqual((self.logged(), self.told, self.watch.trouble()), ([], [], ""))
 
     def test_deleted(self) -> None:
         """Into a deleted file nothing is written, and that is told once."""
@@ -47,6 +47,7 @@ class TakenAwayTests(DatabaseTestCase):
         (sentence,) = self.logged()
         self.assertTrue(sentence.startswith(f"{NOT_IN_PLACE.capitalize()}: chat.sqlite3. "))
         self.assertEqual(self.told, [f"{NOT_IN_PLACE}: lines are refused until it is back"])
+        self.assertEqual(self.watch.trouble(), self.told[0])
         self.assertEqual(self.logged(), [])
 
     def test_log_deleted(self) -> None:
@@ -67,6 +68,7 @@ class TakenAwayTests(DatabaseTestCase):
         (self.folder / "away").rename(self.path)
         self.assertEqual(self.logged(), ["The database chat.sqlite3 is back where it was."])
         self.assertEqual(self.told[1:], ["the database file is back: lines are stored again"])
+        self.assertEqual(self.watch.trouble(), "")
         self.successResultOf(self.database_.write(line("hi")))
         self.assertEqual(self.successResultOf(self.database_.read(all_lines))[-1], ("hi",))
 

@@ -155,6 +155,16 @@ class CeilingTests(DatabaseJournalTestCase):
         self.append(Joined(id=NOW + 1, nick="ada", room="lobby"))
         self.assertEqual(self.ceiling(), NOW + 1 + CEILING_AHEAD)
 
+    def test_raised_by_a_trial(self) -> None:
+        """An empty batch writes the ceiling, for it must show whether anything can be written."""
+        self.append()
+        self.assertEqual(self.ceiling(), CEILING_AHEAD)
+        self.journal.ids.start_above(NOW)
+        self.append()
+        self.assertEqual(self.ceiling(), NOW + CEILING_AHEAD)
+        self.append(Joined(id=NOW + 1, nick="ada", room="lobby"))
+        self.assertEqual(self.ceiling(), NOW + CEILING_AHEAD)
+
 
 class TroubleTests(DatabaseJournalTestCase):
     """A disk that fails, and a bug."""
@@ -187,6 +197,7 @@ class TroubleTests(DatabaseJournalTestCase):
         """A database that cannot be written refuses the batch, and writing resumes when it can."""
         self.pragma("query_only = ON")
         self.assertEqual(self.why(line(1)), "the database is read-only")
+        self.assertEqual(self.why(), "the database is read-only")
         self.pragma("query_only = OFF")
         self.successResultOf(self.journal.store([line(2)]))
         self.assertEqual(self.ids(), [2])
