@@ -32,6 +32,9 @@ HEAD_TOO_LARGE = "the head of the request is too large"
 WEBSOCKET = b"/ws"
 """The path of the WebSocket."""
 
+HEALTH = b"/healthz"
+"""The path at which load balancers ask whether the chat takes lines."""
+
 PLAIN = "text/plain; charset=utf-8"
 
 CONTENT_POLICY = "; ".join(
@@ -119,18 +122,47 @@ def visit_of(request: Request, visit: Visit) -> Visit:
     return visit.forwarded(forwarded_for, proto)
 
 
+def path_of(request: Request) -> bytes:
+    """Return the target of a request without its query."""
+    path: bytes = request.target.partition(b"?")[0]
+    return path
+
+
+def health(request: Request, visit: Visit) -> Answer:
+    """Answer whether the chat takes lines: 200, or 503 with the reason.
+
+    Balancers ask by address, over plain HTTP, and when the chat is full too. So nothing about the
+    peer is checked; the answer tells nobody anything about people.
+
+    @raise Refused: the method is not one for reading.
+    """
+    _check_reading(request)
+    trouble = visit.chat.trouble()
+    status = HTTPStatus.SERVICE_UNAVAILABLE if trouble else HTTPStatus.OK
+    never = (("Cache-Control", "no-store"),)
+    return Answer(status, f"{trouble or 'ok'}\n".encode(), headers=never)
+
+
+def _check_reading(request: Request) -> None:
+    """Check that a request only reads.
+
+    @raise Refused: it does not.
+    """
+    if request.method == b"POST":
+        allowed = (("Allow", "GET, HEAD"),)
+        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "this can only be read", allowed)
+
+
 def answer_to(request: Request, visit: Visit) -> Answer:
     """Answer a request for a file.
 
     @raise Refused: there is no such file, or the peer may not have it.
     """
     _check_peer(request, visit)
-    file = site.page().get(request.target.partition(b"?")[0].decode("ascii"))
+    file = site.page().get(path_of(request).decode("ascii"))
     if file is None:
         raise Refused(HTTPStatus.NOT_FOUND, "there is nothing here: the chat is at /")
-    if request.method == b"POST":
-        allowed = (("Allow", "GET, HEAD"),)
-        raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "this can only be read", allowed)
+    _check_reading(request)
     headers: Headers = (
         ("Cache-Control", "no-cache"),
         ("ETag", file.tag),

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatservice.doors import answering
-from chatservice.doors.answering import BODY_BYTES, HEAD_BYTES, WEBSOCKET, Answer, Refused
+from chatservice.doors.answering import BODY_BYTES, HEAD_BYTES, HEALTH, WEBSOCKET, Answer, Refused
 from chatservice.doors.carrier import Stream
 from chatservice.doors.visit import Visit
 from chatservice.doors.websocket import WebSocketConnection, WebSocketSession
@@ -158,15 +158,11 @@ class HttpConnection(Stream):
         if answering.is_by_browser(self._request):
             visit.browsers.count(self._visit.peer.address)
         try:
-            answering.check_host(self._request, self._visit)
-            if self._visit.is_proxy and not visit.chat.flood.connect(visit.peer.origin):
-                raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests: wait a little")
-            if self._request.target.partition(b"?")[0] == WEBSOCKET:
-                self._open_websocket(visit.settled())
-                return
-            answer = answering.answer_to(self._request, visit)
+            answer = self._answer_to(self._request, visit)
         except Refused as refused:
             answer = refused.answer
+        if answer is None:
+            return
         # A proxy's connection may carry the requests of many, who must not pay for each other.
         is_last = visit.peer.refusal is not None or self._visit.is_proxy
         self._send(answer, visit, is_last or answer.status is HTTPStatus.BAD_REQUEST)
@@ -177,9 +173,24 @@ class HttpConnection(Stream):
             self._allow(REQUEST_TIMEOUT)
         emptied.addCallback(lambda _: self._answered(wait))
 
-    def _open_websocket(self, visit: Visit) -> None:
-        assert self._request is not None
-        headers = answering.websocket_headers(self._request, visit)
+    def _answer_to(self, request: h11.Request, visit: Visit) -> Answer | None:
+        """Choose the answer; C{None} if the request has opened a WebSocket.
+
+        @raise Refused: it is refused.
+        """
+        if self._visit.is_proxy and not visit.chat.flood.connect(visit.peer.origin):
+            raise Refused(HTTPStatus.TOO_MANY_REQUESTS, "too many requests: wait a little")
+        path = answering.path_of(request)
+        if path == HEALTH:
+            return answering.health(request, visit)
+        answering.check_host(request, self._visit)
+        if path == WEBSOCKET:
+            self._open_websocket(request, visit.settled())
+            return None
+        return answering.answer_to(request, visit)
+
+    def _open_websocket(self, request: h11.Request, visit: Visit) -> None:
+        headers = answering.websocket_headers(request, visit)
         status = HTTPStatus.SWITCHING_PROTOCOLS
         accepted = self._http.send(h11.InformationalResponse(status_code=status, headers=headers))
         rest = self._http.trailing_data[0] + self._unread
