@@ -8,7 +8,13 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chatservice.client.tls import Trust, trust_in_file, trust_in_one, trust_in_system
+from chatservice.client.tls import (
+    Trust,
+    read_fingerprint,
+    trust_in_file,
+    trust_in_fingerprints,
+    trust_in_system,
+)
 from chatservice.protocol.names import NICK_LENGTH, check_nick, check_room
 from chatservice.protocol.release import release
 from chatservice.protocol.textfile import text_of
@@ -59,8 +65,15 @@ def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> S
         rooms=tuple(found.room or []),
         password=found.password_file or environment.get(PASSWORD_VARIABLE) or None,
         commands=found.commands,
-        trust=found.trust or (trust_in_system() if found.tls else None),
+        trust=_trust(found),
     )
+
+
+def _trust(found: argparse.Namespace) -> Trust | None:
+    if found.fingerprints:
+        return trust_in_fingerprints(found.fingerprints)
+    trust: Trust | None = found.tls_ca
+    return trust or (trust_in_system() if found.tls else None)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -120,16 +133,17 @@ def _add_tls(parser: argparse.ArgumentParser) -> None:
     either.add_argument(
         "--tls-ca",
         metavar="FILE",
-        dest="trust",
         type=_argument(trust_in_file),
         help="trust only the certificates in this file, in PEM, and those that they have signed",
     )
     either.add_argument(
         "--tls-fingerprint",
         metavar="SHA256",
-        dest="trust",
-        type=_argument(trust_in_one),
-        help="trust only the certificate with this fingerprint, whatever its name",
+        dest="fingerprints",
+        action="append",
+        type=_argument(read_fingerprint),
+        help="trust only the certificate with this fingerprint, whatever its name; may be given "
+        "more than once, for several servers",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +47,11 @@ class Trust:
     """The certificates that prove that a server is the chat.
 
     @ivar context: which issuers are trusted, and whether the name is checked.
-    @ivar fingerprint: that of the only certificate that is trusted; empty to go by the context.
+    @ivar fingerprints: those of the only certificates that are trusted; none to go by the context.
     """
 
     context: ssl.SSLContext
-    fingerprint: str = ""
+    fingerprints: frozenset[str] = frozenset()
 
 
 def trust_in_system() -> Trust:
@@ -77,22 +78,27 @@ def _checking(context: ssl.SSLContext) -> ssl.SSLContext:
     return context
 
 
-def trust_in_one(fingerprint: str) -> Trust:
-    """Trust the one certificate with a fingerprint (SHA-256), whatever its name and issuer.
+def read_fingerprint(text: str) -> str:
+    """Read a fingerprint (SHA-256) that somebody has typed, and write it as L{fingerprint_of} does.
 
     @raise ValueError: the text is no fingerprint; with one sentence.
     """
-    digits = fingerprint.replace(":", "").upper()
+    digits = text.replace(":", "").upper()
     if not _DIGITS.fullmatch(digits):
         raise ValueError(
-            f"{fingerprint!r} is not the SHA-256 fingerprint of a certificate, which is"
+            f"{text!r} is not the SHA-256 fingerprint of a certificate, which is"
             " 64 hexadecimal digits, such as AA:BB:..."
         )
+    return bytes.fromhex(digits).hex(":").upper()
+
+
+def trust_in_fingerprints(fingerprints: Collection[str]) -> Trust:
+    """Trust the certificates with these fingerprints, whatever their names and issuers."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return Trust(context, bytes.fromhex(digits).hex(":").upper())
+    return Trust(context, frozenset(fingerprints))
 
 
 def why_refused(error: ssl.SSLError) -> str:
@@ -144,13 +150,13 @@ class _TlsFactory(Factory):
     def buildProtocol(self, addr: Any) -> TlsProtocol:
         engine = TlsEngine(self._trust.context, False, self._host)
         inner: Any = self._inner.buildProtocol(addr)
-        return TlsProtocol(engine, self._trust.fingerprint, inner, self._clock)
+        return TlsProtocol(engine, self._trust.fingerprints, inner, self._clock)
 
 
 class TlsProtocol(Protocol):
     """The client's end of TLS, which is the transport of the protocol inside.
 
-    @param fingerprint: that of the server's certificate, or empty; see L{Trust}.
+    @param fingerprints: one of them is that of the server's certificate, if any; see L{Trust}.
     @param inner: begins when the handshake is done, if it ever is.
     @ivar ready: fires with the protocol inside, or fails with L{TlsRefused}.
     """
@@ -158,9 +164,11 @@ class TlsProtocol(Protocol):
     transport: Any
     disconnecting = False
 
-    def __init__(self, engine: TlsEngine, fingerprint: str, inner: Any, clock: Any) -> None:
+    def __init__(
+        self, engine: TlsEngine, fingerprints: Collection[str], inner: Any, clock: Any
+    ) -> None:
         self._engine = engine
-        self._fingerprint = fingerprint
+        self._fingerprints = fingerprints
         self._inner = inner
         self._clock = clock
         self._deadline: IDelayedCall | None = None
@@ -198,7 +206,7 @@ class TlsProtocol(Protocol):
     def _begin(self) -> bool:
         """Begin, unless the server has another certificate than it must have."""
         shown = fingerprint_of(self._engine.certificate)
-        if self._fingerprint not in ("", shown):
+        if self._fingerprints and shown not in self._fingerprints:
             self.transport.abortConnection()
             self._fail(f"its certificate has another fingerprint: {shown}")
             return False

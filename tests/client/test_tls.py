@@ -26,8 +26,9 @@ from chatservice.client.tls import (
     TlsEndpoint,
     TlsRefused,
     Trust,
+    read_fingerprint,
     trust_in_file,
-    trust_in_one,
+    trust_in_fingerprints,
     trust_in_system,
 )
 from chatservice.protocol.tls import TlsEngine, fingerprint_of
@@ -166,7 +167,9 @@ class ConnectingTests(EndpointCase):
         for pair in (another(), expired(), the_certificate()):
             text = mark(pair[0])
             text = {"": text, ":": text.replace(":", ""), "small": text.lower()}[spelling]
-            self.connect(trust_in_one(text), "another.example")
+            others = [read_fingerprint(digits * 32) for digits in ("ab", "cd")]
+            trusted = [others[0], read_fingerprint(text), others[1]]
+            self.connect(trust_in_fingerprints(trusted), "another.example")
             server = self.answered(pair).shakes()
             self.assertIs(self.successResultOf(self.result), self.inner)
             self.assertTrue(server.engine.is_ready)
@@ -238,7 +241,7 @@ class RefusedTests(EndpointCase):
     @each_row(VERSIONS)
     def test_fingerprint(self, version: ssl.TLSVersion) -> None:
         """A certificate with another fingerprint is refused, before anything is sent to it."""
-        self.connect(trust_in_one(mark(the_certificate()[0])))
+        self.connect(trust_in_fingerprints([mark(the_certificate()[0])]))
         server = self.answered(another(), version).shakes()
         self.assertEqual(
             self.refused(), f"its certificate has another fingerprint: {mark(another()[0])}"

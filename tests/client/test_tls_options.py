@@ -40,7 +40,7 @@ class OptionTests(TableCase):
         assert trust is not None
         self.assertTrue(trust.context.check_hostname)
         self.assertEqual(trust.context.verify_mode, ssl.CERT_REQUIRED)
-        self.assertEqual(trust.fingerprint, "")
+        self.assertEqual(trust.fingerprints, frozenset())
         self.assertIsInstance(
             endpoint_of(MemoryReactorClock(), "192.0.2.1", 7, trust), TlsEndpoint
         )
@@ -57,10 +57,14 @@ class OptionTests(TableCase):
                 self.assertTrue(trust.context.check_hostname)
 
     def test_fingerprint(self) -> None:
-        """A fingerprint is enough to speak TLS."""
-        trust = self.trust("--tls-fingerprint", "ab" * 32)
-        assert trust is not None
-        self.assertEqual(trust.fingerprint, ":".join(["AB"] * 32))
+        """A fingerprint is enough to speak TLS; several servers may have one each."""
+        for each in (["ab"], ["ab", "cd"]):
+            words = [word for digits in each for word in ("--tls-fingerprint", digits * 32)]
+            trust = self.trust(*words)
+            assert trust is not None
+            self.assertEqual(
+                trust.fingerprints, {":".join([digits.upper()] * 32) for digits in each}
+            )
 
     def test_mistakes(self) -> None:
         """Mistakes are told at once, in a sentence."""
