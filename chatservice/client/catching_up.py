@@ -70,13 +70,16 @@ class CatchingUp(Joining):
         first = not self.joined
         self._take_place(welcome)
         if first:
+            if self._address:
+                self._person.told(f"connected to {self._address}")
             self._begin_private(welcome)
             for line in welcome.motd:
                 self._person.told(line)
             if welcome.resumed:
                 self._join_missing(welcome)
         else:
-            self._person.told(f"connected again as {welcome.nick}")
+            where = f", to {self._address}," if self._address else ""
+            self._person.told(f"connected again{where} as {welcome.nick}")
             self._replay.add(None, welcome.id)
             self._tell_missing(welcome)
         self._arrive(welcome, first)

@@ -27,6 +27,8 @@ GREETING = {State.GREETING, State.PROVING}
 
 _OTHER_NICKNAME = {"nick-taken", "bad-nick", "registered"}
 _FOR_GOOD = {"banned", "taken-over"}
+_HERE_ALONE = {"closing", "busy", "failed", "not-sent"}
+"""The codes of refusals that say nothing about what another server of the chat would answer."""
 
 
 class Step(Enum):
@@ -131,8 +133,11 @@ class Identity:
         """Tell whether a text is as long as a password, after the chat asked for one."""
         return self._asked and len(text) >= PASSWORD_LEAST
 
-    def refused(self, error: Error) -> Step:
-        """Choose the next step after the chat refused the hello."""
+    def refused(self, error: Error, others: bool) -> Step:
+        """Choose the next step after the chat refused the hello.
+
+        @param others: whether the chat has other addresses.
+        """
         if step := self._about_password(error.code):
             return step
         if error.code == "nick-taken" and self.joined and len(self.nick) < NICK_LENGTH:
@@ -140,7 +145,8 @@ class Identity:
             return Step.AGAIN
         if error.code in _OTHER_NICKNAME:
             return Step.NICKNAME
-        return Step.NEVER if error.code in _FOR_GOOD or not self.joined else Step.LATER
+        may_change = self.joined or (others and error.code in _HERE_ALONE)
+        return Step.LATER if may_change and error.code not in _FOR_GOOD else Step.NEVER
 
     def _about_password(self, code: str) -> Step | None:
         """Choose the next step if the refusal is about a password."""
@@ -177,14 +183,20 @@ class Identity:
 
 
 class Joining:
-    """The part of a session that ends with the welcome, repeated for each new connection."""
+    """The part of a session that ends with the welcome, repeated for each new connection.
+
+    @ivar is_turned_away: whether the chat refused the hello on this connection, and has another
+        address at which to say it.
+    """
 
     def __init__(self, person: Viewer, identity: Identity, places: Places) -> None:
+        self.is_turned_away = False
         self.state = State.OFFLINE
         self.places = places
         self._person = person
         self._identity = identity
         self._send: Callable[[Request], None] | None = None
+        self._address = ""
         self._last_words = ""
 
     @property
@@ -204,10 +216,15 @@ class Joining:
             return self._identity.proving
         return self.state in {State.LOCKED, State.PROVING}
 
-    def connected(self, send: Callable[[Request], None]) -> None:
-        """Say hello on a new connection, to which C{send} writes requests."""
+    def connected(self, send: Callable[[Request], None], address: str = "") -> None:
+        """Say hello on a new connection, to which C{send} writes requests.
+
+        @param address: where it leads to, if the chat has several addresses.
+        """
         self._send = send
+        self._address = address
         self._last_words = ""
+        self.is_turned_away = False
         if self.state is State.OFFLINE:
             self._greet()
 
@@ -216,8 +233,8 @@ class Joining:
         if self.state in GREETING or self.state is State.OFFLINE:
             self._person.told(f"{address} has not answered yet: still trying")
 
-    def distrusts(self, why: str) -> None:
-        """Tell the person why there is no connection again, which may never change by itself."""
+    def not_here(self, why: str) -> None:
+        """Tell the person why an attempt failed that is not the last."""
         self._person.told(why)
 
     def prove(self, password: str) -> None:
@@ -277,7 +294,7 @@ class Joining:
 
     def _hello_refused(self, error: Error) -> None:
         self._last_words = error.text
-        match self._identity.refused(error):
+        match self._identity.refused(error, others=self._address != ""):
             case Step.AGAIN:
                 self._greet()
             case Step.NICKNAME:
@@ -287,6 +304,8 @@ class Joining:
                 self._password_wanted(error)
             case Step.NEVER:
                 self._end(error.text, failed=True)
+            case Step.LATER:
+                self.is_turned_away = self._address != ""
 
     def _want_nickname(self, sentence: str) -> None:
         self.state = State.ASKING
@@ -315,6 +334,13 @@ class Joining:
                 "that may be a password; if it is the nickname that you want, say /nick NAME"
             )
         return check_nick(nick)
+
+    def _why_lost(self) -> str:
+        """Tell why a connection ended on which the chat was not joined."""
+        if not self._address:
+            return self._last_words or "The chat closed the connection."
+        words = self._last_words or "the connection ended before you had joined"
+        return f"{self._address}: {words}"
 
     def _to_chat(self, request: Request) -> None:
         assert self._send is not None  # nothing is sent in a state without a connection

@@ -2,14 +2,13 @@
 
 import errno
 import os
-import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from twisted.application.internet import ClientService
 from twisted.internet import error
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import (
     IDelayedCall,
@@ -24,7 +23,9 @@ from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from chatservice.client.addresses import Address
 from chatservice.client.requests import Request, encode
+from chatservice.client.rounds import Backoff, Rounds
 from chatservice.client.session import Session
 from chatservice.client.tls import TlsEndpoint, TlsRefused, Trust
 from chatservice.client.view import State
@@ -38,26 +39,35 @@ PATIENCE = 30.0
 SILENT = 5.0
 """Seconds after which the person learns that the chat does not answer."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+ANSWER = 15.0
+"""Seconds that the chat has to answer the hello where there is another address to try."""
+
+HURRY, LONGEST = 4.0, 30.0
+"""Seconds that an attempt to connect may take: with other addresses to try, and without."""
 
 
 class LinkProtocol(LineOnlyReceiver):
-    """One connection, which hands lines to the session and ends if the chat goes silent."""
+    """One connection, which hands lines to the session and ends if the chat goes silent.
+
+    @param link: made the connection, and makes the next one.
+    @param first: the seconds in which the chat must say something at first.
+    """
 
     delimiter = b"\n"
     MAX_LENGTH = 4 * 1024 * 1024
     transport: ITCPTransport
 
-    def __init__(self, session: Session, clock: IReactorTime, joined: Callable[[], None]) -> None:
+    def __init__(self, link: "Link", session: Session, clock: IReactorTime, first: float) -> None:
+        self._link = link
         self._session = session
         self._clock = clock
-        self._joined = joined
+        self._first = first
         self._watch: IDelayedCall | None = None
 
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
-        self._wait(IDLE, self._ask)
-        self._session.connected(self._send)
+        self._wait(self._first, self._ask)
+        self._link.connected(self._send)
 
     def dataReceived(self, data: bytes) -> None:
         self._wait(IDLE, self._ask)
@@ -65,8 +75,9 @@ class LinkProtocol(LineOnlyReceiver):
 
     def lineReceived(self, line: bytes) -> None:
         self._session.line_received(line)
-        if self._session.state is State.LIVE:
-            self._joined()
+        self._link.heard()
+        if self._session.is_turned_away:
+            self.transport.abortConnection()
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self.transport.abortConnection()
@@ -75,7 +86,7 @@ class LinkProtocol(LineOnlyReceiver):
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
-        self._session.disconnected()
+        self._link.lost()
 
     def _send(self, request: Request) -> None:
         self.transport.write(encode(request))
@@ -97,55 +108,47 @@ class LinkProtocol(LineOnlyReceiver):
         self.transport.abortConnection()
 
 
-class Backoff:
-    """Exponential backoff with jitter: the seconds to pause between attempts to connect."""
-
-    def __init__(self, chance: Callable[[], float] = random.random) -> None:
-        self._chance = chance
-        self._attempts = 0
-
-    def __call__(self, _failures: int) -> float:
-        longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._attempts, 16))
-        self._attempts += 1
-        return longest * (0.5 + self._chance() / 2)
-
-    def reset(self) -> None:
-        """Begin with short pauses again, as the chat was reached."""
-        self._attempts = 0
-
-
 @implementer(IStreamClientEndpoint)
 class Link:
     """A service that keeps the session connected until it is stopped.
 
-    If the first attempt fails, the session learns why, and ends. Later ones are repeated for ever,
-    also if the server is not to be trusted, but that is told.
+    If the first attempt fails at each address, the session learns why, and ends. Later ones are
+    repeated for ever, also if the server is not to be trusted, but that is told.
     """
 
     def __init__(
         self,
-        endpoint: IStreamClientEndpoint,
-        address: str,
+        endpoints: Mapping[str, IStreamClientEndpoint],
         session: Session,
         clock: IReactorTime,
         backoff: Backoff,
     ) -> None:
-        """Connect to nothing yet; C{address} is the chat's address as people write it."""
-        self._address = address
+        """Connect to nothing yet.
+
+        @param endpoints: those of the chat, in the order in which they are tried, by their
+            addresses as people write them.
+        """
+        self._endpoints = endpoints
+        self._rounds = Rounds(list(endpoints), backoff)
         self._session = session
         self._clock = clock
-        self._backoff = backoff
         self._patience: IDelayedCall | None = None
-        self._endpoint = endpoint
-        self._told = ""
-        factory = Factory.forProtocol(lambda: LinkProtocol(session, clock, self._joined))
+        self._is_first = True
+        self._told: dict[str, str] = {}
+        first = ANSWER if self._rounds.are_several else IDLE
+        factory = Factory.forProtocol(lambda: LinkProtocol(self, session, clock, first))
         factory.noisy = False
-        self._service = ClientService(self, factory, retryPolicy=backoff, clock=clock)
+        self._service = ClientService(
+            self, factory, retryPolicy=lambda _: self._rounds.pause, clock=clock
+        )
+
+    @property
+    def address(self) -> str:
+        """The address of the connection that there is, or that is tried."""
+        return self._rounds.address
 
     def start(self) -> None:
         """Connect."""
-        first = self._service.whenConnected(failAfterFailures=1)
-        first.addErrback(self._first_failed)
         self._service.startService()
         self._patience = self._clock.callLater(SILENT, self._tell_silence)
 
@@ -156,56 +159,89 @@ class Link:
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """Try once to connect; see C{IStreamClientEndpoint}."""
-        return self._endpoint.connect(protocolFactory).addErrback(self._tell_distrust)
+        return self._endpoints[self.address].connect(protocolFactory).addErrback(self._failed)
 
-    def _tell_distrust(self, failure: Failure) -> Failure:
-        if self._session.joined and failure.check(TlsRefused) is not None:
-            why = explain(failure, self._address)
-            if why != self._told:
-                self._told = why
-                self._session.distrusts(why)
+    def _failed(self, failure: Failure) -> Failure:
+        """Choose the next address, and tell why there is no connection, if that is news."""
+        address, goes_on = self.address, self._rounds.end_turn()
+        if not self._service.running or self._session.state is State.GONE:
+            return failure
+        why = explain(failure, address)
+        if self._is_first and not goes_on:
+            self._session.unreachable(why)
+        elif self._is_first:
+            self._session.not_here(why)
+        elif failure.check(TlsRefused) is not None and self._told.get(address) != why:
+            self._told[address] = why
+            self._session.not_here(why)
         return failure
 
-    def _joined(self) -> None:
-        self._told = ""
-        self._stop_waiting()
-        self._backoff.reset()
+    # Calls from the connection
+
+    def connected(self, send: Callable[[Request], None]) -> None:
+        """Let the session talk over a connection that was made."""
+        self._session.connected(send, self.address if self._rounds.are_several else "")
+
+    def heard(self) -> None:
+        """Note how the session is after a line from the chat."""
+        if self._session.state is State.LIVE:
+            self._told.clear()
+            self._stop_waiting()
+            self._rounds.joined()
+        if self._session.state is not State.GREETING:
+            self._is_first = False
+
+    def lost(self) -> None:
+        """Choose the next address, as the connection is lost."""
+        self._session.disconnected(self._rounds.end_turn())
 
     def _stop_waiting(self) -> None:
         if self._patience is not None and self._patience.active():
             self._patience.cancel()
 
     def _tell_silence(self) -> None:
-        self._session.unanswered_by(self._address)
+        self._session.unanswered_by(self.address)
 
-    def _first_failed(self, failure: Failure) -> None:
-        if failure.check(CancelledError) is None:
-            self._session.unreachable(explain(failure, self._address))
+
+def endpoints_of(
+    reactor: Any, addresses: Iterable[Address], trust: Trust | None
+) -> dict[str, IStreamClientEndpoint]:
+    """Make the endpoints of a chat at several addresses, by how people write these.
+
+    An attempt may take long only where there is no other address to try.
+    """
+    all_ = list(addresses)
+    timeout = HURRY if len(all_) > 1 else LONGEST
+    return {
+        str(address): endpoint_of(reactor, address.host, address.port, trust, timeout)
+        for address in all_
+    }
 
 
 def endpoint_of(
-    reactor: Any, host: str, port: int, trust: Trust | None = None
+    reactor: Any, host: str, port: int, trust: Trust | None = None, timeout: float = LONGEST
 ) -> IStreamClientEndpoint:
     """Make the endpoint of a chat at a host name or address.
 
     @param trust: with whom to speak TLS; C{None} to speak plainly.
+    @param timeout: the seconds in which a TCP connection must be made.
     """
-    endpoint = _tcp_endpoint(reactor, host, port)
+    endpoint = _tcp_endpoint(reactor, host, port, timeout)
     return endpoint if trust is None else TlsEndpoint(endpoint, host, trust, reactor)
 
 
-def _tcp_endpoint(reactor: Any, host: str, port: int) -> IStreamClientEndpoint:
+def _tcp_endpoint(reactor: Any, host: str, port: int, timeout: float) -> IStreamClientEndpoint:
     """Make the endpoint of a host name or address.
 
     Looking up an IPv6 address as a host name would lose its zone; and getaddrinfo(3) accepts the
     name of a zone with some addresses only, but its number with all.
     """
     if ":" not in host:
-        return HostnameEndpoint(reactor, host, port)
+        return HostnameEndpoint(reactor, host, port, timeout)
     address, percent, zone = host.partition("%")
     if zone and not zone.isdecimal():
         zone = str(socket.if_nametoindex(zone))
-    return TCP6ClientEndpoint(reactor, f"{address}{percent}{zone}", port)
+    return TCP6ClientEndpoint(reactor, f"{address}{percent}{zone}", port, timeout)
 
 
 def explain(failure: Failure, address: str) -> str:

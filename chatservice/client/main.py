@@ -15,9 +15,10 @@ from twisted.internet.stdio import StandardIO
 
 from chatservice.client.front import Descriptors, Front, open_what_is_closed
 from chatservice.client.joining import Identity
-from chatservice.client.link import Backoff, Link, endpoint_of
+from chatservice.client.link import Link, endpoints_of
 from chatservice.client.options import Settings, read_command_line
 from chatservice.client.pipe import Pipe
+from chatservice.client.rounds import Backoff
 from chatservice.client.session import Session
 from chatservice.client.show import Transcript
 from chatservice.client.terminal import Terminal
@@ -56,8 +57,8 @@ class Client:
         self._reactor = _monotonic_reactor()
         self._descriptors = Descriptors()
         self.front = self._make_front()
-        endpoint = endpoint_of(self._reactor, settings.host, settings.port, settings.trust)
-        self._link = Link(endpoint, settings.address, self.front.session, self._reactor, Backoff())
+        endpoints = endpoints_of(self._reactor, settings.addresses, settings.trust)
+        self._link = Link(endpoints, self.front.session, self._reactor, Backoff())
 
     def run(self) -> None:
         """Chat, and restore the terminal however the chat ends."""
@@ -86,9 +87,11 @@ class Client:
             log = Transcript(time.time, colours=not no_colour)
             without = {"colour": "NO_COLOR is set"} if no_colour else {}
             common = (self._make_session, _RECENT, log, self._reactor, self._end)
-            address = self._settings.address
             return Terminal(
-                *common, descriptors=self._descriptors, address=address, without=without
+                *common,
+                descriptors=self._descriptors,
+                address=lambda: self._link.address,
+                without=without,
             )
         recent = _RECENT if typed else 0
         common = (self._make_session, recent, Transcript(time.time), self._reactor, self._end)

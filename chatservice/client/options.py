@@ -1,13 +1,12 @@
 """The command line of the client."""
 
 import argparse
-import ipaddress
 import re
 import secrets
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from chatservice.client.addresses import PORT, Address, read_address
 from chatservice.client.tls import (
     Trust,
     read_fingerprint,
@@ -19,36 +18,28 @@ from chatservice.protocol.names import NICK_LENGTH, check_nick, check_room
 from chatservice.protocol.release import release
 from chatservice.protocol.textfile import text_of
 
-PORT = 59000
 PASSWORD_VARIABLE = "CHATSERVICE_PASSWORD"
 """The environment variable with the nickname's password, if no file has it."""
 
 _LONGEST_PASSWORD = 10_000
-_ADDRESS = re.compile(r"(?:\[(?P<ip6>[^]]*)]|(?P<host>[^:[]*))(?::(?P<port>[^:]*))?")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one run: the address of the chat, a nickname, rooms to join.
+    """The settings of one run: the addresses of the chat, a nickname, rooms to join.
 
+    @ivar addresses: at least one, each of them once, in the order in which to try them.
     @ivar password: the nickname's password, if a file or the environment has it.
     @ivar commands: whether piped lines may be commands.
-    @ivar trust: with whom to speak TLS; C{None} to speak plainly.
+    @ivar trust: with whom to speak TLS, at each address; C{None} to speak plainly.
     """
 
-    host: str
-    port: int
+    addresses: tuple[Address, ...]
     nick: str
     rooms: tuple[str, ...]
     password: str | None = field(default=None, repr=False)
     commands: bool = False
     trust: Trust | None = None
-
-    @property
-    def address(self) -> str:
-        """Host and port, for people."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
 
 
 def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -56,11 +47,9 @@ def read_command_line(words: Sequence[str], environment: Mapping[str, str]) -> S
 
     @raise SystemExit: status 2, if a word is wrong; a sentence on standard error says why.
     """
-    found = _parser().parse_args(words)
-    host, port = found.address
+    found = _parser().parse_intermixed_args(words)
     return Settings(
-        host=host,
-        port=port,
+        addresses=tuple(dict.fromkeys(found.addresses)) or (Address("localhost", PORT),),
         nick=found.nick or _default_nick(environment),
         rooms=tuple(found.room or []),
         password=found.password_file or environment.get(PASSWORD_VARIABLE) or None,
@@ -87,12 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"chatservice {release()}")
     parser.add_argument(
-        "address",
+        "addresses",
         metavar="HOST[:PORT]",
-        nargs="?",
-        default="localhost",
-        type=_argument(_address),
-        help=f"where the chat is (default: localhost:{PORT})",
+        nargs="*",
+        type=_argument(read_address),
+        help=f"where the chat is (default: localhost:{PORT}); where several servers are one chat, "
+        "name them all: if one cannot be reached, the next one is tried",
     )
     parser.add_argument(
         "--nick", metavar="NAME", type=_argument(check_nick), help="your nickname (default: $USER)"
@@ -159,41 +148,6 @@ def _first_line(path: str) -> str:
     if not line:
         raise ValueError(f"the first line of {path} is empty")
     return line
-
-
-def _address(text: str) -> tuple[str, int]:
-    if _is_ip6(text):
-        _check_zone(text)
-        return text, PORT
-    match = _ADDRESS.fullmatch(text)
-    host = match and (match["host"] or match["ip6"])
-    if match is None or not host or (match["ip6"] and not _is_ip6(host)):
-        raise ValueError(f"{text!r} is not HOST, HOST:PORT or [ADDRESS]:PORT")
-    port = match["port"] or str(PORT)
-    if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535):
-        raise ValueError(f"{port!r} is not a port, which is a number from 1 to 65535")
-    if match["ip6"]:
-        _check_zone(host)
-    return host, int(port)
-
-
-def _check_zone(text: str) -> None:
-    """Refuse an IPv6 address without the zone that it needs (RFC 4007, section 11)."""
-    address = ipaddress.IPv6Address(text)
-    zones = [name for _, name in socket.if_nameindex()]
-    zone = address.scope_id
-    if zone is None and address.is_link_local:
-        raise ValueError(f"{text} may be on any network: name one, such as {text}%{zones[-1]}")
-    if zone is not None and not zone.isdecimal() and zone not in zones:
-        raise ValueError(f"there is no network {zone!r} here, only {', '.join(zones)}")
-
-
-def _is_ip6(text: str) -> bool:
-    try:
-        ipaddress.IPv6Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _argument(check: Callable[[str], object]) -> Callable[[str], object]:

@@ -86,20 +86,28 @@ class Session(CatchingUp):
         elif self.state in _JOINED:
             self._heard(line)
 
-    def disconnected(self) -> None:
-        """Go offline or end, as the connection is lost or not worth waiting for."""
+    def disconnected(self, goes_on: bool = False) -> None:
+        """Go offline or end, as the connection is lost or not worth waiting for.
+
+        @param goes_on: whether another address is tried next, as the chat may never have been
+            joined.
+        """
         was, self._send = self.state, None
         self._stop_catching_up()
         if was in WANTING or was is State.GONE:
             return
         if self._farewell is not None:
             self._end_here()
+        elif not self.joined and not goes_on:
+            self._end(self._why_lost(), failed=True)
         elif not self.joined:
-            self._end(self._last_words or "The chat closed the connection.", failed=True)
+            self.state = State.OFFLINE
+            self._person.told(self._why_lost())
         else:
             self.state = State.OFFLINE
             if was not in GREETING:
-                self._person.told("connection lost, trying again; what you say is kept")
+                which = f"connection to {self._address}" if self._address else "connection"
+                self._person.told(f"{which} lost, trying again; what you say is kept")
             self._outgoing.connection_lost()
             self._refuse_what_waits()
 

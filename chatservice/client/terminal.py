@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
@@ -38,12 +38,16 @@ class Terminal(Front):
     """A person at a terminal on standard input and output."""
 
     def __init__(
-        self, *args: Any, descriptors: Descriptors, address: str, without: Mapping[str, str]
+        self,
+        *args: Any,
+        descriptors: Descriptors,
+        address: Callable[[], str],
+        without: Mapping[str, str],
     ) -> None:
         """Begin with an empty line.
 
         @param descriptors: remembers the modes of the terminal, to restore them.
-        @param address: the chat's address as people write it.
+        @param address: returns the address of the chat, as people write it, that is tried now.
         @param without: see L{Front}.
         """
         super().__init__(*args)
@@ -211,7 +215,7 @@ class Terminal(Front):
         if session.state is State.ASKING:
             return "nickname: "
         if not session.joined:
-            return f"connecting to {self._address} ... "
+            return f"connecting to {self._address()} ... "
         current = session.places.current
         return f"{self._trouble()}{spelled(current) if current else ''}> "
 

@@ -13,7 +13,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.client.joining import Identity
-from chatservice.client.link import IDLE, PATIENCE, SILENT, Backoff, Link, explain
+from chatservice.client.link import IDLE, PATIENCE, SILENT, Link, explain
+from chatservice.client.rounds import Backoff
 from chatservice.client.session import Session
 from chatservice.client.view import State
 from tests.scripted import Recorder, line, welcome
@@ -31,17 +32,21 @@ class Transport(StringTransport):
         self.aborted = True
 
 
-class LinkTests(SynchronousTestCase):
-    """A link with a clock turned by hand."""
+class LinkCase(SynchronousTestCase):
+    """Tests of a link with a clock turned by hand."""
+
+    addresses: tuple[str, ...] = ("host:7",)
 
     def setUp(self) -> None:
         self.reactor: Any = MemoryReactorClock()
         self.person = Recorder()
         refs = (f"r{number}" for number in itertools.count(1))
         self.session = Session(self.person, Identity("ada"), ["lobby"], refs, 0)
-        endpoint = TCP4ClientEndpoint(self.reactor, "192.0.2.1", 7)
-        self.backoff = Backoff(lambda: 0.0)
-        self.link = Link(endpoint, "host:7", self.session, self.reactor, self.backoff)
+        endpoints = {
+            address: TCP4ClientEndpoint(self.reactor, address.partition(":")[0], 7)
+            for address in self.addresses
+        }
+        self.link = Link(endpoints, self.session, self.reactor, Backoff(lambda: 0.0))
         self.link.start()
 
     def accept(self) -> None:
@@ -59,6 +64,11 @@ class LinkTests(SynchronousTestCase):
     def lose(self) -> None:
         self.protocol.connectionLost(Failure(ConnectionDone()))
 
+    def hear(self, *lines: bytes) -> None:
+        """The chat sends lines."""
+        for each in lines:
+            self.protocol.dataReceived(each + b"\n")
+
     def join(self) -> None:
         self.accept()
         self.protocol.dataReceived(welcome() + b"\n")
@@ -72,6 +82,10 @@ class LinkTests(SynchronousTestCase):
     def sent(self) -> list[str]:
         """The kinds of the requests sent."""
         return [json.loads(each)["type"] for each in self.transport.value().splitlines()]
+
+
+class LinkTests(LinkCase):
+    """A link to one address."""
 
     def test_hello(self) -> None:
         """The hello goes out at once, and no small packet waits for another."""
@@ -140,12 +154,6 @@ class LinkTests(SynchronousTestCase):
             self.assertEqual(retry.getTime() - self.reactor.seconds(), 0.25)
             self.reactor.advance(0.25)
             self.join()
-
-    def test_chance(self) -> None:
-        """Chance takes up to half of a pause away."""
-        chances = iter([0.0, 0.5, 1.0])
-        backoff = Backoff(lambda: next(chances))
-        self.assertEqual([backoff(0) for _ in range(3)], [0.25, 0.75, 2.0])
 
     def test_watch(self) -> None:
         """A silent chat is asked for a sign of life, and given up if there is none."""

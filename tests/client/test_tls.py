@@ -19,7 +19,8 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
 from chatservice.client.joining import Identity
-from chatservice.client.link import Backoff, Link
+from chatservice.client.link import Link
+from chatservice.client.rounds import Backoff
 from chatservice.client.session import Session
 from chatservice.client.tls import (
     HANDSHAKE_TIMEOUT,
@@ -337,7 +338,7 @@ class LinkTests(TableCase):
         below = TCP4ClientEndpoint(self.reactor, "192.0.2.1", 7)
         trust = trusting(the_certificate()[0])
         endpoint = TlsEndpoint(below, "localhost", trust, self.reactor)
-        link = Link(endpoint, "host:7", self.session, self.reactor, Backoff(lambda: 0.0))
+        link = Link({"host:7": endpoint}, self.session, self.reactor, Backoff(lambda: 0.0))
         link.start()
 
     def answered(self, pair: tuple[bytes, bytes]) -> Server:
