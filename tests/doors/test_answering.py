@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-from chatservice.doors import site
+from chatservice.doors import answering, site
 from chatservice.doors.answering import CONTENT_POLICY
 from chatservice.doors.limits import Admission
 from chatservice.doors.visit import TLS_REQUIRED, Policy
@@ -85,6 +85,7 @@ class PageTests(HttpCase):
     @each_row({"file": SCRIPT_PATH, "packed": b"/", "nothing": b"/nothing", "websocket": b"/ws"})
     def test_head(self, path: bytes) -> None:
         """HEAD gets what GET gets, without the body."""
+        self.patch(answering, "formatdate", lambda usegmt: "today")
         for accepted in (b"identity", b"gzip"):
             encoding = b"Accept-Encoding: " + accepted
             got = self.answer(path, encoding)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.logger import capturedLogs
 
 from chatservice.chat.publisher import TRIAL
+from chatservice.doors import answering
 from chatservice.doors.limits import Admission
 from chatservice.doors.visit import Policy
 from chatservice.people.addresses import network_named
@@ -76,6 +77,7 @@ class HealthTests(HealthCase):
     @each_row({"well": False, "full": True})
     def test_head(self, is_full: bool) -> None:
         """HEAD gets what GET gets, without the body."""
+        self.patch(answering, "formatdate", lambda usegmt: "today")
         if is_full:
             self.chat.troubles.append(lambda: "the disk is full")
         got = self.answer(PATH)
