@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from chatservice.protocol.events import (
 )
 from chatservice.server import ChatFactory
 from chatservice.storage.database import Database
+from chatservice.storage.indexing import erase
 from chatservice.storage.journal import DatabaseJournal
 from chatservice.storage.threads import ThreadedDatabase
 
@@ -386,6 +388,11 @@ class DatabaseJournalTestCase(DatabaseTestCase):
         self.database_ = self.opened(self.path)
         self.journal = DatabaseJournal(self.database_)
         self.journal.open()
+
+    def erase(self, ids: Iterable[int]) -> None:
+        """Delete lines, and remove them from the index."""
+        work = partial(erase, words=self.database_.words, ids=ids)
+        self.successResultOf(self.database_.write(work))
 
     def check_index(self) -> None:
         """Have SQLite check that the index matches the lines; it raises an error if not.

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from chatservice.people.account import Account
 from chatservice.protocol.preferences import Preferences
-from chatservice.storage.database import Database, explain
+from chatservice.storage.contract import Connection, Row, Storage
+from chatservice.storage.database import explain
+from chatservice.storage.identities import BEGIN
 
-_SELECT = """
-    SELECT key, nick, identity, hash, since, preferences, ignored, proven_from, tokens
-    FROM accounts"""
-_INSERT = """
-    INSERT INTO accounts VALUES (:key, :nick, :identity, :hash, :since, :preferences, :ignored,
-        :proven_from, :tokens)"""
+_COLUMNS = "key, nick, identity, hash, since, preferences, ignored, proven_from, tokens"
+_SELECT = f"SELECT {_COLUMNS} FROM accounts"
+_INSERT = f"INSERT INTO accounts ({_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
 _UPDATE = """
-    UPDATE accounts SET hash = :hash, preferences = :preferences, ignored = :ignored,
-        proven_from = :proven_from, tokens = :tokens
-    WHERE key = :key AND identity = :identity"""
-_DELETE = "DELETE FROM accounts WHERE key = :key AND identity = :identity"
-_MOVE = "INSERT OR REPLACE INTO moving VALUES (?, ?)"
-_SPEND = "INSERT OR IGNORE INTO spent VALUES (?)"
+    UPDATE accounts SET hash = ?4, preferences = ?6, ignored = ?7, proven_from = ?8, tokens = ?9
+    WHERE key = ?1 AND identity = ?3"""
+_DELETE = "DELETE FROM accounts WHERE key = ? AND identity = ?"
+_SPEND = "INSERT INTO spent (digest) VALUES (?) ON CONFLICT DO NOTHING"
 _IS_SPENT = "SELECT 1 FROM spent WHERE digest = ?"
 
 
@@ -36,84 +31,84 @@ class StoredAccounts:
     @param database: need not be open yet.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Storage) -> None:
         self._database = database
 
     def load(self) -> list[Account]:
         """See L{AccountStore.load}."""
-        return self._database.at_start(_read)
+        return self._database.at_start(read_accounts)
 
     def is_spent(self, digest: str) -> Deferred[bool]:
         """See L{AccountStore.is_spent}."""
-        return self._database.read(partial(_is_spent, digest=digest)).addErrback(explain)
+        return self._database.read(partial(is_spent, digest=digest)).addErrback(explain)
 
     def add(self, account: Account, former: bytes | None) -> Deferred[None]:
         """See L{AccountStore.add}; identities.py moves the lines."""
-        return self._write(partial(_insert, row=_row_of(account), former=former))
+        row, identity = row_of(account), account.identity
+        return self._write(partial(_insert, account=row, identity=identity, former=former))
 
     def update(self, account: Account, spent: Collection[str]) -> Deferred[None]:
         """See L{AccountStore.update}."""
-        return self._write(partial(_update, row=_row_of(account), spent=spent))
+        return self._write(partial(_update, account=row_of(account), spent=spent))
 
     def remove(
         self, account: Account, spent: Collection[str], now: bytes | None
     ) -> Deferred[None]:
         """See L{AccountStore.remove}."""
-        return self._write(partial(_delete, row=_row_of(account), spent=spent, now=now))
+        key, identity = account.key, account.identity
+        work = partial(_delete, key=key, identity=identity, spent=spent, now=now)
+        return self._write(work)
 
-    def _write(self, work: Callable[[sqlite3.Connection], None]) -> Deferred[None]:
+    def _write(self, work: Callable[[Connection], None]) -> Deferred[None]:
         return self._database.write(work).addErrback(explain)
 
 
-def _row_of(account: Account) -> dict[str, Any]:
-    """Collect the columns of an account, as it is now."""
-    return {
-        "key": account.key,
-        "nick": account.nick,
-        "identity": account.identity,
-        "hash": account.hash,
-        "since": account.since,
-        "preferences": json.dumps(account.preferences.those_set()),
-        "ignored": json.dumps(account.ignored),
-        "proven_from": json.dumps(account.proven_from),
-        "tokens": json.dumps(account.tokens),
-    }
+def row_of(account: Account) -> Row:
+    """Make a row of the columns of an account, as it is now."""
+    return (
+        account.key,
+        account.nick,
+        account.identity,
+        account.hash,
+        account.since,
+        json.dumps(account.preferences.those_set()),
+        json.dumps(account.ignored),
+        json.dumps(account.proven_from),
+        json.dumps(account.tokens),
+    )
 
 
-def _insert(connection: sqlite3.Connection, row: dict[str, Any], former: bytes | None) -> None:
-    connection.execute(_INSERT, row)
+def _insert(connection: Connection, account: Row, identity: bytes, former: bytes | None) -> None:
+    connection.execute(_INSERT, account)
     if former is not None:
-        connection.execute(_MOVE, (former, row["identity"]))
+        connection.execute(BEGIN, (former, identity))
 
 
-def _update(
-    connection: sqlite3.Connection, row: dict[str, Any], spent: Collection[str]
-) -> None:
-    connection.execute(_UPDATE, row)
+def _update(connection: Connection, account: Row, spent: Collection[str]) -> None:
+    connection.execute(_UPDATE, account)
     _spend(connection, spent)
 
 
 def _delete(
-    connection: sqlite3.Connection,
-    row: dict[str, Any],
-    spent: Collection[str],
-    now: bytes | None,
+    connection: Connection, key: str, identity: bytes, spent: Collection[str], now: bytes | None
 ) -> None:
-    connection.execute(_DELETE, row)
+    connection.execute(_DELETE, (key, identity))
     if now is not None:
-        connection.execute(_MOVE, (row["identity"], now))
+        connection.execute(BEGIN, (identity, now))
     _spend(connection, spent)
 
 
-def _spend(connection: sqlite3.Connection, digests: Collection[str]) -> None:
+def _spend(connection: Connection, digests: Collection[str]) -> None:
     connection.executemany(_SPEND, [(bytes.fromhex(digest),) for digest in digests])
 
 
-def _is_spent(connection: sqlite3.Connection, digest: str) -> bool:
+def is_spent(connection: Connection, digest: str) -> bool:
+    """Tell whether the token with this hash is spent."""
     return connection.execute(_IS_SPENT, (bytes.fromhex(digest),)).fetchone() is not None
 
 
-def _read(connection: sqlite3.Connection) -> list[Account]:
+def read_accounts(connection: Connection) -> list[Account]:
+    """Read all accounts."""
     return [
         Account(*(*facts, Preferences(**json.loads(preferences)), *map(json.loads, lists)))
         for *facts, preferences, ignored, proven_from, tokens in connection.execute(_SELECT)

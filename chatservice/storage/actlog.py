@@ -6,7 +6,6 @@ first, and if that is interrupted, the remaining log has the same effect.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection, Generator, Iterator
 from functools import partial
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.protocol.actions import Extended, OperatorAct
-from chatservice.storage.database import Database
+from chatservice.storage.contract import Connection, Storage
 from chatservice.storage.rows import ACT, act_of
 
 KEPT = 10_000
@@ -29,6 +28,9 @@ STEP = 500
 EVERY = 600 * 1_000_000
 """Microseconds between two checks of the whole log."""
 
+# The number at the beginning.
+_EXTENDED_ID = "CAST(substr(text, 1, length(text) - length(ltrim(text, '0123456789'))) AS BIGINT)"
+
 # Of repeated acts read only the last one: that skips what floods a log. An act that is also in
 # force against another identity stays, even if there is a later one like it.
 _MATTERING = f"""
@@ -40,8 +42,8 @@ _MATTERING = f"""
     WHERE kind IN
         ('founded', 'opped', 'deopped', 'voiced', 'devoiced', 'invited', 'uninvited',
             '{Extended.kind}')
-    UNION SELECT CAST(text AS INTEGER) FROM acts WHERE kind = '{Extended.kind}'"""
-_READ = f"SELECT {ACT} FROM acts JOIN ({_MATTERING}) USING (id) ORDER BY id"
+    UNION SELECT {_EXTENDED_ID} FROM acts WHERE kind = '{Extended.kind}'"""
+_READ = f"SELECT {ACT} FROM acts JOIN ({_MATTERING}) AS mattering USING (id) ORDER BY id"
 _SURPLUS = f"""
     SELECT id FROM acts WHERE kind <> '{Extended.kind}' ORDER BY id DESC LIMIT 1 OFFSET {KEPT}"""
 _OLD = f"""
@@ -50,7 +52,7 @@ _OLD = f"""
 _DELETE = "DELETE FROM acts WHERE id = ?"
 
 
-def acts(connection: sqlite3.Connection) -> Iterator[OperatorAct]:
+def acts(connection: Connection) -> Iterator[OperatorAct]:
     """Read the acts of operators by ascending id, without those that no longer have an effect."""
     return (act_of(row) for row in connection.execute(_READ))
 
@@ -66,7 +68,7 @@ class ActLog:
 
     def __init__(
         self,
-        database: Database,
+        database: Storage,
         holding: Callable[[], tuple[int, Collection[int]]],
         now: Callable[[], int],
         is_settled: Callable[[], bool] = lambda: True,
@@ -107,14 +109,14 @@ class ActLog:
         return self._after is not None
 
 
-def _read_surplus(connection: sqlite3.Connection) -> int:
+def _read_surplus(connection: Connection) -> int:
     row = connection.execute(_SURPLUS).fetchone()
     return row[0] if row is not None else 0
 
 
-def _read_old(connection: sqlite3.Connection, after: int, last: int, bound: int) -> list[int]:
+def _read_old(connection: Connection, after: int, last: int, bound: int) -> list[int]:
     return [id for (id,) in connection.execute(_OLD, (after, last, bound))]
 
 
-def _delete(connection: sqlite3.Connection, ids: list[int]) -> None:
+def _delete(connection: Connection, ids: list[int]) -> None:
     connection.executemany(_DELETE, [(id,) for id in ids])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from functools import partial
 
 from twisted.internet.defer import Deferred
@@ -23,10 +23,11 @@ from chatservice.chat.journal import (
 from chatservice.chat.read_markers import ReadMarker
 from chatservice.chat.refs import Noted
 from chatservice.protocol.actions import Extended, OperatorAct
-from chatservice.protocol.events import TopicChanged
+from chatservice.protocol.events import LATEST, TopicChanged
 from chatservice.protocol.query import Query
 from chatservice.storage import remembered
-from chatservice.storage.database import Database, explain
+from chatservice.storage.contract import Connection, Storage
+from chatservice.storage.database import explain
 from chatservice.storage.export import Personal
 from chatservice.storage.identities import Identities
 from chatservice.storage.indexing import Index
@@ -40,11 +41,24 @@ from chatservice.storage.search import Search
 from chatservice.storage.targets import read_targets
 
 _PLACES = """
-    SELECT room, nick, entered, coalesce(seen, max(entered, ifnull(read, ?))), time FROM places
-    WHERE identity = ? ORDER BY entered, room"""
+    SELECT room, nick, entered,
+        coalesce(seen, CASE WHEN entered > coalesce(read, ?1) THEN entered
+            ELSE coalesce(read, ?1) END),
+        time
+    FROM places WHERE identity = ?2 ORDER BY entered, room"""
+_MAKE_PLACE = """
+    DELETE FROM places
+    WHERE identity = ?1 AND EXISTS (SELECT 1 FROM places WHERE identity = ?2)"""
+_MOVE = "UPDATE places SET identity = ?, nick = ? WHERE identity = ?"
+_MOVE_MARKS = """
+    INSERT INTO marks (identity, other, nick, id)
+    SELECT ?, other, nick, id FROM marks WHERE identity = ? ON CONFLICT DO NOTHING"""
+_DROP_MARKS = "DELETE FROM marks WHERE identity = ?"
 _SPLIT = """
-    INSERT OR REPLACE INTO places (identity, room, nick, entered, seen)
-    SELECT ?, room, ?, entered, NULL FROM places WHERE identity = ? AND room = ?"""
+    INSERT INTO places (identity, room, nick, entered)
+    SELECT ?, room, ?, entered FROM places WHERE identity = ? AND room = ?
+    ON CONFLICT (identity, room) DO UPDATE SET nick = excluded.nick, entered = excluded.entered,
+        seen = NULL, time = NULL, read = NULL"""
 _IN_NO_ROOM = "DELETE FROM places WHERE identity = ? AND room <> ''"
 _SPLIT_OFF = "UPDATE places SET seen = ? WHERE identity = ? AND seen IS NULL"
 _MODLOG = f"""
@@ -56,11 +70,14 @@ _MODLOG = f"""
 class DatabaseArchive:
     """All stored events; see L{Archive <chatservice.chat.journal.Archive>}.
 
+    @param up_to: returns the last id that may be shown: the archive may be ahead of what this
+        process has delivered.
     @ivar floor: the highest id that an earlier run may have given out.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Storage, up_to: Callable[[], int] = lambda: LATEST) -> None:
         self._database = database
+        self._up_to = up_to
         self._scanning = Scanning(database)
         self._index = Index(database)
         self._search = Search(database, self._scanning, self._index)
@@ -71,8 +88,12 @@ class DatabaseArchive:
 
     def page(self, wanted: Wanted) -> Deferred[Page]:
         """See L{Archive.page <chatservice.chat.journal.Archive.page>}."""
-        work = partial(read_page, wanted=wanted)
+        work = partial(read_page, wanted=replace(wanted, before=self._bounded(wanted.before)))
         return self._database.read(work).addErrback(explain)
+
+    def _bounded(self, before: int) -> int:
+        """Bound the ids that are asked for, so that nothing is ahead of what was delivered."""
+        return min(before, self._up_to() + 1)
 
     def targets(
         self,
@@ -92,6 +113,7 @@ class DatabaseArchive:
             before=before,
             limit=limit,
             latest=latest,
+            up_to=self._up_to(),
         )
         return self._database.read(work).addErrback(explain)
 
@@ -107,14 +129,15 @@ class DatabaseArchive:
     ) -> Deferred[Missed]:
         """See L{Archive.missed <chatservice.chat.journal.Archive.missed>}."""
         counted = Counted(nick, not_by, left_of)
-        work = partial(read_missed, of=of, after=after, before=before, counted=counted)
+        end = self._bounded(before)
+        work = partial(read_missed, of=of, after=after, before=end, counted=counted)
         return self._scanning.count(asker, work).addErrback(explain)
 
     def places(self, identity: bytes) -> Deferred[list[ReadMarker]]:
         """See L{Archive.places <chatservice.chat.journal.Archive.places>}."""
         given = (self.floor, identity)
 
-        def work(connection: sqlite3.Connection) -> list[ReadMarker]:
+        def work(connection: Connection) -> list[ReadMarker]:
             return [ReadMarker(*row) for row in connection.execute(_PLACES, given)]
 
         return self._database.read(work).addErrback(explain)
@@ -148,15 +171,13 @@ class DatabaseArchive:
 
     def move(self, former: bytes, now: bytes, nick: str) -> Deferred[None]:
         """See L{Archive.move <chatservice.chat.journal.Archive.move>}."""
-        sql = "UPDATE places SET identity = ?, nick = ? WHERE identity = ?"
-        given = (now, former)
 
-        def work(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM places WHERE identity = ?", (now,))
-            connection.execute(sql, (now, nick, former))
+        def work(connection: Connection) -> None:
+            connection.execute(_MAKE_PLACE, (now, former))
+            connection.execute(_MOVE, (now, nick, former))
             remembered.move(connection, former, now)
-            connection.execute("UPDATE OR IGNORE marks SET identity = ? WHERE identity = ?", given)
-            connection.execute("DELETE FROM marks WHERE identity = ?", (former,))
+            connection.execute(_MOVE_MARKS, (now, former))
+            connection.execute(_DROP_MARKS, (former,))
 
         return self._database.write(work).addErrback(explain)
 
@@ -165,7 +186,7 @@ class DatabaseArchive:
     ) -> Deferred[None]:
         """See L{Archive.split <chatservice.chat.journal.Archive.split>}."""
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Connection) -> None:
             connection.executemany(_SPLIT, [(now, nick, former, room) for room in rooms])
             remembered.copy(connection, former, now)
             connection.execute(_IN_NO_ROOM, (former,))
@@ -194,7 +215,8 @@ class DatabaseArchive:
         asker: Asker = NOBODY,
     ) -> Deferred[Found]:
         """See L{Archive.search <chatservice.chat.journal.Archive.search>}."""
-        return self._search.find(query, rooms, limit, left_of, asker)
+        bounded = replace(query, before=self._bounded(query.before))
+        return self._search.find(bounded, rooms, limit, left_of, asker)
 
     def index(self) -> Deferred[bool]:
         """Work on the search index a little; see L{Index.step}."""
@@ -202,9 +224,9 @@ class DatabaseArchive:
 
     def modlog(self, room: str | None, before: int, limit: int) -> Deferred[list[OperatorAct]]:
         """See L{Archive.modlog <chatservice.chat.journal.Archive.modlog>}."""
-        given = (before, room, limit)
+        given = (self._bounded(before), room, limit)
 
-        def work(connection: sqlite3.Connection) -> list[OperatorAct]:
+        def work(connection: Connection) -> list[OperatorAct]:
             return [act_of(row) for row in connection.execute(_MODLOG, given)][::-1]
 
         return self._database.read(work).addErrback(explain)
@@ -213,7 +235,7 @@ class DatabaseArchive:
         self, identity: bytes, after: int = 0, asker: Asker = NOBODY
     ) -> Deferred[Export]:
         """See L{Archive.export <chatservice.chat.journal.Archive.export>}."""
-        return self._personal.export(identity, after, asker)
+        return self._personal.export(identity, after, self._up_to(), asker)
 
     def forget(self, identity: bytes) -> Deferred[int]:
         """See L{Archive.forget <chatservice.chat.journal.Archive.forget>}."""
@@ -227,7 +249,7 @@ class DatabaseArchive:
         """See L{Archive.drop_topics <chatservice.chat.journal.Archive.drop_topics>}."""
         rows = [(topic.room, topic.id) for topic in topics]
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: Connection) -> None:
             connection.executemany("DELETE FROM topics WHERE room = ? AND id = ?", rows)
 
         return self._database.write(work).addErrback(explain)

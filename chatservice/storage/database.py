@@ -11,14 +11,13 @@ import time
 import weakref
 from collections.abc import Callable
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any
 
 from twisted.internet.defer import Deferred, execute
 
 from chatservice.protocol.errors import StorageError
-
-T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
+from chatservice.storage.contract import T, Words, Work
+from chatservice.storage.fts5 import Fts5
 
 APPLICATION_ID = 0x43484154
 """The mark of our files (PRAGMA application_id): "CHAT"."""
@@ -63,11 +62,14 @@ class Interrupted(Exception):
 class Database:
     """An SQLite database that is used on the calling thread, and answers at once.
 
-    Erased data is overwritten (C{PRAGMA secure_delete}); see L{empty_log}.
+    See L{Storage <chatservice.storage.contract.Storage>}. Erased data is overwritten (C{PRAGMA
+    secure_delete}); see L{empty_log}.
 
     @param path: of the file, made if missing; C{":memory:"} for none.
     @param seconds: a clock that never goes back.
     """
+
+    words: Words = Fts5()
 
     def __init__(
         self, path: str = IN_MEMORY, seconds: Callable[[], float] = time.monotonic
@@ -146,6 +148,10 @@ class Database:
     def at_start(self, work: Work[T]) -> T:
         """Do C{work}, which only reads, right after L{open} and on the calling thread."""
         return work(self._writer)
+
+    def write_at_start(self, work: Work[T]) -> T:
+        """Do C{work} as L{write} does, right after L{open} and on the calling thread."""
+        return self._transact(work)
 
     def write(self, work: Work[T]) -> Deferred[T]:
         """Do C{work} in one transaction: all of it or nothing."""

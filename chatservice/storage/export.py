@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-import sqlite3
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import attrgetter
@@ -16,9 +15,21 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from chatservice.chat.journal import Asker, Export
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.events import Event, Said, Spoken, Whispered
-from chatservice.storage.database import Database, explain
+from chatservice.storage.contract import Connection, Row, Storage, Words
+from chatservice.storage.database import explain
 from chatservice.storage.indexing import ERASE_STEP, as_many_as_fit, erase
-from chatservice.storage.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
+from chatservice.storage.pieces import in_pieces
+from chatservice.storage.rows import (
+    ACT,
+    ID_OF_ACT,
+    ID_OF_PRIVATE,
+    ID_OF_TALK,
+    PRIVATE,
+    TALK,
+    act_of,
+    private_of,
+    talk_of,
+)
 from chatservice.storage.scanning import Scanning
 
 EXPORT_BYTES = 128 * 1024
@@ -29,44 +40,55 @@ SOMEBODY = "somebody"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-_TALK = f"SELECT {TALK} FROM events WHERE author = ?1 AND id > ?2 ORDER BY id"
+_TALK = f"""
+    SELECT {TALK} FROM events WHERE author = ?3 AND id > ?1 AND id <= ?4 ORDER BY id LIMIT ?2"""
 _PRIVATE = f"""
-    SELECT {PRIVATE} FROM whispers WHERE author_identity = ?1 AND id > ?2
-    UNION
-    SELECT {PRIVATE} FROM whispers WHERE recipient_identity = ?1 AND id > ?2
-    ORDER BY id"""
+    SELECT * FROM (
+        SELECT {PRIVATE} FROM whispers WHERE author_identity = ?3 AND id > ?1 AND id <= ?4
+        ORDER BY id LIMIT ?2) AS sent
+    UNION ALL
+    SELECT * FROM (
+        SELECT {PRIVATE} FROM whispers
+        WHERE recipient_identity = ?3 AND author_identity <> ?3 AND id > ?1 AND id <= ?4
+        ORDER BY id LIMIT ?2) AS received
+    ORDER BY id LIMIT ?2"""
 _ACTS = f"""
-    SELECT {ACT} FROM acts WHERE id > ?2 AND (author = ?1 OR target_identity = ?1) ORDER BY id"""
+    SELECT {ACT} FROM acts
+    WHERE id > ?1 AND id <= ?4 AND (author = ?3 OR target_identity = ?3) ORDER BY id LIMIT ?2"""
 _PLACES = """
     SELECT room, nick, entered, coalesce(seen, read) FROM places
     WHERE identity = ? ORDER BY entered, room"""
 _TOPICS = "SELECT room, id, nick, text FROM topics WHERE author = ? ORDER BY id"
 _REFS = "SELECT id, nick FROM refs WHERE identity = ? ORDER BY id"
 _MARKS = "SELECT nick, id FROM marks WHERE identity = ? ORDER BY id"
-_MINE = "SELECT id, length(text) FROM events WHERE author = ? ORDER BY id"
+_MINE = f"""
+    SELECT id, length(text) FROM events WHERE author = ? ORDER BY id LIMIT {ERASE_STEP}"""
 _ERASE_SENT = """
     DELETE FROM whispers
     WHERE id IN (SELECT id FROM whispers WHERE author_identity = ? ORDER BY id LIMIT ?)"""
 _BLANK_RECEIVED = """
-    UPDATE whispers SET recipient = ?, recipient_identity = x''
+    UPDATE whispers SET recipient = ?, recipient_identity = ?
     WHERE id IN (SELECT id FROM whispers WHERE recipient_identity = ? ORDER BY id LIMIT ?)"""
 
 
 class Personal:
     """The export and the erasure of people's data, by identity."""
 
-    def __init__(self, database: Database, scanning: Scanning) -> None:
+    def __init__(self, database: Storage, scanning: Scanning) -> None:
         self._database = database
         self._scanning = scanning
 
-    def export(self, identity: bytes, after: int, asker: Asker) -> Deferred[Export]:
+    def export(
+        self, identity: bytes, after: int, up_to: int, asker: Asker
+    ) -> Deferred[Export]:
         """Read a page of everything that is stored about somebody, in the order of the ids.
 
         The first page (C{after} is 0) begins with the read markers and the present topics.
 
+        @param up_to: nothing with a greater id counts.
         @raise ChatError: C{busy}. The Deferred may also fail with L{StorageError}.
         """
-        work = partial(_read_export, identity=identity, after=after)
+        work = partial(_read_export, identity=identity, after=after, up_to=up_to)
         return self._scanning.read(asker, work).addErrback(explain)
 
     def forget(self, identity: bytes) -> Deferred[int]:
@@ -79,14 +101,15 @@ class Personal:
 
     @inlineCallbacks
     def _forget(self, identity: bytes) -> Generator[Deferred[Any], Any, int]:
+        erase_some = partial(_erase, words=self._database.words, identity=identity)
         erased = 0
         while True:
-            count: int = yield self._database.write_later(partial(_erase, identity=identity))
+            count: int = yield self._database.write_later(erase_some)
             if not count:
                 break
             erased += count
         private: int = yield self._change(_ERASE_SENT, identity, ERASE_STEP)
-        yield self._change(_BLANK_RECEIVED, SOMEBODY, identity, ERASE_STEP)
+        yield self._change(_BLANK_RECEIVED, SOMEBODY, b"", identity, ERASE_STEP)
         yield self._change("DELETE FROM topics WHERE author = ?", identity)
         yield self._change("DELETE FROM places WHERE identity = ?", identity)
         yield self._change("DELETE FROM refs WHERE identity = ?", identity)
@@ -188,11 +211,14 @@ def _time(id: int) -> str:
     return (_EPOCH + timedelta(microseconds=id)).isoformat()
 
 
-def _read_export(connection: sqlite3.Connection, identity: bytes, after: int) -> Export:
+def _read_export(connection: Connection, identity: bytes, after: int, up_to: int) -> Export:
+    def found(sql: str, id_at: int) -> Iterator[Row]:
+        return in_pieces(connection, sql, after, identity, up_to, id_at=id_at)
+
     events: Iterable[Event] = heapq.merge(
-        map(talk_of, connection.execute(_TALK, (identity, after))),
-        map(private_of, connection.execute(_PRIVATE, (identity, after))),
-        map(act_of, connection.execute(_ACTS, (identity, after))),
+        map(talk_of, found(_TALK, ID_OF_TALK)),
+        map(private_of, found(_PRIVATE, ID_OF_PRIVATE)),
+        map(act_of, found(_ACTS, ID_OF_ACT)),
         key=attrgetter("id"),
     )
     places = spelled_places(connection.execute(_PLACES, (identity,)))
@@ -202,13 +228,13 @@ def _read_export(connection: sqlite3.Connection, identity: bytes, after: int) ->
     return export_page([places, topics, *refs, *marks], events, after)
 
 
-def _erase(connection: sqlite3.Connection, identity: bytes) -> int:
+def _erase(connection: Connection, words: Words, identity: bytes) -> int:
     """Erase some lines of somebody; return how many."""
     ids = as_many_as_fit(connection.execute(_MINE, (identity,)))
-    return erase(connection, ids, overdue=True) if ids else 0
+    return erase(connection, words, ids, overdue=True) if ids else 0
 
 
 def _rows_changed(
-    connection: sqlite3.Connection, sql: str, given: tuple[str | bytes | int, ...]
+    connection: Connection, sql: str, given: tuple[str | bytes | int, ...]
 ) -> int:
     return connection.execute(sql, given).rowcount

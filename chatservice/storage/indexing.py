@@ -1,15 +1,13 @@
-"""The search index: SQLite's FTS5, filled after the lines are stored.
+"""Keeping the search index up to date: it is filled after the lines are stored.
 
-The index (table C{words}) has the tokens of the lines (protocol/tokenizer.py), not the lines. It is
-filled in small steps: when somebody searches, and when the chat is idle. See
-U{https://www.sqlite.org/fts5.html}.
+That goes in small steps: when somebody searches, and when the chat is idle. What the index is made
+of depends on the database; see L{Words <chatservice.storage.contract.Words>}.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -18,8 +16,10 @@ from twisted.internet.defer import Deferred, DeferredLock, inlineCallbacks
 from twisted.logger import Logger
 
 from chatservice.protocol.counts import counted
-from chatservice.protocol.tokenizer import RULES, indexable
-from chatservice.storage.database import Database, Interrupted, explain
+from chatservice.protocol.tokenizer import RULES
+from chatservice.storage.contract import Connection, Storage, Words
+from chatservice.storage.database import Interrupted, explain
+from chatservice.storage.pieces import in_pieces
 
 log = Logger()
 
@@ -41,9 +41,6 @@ TIDY_AFTER = 25
 MERGE_AFTER = 4
 """Transactions of indexing after which their results are merged, so that searching stays fast."""
 
-MERGE_PAGES = 32
-"""Pages of the index that one transaction of merging writes."""
-
 MANY_LINES = 25_000_000
 """The assumed number of lines if counting them takes too long."""
 
@@ -53,10 +50,7 @@ ERASE_STEP = 500
 OVERDUE = 2**40
 """Added to the number of erased lines if the index must be tidied at once."""
 
-_TO_INDEX = "SELECT id, text FROM events WHERE id > ? ORDER BY id"
-_TEXT = "SELECT id, text FROM events WHERE id = ?"
-_INDEX = "INSERT INTO words (rowid, text) VALUES (?, ?)"
-_UNINDEX = "INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)"
+_TO_INDEX = "SELECT id, text FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"
 _LINES = "SELECT count(*) FROM events"
 _LEFT = "SELECT count(*) FROM events WHERE id > (SELECT id FROM indexed)"
 _BEGIN_ANEW = "UPDATE indexed SET id = 0, rules = ?"
@@ -68,8 +62,9 @@ class Index:
     @param seconds: a clock that never goes back.
     """
 
-    def __init__(self, database: Database, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Storage, seconds: Callable[[], float] = time.monotonic) -> None:
         self._database = database
+        self._words = database.words
         self._seconds = seconds
         self._unmerged = 0
         self._merging = False
@@ -83,18 +78,18 @@ class Index:
 
     def open(self) -> None:
         """Start over if other rules made the index; called right after the database was opened."""
-        self._database.at_start(_begin_anew_if_old)
+        self._database.write_at_start(partial(_begin_anew_if_old, words=self._words))
 
     @inlineCallbacks
     def go_on(self) -> Generator[Deferred[Any], Any, bool]:
         """Index or merge a little; return whether there may be more to index."""
         if self._merging:
-            self._merging = yield self._database.write_later(_merge)
+            self._merging = yield self._database.write_later(self._words.merge)
             return True
-        work = partial(_index, seconds=self._seconds)
+        work = partial(_index, words=self._words, seconds=self._seconds)
         some, more = yield self._database.write_later(work)
         self._unmerged += some
-        if self._unmerged >= MERGE_AFTER:
+        if self._words.needs_merging and self._unmerged >= MERGE_AFTER:
             self._unmerged, self._merging = 0, True
         yield self._tell(more)
         return bool(more)
@@ -117,21 +112,25 @@ class Index:
 
     @inlineCallbacks
     def step(self) -> Generator[Deferred[Any], Any, bool]:
-        """Index some lines, or tidy a little; return whether there is more to do.
-
-        Erased lines are only marked in the index, and tidying frees their space.
-        """
-        if (yield self.go_on()) or (yield self._database.write_later(_merge)):
+        """Index some lines, or tidy a little; return whether there is more to do."""
+        if (yield self.go_on()):
+            return True
+        if not self._words.needs_merging:
+            return False
+        if (yield self._database.write_later(self._words.merge)):
             return True
         if self._tidy_at is None:
             self._tidy_at = (yield self._count(_LINES)) // TIDY_AFTER + 1
         if not self._tidying and (yield self._database.read(_erased)) < self._tidy_at:
             return False
-        more: bool = yield self._database.write_later(partial(_tidy, first=not self._tidying))
+        more: bool = yield self._tidy(not self._tidying)
         self._tidying = more
         if not more:
             self._tidy_at = None
         return more
+
+    def _tidy(self, first: bool) -> Deferred[bool]:
+        return self._database.write_later(partial(_tidy, words=self._words, first=first))
 
     @inlineCallbacks
     def _count(self, sql: str) -> Generator[Deferred[int], int, int]:
@@ -162,8 +161,8 @@ class Index:
     @inlineCallbacks
     def _wipe(self) -> Generator[Deferred[Any], Any, None]:
         first = True
-        if (yield self._database.read(_erased)) >= OVERDUE:
-            while (yield self._database.write_later(partial(_tidy, first=first))):
+        if self._words.needs_merging and (yield self._database.read(_erased)) >= OVERDUE:
+            while (yield self._tidy(first)):
                 first = False
         if not (yield self._database.empty_log()):
             log.warn("Erased text stays in the write-ahead log while somebody reads that.")
@@ -184,72 +183,82 @@ def as_many_as_fit(rows: Iterable[tuple[int, int]]) -> list[int]:
     return ids
 
 
-def erase(connection: sqlite3.Connection, ids: Iterable[int], overdue: bool = False) -> int:
+def erase(
+    connection: Connection, words: Words, ids: Iterable[int], overdue: bool = False
+) -> int:
     """Delete lines from C{events} and from the index; return how many there were.
 
     @param overdue: whether to remove their words soon, not only when the index is next tidied.
     """
-    indexed: int = connection.execute("SELECT id FROM indexed").fetchone()[0]
+    ids = list(ids)
+    indexed = words.begin(connection)
+    in_index = [id for id in ids if id <= indexed]
+    words.remove(connection, in_index)
     rows = [(id,) for id in ids]
-    in_index = [row for row in rows if row[0] <= indexed]
-    for row in in_index:
-        for id, text in connection.execute(_TEXT, row).fetchall():
-            connection.execute(_UNINDEX, (id, indexable(text)))
     erased = connection.executemany("DELETE FROM events WHERE id = ?", rows).rowcount
     noted = erased + (OVERDUE if overdue and in_index else 0)
     connection.execute("UPDATE indexed SET erased = erased + ?", (noted,))
     return erased
 
 
-def _index(connection: sqlite3.Connection, seconds: Callable[[], float]) -> tuple[bool, bool]:
+class _Step:
+    """The lines that are indexed in one transaction: as many as it has time for.
+
+    @ivar up_to: the id of the last one.
+    @ivar more: whether there may be more to index.
+    """
+
+    def __init__(self, connection: Connection, after: int, seconds: Callable[[], float]) -> None:
+        self.up_to = after
+        self.more = False
+        self._rows = in_pieces(connection, _TO_INDEX, after)
+        self._seconds = seconds
+        self._end = seconds() + INDEX_SECONDS
+        self._room_left = INDEX_BYTES
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Go through them; adding them to the index may take time, too."""
+        is_first = True
+        for id, text in self._rows:
+            if not is_first and (self._room_left < len(text) or self._seconds() > self._end):
+                self.more = True
+                return
+            is_first = False
+            yield id, text
+            self._room_left -= len(text)
+            self.up_to = id
+
+
+def _index(
+    connection: Connection, words: Words, seconds: Callable[[], float]
+) -> tuple[bool, bool]:
     """Index the next lines, for a moment; return whether there were any, and may be more."""
-    after = connection.execute("SELECT id FROM indexed").fetchone()[0]
-    end = seconds() + INDEX_SECONDS
-    room_left = INDEX_BYTES
-    up_to = after
-    more = False
-    for id, text in connection.execute(_TO_INDEX, (after,)):
-        if up_to > after and (room_left < len(text) or seconds() > end):
-            more = True
-            break
-        connection.execute(_INDEX, (id, indexable(text)))
-        room_left -= len(text)
-        up_to = id
-    if up_to > after:
-        connection.execute("UPDATE indexed SET id = ?", (up_to,))
-    return up_to > after, more
+    after = words.begin(connection)
+    step = _Step(connection, after, seconds)
+    words.add(connection, step.lines())
+    if step.up_to > after:
+        connection.execute("UPDATE indexed SET id = ?", (step.up_to,))
+    return step.up_to > after, step.more
 
 
-def _value(connection: sqlite3.Connection, sql: str) -> int:
+def _value(connection: Connection, sql: str) -> int:
     value: int = connection.execute(sql).fetchone()[0]
     return value
 
 
-def _erased(connection: sqlite3.Connection) -> int:
+def _erased(connection: Connection) -> int:
     return _value(connection, "SELECT erased FROM indexed")
 
 
-def _begin_anew_if_old(connection: sqlite3.Connection) -> None:
+def _begin_anew_if_old(connection: Connection, words: Words) -> None:
     if connection.execute("SELECT rules FROM indexed").fetchone()[0] != RULES:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
+        words.clear(connection)
         connection.execute(_BEGIN_ANEW, (RULES,))
-        connection.execute("COMMIT")
 
 
-def _tidy(connection: sqlite3.Connection, first: bool) -> bool:
-    """Merge a little of the index into one (FTS5, section 6.7); return whether there is more.
-
-    @param first: whether to start over, with the whole index.
-    """
-    if _merge(connection, -MERGE_PAGES if first else MERGE_PAGES):
+def _tidy(connection: Connection, words: Words, first: bool) -> bool:
+    """Tidy the index a little; return whether there is more to do."""
+    if words.tidy(connection, first):
         return True
     connection.execute("UPDATE indexed SET erased = 0")
     return False
-
-
-def _merge(connection: sqlite3.Connection, pages: int = MERGE_PAGES) -> bool:
-    """Merge a little of the index; return whether there is more."""
-    before = connection.total_changes
-    connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
-    return connection.total_changes - before >= 2

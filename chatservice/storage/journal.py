@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,7 +15,8 @@ from chatservice.protocol.ids import EventIds
 from chatservice.protocol.stamping import numbered
 from chatservice.storage.actlog import acts
 from chatservice.storage.archive import DatabaseArchive
-from chatservice.storage.database import Database, explain
+from chatservice.storage.contract import Connection, Storage
+from chatservice.storage.database import explain
 from chatservice.storage.rows import is_written, store
 
 CEILING_AHEAD = 10_000_000
@@ -31,7 +31,7 @@ class DatabaseLog:
     @ivar is_storing: whether a batch is being stored.
     """
 
-    def __init__(self, database: Database, ids: EventIds | None = None) -> None:
+    def __init__(self, database: Storage, ids: EventIds | None = None) -> None:
         self._database = database
         self._ceiling = 0
         self._settled = False
@@ -107,7 +107,7 @@ class DatabaseJournal(DatabaseLog, DatabaseArchive):
     @param ids: the source of their ids; by default, the time.
     """
 
-    def __init__(self, database: Database, ids: EventIds | None = None) -> None:
+    def __init__(self, database: Storage, ids: EventIds | None = None) -> None:
         DatabaseLog.__init__(self, database, ids)
         DatabaseArchive.__init__(self, database)
 
@@ -122,7 +122,7 @@ class DatabaseJournal(DatabaseLog, DatabaseArchive):
 
 
 def _store(
-    connection: sqlite3.Connection,
+    connection: Connection,
     events: list[Event],
     ceiling: int,
     unsettled: tuple[int, int | None] | None,
@@ -144,12 +144,12 @@ _SETTLE = """
     WHERE seen IS NULL"""
 
 
-def _read_ceiling(connection: sqlite3.Connection) -> int:
+def _read_ceiling(connection: Connection) -> int:
     ceiling: int = connection.execute("SELECT ceiling FROM ids").fetchone()[0]
     return ceiling
 
 
-def _read_topics(connection: sqlite3.Connection) -> dict[str, TopicChanged]:
+def _read_topics(connection: Connection) -> dict[str, TopicChanged]:
     rows = connection.execute("SELECT room, id, nick, text, author FROM topics")
     return {
         room: TopicChanged(id=id, room=room, nick=nick, text=text, identity=author)
@@ -157,11 +157,11 @@ def _read_topics(connection: sqlite3.Connection) -> dict[str, TopicChanged]:
     }
 
 
-def _recall(connection: sqlite3.Connection, take: Callable[[OperatorAct], object]) -> None:
+def _recall(connection: Connection, take: Callable[[OperatorAct], object]) -> None:
     for act in acts(connection):
         take(act)
 
 
-def _read_host_key(connection: sqlite3.Connection) -> bytes:
+def _read_host_key(connection: Connection) -> bytes:
     key: bytes = connection.execute("SELECT host_key FROM secret").fetchone()[0]
     return key

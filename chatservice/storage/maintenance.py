@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any
@@ -16,6 +15,8 @@ from chatservice.protocol.events import Batch
 from chatservice.protocol.ids import EventIds
 from chatservice.storage.accounts import StoredAccounts
 from chatservice.storage.actlog import ActLog
+from chatservice.storage.archive import DatabaseArchive
+from chatservice.storage.contract import Connection, Storage
 from chatservice.storage.database import Database
 from chatservice.storage.indexing import ERASE_STEP
 from chatservice.storage.journal import DatabaseJournal
@@ -172,8 +173,8 @@ class MemoryJournal(DatabaseJournal):
 
 
 def steps_of(
-    database: Database,
-    journal: DatabaseJournal,
+    database: Storage,
+    journal: DatabaseArchive,
     permissions: Permissions,
     now: Callable[[], int],
     is_settled: Callable[[], bool],
@@ -203,7 +204,7 @@ def _bounds_in_memory(permissions: Permissions, room: str) -> tuple[int, int]:
     return keep, min(lines or LINES, LINES)
 
 
-def _delete_people(connection: sqlite3.Connection) -> bool:
+def _delete_people(connection: Connection) -> bool:
     """Delete read markers of some people; return whether there may still be too many."""
     if connection.execute(f"SELECT count(*) {_ABSENT}").fetchone()[0] <= PEOPLE:
         return False
@@ -214,7 +215,7 @@ def _delete_people(connection: sqlite3.Connection) -> bool:
     return len(gone) == ERASE_STEP
 
 
-def _delete_refs(connection: sqlite3.Connection) -> bool:
+def _delete_refs(connection: Connection) -> bool:
     """Delete some requests; return whether there may still be too many."""
     if connection.execute("SELECT count(*) FROM refs").fetchone()[0] <= REFS:
         return False

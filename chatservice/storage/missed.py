@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chatservice.chat.journal import LeftOf, Missed
 from chatservice.protocol.events import Event, Line, Whispered
 from chatservice.protocol.mentions import mentions
-from chatservice.storage.rows import PRIVATE, TALK, private_of, talk_of
+from chatservice.storage.contract import Connection
+from chatservice.storage.pieces import in_pieces
+from chatservice.storage.rows import ID_OF_PRIVATE, ID_OF_TALK, PRIVATE, TALK, private_of, talk_of
 
 MISSED_MOST = 1000
 """The most lines that are counted."""
@@ -21,10 +22,10 @@ LOOKED_AT = 5 * MISSED_MOST
 """The most lines that are examined, including those that do not count."""
 
 _ROOM = f"""
-    SELECT {TALK} FROM events WHERE room = ? AND id > ? AND id < ? ORDER BY id LIMIT ?"""
+    SELECT {TALK} FROM events WHERE room = ?3 AND id > ?1 AND id < ?4 ORDER BY id LIMIT ?2"""
 _PRIVATE = f"""
     SELECT {PRIVATE} FROM whispers
-    WHERE recipient_identity = ? AND id > ? AND id < ? ORDER BY id LIMIT ?"""
+    WHERE recipient_identity = ?3 AND id > ?1 AND id < ?4 ORDER BY id LIMIT ?2"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,11 @@ def missed_of(events: Iterable[Event], counted: Counted) -> Missed:
 
 
 def read_missed(
-    connection: sqlite3.Connection, of: str | bytes, after: int, before: int, counted: Counted
+    connection: Connection, of: str | bytes, after: int, before: int, counted: Counted
 ) -> Missed:
     """Count missed lines; see L{chatservice.chat.journal.Archive.missed}."""
-    sql, made = (_PRIVATE, private_of) if isinstance(of, bytes) else (_ROOM, talk_of)
-    rows = connection.execute(sql, (of, after, before, LOOKED_AT + 1))
-    return missed_of(map(made, rows), counted)
+    if isinstance(of, bytes):
+        rows = in_pieces(connection, _PRIVATE, after, of, before, id_at=ID_OF_PRIVATE)
+        return missed_of(map(private_of, rows), counted)
+    rows = in_pieces(connection, _ROOM, after, of, before, id_at=ID_OF_TALK)
+    return missed_of(map(talk_of, rows), counted)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from chatservice.chat.journal import Page, Wanted, text_size
-from chatservice.protocol.events import Event
-from chatservice.storage.rows import PRIVATE, TALK, private_of, talk_of
+from chatservice.protocol.events import Event, Whispered
+from chatservice.storage.contract import Connection, Row
+from chatservice.storage.pieces import in_pieces
+from chatservice.storage.rows import ID_OF_PRIVATE, ID_OF_TALK, PRIVATE, TALK, private_of, talk_of
 
 PAGE_BYTES = 128 * 1024
 """Characters of text after which a page ends even if more events were asked for."""
@@ -53,36 +54,62 @@ def page_of(
     return Page(events, more, kept_from, next_, hidden, used=bool(events or hidden))
 
 
+# From the id ?1 on, in the order that was asked for, as far as the id ?4.
 _ROOM_PAGE = f"""
-    SELECT {TALK} FROM events WHERE room = ? AND id > ? AND id < ? ORDER BY id {{order}} LIMIT ?"""
+    SELECT {TALK} FROM events WHERE room = ?3 AND id {{from}} ?1 AND id {{to}} ?4
+    ORDER BY id {{order}} LIMIT ?2"""
 _PRIVATE_PAGE = f"""
-    SELECT {PRIVATE} FROM whispers WHERE author_identity = ?1 AND id > ?2 AND id < ?3
-    UNION
-    SELECT {PRIVATE} FROM whispers WHERE recipient_identity = ?1 AND id > ?2 AND id < ?3
-    ORDER BY id {{order}} LIMIT ?4"""
-
-_PAGE_WITH_ONE = f"""
-    SELECT {PRIVATE} FROM whispers
-    WHERE author_identity = ?1 AND recipient_identity = ?5 AND id > ?2 AND id < ?3
+    SELECT * FROM (
+        SELECT {PRIVATE} FROM whispers
+        WHERE author_identity = ?3 AND id {{from}} ?1 AND id {{to}} ?4
+        ORDER BY id {{order}} LIMIT ?2) AS sent
     UNION ALL
-    SELECT {PRIVATE} FROM whispers
-    WHERE author_identity = ?5 AND recipient_identity = ?1 AND ?1 <> ?5 AND id > ?2 AND id < ?3
-    ORDER BY id {{order}} LIMIT ?4"""
+    SELECT * FROM (
+        SELECT {PRIVATE} FROM whispers
+        WHERE recipient_identity = ?3 AND author_identity <> ?3
+        AND id {{from}} ?1 AND id {{to}} ?4 ORDER BY id {{order}} LIMIT ?2) AS received
+    ORDER BY id {{order}} LIMIT ?2"""
+_PAGE_WITH_ONE = f"""
+    SELECT * FROM (
+        SELECT {PRIVATE} FROM whispers
+        WHERE author_identity = ?3 AND recipient_identity = ?5
+        AND id {{from}} ?1 AND id {{to}} ?4 ORDER BY id {{order}} LIMIT ?2) AS sent
+    UNION ALL
+    SELECT * FROM (
+        SELECT {PRIVATE} FROM whispers
+        WHERE author_identity = ?5 AND recipient_identity = ?3 AND ?3 <> ?5
+        AND id {{from}} ?1 AND id {{to}} ?4 ORDER BY id {{order}} LIMIT ?2) AS received
+    ORDER BY id {{order}} LIMIT ?2"""
+FORWARD = {"from": ">", "to": "<", "order": "ASC"}
+BACKWARD = {"from": "<", "to": ">", "order": "DESC"}
 
 
-def read_page(connection: sqlite3.Connection, wanted: Wanted) -> Page:
+def read_page(connection: Connection, wanted: Wanted) -> Page:
     """Read a page from the database."""
-    order = "DESC" if wanted.after is None else "ASC"
-    limits = (wanted.of, wanted.after or 0, wanted.before, SCAN_MOST + 1)
     if wanted.with_whom:
-        sql = _PAGE_WITH_ONE.format(order=order)
-        rows = connection.execute(sql, (*limits, wanted.with_whom))
-        return page_of(map(private_of, rows), wanted)
+        return page_of(_private(connection, _PAGE_WITH_ONE, wanted, wanted.with_whom), wanted)
     if isinstance(wanted.of, bytes):
-        sql = _PRIVATE_PAGE.format(order=order)
-        return page_of(map(private_of, connection.execute(sql, limits)), wanted)
+        return page_of(_private(connection, _PRIVATE_PAGE, wanted), wanted)
     pruned = connection.execute("SELECT id FROM pruned WHERE room = ?", (wanted.of,)).fetchone()
     is_missing = pruned is not None and wanted.after is not None and wanted.after < pruned[0]
-    events = map(talk_of, connection.execute(_ROOM_PAGE.format(order=order), limits))
+    events = map(talk_of, _rows(connection, _ROOM_PAGE, wanted, ID_OF_TALK))
     page = page_of(events, wanted, pruned[0] + 1 if is_missing else None)
     return replace(page, used=page.used or pruned is not None)
+
+
+def _private(
+    connection: Connection, sql: str, wanted: Wanted, *given: bytes
+) -> Iterator[Whispered]:
+    return map(private_of, _rows(connection, sql, wanted, ID_OF_PRIVATE, *given))
+
+
+def _rows(
+    connection: Connection, sql: str, wanted: Wanted, id_at: int, *given: bytes
+) -> Iterator[Row]:
+    """Read rows from one end on; most pages need one piece."""
+    way, start, end = BACKWARD, wanted.before, 0
+    if wanted.after is not None:
+        way, start, end = FORWARD, wanted.after, wanted.before
+    first = min(wanted.limit, SCAN_MOST) + 1
+    ordered = sql.format(**way)
+    return in_pieces(connection, ordered, start, wanted.of, end, *given, id_at=id_at, first=first)

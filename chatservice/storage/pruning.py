@@ -7,7 +7,6 @@ with bounds of their own. All rooms are counted only at the start, if all have a
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Generator
 from functools import partial
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
-from chatservice.storage.database import Database, Work
+from chatservice.storage.contract import Connection, Storage, Words, Work
 from chatservice.storage.indexing import ERASE_STEP, as_many_as_fit, erase
 
 ROOMS_A_STEP = 50
@@ -51,14 +50,15 @@ _NAMES = """
         SELECT (SELECT min(room) FROM events WHERE room > name) FROM rooms WHERE name IS NOT NULL
     )
     SELECT name FROM rooms WHERE name IS NOT NULL LIMIT ?"""
-_GROWN = "SELECT room, count(*), max(id) FROM events WHERE id > ? GROUP BY +room"
+# The index of rooms does not have this expression, so the new lines are read by their ids.
+_GROWN = "SELECT room || '', count(*), max(id) FROM events WHERE id > ? GROUP BY room || ''"
 _OLDER = "SELECT max(id) FROM events WHERE room = ? AND id < ?"
 # A row's time counts only if its id is still in the future. Otherwise, after the clock was behind
 # for a while, everything said in that while, and before it, would be deleted.
 _AHEAD = """
     SELECT max(id) FROM (
         SELECT id, time FROM events INDEXED BY events_timed
-        WHERE room = ? AND id > ? AND time IS NOT NULL ORDER BY id LIMIT ?)
+        WHERE room = ? AND id > ? AND time IS NOT NULL ORDER BY id LIMIT ?) AS ahead
     WHERE time < ?"""
 _AHEAD_OF_ALL = """
     SELECT max(id) FROM {table} INDEXED BY {table}_by_time
@@ -79,6 +79,8 @@ _OLDEST_OF_ALL = """
         SELECT * FROM (
             SELECT id, length(text), NULL FROM whispers ORDER BY id LIMIT ?1))
     ORDER BY id"""
+_DELETED = """
+    INSERT INTO pruned (room, id) VALUES (?, ?) ON CONFLICT (room) DO UPDATE SET id = excluded.id"""
 _DELETE_PRIVATE = """
     DELETE FROM whispers
     WHERE id IN (SELECT id FROM whispers WHERE id < ? ORDER BY id LIMIT ?)"""
@@ -135,7 +137,7 @@ class Pruning:
 
     def __init__(
         self,
-        database: Database,
+        database: Storage,
         bounds: Callable[[str], tuple[int, int]],
         now: Callable[[], int],
         own: Callable[[], Collection[str]],
@@ -143,6 +145,7 @@ class Pruning:
         is_settled: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database = database
+        self._words = database.words
         self._bounds = bounds
         self._now = now
         self._own = own
@@ -173,7 +176,7 @@ class Pruning:
                 grown = yield self._scan(partial(_read_grown, after=self._last_seen))
                 self._look_at_grown(grown)
             if self._most_bytes:
-                hold = partial(_delete_surplus, most=self._most_bytes)
+                hold = partial(_delete_surplus, words=self._words, most=self._most_bytes)
                 # Not after other writes, or a database in memory would keep growing.
                 self._tasks.append(Task(lambda: self._database.write(hold)))
         return bool(self._tasks)
@@ -191,7 +194,7 @@ class Pruning:
         if self._is_settled():
             deletions = [partial(_delete_guests, before=now - GUESTS_KEPT)]
             if keep:
-                for delete in (_delete_older, _delete_private):
+                for delete in (partial(_delete_older, words=self._words), _delete_private):
                     deletions.append(partial(delete, before=now - keep * 1_000_000, now=now))
             self._tasks += [self._write(deletion, aged=True) for deletion in deletions]
         if not lines and not self._own():
@@ -251,26 +254,27 @@ class Pruning:
         if not self._is_settled():
             looks = [look._replace(before=0) for look in looks]
         for over in (yield self._scan(partial(_find, looks=looks))):
-            self._tasks.append(self._write(partial(_delete, over=over), over.aged))
+            delete = partial(_delete, words=self._words, over=over)
+            self._tasks.append(self._write(delete, over.aged))
         return False
 
 
-def _read_last(connection: sqlite3.Connection) -> int:
+def _read_last(connection: Connection) -> int:
     last: int = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
     return last
 
 
-def _read_names(connection: sqlite3.Connection, after: str) -> list[str]:
+def _read_names(connection: Connection, after: str) -> list[str]:
     """Find the names of the next rooms that have lines."""
     return [room for (room,) in connection.execute(_NAMES, (after, NAMES_A_STEP))]
 
 
-def _read_grown(connection: sqlite3.Connection, after: int) -> list[tuple[str, int, int]]:
+def _read_grown(connection: Connection, after: int) -> list[tuple[str, int, int]]:
     """Find the rooms with lines above an id: how many, and the id of the last one."""
     return connection.execute(_GROWN, (after,)).fetchall()
 
 
-def _find(connection: sqlite3.Connection, looks: Collection[Look]) -> list[Over]:
+def _find(connection: Connection, looks: Collection[Look]) -> list[Over]:
     found = []
     for look in looks:
         surplus, older = _last_surplus(connection, look), _last_older(connection, look)
@@ -281,7 +285,7 @@ def _find(connection: sqlite3.Connection, looks: Collection[Look]) -> list[Over]
     return found
 
 
-def _last_older(connection: sqlite3.Connection, look: Look) -> int:
+def _last_older(connection: Connection, look: Look) -> int:
     if not look.before:
         return 0
     older = connection.execute(_OLDER, (look.room, look.before)).fetchone()[0]
@@ -291,26 +295,26 @@ def _last_older(connection: sqlite3.Connection, look: Look) -> int:
     return max(older or 0, connection.execute(_AHEAD, ahead).fetchone()[0] or 0)
 
 
-def _last_surplus(connection: sqlite3.Connection, look: Look) -> int:
+def _last_surplus(connection: Connection, look: Look) -> int:
     if not look.lines:
         return 0
     row = connection.execute(_SURPLUS, (look.room, look.lines)).fetchone()
     return row[0] if row is not None else 0
 
 
-def _delete(connection: sqlite3.Connection, over: Over) -> bool:
+def _delete(connection: Connection, words: Words, over: Over) -> bool:
     """Delete the first expired lines of a room; return whether there are more."""
     given = (over.room, over.last, ERASE_STEP + 1)
-    return _delete_lines(connection, connection.execute(_FIRST, given).fetchall())
+    return _delete_lines(connection, words, connection.execute(_FIRST, given).fetchall())
 
 
-def _delete_older(connection: sqlite3.Connection, before: int, now: int) -> bool:
+def _delete_older(connection: Connection, words: Words, before: int, now: int) -> bool:
     """Delete some lines from before a time, in any room; return whether there are more."""
     given = (_first_kept(connection, "events", before, now), ERASE_STEP + 1)
-    return _delete_lines(connection, connection.execute(_OLDEST, given).fetchall())
+    return _delete_lines(connection, words, connection.execute(_OLDEST, given).fetchall())
 
 
-def _first_kept(connection: sqlite3.Connection, table: str, before: int, now: int) -> int:
+def _first_kept(connection: Connection, table: str, before: int, now: int) -> int:
     """Find the id below which everything is older than a time: smaller ids were said earlier."""
     if _is_younger(connection, before, now):
         return before
@@ -319,28 +323,30 @@ def _first_kept(connection: sqlite3.Connection, table: str, before: int, now: in
     return before if ahead is None else ahead + 1
 
 
-def _is_younger(connection: sqlite3.Connection, before: int, now: int) -> bool:
+def _is_younger(connection: Connection, before: int, now: int) -> bool:
     """Tell whether anything was said between two times, judged by its id."""
     return bool(connection.execute(_IS_YOUNGER, (before, now)).fetchone()[0])
 
 
-def _delete_lines(connection: sqlite3.Connection, rows: list[tuple[int, int, str]]) -> bool:
+def _delete_lines(
+    connection: Connection, words: Words, rows: list[tuple[int, int, str]]
+) -> bool:
     """Delete the first lines, as many as fit; return whether there are more of them."""
     ids = as_many_as_fit((id, length) for id, length, _ in rows)
     last = {room: id for id, _, room in rows[: len(ids)]}
     if ids:
-        erase(connection, ids)
-        connection.executemany("INSERT OR REPLACE INTO pruned VALUES (?, ?)", last.items())
+        erase(connection, words, ids)
+        connection.executemany(_DELETED, last.items())
     return len(ids) < len(rows)
 
 
-def _delete_private(connection: sqlite3.Connection, before: int, now: int) -> bool:
+def _delete_private(connection: Connection, before: int, now: int) -> bool:
     """Delete some private lines from before a time; return whether there may be more."""
     given = (_first_kept(connection, "whispers", before, now), ERASE_STEP)
     return connection.execute(_DELETE_PRIVATE, given).rowcount == ERASE_STEP
 
 
-def _delete_surplus(connection: sqlite3.Connection, most: int) -> bool:
+def _delete_surplus(connection: Connection, words: Words, most: int) -> bool:
     """Delete the oldest lines if the database is too large; return whether it still may be."""
     size = connection.execute("PRAGMA page_size").fetchone()[0]
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
@@ -351,13 +357,13 @@ def _delete_surplus(connection: sqlite3.Connection, most: int) -> bool:
         rows = connection.execute(_OLDEST_OF_ALL, (ERASE_STEP,)).fetchall()
         ids = as_many_as_fit((id, length) for id, length, _ in rows)
         rows = rows[: len(ids)]
-        _delete_lines(connection, [row for row in rows if row[2] is not None])
+        _delete_lines(connection, words, [row for row in rows if row[2] is not None])
         private = [(id,) for id, _, room in rows if room is None]
         connection.executemany("DELETE FROM whispers WHERE id = ?", private)
     return bool(rows)
 
 
-def _delete_guests(connection: sqlite3.Connection, before: int) -> bool:
+def _delete_guests(connection: Connection, before: int) -> bool:
     """Delete some read markers of people without an account; return whether there may be more."""
     given = (before, ERASE_STEP, before + GUESTS_KEPT)
     old = connection.execute(_OLD_GUESTS, given).fetchall()

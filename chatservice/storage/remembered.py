@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from functools import partial
 
 from twisted.internet.defer import Deferred, succeed
 
 from chatservice.chat.refs import Noted
-from chatservice.storage.database import Database, explain
+from chatservice.storage.contract import Connection, Storage
+from chatservice.storage.database import explain
 from chatservice.storage.rows import NOTED, noted_of
 
 STEP = 500
@@ -17,16 +17,17 @@ STEP = 500
 
 _FIND = f"SELECT {NOTED} FROM refs WHERE identity = ? ORDER BY id"
 _DROP = "DELETE FROM refs WHERE identity = ? AND id = ?"
-_MOVE = "UPDATE OR REPLACE refs SET identity = ? WHERE identity = ?"
+_DROP_ALL = "DELETE FROM refs WHERE identity = ?"
 _COPY = f"""
-    INSERT OR REPLACE INTO refs (identity, {NOTED})
-    SELECT ?, {NOTED} FROM refs WHERE identity = ?"""
+    INSERT INTO refs (identity, {NOTED}) SELECT ?, {NOTED} FROM refs WHERE identity = ?
+    ON CONFLICT (identity, id) DO UPDATE SET mark = excluded.mark, nick = excluded.nick,
+        time = excluded.time"""
 
 
 class Remembered:
     """The stored requests: reading them, and deleting those that are forgotten."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Storage) -> None:
         self._database = database
         self._over: list[tuple[bytes, Noted]] = []
 
@@ -48,15 +49,16 @@ class Remembered:
         return done.addCallback(lambda _: bool(self._over))
 
 
-def _read(connection: sqlite3.Connection, identity: bytes) -> list[tuple[bytes, Noted]]:
+def _read(connection: Connection, identity: bytes) -> list[tuple[bytes, Noted]]:
     return [noted_of(row) for row in connection.execute(_FIND, (identity,))]
 
 
-def move(connection: sqlite3.Connection, former: bytes, now: bytes) -> None:
+def move(connection: Connection, former: bytes, now: bytes) -> None:
     """Move the requests of one identity to another."""
-    connection.execute(_MOVE, (now, former))
+    copy(connection, former, now)
+    connection.execute(_DROP_ALL, (former,))
 
 
-def copy(connection: sqlite3.Connection, former: bytes, now: bytes) -> None:
+def copy(connection: Connection, former: bytes, now: bytes) -> None:
     """Copy the requests of one identity to another."""
     connection.execute(_COPY, (now, former))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -20,12 +19,16 @@ from chatservice.protocol.events import (
     TopicChanged,
     Whispered,
 )
+from chatservice.storage.contract import Connection
 from chatservice.storage.marks import move_room_mark
 
 TALK = "kind, id, room, nick, text, ref, author, time"
 """The columns that L{talk_of} takes, in order; those below are for the other functions."""
 PRIVATE = "id, nick, recipient, text, manner, ref, author_identity, recipient_identity, time"
 ACT = "kind, id, room, nick, author, target, target_identity, network, until, text, time"
+ID_OF_TALK, ID_OF_PRIVATE, ID_OF_ACT = (
+    columns.split(", ").index("id") for columns in (TALK, PRIVATE, ACT)
+)
 NOTED = "mark, id, nick, time"
 
 E = TypeVar("E", bound=Event)
@@ -50,12 +53,18 @@ _ACT = """
     INSERT INTO acts
     (id, kind, room, nick, author, target, target_identity, network, until, text, time)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_TOPIC_SET = """
+    INSERT INTO topics (room, id, nick, text, author) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (room) DO UPDATE SET id = excluded.id, nick = excluded.nick, text = excluded.text,
+        author = excluded.author"""
 _ENTERED = """
-    INSERT OR REPLACE INTO places (identity, room, nick, entered, seen) VALUES (?, ?, ?, ?, NULL)"""
+    INSERT INTO places (identity, room, nick, entered) VALUES (?, ?, ?, ?)
+    ON CONFLICT (identity, room) DO UPDATE SET nick = excluded.nick, entered = excluded.entered,
+        seen = NULL, time = NULL, read = NULL"""
 _PLACE = """
     INSERT INTO places (identity, room, nick, entered, seen, time) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET nick = excluded.nick, seen = excluded.seen, time = excluded.time,
-        read = NULL"""
+    ON CONFLICT (identity, room) DO UPDATE SET nick = excluded.nick, seen = excluded.seen,
+        time = excluded.time, read = NULL"""
 _SEEN = """
     UPDATE places SET nick = ?, seen = ?, time = ?, read = NULL WHERE identity = ? AND room = ?"""
 """Changes nothing where somebody no longer is: kicked people may leave before they hear of it."""
@@ -124,7 +133,7 @@ def is_written(event: Event) -> bool:
     return event.stored or isinstance(event, MOVES) or puts_out(event)
 
 
-def store(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
+def store(connection: Connection, events: Iterable[Event]) -> None:
     """Write events of which L{is_written} holds."""
     said: list[tuple[Any, ...]] = []
     whispered: list[tuple[Any, ...]] = []
@@ -161,17 +170,15 @@ def store(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
     connection.executemany(_NOTED, noted)
 
 
-def _store_topic(connection: sqlite3.Connection, event: TopicChanged) -> None:
+def _store_topic(connection: Connection, event: TopicChanged) -> None:
     if event.text:
-        connection.execute(
-            "INSERT OR REPLACE INTO topics VALUES (?, ?, ?, ?, ?)",
-            (event.room, event.id, event.nick, event.text, event.identity),
-        )
+        topic = (event.room, event.id, event.nick, event.text, event.identity)
+        connection.execute(_TOPIC_SET, topic)
     else:
         connection.execute("DELETE FROM topics WHERE room = ?", (event.room,))
 
 
-def _store_act(connection: sqlite3.Connection, act: OperatorAct) -> None:
+def _store_act(connection: Connection, act: OperatorAct) -> None:
     who = (act.nick, act.identity, act.target, act.target_identity)
     what = (act.network, act.until, act.text, act.time)
     connection.execute(_ACT, (act.id, act.kind, act.room, *who, *what))
@@ -185,7 +192,7 @@ def puts_out(act: Event) -> bool:
     return act.target_identity != b"" and not act.is_by_mask
 
 
-def _store_move(connection: sqlite3.Connection, event: MOVES) -> None:
+def _store_move(connection: Connection, event: MOVES) -> None:
     """Store where the author is now, or was last."""
     who, nick, id = event.identity, event.nick, event.id
     if isinstance(event, Joined):
@@ -215,5 +222,5 @@ def last_seen(event: Left) -> dict[str, int]:
     return dict.fromkeys(("", *event.rooms), event.id) | dict(event.seen)
 
 
-def _forget_place(connection: sqlite3.Connection, identity: bytes, room: str) -> None:
+def _forget_place(connection: Connection, identity: bytes, room: str) -> None:
     connection.execute("DELETE FROM places WHERE identity = ? AND room = ?", (identity, room))

@@ -11,7 +11,8 @@ from twisted.python.failure import Failure
 from chatservice.chat.journal import Asker
 from chatservice.people.turns import Turns
 from chatservice.protocol.events import ChatError
-from chatservice.storage.database import Database, Interrupted, Work
+from chatservice.storage.contract import Storage, Work
+from chatservice.storage.database import Interrupted
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ class Scanning:
     @param database: need not be open yet.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Storage) -> None:
         self._database = database
         self._asked = Turns(1, WAITING)
         self._counts = Turns(1, COUNTS_WAITING)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import time
 from collections.abc import Callable, Collection, Generator
 from functools import cache, partial
@@ -16,8 +14,9 @@ from twisted.logger import Logger
 from chatservice.chat.journal import NOBODY, Asker, Found, LeftOf, all_of
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.names import nick_key
-from chatservice.protocol.query import Query, Term
-from chatservice.storage.database import Database, explain
+from chatservice.protocol.query import Query
+from chatservice.storage.contract import Connection, Storage, Words
+from chatservice.storage.database import explain
 from chatservice.storage.indexing import Index
 from chatservice.storage.rows import TALK, talk_of
 from chatservice.storage.scanning import Scanning
@@ -29,14 +28,6 @@ INDEX_WITHIN = 0.5
 
 TOO_LONG = "that took too long: add a word, or name a room"
 
-_FIND = f"""
-    WITH found (found_id) AS (SELECT rowid FROM words
-        WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC)
-    SELECT {TALK} FROM found CROSS JOIN events ON id = found_id
-    WHERE room IN (SELECT value FROM json_each(?)) ORDER BY found_id DESC"""
-_ALL = f"""
-    SELECT {TALK} FROM events NOT INDEXED
-    WHERE id < ? AND room IN (SELECT value FROM json_each(?)) ORDER BY id DESC"""
 _NICK = TALK.split(", ").index("nick")
 
 
@@ -49,7 +40,7 @@ class Search:
 
     def __init__(
         self,
-        database: Database,
+        database: Storage,
         scanning: Scanning,
         index: Index,
         seconds: Callable[[], float] = time.monotonic,
@@ -75,13 +66,14 @@ class Search:
         @raise ChatError: C{busy}. The Deferred fails with one if it takes too long, and with
             L{StorageError}.
         """
-        work = partial(_find, query=query, rooms=rooms, limit=limit, left_of=left_of)
+        words = self._database.words
+        work = partial(_find, words=words, query=query, rooms=rooms, limit=limit, left_of=left_of)
         needs_index = bool(query.terms)
         return self._scanning.in_turn(asker, lambda: self._found(asker, work, needs_index))
 
     @inlineCallbacks
     def _found(
-        self, asker: Asker, work: Callable[[sqlite3.Connection], Found], needs_index: bool
+        self, asker: Asker, work: Callable[[Connection], Found], needs_index: bool
     ) -> Generator[Deferred[Any], Any, Found]:
         """Read, after indexing new lines as far as the time and the disk allow."""
         end = self._seconds() + INDEX_WITHIN
@@ -97,7 +89,8 @@ class Search:
 
 
 def _find(
-    connection: sqlite3.Connection,
+    connection: Connection,
+    words: Words,
     query: Query,
     rooms: Collection[str],
     limit: int,
@@ -106,19 +99,8 @@ def _find(
     up_to: int = connection.execute("SELECT id FROM indexed").fetchone()[0]
     key_of = cache(nick_key)
     wanted = None if query.nick is None else key_of(query.nick)
-    where = json.dumps(list(rooms))
-    if query.terms:
-        words = " ".join(map(_quoted, query.terms))
-        rows = connection.execute(_FIND, (words, query.before, where))
-    else:
-        rows = connection.execute(_ALL, (query.before, where))
+    rows = words.find(connection, query.terms, rooms, query.before)
     theirs = (row for row in rows if wanted is None or key_of(row[_NICK]) == wanted)
     left = (left_of(talk_of(row)) for row in theirs)
     events = list(islice((event for event in left if event is not None), limit))[::-1]
     return Found(events, up_to)
-
-
-def _quoted(term: Term) -> str:
-    """Write a term as an FTS5 phrase (section 3.2): a quoted string of tokens, without syntax."""
-    phrase = f'"{" ".join(term.tokens)}"'
-    return f"{phrase}*" if term.goes_on else phrase

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
@@ -12,7 +11,8 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from chatservice.storage.database import IN_MEMORY, Database, Scan, T, Work, empty_log
+from chatservice.storage.contract import Connection, T, Work
+from chatservice.storage.database import IN_MEMORY, Database, Scan, empty_log
 
 LOOK_AFTER = 0.05
 """Seconds between two checks of a long read: some single instructions take very long themselves."""
@@ -143,5 +143,5 @@ class Watch:
         return result
 
 
-def _nothing(connection: sqlite3.Connection) -> None:
+def _nothing(connection: Connection) -> None:
     """Do nothing; once this is done, so is all earlier work in the thread."""

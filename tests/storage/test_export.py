@@ -193,10 +193,10 @@ class PersonalTests(DatabaseJournalTestCase, JournalCase):
 
     def test_few_among_many(self) -> None:
         """What somebody said is found by whose it is, and not by looking at everybody's."""
-        for sql in (_TALK, _MINE):
+        for sql, given in ((_TALK, (0, 9, ADA, 9)), (_MINE, (ADA,))):
             plan = self.database_.at_start(
-                lambda connection, sql=sql: connection.execute(
-                    "EXPLAIN QUERY PLAN " + sql, (ADA, 0)[: sql.count("?")]
+                lambda connection, sql=sql, given=given: connection.execute(
+                    "EXPLAIN QUERY PLAN " + sql, given
                 ).fetchall()
             )
             self.assertIn("USING INDEX events_by_author", plan[0][3])

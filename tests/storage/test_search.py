@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from dataclasses import replace
-from functools import partial
 from itertools import count
 
 from hypothesis import given, settings
@@ -16,7 +15,7 @@ from twisted.logger import capturedLogs, formatEvent
 from chatservice.protocol.events import Acted, ChatError, Event, Noticed, TopicChanged
 from chatservice.protocol.query import QUERY_MOST, TERMS_MOST, parse
 from chatservice.storage.database import Interrupted
-from chatservice.storage.indexing import INDEX_BYTES, erase
+from chatservice.storage.indexing import INDEX_BYTES
 from chatservice.storage.scanning import DEADLINE
 from chatservice.storage.search import INDEX_WITHIN
 from tests.recording import (
@@ -247,7 +246,7 @@ class SearchTests(DatabaseJournalTestCase, JournalCase):
         erased = []
         for ids in (range(1, 5), range(5, 9)):
             self.check_index()
-            self.successResultOf(self.database_.write(partial(erase, ids=ids)))
+            self.erase(ids)
             self.check_index()
             erased.append(self.value("SELECT erased FROM indexed"))
         self.assertEqual(erased, [4, 0])
@@ -257,7 +256,7 @@ class SearchTests(DatabaseJournalTestCase, JournalCase):
         self.append(*map(line, range(1, 106)))
         broken = self.patch(self.database_, "scan", lambda *given: fail(Interrupted()))
         self.check_index()
-        self.successResultOf(self.database_.write(partial(erase, ids=range(1, 50))))
+        self.erase(range(1, 50))
         self.check_index()
         self.assertEqual(self.value("SELECT erased FROM indexed"), 49)
         broken.restore()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import partial
 from itertools import count
 
 from hypothesis import given, settings
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.query import Query, parse
 from chatservice.protocol.tokenizer import tokens_of
-from chatservice.storage.indexing import erase
 from tests.recording import DatabaseJournalTestCase, JournalCase, line
 
 CHINESE, JAPANESE, KOREAN, THAI = (
@@ -146,7 +144,7 @@ class ScriptsTests(DatabaseJournalTestCase, JournalCase):
             self.assertEqual(self.found(wanted), having, wanted)
         self.check_index()
         ids = range(first, first + len(texts))
-        self.successResultOf(self.database_.write(partial(erase, ids=ids)))
+        self.erase(ids)
         self.check_index()
         self.assertEqual(self.tokens(), [])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from chatservice.chat.journal import Target, Wanted
 from chatservice.protocol.events import LATEST
-from chatservice.storage.pages import _PAGE_WITH_ONE
+from chatservice.storage.pages import _PAGE_WITH_ONE, BACKWARD
 from chatservice.storage.targets import PEOPLE
 from tests.recording import (
     ADA,
@@ -88,8 +88,10 @@ class TargetTests(DatabaseJournalTestCase, JournalCase):
 
     def test_few_among_many(self) -> None:
         """All of it is found by indices, whatever is in between."""
-        for sql in (PEOPLE, _PAGE_WITH_ONE.format(order="DESC")):
-            given = (ADA, 0, LATEST, 9, BOB)[: 3 if sql is PEOPLE else 5]
+        for sql, given in (
+            (PEOPLE, (ADA, 0, LATEST, b"", LATEST)),
+            (_PAGE_WITH_ONE.format(**BACKWARD), (LATEST, 9, ADA, 0, BOB)),
+        ):
             plan = self.database_.at_start(
                 lambda connection, sql=sql, given=given: connection.execute(
                     "EXPLAIN QUERY PLAN " + sql, given
