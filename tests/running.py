@@ -292,14 +292,21 @@ class Server:
 
     def wait_until_it_answers(self) -> None:
         """Wait until it serves, and fail with its log if it ends instead."""
-        deadline = time.monotonic() + PATIENCE
-        while not answers(self.port):
-            assert time.monotonic() < deadline, f"nobody answers on port {self.port}"
-            try:
-                self.process.wait(0.05)
-            except subprocess.TimeoutExpired:
-                continue
-            raise AssertionError(f"twistd ended:\n{self.log.read_text()}")
+        wait_for_server(self.process, self.log, lambda: answers(self.port))
+
+
+def wait_for_server(
+    process: subprocess.Popen[bytes], log: Path, is_ready: Callable[[], bool]
+) -> None:
+    """Wait until a server is ready, and fail with its log if it ends instead."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_ready():
+        assert time.monotonic() < deadline, f"it is not ready:\n{log.read_text()}"
+        try:
+            process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            continue
+        raise AssertionError(f"it ended:\n{log.read_text()}")
 
 
 def answers(port: int) -> bool:
@@ -312,16 +319,19 @@ def answers(port: int) -> bool:
         return False
 
 
-@contextmanager
-def running(
-    directory: Path, *options: str, prepare: Callable[[], object] | None = None
-) -> Iterator[Server]:
-    """Run a chat in C{directory} while the context lasts.
+def start(
+    directory: Path,
+    *options: str,
+    port: int = 0,
+    prepare: Callable[[], object] | None = None,
+) -> Server:
+    """Start a chat in C{directory}, and wait until it answers.
 
     @param options: the options of C{twistd chat}, other than the port.
+    @param port: the number of its port; 0 for a free one.
     @param prepare: called in the new process before it becomes twistd.
     """
-    port = free_port()
+    port = port or free_port()
     log = directory / "chat.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -335,6 +345,19 @@ def running(
     server = Server(process, port, log)
     try:
         server.wait_until_it_answers()
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+@contextmanager
+def running(
+    directory: Path, *options: str, prepare: Callable[[], object] | None = None
+) -> Iterator[Server]:
+    """Run a chat in C{directory} while the context lasts; see L{start}."""
+    server = start(directory, *options, prepare=prepare)
+    try:
         yield server
     finally:
         server.close()
