@@ -364,9 +364,13 @@ class DatabaseTestCase(SynchronousTestCase):
 
 
 class JournalCase:
-    """Tests for any journal; C{self.journal} is one, open and empty."""
+    """Tests for any journal; C{self.journal} is one, open and empty.
+
+    @ivar database_: where it is kept.
+    """
 
     journal: Journal
+    database_: Any
     successResultOf: Callable[..., Any]
 
     def append(self, *events: Event) -> None:
@@ -376,6 +380,11 @@ class JournalCase:
         """List the ids on a page."""
         page = self.successResultOf(self.journal.page(Wanted(of=of, **wanted)))
         return [event.id for event in page.events]
+
+    def erase(self, ids: Iterable[int]) -> None:
+        """Delete lines, and remove them from the index."""
+        work = partial(erase, words=self.database_.words, ids=ids)
+        self.successResultOf(self.database_.write(work))
 
 
 class DatabaseJournalTestCase(DatabaseTestCase):
@@ -388,11 +397,6 @@ class DatabaseJournalTestCase(DatabaseTestCase):
         self.database_ = self.opened(self.path)
         self.journal = DatabaseJournal(self.database_)
         self.journal.open()
-
-    def erase(self, ids: Iterable[int]) -> None:
-        """Delete lines, and remove them from the index."""
-        work = partial(erase, words=self.database_.words, ids=ids)
-        self.successResultOf(self.database_.write(work))
 
     def check_index(self) -> None:
         """Have SQLite check that the index matches the lines; it raises an error if not.

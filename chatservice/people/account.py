@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, succeed
@@ -33,6 +34,7 @@ class Account:
     @ivar ignored: the nicknames that the owner ignores, by key.
     @ivar proven_from: the addresses from which the nickname was proved, newest last.
     @ivar tokens: hashes, in hexadecimal, of tokens that also prove the nickname, newest last.
+    @ivar stored_hash: the C{hash} as it was last stored, by whatever node of a cluster.
     """
 
     key: str
@@ -45,6 +47,28 @@ class Account:
     proven_from: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list, repr=False)
     is_removed: bool = False
+    stored_hash: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        self.stored_hash = self.hash
+
+
+def facts_of(account: Account) -> str:
+    """Spell an account as a JSON object, for the nodes of a cluster; see L{account_of}."""
+    facts = {each.name: getattr(account, each.name) for each in fields(Account)}
+    facts |= {"identity": account.identity.hex(), "preferences": account.preferences.those_set()}
+    del facts["is_removed"], facts["stored_hash"]
+    return json.dumps(facts)
+
+
+def account_of(facts: str) -> Account:
+    """Read an account that L{facts_of} spelled."""
+    read = json.loads(facts)
+    read |= {
+        "identity": bytes.fromhex(read["identity"]),
+        "preferences": Preferences(**read["preferences"]),
+    }
+    return Account(**read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +127,7 @@ class AccountStore(Protocol):
         """
 
     def add(self, account: Account, former: bytes | None) -> Deferred[None]:
-        """Add an account.
+        """Add an account; fails with L{ChatError} (C{registered}) if another node was faster.
 
         @param former: the identity whose lines become the account's.
         """

@@ -1,7 +1,6 @@
 """Registered nicknames: who owns them, and how owners prove it.
 
-All accounts are in memory, and changes are written through, one row at a time. A L{Portal} decides
-who is who: it asks an operator's own checkers first, ours last (checkers.py).
+A L{Portal} decides who is who: it asks an operator's own checkers first, ours last (checkers.py).
 """
 
 from __future__ import annotations
@@ -15,31 +14,33 @@ from typing import Any
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.error import UnauthorizedLogin
 from twisted.cred.portal import IRealm, Portal
-from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred, succeed
-from twisted.logger import Logger
+from twisted.internet.defer import Deferred, inlineCallbacks, maybeDeferred
 from zope.interface import Interface, implementer
 
-from chatservice.people.account import NOT_STORED, Account, AccountStore, IAccount, Proof
+from chatservice.people.account import (
+    NOT_STORED,
+    Account,
+    AccountStore,
+    IAccount,
+    Proof,
+)
 from chatservice.people.checkers import AccountChecker, Attempt, InOrder, PluggedIn
+from chatservice.people.kept import TOKENS_KEPT, KeptAccounts, without
 from chatservice.people.opaque import prepared_anew
 from chatservice.people.passwords import Passwords, always, encoded
 from chatservice.people.ratelimit import Limit, Tries
-from chatservice.people.tokens import Tokens, digest_of
+from chatservice.people.tokens import digest_of
 from chatservice.protocol.counts import counted
-from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import ChatError, FailedProof
 from chatservice.protocol.names import NICK_INPUT, PASSWORD_LEAST, nick_key
 
 REGISTRATIONS = 5
 """The most registrations from one address in an hour."""
 ADDRESSES_KEPT = 20
-TOKENS_KEPT = 10
-
-log = Logger()
 
 
 @implementer(IRealm)
-class Accounts:
+class Accounts(KeptAccounts):
     """All accounts: registering, proving and removing them.
 
     Anything that fails because of the disk fails with L{StorageError}.
@@ -63,57 +64,19 @@ class Accounts:
         checkers: Sequence[ICredentialsChecker] = (),
         least: int = PASSWORD_LEAST,
     ) -> None:
+        super().__init__(store)
         self.passwords = passwords
         self.least = least
         self._now = now
-        self._store = store
-        self._by_key: dict[str, Account] = {}
-        self._identities: set[bytes] = set()
         self._has_checkers = bool(checkers)
-        self._tokens = Tokens()
-        self._being_made: set[str | bytes] = set()
         self._proofs: Limit = Tries(seconds)
         self._registrations: Limit = Tries(seconds, REGISTRATIONS, within=3600.0)
         own = AccountChecker(self.named, self.note, passwords)
         self.portal = Portal(self, [InOrder([*map(PluggedIn, checkers), own])])
 
-    def load(self) -> None:
-        """Read all accounts; called right after the store was opened."""
-        for account in self._store.load():
-            self._by_key[account.key] = account
-            self._tokens.load(account)
-            self._identities.add(account.identity)
-
-    def named(self, nick: str) -> Account | None:
-        """Find the account of a nickname, or of one that looks like it; a key works as well."""
-        return self._by_key.get(nick_key(nick))
-
-    def proven_by(self, token: str) -> Account | None:
-        """Find the account that a token proves; see L{remember}."""
-        return self._tokens.owner(token)
-
-    def proof_by(self, token: str) -> Proof | None:
-        """Make a proof of a token; C{None} if it proves no account."""
-        account = self.proven_by(token)
-        return None if account is None else Proof(account, token=digest_of(token))
-
-    def is_spent(self, token: str) -> Deferred[bool]:
-        """Tell whether a token once proved an account and no longer does."""
-        if self._tokens.was_spent_lately(token):
-            return succeed(True)
-        return self._store.is_spent(digest_of(token))
-
-    def may_bear(self, token: str, account: Account | None) -> bool:
-        """Tell whether the owner of C{account}, or a guest if it is C{None}, may use a token.
-
-        This knows only the tokens that were spent lately; L{is_spent} knows all.
-        """
-        is_fresh = token != "" and not self._tokens.was_spent_lately(token)
-        return is_fresh and self.proven_by(token) in (None, account)
-
-    def goes_by(self, identity: bytes) -> bool:
-        """Tell whether an identity is an account's: nobody gets it without proving that account."""
-        return identity in self._identities
+    def limit(self, proofs: Limit, registrations: Limit) -> None:
+        """Let other limits than its own count passwords that are tried, and registrations."""
+        self._proofs, self._registrations = proofs, registrations
 
     @inlineCallbacks
     def register(
@@ -190,7 +153,7 @@ class Accounts:
         self._proofs.give_back(*tried)
         proof = Proof(proved, hash=attempt.hash)
         if proved.proven_from[-1:] != [origin]:
-            others = _without(proved.proven_from, origin)
+            others = without(proved.proven_from, origin)
             proved.proven_from = [*others, origin][-ADDRESSES_KEPT:]
             yield self.note(proved)
         return proof
@@ -231,53 +194,6 @@ class Accounts:
                 self._tokens.give(account, [*tokens, *account.tokens][-TOKENS_KEPT:])
             raise
 
-    def remember(self, account: Account, token: str) -> Deferred[None]:
-        """Let a token prove the account from now on. It must not belong to anybody else."""
-        digest = digest_of(token)
-        if account.tokens[-1:] == [digest]:
-            return succeed(None)
-        self._tokens.give(account, [*_without(account.tokens, digest), digest][-TOKENS_KEPT:])
-        return self.save(account)
-
-    def forget(self, account: Account, token: str) -> Deferred[None]:
-        """Spend a token: from now on it proves neither the account nor anything else."""
-        self._tokens.give(account, _without(account.tokens, digest_of(token)))
-        return self.save(account)
-
-    @inlineCallbacks
-    def remove(
-        self, account: Account, now: bytes | None = None
-    ) -> Generator[Deferred[Any], Any, None]:
-        """Remove an account; its nickname is free once that is stored.
-
-        @param now: the owner's identity afterwards.
-        """
-        spent = list(account.tokens)
-        yield self._store.remove(account, spent, now)
-        if self._is_there(account):
-            del self._by_key[account.key]
-            self._identities.discard(account.identity)
-        account.is_removed = True
-        account.hash = ""
-        self._tokens.give(account, [])
-        self._tokens.stored(spent)
-
-    def save(self, account: Account) -> Deferred[None]:
-        """Store the present state of an account; do nothing if it was removed."""
-        if not self._is_there(account):
-            return succeed(None)
-        spent = list(self._tokens.not_stored)
-        return self._store.update(account, spent).addCallback(lambda _: self._tokens.stored(spent))
-
-    def note(self, account: Account) -> Deferred[None]:
-        """Store an account as L{save} does; a failure goes to the log and nowhere else."""
-
-        def complain(failure: Any) -> None:
-            failure.trap(StorageError)
-            log.error("Storing an account failed: {why}.", why=failure.value)
-
-        return self.save(account).addErrback(complain)
-
     @inlineCallbacks
     def requestAvatar(
         self, avatarId: bytes | tuple[()], mind: object, *interfaces: type[Interface]
@@ -302,12 +218,11 @@ class Accounts:
         key = nick_key(nick)
         holder = self._by_key.get(key)
         if holder is not None:
-            raise ChatError("registered", f"{nick} {_taken(nick, holder.nick)}")
+            raise registered(nick, holder.nick)
         if key in self._being_made:
             raise ChatError("registered", f"{nick} is being registered right now: try again")
         if identity in self._being_made or self.goes_by(identity):
-            sentence = "you already have an account: /logout first"
-            raise ChatError("registered", sentence, "has-account")
+            raise has_account()
         self._being_made |= {key, identity}
         try:
             yield
@@ -320,7 +235,7 @@ class Accounts:
     ) -> Generator[Deferred[Any], Any, None]:
         yield self._store.add(account, former)
         self._by_key[account.key] = account
-        self._identities.add(account.identity)
+        self._by_identity[account.identity] = account
 
     def _checked(self, password: str, nick: str) -> str:
         """Prepare and check a new password.
@@ -338,9 +253,6 @@ class Accounts:
             raise ChatError("usage", "your password must not be your nickname: choose another")
         return password
 
-    def _is_there(self, account: Account) -> bool:
-        return self._by_key.get(account.key) is account
-
 
 def _check_wait(seconds: float, what: str) -> None:
     if seconds > 0:
@@ -348,11 +260,16 @@ def _check_wait(seconds: float, what: str) -> None:
         raise ChatError("too-many-tries", f"too many {what}: try again in {wait}")
 
 
-def _taken(nick: str, holder: str) -> str:
+def registered(nick: str, holder: str) -> ChatError:
+    """Make the error for a nickname that cannot be registered.
+
+    @param holder: the one that is registered.
+    """
     if nick.casefold() == holder.casefold():
-        return "is registered already"
-    return f"looks too much like {holder}, which is registered"
+        return ChatError("registered", f"{nick} is registered already")
+    return ChatError("registered", f"{nick} looks too much like {holder}, which is registered")
 
 
-def _without(kept: list[str], gone: str) -> list[str]:
-    return [each for each in kept if each != gone]
+def has_account() -> ChatError:
+    """Make the error for somebody who has an account and registers another one."""
+    return ChatError("registered", "you already have an account: /logout first", "has-account")

@@ -45,7 +45,9 @@ class Tokens:
         """
         gone = [digest for digest in account.tokens if digest not in digests]
         for digest in gone:
-            del self._owners[digest]
+            # At another node it may have become the token of another account meanwhile.
+            if self._owners.get(digest) is account:
+                del self._owners[digest]
             self._spent[digest] = None
         for digest in digests:
             # When a change could not be stored, the tokens that it spent are valid again.

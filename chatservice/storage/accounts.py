@@ -16,6 +16,7 @@ from chatservice.storage.identities import BEGIN
 
 _COLUMNS = "key, nick, identity, hash, since, preferences, ignored, proven_from, tokens"
 _SELECT = f"SELECT {_COLUMNS} FROM accounts"
+_SELECT_ONE = f"{_SELECT} WHERE key = ?"
 _INSERT = f"INSERT INTO accounts ({_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
 _UPDATE = """
     UPDATE accounts SET hash = ?4, preferences = ?6, ignored = ?7, proven_from = ?8, tokens = ?9
@@ -40,7 +41,7 @@ class StoredAccounts:
 
     def is_spent(self, digest: str) -> Deferred[bool]:
         """See L{AccountStore.is_spent}."""
-        return self._database.read(partial(is_spent, digest=digest)).addErrback(explain)
+        return self._database.read(partial(_is_spent, digest=digest)).addErrback(explain)
 
     def add(self, account: Account, former: bytes | None) -> Deferred[None]:
         """See L{AccountStore.add}; identities.py moves the lines."""
@@ -102,15 +103,15 @@ def _spend(connection: Connection, digests: Collection[str]) -> None:
     connection.executemany(_SPEND, [(bytes.fromhex(digest),) for digest in digests])
 
 
-def is_spent(connection: Connection, digest: str) -> bool:
-    """Tell whether the token with this hash is spent."""
+def _is_spent(connection: Connection, digest: str) -> bool:
     return connection.execute(_IS_SPENT, (bytes.fromhex(digest),)).fetchone() is not None
 
 
-def read_accounts(connection: Connection) -> list[Account]:
-    """Read all accounts."""
+def read_accounts(connection: Connection, key: str | None = None) -> list[Account]:
+    """Read all accounts, or the one with a key, if it is there."""
+    sql, given = (_SELECT, ()) if key is None else (_SELECT_ONE, (key,))
     return [
         Account(*(*facts, Preferences(**json.loads(preferences)), *map(json.loads, lists)))
-        for *facts, preferences, ignored, proven_from, tokens in connection.execute(_SELECT)
+        for *facts, preferences, ignored, proven_from, tokens in connection.execute(sql, given)
         for lists in [(ignored, proven_from, tokens)]
     ]

@@ -63,7 +63,7 @@ _IN_NO_ROOM = "DELETE FROM places WHERE identity = ? AND room <> ''"
 _SPLIT_OFF = "UPDATE places SET seen = ? WHERE identity = ? AND seen IS NULL"
 _MODLOG = f"""
     SELECT {ACT} FROM acts
-    WHERE id < ?1 AND (?2 IS NULL OR room = ?2) AND kind <> '{Extended.kind}'
+    WHERE id < ?1 AND (room = ?2 OR ?2 IS NULL) AND kind <> '{Extended.kind}'
     ORDER BY id DESC LIMIT ?3"""
 
 

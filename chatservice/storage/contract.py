@@ -50,13 +50,25 @@ Work: TypeAlias = Callable[[Connection], T]
 """Something to do with a connection. Writing it twice has the same effect as writing it once."""
 
 
+class Merging(Protocol):
+    """The work that an index needs to stay fast, and free of what was removed from it."""
+
+    def merge(self, connection: Connection) -> bool:
+        """Work a little on keeping the index fast; return whether there is more to do."""
+
+    def tidy(self, connection: Connection, first: bool) -> bool:
+        """Work a little on removing all traces of removed lines; return whether there is more.
+
+        @param first: whether to start over.
+        """
+
+
 class Words(Protocol):
-    """The index that finds lines by their tokens (protocol/tokenizer.py).
+    """The index that finds lines by their tokens (protocol/tokenizer.py)."""
 
-    @cvar needs_merging: whether L{merge} and L{tidy} do anything.
-    """
-
-    needs_merging: bool
+    @property
+    def merging(self) -> Merging | None:
+        """The further work that this kind of index needs, or C{None}."""
 
     def begin(self, connection: Connection) -> int:
         """Return the id up to which lines are indexed; it stays the same in this transaction."""
@@ -69,15 +81,6 @@ class Words(Protocol):
 
     def clear(self, connection: Connection) -> None:
         """Remove everything from the index."""
-
-    def merge(self, connection: Connection) -> bool:
-        """Work a little on keeping the index fast; return whether there is more to do."""
-
-    def tidy(self, connection: Connection, first: bool) -> bool:
-        """Work a little on removing all traces of removed lines; return whether there is more.
-
-        @param first: whether to start over.
-        """
 
     def find(
         self, connection: Connection, terms: Sequence[Term], rooms: Collection[str], before: int

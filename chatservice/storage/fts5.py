@@ -29,13 +29,28 @@ _ALL = f"""
     WHERE id < ? AND room IN (SELECT value FROM json_each(?)) ORDER BY id DESC"""
 
 
-class Fts5:
-    """The index of an SQLite database; see L{Words <chatservice.storage.contract.Words>}.
+class Fts5Merging:
+    """The merging of the index: removed lines are only marked, and merging frees their space.
 
-    Removed lines are only marked in it, and merging frees their space.
+    See L{Merging <chatservice.storage.contract.Merging>}.
     """
 
-    needs_merging = True
+    def merge(self, connection: Connection) -> bool:
+        """See L{Merging.merge <chatservice.storage.contract.Merging.merge>}."""
+        return _merge(connection, MERGE_PAGES)
+
+    def tidy(self, connection: Connection, first: bool) -> bool:
+        """Merge a little of the index into one (FTS5, section 6.7); return whether there is more.
+
+        @param first: whether to start over, with the whole index.
+        """
+        return _merge(connection, -MERGE_PAGES if first else MERGE_PAGES)
+
+
+class Fts5:
+    """The index of an SQLite database; see L{Words <chatservice.storage.contract.Words>}."""
+
+    merging = Fts5Merging()
 
     def begin(self, connection: Connection) -> int:
         """See L{Words.begin <chatservice.storage.contract.Words.begin>}."""
@@ -55,17 +70,6 @@ class Fts5:
     def clear(self, connection: Connection) -> None:
         """See L{Words.clear <chatservice.storage.contract.Words.clear>}."""
         connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
-
-    def merge(self, connection: Connection) -> bool:
-        """See L{Words.merge <chatservice.storage.contract.Words.merge>}."""
-        return _merge(connection, MERGE_PAGES)
-
-    def tidy(self, connection: Connection, first: bool) -> bool:
-        """Merge a little of the index into one (FTS5, section 6.7); return whether there is more.
-
-        @param first: whether to start over, with the whole index.
-        """
-        return _merge(connection, -MERGE_PAGES if first else MERGE_PAGES)
 
     def find(
         self, connection: Connection, terms: Sequence[Term], rooms: Collection[str], before: int

@@ -17,7 +17,7 @@ from twisted.logger import Logger
 
 from chatservice.protocol.counts import counted
 from chatservice.protocol.tokenizer import RULES
-from chatservice.storage.contract import Connection, Storage, Words
+from chatservice.storage.contract import Connection, Merging, Storage, Words
 from chatservice.storage.database import Interrupted, explain
 from chatservice.storage.pieces import in_pieces
 
@@ -67,7 +67,7 @@ class Index:
         self._words = database.words
         self._seconds = seconds
         self._unmerged = 0
-        self._merging = False
+        self._is_merging = False
         self._tidying = False
         self._tidy_at: int | None = None
         self._wiping = DeferredLock()
@@ -83,14 +83,15 @@ class Index:
     @inlineCallbacks
     def go_on(self) -> Generator[Deferred[Any], Any, bool]:
         """Index or merge a little; return whether there may be more to index."""
-        if self._merging:
-            self._merging = yield self._database.write_later(self._words.merge)
+        merging = self._words.merging
+        if merging is not None and self._is_merging:
+            self._is_merging = yield self._database.write_later(merging.merge)
             return True
         work = partial(_index, words=self._words, seconds=self._seconds)
         some, more = yield self._database.write_later(work)
         self._unmerged += some
-        if self._words.needs_merging and self._unmerged >= MERGE_AFTER:
-            self._unmerged, self._merging = 0, True
+        if self._unmerged >= MERGE_AFTER:
+            self._unmerged, self._is_merging = 0, True
         yield self._tell(more)
         return bool(more)
 
@@ -115,22 +116,23 @@ class Index:
         """Index some lines, or tidy a little; return whether there is more to do."""
         if (yield self.go_on()):
             return True
-        if not self._words.needs_merging:
+        merging = self._words.merging
+        if merging is None:
             return False
-        if (yield self._database.write_later(self._words.merge)):
+        if (yield self._database.write_later(merging.merge)):
             return True
         if self._tidy_at is None:
             self._tidy_at = (yield self._count(_LINES)) // TIDY_AFTER + 1
         if not self._tidying and (yield self._database.read(_erased)) < self._tidy_at:
             return False
-        more: bool = yield self._tidy(not self._tidying)
+        more: bool = yield self._tidy(merging, not self._tidying)
         self._tidying = more
         if not more:
             self._tidy_at = None
         return more
 
-    def _tidy(self, first: bool) -> Deferred[bool]:
-        return self._database.write_later(partial(_tidy, words=self._words, first=first))
+    def _tidy(self, merging: Merging, first: bool) -> Deferred[bool]:
+        return self._database.write_later(partial(_tidy, merging=merging, first=first))
 
     @inlineCallbacks
     def _count(self, sql: str) -> Generator[Deferred[int], int, int]:
@@ -160,9 +162,9 @@ class Index:
 
     @inlineCallbacks
     def _wipe(self) -> Generator[Deferred[Any], Any, None]:
-        first = True
-        if self._words.needs_merging and (yield self._database.read(_erased)) >= OVERDUE:
-            while (yield self._tidy(first)):
+        first, merging = True, self._words.merging
+        if merging is not None and (yield self._database.read(_erased)) >= OVERDUE:
+            while (yield self._tidy(merging, first)):
                 first = False
         if not (yield self._database.empty_log()):
             log.warn("Erased text stays in the write-ahead log while somebody reads that.")
@@ -256,9 +258,9 @@ def _begin_anew_if_old(connection: Connection, words: Words) -> None:
         connection.execute(_BEGIN_ANEW, (RULES,))
 
 
-def _tidy(connection: Connection, words: Words, first: bool) -> bool:
+def _tidy(connection: Connection, merging: Merging, first: bool) -> bool:
     """Tidy the index a little; return whether there is more to do."""
-    if words.tidy(connection, first):
+    if merging.tidy(connection, first):
         return True
     connection.execute("UPDATE indexed SET erased = 0")
     return False

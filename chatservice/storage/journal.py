@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
+from chatservice.chat.journal import Deliver
+from chatservice.chat.residents import Resident
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.events import Batch, Event, TopicChanged
 from chatservice.protocol.ids import EventIds
@@ -35,9 +37,11 @@ class DatabaseLog:
         self._database = database
         self._ceiling = 0
         self._settled = False
-        self._deliver: Callable[[Batch], None] = lambda batch: None
+        self._deliver: Deliver = lambda batch: None
         self.ids = ids or EventIds()
         self.topics: dict[str, TopicChanged] = {}
+        self.residents: Sequence[Resident] = ()
+        self.moves: Sequence[tuple[bytes, bytes]] = ()
         self.host_key = b""
         self.floor = 0
         self.is_storing = False
@@ -46,8 +50,8 @@ class DatabaseLog:
         """Find out where the last run ended; called right after the database was opened."""
         self.floor = self._ceiling = self._database.at_start(_read_ceiling)
         self.ids.start_above(self.floor)
-        self.topics = self._database.at_start(_read_topics)
-        self.host_key = self._database.at_start(_read_host_key)
+        self.topics = self._database.at_start(read_topics)
+        self.host_key = self._database.at_start(read_host_key)
 
     def recall(self, take: Callable[[OperatorAct], object]) -> None:
         """See L{Log.recall <chatservice.chat.journal.Log.recall>}, and
@@ -55,7 +59,10 @@ class DatabaseLog:
         """
         self._database.at_start(partial(_recall, take=take))
 
-    def follow(self, deliver: Callable[[Batch], None]) -> None:
+    def recall_passing(self, take: Callable[[OperatorAct], object]) -> None:
+        """See L{Log.recall_passing}: nobody is in the chat at the start."""
+
+    def follow(self, deliver: Deliver, take_back: Callable[[Batch], None]) -> None:
         """See L{Log.follow <chatservice.chat.journal.Log.follow>}."""
         self._deliver = deliver
 
@@ -64,6 +71,10 @@ class DatabaseLog:
         for event in batch:
             numbered(event, self.ids.next(), self.ids.time)
         return self.store(batch).addCallback(lambda _: self._deliver(batch))
+
+    def pass_on(self, batch: Batch) -> None:
+        """See L{Log.pass_on <chatservice.chat.journal.Log.pass_on>}."""
+        self._deliver(batch)
 
     def store(self, batch: Batch) -> Deferred[None]:
         """Store those events of a batch that must be kept; all have their ids already.
@@ -133,15 +144,17 @@ def _store(
         could not store, and the time now if it is below that id; C{None} if this is stored already.
     """
     if unsettled is not None:
-        connection.execute(_SETTLE, unsettled)
+        connection.execute(SETTLE, unsettled)
     store(connection, events)
     connection.execute("UPDATE ids SET ceiling = ? WHERE ceiling <> ?1", (ceiling,))
 
 
-_SETTLE = """
-    UPDATE places SET seen = ifnull(max(read, entered), ?1),
-        time = CASE WHEN read IS NULL THEN ?2 END
+SETTLE = """
+    UPDATE places SET
+        seen = CASE WHEN read IS NULL THEN ?1 WHEN read > entered THEN read ELSE entered END,
+        time = CASE WHEN read IS NULL THEN CAST(?2 AS BIGINT) END
     WHERE seen IS NULL"""
+"""Notes that everybody who was there saw everything, up to an id, at some time."""
 
 
 def _read_ceiling(connection: Connection) -> int:
@@ -149,7 +162,8 @@ def _read_ceiling(connection: Connection) -> int:
     return ceiling
 
 
-def _read_topics(connection: Connection) -> dict[str, TopicChanged]:
+def read_topics(connection: Connection) -> dict[str, TopicChanged]:
+    """Read the topics of all rooms."""
     rows = connection.execute("SELECT room, id, nick, text, author FROM topics")
     return {
         room: TopicChanged(id=id, room=room, nick=nick, text=text, identity=author)
@@ -162,6 +176,7 @@ def _recall(connection: Connection, take: Callable[[OperatorAct], object]) -> No
         take(act)
 
 
-def _read_host_key(connection: Connection) -> bytes:
+def read_host_key(connection: Connection) -> bytes:
+    """Read the secret of the hosts that people are shown to be at."""
     key: bytes = connection.execute("SELECT host_key FROM secret").fetchone()[0]
     return key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.threads import deferToThreadPool
@@ -22,10 +22,44 @@ CHECKPOINTS = 20
 
 
 class _Job(NamedTuple):
-    """Work for the writer's thread, and the Deferred for its result."""
+    """Work for a thread, and the Deferred for its result."""
 
     work: Callable[[], Any]
     done: Deferred[Any]
+
+
+class Worker:
+    """A thread that does one piece of work after the other, urgent work first.
+
+    @param reactor: C{IReactorFromThreads}, on which results arrive.
+    @param pool: a pool of one thread.
+    """
+
+    def __init__(self, reactor: Any, pool: ThreadPool) -> None:
+        self._reactor = reactor
+        self._pool = pool
+        self._urgent: deque[_Job] = deque()
+        self._patient: deque[_Job] = deque()
+
+    def do(self, work: Callable[[], T], is_patient: bool = False) -> Deferred[T]:
+        """Do C{work} in the thread.
+
+        @param is_patient: whether all work that is urgent goes first.
+        """
+        done: Deferred[T] = Deferred()
+        queue = self._patient if is_patient else self._urgent
+        queue.append(_Job(work, done))
+        # The thread is called once for each job, but then does the most urgent one.
+        self._pool.callInThread(self._do_next)
+        return done
+
+    def _do_next(self) -> None:
+        job = (self._urgent or self._patient).popleft()
+        try:
+            result = job.work()
+        except BaseException:
+            result = Failure()
+        self._reactor.callFromThread(job.done.callback, result)
 
 
 class ThreadedDatabase(Database):
@@ -47,8 +81,7 @@ class ThreadedDatabase(Database):
         self._write_pool = pool()
         self._read_pool = self._write_pool if path == IN_MEMORY else pool()
         self._scan_pool = self._write_pool if path == IN_MEMORY else pool()
-        self._urgent: deque[_Job] = deque()
-        self._patient: deque[_Job] = deque()
+        self._writing = Worker(reactor, self._write_pool)
 
     def _open(self, schema: str) -> None:
         super()._open(schema)
@@ -62,26 +95,11 @@ class ThreadedDatabase(Database):
 
     def write(self, work: Work[T]) -> Deferred[T]:
         """See L{Database.write}; in the writer's thread."""
-        return self._hand_over(self._urgent, lambda: self._transact(work))
+        return self._writing.do(lambda: self._transact(work))
 
     def write_later(self, work: Work[T]) -> Deferred[T]:
         """See L{Database.write_later}."""
-        return self._hand_over(self._patient, lambda: self._transact(work))
-
-    def _hand_over(self, queue: deque[_Job], work: Callable[[], T]) -> Deferred[T]:
-        done: Deferred[T] = Deferred()
-        queue.append(_Job(work, done))
-        # The thread is called once for each job, but then does the most urgent one.
-        self._write_pool.callInThread(self._do_next)
-        return done
-
-    def _do_next(self) -> None:
-        job = (self._urgent or self._patient).popleft()
-        try:
-            result = job.work()
-        except BaseException:
-            result = Failure()
-        self._reactor.callFromThread(job.done.callback, result)
+        return self._writing.do(lambda: self._transact(work), is_patient=True)
 
     def read(self, work: Work[T]) -> Deferred[T]:
         """See L{Database.read}; in the reader's thread."""
@@ -93,7 +111,7 @@ class ThreadedDatabase(Database):
         """See L{Database.scan}; in a thread of its own."""
         scan = Scan(self._scanner, self._seconds, seconds)
         if self._path == IN_MEMORY:
-            done = self._hand_over(self._patient, lambda: scan.run(work))
+            done = self._writing.do(lambda: scan.run(work), is_patient=True)
         else:
             done = deferToThreadPool(self._reactor, self._scan_pool, scan.run, work)
         watch = Watch(self._reactor, scan, is_wanted)
@@ -107,7 +125,7 @@ class ThreadedDatabase(Database):
             # Once both have answered, all earlier reads are over.
             yield self.read(_nothing)
             yield self.scan(_nothing, LOOK_AFTER)
-            if (yield self._hand_over(self._patient, lambda: empty_log(self._writer))):
+            if (yield self._writing.do(lambda: empty_log(self._writer), is_patient=True)):
                 return True
         return False
 
@@ -120,13 +138,22 @@ class ThreadedDatabase(Database):
         super().close()
 
 
+class Interruptible(Protocol):
+    """Work that can be interrupted from another thread; see L{Scan.interrupt}."""
+
+    def interrupt(self, give_up: bool) -> None:
+        """See L{Scan.interrupt}."""
+
+
 class Watch:
     """A timer that checks a scan again and again, and interrupts it when its time is up.
 
     @param reactor: C{IReactorTime}.
     """
 
-    def __init__(self, reactor: Any, scan: Scan, is_wanted: Callable[[], bool]) -> None:
+    def __init__(
+        self, reactor: Any, scan: Interruptible, is_wanted: Callable[[], bool]
+    ) -> None:
         self._reactor = reactor
         self._scan = scan
         self._is_wanted = is_wanted

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred, fail
 
 from chatservice.people import tokens
 from chatservice.people.account import Account
-from chatservice.people.accounts import TOKENS_KEPT
+from chatservice.people.kept import TOKENS_KEPT
 from chatservice.protocol.events import ChatError
 from tests.journals import Waiting
 from tests.registered import (

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 
 from chatservice.people.account import Account
-from chatservice.people.accounts import TOKENS_KEPT, Accounts
+from chatservice.people.accounts import Accounts
+from chatservice.people.kept import TOKENS_KEPT
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.preferences import Preferences
 from tests.recording import DatabaseTestCase
 from tests.registered import CAFE, HOME, SECRET, AccountsTestCase, proof_of
 
+if TYPE_CHECKING:
+    Base = AccountsTestCase
+else:
+    Base = object
 
-class StoredTests(AccountsTestCase, DatabaseTestCase):
-    """Accounts with a database."""
 
-    def setUp(self) -> None:
-        DatabaseTestCase.setUp(self)
-        AccountsTestCase.setUp(self)
-        self.database_ = self.opened()
-        self.accounts = self.made(self.database_)
+class StoredContract(Base):
+    """Accounts with a database, of whatever kind."""
+
+    database_: Any
 
     def after_restart(self) -> Accounts:
         """What another run would know."""
@@ -37,13 +39,15 @@ class StoredTests(AccountsTestCase, DatabaseTestCase):
 
     def break_disk(self) -> None:
         """The disk is full from now on."""
+        raise NotImplementedError
 
-        def full(work: Any) -> Any:
-            error = sqlite3.OperationalError("database or disk is full")
-            error.sqlite_errorcode = sqlite3.SQLITE_FULL
-            raise error
+    def break_code(self) -> None:
+        """From now on, there is a bug in the database."""
+        raise NotImplementedError
 
-        self.patch(self.database_, "_transact", full)
+    def mend(self) -> None:
+        """The database works again."""
+        raise NotImplementedError
 
     def change(self, account: Account, password: str) -> Deferred[None]:
         return self.accounts.change_password(proof_of(account), password, HOME, lambda: None)
@@ -96,7 +100,7 @@ class StoredTests(AccountsTestCase, DatabaseTestCase):
         self.successResultOf(self.accounts.remember(account, "token0"))
         self.break_disk()
         self.fails(self.accounts.forget(account, "token0"))
-        del self.database_._transact
+        self.mend()
         self.assertEqual(self.spent(), [])
         self.successResultOf(self.accounts.save(grace))
         self.assertEqual(self.spent(), [0])
@@ -166,7 +170,7 @@ class StoredTests(AccountsTestCase, DatabaseTestCase):
             self.fails(self.accounts.register("ada", b"a" * 16, SECRET, HOME))
         self.assertIsNone(self.accounts.named("ada"))
         self.assertIsNone(self.after_restart().named("ada"))
-        del self.database_._transact
+        self.mend()
         self.register()
 
     def test_remove_fails(self) -> None:
@@ -207,9 +211,33 @@ class StoredTests(AccountsTestCase, DatabaseTestCase):
 
     def test_bug(self) -> None:
         """A bug while an account is stored is not taken for a full disk."""
-        self.patch(self.database_, "_transact", lambda work: 1 / 0)
+        self.break_code()
         self.failureResultOf(self.accounts.register("ada", b"a", SECRET, HOME), ZeroDivisionError)
-        del self.database_._transact
+        self.mend()
         self.register()
-        self.patch(self.database_, "_transact", lambda work: 1 / 0)
+        self.break_code()
         self.failureResultOf(self.accounts.prove("ada", SECRET, CAFE), ZeroDivisionError)
+
+
+class StoredTests(StoredContract, AccountsTestCase, DatabaseTestCase):
+    """Accounts with an SQLite file."""
+
+    def setUp(self) -> None:
+        DatabaseTestCase.setUp(self)
+        AccountsTestCase.setUp(self)
+        self.database_ = self.opened()
+        self.accounts = self.made(self.database_)
+
+    def break_disk(self) -> None:
+        def full(work: Any) -> Any:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+        self.patch(self.database_, "_transact", full)
+
+    def break_code(self) -> None:
+        self.patch(self.database_, "_transact", lambda work: 1 / 0)
+
+    def mend(self) -> None:
+        del self.database_._transact

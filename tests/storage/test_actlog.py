@@ -28,8 +28,7 @@ from chatservice.protocol.actions import (
 from chatservice.protocol.events import LATEST
 from chatservice.storage import actlog
 from chatservice.storage.actlog import EVERY, KEPT_FOR, STEP, ActLog
-from chatservice.storage.journal import DatabaseJournal
-from tests.recording import DatabaseJournalTestCase
+from tests.recording import DatabaseJournalTestCase, JournalCase
 
 START = 1_763_712_000_000_000
 SECOND = 1_000_000
@@ -37,8 +36,8 @@ SURPLUS = actlog._SURPLUS
 PEOPLE = [b"%016d" % number for number in range(6)]
 
 
-class ActLogCase(DatabaseJournalTestCase):
-    """A log in a database, of which few acts are kept."""
+class ActLogCase(JournalCase):
+    """A log in a database of whatever kind, of which few acts are kept."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -84,9 +83,8 @@ class ActLogCase(DatabaseJournalTestCase):
     def recalled(self) -> Permissions:
         """What holds in the next run."""
         again = self.new()
-        journal = DatabaseJournal(self.database_)
-        journal.open()
-        journal.recall(again.apply)
+        for act in self.database_.at_start(lambda connection: list(actlog.acts(connection))):
+            again.apply(act)
         return again
 
 
@@ -111,7 +109,7 @@ def state(permissions: Permissions) -> Any:
     ]
 
 
-class DeletedTests(ActLogCase):
+class DeletedContract(ActLogCase):
     """What is deleted."""
 
     def test_what_holds_no_more(self) -> None:
@@ -221,7 +219,7 @@ class DeletedTests(ActLogCase):
         self.assertEqual([act.kind for act in self.stored()], ["muted", "extended"])
 
 
-class SameTests(ActLogCase):
+class SameContract(ActLogCase):
     """Whatever was done, what is kept comes to the same."""
 
     def anything(self, chance: random.Random) -> None:
@@ -275,7 +273,7 @@ class SameTests(ActLogCase):
         self.assertEqual([act.kind for act in self.stored()], ["founded", *["muted"] * 10])
 
 
-class MemoryTests(ActLogCase):
+class MemoryContract(ActLogCase):
     """What is kept in memory."""
 
     def test_rooms(self) -> None:
@@ -286,3 +284,15 @@ class MemoryTests(ActLogCase):
         self.permissions.holding()
         self.assertEqual(list(self.permissions._places), [""])
         self.assertEqual((self.permissions._hushed, self.permissions._against), (set(), {}))
+
+
+class DeletedTests(DeletedContract, DatabaseJournalTestCase):
+    """What is deleted from an SQLite file."""
+
+
+class SameTests(SameContract, DatabaseJournalTestCase):
+    """Whatever was done, what an SQLite file keeps comes to the same."""
+
+
+class MemoryTests(MemoryContract, DatabaseJournalTestCase):
+    """What is kept in memory."""

@@ -52,7 +52,7 @@ def when(number: int) -> dict[str, Any]:
     return {"id": NOW + number, "time": f"2025-11-21T08:00:00.{number + 1:06}+00:00"}
 
 
-class PersonalTests(DatabaseJournalTestCase, JournalCase):
+class PersonalContract(JournalCase):
     """What is given out about somebody, and erased."""
 
     def exported(self, identity: bytes = ADA) -> list[dict[str, Any]]:
@@ -182,26 +182,6 @@ class PersonalTests(DatabaseJournalTestCase, JournalCase):
         self.forget()
         self.check_index()
 
-    def test_topics(self) -> None:
-        """The topics that somebody set are gone in the next run, and those of others are not."""
-        self.append(*SPOKEN)
-        self.forget()
-        again = DatabaseJournal(self.database_)
-        again.open()
-        self.assertEqual([topic.text for topic in again.topics.values()], ["bees"])
-        self.assertEqual(again.topics["python"].identity, BOB)
-
-    def test_few_among_many(self) -> None:
-        """What somebody said is found by whose it is, and not by looking at everybody's."""
-        for sql, given in ((_TALK, (0, 9, ADA, 9)), (_MINE, (ADA,))):
-            plan = self.database_.at_start(
-                lambda connection, sql=sql, given=given: connection.execute(
-                    "EXPLAIN QUERY PLAN " + sql, given
-                ).fetchall()
-            )
-            self.assertIn("USING INDEX events_by_author", plan[0][3])
-            self.assertEqual(len(plan), 1)
-
     def test_forget_in_steps(self) -> None:
         """However much there is to erase, one transaction changes so many rows, or so much text."""
         count = 2 * ERASE_STEP + 3
@@ -223,6 +203,30 @@ class PersonalTests(DatabaseJournalTestCase, JournalCase):
         self.assertEqual(max(changes), ERASE_STEP)
         self.assertEqual(changes[:5], [ERASE_STEP, ERASE_STEP, 17, 2, 0])
         self.assertEqual(sum(changes), 3 * count - 1 + len(long))
+
+
+class PersonalTests(PersonalContract, DatabaseJournalTestCase):
+    """What is given out and erased in an SQLite file."""
+
+    def test_topics(self) -> None:
+        """The topics that somebody set are gone in the next run, and those of others are not."""
+        self.append(*SPOKEN)
+        self.forget()
+        again = DatabaseJournal(self.database_)
+        again.open()
+        self.assertEqual([topic.text for topic in again.topics.values()], ["bees"])
+        self.assertEqual(again.topics["python"].identity, BOB)
+
+    def test_few_among_many(self) -> None:
+        """What somebody said is found by whose it is, and not by looking at everybody's."""
+        for sql, given in ((_TALK, (0, 9, ADA, 9)), (_MINE, (ADA,))):
+            plan = self.database_.at_start(
+                lambda connection, sql=sql, given=given: connection.execute(
+                    "EXPLAIN QUERY PLAN " + sql, given
+                ).fetchall()
+            )
+            self.assertIn("USING INDEX events_by_author", plan[0][3])
+            self.assertEqual(len(plan), 1)
 
     def test_disk(self) -> None:
         """What is wrong with the disk is told."""

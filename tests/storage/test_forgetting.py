@@ -234,7 +234,7 @@ class BytesTests(FileCase):
         person.types(f"/login eve {SECRET}")
         self.assertEqual([one.nick for one in self.chat.roster.values()], ["eve"])
         (member,) = self.chat.roster.values()
-        member.reading.missed["lobby"] = 1
+        member.reading.begin("lobby", 1)
         person.wire.hangs_up()
         self.clock.advance(0)
         self.assertIn(("",), self.rows("SELECT room FROM places WHERE nick = 'eve'"))

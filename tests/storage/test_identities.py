@@ -39,7 +39,7 @@ SCHEMA_2 = (
 )
 
 
-class MovingTests(DatabaseJournalTestCase, JournalCase):
+class MovingContract(JournalCase):
     """Moving from one identity to another."""
 
     def test_moved(self) -> None:
@@ -92,6 +92,18 @@ class MovingTests(DatabaseJournalTestCase, JournalCase):
 
     def become(self, former: bytes = ADA, last: bool = True) -> None:
         self.assertIsNone(self.successResultOf(self.journal.become(former, NEW, last)))
+
+    def authors(self) -> list[bytes]:
+        return [author for (author,) in self.rows("SELECT author FROM events ORDER BY id")]
+
+    def rows(self, sql: str, *given: bytes) -> list[Any]:
+        work = self.database_.write(lambda connection: connection.execute(sql, given).fetchall())
+        rows: list[Any] = self.successResultOf(work)
+        return rows
+
+
+class MovingTests(MovingContract, DatabaseJournalTestCase):
+    """Moving in an SQLite file."""
 
     def test_in_steps(self) -> None:
         """However much was said, it is moved a little at a time."""
@@ -167,14 +179,6 @@ class MovingTests(DatabaseJournalTestCase, JournalCase):
 
         self.patch(self.database_, "_transact", full)
         self.failureResultOf(self.journal.become(ADA, NEW, True), StorageError)
-
-    def authors(self) -> list[bytes]:
-        return [author for (author,) in self.rows("SELECT author FROM events ORDER BY id")]
-
-    def rows(self, sql: str, *given: bytes) -> list[Any]:
-        work = self.database_.write(lambda connection: connection.execute(sql, given).fetchall())
-        rows: list[Any] = self.successResultOf(work)
-        return rows
 
 
 class UpgradeTests(DatabaseTestCase, JournalCase):

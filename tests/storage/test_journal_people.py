@@ -34,7 +34,7 @@ def left(id: int, *rooms: str, nick: str = "ada", seen: tuple[tuple[str, int], .
     return Left(id=id, nick=nick, goodbye=True, why="", rooms=rooms, seen=seen, identity=ADA)
 
 
-class PeopleTests(DatabaseJournalTestCase, JournalCase):
+class PeopleContract(JournalCase):
     """What is known about people."""
 
     def places(self, identity: bytes = ADA) -> list[ReadMarker]:
@@ -129,6 +129,14 @@ class PeopleTests(DatabaseJournalTestCase, JournalCase):
         self.assertEqual(entered, [("", 4), ("lobby", 4), ("attic", 5)])
         self.assertEqual({place.nick for place in self.places()}, {"ada"})
         self.assertEqual(self.places(BOB), [])
+
+    def test_moved_once_more(self) -> None:
+        """Moving again, after an answer that was lost, changes nothing."""
+        self.append(joined(1), Joined(id=4, nick="guest", room="attic", identity=BOB))
+        for _ in range(2):
+            self.successResultOf(self.journal.move(BOB, ADA, "ada"))
+        entered = [(place.room, place.entered) for place in self.places()]
+        self.assertEqual(entered, [("", 4), ("attic", 4)])
 
     def split(self, former: bytes, now: bytes, *rooms: str) -> None:
         self.assertIsNone(
@@ -229,6 +237,17 @@ class PeopleTests(DatabaseJournalTestCase, JournalCase):
         self.assertEqual([act.id for act in self.modlog("lobby", 5, 1)], [4])
         self.assertEqual([act.id for act in self.modlog("")], [2])
 
+    def test_own_lines(self) -> None:
+        """Lines of one's own are passed over, so many of them."""
+        self.append(*map(line, range(1, LOOKED_AT)), line(LOOKED_AT, identity=BOB))
+        self.assertEqual(self.missed(), Missed(1, 0, False))
+        self.append(line(LOOKED_AT + 1, identity=BOB))
+        self.assertEqual(self.missed(), Missed(1, 0, True))
+
+
+class PeopleTests(PeopleContract, DatabaseJournalTestCase):
+    """What is known about people in an SQLite file."""
+
     def test_index_while_storing(self) -> None:
         """Nothing is indexed while a batch is being stored; it is when that is over, or failed."""
         for id, outcome in ((1, None), (2, Failure(ZeroDivisionError()))):
@@ -243,13 +262,6 @@ class PeopleTests(DatabaseJournalTestCase, JournalCase):
             storing.addErrback(lambda failure: failure.trap(ZeroDivisionError))
             self.successResultOf(self.journal.index())
             self.assertEqual(self.indexed(), id)
-
-    def test_own_lines(self) -> None:
-        """Lines of one's own are passed over, so many of them."""
-        self.append(*map(line, range(1, LOOKED_AT)), line(LOOKED_AT, identity=BOB))
-        self.assertEqual(self.missed(), Missed(1, 0, False))
-        self.append(line(LOOKED_AT + 1, identity=BOB))
-        self.assertEqual(self.missed(), Missed(1, 0, True))
 
     def indexed(self) -> int:
         """Up to which id lines are in the index."""

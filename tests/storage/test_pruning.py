@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -27,8 +28,8 @@ NOW = 1_763_712_000_000_000
 MINUTE = 60_000_000
 
 
-class PruningTestCase(DatabaseJournalTestCase, JournalCase):
-    """Tests with something that prunes.
+class PruningCase(JournalCase):
+    """Tests with something that prunes a database of whatever kind.
 
     @ivar bounds: seconds and lines, by room; of all that are not named, C{unnamed}.
     @ivar most_bytes: of all of it.
@@ -68,7 +69,11 @@ class PruningTestCase(DatabaseJournalTestCase, JournalCase):
         return self.value(f"SELECT count(*) FROM {table}")
 
 
-class PruningContract(JournalCase):
+class PruningTestCase(PruningCase, DatabaseJournalTestCase):
+    """Tests with something that prunes an SQLite database."""
+
+
+class PruningContract(PruningCase):
     """What is pruned, in a file and without one."""
 
     def test_nothing_bounded(self) -> None:
@@ -125,6 +130,21 @@ class PruningContract(JournalCase):
         self.steps()
         self.assertEqual((self.ids(), self.ids("python")), ([NOW], [NOW + 3]))
 
+    def test_clock_behind(self) -> None:
+        """By their times, and not by their ids, those go that were said under ids ahead of time."""
+        self.unnamed = (3600, 0)
+        self.bounds["python"] = (60, 0)
+        ahead, hour = NOW + 10**9, 3600_000_000
+        rooms = ["lobby", "python"] * 2
+        times = [NOW - 2 * hour, NOW - 2 * MINUTE, NOW - MINUTE // 2, NOW]
+        self.append(
+            *(replace(line(ahead + n, room=rooms[n]), time=times[n]) for n in range(4)),
+            *(replace(private_line(ahead + 9 + n, "ada", "bob"), time=times[n]) for n in (0, 2)),
+        )
+        self.steps()
+        self.assertEqual((self.ids(), self.ids("python")), ([ahead + 2], [ahead + 3]))
+        self.assertEqual(self.ids(ADA), [ahead + 11])
+
     def test_told(self) -> None:
         """A page that would begin before what is kept tells from where on it is, and no other."""
         self.bounds["lobby"] = (0, 2)
@@ -173,7 +193,7 @@ class InMemoryPruningTests(PruningContract, PruningTestCase):
     path = ":memory:"
 
 
-class StepTests(PruningTestCase):
+class StepContract(PruningCase):
     """How much one step does."""
 
     def test_small_steps(self) -> None:
@@ -309,6 +329,10 @@ class StepTests(PruningTestCase):
 
     def left(self, id: int, who: bytes) -> Left:
         return Left(id=id, nick="x", goodbye=True, why="", rooms=("lobby",), identity=who)
+
+
+class StepTests(StepContract, PruningTestCase):
+    """Steps in an SQLite file."""
 
 
 class GrowthTests(PruningTestCase):

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import replace
 from itertools import count
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import fail
 from twisted.logger import capturedLogs, formatEvent
@@ -27,6 +27,13 @@ from tests.recording import (
     private_line,
 )
 
+# Each kind of database gets the same examples, so it does not matter that they take turns.
+EXAMPLES = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.differing_executors],
+)
 TOO_MANY = (
     "search for at most 16 words at a time, or 64 characters where no spaces are written between "
     "words"
@@ -34,7 +41,7 @@ TOO_MANY = (
 SYNTAX = [*"()\"*^-+:{}'\0\ud800", "AND", "OR", "NOT", "NEAR(", "text:"]
 
 
-class SearchTests(DatabaseJournalTestCase, JournalCase):
+class SearchContract(JournalCase):
     """Searching for words."""
 
     def found(
@@ -211,17 +218,6 @@ class SearchTests(DatabaseJournalTestCase, JournalCase):
         self.assertEqual(list(dict.fromkeys(ends)), list(range(16, 129, 16)))
         self.assertEqual(self.value("SELECT id FROM indexed"), 130)
 
-    def test_merged(self) -> None:
-        """What steps have made is merged by other steps, so that it is never much to look into."""
-        sql = "SELECT count(DISTINCT segid) FROM words_idx"
-        most = 0
-        for id in range(1, 301):
-            self.append(line(id, f"bees w{id}"))
-            while self.successResultOf(self.journal.index()):
-                most = max(most, self.value(sql))
-        self.assertLess(most, 16)
-        self.check_index()
-
     def test_step_of_milliseconds(self) -> None:
         """A step ends when it has taken so long, and has got on by one line at least."""
         self.append(*map(line, range(1, 6)))
@@ -239,6 +235,29 @@ class SearchTests(DatabaseJournalTestCase, JournalCase):
         self.assertTrue(self.successResultOf(self.journal.index()))
         self.assertFalse(self.successResultOf(self.journal.index()))
         self.assertEqual(self.found_ids("bees"), [2])
+
+    @settings(EXAMPLES, max_examples=300)
+    @given(st.lists(st.sampled_from(SYNTAX) | st.text(), max_size=9))
+    def test_never_a_mistake(self, pieces: list[str]) -> None:
+        """Whatever somebody searches for, SQLite makes sense of it, with or without blanks."""
+        for words in ("".join(pieces)[:50], " ".join(pieces[:5])[:30]):
+            with contextlib.suppress(ChatError):
+                self.assertIsInstance(self.found(words), list)
+
+
+class SearchTests(SearchContract, DatabaseJournalTestCase):
+    """Searching in an SQLite file."""
+
+    def test_merged(self) -> None:
+        """What steps have made is merged by other steps, so that it is never much to look into."""
+        sql = "SELECT count(DISTINCT segid) FROM words_idx"
+        most = 0
+        for id in range(1, 301):
+            self.append(line(id, f"bees w{id}"))
+            while self.successResultOf(self.journal.index()):
+                most = max(most, self.value(sql))
+        self.assertLess(most, 16)
+        self.check_index()
 
     def test_tidied(self) -> None:
         """The index is tidied up when one in 25 of its lines was erased, and not before."""
@@ -290,11 +309,3 @@ class SearchTests(DatabaseJournalTestCase, JournalCase):
         self.database_.at_start(lambda connection: connection.execute("DROP TABLE words"))
         done = self.journal.search(parse("b"), ["lobby"], 1)
         self.failureResultOf(done, sqlite3.OperationalError)
-
-    @settings(max_examples=300, deadline=None, derandomize=True)
-    @given(st.lists(st.sampled_from(SYNTAX) | st.text(), max_size=9))
-    def test_never_a_mistake(self, pieces: list[str]) -> None:
-        """Whatever somebody searches for, SQLite makes sense of it, with or without blanks."""
-        for words in ("".join(pieces)[:50], " ".join(pieces[:5])[:30]):
-            with contextlib.suppress(ChatError):
-                self.assertIsInstance(self.found(words), list)

@@ -12,6 +12,7 @@ from chatservice.protocol.events import ChatError
 from chatservice.protocol.query import Query, parse
 from chatservice.protocol.tokenizer import tokens_of
 from tests.recording import DatabaseJournalTestCase, JournalCase, line
+from tests.storage.test_search import EXAMPLES
 
 CHINESE, JAPANESE, KOREAN, THAI = (
     "明天去公园吃蛋糕吧",
@@ -97,16 +98,17 @@ def has_all(text: str, query: Query) -> bool:
     return all(f" {term}{end}" in tokens for term, end in ends)
 
 
-class ScriptsTests(DatabaseJournalTestCase, JournalCase):
-    """What searching finds."""
+class ScriptsContract(JournalCase):
+    """What searching finds.
 
-    path = ":memory:"
+    @ivar firsts: ids that no earlier example has had.
+    """
+
     firsts = count(10, 10)
 
-    def setUp(self) -> None:
-        super().setUp()
-        sql = "CREATE VIRTUAL TABLE temp.terms USING fts5vocab (main, words, row)"
-        self.database_.at_start(lambda connection: connection.execute(sql))
+    def tokens(self) -> list[str]:
+        """All that the index has."""
+        raise NotImplementedError
 
     def found(self, words: str) -> list[str]:
         found = self.successResultOf(self.journal.search(parse(words), ["lobby"], 50))
@@ -129,7 +131,7 @@ class ScriptsTests(DatabaseJournalTestCase, JournalCase):
         self.append(line(1, "Grüße"), line(2, "cafe"))
         self.assertEqual((self.found("gruße"), self.found("café")), (["Grüße"], ["cafe"]))
 
-    @settings(max_examples=150, deadline=None, derandomize=True, database=None)
+    @settings(EXAMPLES, max_examples=150)
     @given(st.lists(TEXTS, min_size=1, max_size=6), TEXTS)
     def test_tokens(self, texts: list[str], words: str) -> None:
         """A line is found by its tokens; and what is erased leaves nothing in the index."""
@@ -148,8 +150,18 @@ class ScriptsTests(DatabaseJournalTestCase, JournalCase):
         self.check_index()
         self.assertEqual(self.tokens(), [])
 
+
+class ScriptsTests(ScriptsContract, DatabaseJournalTestCase):
+    """What searching finds in SQLite."""
+
+    path = ":memory:"
+
+    def setUp(self) -> None:
+        super().setUp()
+        sql = "CREATE VIRTUAL TABLE temp.terms USING fts5vocab (main, words, row)"
+        self.database_.at_start(lambda connection: connection.execute(sql))
+
     def tokens(self) -> list[str]:
-        """All that the index has."""
         return self.database_.at_start(
             lambda connection: [
                 token for (token,) in connection.execute("SELECT term FROM temp.terms")

@@ -19,7 +19,7 @@ from tests.recording import (
 )
 
 
-class PageTests(DatabaseJournalTestCase, JournalCase):
+class PageContract(JournalCase):
     """Pages of the private lines with one person."""
 
     def exchanged(self, whom: bytes, **wanted: Any) -> list[int]:
@@ -42,7 +42,11 @@ class PageTests(DatabaseJournalTestCase, JournalCase):
         self.assertEqual(self.exchanged(BOB, after=1, before=6), [2])
 
 
-class TargetTests(DatabaseJournalTestCase, JournalCase):
+class PageTests(PageContract, DatabaseJournalTestCase):
+    """Such pages in an SQLite file."""
+
+
+class TargetContract(JournalCase):
     """The conversations between two moments."""
 
     def targets(
@@ -85,6 +89,10 @@ class TargetTests(DatabaseJournalTestCase, JournalCase):
         self.append(private_line(1, "ada", "bob"), private_line(2, "bob", "ada"))
         self.successResultOf(self.journal.forget(BOB))
         self.assertEqual(self.targets(), [])
+
+
+class TargetTests(TargetContract, DatabaseJournalTestCase):
+    """Conversations in an SQLite file."""
 
     def test_few_among_many(self) -> None:
         """All of it is found by indices, whatever is in between."""
