@@ -56,6 +56,9 @@ from chatservice.protocol.tags import NO_TAGS, Tags
 from chatservice.storage.standalone import Standalone
 
 TOPIC_BYTES = 400
+GUESSES = 100
+"""The nicknames that are tried for a guest until one is free."""
+
 TALKING = 600.0
 """Seconds for which somebody who spoke in a room counts as talking there."""
 
@@ -112,6 +115,7 @@ class ChatFactory(ServerFactory, Standalone):
         if proof is not None:
             self.bindings.bind(member, proof).addErrback(door.complain)
         self.roster.add(member)
+        self.homes.house(device, arrives=True)
         self.entrances.enter_open(device, rooms, seen)
         return device
 
@@ -140,7 +144,7 @@ class ChatFactory(ServerFactory, Standalone):
         @param by: the device through which the member said goodbye for all of them.
         @raise ChatError: C{too-long}.
         """
-        if self.closing or not self.roster.has(member):
+        if self.closing or member.is_elsewhere or not self.roster.has(member):
             return None
         is_silenced = why and goodbye and not self.permissions.may_appear(member)
         why = "" if is_silenced else clean_reason(why)
@@ -155,6 +159,7 @@ class ChatFactory(ServerFactory, Standalone):
             goodbye=goodbye,
             rooms=rooms,
             folded=folded,
+            everywhere=folded or by is not None,
             real_name=member.real_name,
             noted=noted,
             seen=seen,
@@ -254,9 +259,10 @@ class ChatFactory(ServerFactory, Standalone):
         try:
             # Claiming may have taken a moment.
             self.nicknames.free(nick, is_local, member.account, member)
-            if not self.roster.has(member):
+            if member.is_elsewhere or not self.roster.has(member):
                 raise ChatError("closing", "you have left")
-            renamed = self.publish(member, Renamed(now=nick, rooms=tuple(member.rooms)), by)
+            event = Renamed(now=nick, key=key, rooms=tuple(member.rooms))
+            renamed = self.publish(member, event, by)
             self.roster.rename(member, nick, key)
         finally:
             if is_new:
@@ -265,18 +271,21 @@ class ChatFactory(ServerFactory, Standalone):
         return renamed
 
     @inlineCallbacks
-    def rename_to_guest(self, member: Member) -> Generator[Deferred[Any], Any, Envelope]:
-        """Give a member a nickname that is nobody's."""
-        seed = self.ids.latest()
-        while True:
+    def rename_to_guest(self, member: Member) -> Generator[Deferred[Any], Any, Envelope | None]:
+        """Give a member a nickname that is nobody's, unless it leaves meanwhile."""
+        first = self.ids.latest()
+        for seed in range(first, first + GUESSES):
             try:
-                renamed: Envelope = yield self.give_nick(member, self.nicknames.for_guest(seed))
+                nick = self.nicknames.for_guest(seed)
+                renamed: Envelope = yield self.give_nick(member, nick)
                 return renamed
             except ChatError as error:
-                if error.code != "nick-taken":
+                if error.code == "closing":
+                    return None
+                # Somebody elsewhere may have it.
+                if error.code != "nick-taken" or seed == first + GUESSES - 1:
                     raise
-            # Somebody elsewhere has it.
-            seed += 1
+        return None
 
     def set_real_name(self, by: Device, text: str) -> Envelope | None:
         """Take another real name, or none with an empty text; C{None} if it is the same.

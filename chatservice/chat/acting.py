@@ -115,14 +115,6 @@ class Acting:
                 self._count(by.member)
                 self._publish(by.member, Founded(room=room.name), by)
 
-    def identify(self, former: bytes, now: bytes) -> None:
-        """Let a member run, under another identity, the rooms that it runs while there."""
-        self._permissions.identified(former, now)
-
-    def settle(self, former: bytes) -> None:
-        """Note that nothing about a former identity is on its way any longer."""
-        self._permissions.settled(former)
-
     def follow(self, member: Member, former: bytes) -> None:
         """Extend the sanctions on an identity to the identity that a member has in its place.
 

@@ -107,7 +107,6 @@ class Authority(Places):
         So does everything that is applied until L{became}, because it was done before.
         """
         self._moving[former] = now
-        self._presence.move(former, now)
         for place in self._all_places():
             place.become(former, now)
         self._owned[now] += self._owned.pop(former, 0)
@@ -165,7 +164,7 @@ class Authority(Places):
         """Tell whether somebody owns a room, is one of its operators, or runs it while there,
         whatever is in force against that.
         """
-        return whom.identity in self._presence.runners(room) or self._has_role(
+        return self._runs_while_there(room, whom.identity) or self._has_role(
             whom, self._places.get(room)
         )
 

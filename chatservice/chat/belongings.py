@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from chatservice.chat.departures import Departures
 from chatservice.chat.envelope import Envelope
+from chatservice.chat.formers import Formers
 from chatservice.chat.journal import Journal
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.refs import Spoken
@@ -20,6 +21,7 @@ from chatservice.chat.topics import Topics
 from chatservice.people.ratelimit import FloodLimit
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import Identified
+from chatservice.protocol.whereabouts import Erased
 
 log = Logger()
 
@@ -38,6 +40,7 @@ class Belongings:
         rooms: RoomList,
         topics: Topics,
         permissions: Permissions,
+        formers: Formers,
         flood: FloodLimit,
         departures: Departures,
         passed: Callable[[], Deferred[None]],
@@ -48,6 +51,7 @@ class Belongings:
         self._rooms = rooms
         self._topics = topics
         self._permissions = permissions
+        self._formers = formers
         self._flood = flood
         self._departures = departures
         self._passed = passed
@@ -58,7 +62,9 @@ class Belongings:
         """Have everything that goes by one identity go by another from now on."""
         # Whoever comes under the former identity from now on is somebody else.
         self._roster.become(former, now)
-        self._publish_event(Envelope(Identified(identity=now, former=former, with_lines=True)))
+        self._formers.begin(former, now)
+        changed = Identified(identity=now, former=former, with_lines=True)
+        self._publish_event(Envelope(changed, subject=self._roster.dweller(now)))
         for last in (False, True):
             self._rename(former, now)
             try:
@@ -70,15 +76,11 @@ class Belongings:
                 )
             # What was on its way meanwhile is stored, and holds, under the former identity.
             yield self._passed()
-        self._permissions.became(former)
-        self._roster.settle(former)
+        self._formers.settle(former)
 
     def follow(self, former: bytes, now: bytes) -> None:
-        """Do what L{become} does in memory: the process where the person is does the rest."""
-        self._roster.become(former, now)
+        """Do what L{become} does in memory: the node that publishes it does the rest."""
         self._rename(former, now)
-        self._permissions.became(former)
-        self._roster.settle(former)
 
     def _rename(self, former: bytes, now: bytes) -> None:
         parts = (self._flood, self._permissions, self._rooms, self._topics, self._departures)
@@ -95,10 +97,15 @@ class Belongings:
         """
         member.forgotten = identity
         count: int = yield self._journal.forget(identity)
+        self._publish_event(Envelope(Erased(identity=identity)))
+        self.erased(identity)
+        return count
+
+    def erased(self, identity: bytes) -> None:
+        """Forget what was erased from the journal."""
         self._rooms.forget(identity)
         self._topics.forget(identity)
         self._departures.forget(identity)
         for each in self._roster.values():
             if each.identity == identity:
                 each.spoken = Spoken()
-        return count

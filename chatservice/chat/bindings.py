@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 from chatservice.chat.acting import Acting
 from chatservice.chat.audit import Audit
 from chatservice.chat.envelope import Envelope
+from chatservice.chat.formers import Formers
 from chatservice.chat.rooms import Member
 from chatservice.chat.roster import Roster
 from chatservice.people.account import Account, Proof
@@ -29,13 +30,17 @@ class Bindings:
     @param new_token: makes a secret token.
     @param passed: returns a Deferred that fires when all events so far are delivered or refused.
     @param publish_event: publishes an event whose author is already filled in.
+    @ivar ask_for: asks another node to rename a member who is there.
     """
+
+    ask_for: Callable[[Member], Deferred[None]]
 
     def __init__(
         self,
         roster: Roster,
         accounts: Accounts,
         acting: Acting,
+        formers: Formers,
         flood: FloodLimit,
         audit: Audit,
         rename_to_guest: Callable[[Member], Deferred[Any]],
@@ -47,6 +52,7 @@ class Bindings:
         self._roster = roster
         self._accounts = accounts
         self._acting = acting
+        self._formers = formers
         self._flood = flood
         self._audit = audit
         self._rename_to_guest = rename_to_guest
@@ -68,11 +74,28 @@ class Bindings:
         freed = self.free(account, member)
         self._roster.log_in(member, account)
         self._become(member, account.identity)
-        member.preferences = account.preferences
-        member.ignored = account.ignored
-        member.preferences_changed()
+        self.use_settings(member)
         self._tell(member)
         return _both(freed, self._accounts.remember(account, member.token))
+
+    def bring_home(self, member: Member, token: str) -> Deferred[None]:
+        """Let a member who was elsewhere come here, under a token of its own.
+
+        @param token: the token that was shown, or empty.
+        @return: fires when it is stored that the token proves the account, if there is one.
+        """
+        self._roster.change_token(member, token or self._new_token())
+        if member.account is None:
+            return succeed(None)
+        self.use_settings(member)
+        return self._accounts.remember(member.account, member.token)
+
+    def use_settings(self, member: Member) -> None:
+        """Have the settings of a member's account apply to the member."""
+        if member.account is not None:
+            member.preferences = member.account.preferences
+            member.ignored = member.account.ignored
+            member.preferences_changed()
 
     def free(self, account: Account, owner: Member | None = None) -> Deferred[None]:
         """Rename the member who has an account's nickname without being logged in to it.
@@ -80,9 +103,11 @@ class Bindings:
         @param owner: the member who has proved the account, and keeps the nickname.
         """
         holder = self._roster.get(account.key)
-        if holder is None or holder is owner or holder.is_elsewhere or holder.account is account:
+        if holder is None or holder is owner or holder.account is account:
             return succeed(None)
-        return self._rename_to_guest(holder).addCallback(lambda _: None)
+        if holder.is_elsewhere:
+            return self.ask_for(holder)
+        return self._rename_to_guest(holder)
 
     def unbind(self, member: Member) -> Deferred[None]:
         """Make a member a guest, and revoke its former token.
@@ -107,15 +132,11 @@ class Bindings:
         if former != identity:
             self._roster.identify(member, identity)
             changed = Identified(nick=member.nick, identity=identity, former=former)
-            self._publish_event(Envelope(changed))
-            self._acting.identify(former, identity)
-            self._passed().addCallback(lambda _: self._settle(former))
+            self._publish_event(Envelope(changed, subject=member))
+            self._formers.begin(former, identity)
+            self._passed().addCallback(lambda _: self._formers.settle(former))
             self._flood.become(former, identity)
             self._acting.follow(member, former)
-
-    def _settle(self, former: bytes) -> None:
-        self._roster.settle(former)
-        self._acting.settle(former)
 
     def change_token(self, member: Member, token: str = "") -> None:
         """Give a member another token: a new one unless C{token} is given."""

@@ -18,7 +18,7 @@ from chatservice.chat.envelope import Envelope
 from chatservice.chat.rooms import Device, Room
 from chatservice.chat.watching import NO_WATCHERS, Sighting, Watchers, sightings
 from chatservice.protocol.actions import Kicked, OperatorAct
-from chatservice.protocol.events import Joined, Left, Parted, Resumed
+from chatservice.protocol.events import Joined, Left, Parted, Resumed, Spoken
 
 log = Logger()
 
@@ -27,6 +27,9 @@ Seen = Mapping[Envelope, list[Sighting]]
 """For each event about somebody who is watched, how the watchers are told of it."""
 
 NOBODY_SEEN: Seen = {}
+
+ANOTHER_SERVER = "connection through another server"
+"""The name of a device at another node."""
 
 
 def broadcast(
@@ -75,8 +78,9 @@ def _singled_out(
     devices = {device for each in watching for device in each.devices}
     touched: set[str] = set()
     for envelope in batch:
-        touched.update(name for name in envelope.rooms if name in rooms)
+        touched.update(envelope.rooms)
         devices.update(envelope.devices())
+    touched = {name for name in touched if name in rooms}
     if len(touched) > 1:
         audiences = [rooms[name].audience for name in touched]
         groups = [group for audience in audiences for group in audience.groups.values()]
@@ -111,8 +115,9 @@ def _pass_through(
         event = envelope.event
         # The last line that somebody said in a room before a kick may find the room gone.
         touched = [rooms[name] for name in envelope.rooms if name in rooms]
-        _take_effect(envelope, touched)
-        watching = seen.get(envelope)
+        if not isinstance(event, Spoken):
+            _take_effect(envelope, touched)
+        watching = seen.get(envelope) if seen else None
         before = _counted(watching, singled_out) if watching else {}
         shown = set() if isinstance(event, Left) else set(envelope.devices())
         for device in shown:
@@ -121,7 +126,8 @@ def _pass_through(
             except Exception:
                 _fail(device)
         for room in touched:
-            _show_others(envelope, room, singled_out, shown, rendered)
+            if singled_out:
+                _show_others(envelope, room, singled_out, shown, rendered)
             heard.setdefault(room.name, []).append(envelope)
             if event.history:
                 room.recent.append(event)
@@ -220,8 +226,9 @@ def _piece(
     """Render an event for a device that is singled out."""
     event, through, here = envelope.event, envelope.device, device.current in touched
     is_mine = envelope.author is device.member
-    if is_mine and through is not None and through is not device:
-        return device.door.render_elsewhere(event, here, through.name)
+    if is_mine and through is not device and (through is not None or envelope.is_foreign):
+        name = ANOTHER_SERVER if through is None else through.name
+        return device.door.render_elsewhere(event, here, name)
     is_done_to = envelope.other is device.member and isinstance(event, OperatorAct)
     if is_mine or is_done_to:
         return device.door.render_own(event, is_mine)

@@ -8,6 +8,7 @@ from chatservice.chat.audit import Audit, place
 from chatservice.chat.coming import Coming
 from chatservice.chat.door import GOODBYE, Door, Fenced
 from chatservice.chat.entrances import Entrances
+from chatservice.chat.homes import Homes
 from chatservice.chat.lingering import UNNOTICED, Lingering
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.publisher import Publish
@@ -49,6 +50,7 @@ class Devices:
         audit: Audit,
         lingering: Lingering,
         entrances: Entrances,
+        homes: Homes,
         publish: Publish,
         leave: Callable[[Member, str, bool], object],
         latest: Callable[[], int],
@@ -60,6 +62,7 @@ class Devices:
         self._audit = audit
         self._lingering = lingering
         self._entrances = entrances
+        self._homes = homes
         self._publish = publish
         self._leave = leave
         self._latest = latest
@@ -76,7 +79,12 @@ class Devices:
         return device
 
     def come_back(
-        self, member: Member, door: Door, client: str = "", instead_of: Device | None = None
+        self,
+        member: Member,
+        door: Door,
+        client: str = "",
+        instead_of: Device | None = None,
+        elsewhere: str = "",
     ) -> Device:
         """Give a member who is here one more device, or another one in the place of one.
 
@@ -85,6 +93,7 @@ class Devices:
         @param client: the name that the program gave itself, or empty.
         @param instead_of: the device whose place it takes (L{place}); if it is not lost, it is
             closed.
+        @param elsewhere: the program whose place it takes at other nodes (L{Device.program}).
         @raise ChatError: C{banned}, at the address of that door; or C{too-many} came lately.
         """
         coming = self._coming(member, instead_of)
@@ -99,14 +108,16 @@ class Devices:
         device.replay = replay
         if instead_of is not None and instead_of.current in member.rooms.values():
             device.turn_to(instead_of.current)
-        self._let_through(device)
+        elif device.current is None:
+            # Which room it talked in at another node is not known here.
+            device.turn_to(next(reversed(member.rooms.values()), None))
+        self._let_through(device, elsewhere)
         return device
 
-    @staticmethod
-    def _coming(member: Member, instead_of: Device | None) -> Coming:
+    def _coming(self, member: Member, instead_of: Device | None) -> Coming:
         if instead_of is not None and not instead_of.is_over:
             return Coming.INSTEAD
-        is_back = instead_of is not None or not member.devices
+        is_back = instead_of is not None or not (member.devices or self._homes.has_others(member))
         return Coming.BACK if is_back else Coming.ALONGSIDE
 
     def place(self, member: Member, client: str | None, kind: str) -> Device | None:
@@ -174,8 +185,9 @@ class Devices:
             sentence = f"more than {NEWCOMERS} of your connections came in a minute: wait a little"
             raise ChatError("too-many", sentence, "connections")
 
-    def _let_through(self, device: Device) -> None:
+    def _let_through(self, device: Device, elsewhere: str = "") -> None:
         device.came = self._seconds()
+        self._homes.house(device, instead_of=elsewhere)
         self._entrances.part_where_banned(device.member)
         self._publish(device.member, Resumed(), device)
 
@@ -187,12 +199,15 @@ class Devices:
         @param why: last words, if the member leaves.
         @raise ChatError: C{too-long}.
         """
-        others = len(device.member.devices) - 1
+        member, others = device.member, len(device.member.devices) - 1
         if others > 0:
             where = counted(others, "other", "others")
             self.end(device).close(f"you are still here on {where}", GOODBYE)
+        elif self._homes.has_others(member):
+            self.end(device).close("you are still here through another server", GOODBYE)
+            self._homes.lose(member)
         else:
-            self._leave(device.member, why, True)
+            self._leave(member, why, True)
 
     def lose(
         self,
@@ -212,13 +227,16 @@ class Devices:
         member = device.member
         self.end(device, silence)
         member.lost = (*member.lost, device)[-DEVICES_MOST:]
-        if waits or member.devices:
+        if waits or member.devices or self._homes.has_others(member):
             self._linger_if_alone(member, why)
         else:
             self._leave(member, "" if goodbye else why, goodbye)
 
     def _linger_if_alone(self, member: Member, why: str) -> None:
-        if not member.devices and self._roster.has(member):
+        if member.devices or not self._roster.has(member):
+            return
+        self._homes.lose(member)
+        if not self._homes.has_others(member):
             self._lingering.begin(member, why)
 
     def close(self, device: Device, sentence: str) -> None:
@@ -234,12 +252,16 @@ class Devices:
         return len(others)
 
     @staticmethod
-    def end_all(member: Member, by: Device | None) -> None:
+    def end_all(member: Member, by: Device | None, is_foreign: bool = False) -> None:
         """End the devices of a member who has left the chat.
 
         @param by: the device through which the member said goodbye for all of them, if it did.
+        @param is_foreign: whether that was at another node, which did not know of devices that
+            have come since.
         """
         for device in list(member.devices):
+            if is_foreign and not device.is_housed:
+                continue
             is_told = by not in (None, device)
             device.end().close(LEFT_ELSEWHERE if is_told else "", GOODBYE)
         # Its events may stay in memory for long; they must not keep the room there too.

@@ -100,7 +100,7 @@ class Entrances:
 
     def _enter(self, by: Device, room: Room, arrived: bool = False) -> Envelope | None:
         member = by.member
-        if not self._roster.has(member) or room.name in member.rooms:
+        if member.is_elsewhere or not self._roster.has(member) or room.name in member.rooms:
             return None
         is_new = not (room.members or room.recent or room.used or room.name in self._topics)
         room = self._rooms.setdefault(room.name, room)

@@ -79,7 +79,7 @@ class Unseen:
 
 def has_missed(room: Room, seen: int, unseen: Unseen) -> bool:
     """Tell whether a room remembers an event newer than C{seen} that the reader may see."""
-    if room.last_id() <= seen:
+    if room.is_followed and room.last_id() <= seen:
         return False
     newer = [event for event in room.recent if event.id > seen]
     return len(newer) == len(room.recent) or bool(unseen.shown(newer))

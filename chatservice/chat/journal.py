@@ -7,7 +7,7 @@ not be stored or read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -15,10 +15,15 @@ from twisted.internet.defer import Deferred
 
 from chatservice.chat.read_markers import ReadMarker
 from chatservice.chat.refs import Noted
+from chatservice.chat.residents import Resident
 from chatservice.protocol.actions import OperatorAct
+from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import LATEST, Batch, Event, Line, TopicChanged, Whispered
 from chatservice.protocol.ids import EventIds
 from chatservice.protocol.query import Query
+
+Deliver: TypeAlias = Callable[..., None]
+"""A function that takes a committed batch, and maybe the number of the node that appended it."""
 
 LeftOf: TypeAlias = Callable[[Event], Event | None]
 """A filter: returns what somebody may see of an event, or C{None}. Threads that read call it."""
@@ -143,36 +148,62 @@ class Asker(NamedTuple):
 NOBODY = Asker()
 
 
+class InDoubt(StorageError):
+    """The reason that it takes long until anybody can know whether a batch is stored.
+
+    @ivar outcome: fires or fails as L{Log.append} does otherwise, as soon as that is known.
+    """
+
+    def __init__(self, why: str, outcome: Deferred[None]) -> None:
+        super().__init__(why)
+        self.outcome = outcome
+
+
 class Log(Protocol):
     """One order of all events; the stored ones survive a crash.
 
     @ivar ids: the source of the ids that it gives.
     @ivar floor: the highest id that an earlier run may have given out.
     @ivar topics: the rooms' topics when it was opened.
+    @ivar residents: the people who were in the chat then, at other nodes.
+    @ivar moves: the identities whose owners were getting others then, with everything that goes by
+        them, each with the other one.
     @ivar host_key: the secret of L{hidden_host <chatservice.people.hosts.hidden_host>}.
     """
 
     ids: EventIds
     floor: int
     topics: dict[str, TopicChanged]
+    residents: Sequence[Resident]
+    moves: Sequence[tuple[bytes, bytes]]
     host_key: bytes
 
     def recall(self, take: Callable[[OperatorAct], object]) -> None:
         """Pass on the operator acts of earlier runs that still matter; before any append."""
 
-    def follow(self, deliver: Callable[[Batch], None]) -> None:
+    def recall_passing(self, take: Callable[[OperatorAct], object]) -> None:
+        """Pass on the acts in force in rooms where people are, which end with those stays."""
+
+    def follow(self, deliver: Deliver, take_back: Callable[[Batch], None]) -> None:
         """Have every committed batch delivered from now on, whoever appended it, in order.
 
-        @param deliver: called with the events; those appended here are the same objects.
+        @param deliver: called with the events, of which those appended here are the same objects,
+            and in a cluster with the number of the node that appended them.
+        @param take_back: called with those appended here that were left out, because their authors
+            are no longer at this node.
         """
 
     def append(self, batch: Batch) -> Deferred[None]:
         """Give events their ids, store those that must be kept, and deliver all of them.
 
         The Deferred fires when they are delivered. On failure nothing is stored or delivered, but
-        the ids are used up. Do not append a second batch before the first one is done. An empty
-        batch is a trial: it fails if events could not be stored either.
+        the ids may be used up; after L{InDoubt} alone nobody knows yet. Do not append a second
+        batch before the first one is done. An empty batch is a trial: it fails if events could not
+        be stored either.
         """
+
+    def pass_on(self, batch: Batch) -> None:
+        """Deliver, as soon as that can be, events that need no storing and were not appended."""
 
 
 class Archive(Protocol):

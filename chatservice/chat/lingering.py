@@ -16,6 +16,9 @@ from chatservice.protocol.events import Left
 PER_ADDRESS = 32
 """The most grace periods at a time for one address: no other limit counts lost connections."""
 
+ADOPTED = "another node"
+"""The origin of grace periods that began at other nodes."""
+
 UNNOTICED = 150.0
 """The most seconds until a dead connection is noticed (sessions/keepalive.py)."""
 
@@ -50,12 +53,16 @@ class Lingering:
         self._waits_from: Counter[str] = Counter()
         self._is_over = False
 
-    def begin(self, member: Member, why: str) -> None:
-        """Begin the grace period of a member; without one, the member leaves at once."""
-        if self._is_over:
+    def begin(self, member: Member, why: str, adopted: bool = False) -> None:
+        """Begin the grace period of a member; without one, the member leaves at once.
+
+        @param adopted: whether the connection was to another node, which knew the address.
+        """
+        if self._is_over or member in self.waits:
             return
-        origin = member.origin
-        if not self._settings.linger or self._waits_from[origin] >= PER_ADDRESS:
+        origin = ADOPTED if adopted else member.origin
+        is_one_too_many = not adopted and self._waits_from[origin] >= PER_ADDRESS
+        if not self._settings.linger or is_one_too_many:
             self._leave(member, why)
             return
         end = self._reactor.callLater(self._settings.linger, self._leave, member, why)
@@ -89,11 +96,10 @@ class Lingering:
 
 
 def absences(members: Iterable[Member]) -> list[Left]:
-    """Make events that store the read markers of the members who have not seen everything.
+    """Make events that store the read markers of members who have not seen everything.
 
     They are for the shutdown of the chat: nobody is told that these members leave.
     """
-    behind = [member for member in members if member.reading.missed]
     return [
         Left(
             nick=member.nick,
@@ -104,5 +110,5 @@ def absences(members: Iterable[Member]) -> list[Left]:
             noted=member.forgotten != member.identity,
             seen=member.seen_last(),
         )
-        for member in behind
+        for member in members
     ]

@@ -6,6 +6,8 @@ are in force until the room is empty. From then on only the stored acts count ag
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chatservice.chat.access import RoomAccess
 from chatservice.chat.presence import Presence
 from chatservice.protocol.actions import Banned, Deopped, Founded, Kicked, OperatorAct, Opped
@@ -28,6 +30,8 @@ class Places:
         # The state by the stored acts alone, where passing ones are in force as well.
         self._stored: dict[str, RoomAccess] = {}
         self._hushed: set[str] = set()
+        # The identities by which people are still known who have others already.
+        self._expected: dict[bytes, bytes] = {}
 
     def _apply(self, act: OperatorAct, place: RoomAccess) -> None:
         """Let an act take effect in its place, and in what is stored of that if it is stored."""
@@ -45,15 +49,32 @@ class Places:
         if isinstance(act, Kicked) and room and self._presence.leave(room, whom):
             self._vacated(room)
 
-    def moved(self, event: Joined | Parted | Left) -> None:
+    def moved(self, event: Joined | Parted | Left, rooms: Iterable[str]) -> None:
         """Note that somebody has come into a room, or left rooms; in the order of the ids."""
         identity = event.identity
-        for room in event.touched:
+        for room in rooms:
             if not isinstance(event, Joined):
                 if self._presence.leave(room, identity):
                     self._vacated(room)
             elif self._presence.enter(room, identity) and self._may_be_run(room):
                 self._presence.run(room, identity, event.nick)
+
+    def rooms_of(self, identity: bytes) -> list[str]:
+        """List the rooms that somebody is in, by the events that have passed."""
+        return self._presence.rooms_of(identity)
+
+    def is_in(self, room: str, identity: bytes) -> bool:
+        """Tell whether somebody is in a room, by the events that have passed."""
+        return self._presence.is_in(room, identity)
+
+    def settle_in(self, room: str, identity: bytes, nick: str, runs: bool) -> None:
+        """Note that somebody is in a room already when this node starts.
+
+        @param runs: whether that person runs it while there.
+        """
+        self._presence.enter(room, identity)
+        if runs:
+            self._presence.run(room, identity, nick)
 
     def _may_be_run(self, room: str) -> bool:
         place = self._places.get(room)
@@ -73,9 +94,17 @@ class Places:
         """Note that somebody who is here goes by another identity, and runs the same rooms."""
         self._presence.move(former, now)
 
-    def settled(self, former: bytes) -> None:
-        """Note that nothing about a former identity is on its way any longer."""
-        self._presence.settle(former)
+    def expect(self, former: bytes, now: bytes) -> None:
+        """Note that somebody who is here goes by another identity, which has not passed yet."""
+        self._expected[now] = self._expected.pop(former, former)
+
+    def expect_no_more(self, now: bytes) -> None:
+        """Note that this has passed, or was refused."""
+        self._expected.pop(now, None)
+
+    def _runs_while_there(self, room: str, identity: bytes) -> bool:
+        runners = self._presence.runners(room)
+        return identity in runners or self._expected.get(identity) in runners
 
     def _all_places(self) -> list[RoomAccess]:
         return [*self._places.values(), *self._stored.values()]

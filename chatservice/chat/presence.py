@@ -23,6 +23,14 @@ class Presence:
         """Find the nicknames of those who run a room while they are there, by identity."""
         return self._runners.get(room, NOBODY)
 
+    def is_in(self, room: str, identity: bytes) -> bool:
+        """Tell whether somebody is in a room."""
+        return identity in self._people.get(room, ())
+
+    def rooms_of(self, identity: bytes) -> list[str]:
+        """List the rooms that somebody is in."""
+        return [room for room, people in self._people.items() if identity in people]
+
     def enter(self, room: str, identity: bytes) -> bool:
         """Note that somebody has come in; return whether nobody was there."""
         people = self._people.setdefault(room, set())

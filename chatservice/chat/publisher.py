@@ -12,12 +12,13 @@ from twisted.python.failure import Failure
 
 from chatservice.chat.broadcast import broadcast
 from chatservice.chat.envelope import Envelope
-from chatservice.chat.journal import Log
+from chatservice.chat.journal import InDoubt, Log
 from chatservice.chat.rooms import Device, Member, Room
 from chatservice.chat.watching import NO_WATCHERS, Watchers
 from chatservice.protocol.actions import OperatorAct
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import Batch, Event, Talk
+from chatservice.protocol.stamping import numbered
 
 log = Logger()
 
@@ -43,6 +44,10 @@ class Publisher:
     @param rooms: the rooms of the chat, by name.
     @param committed: called with each envelope before its batch is broadcast.
     @param delivered: called with each envelope after its batch was broadcast.
+    @param refused: called with each envelope that was not stored, or that the log has refused: its
+        author is elsewhere now, or it was carried out elsewhere already.
+    @param answered: answers a request that the log has refused, if it was carried out elsewhere,
+        and tells whether it does.
     @param watchers: those who watch somebody.
     @ivar last: the id of the last event that was delivered.
     """
@@ -54,19 +59,26 @@ class Publisher:
         rooms: Mapping[str, Room],
         committed: Callable[[Envelope], None],
         delivered: Callable[[Envelope], None],
+        refused: Callable[[Envelope], None] = lambda envelope: None,
+        answered: Callable[[Envelope], bool] = lambda envelope: False,
         watchers: Watchers = NO_WATCHERS,
     ) -> None:
         self._reactor = reactor
         self._log = log_
-        log_.follow(self._deliver)
+        log_.follow(self._deliver, self._take_back)
         self._rooms = rooms
         self._committed = committed
         self._delivered = delivered
+        self._refused = refused
+        self._answered = answered
         self._watchers = watchers
         self.last = 0
         self._published: list[Envelope] = []
-        self._appended: deque[Envelope] = deque()
+        # By the id of the event's object, which the log gives back.
+        self._appended: dict[int, Envelope] = {}
+        self._put_off: set[int] = set()
         self._under_way = False
+        self._has_void = False
         self._failure = ""
         self._failed = 0.0
         self._idle: list[Deferred[None]] = []
@@ -94,18 +106,37 @@ class Publisher:
             self._commit_soon()
         return f"lines cannot be stored: {self._failure}"
 
+    def show_here(self, event: Event) -> None:
+        """Show people here something that every node tells its own people, and no log has."""
+        self._broadcast([Envelope(numbered(event, self.last, None))])
+
+    def under_way(self, event: Event) -> Envelope | None:
+        """Find the envelope of an event that was published here, until it has passed."""
+        waiting = (envelope for envelope in self._published if envelope.event is event)
+        return self._appended.get(id(event)) or next(waiting, None)
+
     def settled(self, member: Member) -> Deferred[None]:
         """Return a Deferred that fires when all of a member's events are delivered or refused."""
-        return _fire_when(not member.uncommitted, member.waiting)
+        done: Deferred[None] = Deferred()
+        if member.uncommitted:
+            member.waiting += (done,)
+        else:
+            done.callback(None)
+        return done
 
     def all_settled(self) -> Deferred[None]:
         """Return a Deferred that fires when no event is under way."""
-        return _fire_when(not self._under_way, self._idle)
+        done: Deferred[None] = Deferred()
+        if self._under_way:
+            self._idle.append(done)
+        else:
+            done.callback(None)
+        return done
 
     def passed(self) -> Deferred[None]:
         """Return a Deferred that fires when all events so far are delivered or refused."""
         done: Deferred[None] = Deferred()
-        if self._under_way:
+        if self._under_way or self._put_off:
             self._passing.append((self._published_so_far, done))
         else:
             done.callback(None)
@@ -120,39 +151,57 @@ class Publisher:
     @inlineCallbacks
     def _commit(self) -> Generator[Deferred[None], None, None]:
         batch, self._published = self._published[:BATCH], self._published[BATCH:]
-        self._appended.extend(batch)
+        void: list[Envelope] = []
+        if self._has_void:
+            void = [envelope for envelope in batch if envelope.is_void]
+            batch = [envelope for envelope in batch if not envelope.is_void]
+        self._appended.update((id(envelope.event), envelope) for envelope in batch)
         try:
             yield self._log.append([envelope.event for envelope in batch])
+        except InDoubt as doubt:
+            self._put_off.update(id(envelope.event) for envelope in batch)
+            doubt.outcome.addCallback(self._note_success, batch)
+            doubt.outcome.addErrback(self._fail, batch)
         except Exception:
-            self._deliver(self._refuse(Failure(), batch))
+            self._fail(Failure(), batch)
         else:
-            self._note_success(batch)
-        self._through += len(batch)
+            self._note_success(None, batch)
+        self._take_out(void)
+        self._through += len(batch) + len(void)
         self._commit_next()
+
+    def _fail(self, failure: Failure, batch: list[Envelope]) -> None:
+        rest = self._refuse(failure, batch)
+        self._put_off.update(map(id, rest))
+        self._log.pass_on(rest)
 
     def stop(self) -> None:
         """Stop delivering."""
-        self._log.follow(lambda batch: None)
+        self._log.follow(lambda batch, node=0: None, lambda batch: None)
 
-    def _deliver(self, batch: Batch) -> None:
-        """Broadcast a committed batch; events appended here come back in the same order."""
+    def _deliver(self, batch: Batch, node: int = 0) -> None:
+        """Broadcast a committed batch; events appended here come back as the same objects."""
         envelopes = []
         for event in batch:
-            is_own = self._appended and self._appended[0].event is event
-            envelope = self._appended.popleft() if is_own else Envelope(event, is_foreign=True)
+            envelope = self._appended.pop(id(event), None) or Envelope(event, is_foreign=True)
+            envelope.node = node
             envelopes.append(envelope)
         try:
             self._broadcast(envelopes)
         except Exception:
             log.failure("Broadcasting a batch failed.")
 
-    def _commit_next(self) -> None:
-        while self._passing and self._passing[0][0] <= self._through:
+    def _tell_passed(self) -> None:
+        while self._passing and self._passing[0][0] <= self._through and not self._put_off:
             self._passing.popleft()[1].callback(None)
+
+    def _commit_next(self) -> None:
+        self._tell_passed()
         self._under_way = bool(self._published)
         if self._under_way:
             self._reactor.callLater(0, self._commit_after_reading)
         else:
+            self._has_void = False
             idle, self._idle = self._idle, []
             for done in idle:
                 done.callback(None)
@@ -161,7 +210,7 @@ class Publisher:
         """Let the reactor read once more first, so that lines that came meanwhile go along."""
         self._reactor.callLater(0, self._commit)
 
-    def _note_success(self, batch: list[Envelope]) -> None:
+    def _note_success(self, _: None, batch: list[Envelope]) -> None:
         has_shown = not batch or any(envelope.event.stored for envelope in batch)
         if self._failure and has_shown:
             self._failure = ""
@@ -179,11 +228,29 @@ class Publisher:
             log.failure("Storing a batch failed.", failure)
         refused = [envelope for envelope in batch if envelope.event.stored]
         for envelope in refused:
-            what = "done" if isinstance(envelope.event, OperatorAct) else "sent"
-            _tell_refused(envelope, f"not {what}: {why}")
-        self._appended = deque(each for each in batch if not each.event.stored)
+            _tell_refused(envelope, f"not {_done(envelope)}: {why}")
+        self._take_out(refused)
+        presence = [envelope for envelope in batch if not envelope.event.stored]
+        if self._has_void:
+            self._take_out([envelope for envelope in presence if envelope.is_void])
+            presence = [envelope for envelope in presence if not envelope.is_void]
+        return [envelope.event for envelope in presence]
+
+    def _take_out(self, refused: list[Envelope]) -> None:
+        """Undo events that do not pass."""
+        for envelope in refused:
+            self._appended.pop(id(envelope.event), None)
+            self._refused(envelope)
+            self._has_void = self._has_void or envelope.is_void
         self._come_through(refused)
-        return [envelope.event for envelope in self._appended]
+
+    def _take_back(self, refused: Batch) -> None:
+        """Take back events that the log has refused."""
+        envelopes = [self._appended[id(event)] for event in refused]
+        for envelope in envelopes:
+            if not self._answered(envelope):
+                _tell_refused(envelope, f"not {_done(envelope)}: you have left")
+        self._take_out(envelopes)
 
     def _broadcast(self, batch: list[Envelope]) -> None:
         try:
@@ -196,22 +263,29 @@ class Publisher:
         finally:
             self._come_through(batch)
 
-    @staticmethod
-    def _come_through(envelopes: Iterable[Envelope]) -> None:
+    def _come_through(self, envelopes: Iterable[Envelope]) -> None:
         """Count events as settled, and fire the Deferreds that waited for that."""
         for envelope in envelopes:
-            member = envelope.author
-            if member is None or envelope.is_foreign:
+            self._put_off.discard(id(envelope.event))
+            member = envelope.signer
+            if member is None:
                 continue
             member.uncommitted -= 1
             if not member.uncommitted:
-                waiting, member.waiting = member.waiting, []
+                waiting, member.waiting = member.waiting, ()
                 for done in waiting:
                     done.callback(None)
+        self._tell_passed()
+
+
+def _done(envelope: Envelope) -> str:
+    return "done" if isinstance(envelope.event, OperatorAct) else "sent"
 
 
 def _tell_refused(envelope: Envelope, sentence: str) -> None:
     event, device = envelope.event, envelope.device
+    if not event.stored or not event.kind:
+        return
     if isinstance(event, Talk) and envelope.author is not None:
         envelope.author.spoken.refuse(event.mark, sentence)
     if device is None:
@@ -222,12 +296,3 @@ def _tell_refused(envelope: Envelope, sentence: str) -> None:
         nick = device.member.nick
         log.failure("Refusing a line of {nick} failed; dropping that connection.", nick=nick)
         device.door.drop()
-
-
-def _fire_when(now: bool, waiting: list[Deferred[None]]) -> Deferred[None]:
-    done: Deferred[None] = Deferred()
-    if now:
-        done.callback(None)
-    else:
-        waiting.append(done)
-    return done

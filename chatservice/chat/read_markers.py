@@ -51,8 +51,8 @@ class Reading:
     __slots__ = ("marks", "missed", "times", "until")
 
     def __init__(self) -> None:
-        self.missed: dict[str, int] = {}
-        # Most people never need these; they are replaced as a whole.
+        # Most people need none of these at most times; they are replaced as a whole.
+        self.missed = NO_MARKERS
         self.until = NO_MARKERS
         self.times = NO_TIMES
         self.marks = NO_MARKERS
@@ -64,13 +64,13 @@ class Reading:
         """
         for marker in markers:
             if marker.room in rooms:
-                self.missed[marker.room] = marker.seen
+                self.missed = {**self.missed, marker.room: marker.seen}
                 if marker.time is not None:
                     self.times = {**self.times, marker.seen: marker.time}
 
     def begin(self, room: str, at: int) -> None:
         """Note that somebody has come into a room, and does not read there as lines come."""
-        self.missed.setdefault(room, at)
+        self.missed = {room: at} | self.missed
 
     def follow(self, room: str, at: int) -> bool:
         """Note that the lines of a room after an id are read as they come; tell if that is new."""
@@ -84,7 +84,7 @@ class Reading:
         is_new = self.is_followed(room)
         self._without_end(room)
         if room not in self.missed:
-            self.missed[room] = at
+            self.missed = {**self.missed, room: at}
             self.note_mark(room, at)
         return is_new
 
@@ -151,17 +151,18 @@ class Reading:
         if id + 1 >= self.until.get(room, LATEST):
             self.forget(room)
         else:
-            self.missed[room] = id
+            self.missed = {**self.missed, room: id}
         return True
 
     def take_back(self, markers: Mapping[str, int]) -> None:
         """Put markers back, for the lines after them may never have been sent."""
         for room, since in markers.items():
-            self.missed[room] = min(since, self.missed.get(room, since))
+            self.missed = {**self.missed, room: min(since, self.missed.get(room, since))}
 
     def forget(self, room: str) -> None:
         """Forget a room in which everything is read, or that the member has left."""
-        self.missed.pop(room, None)
+        if room in self.missed:
+            self.missed = without(self.missed, room)
         self._without_end(room)
 
     def _without_end(self, room: str) -> None:
@@ -213,7 +214,7 @@ class Reader(Generic[D, R]):
     __slots__ = ("devices", "reading", "rooms", "since")
 
     def __init__(self) -> None:
-        self.devices: list[D] = []
+        self.devices: tuple[D, ...] = ()
         self.rooms: dict[str, R] = {}
         self.reading = Reading()
         self.since = LATEST

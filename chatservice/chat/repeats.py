@@ -82,6 +82,35 @@ class Repeats:
         self._settled(by.member).addCallback(lambda _: _answer(by, noted, talk))
         return True
 
+    def answered_elsewhere(self, envelope: Envelope) -> bool:
+        """Answer a request that was refused because it was carried out at another node before.
+
+        @return: whether it may have been.
+        """
+        talk, author, by = envelope.event, envelope.author, envelope.device
+        if not isinstance(talk, Talk) or not talk.mark or author is None or by is None:
+            return False
+        if author.is_elsewhere or not author.homes:
+            return False
+        noted = author.spoken.find(talk.mark)
+        if noted is not None and noted.event is not talk:
+            # What the device hears by itself has been shown as its own; see Replicas.
+            if not 0 < by.fence < noted.event.id:
+                _answer(by, noted, talk)
+            return True
+        found = self._journal.refs(author.identity)
+        found.addCallback(self._answer_from, by, talk).addErrback(by.door.complain)
+        return True
+
+    def _answer_from(
+        self, refs: list[tuple[bytes, Noted]], by: Device, talk: Talk
+    ) -> None:
+        noted = dict(refs).get(talk.mark)
+        if noted is None:
+            noted = Noted(talk, "not sent: it was sent before")
+        by.member.spoken.note(talk.mark, noted, self._seconds())
+        _answer(by, noted, talk)
+
 
 def mark(kind: Kind, place: str, text: str, ref: str, manner: str = Said.kind) -> bytes:
     """Make the mark that identifies repeats of a request; empty if it has no C{ref}.

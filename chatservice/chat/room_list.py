@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.chat.journal import Journal, Wanted
 from chatservice.chat.recent import EVENTS, Recents
-from chatservice.chat.rooms import Room
+from chatservice.chat.rooms import Member, Room
 
 T = TypeVar("T")
 
@@ -51,6 +51,8 @@ class RoomList(dict[str, Room]):
     @inlineCallbacks
     def _read(self, name: str) -> Generator[Deferred[Any], Any, None]:
         """Read a room from the journal, unless its last lines are in memory."""
+        if name in self:
+            self[name].is_followed = True
         while name not in self or self[name].recent.gave_way:
             erasures = self._erasures
             page = yield self._journal.page(Wanted(of=name, limit=EVENTS))
@@ -67,7 +69,38 @@ class RoomList(dict[str, Room]):
         if room is None:
             room = self[name] = Room(name, self._recents, used=True)
             room.recent.give_way()
+            room.is_followed = name in self._being_entered
         return room
+
+    def is_heard(self, name: str) -> bool:
+        """Tell whether what is said in a room concerns anybody here.
+
+        It does if somebody here hears the room, is about to, or lingers in it. If not, nothing of
+        the room is remembered until somebody enters it.
+        """
+        room = self.get(name)
+        if room is None or room.audience.groups or not room.is_followed:
+            return room is not None and bool(room.audience.groups)
+        room.is_followed = name in self._being_entered or any(
+            not member.is_elsewhere for member in room.members
+        )
+        if not room.is_followed:
+            self._recents.forget(room.recent)
+            room.recent.give_way()
+        return room.is_followed
+
+    def vacate(self, member: Member) -> None:
+        """Take a member out of all rooms, of whose leaving nobody needs to be told."""
+        for room in list(member.rooms.values()):
+            self.take_out(member, room)
+
+    def take_out(self, member: Member, room: Room) -> None:
+        """Take a member out of a room, of whose leaving nobody needs to be told."""
+        room.dismiss(member)
+        room.members.discard(member)
+        if room.name in member.rooms:
+            member.forget_room(room)
+        self.forget_if_over(room.name)
 
     def forget(self, identity: bytes) -> None:
         """Forget everything that somebody said, because it was erased."""

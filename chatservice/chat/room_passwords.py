@@ -74,6 +74,10 @@ class RoomPasswords:
         self._tries: Limit = Tries(seconds)
         self._known = Known()
 
+    def limit(self, tries: Limit) -> None:
+        """Let another limit than its own count the passwords that are tried."""
+        self._tries = tries
+
     @inlineCallbacks
     def check(
         self, member: Member, room: str, password: str

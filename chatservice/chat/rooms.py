@@ -11,7 +11,8 @@ from twisted.internet.defer import Deferred
 from chatservice.chat.audience import Audience, Hearer
 from chatservice.chat.coming import Coming
 from chatservice.chat.door import NOWHERE, Door, Fenced
-from chatservice.chat.read_markers import NO_MARKERS, Reader, without
+from chatservice.chat.dwelling import Dweller
+from chatservice.chat.read_markers import NO_MARKERS, without
 from chatservice.chat.recent import Recent, Recents
 from chatservice.chat.refs import Spoken
 from chatservice.people.account import Account, Proof
@@ -21,9 +22,9 @@ from chatservice.protocol.preferences import Preferences
 
 ROOMS_PER_MEMBER = 50
 NOBODY: dict[str, str] = {}
+NEVER: dict[str, float] = {}
 NO_PAGES: dict[str, Callable[[Any], Any]] = {}
 AS_IT_COMES = Preferences()
-NO_HOST = "~chat@hidden.chat"
 
 
 class Device(Hearer["Room"]):
@@ -38,6 +39,7 @@ class Device(Hearer["Room"]):
         stay when it has ended.
     @ivar came: when it came, in the reactor's seconds.
     @ivar fence: the id from which on the broadcast reaches it; 0 until that has passed.
+    @ivar is_housed: whether the other nodes of a cluster have been told of it.
     @ivar replay: where its replay begins, if it took another one's place and has not had one yet:
         for each room (C{""}: private lines) the last id that was shown there.
     @ivar unsent: the ids after which lines were handed to it that may not have been sent.
@@ -51,6 +53,7 @@ class Device(Hearer["Room"]):
         "coming",
         "door_name",
         "fence",
+        "is_housed",
         "kind",
         "member",
         "moved",
@@ -68,6 +71,7 @@ class Device(Hearer["Room"]):
         self.coming = coming
         self.came = 0.0
         self.fence = 0
+        self.is_housed = False
         self.replay = self.unsent = self.moved = NO_MARKERS
         self.pages = NO_PAGES
 
@@ -75,6 +79,11 @@ class Device(Hearer["Room"]):
     def name(self) -> str:
         """The name of the device, for its owner: its client's, or that of its door."""
         return self.client or f"{self.door_name} connection"
+
+    @property
+    def program(self) -> str:
+        """The name of its program, or else the kind of its door; see L{Devices.place}."""
+        return self.client or self.kind
 
     @property
     def is_over(self) -> bool:
@@ -126,7 +135,9 @@ class Device(Hearer["Room"]):
         self._hear_nothing()
         self.hear_through(NOWHERE)
         if self in self.member.devices:
-            self.member.devices.remove(self)
+            self.member.devices = tuple(
+                each for each in self.member.devices if each is not self
+            )
         return door
 
     def _hear_nothing(self) -> None:
@@ -135,12 +146,12 @@ class Device(Hearer["Room"]):
 
     def move(self, member: Member, door: Door, coming: Coming) -> None:
         """Belong to another member from now on; it has ended as a device of the former one."""
-        self.member, self.coming, self.fence = member, coming, 0
+        self.member, self.coming, self.fence, self.is_housed = member, coming, 0, False
         self.current = member.talking_in
         self.replay = self.unsent = self.moved = NO_MARKERS
         self.pages = NO_PAGES
         self.hear_through(door)
-        member.devices.append(self)
+        member.devices += (self,)
 
     # Reading.
 
@@ -182,18 +193,16 @@ class Device(Hearer["Room"]):
         self.unsent = self.moved = NO_MARKERS
 
 
-class Member(Reader["Device", "Room"]):
-    """Anyone present, through whatever doors; see also L{Reader}.
+class Member(Dweller["Device", "Room"]):
+    """Anyone present, through whatever doors; see also L{Dweller}, and L{Reader
+    <chatservice.chat.read_markers.Reader>}.
 
     @ivar lost: devices whose connection was lost and which may come back, the latest at the end.
     @ivar talking_in: the room that a device last made its current one.
-    @ivar token: the secret with which the member can come back; empty if it C{is_elsewhere}.
+    @ivar token: the secret with which the member can come back; empty where that is not known.
     @ivar account: the account that the member has proved, if any.
-    @ivar identity: the 16 bytes under which everything about the member is stored: the account's,
-        or the hash of the token (L{identity_of}).
     @ivar address: the host that the member came from last, or empty for this machine.
     @ivar came: the time of the arrival, in the reactor's seconds.
-    @ivar away: why the member is away (maybe empty), or C{None}.
     @ivar oper: the proof by which it has the power of a server operator without being logged in as
         one, if it has; it ends with the stay (sessions/power.py).
     @ivar pinged: the time of the last request for a sign of life, in the reactor's seconds.
@@ -201,8 +210,6 @@ class Member(Reader["Device", "Room"]):
         a member who leaves under it was here.
     @ivar ignored: the nicknames that the member ignores, by key; replaced as a whole when it
         changes.
-    @ivar userhost: its C{USER@HOST}, which stays the same for as long as it is here.
-    @ivar real_name: the real name that it gave, or empty.
     @ivar told_not_kept: whether the member knows that its settings are kept only until it leaves.
     @ivar spoken: what the member said lately, under refs.
     @ivar spoke_at: when the member last spoke in each room, in the reactor's seconds.
@@ -213,77 +220,45 @@ class Member(Reader["Device", "Room"]):
     __slots__ = (
         "account",
         "address",
-        "away",
         "came",
         "forgotten",
-        "identity",
         "ignored",
-        "key",
         "lost",
-        "nick",
         "oper",
         "pinged",
         "preferences",
-        "real_name",
         "spoke_at",
         "spoken",
         "talking_in",
         "token",
         "told_not_kept",
         "uncommitted",
-        "userhost",
         "waiting",
     )
 
     def __init__(self, nick: str, key: str, token: str, address: str = "") -> None:
-        super().__init__()
-        self.nick = nick
-        self.key = key
+        super().__init__(nick, key, identity_of(token))
         self.lost: tuple[Device, ...] = ()
         self.token = token
         self.account: Account | None = None
-        self.identity = identity_of(token)
         self.address = address
         self.came = 0.0
-        self.away: str | None = None
         self.oper: Proof | None = None
         self.pinged: float | None = None
         self.forgotten: bytes | None = None
         self.ignored = NOBODY
         self.preferences = AS_IT_COMES
-        self.userhost = NO_HOST
-        self.real_name = ""
         self.told_not_kept = False
         self.talking_in: Room | None = None
         self.spoken = Spoken()
-        self.spoke_at: dict[str, float] = {}
+        self.spoke_at = NEVER
         self.uncommitted = 0
-        self.waiting: list[Deferred[None]] = []
-
-    @property
-    def is_elsewhere(self) -> bool:
-        """Whether its connections are at another process, which alone speaks for it."""
-        return not self.token
+        self.waiting: tuple[Deferred[None], ...] = ()
 
     @property
     def origin(self) -> str:
         """The name under which limits count the member's address."""
         return origin_of(self.address)
-
-    @property
-    def mask(self) -> str:
-        """The C{NICK!USER@HOST} of the member, which bans and mutes by mask cover or not."""
-        return f"{self.nick}!{self.userhost}"
-
-    @property
-    def user(self) -> str:
-        """The user name."""
-        return self.userhost.partition("@")[0]
-
-    @property
-    def host(self) -> str:
-        """The host that is shown, which hides the address."""
-        return self.userhost.partition("@")[2]
 
     def addresses(self) -> set[str]:
         """List the hosts that the member is known to be at."""
@@ -292,7 +267,7 @@ class Member(Reader["Device", "Room"]):
     def connect(self, door: Door, client: str = "", coming: Coming = Coming.NEW) -> Device:
         """Add a device, which hears through a door as soon as it is opened."""
         device = Device(self, door, client, coming)
-        self.devices.append(device)
+        self.devices += (device,)
         return device
 
     def idle_seconds(self) -> float:
@@ -317,7 +292,8 @@ class Member(Reader["Device", "Room"]):
         """Take the member out of a room."""
         del self.rooms[room.name]
         self.reading.forget(room.name)
-        self.spoke_at.pop(room.name, None)
+        if room.name in self.spoke_at:
+            del self.spoke_at[room.name]
         for each in (*self.devices, *self.lost):
             each.forget_room(room.name)
         if room.founder is self:
@@ -329,6 +305,12 @@ class Member(Reader["Device", "Room"]):
             if device.current is room:
                 device.turn_to(last)
 
+    def note_speaking(self, room: Room, at: float) -> None:
+        """Note that the member has spoken in a room."""
+        if self.spoke_at is NEVER:
+            self.spoke_at = {}
+        self.spoke_at[room.name] = at
+
     def spoke_since(self, moment: float) -> tuple[str, ...]:
         """Name the rooms in which the member spoke after a moment, in the reactor's seconds."""
         return tuple(room for room, last in self.spoke_at.items() if last > moment)
@@ -339,7 +321,7 @@ class Member(Reader["Device", "Room"]):
         @param at: the last id that was shown there.
         @return: the door that it had.
         """
-        if self.devices == [device]:
+        if self.devices == (device,):
             device.read_all_shown()
         door = device.end()
         rooms = ("", *self.rooms)
@@ -358,6 +340,8 @@ class Room:
     change as C{Joined} and C{Left} pass through the broadcast.
 
     @ivar name: without C{#}.
+    @ivar is_followed: whether what is said in it is remembered here even while nobody hears it; see
+        L{RoomList.is_heard <chatservice.chat.room_list.RoomList.is_heard>}.
     @ivar departing: the number of C{Parted} and C{Left} on their way to the audience.
     @ivar founder: the member who made it and will own it, until that is stored.
     @ivar recent: the last stored events.
@@ -370,6 +354,7 @@ class Room:
         "audience",
         "departing",
         "founder",
+        "is_followed",
         "members",
         "name",
         "present",
@@ -384,6 +369,7 @@ class Room:
         self.members: set[Member] = set()
         self.present: set[Member] = set()
         self.audience: Audience[Device] = Audience()
+        self.is_followed = True
         self.departing = 0
         self.founder: Member | None = None
         self.used = used

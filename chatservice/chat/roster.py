@@ -27,6 +27,7 @@ class Roster(Mapping[str, "Member"]):
         self._by_account: dict[Account, Member] = {}
         self._by_identity: dict[bytes, Member] = {}
         self._formerly: dict[bytes, Member] = {}
+        self._moved: dict[bytes, Member] = {}
         self._by_digest: dict[bytes, Member] = {}
         self.most = 0
         self.leaving: dict[bytes, Member] = {}
@@ -62,7 +63,13 @@ class Roster(Mapping[str, "Member"]):
 
     def bearer(self, token: str) -> Member | None:
         """Find the member whom a token brings back."""
-        return self._by_digest.get(identity_of(token))
+        digest = identity_of(token)
+        bearer = self._by_digest.get(digest)
+        if bearer is None:
+            # Of a guest at another node the identity is known, which is the digest of the token.
+            guest = self._by_identity.get(digest)
+            bearer = guest if guest is not None and guest.account is None else None
+        return bearer
 
     def of(self, account: Account) -> Member | None:
         """Find the member who is logged in to an account."""
@@ -76,6 +83,18 @@ class Roster(Mapping[str, "Member"]):
         member = self._by_identity.get(identity) or self._formerly.get(identity)
         return None if member is None or id < member.since else member
 
+    def dweller(self, identity: bytes) -> Member | None:
+        """Find the member of an identity that has come and not left by the events that have passed.
+
+        One who comes here, and of whose coming nobody has heard yet, is found as well.
+        """
+        leaving = self.leaving.get(identity)
+        if leaving is not None and leaving.homes:
+            return leaving
+        moved = self._moved.get(identity)
+        is_here = moved is not None and (moved.homes or self.has(moved))
+        return self._by_identity.get(identity) or (moved if is_here else None)
+
     def formerly(self, identity: bytes) -> Member | None:
         """Find the member whose former identity an event on its way may name."""
         return self._formerly.get(identity)
@@ -84,15 +103,14 @@ class Roster(Mapping[str, "Member"]):
         """Add a member, whose nickname and token must be free."""
         self._by_identity[member.identity] = member
         self._by_nick[member.key] = member
-        if not member.is_elsewhere:
+        if member.token:
             self._by_digest[identity_of(member.token)] = member
         self.most = max(self.most, len(self._by_nick))
 
     def remove(self, member: Member) -> None:
         """Remove a member who is leaving: nickname and token are free at once."""
         del self._by_nick[member.key]
-        if not member.is_elsewhere:
-            del self._by_digest[identity_of(member.token)]
+        self._forget_token(member)
         if member.account is not None:
             del self._by_account[member.account]
         del self._by_identity[member.identity]
@@ -111,10 +129,16 @@ class Roster(Mapping[str, "Member"]):
         self._by_nick[key] = member
 
     def change_token(self, member: Member, token: str) -> None:
-        """Give a member another token, which nobody else may know."""
-        del self._by_digest[identity_of(member.token)]
+        """Give a member another token, which nobody else may know; or none, if it is elsewhere."""
+        self._forget_token(member)
         member.token = token
-        self._by_digest[identity_of(token)] = member
+        if token:
+            self._by_digest[identity_of(token)] = member
+
+    def _forget_token(self, member: Member) -> None:
+        digest = identity_of(member.token)
+        if self._by_digest.get(digest) is member:
+            del self._by_digest[digest]
 
     def log_in(self, member: Member, account: Account) -> None:
         """Note that a member has proved an account."""
@@ -132,10 +156,15 @@ class Roster(Mapping[str, "Member"]):
 
         Events on their way find it by the former one as well, until L{settle}.
         """
-        del self._by_identity[member.identity]
-        self._formerly[member.identity] = member
+        former = member.identity
+        if self._by_identity.get(former) is member:
+            del self._by_identity[former]
+            self._by_identity[identity] = self._formerly[former] = member
+        elif self.leaving.get(former) is member:
+            del self.leaving[former]
+            self.leaving[identity] = member
+        self._moved[former] = member
         member.identity = identity
-        self._by_identity[identity] = member
 
     def note_former(self, former: bytes, member: Member) -> None:
         """Note that events on their way may mean a member by a former identity, until L{settle}."""
@@ -144,13 +173,10 @@ class Roster(Mapping[str, "Member"]):
     def settle(self, former: bytes) -> None:
         """Note that nothing about a former identity is on its way any longer."""
         self._formerly.pop(former, None)
+        self._moved.pop(former, None)
 
     def become(self, former: bytes, now: bytes) -> None:
         """Give another identity to the members who have a former one, here or leaving."""
-        here = self._by_identity.get(former)
-        if here is not None:
-            self.identify(here, now)
-        member = self.leaving.pop(former, None)
-        if member is not None:
-            member.identity = now
-            self.leaving[now] = member
+        for member in (self._by_identity.get(former), self.leaving.get(former)):
+            if member is not None:
+                self.identify(member, now)

@@ -64,7 +64,7 @@ class Speaking:
         asked = mark(kind, room.name, text, ref)
         line = kind(room=room.name, text=clean_line(text), ref=ref, mark=asked, tags=tags)
         envelope = self._repeats.say(by, line)
-        member.spoke_at[room.name] = self._seconds()
+        member.note_speaking(room, self._seconds())
         return envelope
 
     def whisper(

@@ -39,6 +39,7 @@ COMMANDS = (
     "/mute",
     "/names",
     "/nick",
+    "/nodes",
     "/notice",
     "/op",
     "/oper",

@@ -40,13 +40,13 @@ def register(call: Call) -> Generator[Deferred[Any], Any, Answer]:
     moved = chat.belongings.become(former, account.identity)
     stored = succeed(None)
     owner = chat.roster.find(account.identity, LATEST)
-    if owner is not None:
+    if owner is not None and not owner.is_elsewhere:
         account.preferences, account.ignored = owner.preferences, owner.ignored
         stored = chat.bindings.bind(owner, Proof(account, hash=account.hash))
     else:
         stored = chat.bindings.free(account)
-    yield moved
     yield stored
+    yield moved
     call.tell_others(f"{account.nick} is registered, and yours")
     return Answer([f"{account.nick} is yours: from now on you need your password to use it"])
 

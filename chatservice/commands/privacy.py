@@ -110,6 +110,10 @@ def forget(call: Call) -> Generator[Deferred[Any], Any, Answer]:
         yield login.give_up(chat, proof, call.member.address)
         call.tell_others(f"{proof.account.nick} is no longer registered: your token has changed")
     yield chat.journal.wipe()
+    if chat.nodes is not None:
+        # The other nodes must not show any of it either, from memory.
+        yield chat.passed()
+        yield chat.nodes.heard(chat.last_delivered())
     return Answer([f"everything is erased; {counted(count, 'line was', 'lines were')} yours"])
 
 

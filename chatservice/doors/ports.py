@@ -117,6 +117,7 @@ class Port:
         self._endpoint = endpoint
         self._is_irc = is_irc
         self._listening: Any = None
+        self._factory: FrontFactory
 
     @property
     def is_plain_tcp(self) -> bool:
@@ -141,7 +142,12 @@ class Port:
         """
         is_proxied = self.name.startswith("haproxy:")
         kind = PortKind(self.is_plain_tcp, self.is_encrypted, is_proxied, self._is_irc)
-        self.listen(FrontFactory(chat, admission, kind, policy))
+        self._factory = FrontFactory(chat, admission, kind, policy)
+        self.listen(self._factory)
+
+    def lead_to(self, chat: Chat) -> None:
+        """Have new connections lead to another chat."""
+        self._factory.chat = chat
 
     def listen(self, factory: IProtocolFactory) -> None:
         """Open the port.
@@ -255,6 +261,11 @@ class Ports:
         admission = Admission(most, self._per_address)
         for port in self._ports:
             port.open(chat, admission, self._policy)
+
+    def lead_to(self, chat: Chat) -> None:
+        """Have new connections lead to another chat, which has taken the place of the former."""
+        for port in self._ports:
+            port.lead_to(chat)
 
     def announce(self) -> None:
         """Log how to join the chat."""

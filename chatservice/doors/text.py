@@ -220,12 +220,14 @@ class TextSession(Session):
             return encoded([f"-- you are {member.nick}, in no room: /list, /join ROOM"])
         where = ", ".join(map(spelled, member.rooms)) or "no room"
         here = f"{member.nick}, in {where}"
-        others = counted(len(member.devices) - 1, "other connection", "other connections")
         if device.coming is not Coming.ALONGSIDE:
             is_instead = device.coming is Coming.INSTEAD and len(member.devices) > 1
             took = [TOOK_ITS_PLACE] if is_instead else []
             self._show_missed(device, [f"-- you are back as {here}", *took])
             return b""
+        others = counted(len(member.devices) - 1, "other connection", "other connections")
+        if len(member.devices) == 1:
+            others = "another server"
         lines = [f"-- you are {here}, and here on {others} too"]
         if device.current is not None:
             lines += self._room(device.current, member, event, "you are talking in")

@@ -264,6 +264,7 @@ class Left(MemberEvent):
 
     @ivar goodbye: whether it was meant; then C{why} are the member's own words, or empty.
         Otherwise the connection was lost, and C{why} is the reason.
+    @ivar everywhere: whether it ends the connections to all nodes of a cluster.
     @ivar real_name: the real name that the author had given, or empty.
     @ivar noted: whether it is stored that the author was in the chat at all.
     @ivar seen: the last id seen in each room in which there was more to catch up on (C{""}:
@@ -275,6 +276,7 @@ class Left(MemberEvent):
     goodbye: bool
     why: str
     folded: bool = False
+    everywhere: bool = field(default=False, compare=False, repr=False)
     real_name: str = field(default="", compare=False, repr=False)
     noted: bool = field(default=True, compare=False, repr=False)
     seen: tuple[tuple[str, int], ...] = field(default=(), compare=False, repr=False)
@@ -313,10 +315,11 @@ class CameBack(MemberEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renamed(MemberEvent):
-    """The change of a nickname from C{nick} to C{now}."""
+    """The change of a nickname from C{nick} to C{now}, whose key is C{key}."""
 
     kind = "renamed"
     now: str
+    key: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
 
 from chatservice.chat.door import Door
+from chatservice.chat.names import key_of
 from chatservice.chat.nicknames import whose
 from chatservice.chat.read_markers import NO_MARKERS, ReadMarker
 from chatservice.chat.rooms import ROOMS_PER_MEMBER, Device, Member, Room
@@ -88,6 +89,9 @@ class Joining:
         Fails with L{ChatError}.
         """
         chat = self._chat
+        if request.token or request.password is not None:
+            # What proves something here must prove it everywhere.
+            yield chat.names.catch_up()
         request = yield self._without_spent_token(request)
         proof = yield self._proved(request)
         device = self._come_back(request, proof)
@@ -134,13 +138,34 @@ class Joining:
                     device.replay = dict(member.reading.missed)
             return device
 
-        yield chat.names.claim(key)
-        try:
-            device = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
-        finally:
-            chat.names.release(key)
+        claims = [key]
+        if request.token or account is not None:
+            claims.append(key_of(_identity(request, account)))
+        device = yield self._claim(request, proof, claims)
+        if device is None:
+            try:
+                device = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
+            finally:
+                chat.names.release(*claims)
         assert isinstance(device, Device)
         return device
+
+    @inlineCallbacks
+    def _claim(
+        self, request: JoinRequest, proof: Proof | None, claims: Collection[str]
+    ) -> Generator[Deferred[Any], Any, Device | None]:
+        """Claim what somebody is about to have; give the device of one who is here by now."""
+        try:
+            yield self._chat.names.claim(*claims)
+        except ChatError:
+            device = self._come_back(request, proof)
+            if device is None:
+                # This tells who has it, if that is known here.
+                account = None if proof is None else proof.account
+                self._chat.nicknames.free(request.nick, self._session.peer.is_local, account)
+                raise
+            return device
+        return None
 
     # By what proof.
 
@@ -203,14 +228,17 @@ class Joining:
                 here = self._chat.roster.of(proof.account)
         if here is None:
             return None
-        if here.is_elsewhere:
-            raise elsewhere(here)
         self._session.check_still_wanted()
-        devices, place = self._chat.devices, None
+        devices, place, elsewhere = self._chat.devices, None, ""
         is_by_token = request.password is None and request.proof is None
         if request.client or is_by_token:
             place = devices.place(here, request.client, self._session.kind)
-        return devices.come_back(here, self._session, request.client or "", place)
+            elsewhere = request.client or ("" if place is not None else self._session.kind)
+        device = devices.come_back(here, self._session, request.client or "", place, elsewhere)
+        if not here.token:
+            known = self._chat.bindings.bring_home(here, request.token)
+            known.addErrback(self._session.complain)
+        return device
 
     # Where somebody was, and under which nickname.
 
@@ -240,10 +268,12 @@ class Joining:
         """
         chat = self._chat
         holder = chat.roster.get(key)
-        if holder is None or holder.is_elsewhere:
+        if holder is None:
             return
         if account is not None and chat.accounts.named(key) is account:
             yield chat.bindings.free(account)
+            return
+        if holder.is_elsewhere:
             return
         silence = holder.idle_seconds()
         is_waited_for = chat.lingering.left_for(holder) > 0
@@ -273,11 +303,6 @@ class Joining:
                 f"somebody wants the nickname {holder.nick}, and you have been silent for a long "
                 f"time: type something within {PING_TIMEOUT} s to keep it"
             )
-
-
-def elsewhere(member: Member) -> ChatError:
-    """Make the error for somebody who is here through another process of the chat."""
-    return ChatError("nick-taken", f"{member.nick} is here already, through another server")
 
 
 def _identity(request: JoinRequest, account: Account | None) -> bytes:

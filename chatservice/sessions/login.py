@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 
+from chatservice.chat.names import key_of
 from chatservice.chat.rooms import Device, Member
 from chatservice.people.account import Account, Proof
 from chatservice.people.identity import identity_of
 from chatservice.protocol.events import ChatError
 from chatservice.sessions import catchup
-from chatservice.sessions.joining import elsewhere
 
 if TYPE_CHECKING:
     from chatservice.chat.chat import Chat
@@ -29,6 +29,20 @@ def log_in(
     @param renames: whether the guest gets the nickname of the account.
     @raise ChatError: C{not-joined}, or the account is banned, among others (in the Deferred).
     """
+    claim = key_of(proof.account.identity)
+    yield chat.names.claim(claim)
+    try:
+        has_new_owner = yield from _logged_in(chat, device, proof, renames)
+    finally:
+        chat.names.release(claim)
+    if has_new_owner:
+        yield catchup.tell(chat, device)
+
+
+def _logged_in(
+    chat: Chat, device: Device, proof: Proof, renames: bool
+) -> Generator[Deferred[Any], Any, bool]:
+    """Do the work of L{log_in}; return whether the guest is the account's owner from now on."""
     account, member = proof.account, device.member
     yield chat.bindings.free(account, member)
     # Much may have happened while the password was checked.
@@ -37,12 +51,24 @@ def log_in(
         raise ChatError("not-joined", "another connection has taken this one's place")
     _check_not_banned(chat, member, account)
     former, other = member.identity, chat.roster.of(account)
-    if other is not None and other.is_elsewhere:
-        raise elsewhere(other)
     if other is not None:
         _join_owner(chat, device, other)
-        return
+        if not other.token:
+            yield chat.bindings.bring_home(other, "")
+        return False
     stored = chat.bindings.bind(member, proof)
+    try:
+        yield from _go_on_as(chat, device, account, former, renames)
+    finally:
+        yield stored
+    return True
+
+
+def _go_on_as(
+    chat: Chat, device: Device, account: Account, former: bytes, renames: bool
+) -> Generator[Deferred[Any], Any, None]:
+    """Let somebody who has just logged in go on where the account's owner was."""
+    member = device.member
     chat.entrances.part_where_banned(member)
     # A nickname can carry a message, so a muted member must not change it.
     is_renamed = renames and member.nick != account.nick
@@ -61,8 +87,6 @@ def log_in(
     if member.identity == account.identity:
         member.reading.take_up(places, {"", *member.rooms})
         member.note_reading(device.fence)
-    yield stored
-    yield catchup.tell(chat, device)
 
 
 def _join_owner(chat: Chat, device: Device, owner: Member) -> None:
@@ -73,14 +97,17 @@ def _join_owner(chat: Chat, device: Device, owner: Member) -> None:
     chat.entrances.part_where_banned(owner)
     if not guest.devices:
         chat.flood.become(guest.identity, owner.identity)
-        chat.leave(guest, "", goodbye=True)
+        if chat.homes.has_others(guest):
+            chat.homes.lose(guest)
+        else:
+            chat.leave(guest, "", goodbye=True)
 
 
 def _follow(chat: Chat, member: Member, former: bytes) -> None:
     """Have sanctions on an identity hold for a member who had it, those on their way as well."""
     chat.acting.follow(member, former)
     chat.roster.note_former(former, member)
-    chat.passed().addCallback(lambda _: chat.roster.settle(former))
+    chat.passed().addCallback(lambda _: chat.formers.settle(former))
 
 
 def _check_not_banned(chat: Chat, member: Member, account: Account) -> None:
@@ -107,7 +134,7 @@ def log_out(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None]:
     if not chat.is_here(member):
         return
     chat.permissions.check_may_be_a_guest()
-    if len(member.devices) > 1:
+    if len(member.devices) > 1 or chat.homes.has_others(member):
         yield _part_ways(chat, device)
         return
     stored = chat.bindings.unbind(member)
@@ -137,6 +164,9 @@ def _part_ways(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None
     nick = chat.nicknames.for_guest(chat.ids.latest())
     guest = chat.devices.part_ways(device, nick, chat.new_token())
     chat.roster.add(guest)
+    chat.homes.house(device, arrives=True)
+    if not owner.devices:
+        chat.homes.lose(owner)
     _follow(chat, guest, owner.identity)
     chat.flood.become(owner.identity, guest.identity)
     chat.entrances.enter_open(device, rooms, {})
@@ -162,7 +192,8 @@ def change_password(
 
     def new_token() -> str | None:
         # In the same turn, or the former token could still take the member over.
-        if not chat.is_here(member) or member.account is not proof.account:
+        is_here = chat.is_here(member) and not member.is_elsewhere
+        if not is_here or member.account is not proof.account:
             return None
         chat.bindings.change_token(member)
         chat.devices.close_others(device, "your password was changed: log in again")
@@ -182,16 +213,20 @@ def give_up(
     """
     proof.check()
     account = proof.account
+    before = chat.roster.of(account)
     # The removal stores the new owner of the data too, whatever happens before the move.
     token = chat.new_token()
     yield chat.accounts.remove(account, identity_of(token))
     chat.audit.about("Given up", address, account.nick)
-    member = chat.roster.of(account)
-    if member is not None:
-        chat.bindings.forget_account(member)
-        chat.bindings.change_token(member, token)
-        chat.introduce(member)
+    # In a cluster its removal may have been heard of already.
+    member = chat.roster.of(account) or before
+    if member is not None and member.identity == account.identity and chat.is_here(member):
         now = identity_of(token)
+        if not member.is_elsewhere:
+            if member.account is not None:
+                chat.bindings.forget_account(member)
+            chat.bindings.change_token(member, token)
+            chat.introduce(member)
         if member.forgotten == account.identity:
             member.forgotten = now
         yield chat.belongings.become(account.identity, now)

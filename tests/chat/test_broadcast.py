@@ -258,7 +258,7 @@ class ResumeTests(BroadcastTestCase):
         self.device.end()
         self.broadcast(resumed(1, self.device), said(2, self.ada, self.lobby))
         self.assertIs(self.device.door, NOWHERE)
-        self.assertEqual((self.door.asked, self.bob.devices), ([], []))
+        self.assertEqual((self.door.asked, self.bob.devices), ([], ()))
 
 
 class CostTests(BroadcastTestCase):

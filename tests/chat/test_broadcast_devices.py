@@ -271,7 +271,7 @@ class ComingAndGoingTests(DevicesTestCase):
         self.broadcast(line, said(2, self.bob, self.lobby))
         self.assertEqual((door.asked, seen(self.laptop)), ([], ["+1", "2"]))
         self.assertNotIn(self.phone, self.lobby.audience)
-        self.assertEqual(self.ada.devices, [self.laptop])
+        self.assertEqual(self.ada.devices, (self.laptop,))
         self.assertIs(self.phone.door, NOWHERE)
         self.assertTrue(self.phone.is_over)
 

@@ -299,7 +299,8 @@ class ArrivingTests(DenCase):
         self.olga.types("/quit")
         held = HeldJournal()
         self.patch(held, "places", self.journal.places)
-        held.follow(self.chat._publisher._deliver)
+        publisher = self.chat._publisher
+        held.follow(publisher._deliver, publisher._take_back)
         held.ids = self.chat.ids
         self.patch(self.chat._publisher, "_log", held)
         self.ada.wire.sends(b"/kick olga\n")

@@ -82,7 +82,7 @@ class EndedTests(HashingCase):
         ada.wire.vanishes()
         eve.wire.vanishes()
         self.answer(waiting)
-        self.assertEqual(self.chat.roster["ada"].devices, [])
+        self.assertEqual(self.chat.roster["ada"].devices, ())
         self.clock.advance(31)
         self.assertEqual((self.chat.roster, self.chat.rooms), ({}, {}))
 
@@ -98,7 +98,7 @@ class EndedTests(HashingCase):
         self.assertEqual(again.sees()[-1]["code"], "taken-over")
         self.assertIsNotNone(again.wire.lost)
         self.clock.advance(29)
-        self.assertEqual((self.chat.roster["ada"].devices, bob.sees()), ([], []))
+        self.assertEqual((self.chat.roster["ada"].devices, bob.sees()), ((), []))
         self.clock.advance(2)
         self.assertNotIn("ada", self.chat.roster)
         self.assertEqual([facts["type"] for facts in bob.sees()], ["left"])

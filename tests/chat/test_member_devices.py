@@ -69,7 +69,7 @@ class DeviceTests(DeviceTestCase):
         """It knows how it came, and belongs to the member in the order of coming."""
         device = self.connect()
         self.assertEqual((device.coming, device.fence), (Coming.NEW, 0))
-        self.assertEqual(self.ada.devices, [self.laptop, self.phone, device])
+        self.assertEqual(self.ada.devices, (self.laptop, self.phone, device))
 
     def test_hearing(self) -> None:
         """It hears a room once, however often it is told to, and then no more."""
@@ -193,7 +193,7 @@ class ReadingTests(DeviceTestCase):
 
     def test_turning_to_what_was_missed_before(self) -> None:
         """What was missed before the device came stays missed, and what comes is read."""
-        self.ada.reading.missed["python"] = 4
+        self.ada.reading.take_back({"python": 4})
         self.laptop.turn_to(self.python)
         self.assertEqual(self.ada.reading.until["python"], 11)
         self.assertEqual(self.told(self.phone), [("lobby", 10, False), ("python", 4, True)])

@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
+import itertools
+
 from twisted.internet.defer import Deferred, fail, succeed
 
+from chatservice.chat.names import key_of
+from chatservice.people.identity import identity_of
 from chatservice.protocol.events import ChatError
 from tests.conversation import ConversationCase, each_row
-from tests.persons import TextPerson
+from tests.persons import JsonPerson, TextPerson
 
+TOKEN = "a-token-of-22-letters_"
 TAKEN = ChatError("nick-taken", "eve is taken: choose another nickname")
 
 
 class Held:
     """Claims that are answered when the test says so.
 
-    @ivar asked: the keys that were claimed, and C{released} those that were given up, in order.
+    @ivar asked: the nicknames that were claimed, and C{released} those that were given up, in
+        order.
+    @ivar identities: the identities that were claimed.
     """
 
     def __init__(self) -> None:
         self.answers: list[Deferred[None]] = []
         self.asked: list[str] = []
         self.released: list[str] = []
+        self.identities: list[str] = []
 
-    def claim(self, key: str) -> Deferred[None]:
+    def claim(self, *keys: str) -> Deferred[None]:
         """See L{chatservice.chat.names.Names.claim}."""
-        self.asked.append(key)
+        self.asked += filter(is_nick, keys)
+        self.identities += itertools.filterfalse(is_nick, keys)
         self.answers.append(Deferred())
         return self.answers[-1]
 
-    def release(self, key: str) -> None:
+    def release(self, *keys: str) -> None:
         """See L{chatservice.chat.names.Names.release}."""
-        self.released.append(key)
+        self.released += filter(is_nick, keys)
+
+    def catch_up(self) -> Deferred[None]:
+        """See L{chatservice.chat.names.Names.catch_up}."""
+        return succeed(None)
+
+
+def is_nick(key: str) -> bool:
+    """Whether a claim is one of a nickname."""
+    return not key.startswith("@")
 
 
 class ClaimTests(ConversationCase):
@@ -61,6 +79,15 @@ class ClaimTests(ConversationCase):
         self.assertEqual(self.ada.sees(), ["-- bob joined the chat"])
         self.assertEqual(self.names.released, ["bob"])
 
+    def test_identities(self) -> None:
+        """An identity is claimed for who shows a token: all others get new ones."""
+        self.bob.types("bob")
+        self.assertEqual(self.names.identities, [])
+        self.answer()
+        JsonPerson(self.connect()).asks("hello", nick="eve", token=TOKEN)
+        self.assertEqual(self.names.asked, ["bob", "eve"])
+        self.assertEqual(self.names.identities, [key_of(identity_of(TOKEN))])
+
     def test_joining_in_vain(self) -> None:
         """Who does not get the nickname is told so, and may try another."""
         self.bob.types("eve")
@@ -79,6 +106,21 @@ class ClaimTests(ConversationCase):
         self.answer()
         self.assertEqual((self.ada.sees(), self.names.released), ([], ["bob"]))
         self.assertNotIn("bob", self.chat.roster)
+
+    def test_identity(self) -> None:
+        """An identity is claimed by those who bring one; new guests never want the same."""
+        claimed: list[tuple[str, ...]] = []
+
+        def claim(*keys: str) -> Deferred[None]:
+            claimed.append(keys)
+            return succeed(None)
+
+        self.patch(self.names, "claim", claim)
+        first = self.at_json("eve")
+        token = self.chat.member_named("eve").token
+        first.types("/quit")
+        self.at_json("dan", token=token)
+        self.assertEqual(claimed, [("eve",), ("dan", key_of(identity_of(token)))])
 
     def test_renaming(self) -> None:
         """Who takes another nickname keeps the former one until the claim is answered."""
@@ -103,7 +145,7 @@ class ClaimTests(ConversationCase):
             self.ada.wire.vanishes()
             self.clock.advance(31)
         else:
-            self.patch(self.names, "claim", lambda key: succeed(None))
+            self.patch(self.names, "claim", lambda *keys: succeed(None))
             self.bob.types("bob")
         holder = self.chat.roster.get("bob")
         self.assertEqual(holder is None, meanwhile == "/quit")
@@ -137,11 +179,11 @@ class ClaimTests(ConversationCase):
 
     def test_logging_in_in_vain(self) -> None:
         """Who logs in and does not get the nickname of the account is told why."""
-        self.patch(self.names, "claim", lambda key: succeed(None))
+        self.patch(self.names, "claim", lambda *keys: succeed(None))
         self.ada.types("/register correct-horse")
         self.ada.types("/quit")
         self.bob.types("bob")
         self.bob.sees()
-        self.patch(self.names, "claim", lambda key: fail(TAKEN))
+        self.patch(self.names, "claim", lambda *keys: fail(TAKEN))
         self.bob.types("/login ada correct-horse")
         self.assertIn("-- eve is taken: choose another nickname", self.bob.sees())

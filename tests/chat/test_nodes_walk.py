@@ -3,178 +3,195 @@
 from __future__ import annotations
 
 import random
-from collections import deque
-from collections.abc import Callable
 
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from chatservice.people.accounts import Accounts
-from chatservice.protocol.events import Batch
+from chatservice.chat.permissions import Permissions
+from chatservice.chat.places import NO_ACCESS
+from chatservice.people.account import facts_of
+from chatservice.protocol.errors import StorageError
 from chatservice.protocol.names import nick_key
 from tests.conversation import TableCase, each_row
-from tests.doubles import PlainPasswords, Wire
-from tests.journals import SharedJournal, SharedLog
-from tests.nodes import Node, SharedNames
+from tests.memory_engine import MemoryEngine
+from tests.node_walkers import ROOMS, Listener, Program, Typist, committed_lines
+from tests.nodes import Node
 
 NODES = ("here", "there", "yonder")
-NICKS = ("ada", "Ada", "аdа", "bob", "grace", "eve", "zoe")
-ROOMS = ("lobby", "python", "tea")
-SECRET = "correct-horse"
-WALKERS = 8
-STEPS = 400
-SEEDS = 25
-
-
-class LaggingLog(SharedLog):
-    """A log from which nodes read when the test lets them, each in the one order."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(clock)
-        self._unread: dict[SharedJournal, deque[Callable[[], object]]] = {}
-
-    def hand_out(self, node: SharedJournal, batch: Batch, told: Callable[[], object]) -> None:
-        """See L{SharedLog.hand_out}."""
-        waiting = self._unread.setdefault(node, deque())
-        waiting.append(lambda: (node.deliver(batch), told()))
-
-    def caught_up(self, node: SharedJournal) -> Deferred[None]:
-        """See L{SharedLog.caught_up}."""
-        done: Deferred[None] = Deferred()
-        self._unread.setdefault(node, deque()).append(lambda: done.callback(None))
-        return done
-
-    def read(self, node: SharedJournal, most: int) -> None:
-        """Let a node read some batches."""
-        waiting = self._unread.get(node, deque())
-        for _ in range(min(most, len(waiting))):
-            waiting.popleft()()
-
-    @property
-    def is_read(self) -> bool:
-        """Whether every node has read everything."""
-        return not any(self._unread.values())
+TYPISTS = 8
+PROGRAMS = 2
+STEPS = 300
+SEEDS = 12
 
 
 class Walk:
-    """Three nodes, and people who come to any of them and do what they happen to do."""
+    """Three nodes, and people who come to any of them and do what they happen to do.
+
+    Connections to the engine are slow, break, lose answers, or fall silent; nodes die, and others
+    come in their place.
+    """
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
+        self.random = choose = random.Random(seed)
         self.clock = Clock()
-        self.log = LaggingLog(self.clock)
-        self.nodes: list[Node] = []
-        names = SharedNames(self.log)
-        accounts = Accounts(PlainPasswords(), self.clock.seconds, self.log.ids.now)
-        for name in NODES:
-            self.nodes.append(Node(self.clock, self.log, name, names, accounts))
-        self.wires: list[Wire | None] = [None] * WALKERS
+        self.engine = MemoryEngine(self.clock)
+        self.nodes = [self._node(name) for name in NODES]
         self.done: list[str] = []
+        self.typists = [Typist(f"typist{each}", choose, self.done) for each in range(TYPISTS)]
+        self.programs = [Program(f"program{each}", choose, self.done) for each in range(PROGRAMS)]
+        self.listeners = [Listener(f"listener-{name}-") for name in NODES]
+
+    def _node(self, name: str) -> Node:
+        return Node(self.engine, name, linger=20)
 
     def step(self) -> None:
-        """Let somebody do something, a node read on, or time pass."""
+        """Let somebody do something, something break or heal, or time pass."""
         chance = self.random.random()
-        if chance < 0.3:
-            node = self.random.choice(self.nodes)
-            self.log.read(node.chat.journal, self.random.randrange(1, 4))
-        elif chance < 0.5:
-            self.clock.advance(self.random.choice((0, 0, 0.01, 1)))
+        if chance < 0.25:
+            self.clock.advance(self.random.choice((0, 0, 0.01, 0.01, 0.1, 1)))
+        elif chance < 0.3:
+            self._disturb(self.random.randrange(len(self.nodes)))
+        elif chance < 0.4:
+            self.random.choice(self.programs).acts(self.nodes)
         else:
-            self._act(self.random.randrange(WALKERS))
+            self.random.choice(self.typists).acts(self.nodes)
 
-    def _act(self, who: int) -> None:
-        wire = self.wires[who]
-        if wire is None or not wire.connected or wire.disconnecting:
-            at = self.random.randrange(len(self.nodes))
-            wire = self.wires[who] = self.nodes[at].connect()
-            self._types(who, wire, self.random.choice(NICKS), at)
-            if self.random.random() < 0.3:
-                self._types(who, wire, SECRET, at)
-        elif self.random.random() < 0.1:
-            self.done.append(f"{who} goes")
-            getattr(wire, self.random.choice(("hangs_up", "vanishes")))()
-        else:
-            self._types(who, wire, self._line())
+    def _disturb(self, at: int) -> None:
+        link = self.nodes[at].link
+        match self.random.randrange(8):
+            case 0:
+                link.is_cut = not link.is_cut
+            case 1:
+                link.loses_answers = not link.loses_answers
+            case 2:
+                link.drop()
+            case 3 | 4:
+                link.delay = self.random.choice((0.001, 0.01, 0.1, 1.0))
+            case 5:
+                full = self.engine.error is None
+                self.engine.error = StorageError("the disk is full") if full else None
+            case 6 if self.random.random() < 0.3:
+                self._replace(at, "dies")
+            case 7 if self.random.random() < 0.3:
+                self.clock.pump([1] * 20)
+        self.done.append(f"at {at}: {link.delay} {link.is_cut} {link.loses_answers}")
 
-    def _types(self, who: int, wire: Wire, line: str, at: int | None = None) -> None:
-        self.done.append(f"{who}{'' if at is None else f' at {at}'}: {line}")
-        wire.sends(f"{line}\n".encode())
-
-    def _line(self) -> str:
-        room, nick = self.random.choice(ROOMS), self.random.choice(NICKS)
-        return self.random.choice(
-            (
-                f"/join {room}",
-                f"/join {room}",
-                f"/part {room}",
-                f"/nick {nick}",
-                f"/kick {nick}",
-                f"/kick * {nick}",
-                f"/op {nick}",
-                f"/msg {nick} psst",
-                f"/topic {self.random.randrange(9)}",
-                "/away tea",
-                "/back",
-                f"/realname {self.random.randrange(9)}",
-                f"/register {SECRET}",
-                f"/login {SECRET}",
-                "/logout",
-                "/quit",
-                "hello",
-                "hello again",
-            )
-        )
+    def _replace(self, at: int, why: str) -> None:
+        self.done.append(f"{self.nodes[at].seat.node} {why}")
+        dead = self.nodes[at]
+        dead.die()
+        self.listeners[at].check(list(committed_lines(self.engine)), is_at_rest=False)
+        self.nodes[at] = self._node(NODES[at])
+        for each in (*self.typists, *self.programs, *self.listeners):
+            if each.wire in dead.wires:
+                each.wire = None
 
     def settle(self) -> None:
-        """Let everything that is on its way come to its end."""
+        """Heal everything, and let everything that is on its way come to its end."""
+        self.engine.error = None
+        for node in self.nodes:
+            node.link.is_cut = node.link.loses_answers = False
+            node.link.delay = 0.01
+        for _ in range(40):
+            self.clock.pump([0.01] * 10 + [1])
+            for at, node in enumerate(self.nodes):
+                if node.why_over:
+                    self._replace(at, "begins anew")
+        for listener, node in zip(self.listeners, self.nodes, strict=True):
+            listener.listens(node)
+        for program in self.programs:
+            program.reads()
         for _ in range(100):
-            self.clock.advance(0.01)
-            for node in self.nodes:
-                self.log.read(node.chat.journal, 100)
-            if self.log.is_read and not any(map(_is_busy, self.nodes)):
+            self.clock.pump([0.01] * 10)
+            is_read = all(node.journal.cursor == self.engine.head for node in self.nodes)
+            if is_read and not any(map(_is_busy, self.nodes)):
                 return
         raise AssertionError("it does not come to rest")
 
     def check(self) -> None:
-        """Check that all nodes know the same, and that each nickname has one holder."""
-        for node in self.nodes[1:]:
-            assert _people(self.nodes[0]) == _people(node)
-            assert _rooms(self.nodes[0]) == _rooms(node)
-        for key, member in self.nodes[0].chat.roster.items():
-            assert key == nick_key(member.nick)
-            held = [node.chat.roster[key] for node in self.nodes]
-            assert sum(not each.is_elsewhere for each in held) == 1, member.nick
+        """Check that all nodes know the same, and that everybody has heard what was said."""
+        first, *others = (_known(node) for node in self.nodes)
+        for node, other in zip(self.nodes[1:], others, strict=True):
+            for what, known in first.items():
+                assert known == other[what], (node.seat, what, known, other[what])
+        assert first["accounts"] == self.engine.accounts
+        held = {person.key: set(person.homes) for person in self.engine.people.values()}
+        for node in self.nodes:
+            assert held == {key: set(each.homes) for key, each in node.chat.roster.items()}
+            _check_own(node)
+        said = list(committed_lines(self.engine))
+        texts = [line.text for line in said]
+        for program in self.programs:
+            program.check(texts)
+        for listener in self.listeners:
+            listener.check(said)
 
 
 def _is_busy(node: Node) -> bool:
     return not node.chat._publisher.all_settled().called
 
 
-def _people(node: Node) -> dict[str, object]:
-    return {
-        member.nick: (
-            member.identity,
-            sorted(member.rooms),
-            member.away,
-            member.real_name,
-            member.userhost,
-            None if member.account is None else member.account.nick,
-        )
-        for member in node.chat.roster.values()
-    }
+def _check_own(node: Node) -> None:
+    """Check that a node speaks for those people who are connected to it, and for no others."""
+    for key, member in node.chat.roster.items():
+        assert key == nick_key(member.nick)
+        assert (member.changes, member.doubts) == (0, frozenset()), member.nick
+        is_home = node.seat.node in member.homes
+        assert is_home is not member.is_elsewhere, (member.nick, node.seat, member.homes)
+        assert bool(member.devices) is (is_home and not member.lingers), (member.nick, node.seat)
+    assert not node.chat.roster.leaving
+    for room in node.chat.rooms.values():
+        assert room.members == room.present, (node.seat, room.name)
+        assert not room.departing, (node.seat, room.name)
 
 
-def _rooms(node: Node) -> dict[str, object]:
+def _known(node: Node) -> dict[str, object]:
+    """Everything that a node knows of the people, the rooms and the accounts."""
     chat = node.chat
-    return {
-        name: (
-            sorted(member.nick for member in room.members),
-            sorted(member.nick for member in room.present),
-            sorted(person.identity for person in chat.permissions.operators(name)),
-            chat.topics[name].text if name in chat.topics else "",
-        )
-        for name, room in chat.rooms.items()
+    named = chat.accounts.named
+    keys = sorted(node.engine.accounts)
+    known: dict[str, object] = {
+        "people": sorted(
+            (
+                member.nick,
+                member.identity,
+                sorted(member.rooms),
+                member.away,
+                member.real_name,
+                member.userhost,
+                "" if member.account is None else member.account.nick,
+                sorted(member.homes),
+                member.lingers,
+            )
+            for member in chat.roster.values()
+        ),
+        "rooms": {
+            name: sorted(member.nick for member in room.members)
+            for name, room in chat.rooms.items()
+        },
+        "topics": {name: (topic.id, topic.text) for name, topic in chat.topics.items()},
+        "accounts": {key: facts_of(account) for key in keys if (account := named(key))},
     }
+    return known | {room or "the chat": _rights(chat.permissions, room) for room in ("", *ROOMS)}
+
+
+def _rights(permissions: Permissions, room: str) -> list[object]:
+    owner = permissions.owner(room)
+    return [
+        None if owner is None else owner.identity,
+        [person.identity for person in permissions.operators(room)],
+        [person.identity for person in permissions.voiced(room)],
+        sorted(person.identity for person in permissions.invited(room)),
+        permissions.rules(room),
+        [act.id for act in permissions.sanctions(room)],
+        _covered(permissions, room),
+    ]
+
+
+def _covered(permissions: Permissions, room: str) -> list[object]:
+    """What is in force against whom: in which order somebody's identities came is no matter."""
+    place = permissions._places.get(room, NO_ACCESS)
+    kept = [*place.bans._held.items(), *place.mutes._held.items()]
+    return sorted((held.act.id, covered) for covered, held in kept)
 
 
 class NodesWalkTests(TableCase):

@@ -361,7 +361,7 @@ class SettledTests(PublisherTestCase):
         self.clock.advance(0)
         self.stored()
         self.successResultOf(settled)
-        self.assertEqual(self.ada.waiting, [])
+        self.assertEqual(self.ada.waiting, ())
 
     def test_without_an_author(self) -> None:
         """What nobody here published is nobody's to wait for."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from chatservice.chat.names import OwnNames
-from chatservice.people.account import Account
-from chatservice.protocol.events import Left
 from tests.conversation import each_row
 from tests.nodes import SECRET, NodesCase
 from tests.persons import TextPerson
@@ -132,29 +129,6 @@ class ReplicaTests(NodesCase):
         here = [member.nick for member in self.here.chat.rooms["python"].members]
         self.assertEqual(sorted(here), ["ada", "eve"])
 
-    def test_an_account_elsewhere(self) -> None:
-        """Who is here through one node cannot log in at another one."""
-        self.types(self.bob, f"/register {SECRET}")
-        zoe = TextPerson(self.here.connect())
-        self.types(zoe, "zoe")
-        told = self.asks(zoe, f"/login bob {SECRET}")
-        self.assertIn("-- bob is here already, through another server", told)
-        other = TextPerson(self.here.connect())
-        self.types(other, "bob", SECRET)
-        self.assertIn("bob is here already, through another server", "\n".join(other.sees()))
-        self.check_same()
-
-    def test_not_spoken_for(self) -> None:
-        """A node changes nobody who is elsewhere, and is told nothing of its own people."""
-        bob, ada = self.here.chat.roster["bob"], self.here.chat.roster["ada"]
-        self.here.chat.bindings.free(Account(bob.key, "bob", b"another", "", 0))
-        last = self.here.chat.ids.last
-        left = Left(id=last + 1, nick="ada", identity=ada.identity, rooms=(), goodbye=True, why="")
-        self.here.chat.journal.deliver([left])
-        self.passes()
-        self.assertIs(self.here.chat.roster["ada"], ada)
-        self.check_same()
-
     def test_one_order(self) -> None:
         """However they come and go, both nodes know the same in the end."""
         for number in range(12):
@@ -169,20 +143,8 @@ class ReplicaTests(NodesCase):
         """Of who is elsewhere nothing is kept but what others see."""
         bob = self.here.chat.roster["bob"]
         self.assertTrue(bob.is_elsewhere)
-        self.assertEqual((bob.devices, bob.reading.missed, bob.uncommitted), ([], {}, 0))
+        self.assertEqual((bob.devices, bob.reading.missed, bob.uncommitted), ((), {}, 0))
         self.assertFalse(self.there.chat.roster["bob"].is_elsewhere)
-
-    def test_two_of_a_name(self) -> None:
-        """Should two have one nickname after all, the first stays, and the log says so."""
-        self.there.chat.names = self.here.chat.names = OwnNames()
-        zoe, other = TextPerson(self.here.connect()), TextPerson(self.there.connect())
-        zoe.types("zoe")
-        other.types("zoe")
-        self.passes()
-        self.assertFalse(self.here.chat.roster["zoe"].is_elsewhere)
-        self.assertFalse(self.there.chat.roster["zoe"].is_elsewhere)
-        self.types(other, f"/register {SECRET}", "/logout")
-        self.assertFalse(self.here.chat.roster["zoe"].is_elsewhere)
 
     def test_kicked_on_leaving(self) -> None:
         """Who is kicked from a room while leaving the chat has left it everywhere."""

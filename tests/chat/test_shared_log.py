@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chatservice.people.account import Account
+from tests.conversation import TextPerson
 from tests.nodes import NodesCase
 from tests.recording import kick
 
@@ -37,6 +38,14 @@ class SharedLogTests(NodesCase):
         )
         self.assertEqual(here, there)
         self.assertEqual(sorted(nick for _, nick in here), ["ada", "bob"])
+
+    def test_guests_at_once(self) -> None:
+        """Guests who come at the same moment, to one node or to several, all get in."""
+        for node, nick in ((self.here, "ann"), (self.here, "ben"), (self.there, "cat")):
+            TextPerson(node.connect()).types(nick)
+        self.passes()
+        for node in (self.here, self.there):
+            self.assertLess({"ann", "ben", "cat"}, set(node.chat.roster))
 
     def test_kick(self) -> None:
         """A kick at one node turns somebody out at the other one."""

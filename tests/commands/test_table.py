@@ -136,7 +136,7 @@ class CommandTests(ConversationCase):
             " ".join(sorted(COMMANDS)),
             "announce away back ban bans catchup claim deop devices devoice export forget help "
             "history ignore invite join kick list lockdown login logout me modlog motd msg mute "
-            "names nick notice op oper part password ping quit realname register resume room "
+            "names nick nodes notice op oper part password ping quit realname register resume room "
             "search set token topic unban unignore uninvite unmute unregister unwatch voice "
             "watch who whois whowas",
         )

@@ -56,7 +56,7 @@ class GoingTests(AlongsideCase):
         self.assertEqual(self.bob.sees(), [])
         self.text.wire.vanishes()
         self.clock.advance(29)
-        self.assertEqual((self.bob.sees(), self.ada.devices), ([], []))
+        self.assertEqual((self.bob.sees(), self.ada.devices), ([], ()))
         self.clock.advance(1)
         self.assertEqual([facts["type"] for facts in self.bob.sees()], ["left"])
 

@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 
 from chatservice.people.account import NO_TOKEN, Proof
-from chatservice.people.accounts import TOKENS_KEPT
+from chatservice.people.kept import TOKENS_KEPT
 from chatservice.sessions import login
 from chatservice.sessions.joining import PING_TIMEOUT, SILENT
 from tests.conversation import (
