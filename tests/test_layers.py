@@ -9,13 +9,14 @@ from twisted.trial.unittest import SynchronousTestCase
 PACKAGE = Path(__file__).resolve().parent.parent / "chatservice"
 
 ORDER = (
-    *("protocol", "terminal", "people", "config", "chat", "storage", "sessions", "commands"),
-    *("doors", "server", "starting", "tap"),
+    *("protocol", "terminal", "people", "config", "chat", "storage", "cluster", "sessions"),
+    *("commands", "doors", "server", "starting", "options", "tap"),
 )
 """Folders, and modules at the top: each imports only those before it."""
 
 CHAT = (
-    *("clock", "refs", "door", "read_markers", "journal", "recent", "audience", "coming", "rooms"),
+    *("clock", "refs", "door", "read_markers", "residents", "journal", "recent", "audience"),
+    *("coming", "dwelling", "rooms"),
     "roster",
     "room_list",
     *("topics", "envelope", "sanctions", "access", "presence", "places", "claiming"),
@@ -24,9 +25,10 @@ CHAT = (
     *("names", "nicknames", "room_passwords", "folding", "ignoring", "watching", "broadcast"),
     "publisher",
     *("repeats", "marks", "departures"),
-    *("lingering", "audit", "acting", "lifting", "speaking", "enforcement", "roles", "bindings"),
-    *("belongings", "replicas"),
-    *("entrances", "devices", "verbs", "chat"),
+    *("lingering", "audit", "acting", "lifting", "speaking", "enforcement", "roles"),
+    *("homes", "formers", "bindings", "belongings"),
+    *("entrances", "devices", "housing", "undoing", "replicas"),
+    *("verbs", "news", "nodes", "passing", "parts", "chat"),
 )
 """The files of C{chat/}, in the same way."""
 
@@ -39,7 +41,7 @@ TOP_MOST = 6
 """The most modules that are in no folder."""
 
 REACTOR = "twisted.internet.reactor"
-ENTRIES = {"tap", "client.main"}
+ENTRIES = {"options", "tap", "client.main"}
 """The modules that import the reactor."""
 
 RELATIVE = "."

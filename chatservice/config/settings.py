@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from chatservice.config.table import TABLE
+
+SHARED = ("name", "operator", "keep", "keep-lines", "linger", "rate-limit", "least-password")
+"""The options that all nodes of a cluster should have in common."""
 
 
 @dataclass(slots=True)
@@ -58,3 +62,13 @@ def settings_of(values: Mapping[str, Any]) -> dict[str, Any]:
     @param values: the values of the options, by option name.
     """
     return {row.setting: values[row.name] for row in TABLE if row.setting is not None}
+
+
+def shared_by_nodes(values: Mapping[str, Any]) -> str:
+    """Spell those options that all nodes of a cluster should have in common.
+
+    @param values: the values of the options, by option name.
+    """
+    shared = {name: values[name] for name in SHARED}
+    # Operators, in no order.
+    return json.dumps({**shared, "operator": sorted(shared["operator"])}, sort_keys=True)

@@ -28,7 +28,7 @@ class Option:
 
     @ivar default: the default as somebody would write it; C{None} for none.
     @ivar read: makes the value from its written form, or each one of a list; C{str} if
-        L{chatservice.tap} does that.
+        L{chatservice.options} does that.
     @ivar help: one sentence for people.
     @ivar group: its heading in the documentation.
     @ivar short: its letter on the command line.
@@ -57,6 +57,9 @@ class Option:
         default = f" [default: {self.default}]" if has_default else ""
         return self.help + again + default
 
+
+DATABASE = "chat.sqlite3"
+"""The file that keeps the history, unless there is another place."""
 
 REPLAY_MOST = 200
 """The lines of a room that are kept in memory, and so the most that can be replayed."""
@@ -112,7 +115,9 @@ TABLE = (
     ),
     Option(
         "tls-self-signed", False, flag,
-        "make a certificate of its own beside the database, if there is none, and use it", _WEB,
+        "make a certificate of its own beside the database, or with --cluster in the working"
+        " directory, if there is none, and use it",
+        _WEB,
         is_flag=True,
     ),
     Option(
@@ -136,9 +141,27 @@ TABLE = (
         " host is a name of it", _WEB, is_list=True,
     ),
     Option(
-        "database", "chat.sqlite3", some_text,
-        "the file that keeps the history; :memory: keeps it in memory only",
+        "database", None, some_text,
+        f"the file that keeps the history [default: {DATABASE}]; :memory: keeps it in memory only",
         _KEEPING, short="d", is_basic=True,
+    ),
+    Option(
+        "cluster", None, some_text,
+        "the URL of a PostgreSQL database that keeps the history in place of a file, such as"
+        " postgresql://chat@db1,db2/chat; all chats that have the same one are one chat",
+        _KEEPING,
+    ),
+    Option(
+        "node", None, line,
+        "the name of this node of --cluster, which no other may have [default: that of the"
+        " machine]",
+        _KEEPING,
+    ),
+    Option(
+        "import", None, str,
+        "a file of --database that no chat uses: all that is in it is put into the database of"
+        " --cluster, which must be empty, before the chat opens",
+        _KEEPING,
     ),
     Option(
         "keep", 0, duration,
@@ -196,7 +219,7 @@ TABLE = (
 )
 """All options of C{twistd chat}, the source of C{--help} and of the documentation."""
 
-COMMAND_LINE_ONLY = ("config", "help", "help-auth", "help-auth-type", "version")
+COMMAND_LINE_ONLY = ("config", "import", "help", "help-auth", "help-auth-type", "version")
 
 OPTIONS = tuple(row for row in TABLE if row.name not in COMMAND_LINE_ONLY)
 """The options that may be on the command line or in the file."""
