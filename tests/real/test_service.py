@@ -26,6 +26,7 @@ from chatservice.config.settings import Settings
 from chatservice.doors import limits, ports
 from chatservice.doors.ports import Port
 from chatservice.protocol.errors import CannotStart, StorageError
+from chatservice.storage import keeping
 from chatservice.storage.threads import ThreadedDatabase
 from chatservice.tap import ChatService, Options
 from tests.certified import certificate, the_certificate
@@ -66,7 +67,7 @@ class ServiceTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         pool: Any = InlinePool
-        self.patch(tap, "ThreadedDatabase", lambda *given: ThreadedDatabase(*given, pool))
+        self.patch(keeping, "ThreadedDatabase", lambda *given: ThreadedDatabase(*given, pool))
         self.patch(limits.resource, "setrlimit", lambda which, limits: None)
         self.patch(limits.resource, "getrlimit", lambda which: (FILES, FILES))
         self.addCleanup(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))
@@ -98,8 +99,8 @@ class ServiceTests(SynchronousTestCase):
     def test_bounds_in_memory(self) -> None:
         """Without a file, a room has no more than so many lines, whatever is asked for."""
         for given, kept in (((), 99_999), (("--database", ":memory:"), 10_000)):
-            service = self.service("--keep-lines", "99999", *given)
-            pruning: Any = service._upkeep._rounds._steps[0]
+            service = self.started("--keep-lines", "99999", *given)
+            pruning: Any = service._keeping._upkeeps[0]._rounds._steps[0]
             self.assertEqual(pruning.__self__._bounds("lobby"), (0, kept))
 
     def connect(self) -> Wire:
@@ -158,9 +159,9 @@ class ServiceTests(SynchronousTestCase):
         """That the last id cannot be stored is in the log, and the file is closed all the same."""
         service = self.started()
         closed: list[None] = []
-        self.patch(service._database, "close", lambda: closed.append(None))
+        self.patch(service._keeping._database, "close", lambda: closed.append(None))
         error = StorageError("the disk is full")
-        self.patch(service._journal, "close", lambda: fail(error))
+        self.patch(service._keeping.journal, "close", lambda: fail(error))
         self.stop(service)
         self.assertEqual(
             (closed, self.logged[-1]),

@@ -56,6 +56,7 @@ MISTAKES = [
     (nothing, ("--prot", "1"), "there is no option --prot: did you mean --port?"),
     (nothing, ("--rate-limit", "fast"), "--rate-limit fast: it must be a whole number, 0 or more"),
     (nothing, ("--replay", "-1"), "--replay -1: it must be a whole number from 0 to 200"),
+    (nothing, ("--node", "one"), "--node needs --cluster"),
     (nothing, ("59000",), "59000 is not an option: did you mean --port 59000?"),
     (nothing, ("--pidfile", "x"), "--pidfile is an option of twistd: it belongs before chat"),
     (nothing, ("-n",), "-n is an option of twistd: it belongs before chat"),
@@ -99,14 +100,18 @@ MODES = {"foreground": ["-n"], "daemon": []}
 Prepare = Callable[[Path], None]
 
 
-def fails(directory: Path, sentence: str, *arguments: str) -> None:
-    """Check that twistd says one sentence, ends with status 1, and changes no file."""
+def fails(directory: Path, sentence: str, *arguments: str) -> str:
+    """Check that twistd says one sentence, ends with status 1, and changes no file.
+
+    @param sentence: a part of what it says, all of which is returned.
+    """
     before = contents(directory)
     ended = twistd(directory, *arguments)
     assert (ended.returncode, ended.stdout) == (1, "")
     (said,) = ended.stderr.splitlines()
     assert sentence in said
     assert contents(directory) == before
+    return said
 
 
 def contents(directory: Path) -> dict[str, bytes]:
