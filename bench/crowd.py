@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from doors import Door, TextDoor
@@ -59,18 +59,19 @@ class Crowd:
 
     The first of each room is its probe: it never speaks, and what it hears has come home.
 
+    @param ports: those of the chat; with several, the members of each room are at all in turn.
     @ivar door: where the members are.
     @ivar delays: nanoseconds from saying to hearing, as the sampled members saw it.
     """
 
     def __init__(
         self,
-        port: int,
+        ports: int | Sequence[int],
         size: int,
         rooms: int = 1,
         door: Door | None = None,
     ) -> None:
-        self._port = port
+        self._ports = (ports,) if isinstance(ports, int) else tuple(ports)
         self._size = size
         self._rooms = rooms
         self.door = door or TextDoor()
@@ -105,7 +106,9 @@ class Crowd:
     def _connect(self) -> None:
         index = len(self.players)
         room = f"room{index % self._rooms}" if self._rooms > 1 else "lobby"
-        connection = self.door.connect(self._port)
+        # The next one in the same room is at the next port, and so is the first of the next room.
+        place = index // self._rooms + index % self._rooms
+        connection = self.door.connect(self._ports[place % len(self._ports)])
         connection.setblocking(False)
         player = Player(index, room, connection, self._read_welcome)
         self.players.append(player)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
@@ -26,10 +26,10 @@ WARM_UP = 50
 
 @contextmanager
 def joined(
-    server: ChatServer, size: int, rooms: int = 1, door: Door | None = None
+    servers: Sequence[ChatServer], size: int, rooms: int = 1, door: Door | None = None
 ) -> Iterator[Crowd]:
-    """Have a crowd join, and close its connections at the end of the context."""
-    crowd = Crowd(server.port, size, rooms, door)
+    """Have a crowd join one chat at its servers, and close its connections at the end."""
+    crowd = Crowd([server.port for server in servers], size, rooms, door)
     try:
         crowd.join()
         crowd.wait_for_quiet()
@@ -70,11 +70,14 @@ def measure(server: ChatServer, crowd: Crowd, load: Callable[[], None]) -> Span:
     )
 
 
-def closed_loop(crowd: Crowd, senders: range, seconds: float) -> None:
-    """Let each sender say another message when one has come home."""
+def closed_loop(crowd: Crowd, senders: range, seconds: float, window: int = WINDOW) -> None:
+    """Let each sender say another message when one has come home.
+
+    @param window: the most messages of one sender on their way.
+    """
     until = time.monotonic() + seconds
     for sender in senders:
-        crowd.say(sender, WINDOW)
+        crowd.say(sender, window)
     while time.monotonic() < until:
         crowd.turn(0.05)
         for sender, count in crowd.came_home():
@@ -112,7 +115,7 @@ def quantile(ordered: list[int], share: float) -> float:
 def saturated(core: int | None, size: int, seconds: float, rooms: int = 1) -> Row:
     """Measure the most traffic that goes through, in one room or in many."""
     senders = range(rooms, rooms + max(SENDERS, rooms))
-    with fresh_server(core) as server, joined(server, size, rooms) as crowd:
+    with fresh_server(core) as server, joined([server], size, rooms) as crowd:
         span = measure(server, crowd, lambda: closed_loop(crowd, senders, seconds))
         where = "one room" if rooms == 1 else f"{rooms} rooms of {size // rooms}"
         return {"load": f"saturated, {where}", "members": size} | _row(crowd, span)
@@ -121,7 +124,7 @@ def saturated(core: int | None, size: int, seconds: float, rooms: int = 1) -> Ro
 def lone(core: int | None, size: int, seconds: float) -> Row:
     """Measure one message at a time, with nothing else going on."""
     senders = range(1, 1 + SENDERS)
-    with fresh_server(core) as server, joined(server, size) as crowd:
+    with fresh_server(core) as server, joined([server], size) as crowd:
         span = measure(server, crowd, lambda: open_loop(crowd, senders, seconds))
         load = f"lone, {LONE_RATE} a second, one room"
         return {"load": load, "members": size} | _row(crowd, span)

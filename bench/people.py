@@ -48,7 +48,7 @@ def _loaded(core: int | None, load: str, people: str, seconds: float) -> Figures
     """Load a fresh server, whose lobby has these people."""
     with (
         fresh_server(core) as server,
-        joined(server, CONNECTIONS, door=DOORS[people]) as crowd,
+        joined([server], CONNECTIONS, door=DOORS[people]) as crowd,
     ):
         senders = range(1, 1 + SENDERS)
         span = measure(server, crowd, lambda: LOADS[load](crowd, senders, seconds))

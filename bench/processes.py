@@ -7,7 +7,8 @@ import resource
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 SPARE_FILES = 100
@@ -32,6 +33,15 @@ def pin(pid: int, core: int | None) -> None:
     """Keep a process (0: this one) on a core, with the threads that it starts from now on."""
     if core is not None:
         os.sched_setaffinity(pid, {core})
+
+
+@contextmanager
+def on_all_cores() -> Iterator[None]:
+    """Let this process, and those that it starts, use all cores in a context."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    yield
+    os.sched_setaffinity(0, before)
 
 
 def start(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from tables import Row
@@ -40,3 +40,43 @@ def columns(own: Sequence[Figures], others: Sequence[Figures]) -> Row:
         "p99 ms": round(median(mine.p99 for mine in own), 2),
         "p99 ratio": round(median(mine.p99 / theirs.p99 for mine, theirs in pairs), 2),
     }
+
+
+@dataclass
+class Figure:
+    """Something that was measured in every round.
+
+    @ivar missing: messages that were heard too few or too many times.
+    """
+
+    target: str
+    values: list[float] = field(default_factory=list)
+    missing: int = 0
+
+
+class Results(dict[str, Figure]):
+    """Figures by what was measured."""
+
+    def note(self, name: str, value: float, target: str = "", missing: int = 0) -> None:
+        """Note a figure of one round."""
+        figure = self.setdefault(name, Figure(target))
+        figure.values.append(value)
+        figure.missing += missing
+
+    def rows(self) -> list[Row]:
+        """Make a row of each figure."""
+        return [
+            {
+                "measured": name,
+                "median": _rounded(median(figure.values)),
+                "lowest": _rounded(min(figure.values)),
+                "highest": _rounded(max(figure.values)),
+                "target": figure.target,
+                "missing": figure.missing,
+            }
+            for name, figure in self.items()
+        ]
+
+
+def _rounded(value: float) -> float:
+    return round(value) if value >= 100 else round(value, 2)

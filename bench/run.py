@@ -21,6 +21,7 @@ from random import Random
 
 import processes
 from beside import PAIRS, beside
+from chat_server import PROJECT
 from crashes import crash_loop
 from doors import IrcDoor, JsonDoor, TextDoor, WebSocketDoor
 from limit import compare
@@ -43,6 +44,7 @@ PARTS = {
     "irc": "Joining one room as IRC clients, everybody with all capabilities; then lone messages",
     "pages": "Pages of a long history, as an IRC client asks for them",
     "crash": "kill -9 under load, and started again with the same database",
+    "cluster": "One to three nodes over PostgreSQL; ranges of rounds",
     "limit": "Beside C and IRC servers: 1,000 members in one room, ratios to C, medians of rounds",
 }
 
@@ -51,12 +53,20 @@ class Bench:
     """The parts of the benchmark, each of which makes a table.
 
     @param core: the server's, or C{None} if all share the only one.
+    @param own_core: that of this process, likewise.
     @param most: connections that the limit of open files allows.
     """
 
-    def __init__(self, options: argparse.Namespace, core: int | None, most: int) -> None:
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        core: int | None,
+        own_core: int | None,
+        most: int,
+    ) -> None:
         self._options = options
         self._core = core
+        self._own_core = own_core
         self._most = most
 
     def part(self, name: str) -> Table:
@@ -123,6 +133,17 @@ class Bench:
         table.rows.append(row)
         table.notes += faults[:FAULTS_SHOWN]
 
+    def _cluster(self, table: Table) -> None:
+        # They import psycopg, which is needed for nothing else.
+        sys.path.append(str(PROJECT))
+        try:
+            from cluster import cluster
+        except ImportError as error:
+            table.notes.append(f"It could not be measured: {error}.")
+        else:
+            options = self._options
+            table.rows += cluster(self._core, self._own_core, options.seconds, options.rounds)
+
     def _limit(self, table: Table) -> None:
         options = self._options
         folder = options.limit.resolve()
@@ -167,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     number("seconds", 5, 1, 60, "length of each load")
     number("kills", 50, 1, 1000, "how often the server is killed")
     number("seed", 1, 0, 2**32, "for the moments at which it is killed")
-    number("rounds", 5, 1, 50, "rounds of people, doors and limit")
+    number("rounds", 5, 1, 50, "rounds of people, doors, cluster and limit")
     parser.add_argument(
         "--door", nargs="+", choices=list(PAIRS), help="which ones the part doors compares [all]"
     )
@@ -205,7 +226,7 @@ def main() -> int:
     if cores is None:
         print("There is one core for the server and the members: the figures say little.")
     server_core, own_core = cores or (None, None)
-    bench = Bench(options, server_core, processes.raise_file_limit())
+    bench = Bench(options, server_core, own_core, processes.raise_file_limit())
     processes.pin(0, own_core)
     tables = []
     for part in options.parts:
