@@ -38,7 +38,7 @@ class Chat(Parts):
         self._recall_acts()
         for former, now in self.journal.moves:
             self.belongings.follow(former, now)
-            self.formers.settle(former)
+            self.formers.wait(former)
         self.replicas.restore(self.journal.residents)
         for person in self.journal.residents:
             for room, _, runs in person.stays:

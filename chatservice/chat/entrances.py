@@ -105,7 +105,6 @@ class Entrances:
         is_new = not (room.members or room.recent or room.used or room.name in self._topics)
         room = self._rooms.setdefault(room.name, room)
         room.members.add(member)
-        self._topics.touch(room.name)
         member.rooms[room.name] = room
         for device in member.devices:
             if device is by or device.current is None:

@@ -52,10 +52,14 @@ class Formers:
     def settle(self, former: bytes) -> None:
         """Forget a former identity; nothing that this node published under it is on its way."""
         if self._homes.node:
-            self._waiting[former] += 1
-            self._reactor.callLater(LONGEST, self._waited, former)
+            self.wait(former)
         else:
             self._forget(former)
+
+    def wait(self, former: bytes) -> None:
+        """Forget a former identity once no node has anything under it on its way."""
+        self._waiting[former] += 1
+        self._reactor.callLater(LONGEST, self._waited, former)
 
     def _waited(self, former: bytes) -> None:
         self._waiting[former] -= 1

@@ -128,9 +128,7 @@ class Parts(Verbs):
             settings.operators, self.ids.now, settings.keep, settings.keep_lines
         )
         self.clock.when_set.append(self.permissions.clock_set)
-        self.topics = Topics(
-            self.journal, lambda room: room in self.rooms or self.permissions.has_owner(room)
-        )
+        self.topics = Topics(self.journal, self._keeps_topic, lambda: not self.homes.node)
         self.folding = Folding(self.reactor, self._tell_folded)
         self.lingering = Lingering(
             self.reactor,
@@ -308,6 +306,10 @@ class Parts(Verbs):
         envelope = Envelope(event, member, by)
         self._publish_event(envelope)
         return envelope
+
+    def _keeps_topic(self, room: str) -> bool:
+        is_on = self.permissions.is_entered(room) if self.homes.node else room in self.rooms
+        return is_on or self.permissions.has_owner(room)
 
     def _publish_event(self, envelope: Envelope) -> None:
         if self.homes.node:

@@ -104,6 +104,8 @@ class Passing:
         if isinstance(event, MOVES):
             self._permissions.moved(event, envelope.rooms)
             self._folding.take(event)
+        if isinstance(event, Joined):
+            self._topics.touch(event.room)
         if isinstance(event, Joined | Resumed) and author is not None:
             self._come(envelope, author)
         elif isinstance(event, TopicChanged):

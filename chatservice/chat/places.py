@@ -67,6 +67,10 @@ class Places:
         """Tell whether somebody is in a room, by the events that have passed."""
         return self._presence.is_in(room, identity)
 
+    def is_entered(self, room: str) -> bool:
+        """Tell whether anybody is in a room, by the events that have passed."""
+        return self._presence.is_entered(room)
+
     def settle_in(self, room: str, identity: bytes, nick: str, runs: bool) -> None:
         """Note that somebody is in a room already when this node starts.
 

@@ -27,6 +27,10 @@ class Presence:
         """Tell whether somebody is in a room."""
         return identity in self._people.get(room, ())
 
+    def is_entered(self, room: str) -> bool:
+        """Tell whether anybody is in a room."""
+        return room in self._people
+
     def rooms_of(self, identity: bytes) -> list[str]:
         """List the rooms that somebody is in."""
         return [room for room, people in self._people.items() if identity in people]

@@ -2,7 +2,8 @@
 
 There is one bound for all, and one for each person and address, so that nobody uses up what others
 need. Somebody at a bound may set another topic nevertheless: the least used one within that bound
-gives way, of a room that nobody is in and nobody owns.
+gives way, of a room that nobody is in and nobody owns. The nodes of a cluster must agree on that
+one, those that start later too: there it is the oldest, and addresses are not counted.
 """
 
 from __future__ import annotations
@@ -39,10 +40,16 @@ FULL_ADDRESS = "too many topics were set from your address: clear one first"
 
 
 class _Bound(NamedTuple):
-    """The most topics that somebody may have set, and the sentence for somebody who wants more."""
+    """A bound on topics that one more would exceed.
+
+    @ivar payer: the person or the address, or L{ALL}.
+    @ivar excess: how many must give way: one, unless a node that has just started has read some
+        that the others have let give way.
+    @ivar sentence: for somebody who wants more.
+    """
 
     payer: Hashable
-    most: int
+    excess: int
     sentence: str
 
 
@@ -50,20 +57,25 @@ class Topics(dict[str, TopicChanged]):
     """The topics of all rooms, by the room's name; the least recently used first.
 
     @param is_in_use: tells, by a room's name, whether it keeps its topic in any case.
+    @param is_alone: tells whether this is the chat, and not one of several nodes.
     """
 
     def __init__(
-        self, journal: Journal, is_in_use: Callable[[str], bool]
+        self,
+        journal: Journal,
+        is_in_use: Callable[[str], bool],
+        is_alone: Callable[[], bool],
     ) -> None:
         super().__init__()
         self._journal = journal
         self._is_in_use = is_in_use
+        self._is_alone = is_alone
         self._origins: dict[str, str] = {}
         self._set_by: Counter[Hashable] = Counter()
 
     def restore(self, topics: Iterable[TopicChanged]) -> None:
         """Take in the topics that earlier runs left."""
-        for topic in sorted(topics, key=lambda topic: topic.id):
+        for topic in sorted(topics, key=_age):
             self._put(topic, None)
 
     def check(self, room: str, member: Member) -> None:
@@ -71,7 +83,7 @@ class Topics(dict[str, TopicChanged]):
 
         @raise ChatError: C{too-many}, and none of them can give way.
         """
-        for bound in self._reached(room, member.identity, member.origin):
+        for bound in self._reached(room, member.identity, self._origin(member)):
             if next(self._can_give_way(bound, room), None) is None:
                 raise ChatError("too-many", bound.sentence, "topics")
 
@@ -83,15 +95,18 @@ class Topics(dict[str, TopicChanged]):
         if not topic.text:
             self._remove(topic.room)
             return
-        origin = None if author is None or author.is_elsewhere else author.origin
+        origin = self._origin(author)
         gone = []
         for bound in self._reached(topic.room, topic.identity, origin):
-            for room in islice(self._can_give_way(bound, topic.room), 1):
+            for room in list(islice(self._can_give_way(bound, topic.room), bound.excess)):
                 gone.append(self[room])
                 self._remove(room)
         self._put(topic, origin)
         if gone:
             self._journal.drop_topics(gone).addErrback(_complain)
+
+    def _origin(self, author: Member | None) -> str | None:
+        return author.origin if author is not None and self._is_alone() else None
 
     def touch(self, room: str) -> None:
         """Note that a room is used."""
@@ -132,23 +147,29 @@ class Topics(dict[str, TopicChanged]):
     def _reached(self, room: str, identity: bytes, origin: str | None) -> Iterator[_Bound]:
         """List the bounds that one more topic would exceed."""
         counted = self._payers(room) if room in self else set()
-        for bound in (
-            _Bound(identity, OF_A_PERSON, f"you have set {OF_A_PERSON} topics: clear one first"),
-            _Bound(origin, FROM_AN_ADDRESS, FULL_ADDRESS),
-            _Bound(ALL, IN_ALL, f"{IN_ALL:,} rooms have a topic already: the chat allows no more"),
+        for payer, most, sentence in (
+            (identity, OF_A_PERSON, f"you have set {OF_A_PERSON} topics: clear one first"),
+            (origin, FROM_AN_ADDRESS, FULL_ADDRESS),
+            (ALL, IN_ALL, f"{IN_ALL:,} rooms have a topic already: the chat allows no more"),
         ):
-            if self._set_by[bound.payer] - (bound.payer in counted) >= bound.most:
-                yield bound
+            excess = self._set_by[payer] - (payer in counted) - most + 1
+            if excess > 0:
+                yield _Bound(payer, excess, sentence)
 
     def _can_give_way(self, bound: _Bound, other_than: str) -> Iterator[str]:
+        topics = self.values() if self._is_alone() else sorted(self.values(), key=_age)
         return (
             room
-            for room in self
+            for room in (topic.room for topic in topics)
             if bound.payer in self._payers(room)
             and room != other_than
             and room != LOBBY
             and not self._is_in_use(room)
         )
+
+
+def _age(topic: TopicChanged) -> int:
+    return topic.id
 
 
 def _complain(failure: Failure) -> None:

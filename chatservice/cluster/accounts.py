@@ -19,7 +19,7 @@ from chatservice.storage.accounts import StoredAccounts, read_accounts, row_of
 from chatservice.storage.contract import Row
 
 _ADD = "SELECT conflict, holder FROM account_added(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_SAVE = "SELECT account_saved(?, ?, ?, ?, ?, ?, ?, ?)"
+_SAVE = "SELECT account_saved(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _REMOVE = "SELECT account_removed(?, ?, ?, ?)"
 _PERSON = "person"
 
@@ -53,7 +53,8 @@ class ClusterAccounts(StoredAccounts):
     def update(self, account: Account, spent: Collection[str]) -> Deferred[None]:
         """See L{AccountStore.update <chatservice.people.account.AccountStore.update>}."""
         key, _, identity, hash, _, *lists = row_of(account)
-        return self._change(_SAVE, key, identity, hash, *lists, _digests(spent))
+        given = (*lists, _digests(spent), account.stored_hash)
+        return self._change(_SAVE, key, identity, hash, *given)
 
     def remove(
         self, account: Account, spent: Collection[str], now: bytes | None

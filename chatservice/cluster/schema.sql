@@ -179,16 +179,22 @@ CREATE FUNCTION chat_tokens(ours text, theirs text, spent bytea[]) RETURNS text 
     ) AS kept
 $$;
 
--- Stores an account as it is now, if it is still there, and tokens that no longer prove it.
+-- Stores an account as it is now, if it is still there, and tokens that no longer prove it. A
+-- password that was changed at another node meanwhile is kept, as are the tokens since then:
+-- its_known_hash is what this node takes for the stored one.
 CREATE FUNCTION account_saved(
     its_key text, its_identity bytea, its_hash text, its_preferences text, its_ignored text,
-    its_proven_from text, its_tokens text, its_spent bytea[]
+    its_proven_from text, its_tokens text, its_spent bytea[], its_known_hash text
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE accounts SET hash = its_hash, preferences = its_preferences, ignored = its_ignored,
+    UPDATE accounts SET preferences = its_preferences, ignored = its_ignored,
         proven_from = its_proven_from,
-        tokens = CASE hash WHEN its_hash THEN chat_tokens(tokens, its_tokens, its_spent)
-            ELSE its_tokens END
+        hash = CASE its_hash WHEN its_known_hash THEN hash ELSE its_hash END,
+        tokens = CASE
+            WHEN hash = its_hash THEN chat_tokens(tokens, its_tokens, its_spent)
+            WHEN its_hash = its_known_hash THEN tokens
+            ELSE its_tokens
+        END
     WHERE key = its_key AND identity = its_identity;
     INSERT INTO spent SELECT unnest(its_spent) ON CONFLICT DO NOTHING;
     PERFORM chat_account_changed(its_key);

@@ -128,7 +128,7 @@ class KeptAccounts:
         """Store the present state of an account; do nothing if it was removed."""
         if not self._is_there(account):
             return succeed(None)
-        spent = list(self._tokens.not_stored)
+        spent, hash = list(self._tokens.not_stored), account.hash
         self._being_saved[account] += 1
 
         def saved(result: Any) -> Any:
@@ -138,6 +138,8 @@ class KeptAccounts:
                 self._take_up(account)
             if isinstance(result, Failure):
                 self.when_not_saved(account)
+            else:
+                account.stored_hash = hash
             return result
 
         update = self._store.update(account, spent).addBoth(saved)

@@ -267,3 +267,14 @@ class HousingTests(NodesCase):
         self.assertIn("-- you joined #attic: tim (2 here)", zoe.told)
         self.types(tim, "hush")
         self.assertEqual(zoe.sees(), ["tim: hush"])
+
+    def test_starting_amid_a_move(self) -> None:
+        """A node that starts while somebody gets another identity knows what that means later."""
+        former = self.there.chat.roster["eve"].identity
+        now = b"an-account-of-16"
+        self.engine.moves[former] = now
+        late = Node(self.engine, "late")
+        self.clock.advance(1)
+        self.types(self.ada, "/ban eve")
+        (ban,) = late.chat.permissions.sanctions("python")
+        self.assertEqual(ban.target_identity, now)
