@@ -54,7 +54,7 @@ def test_a_refused_line_stays_with_the_reason(
     page.types("a draft")
     choose(page, ".pending.failed", "Edit")
     assert page.typed == f"/msg {other_nick} are you there?\na draft"
-    assert not page.exists(".pending")
+    until(lambda: not page.exists(".pending"))
     page.find("#input").clear()
     page.says(f"/msg {other_nick} here?")
     page.sees(".pending.failed .reason", other_nick)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import select
 import time
 from collections.abc import Callable
+from socket import SO_SNDBUF, SOL_SOCKET, socket
 from typing import Any
 
 import psycopg
@@ -171,6 +173,8 @@ class LinkTests(ClusterCase):
 
     def test_large(self) -> None:
         """A batch that the socket does not take at once is sent piece by piece."""
+        with socket(fileno=os.dup(self.here.connection.raw.fileno())) as narrow:
+            narrow.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)
         call = self.here.append("x" * LARGE)
         self.assertTrue(self.sockets.writers)
         *_, own = self.answer(call)

@@ -315,6 +315,7 @@ GUEST_REFUSED = {
         "/ban 192.0.2.1", "not-allowed", "only an operator of #python may do that"
     ),
     "announce": refused("/announce hi", "not-allowed", SERVER_ONLY),
+    "nodes": refused("/nodes", "not-allowed", SERVER_ONLY),
     "lockdown": refused("/lockdown on", "not-allowed", SERVER_ONLY),
     "room": told("/room", "#python has no owner", "operators: grace", *SETTINGS_OFF),
 }
@@ -334,6 +335,7 @@ SERVER = {
         eve=("-- ada announces: tea  at five",),
         facts=(act("announced", room="", target="", text="tea  at five"),),
     ),
+    "nodes": told("/nodes", "this chat runs on one machine"),
     "announce_nothing": refused("/announce", "usage", "use it like this: /announce TEXT"),
     "lockdown": Deed(
         "/lockdown on",

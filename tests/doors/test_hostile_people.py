@@ -95,9 +95,10 @@ class KickedTwiceTests(ConversationCase):
         self.at_json("bob", rooms={"python": 0})
         bob = self.chat.roster["bob"]
         # From now on each batch waits until it is told to be stored.
-        journal.follow(self.chat._publisher._deliver)
+        publisher = self.chat._publisher
+        journal.follow(publisher._deliver, publisher._take_back)
         journal.ids = self.chat.ids
-        self.chat._publisher._log = journal
+        publisher._log = journal
         self.kicks()
         self.clock.advance(0)
         self.kicks()
