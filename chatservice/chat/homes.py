@@ -1,4 +1,4 @@
-"""What a node tells the other ones about the connections of people to it."""
+"""The events by which a node tells the others who is connected to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an event does as it passes: before its batch is broadcast and after it, or if it is refused.
+"""The effects of an event: before and after its batch is broadcast, or when it is refused.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What PostgreSQL complains about: in words for people, or as a reason to try again."""
+"""The errors of PostgreSQL: in words for people, or as a reason to try again."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _ONE_OF_SEVERAL = "- host:"
 _BEFORE_REASON = re.compile(
     r"^(?:- host: .*?, hostaddr: '[^']*': )?(?:.*failed: )?(?:FATAL: +|ERROR: +|fe_sendauth: )?"
 )
-"""What may stand before the reason in a line that psycopg or PostgreSQL says."""
+"""The prefixes of an error message of psycopg or PostgreSQL, before the reason itself."""
 
 
 def opened(url: str, schema: str | None = None) -> ClusterConnection:

@@ -18,7 +18,7 @@ from chatservice.protocol.names import nick_key
 TOKENS_KEPT = 10
 
 CHANGING = ("hash", "preferences", "ignored", "proven_from")
-"""What may change of an account, besides its tokens."""
+"""The fields of an account that may change, besides its tokens."""
 
 log = Logger()
 
