@@ -77,6 +77,7 @@ class Database:
         self._path = path
         self._seconds = seconds
         self._lock = -1
+        self._connections: list[sqlite3.Connection] = []
 
     def open(self, schema: str | None = None) -> None:
         """Open the file, and bring its schema up to date.
@@ -90,6 +91,7 @@ class Database:
         except (OSError, sqlite3.Error, DatabaseError) as error:
             clause = self._directory_clause(error) or self.clause_for(error) or str(error)
             reason = clause[:1].upper() + clause[1:]
+            self._let_go()
             raise DatabaseError(f"{reason}: cannot use {self._path}") from error
 
     def _open(self, schema: str) -> None:
@@ -137,6 +139,7 @@ class Database:
         connection = sqlite3.connect(
             self._path, timeout=5, isolation_level=None, check_same_thread=False
         )
+        self._connections.append(connection)
         # Before the first statement that changes the file.
         _check_ours(connection)
         connection.execute("PRAGMA journal_mode = WAL")
@@ -202,7 +205,11 @@ class Database:
 
     def close(self) -> None:
         """Close the file; a database in memory is gone."""
-        self._writer.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for connection in self._connections:
+            connection.close()
         if self._lock >= 0:
             # Last: closing a descriptor of the file gives up SQLite's own locks as well.
             os.close(self._lock)

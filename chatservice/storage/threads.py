@@ -133,8 +133,6 @@ class ThreadedDatabase(Database):
         """Wait for the work under way, end the threads and close the file."""
         for pool in self._pools():
             pool.stop()
-        self._scanner.close()
-        self._reader.close()
         super().close()
 
 

@@ -254,6 +254,14 @@ class RefusalTests(DatabaseTestCase):
         path = self.folder / "chat.sqlite3"
         self.assert_refused(path, "No such table: nowhere", BROKEN)
 
+    def test_let_go(self) -> None:
+        """What was refused lets go of the file at once: it can be opened as it should be."""
+        refused = self.database()
+        with self.assertRaises(DatabaseError):
+            refused.open(BROKEN)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["chat.sqlite3"])
+        self.opened(schema=ONE)
+
 
 class TransactionTests(DatabaseTestCase):
     """All of a piece of work or nothing."""
