@@ -26,6 +26,7 @@ from chatservice.protocol.events import (
 )
 from chatservice.protocol.query import parse
 from chatservice.protocol.tokenizer import RULES
+from chatservice.storage import search
 from chatservice.storage.database import DatabaseError
 from chatservice.storage.indexing import TELL_EVERY
 from chatservice.storage.journal import DatabaseJournal
@@ -228,6 +229,8 @@ class FromVersion3Tests(DatabaseTestCase, JournalCase):
 
     def setUp(self) -> None:
         super().setUp()
+        # However slow this machine is, a search waits until everything is indexed.
+        self.patch(search, "INDEX_WITHIN", 60.0)
         schema = files("chatservice.storage").joinpath("schema.sql").read_text("utf-8")
         before = self.database()
         before.open(schema.partition("-- version 4")[0])
