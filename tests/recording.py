@@ -161,7 +161,7 @@ def recorded(nick: str, *rooms: Room, wire: RecordingFormat | None = None) -> Me
     device = member.connect(RecordingDoor(wire))
     for room in rooms:
         member.rooms[room.name] = room
-        room.members.add(member)
+        room.members[member] = None
         room.admit(member)
     device.turn_to(rooms[0] if rooms else None)
     return member

@@ -179,7 +179,7 @@ class VerbTests(ConversationCase):
         ada = self.device("ada")
         self.successResultOf(self.chat.enter(ada, "python"))
         bob = come(self.chat, "bob", Room("python"))
-        self.assertEqual(self.chat.rooms["python"].members, {ada.member, bob.member})
+        self.assertEqual(set(self.chat.rooms["python"].members), {ada.member, bob.member})
 
     def test_room_opened_from_the_journal(self) -> None:
         """A room with nobody in it is opened with its last 200 events."""

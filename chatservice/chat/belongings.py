@@ -13,7 +13,6 @@ from chatservice.chat.envelope import Envelope
 from chatservice.chat.formers import Formers
 from chatservice.chat.journal import Journal
 from chatservice.chat.permissions import Permissions
-from chatservice.chat.refs import Spoken
 from chatservice.chat.room_list import RoomList
 from chatservice.chat.rooms import Member
 from chatservice.chat.roster import Roster
@@ -108,4 +107,4 @@ class Belongings:
         self._departures.forget(identity)
         for each in self._roster.values():
             if each.identity == identity:
-                each.spoken = Spoken()
+                each.forget_spoken()

@@ -156,7 +156,7 @@ class Devices:
         """
         door = self.end(device)
         guest = Member(nick, nick_key(nick), token, door.peer.address)
-        guest.came, guest.userhost = self._seconds(), device.member.userhost
+        guest.userhost = device.member.userhost
         device.move(guest, door, Coming.NEW)
         device.preferences_changed()
         return guest

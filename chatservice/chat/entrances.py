@@ -104,7 +104,7 @@ class Entrances:
             return None
         is_new = not (room.members or room.recent or room.used or room.name in self._topics)
         room = self._rooms.setdefault(room.name, room)
-        room.members.add(member)
+        room.members[member] = None
         member.rooms[room.name] = room
         for device in member.devices:
             if device is by or device.current is None:

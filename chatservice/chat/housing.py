@@ -13,7 +13,6 @@ from chatservice.chat.devices import Devices
 from chatservice.chat.dwelling import NO_HOMES, homes_at
 from chatservice.chat.homes import Homes
 from chatservice.chat.lingering import Lingering
-from chatservice.chat.refs import Spoken
 from chatservice.chat.room_list import RoomList
 from chatservice.chat.rooms import Device, Member
 from chatservice.chat.roster import Roster
@@ -124,7 +123,8 @@ class Housing:
         if not member.is_elsewhere:
             self._roster.change_token(member, "")
             member.is_elsewhere = True
-            member.lost, member.spoken = (), Spoken()
+            member.lost = ()
+            member.forget_spoken()
 
     def turn_away(self, device: Device, member: Member) -> None:
         """End a connection of which the other nodes cannot be told; it may be tried again."""

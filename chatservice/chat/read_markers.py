@@ -194,7 +194,9 @@ class Reads(Protocol):
 class Seen(Protocol):
     """A room in which readers are seen."""
 
-    present: set[Any]
+    @property
+    def present(self) -> Collection[Any]:
+        """The readers who are seen in it."""
 
 
 D = TypeVar("D", bound=Reads)
@@ -207,17 +209,23 @@ class Reader(Generic[D, R]):
     @ivar devices: the connections through which the reader is here, in the order of their coming;
         there are none while it lingers.
     @ivar rooms: the rooms the reader is in, by name, in the order of entering.
-    @ivar reading: how far the reader has read.
     @ivar since: the id of the arrival in the chat, above all ids until that has passed.
     """
 
-    __slots__ = ("devices", "reading", "rooms", "since")
+    __slots__ = ("_reading", "devices", "rooms", "since")
 
     def __init__(self) -> None:
         self.devices: tuple[D, ...] = ()
         self.rooms: dict[str, R] = {}
-        self.reading = Reading()
+        self._reading: Reading | None = None
         self.since = LATEST
+
+    @property
+    def reading(self) -> Reading:
+        """How far the reader has read. People at other nodes never need one here."""
+        if self._reading is None:
+            self._reading = Reading()
+        return self._reading
 
     def note_reading(self, at: int, by: D | None = None) -> None:
         """Note anew in which rooms lines are read as they come, and in which they are not.

@@ -18,6 +18,9 @@ ROOM_BYTES = 256 * 1024
 ALL_BYTES = 32 * 1024 * 1024
 """The most memory that the events of all rooms take."""
 
+NO_EVENTS: deque[Event] = deque()
+"""The events of rooms that remember none: even an empty deque takes 600 bytes."""
+
 EVENT_BYTES = 400
 """The memory that an event takes besides its text."""
 
@@ -65,7 +68,7 @@ class Recent:
 
     def __init__(self, events: Iterable[Event] = (), all_rooms: Recents | None = None) -> None:
         self._all = all_rooms or Recents()
-        self._events: deque[Event] = deque()
+        self._events = NO_EVENTS
         self._last = 0
         self.size = 0
         self.gave_way = False
@@ -77,6 +80,8 @@ class Recent:
         events = self._events
         if events and events[-1].id >= event.id:
             return
+        if events is NO_EVENTS:
+            events = self._events = deque()
         before = self.size
         event = event.kept
         events.append(event)
@@ -90,14 +95,14 @@ class Recent:
         """Remember events that were read from the journal, and any that have come since."""
         newer = self._events
         self._all.forget(self)
-        self._events, self.size, self.gave_way = deque(), 0, False
+        self._events, self.size, self.gave_way = NO_EVENTS, 0, False
         for event in (*events, *newer):
             self.append(event)
 
     def give_way(self) -> int:
         """Forget everything for now, and return how many bytes that freed."""
         freed, self.size = self.size, 0
-        self._events.clear()
+        self._events = NO_EVENTS
         self.gave_way = True
         return freed
 
@@ -113,7 +118,7 @@ class Recent:
     def _replace(self, events: Iterable[Event]) -> None:
         gave_way = self.gave_way
         kept = list(events)
-        self._events.clear()
+        self._events = NO_EVENTS
         self.refill(kept)
         self.gave_way = gave_way
 

@@ -50,17 +50,13 @@ class Noted:
         return self.event.id
 
 
-NOTHING_NOTED: OrderedDict[bytes, tuple[Noted, float]] = OrderedDict()
-
-
 class Spoken:
     """The recent requests of one identity."""
 
     __slots__ = ("_noted",)
 
     def __init__(self) -> None:
-        # Most people never need one of their own.
-        self._noted = NOTHING_NOTED
+        self._noted: OrderedDict[bytes, tuple[Noted, float]] = OrderedDict()
 
     def find(self, mark: bytes) -> Noted | None:
         """Find the answer to a request of that mark, if it is remembered."""
@@ -72,8 +68,6 @@ class Spoken:
 
         @param now: in seconds, on a clock that never goes back.
         """
-        if self._noted is NOTHING_NOTED:
-            self._noted = OrderedDict()
         self._noted[mark] = noted, now
         forgotten = []
         while len(self._noted) > LEAST:

@@ -204,7 +204,7 @@ class Replicas:
         member = Member(nick, key, "")
         member.is_elsewhere = True
         member.identity, member.userhost = identity, userhost
-        member.since, member.came = since, self._seconds()
+        member.since = since
         self._roster.add(member)
         self._undoing.note_account(member)
         return member
@@ -214,7 +214,7 @@ class Replicas:
 
     def _put_in(self, member: Member, name: str) -> Room:
         room = self._rooms.known(name)
-        room.members.add(member)
+        room.members[member] = None
         member.rooms[room.name] = room
         return room
 
@@ -230,7 +230,7 @@ class Replicas:
         for name in rooms:
             if name in member.rooms:
                 room = member.rooms[name]
-                room.members.discard(member)
+                room.members.pop(member, None)
                 member.forget_room(room)
 
     def _rename(self, member: Member, event: Renamed) -> None:

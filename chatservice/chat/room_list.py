@@ -97,7 +97,7 @@ class RoomList(dict[str, Room]):
     def take_out(self, member: Member, room: Room) -> None:
         """Take a member out of a room, of whose leaving nobody needs to be told."""
         room.dismiss(member)
-        room.members.discard(member)
+        room.members.pop(member, None)
         if room.name in member.rooms:
             member.forget_room(room)
         self.forget_if_over(room.name)

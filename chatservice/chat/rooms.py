@@ -202,7 +202,6 @@ class Member(Dweller["Device", "Room"]):
     @ivar token: the secret with which the member can come back; empty where that is not known.
     @ivar account: the account that the member has proved, if any.
     @ivar address: the host that the member came from last, or empty for this machine.
-    @ivar came: the time of the arrival, in the reactor's seconds.
     @ivar oper: the proof by which it has the power of a server operator without being logged in as
         one, if it has; it ends with the stay (sessions/power.py).
     @ivar pinged: the time of the last request for a sign of life, in the reactor's seconds.
@@ -211,16 +210,15 @@ class Member(Dweller["Device", "Room"]):
     @ivar ignored: the nicknames that the member ignores, by key; replaced as a whole when it
         changes.
     @ivar told_not_kept: whether the member knows that its settings are kept only until it leaves.
-    @ivar spoken: what the member said lately, under refs.
     @ivar spoke_at: when the member last spoke in each room, in the reactor's seconds.
     @ivar uncommitted: the number of the member's events on their way through the journal.
     @ivar waiting: Deferreds that fire when there are none.
     """
 
     __slots__ = (
+        "_spoken",
         "account",
         "address",
-        "came",
         "forgotten",
         "ignored",
         "lost",
@@ -228,7 +226,6 @@ class Member(Dweller["Device", "Room"]):
         "pinged",
         "preferences",
         "spoke_at",
-        "spoken",
         "talking_in",
         "token",
         "told_not_kept",
@@ -242,7 +239,6 @@ class Member(Dweller["Device", "Room"]):
         self.token = token
         self.account: Account | None = None
         self.address = address
-        self.came = 0.0
         self.oper: Proof | None = None
         self.pinged: float | None = None
         self.forgotten: bytes | None = None
@@ -250,10 +246,21 @@ class Member(Dweller["Device", "Room"]):
         self.preferences = AS_IT_COMES
         self.told_not_kept = False
         self.talking_in: Room | None = None
-        self.spoken = Spoken()
+        self._spoken: Spoken | None = None
         self.spoke_at = NEVER
         self.uncommitted = 0
         self.waiting: tuple[Deferred[None], ...] = ()
+
+    @property
+    def spoken(self) -> Spoken:
+        """What the member said lately, under refs."""
+        if self._spoken is None:
+            self._spoken = Spoken()
+        return self._spoken
+
+    def forget_spoken(self) -> None:
+        """Forget what the member said lately."""
+        self._spoken = None
 
     @property
     def origin(self) -> str:
@@ -366,8 +373,9 @@ class Room:
     def __init__(self, name: str, recents: Recents | None = None, used: bool = False) -> None:
         self.name = name
         self.recent = Recent((), recents)
-        self.members: set[Member] = set()
-        self.present: set[Member] = set()
+        # A dict of a few takes a third of the memory of a set.
+        self.members: dict[Member, None] = {}
+        self.present: dict[Member, None] = {}
         self.audience: Audience[Device] = Audience()
         self.is_followed = True
         self.departing = 0
@@ -377,26 +385,26 @@ class Room:
 
     def admit(self, member: Member) -> None:
         """Let a member be seen in the room, and hear it."""
-        self.present.add(member)
+        self.present[member] = None
         for device in member.devices:
             device.hear(self)
 
     def dismiss(self, member: Member) -> None:
         """Let a member no longer be seen in the room, nor hear it."""
-        self.present.discard(member)
+        self.present.pop(member, None)
         for device in member.devices:
             device.hear_no_more(self)
 
     def let_go(self, member: Member) -> None:
         """Take a member out of the room; the audience is about to be told."""
-        self.members.discard(member)
+        self.members.pop(member, None)
         self.departing += 1
 
     def turn_out(self, member: Member) -> None:
         """Carry out a kick, unless the member was already out; one who is back by now stays."""
         if member in self.present:
             self.dismiss(member)
-            self.members.discard(member)
+            self.members.pop(member, None)
             if self.name in member.rooms:
                 member.forget_room(self)
 

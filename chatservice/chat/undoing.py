@@ -137,7 +137,7 @@ class Undoing:
         room = self._rooms.get(name)
         if self._permissions.is_in(name, member.identity):
             room = self._rooms.known(name)
-            room.members.add(member)
+            room.members[member] = None
             member.rooms[name] = room
             if member not in room.present:
                 room.admit(member)

@@ -160,7 +160,7 @@ def _departed(call: Call, left: Left) -> str:
 
 
 def _described(call: Call, member: Member) -> Answer:
-    came = call.chat.ids.now() - int((call.chat.reactor.seconds() - member.came) * 1_000_000)
+    came = min(member.since, call.chat.ids.now())
     times = {when(came): came}
     if member.account is not None:
         times[when(member.account.since)] = member.account.since

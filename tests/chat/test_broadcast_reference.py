@@ -258,13 +258,13 @@ class Script:
         )
 
     def _part(self, device: Device, room: Room) -> None:
-        room.members.discard(device.member)
+        room.members.pop(device.member, None)
         device.member.forget_room(room)
         self._publish(parted(self._id(), device.member, room), device)
 
     def _join(self, device: Device, room: Room) -> None:
         member = device.member
-        room.members.add(member)
+        room.members[member] = None
         member.rooms[room.name] = room
         for each in member.devices:
             if each is device or each.current is None:
@@ -296,7 +296,7 @@ class Script:
         self._publish(left(self._id(), member, *member.rooms.values()), None)
         self.here.remove(member)
         for room in member.rooms.values():
-            room.members.discard(member)
+            room.members.pop(member, None)
         member.rooms.clear()
 
     def _room(self, what: int) -> Room:
@@ -338,9 +338,9 @@ class ReferenceTests(SynchronousTestCase):
         """Check who is where when nothing is on its way."""
         simple = script.simple
         for name, room in script.rooms.items():
-            self.assertEqual(room.present, simple.present[name])
+            self.assertEqual(set(room.present), simple.present[name])
             inside = {member for member in script.here if name in member.rooms}
-            self.assertEqual((room.present, room.members), (inside, inside))
+            self.assertEqual((set(room.present), set(room.members)), (inside, inside))
             hearing = {device for device, rooms in simple.heard.items() if name in rooms}
             self.assertEqual(set(room.audience), hearing)
             for view, group in room.audience.groups.items():

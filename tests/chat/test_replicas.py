@@ -33,7 +33,7 @@ class ReplicaTests(NodesCase):
         rooms = [
             {
                 name: (
-                    sorted(member.nick for member in room.members & room.present),
+                    sorted(member.nick for member in room.members.keys() & room.present.keys()),
                     [(event.id, event.identity) for event in room.recent],
                     [person.identity for person in node.chat.permissions.operators(name)],
                 )

@@ -66,7 +66,7 @@ class OverTests(SynchronousTestCase):
         kick(self.chat, self.bob, self.ada.member, "python", "")
         self.journal.release(self.clock)
         bob = self.bob.member
-        self.assertEqual((python.members, python.present), ({bob}, {bob}))
+        self.assertEqual((list(python.members), list(python.present)), ([bob], [bob]))
         self.assertEqual(set(python.audience), {self.bob})
         self.assertEqual(list(self.ada.member.rooms), ["lobby"])
 
@@ -74,7 +74,7 @@ class OverTests(SynchronousTestCase):
         """A room that somebody is still in goes on."""
         self.chat.leave(self.bob.member, "", goodbye=True)
         self.journal.release(self.clock)
-        self.assertEqual(self.chat.rooms["lobby"].members, {self.ada.member})
+        self.assertEqual(list(self.chat.rooms["lobby"].members), [self.ada.member])
 
     def test_back_before_it_is_over(self) -> None:
         """Who comes back before the own parting is delivered is in the room that was left."""
@@ -83,7 +83,7 @@ class OverTests(SynchronousTestCase):
         self.chat.enter(self.ada, "python")
         self.journal.release(self.clock)
         self.assertIs(self.chat.rooms["python"], python)
-        self.assertEqual((python.present, set(python.audience)), ({self.ada.member}, {self.ada}))
+        self.assertEqual([*python.present, *python.audience], [self.ada.member, self.ada])
 
     def test_in_and_out_as_the_last_one_parts(self) -> None:
         """Who enters and vanishes while the last one's parting is stored hinders nobody.
@@ -101,7 +101,7 @@ class OverTests(SynchronousTestCase):
         self.assertEqual(seen(self.ada)[-1], f"!{said.id}")
         self.assertEqual(list(self.chat.rooms), ["lobby"])
         lobby = self.chat.rooms["lobby"]
-        self.assertEqual((lobby.present, set(lobby.audience)), ({self.ada.member}, {self.ada}))
+        self.assertEqual([*lobby.present, *lobby.audience], [self.ada.member, self.ada])
 
 
 class MemberTests(SynchronousTestCase):

@@ -67,7 +67,7 @@ class CommandTests(ConversationCase):
         for number in range(size):
             member = Member(f"n{number:04}", f"n{number:04}", f"token {number}")
             member.rooms[lobby.name] = lobby
-            lobby.members.add(member)
+            lobby.members[member] = None
             self.chat.roster.add(member)
 
     def test_help(self) -> None:

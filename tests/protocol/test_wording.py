@@ -353,7 +353,7 @@ class ArrivalTests(SynchronousTestCase):
         self.enter("ada")
 
     def enter(self, nick: str) -> None:
-        self.room.present.add(Member(nick, nick, "token"))
+        self.room.present[Member(nick, nick, "token")] = None
 
     def test_nobody_else(self) -> None:
         """Who is alone is told so."""

@@ -72,7 +72,7 @@ def _described(call: Call, member: Member) -> Iterator[str]:
         yield call.numeric(irc.RPL_AWAY, nick, text=cut(away) or "away")
     idle = member.idle_seconds()
     if isfinite(idle):
-        came = chat.ids.now() // 1_000_000 - int(chat.reactor.seconds() - member.came)
+        came = min(member.since, chat.ids.now()) // 1_000_000
         text = "seconds idle, signon time"
         yield call.numeric(irc.RPL_WHOISIDLE, nick, f"{idle:.0f}", f"{came}", text=text)
 
