@@ -36,16 +36,14 @@ class _Form(NamedTuple):
     @ivar names: the names of its fields.
     @ivar values: gets their values from an event.
     @ivar defaults: what those are, by name, unless they are spelled.
-    @ivar readers: what makes the values that JSON has in another form, by name.
-    @ivar setters: what sets the fields of a new event, by name, stamps included.
+    @ivar make: makes an event of what was spelled, its id and its time.
     """
 
     kind: str
     names: list[str]
     values: Callable[[Event], tuple[Any, ...]]
     defaults: dict[str, Any]
-    readers: dict[str, Callable[[Any], Any]]
-    setters: list[tuple[str, Callable[[Event, Any], None]]]
+    make: Callable[[dict[str, Any], int, int | None], Event]
 
 
 def spell(batch: Batch) -> str:
@@ -93,22 +91,8 @@ def read(
                 continue
         elif kind is Joined:
             entered.add(facts["room"])
-        events.append(_event(kind, facts, first + place, time))
+        events.append(_forms[kind].make(facts, first + place, time))
     return events
-
-
-def _event(kind: type[Event], facts: dict[str, Any], id: int, time: int | None) -> Event:
-    form = _forms[kind]
-    values = form.defaults | facts
-    values["id"], values["time"] = id, time
-    for name, make in form.readers.items():
-        if name in facts:
-            values[name] = make(facts[name])
-    # Its own initialization would take twice as long, for it cannot be changed any more.
-    event = object.__new__(kind)
-    for name, set_value in form.setters:
-        set_value(event, values[name])
-    return event
 
 
 def name_of(kind: type[Event]) -> str:
@@ -139,10 +123,38 @@ class _Forms(dict[type[Event], _Form]):
             names,
             attrgetter(*names),
             {each.name: _default_of(each) for each in spelled},
-            {name: _READ[hint] for name in names if (hint := str(hints[name])) in _READ},
-            [(each.name, getattr(kind, each.name).__set__) for each in fields(kind)],
+            _maker(kind, {name: _READ.get(str(hints[name])) for name in names}),
         )
         return form
+
+
+def _maker(
+    kind: type[Event], readers: dict[str, Callable[[Any], Any] | None]
+) -> Callable[[dict[str, Any], int, int | None], Event]:
+    """Write the function that makes events of a kind, as C{dataclass} writes its methods.
+
+    The initialization of an event that cannot be changed takes four times as long.
+
+    @param readers: what makes the values that JSON has in another form, by the field's name.
+    """
+    known: dict[str, Any] = {"kind": kind, "new": object.__new__}
+    lines = ["def make(facts, id, time):", "event, given = new(kind), facts.get"]
+    for each in fields(kind):
+        name = each.name
+        known[f"set_{name}"] = getattr(kind, name).__set__
+        if name in STAMPS:
+            lines.append(f"set_{name}(event, {name})")
+            continue
+        known[f"no_{name}"], read = _default_of(each), readers[name]
+        if read is None:
+            lines.append(f"set_{name}(event, given('{name}', no_{name}))")
+        else:
+            known[f"read_{name}"] = read
+            value = f"read_{name}(facts['{name}']) if '{name}' in facts else no_{name}"
+            lines.append(f"set_{name}(event, {value})")
+    exec("\n ".join([*lines, "return event"]), known)
+    make: Callable[[dict[str, Any], int, int | None], Event] = known["make"]
+    return make
 
 
 _forms = _Forms()
