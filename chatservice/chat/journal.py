@@ -162,6 +162,7 @@ class InDoubt(StorageError):
 class Log(Protocol):
     """One order of all events; the stored ones survive a crash.
 
+    @ivar most: the most events that it is given at once.
     @ivar ids: the source of the ids that it gives.
     @ivar floor: the highest id that an earlier run may have given out.
     @ivar topics: the rooms' topics when it was opened.
@@ -171,6 +172,7 @@ class Log(Protocol):
     @ivar host_key: the secret of L{hidden_host <chatservice.people.hosts.hidden_host>}.
     """
 
+    most: int
     ids: EventIds
     floor: int
     topics: dict[str, TopicChanged]

@@ -22,9 +22,6 @@ from chatservice.protocol.stamping import numbered
 
 log = Logger()
 
-BATCH = 256
-"""The most events in one commit."""
-
 TRIAL = 10.0
 """The seconds after a failed commit until another is tried that nobody needs."""
 
@@ -65,6 +62,7 @@ class Publisher:
     ) -> None:
         self._reactor = reactor
         self._log = log_
+        self._most = log_.most
         log_.follow(self._deliver, self._take_back)
         self._rooms = rooms
         self._committed = committed
@@ -150,7 +148,7 @@ class Publisher:
 
     @inlineCallbacks
     def _commit(self) -> Generator[Deferred[None], None, None]:
-        batch, self._published = self._published[:BATCH], self._published[BATCH:]
+        batch, self._published = self._published[: self._most], self._published[self._most :]
         void: list[Envelope] = []
         if self._has_void:
             void = [envelope for envelope in batch if envelope.is_void]

@@ -29,6 +29,9 @@ log = Logger()
 
 T = TypeVar("T")
 
+BATCH = 1024
+"""The most events in one commit: each costs the engine and all nodes something by itself."""
+
 PATIENCE = 3.0
 """Seconds that lines wait for an engine that does not answer."""
 
@@ -58,6 +61,8 @@ class ClusterLog:
     @ivar is_heard: tells whether what is said in a room concerns anybody here.
     @ivar trouble: why nothing can be stored at the moment; empty if it can.
     """
+
+    most = BATCH
 
     def __init__(
         self,

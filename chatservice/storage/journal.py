@@ -25,6 +25,10 @@ CEILING_AHEAD = 10_000_000
 """Microseconds by which the stored ceiling of ids is ahead of the last id."""
 
 
+BATCH = 256
+"""The most events in one commit."""
+
+
 class DatabaseLog:
     """A log that stores each batch as a whole, in order; see L{Log <chatservice.chat.journal.Log>}.
 
@@ -32,6 +36,8 @@ class DatabaseLog:
 
     @ivar is_storing: whether a batch is being stored.
     """
+
+    most = BATCH
 
     def __init__(self, database: Storage, ids: EventIds | None = None) -> None:
         self._database = database

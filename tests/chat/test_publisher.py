@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.publisher import BATCH, TRIAL, Publisher
+from chatservice.chat.publisher import TRIAL, Publisher
 from chatservice.chat.rooms import Member, Room
 from chatservice.protocol import events
 from chatservice.protocol.errors import StorageError
@@ -129,12 +129,13 @@ class BatchTests(PublisherTestCase):
         self.assertEqual(self.journal.held_ids, [[1], [2, 3]])
 
     def test_cap(self) -> None:
-        """A commit has at most 256 events; the others follow, in order."""
-        self.say(*range(1, BATCH + 4))
+        """A commit has as many events as the log takes at once; the others follow, in order."""
+        most = self.journal.most
+        self.say(*range(1, most + 4))
         self.clock.advance(0)
-        self.assertEqual(self.journal.held_ids, [list(range(1, BATCH + 1))])
+        self.assertEqual(self.journal.held_ids, [list(range(1, most + 1))])
         self.stored()
-        self.assertEqual(self.journal.held_ids[1], [BATCH + 1, BATCH + 2, BATCH + 3])
+        self.assertEqual(self.journal.held_ids[1], [most + 1, most + 2, most + 3])
 
     def test_hooks(self) -> None:
         """Every event of a batch is noted as committed before any is seen, and delivered after."""
