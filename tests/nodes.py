@@ -27,7 +27,8 @@ from chatservice.storage.actlog import acts
 from chatservice.storage.archive import DatabaseArchive
 from tests.conversation import ConversationCase, JsonPerson, TextPerson, tokens
 from tests.doubles import PlainPasswords, Wire
-from tests.memory_engine import MemoryEngine, MemoryLink
+from tests.memory_engine import MemoryEngine
+from tests.memory_link import MemoryLink
 
 SECRET = "a-secret-of-hers"
 
@@ -48,7 +49,7 @@ class NodeJournal(ClusterLog, DatabaseArchive):
         )
         self.begin(node.link, node.seat, engine.head)
         self.topics = engine.topics()
-        self.residents = engine.residents()
+        self.residents = engine.people.residents()
         self.moves = list(engine.moves.items())
         self._engine = engine
         self.host_key = b"a key of tests"
@@ -64,7 +65,7 @@ class NodeJournal(ClusterLog, DatabaseArchive):
 
     def recall_passing(self, take: Callable[[OperatorAct], object]) -> None:
         """See L{chatservice.chat.journal.Log.recall_passing}."""
-        for act in self._engine.passing:
+        for act in self._engine.people.passing:
             take(act)
 
 

@@ -114,7 +114,7 @@ class Walk:
             for what, known in first.items():
                 assert known == other[what], (node.seat, what, known, other[what])
         assert first["accounts"] == self.engine.accounts
-        held = {person.key: set(person.homes) for person in self.engine.people.values()}
+        held = {person.key: set(person.homes) for person in self.engine.people.by_identity.values()}
         for node in self.nodes:
             assert held == {key: set(each.homes) for key, each in node.chat.roster.items()}
             _check_own(node)

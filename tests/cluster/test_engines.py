@@ -68,7 +68,7 @@ class Both:
         who, nick, room = choose(PEOPLE), choose(NICKS), choose(ROOMS)
         whom = {"target": choose(NICKS), "target_identity": choose(PEOPLE)}
         acts = (actions.Kicked, actions.Banned, actions.Opped, actions.Deopped, actions.Founded)
-        person = self.memory.people.get(who)
+        person = self.memory.people.by_identity.get(who)
         passing = person is not None and room in person.rooms and self.random.random() < 0.5
         mark = bytes([self.random.randrange(20)]) * 16 if self.random.random() < 0.3 else b""
         event: Event = choose(
@@ -148,12 +148,12 @@ class Both:
         """Check that both know the same."""
         theirs = snapshot(self.connection)
         assert sorted(map(_facts, theirs.residents)) == sorted(
-            map(_facts, self.memory.residents())
+            map(_facts, self.memory.people.residents())
         )
-        ours = sorted((act.kind, act.room) for act in self.memory.passing)
+        ours = sorted((act.kind, act.room) for act in self.memory.people.passing)
         assert sorted((act.kind, act.room) for act in theirs.passing) == ours
         names = self.connection.execute("SELECT key, node FROM names ORDER BY key").fetchall()
-        assert names == sorted(self.memory.names.items())
+        assert names == sorted(self.memory.people.names.items())
         texts = {room: topic.text for room, topic in theirs.topics.items()}
         assert texts == {room: topic.text for room, topic in self.memory.topics().items()}
         for table in ("events", "whispers", "acts", "places", "refs"):
