@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -57,6 +57,8 @@ from chatservice.protocol.stamping import signed
 
 log = Logger()
 
+T = TypeVar("T")
+
 
 class Parts(Verbs):
     """The parts of a chat.
@@ -104,6 +106,7 @@ class Parts(Verbs):
         self.sessions: set[Door] = set()
         self.closing = False
         self._all_gone: Deferred[None] = Deferred()
+        self._shared: dict[tuple[Hashable, ...], Any] = {}
         self._furnish(reactor.seconds)
 
     def _furnish(self, seconds: Callable[[], float]) -> None:
@@ -291,6 +294,17 @@ class Parts(Verbs):
             self.leave,
             self._publish_event,
         )
+
+    def shared(self, kind: Callable[..., T], *facts: Hashable) -> T:
+        """Find or make an object that the sessions share, and that lasts as long as the chat.
+
+        @param kind: makes it, from the chat and the facts.
+        """
+        key = kind, *facts
+        if key not in self._shared:
+            self._shared[key] = kind(self, *facts)
+        found: T = self._shared[key]
+        return found
 
     # What the parts ask.
 

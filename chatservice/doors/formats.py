@@ -5,10 +5,10 @@ Members who see the same share one format, so chat/broadcast.py renders each eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from itertools import islice
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 from chatservice.chat.door import Format
 from chatservice.chat.ignoring import Ignoring
@@ -124,19 +124,24 @@ def format_for(
     """
     preferences = preferences.display
     if base is TEXT and preferences != Preferences():
-        base = _shared(Preferred, preferences, nick if preferences.bell else "")
-    return _shared(Ignoring, base, frozenset(ignored)) if ignored else base
+        named = nick if preferences.bell else ""
+        base = _shared(lambda: Preferred(preferences, named), preferences, named)
+    if not ignored:
+        return base
+    keys = frozenset(ignored)
+    # A key must not keep the base, through which a whole chat may be reached.
+    return _shared(lambda: Ignoring(base, keys), ref(base), keys)
 
 
-def _shared(kind: Callable[..., Format], *facts: object) -> Format:
-    """Find or make the one format with these arguments, which is kept while anybody uses it."""
-    found = _formats.get((kind, *facts))
+def _shared(make: Callable[[], Format], *key: Hashable) -> Format:
+    """Find or make the one format with a key, which is kept while anybody uses it."""
+    found = _formats.get(key)
     if found is None:
-        found = _formats[kind, *facts] = kind(*facts)
+        found = _formats[key] = make()
     return found
 
 
-_formats: WeakValueDictionary[tuple[object, ...], Format] = WeakValueDictionary()
+_formats: WeakValueDictionary[tuple[Hashable, ...], Format] = WeakValueDictionary()
 
 
 class Preferred:

@@ -6,7 +6,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
-from weakref import WeakValueDictionary
 
 from twisted.internet.defer import Deferred
 from twisted.words.protocols import irc
@@ -57,8 +56,6 @@ class Continued:
 Told: TypeAlias = Lines | Continued
 Work: TypeAlias = Callable[[], Told | Deferred[Any]]
 """A function that does something, and returns how it is answered: L{Told}, or a Deferred of it."""
-
-_formats: WeakValueDictionary[tuple[object, ...], IrcFormat] = WeakValueDictionary()
 
 
 class Former(NamedTuple):
@@ -144,11 +141,7 @@ class IrcClient(Session):
 
     def _shared_wire(self) -> IrcFormat:
         relevant = caps.shared(self.negotiation.enabled & RELEVANT)
-        key = self.chat, relevant, self._wallops
-        found = _formats.get(key)
-        if found is None:
-            found = _formats[key] = IrcFormat(*key)
-        return found
+        return self.chat.shared(IrcFormat, relevant, self._wallops)
 
     def reshape(self) -> None:
         """Spell events anew, for the capabilities have changed."""

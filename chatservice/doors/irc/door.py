@@ -229,7 +229,7 @@ class IrcSession(RegisteringClient):
     def begin(self, connection: Connection) -> None:
         """See L{Session.begin}."""
         super().begin(connection)
-        Pings.of(self.chat.reactor).watch(self)
+        self.chat.shared(Pings).watch(self)
 
     def arrived(self, request: JoinRequest) -> None:
         """See L{Session.arrived}."""
@@ -247,7 +247,7 @@ class IrcSession(RegisteringClient):
 
     def ended(self, reason: Failure) -> None:
         """See L{Session.ended}."""
-        Pings.of(self.chat.reactor).forget(self)
+        self.chat.shared(Pings).forget(self)
         super().ended(reason)
 
     # The door's part: see chatservice.chat.door.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakKeyDictionary
 
 from twisted.words.protocols import irc
 
@@ -40,7 +39,7 @@ def names_in(session: IrcClient, room: Room) -> Iterator[str]:
     symbol = "@" if permissions.rules(room.name).secret else "="
     views = session.has(caps.MULTI_PREFIX), session.has(caps.USERHOST_IN_NAMES)
     if room.name in session.member.rooms:
-        chunks = _Names.of(session.chat).chunks(room, *views)
+        chunks = session.chat.shared(_Names).chunks(room, *views)
     else:
         shown = permissions.people_shown(session.member, room)
         chunks = in_chunks(shown, spell=partial(_spelled, permissions, room, *views))
@@ -51,21 +50,11 @@ def names_in(session: IrcClient, room: Room) -> Iterator[str]:
 class _Names:
     """The names in rooms, which are spelled once for all who ask until anything passes."""
 
-    _all: WeakKeyDictionary[Chat, _Names] = WeakKeyDictionary()
-
     def __init__(self, chat: Chat) -> None:
         self._permissions = chat.permissions
         self._ids = chat.ids
         self._stamp = 0
         self._shared: dict[tuple[str, bool, bool], tuple[list[Member], list[str]]] = {}
-
-    @classmethod
-    def of(cls, chat: Chat) -> _Names:
-        """Find or make the names of a chat."""
-        found = cls._all.get(chat)
-        if found is None:
-            found = cls._all[chat] = cls(chat)
-        return found
 
     def chunks(self, room: Room, all_roles: bool, with_host: bool) -> Iterator[str]:
         """Spell the names in a room, in texts that fit into a line.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-from weakref import WeakKeyDictionary, proxy
+from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IDelayedCall
 
 from chatservice.doors.irc.client import IrcClient
+
+if TYPE_CHECKING:
+    from chatservice.chat.chat import Chat
 
 EVERY = 15.0
 """The seconds between two looks at all connections."""
@@ -20,27 +22,13 @@ PATIENCE = 60.0
 
 
 class Pings:
-    """The connections that are pinged after a long silence.
+    """The connections to a chat that are pinged after a long silence."""
 
-    @param reactor: C{IReactorTime}.
-    """
-
-    _all: WeakKeyDictionary[Any, Pings] = WeakKeyDictionary()
-
-    def __init__(self, reactor: Any) -> None:
-        # A value that knows its key would keep both for ever.
-        self._reactor = proxy(reactor)
+    def __init__(self, chat: Chat) -> None:
+        self._reactor = chat.reactor
         # Each with the moment of its last ping, or 0.
         self._sessions: dict[IrcClient, float] = {}
         self._timer: IDelayedCall | None = None
-
-    @classmethod
-    def of(cls, reactor: Any) -> Pings:
-        """Find or make the pings of a reactor."""
-        found = cls._all.get(reactor)
-        if found is None:
-            found = cls._all[reactor] = cls(reactor)
-        return found
 
     def watch(self, session: IrcClient) -> None:
         """Ping a connection from now on."""
