@@ -22,8 +22,8 @@ from chatservice.storage.journal import DatabaseJournal
 from chatservice.storage.pruning import Pruning
 from chatservice.storage.threads import ThreadedDatabase
 from tests.conversation import NOON, ConversationCase, TableCase, new_path, tokens
+from tests.databases import InlinePool, InlineReactor
 from tests.doubles import PlainPasswords
-from tests.recording import InlinePool, InlineReactor
 
 BERLIN, UTC = "CET-1CEST,M3.5.0,M10.5.0/3", "UTC0"
 DAY = 86_400.0

@@ -18,8 +18,8 @@ from chatservice.cluster.connection import ClusterConnection, connect
 from chatservice.cluster.database import ClusterDatabase
 from chatservice.protocol.events import LATEST, Event
 from chatservice.storage.rows import is_written, store
+from tests.databases import InlinePool, InlineReactor
 from tests.engine import ROLE, Engine
-from tests.recording import InlinePool, InlineReactor
 from tests.running import HOST
 
 _numbers = count(1)

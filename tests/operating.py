@@ -20,6 +20,7 @@ from tests.conversation import (
 from tests.irc_rows import IrcMember, can_type, shown
 
 PASSWORD = "correct-horse"
+FOR_NOW = " until an operator ends it"
 IN_PYTHON = tuple((nick, "/join python") for nick in EVERYBODY)
 
 

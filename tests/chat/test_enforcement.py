@@ -9,11 +9,10 @@ from twisted.internet.defer import Deferred
 from chatservice.chat.acting import ACTS
 from chatservice.protocol.wording import when
 from tests.conversation import Person, TextPerson, Wire
-from tests.operating import PASSWORD, OperatorCase
+from tests.operating import FOR_NOW, PASSWORD, OperatorCase
 
 ADA_AT = "192.0.2.1"
 BOB_AT = "198.51.100.7"
-FOR_NOW = " until an operator ends it"
 LOCKED = "-- only registered names may join the chat at the moment"
 
 

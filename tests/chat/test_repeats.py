@@ -14,9 +14,9 @@ from chatservice.storage.journal import DatabaseJournal
 from chatservice.storage.pruning import GUESTS_KEPT, Pruning
 from chatservice.storage.threads import ThreadedDatabase
 from tests.conversation import TOKEN, ConversationCase, Facts, JsonPerson, each_row, new_path
+from tests.databases import InlinePool, InlineReactor
 from tests.journals import SlowJournal
 from tests.persons import TALK
-from tests.recording import InlinePool, InlineReactor
 
 REQUESTS = {
     "say": {"type": "say", "room": "lobby", "text": "hi"},

@@ -12,7 +12,7 @@ from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import TopicChanged
 from chatservice.storage.journal import DatabaseJournal
 from tests.conversation import TOKEN, ConversationCase, JsonPerson, TextPerson
-from tests.recording import DatabaseJournalTestCase
+from tests.databases import DatabaseJournalTestCase
 
 
 class TopicsCase(ConversationCase):

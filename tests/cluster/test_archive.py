@@ -9,7 +9,8 @@ from chatservice.protocol.actions import Kicked
 from chatservice.protocol.events import LATEST
 from chatservice.protocol.query import parse
 from tests.clustered import ClusterArchiveCase
-from tests.recording import ADA, BOB, JournalCase, line, private_line
+from tests.databases import JournalCase
+from tests.recording import ADA, BOB, line, private_line
 from tests.storage.test_actlog import DeletedContract, SameContract
 from tests.storage.test_export import PersonalContract
 from tests.storage.test_identities import MovingContract

@@ -21,8 +21,8 @@ from chatservice.storage import keeping
 from chatservice.storage.keeping import FileKeeping
 from chatservice.storage.threads import ThreadedDatabase
 from chatservice.tap import ANEW_EVERY, ChatService
+from tests.databases import HeldPool, InlinePool
 from tests.doubles import Wire
-from tests.recording import HeldPool, InlinePool
 
 CUT_OFF = "this server was cut off from the others"
 

@@ -17,8 +17,8 @@ from chatservice.cluster.lanes import TRIES
 from chatservice.protocol.errors import StorageError
 from chatservice.storage.database import DatabaseError, Interrupted
 from tests.clustered import ClusterCase, end, session_of
+from tests.databases import HeldPool, InlinePool
 from tests.engine import Engine
-from tests.recording import HeldPool, InlinePool
 
 SCHEMA = """
 -- version 1

@@ -9,7 +9,8 @@ from chatservice.people.account import Account
 from chatservice.protocol.actions import Kicked
 from chatservice.protocol.events import Joined, TopicChanged
 from tests.clustered import ClusterArchiveCase
-from tests.recording import ADA, BOB, JournalCase, line, private_line
+from tests.databases import JournalCase
+from tests.recording import ADA, BOB, line, private_line
 from tests.registered import NOW
 from tests.storage.test_forgetting import TABLES
 

@@ -29,7 +29,8 @@ from chatservice.storage.database import Database, DatabaseError
 from chatservice.storage.journal import CEILING_AHEAD, SETTLE, DatabaseJournal
 from chatservice.storage.pruning import Pruning
 from tests.clustered import ClusterCase, StoringArchive
-from tests.recording import ADA, BOB, EVE, DatabaseTestCase, line, private_line
+from tests.databases import DatabaseTestCase
+from tests.recording import ADA, BOB, EVE, line, private_line
 from tests.registered import NOW
 
 GUEST = b"g" * 16

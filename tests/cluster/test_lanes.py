@@ -16,8 +16,8 @@ from chatservice.cluster.database import ClusterDatabase
 from chatservice.cluster.lanes import ANSWER_WITHIN
 from tests.cluster.test_database import SCHEMA, DatabaseCase, note, noted
 from tests.clustered import end, engine, session_of
+from tests.databases import HeldPool, InlinePool
 from tests.engine import Engine
-from tests.recording import HeldPool, InlinePool
 from tests.running import PATIENCE
 
 SLEEP = "SELECT pg_sleep(600)"

@@ -25,8 +25,8 @@ from chatservice.protocol.events import Said
 from chatservice.protocol.stamping import signed
 from chatservice.protocol.whereabouts import Housed
 from tests.clustered import ClusterCase, end, session_of
+from tests.databases import InlinePool, InlineReactor
 from tests.engine import skip_without_postgresql
-from tests.recording import InlinePool, InlineReactor
 from tests.running import PATIENCE
 
 LARGE = 16_000_000

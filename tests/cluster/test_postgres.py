@@ -25,7 +25,7 @@ from chatservice.protocol.ids import EventIds
 from chatservice.protocol.stamping import signed
 from chatservice.protocol.whereabouts import Housed
 from tests.clustered import ClusterCase, connect_fast, engine
-from tests.recording import InlinePool, InlineReactor
+from tests.databases import InlinePool, InlineReactor
 from tests.running import PATIENCE
 
 ZOE = b"z" * 16

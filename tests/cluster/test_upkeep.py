@@ -13,7 +13,8 @@ from chatservice.protocol.events import Joined
 from chatservice.storage.identities import Identities, _begin
 from chatservice.storage.maintenance import Rounds
 from tests.clustered import ClusterArchiveCase, StoringArchive, end, session_of
-from tests.recording import ADA, BOB, EVE, JournalCase, line
+from tests.databases import JournalCase
+from tests.recording import ADA, BOB, EVE, line
 
 NOW = 1_763_712_000_000_000
 

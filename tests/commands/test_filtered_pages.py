@@ -17,13 +17,8 @@ from tests.conversation import (
     at_each_door,
     each_row,
 )
-from tests.recording import (
-    ADA,
-    DatabaseJournalTestCase,
-    JournalCase,
-    line,
-    private_line,
-)
+from tests.databases import DatabaseJournalTestCase, JournalCase
+from tests.recording import ADA, line, private_line
 
 LONG = "x" * 4000
 SIZES = {"33_long": [LONG] * 33, "100_short": ["hi"] * 100, "one": ["hi"], "none": []}

@@ -13,6 +13,7 @@ from tests.conversations import (
     test_people,
     test_personal,
     test_search,
+    test_server_operators,
     test_talk,
 )
 from tests.operating import Deed, readable
@@ -162,5 +163,6 @@ class MistakeTests(Alongside, test_mistakes.MistakeTests):
 class OperatorTests(Alongside, test_operators.OperatorTableTests):
     """What operators do."""
 
-    def at(self, door: str, nick: str, password: str = "") -> Any:
-        return Alongside.at(self, door, nick, password)
+
+class ServerOperatorTests(Alongside, test_server_operators.ServerOperatorTableTests):
+    """What operators of the whole chat do."""

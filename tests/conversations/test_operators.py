@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.conversation import at_all_doors, each_row
 from tests.operating import (
+    FOR_NOW,
     PASSWORD,
     Deed,
     OperatorCase,
@@ -49,7 +50,6 @@ UNSET = (
 BANNED = ("ada", "/ban bob spam")
 REGISTERED = ("bob", f"/register {PASSWORD}")
 OP = ("ada", "/op bob")
-FOR_NOW = " until an operator ends it"
 SERVER_ONLY = "only a server operator may do that"
 ANOTHER_ONE = "eve is a server operator: only another one may do that to them"
 NO_DURATION = (
@@ -62,8 +62,6 @@ SETTINGS_THERE_ARE = (
     "see /help room"
 )
 
-
-OPER_NOW = "you are an operator of the whole chat until you leave: /oper off ends it"
 
 OWNER = {
     "kick": to_bob("/kick bob", "kicked", "-- ADA kicked BOB from #python"),
@@ -320,62 +318,6 @@ GUEST_REFUSED = {
     "room": told("/room", "#python has no owner", "operators: grace", *SETTINGS_OFF),
 }
 
-SERVER = {
-    "mute": Deed(
-        "/mute * bob",
-        ada=(f"-- you muted bob in the chat{FOR_NOW}",),
-        bob=(f"-- ada muted you in the chat{FOR_NOW}",),
-        eve=(f"-- ada muted bob in the chat{FOR_NOW}",),
-        facts=(act("muted", room=""),),
-    ),
-    "announce": Deed(
-        "/announce tea  at five",
-        ada=("-- you announce: tea  at five",),
-        bob=("-- ada announces: tea  at five",),
-        eve=("-- ada announces: tea  at five",),
-        facts=(act("announced", room="", target="", text="tea  at five"),),
-    ),
-    "nodes": told("/nodes", "this chat runs on one machine"),
-    "announce_nothing": refused("/announce", "usage", "use it like this: /announce TEXT"),
-    "lockdown": Deed(
-        "/lockdown on",
-        ada=("-- you locked the chat down: only registered names may join now",),
-        bob=("-- ada locked the chat down: only registered names may join now",),
-        eve=("-- ada locked the chat down: only registered names may join now",),
-        facts=(act("locked_down", room="", target="", text="on"),),
-    ),
-    "lockdown_over": Deed(
-        "/lockdown off",
-        ada=("-- you ended the lockdown: anybody may join again",),
-        bob=("-- ada ended the lockdown: anybody may join again",),
-        eve=("-- ada ended the lockdown: anybody may join again",),
-        facts=(act("locked_down", room="", target="", text="off"),),
-        before=(("ada", "/lockdown ON"),),
-    ),
-    "lockdown_as_it_is": told("/lockdown", "the lockdown is off"),
-    "lockdown_again": told("/lockdown OFF", "the lockdown is off already"),
-    "lockdown_what": refused("/lockdown maybe", "usage", "use it like this: /lockdown [on|off]"),
-    "bans": told(
-        "/bans *",
-        f"bob (192.0.2.1/32) is muted by ada{FOR_NOW}",
-        before=(("ada", "/mute * bob"),),
-    ),
-    "no_bans": told("/bans *", "nobody is banned or muted in the chat"),
-    "oper": told(f"/oper ADA {PASSWORD}", OPER_NOW),
-    "oper_off": told(
-        "/oper off",
-        "you no longer have an operator's power",
-        before=(("ada", f"/oper ada {PASSWORD}"),),
-    ),
-    "oper_off_without": told("/oper off", "you had no operator's power through /oper"),
-    "oper_wrong": refused("/oper ada wrong", "wrong-password", "wrong nickname or password"),
-    "oper_of_nobody": refused(
-        f"/oper bob {PASSWORD}", "not-allowed", "that is not the nickname of a server operator"
-    ),
-    "oper_what": refused("/oper ada", "usage", "use it like this: /oper NICK PASSWORD"),
-    "kick_from_any_room": to_bob("/kick #python bob", "kicked", "-- ADA kicked BOB from #python"),
-}
-
 
 class OperatorTableTests(OperatorCase):
     """What ada types as an operator, or as none, in #python."""
@@ -397,10 +339,4 @@ class OperatorTableTests(OperatorCase):
     def test_guest_refused(self, case: tuple[Deed, tuple[str, ...]]) -> None:
         """Who is no operator does nothing that operators do."""
         self.at_text("grace").types("/join python")
-        self.play(*case)
-
-    @each_row(at_all_doors(SERVER))
-    def test_server_operator(self, case: tuple[Deed, tuple[str, ...]]) -> None:
-        """A server operator does what operators do, in the whole chat."""
-        self.server_operator("ada")
         self.play(*case)

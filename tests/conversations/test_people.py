@@ -17,6 +17,7 @@ from tests.conversations import (
     test_personal,
     test_running,
     test_search,
+    test_server_operators,
     test_talk,
 )
 
@@ -259,6 +260,7 @@ class EveryCommandTests(SynchronousTestCase):
             test_history,
             test_names,
             test_operators,
+            test_server_operators,
             test_invitations,
             test_running,
             test_personal,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.conversation import at_all_doors, each_row
 from tests.operating import (
+    FOR_NOW,
     PASSWORD,
     Deed,
     OperatorCase,
@@ -15,7 +16,6 @@ from tests.operating import (
     told,
 )
 
-FOR_NOW = " until an operator ends it"
 REGISTERED = ("ada", f"/register {PASSWORD}")
 
 FIRST = {

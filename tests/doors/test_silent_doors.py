@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.chat.door import GOODBYE, NOWHERE, Fenced
 from chatservice.chat.rooms import Member
 from chatservice.protocol import events
-from tests.doors.test_door_contract import DoorContract
+from tests.doors.contract import DoorContract
 from tests.recording import RecordingDoor, line
 
 

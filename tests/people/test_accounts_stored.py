@@ -12,7 +12,7 @@ from chatservice.people.accounts import Accounts
 from chatservice.people.kept import TOKENS_KEPT
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.preferences import Preferences
-from tests.recording import DatabaseTestCase
+from tests.databases import DatabaseTestCase
 from tests.registered import CAFE, HOME, SECRET, AccountsTestCase, proof_of
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from zope.interface.verify import verifyObject
 from chatservice.people.account import Account, IAccount, NotStored
 from chatservice.people.checkers import AccountChecker, InOrder, PluggedIn
 from chatservice.protocol.errors import StorageError
-from tests.recording import DatabaseTestCase
+from tests.databases import DatabaseTestCase
 from tests.registered import CAFE, HOME, SECRET, AccountsTestCase, proof_of
 
 THEIRS = "file secret"

@@ -20,7 +20,7 @@ from tests.conversation import (
     at_each_door,
     each_row,
 )
-from tests.recording import InlinePool
+from tests.databases import InlinePool
 
 SECRET, OTHER = "correct-horse", "battery-staple"
 

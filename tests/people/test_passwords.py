@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.people.opaque import prepared
 from chatservice.people.passwords import HASHES, Passwords, encoded, hashes_at_once
 from chatservice.protocol.events import ChatError
-from tests.recording import HeldPool, InlinePool
+from tests.databases import HeldPool, InlinePool
 
 SECRET = "correct horse"
 HERE, THERE = "192.0.2.1", "198.51.100.9"

@@ -22,9 +22,9 @@ from chatservice.storage.accounts import StoredAccounts
 from chatservice.storage.database import Database
 from chatservice.storage.journal import DatabaseJournal
 from tests.conversation import NOON, Facts, JsonPerson, TableCase, Wire, each_row
+from tests.databases import DatabaseTestCase
 from tests.doubles import PlainPasswords
 from tests.journals import JournalInMemory
-from tests.recording import DatabaseTestCase
 
 LINES = 1000
 ROOMS = ("lobby", "python")

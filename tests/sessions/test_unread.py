@@ -12,15 +12,8 @@ from chatservice.chat.rooms import Room
 from chatservice.protocol.events import LATEST, Acted, Event, Noticed, TopicChanged
 from chatservice.protocol.names import nick_key
 from tests.conversation import DOORS, ConversationCase, JsonPerson, at_each_door
-from tests.recording import (
-    ADA,
-    BOB,
-    EVE,
-    DatabaseJournalTestCase,
-    JournalCase,
-    line,
-    private_line,
-)
+from tests.databases import DatabaseJournalTestCase, JournalCase
+from tests.recording import ADA, BOB, EVE, line, private_line
 
 SECRET = "correct-horse"
 NOT_EVE = Unseen(ADA, {nick_key("eve")}, {BOB}).left_of

@@ -28,7 +28,7 @@ from chatservice.protocol.actions import (
 from chatservice.protocol.events import LATEST
 from chatservice.storage import actlog
 from chatservice.storage.actlog import EVERY, KEPT_FOR, STEP, ActLog
-from tests.recording import DatabaseJournalTestCase, JournalCase
+from tests.databases import DatabaseJournalTestCase, JournalCase
 
 START = 1_763_712_000_000_000
 SECOND = 1_000_000

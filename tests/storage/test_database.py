@@ -18,7 +18,7 @@ from chatservice.storage.database import (
     DatabaseError,
 )
 from chatservice.storage.threads import ThreadedDatabase
-from tests.recording import DatabaseTestCase, InlinePool, InlineReactor
+from tests.databases import DatabaseTestCase, InlinePool, InlineReactor
 
 ONE = """
 -- version 1

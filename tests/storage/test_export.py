@@ -16,15 +16,8 @@ from chatservice.protocol.query import parse
 from chatservice.storage.export import _MINE, _TALK, EXPORT_BYTES
 from chatservice.storage.indexing import ERASE_STEP, INDEX_BYTES
 from chatservice.storage.journal import DatabaseJournal
-from tests.recording import (
-    ADA,
-    BOB,
-    EVE,
-    DatabaseJournalTestCase,
-    JournalCase,
-    line,
-    private_line,
-)
+from tests.databases import DatabaseJournalTestCase, JournalCase
+from tests.recording import ADA, BOB, EVE, line, private_line
 
 NO_TOPICS: dict[str, Any] = {"type": "topics", "topics": []}
 

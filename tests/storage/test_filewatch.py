@@ -5,7 +5,7 @@ from twisted.logger import capturedLogs, formatEvent
 from chatservice.protocol.errors import StorageError
 from chatservice.storage.database import NOT_IN_PLACE, Database, explain
 from chatservice.storage.filewatch import FileWatch
-from tests.recording import DatabaseTestCase
+from tests.databases import DatabaseTestCase
 from tests.storage.test_database import ONE, all_lines, line
 
 

@@ -14,7 +14,7 @@ from chatservice.storage.accounts import StoredAccounts
 from chatservice.storage.database import Database
 from chatservice.storage.journal import DatabaseJournal
 from tests.conversation import DOORS, ConversationCase, JsonPerson, TextPerson
-from tests.recording import DatabaseTestCase
+from tests.databases import DatabaseTestCase
 
 SECRET = "correct-horse-battery"
 NICK = "xylanthia"

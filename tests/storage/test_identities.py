@@ -18,16 +18,9 @@ from chatservice.storage import identities
 from chatservice.storage.accounts import StoredAccounts
 from chatservice.storage.journal import DatabaseJournal
 from tests.conversation import TOKEN
+from tests.databases import DatabaseJournalTestCase, DatabaseTestCase, JournalCase
 from tests.doubles import PlainPasswords
-from tests.recording import (
-    ADA,
-    BOB,
-    DatabaseJournalTestCase,
-    DatabaseTestCase,
-    JournalCase,
-    line,
-    private_line,
-)
+from tests.recording import ADA, BOB, line, private_line
 from tests.registered import HOME, NOW
 
 SECRET = "correct-horse"

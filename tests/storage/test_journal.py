@@ -22,7 +22,8 @@ from chatservice.protocol.events import (
     TopicChanged,
     Whispered,
 )
-from tests.recording import DatabaseJournalTestCase, line
+from tests.databases import DatabaseJournalTestCase
+from tests.recording import line
 
 if TYPE_CHECKING:
     Base = SynchronousTestCase

@@ -15,7 +15,8 @@ from chatservice.protocol.ids import EventIds
 from chatservice.storage.database import Database
 from chatservice.storage.journal import CEILING_AHEAD, DatabaseJournal
 from chatservice.storage.threads import ThreadedDatabase
-from tests.recording import DatabaseJournalTestCase, DatabaseTestCase, line
+from tests.databases import DatabaseJournalTestCase, DatabaseTestCase
+from tests.recording import line
 
 NOW = 1_763_712_000
 

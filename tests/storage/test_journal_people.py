@@ -11,15 +11,8 @@ from chatservice.protocol.actions import Announced, Banned, Kicked, OperatorAct
 from chatservice.protocol.events import LATEST, Acted, Joined, Left, Parted, Renamed, TopicChanged
 from chatservice.storage.journal import DatabaseJournal
 from chatservice.storage.missed import LOOKED_AT, MISSED_MOST, MISSED_TEXT
-from tests.recording import (
-    ADA,
-    BOB,
-    DatabaseJournalTestCase,
-    DatabaseTestCase,
-    JournalCase,
-    line,
-    private_line,
-)
+from tests.databases import DatabaseJournalTestCase, DatabaseTestCase, JournalCase
+from tests.recording import ADA, BOB, line, private_line
 
 
 def joined(id: int, room: str = "lobby", nick: str = "ada") -> Joined:

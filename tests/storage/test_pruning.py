@@ -14,15 +14,8 @@ from chatservice.protocol.events import Joined, Left
 from chatservice.protocol.query import parse
 from chatservice.storage.indexing import ERASE_STEP
 from chatservice.storage.pruning import EVERY, GUESTS_KEPT, ROOMS_A_STEP, Pruning
-from tests.recording import (
-    ADA,
-    BOB,
-    EVE,
-    DatabaseJournalTestCase,
-    JournalCase,
-    line,
-    private_line,
-)
+from tests.databases import DatabaseJournalTestCase, JournalCase
+from tests.recording import ADA, BOB, EVE, line, private_line
 
 NOW = 1_763_712_000_000_000
 MINUTE = 60_000_000

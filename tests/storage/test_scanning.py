@@ -14,7 +14,7 @@ from chatservice.protocol.events import ChatError
 from chatservice.storage.database import Database, Interrupted, Scan
 from chatservice.storage.scanning import DEADLINE, WAITING, Scanning
 from chatservice.storage.threads import CHECKPOINTS, LOOK_AFTER, ThreadedDatabase, Watch
-from tests.recording import DatabaseTestCase, HeldPool, InlinePool, InlineReactor
+from tests.databases import DatabaseTestCase, HeldPool, InlinePool, InlineReactor
 
 ONE = """
 -- version 1

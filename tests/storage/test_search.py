@@ -18,14 +18,8 @@ from chatservice.storage.database import Interrupted
 from chatservice.storage.indexing import INDEX_BYTES
 from chatservice.storage.scanning import DEADLINE
 from chatservice.storage.search import INDEX_WITHIN
-from tests.recording import (
-    ADA,
-    BOB,
-    DatabaseJournalTestCase,
-    JournalCase,
-    line,
-    private_line,
-)
+from tests.databases import DatabaseJournalTestCase, JournalCase
+from tests.recording import ADA, BOB, line, private_line
 
 # Each kind of database gets the same examples, so it does not matter that they take turns.
 EXAMPLES = settings(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.query import Query, parse
 from chatservice.protocol.tokenizer import tokens_of
-from tests.recording import DatabaseJournalTestCase, JournalCase, line
+from tests.databases import DatabaseJournalTestCase, JournalCase
+from tests.recording import line
 from tests.storage.test_search import EXAMPLES
 
 CHINESE, JAPANESE, KOREAN, THAI = (

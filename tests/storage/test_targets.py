@@ -8,15 +8,8 @@ from chatservice.chat.journal import Target, Wanted
 from chatservice.protocol.events import LATEST
 from chatservice.storage.pages import _PAGE_WITH_ONE, BACKWARD
 from chatservice.storage.targets import PEOPLE
-from tests.recording import (
-    ADA,
-    BOB,
-    EVE,
-    DatabaseJournalTestCase,
-    JournalCase,
-    line,
-    private_line,
-)
+from tests.databases import DatabaseJournalTestCase, JournalCase
+from tests.recording import ADA, BOB, EVE, line, private_line
 
 
 class PageContract(JournalCase):

@@ -31,8 +31,9 @@ from chatservice.storage.database import DatabaseError
 from chatservice.storage.indexing import TELL_EVERY
 from chatservice.storage.journal import DatabaseJournal
 from chatservice.storage.pruning import Pruning
+from tests.databases import DatabaseTestCase, JournalCase
 from tests.recording import ADA as RECORDED_ADA
-from tests.recording import DatabaseTestCase, JournalCase, line, private_line
+from tests.recording import line, private_line
 
 VERSION_1 = (Path(__file__).parents[1] / "data" / "version1.sql").read_text("utf-8")
 START = 1_763_712_000_000_000

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from chatservice.doors.irc.door import IrcSession
 from chatservice.protocol import events
 from chatservice.sessions.session import Session
-from tests.doors.test_door_contract import ConnectionContract
+from tests.doors.contract import ConnectionContract
 
 
 class IrcDoorTests(ConnectionContract, SynchronousTestCase):
