@@ -134,10 +134,8 @@ class Device(Hearer["Room"]):
         door = self.door
         self._hear_nothing()
         self.hear_through(NOWHERE)
-        if self in self.member.devices:
-            self.member.devices = tuple(
-                each for each in self.member.devices if each is not self
-            )
+        others = (each for each in self.member.devices if each is not self)
+        self.member.devices = tuple(others)
         return door
 
     def _hear_nothing(self) -> None:
@@ -299,8 +297,7 @@ class Member(Dweller["Device", "Room"]):
         """Take the member out of a room."""
         del self.rooms[room.name]
         self.reading.forget(room.name)
-        if room.name in self.spoke_at:
-            del self.spoke_at[room.name]
+        self.spoke_at.pop(room.name, None)
         for each in (*self.devices, *self.lost):
             each.forget_room(room.name)
         if room.founder is self:
@@ -314,9 +311,8 @@ class Member(Dweller["Device", "Room"]):
 
     def note_speaking(self, room: Room, at: float) -> None:
         """Note that the member has spoken in a room."""
-        if self.spoke_at is NEVER:
-            self.spoke_at = {}
-        self.spoke_at[room.name] = at
+        # Most people never speak: they share an empty one, which is never changed.
+        self.spoke_at = {**self.spoke_at, room.name: at}
 
     def spoke_since(self, moment: float) -> tuple[str, ...]:
         """Name the rooms in which the member spoke after a moment, in the reactor's seconds."""
