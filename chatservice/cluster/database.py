@@ -23,7 +23,7 @@ from chatservice.cluster.schema import opened
 from chatservice.cluster.words import TokenVectors
 from chatservice.storage.contract import Row, T, Words, Work
 from chatservice.storage.database import DatabaseError, Interrupted
-from chatservice.storage.threads import Watch
+from chatservice.storage.threads import Watch, one_thread
 
 LONGEST = 60.0
 """The most seconds that a long read takes, even if it has no time limit."""
@@ -48,15 +48,12 @@ class ClusterDatabase:
 
     @param reactor: C{IReactorFromThreads} and C{IReactorTime}, on which results arrive.
     @param url: of the server, or of several of which one can be written.
-    @ivar node: the number of the node that writes.
     @param pool: makes a pool of one thread.
+    @ivar node: the number of the node that writes; 0 as long as it has none.
     """
 
     def __init__(
-        self,
-        reactor: Any,
-        url: str,
-        pool: Callable[[], ThreadPool] = lambda: ThreadPool(1, 1, "database"),
+        self, reactor: Any, url: str, pool: Callable[[], ThreadPool] = one_thread
     ) -> None:
         self.words: Words = TokenVectors()
         self.node = 0
@@ -88,7 +85,7 @@ class ClusterDatabase:
         return connect(self._url, prepare)
 
     def at_start(self, work: Work[T]) -> T:
-        """Do C{work}, which only reads, right after L{open} and on the calling thread.
+        """See L{Storage.at_start <chatservice.storage.contract.Storage.at_start>}.
 
         @raise DatabaseError: the database does not answer, for example.
         """
@@ -101,15 +98,15 @@ class ClusterDatabase:
             raise DatabaseError(f"{clause[:1].upper()}{clause[1:]}") from error
 
     def write_at_start(self, work: Work[T]) -> T:
-        """Do C{work} as L{write} does, right after L{open} and on the calling thread."""
+        """See L{Storage.write_at_start <chatservice.storage.contract.Storage.write_at_start>}."""
         return self.at_start(lambda _: _transact(self._opened, work))
 
     def write(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work} in one transaction: all of it or nothing."""
+        """See L{Storage.write <chatservice.storage.contract.Storage.write>}."""
         return self._writes.do(partial(_transact, work=work))
 
     def write_later(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work} as L{write} does, but let all other pending writes go first."""
+        """See L{Storage.write_later <chatservice.storage.contract.Storage.write_later>}."""
         return self._writes.do(partial(_transact, work=work), is_patient=True)
 
     def change(self, sql: str, *given: Any) -> Deferred[Row]:
@@ -133,18 +130,13 @@ class ClusterDatabase:
         return self._writes.do(partial(_hold, lock=lock), is_patient=True)
 
     def read(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work}, which only reads, and only briefly."""
+        """See L{Storage.read <chatservice.storage.contract.Storage.read>}."""
         return self._reads.do(partial(_unlimited, work=work))
 
     def scan(
         self, work: Work[T], seconds: float, is_wanted: Callable[[], bool] = lambda: True
     ) -> Deferred[T]:
-        """Do C{work}, which only reads and may take long.
-
-        @param seconds: the time limit, if nobody else has to wait meanwhile.
-        @param is_wanted: called again and again, on the reactor's thread.
-        @return: fails with L{Interrupted} if it took longer, or was no longer wanted.
-        """
+        """See L{Storage.scan <chatservice.storage.contract.Storage.scan>}."""
         limit = min(seconds, LONGEST)
         scan = ClusterScan(self._reactor.seconds, limit)
         watch = Watch(self._reactor, scan, is_wanted)

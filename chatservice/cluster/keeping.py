@@ -173,13 +173,8 @@ class ClusterKeeping:
         self._link = PostgresLink(self._reactor, self._url, self._connection)
         self.journal.begin(self._link, seat, self._entered.snapshot.cursor)
         chat.housing.begin(seat.node)
-        steps = steps_of(
-            self._database,
-            self.journal,
-            chat.permissions,
-            self.journal.ids.now,
-            self._clock.is_settled,
-        )
+        rules = chat.permissions, chat.ids.now, chat.clock.is_settled
+        steps = steps_of(self._database, self.journal, *rules)
         self._upkeep = Upkeep(self._reactor, steps)
         self._upkeep.start()
 

@@ -149,22 +149,19 @@ class Database:
         return connection
 
     def at_start(self, work: Work[T]) -> T:
-        """Do C{work}, which only reads, right after L{open} and on the calling thread."""
+        """See L{Storage.at_start <chatservice.storage.contract.Storage.at_start>}."""
         return work(self._writer)
 
     def write_at_start(self, work: Work[T]) -> T:
-        """Do C{work} as L{write} does, right after L{open} and on the calling thread."""
+        """See L{Storage.write_at_start <chatservice.storage.contract.Storage.write_at_start>}."""
         return self._transact(work)
 
     def write(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work} in one transaction: all of it or nothing."""
+        """See L{Storage.write <chatservice.storage.contract.Storage.write>}."""
         return execute(self._transact, work)
 
     def write_later(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work} as L{write} does, but let all other pending writes go first.
-
-        Use it for small steps of long work: during each step everybody waits.
-        """
+        """See L{Storage.write_later <chatservice.storage.contract.Storage.write_later>}."""
         return self.write(work)
 
     def _transact(self, work: Work[T]) -> T:
@@ -182,18 +179,13 @@ class Database:
         return result
 
     def read(self, work: Work[T]) -> Deferred[T]:
-        """Do C{work}, which only reads, and only briefly."""
+        """See L{Storage.read <chatservice.storage.contract.Storage.read>}."""
         return execute(work, self._writer)
 
     def scan(
         self, work: Work[T], seconds: float, is_wanted: Callable[[], bool] = lambda: True
     ) -> Deferred[T]:
-        """Do C{work}, which only reads and may take long.
-
-        @param seconds: the time limit, if nobody else has to wait meanwhile.
-        @param is_wanted: called again and again, on the reactor's thread.
-        @return: fails with L{Interrupted} if it took longer, or was no longer wanted.
-        """
+        """See L{Storage.scan <chatservice.storage.contract.Storage.scan>}."""
         return execute(Scan(self._writer, self._seconds, seconds * SHARE).run, work)
 
     def empty_log(self) -> Deferred[bool]:

@@ -62,7 +62,6 @@ class FileKeeping:
     def __init__(self, reactor: Any, path: str, clock: WallClock) -> None:
         self._reactor = reactor
         self._path = path
-        self._clock = clock
         self._database = ThreadedDatabase(reactor, path)
         self.journal = DatabaseJournal(self._database, EventIds(clock.time))
         self.accounts = StoredAccounts(self._database)
@@ -78,14 +77,9 @@ class FileKeeping:
 
     def begin(self, chat: Chat, accounts: Accounts) -> None:
         """See L{Keeping.begin}."""
-        steps = steps_of(
-            self._database,
-            self.journal,
-            chat.permissions,
-            self.journal.ids.now,
-            self._clock.is_settled,
-            in_memory=self._path == IN_MEMORY,
-        )
+        rules = chat.permissions, chat.ids.now, chat.clock.is_settled
+        in_memory = self._path == IN_MEMORY
+        steps = steps_of(self._database, self.journal, *rules, in_memory=in_memory)
         watch = FileWatch(self._database, self._path, chat.tell_operators)
         chat.troubles.append(watch.trouble)
         # Apart from the others, which may have much to do.

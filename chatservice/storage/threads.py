@@ -21,6 +21,11 @@ CHECKPOINTS = 20
 """The most attempts in a row to empty the write-ahead log: a reader may be in the way."""
 
 
+def one_thread() -> ThreadPool:
+    """Make a pool of one thread."""
+    return ThreadPool(1, 1, "database")
+
+
 class _Job(NamedTuple):
     """Work for a thread, and the Deferred for its result."""
 
@@ -71,10 +76,7 @@ class ThreadedDatabase(Database):
     """
 
     def __init__(
-        self,
-        reactor: Any,
-        path: str,
-        pool: Callable[[], ThreadPool] = lambda: ThreadPool(1, 1, "database"),
+        self, reactor: Any, path: str, pool: Callable[[], ThreadPool] = one_thread
     ) -> None:
         super().__init__(path, reactor.seconds)
         self._reactor = reactor
