@@ -6,29 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from chatservice.chat.residents import Resident, Stay
-from chatservice.protocol.actions import (
-    Banned,
-    Deopped,
-    Extended,
-    Founded,
-    Kicked,
-    OperatorAct,
-    Opped,
-)
-from chatservice.protocol.events import (
-    CameAndWent,
-    CameBack,
-    Event,
-    Identified,
-    Introduced,
-    Joined,
-    Left,
-    Parted,
-    Renamed,
-    Spoken,
-    WentAway,
-    Whispered,
-)
+from chatservice.protocol import actions, events
+from chatservice.protocol.events import Event
 from chatservice.protocol.names import LOBBY, nick_key
 from chatservice.protocol.whereabouts import (
     AccountChanged,
@@ -39,7 +18,7 @@ from chatservice.protocol.whereabouts import (
     NickAsked,
 )
 
-NOBODYS = (Extended, CameAndWent, Adopted, AccountChanged, NickAsked, Erased)
+NOBODYS = (actions.Extended, events.CameAndWent, Adopted, AccountChanged, NickAsked, Erased)
 """Kinds of events that need no author at the node."""
 
 
@@ -88,7 +67,7 @@ class MemoryPeople:
     def __init__(self) -> None:
         self.by_identity: dict[bytes, Person] = {}
         self.names: dict[str, int] = {}
-        self.passing: list[OperatorAct] = []
+        self.passing: list[actions.OperatorAct] = []
         self._owners: dict[str, bytes] = {}
         self._former: dict[bytes, bytes] = {}
         self._marks: set[tuple[bytes, bytes]] = set()
@@ -98,10 +77,10 @@ class MemoryPeople:
         """List the people who are in the chat."""
         return [person.resident(identity) for identity, person in self.by_identity.items()]
 
-    def take(self, node: int, events: Iterable[Event]) -> list[int]:
+    def take(self, node: int, batch: Iterable[Event]) -> list[int]:
         """Carry out a batch of a node; return the positions of events that are refused."""
         self._were_here.clear()
-        return [place for place, event in enumerate(events) if not self._do(node, event)]
+        return [place for place, event in enumerate(batch) if not self._do(node, event)]
 
     def hand_over(self, former: int, node: int, cursor: int) -> None:
         """Give the people of a node to another one.
@@ -140,7 +119,7 @@ class MemoryPeople:
         """Carry out an event; return whether its author may have done it at that node."""
         if isinstance(event, NOBODYS):
             return True
-        if isinstance(event, Identified):
+        if isinstance(event, events.Identified):
             return self._identify(node, event)
         identity = event.identity
         if identity not in self.by_identity and not isinstance(event, Housed):
@@ -149,10 +128,11 @@ class MemoryPeople:
         if isinstance(event, Housed):
             return self._house(node, event, person)
         if person is None or node not in person.homes:
-            return isinstance(event, Spoken | Whispered) and event.identity in self._were_here
+            is_talk = isinstance(event, events.Spoken | events.Whispered)
+            return is_talk and event.identity in self._were_here
         if not self._may(person, identity, event):
             return False
-        if isinstance(event, Left):
+        if isinstance(event, events.Left):
             self._remove(identity)
         elif isinstance(event, Lost):
             self._were_here |= self._known_as(identity)
@@ -166,11 +146,11 @@ class MemoryPeople:
     def _may(self, person: Person, identity: bytes, event: Event) -> bool:
         """Whether nothing is in the way of an event, and note a request that may be repeated."""
         match event:
-            case Left(everywhere=False):
+            case events.Left(everywhere=False):
                 return len(person.homes) == 1
-            case Renamed():
+            case events.Renamed():
                 return not self._has_another(nick_key(event.now), person)
-            case Spoken() | Whispered() if event.mark:
+            case events.Spoken() | events.Whispered() if event.mark:
                 mark = (identity, event.mark)
                 is_new = mark not in self._marks
                 self._marks.add(mark)
@@ -195,45 +175,45 @@ class MemoryPeople:
         self._former = {each: now for each, now in self._former.items() if now != identity}
 
     def _change(self, person: Person, event: Event) -> None:
-        if isinstance(event, Joined):
+        if isinstance(event, events.Joined):
             is_first = not any(event.room in each.rooms for each in self.by_identity.values())
             runs = is_first and event.room != LOBBY and event.room not in self._owners
             person.rooms.setdefault(event.room, Stay(event.room, event.id, runs))
-        elif isinstance(event, Parted):
+        elif isinstance(event, events.Parted):
             person.rooms.pop(event.room, None)
             self._end_passing()
-        elif isinstance(event, Renamed):
+        elif isinstance(event, events.Renamed):
             key = nick_key(event.now)
             if key != person.key:
                 self.names.pop(person.key, None)
             person.nick, person.key = event.now, key
-        elif isinstance(event, Introduced):
+        elif isinstance(event, events.Introduced):
             if event.renamed:
                 person.real_name = event.real_name
-        elif isinstance(event, WentAway):
+        elif isinstance(event, events.WentAway):
             person.away = event.why
-        elif isinstance(event, CameBack):
+        elif isinstance(event, events.CameBack):
             person.away = None
-        elif isinstance(event, OperatorAct):
+        elif isinstance(event, actions.OperatorAct):
             self._act(event)
 
-    def _act(self, act: OperatorAct) -> None:
+    def _act(self, act: actions.OperatorAct) -> None:
         if act.passing:
             self.passing.append(act)
-        if isinstance(act, Founded):
+        if isinstance(act, actions.Founded):
             self._owners.setdefault(act.room, act.identity)
-        elif isinstance(act, Deopped) and self._owners.get(act.room) == act.target_identity:
+        elif isinstance(act, actions.Deopped) and self._owners.get(act.room) == act.target_identity:
             del self._owners[act.room]
-        whom = act.identity if isinstance(act, Founded) else act.target_identity
+        whom = act.identity if isinstance(act, actions.Founded) else act.target_identity
         person = self.by_identity.get(whom)
         if person is None or act.room not in person.rooms:
             return
-        if isinstance(act, Kicked):
+        if isinstance(act, actions.Kicked):
             del person.rooms[act.room]
             self._end_passing()
-        elif isinstance(act, Founded | Deopped | Banned):
+        elif isinstance(act, actions.Founded | actions.Deopped | actions.Banned):
             person.rooms[act.room] = person.rooms[act.room]._replace(runs=False)
-        elif isinstance(act, Opped) and act.passing:
+        elif isinstance(act, actions.Opped) and act.passing:
             person.rooms[act.room] = person.rooms[act.room]._replace(runs=True)
 
     def _end_passing(self) -> None:
@@ -257,7 +237,7 @@ class MemoryPeople:
             person.homes.add(node)
         return True
 
-    def _identify(self, node: int, event: Identified) -> bool:
+    def _identify(self, node: int, event: events.Identified) -> bool:
         if event.with_lines:
             self.passing = [act.under(event.former, event.identity) for act in self.passing]
             for room, owner in self._owners.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import LogEvent, globalLogPublisher
@@ -25,8 +26,15 @@ FILES = 1024
 class Reactor(MemoryReactorClock):
     """A reactor without a network, threads or a clock of its own."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool: Any = InlinePool()
+
     def callFromThread(self, function: Any, *args: Any, **kwargs: Any) -> None:
         function(*args, **kwargs)
+
+    def getThreadPool(self) -> Any:
+        return self.pool
 
 
 class ServiceCase(SynchronousTestCase):
@@ -73,7 +81,10 @@ class ServiceCase(SynchronousTestCase):
 
     def stop(self, service: ChatService) -> None:
         """Stop the service, and see that it stops."""
+        self.successResultOf(self.stopping(service))
+
+    def stopping(self, service: ChatService) -> Deferred[None]:
+        """Stop the service, and let it do what it can do at once."""
         done = service.stopService()
-        for _ in range(8):
-            self.reactor.advance(0)
-        self.successResultOf(done)
+        self.reactor.pump([0] * 8)
+        return done

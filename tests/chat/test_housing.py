@@ -134,13 +134,18 @@ class HousingTests(NodesCase):
         self.assertEqual((welcome["nick"], welcome["token"]), ("eve", token))
         self.assertEqual(self.homes("eve"), [([1], False)] * 2)
 
-    def test_same_program(self) -> None:
-        """A program that changes node in mid-conversation takes its own place there."""
+    def zoe_changes_node(self) -> tuple[JsonPerson, JsonPerson]:
+        """Have a program come at one node, and go to the other in mid-conversation."""
         first, second = (JsonPerson(node.connect()) for node in (self.there, self.here))
         first.asks("hello", nick="zoe", client="phone")
         self.passes()
         token = self.there.chat.roster["zoe"].token
         second.asks("hello", token=token, client="phone")
+        return first, second
+
+    def test_same_program(self) -> None:
+        """A program that changes node in mid-conversation takes its own place there."""
+        first, second = self.zoe_changes_node()
         self.passes()
         self.assertEqual(first.sees()[-1]["code"], "taken-over")
         self.assertFalse(first.wire.connected)
@@ -151,11 +156,7 @@ class HousingTests(NodesCase):
 
     def test_once(self) -> None:
         """A request that is made at two nodes with the same ref is carried out once."""
-        first, second = (JsonPerson(node.connect()) for node in (self.there, self.here))
-        first.asks("hello", nick="zoe", client="phone")
-        self.passes()
-        token = self.there.chat.roster["zoe"].token
-        second.asks("hello", token=token, client="phone")
+        first, second = self.zoe_changes_node()
         first.asks("say", room="lobby", text="once", ref="1")
         self.clock.advance(0)
         second.asks("say", room="lobby", text="once", ref="1")

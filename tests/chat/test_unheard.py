@@ -52,8 +52,8 @@ class UnheardTests(NodesCase):
         self.types(self.ada, "/join tea")
         self.assertEqual(self.remembered(), ["one", "two"])
 
-    def test_said_meanwhile(self) -> None:
-        """What is said while the last lines are being read is shown as well."""
+    def read_slowly(self) -> Deferred[None]:
+        """Have pages wait until a Deferred fires."""
         read, reading = self.here.journal.page, Deferred[None]()
 
         def page(wanted: Wanted) -> Deferred[Page]:
@@ -61,6 +61,11 @@ class UnheardTests(NodesCase):
             return reading.addCallback(lambda _: found)
 
         self.patch(self.here.journal, "page", page)
+        return reading
+
+    def test_said_meanwhile(self) -> None:
+        """What is said while the last lines are being read is shown as well."""
+        reading = self.read_slowly()
         self.types(self.ada, "/join tea")
         self.types(self.bob, "two")
         reading.callback(None)
@@ -70,13 +75,7 @@ class UnheardTests(NodesCase):
 
     def test_made_meanwhile(self) -> None:
         """So it is if the first one at all comes at the same moment elsewhere."""
-        read, reading = self.here.journal.page, Deferred[None]()
-
-        def page(wanted: Wanted) -> Deferred[Page]:
-            found = read(wanted)
-            return reading.addCallback(lambda _: found)
-
-        self.patch(self.here.journal, "page", page)
+        reading = self.read_slowly()
         self.types(self.ada, "/join attic")
         self.types(self.bob, "/join attic", "two")
         reading.callback(None)

@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint
-from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import capturedLogs, formatEvent
-from twisted.trial.unittest import SynchronousTestCase
 
 from chatservice.chat.clock import WallClock
 from chatservice.cluster import keeping as cluster_keeping
-from chatservice.doors import limits
 from chatservice.options import Options
 from chatservice.protocol.errors import CannotStart
-from chatservice.storage import keeping
 from chatservice.storage.keeping import FileKeeping
-from chatservice.storage.threads import ThreadedDatabase
 from chatservice.tap import ANEW_EVERY, ChatService
-from tests.databases import HeldPool, InlinePool
-from tests.doubles import Wire
+from tests.databases import HeldPool
+from tests.services import ServiceCase
 
 CUT_OFF = "this server was cut off from the others"
 
 
-class Reactor(MemoryReactorClock):
-    """A reactor without a network, threads or a clock of its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pool: Any = InlinePool()
-
-    def callFromThread(self, function: Any, *args: Any, **kwargs: Any) -> None:
-        function(*args, **kwargs)
-
-    def getThreadPool(self) -> Any:
-        return self.pool
-
-
-class BeginningAnewTests(SynchronousTestCase):
+class BeginningAnewTests(ServiceCase):
     """Ada is at a node, which keeps its chat in memory here instead of in a cluster.
 
     @ivar kept: what kept the chat, from the first to the present one, and C{closed} those of them
@@ -50,16 +30,12 @@ class BeginningAnewTests(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
-        pool: Any = InlinePool
-        self.patch(keeping, "ThreadedDatabase", lambda *given: ThreadedDatabase(*given, pool))
-        self.patch(limits.resource, "setrlimit", lambda which, limits: None)
-        self.addCleanup(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))
+        super().setUp()
         self.kept: list[FileKeeping] = []
         self.closed: list[FileKeeping] = []
         self.errors: list[Exception] = []
         self.lose_place: Callable[[str], object]
         self.patch(cluster_keeping, "ClusterKeeping", self.keep)
-        self.reactor = Reactor()
         options = Options()
         options.parseOptions(["--cluster", "postgresql://chat@db.example/chat", "--node", "one"])
         options["endpoints"] = [("59000", TCP4ServerEndpoint(self.reactor, 59000))]
@@ -94,24 +70,11 @@ class BeginningAnewTests(SynchronousTestCase):
         self.patch(kept, "close", close)
         return kept
 
-    def connect(self) -> Wire:
-        """A new connection to the port."""
-        factory = self.reactor.tcpServers[0][1]
-        wire = Wire(self.reactor)
-        wire.protocol = factory.buildProtocol(wire.getPeer())
-        wire.protocol.makeConnection(wire)
-        return wire
-
     def lost(self) -> list[str]:
         """Let the node lose its place; gives what it logs."""
         with capturedLogs() as events:
             self.lose_place(CUT_OFF)
         return [str(formatEvent(event)) for event in events]
-
-    def stop(self) -> Deferred[None]:
-        done = self.service.stopService()
-        self.reactor.pump([0] * 8)
-        return done
 
     def test_anew(self) -> None:
         """People are told and sent away, and find another chat at the same port."""
@@ -127,7 +90,7 @@ class BeginningAnewTests(SynchronousTestCase):
         self.assertEqual(list(self.service.chat.roster), ["bob"])
         self.assertEqual(logged[0], "This node has lost its place in the cluster: it begins anew.")
         self.assertEqual(logged[-1], "This node has begun anew.")
-        done = self.stop()
+        done = self.stopping(self.service)
         self.assertEqual(bob.sees(), "-- the chat is shutting down\r\n")
         self.successResultOf(done)
         self.assertEqual(self.closed, self.kept)
@@ -145,7 +108,7 @@ class BeginningAnewTests(SynchronousTestCase):
             told, [failed.replace("no.", "never."), "This node has begun anew."]
         )
         self.assertEqual(self.closed, self.kept[:4])
-        self.successResultOf(self.stop())
+        self.stop(self.service)
 
     def test_bug(self) -> None:
         """An error in an attempt is told, and another one is made."""
@@ -154,7 +117,7 @@ class BeginningAnewTests(SynchronousTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.reactor.advance(ANEW_EVERY)
         self.assertEqual(len(self.kept), 3)
-        self.successResultOf(self.stop())
+        self.stop(self.service)
 
     def test_closing_fails(self) -> None:
         """If what kept the former chat cannot be closed, that is told, and the node goes on."""
@@ -162,14 +125,14 @@ class BeginningAnewTests(SynchronousTestCase):
         logged = self.lost()
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertEqual(logged[-1], "This node has begun anew.")
-        self.successResultOf(self.stop())
+        self.stop(self.service)
 
     def test_stopped(self) -> None:
         """A node that is stopped meanwhile ends as soon as the attempt under way does."""
         self.errors = [CannotStart("no")]
         self.reactor.pool = HeldPool()
         self.lost()
-        done = self.stop()
+        done = self.stopping(self.service)
         self.assertNoResult(done)
         self.reactor.pool.waiting.pop()()
         self.reactor.pump([0, ANEW_EVERY, 0, 0])
@@ -180,7 +143,7 @@ class BeginningAnewTests(SynchronousTestCase):
         """If the attempt succeeds, what it opened is closed."""
         self.reactor.pool = HeldPool()
         self.lost()
-        done = self.stop()
+        done = self.stopping(self.service)
         self.reactor.pool.waiting.pop()()
         self.reactor.pump([0] * 8)
         self.successResultOf(done)
