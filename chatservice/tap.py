@@ -92,21 +92,7 @@ class ChatService(Service):
         """
         options, reactor = self._options, self._reactor
         clock = WallClock()
-        self._keeping: Keeping
-        if options["cluster"]:
-            from chatservice.cluster import keeping
-
-            self._keeping = keeping.ClusterKeeping(
-                reactor,
-                options["cluster"],
-                _node(options),
-                shared_by_nodes(options),
-                clock,
-                self._begin_anew,
-                source,
-            )
-        else:
-            self._keeping = FileKeeping(reactor, options["database"], clock)
+        self._keeping = self._make_keeping(clock, source)
         settings = Settings(
             motd=options["motd-lines"],
             operators=options["operators"],
@@ -126,6 +112,22 @@ class ChatService(Service):
         self.chat.reloads.append(self._reload_motd)
         if self._policy.certificate is not None:
             self.chat.reloads.append(self._policy.certificate.reload)
+
+    def _make_keeping(self, clock: WallClock, source: str | None) -> Keeping:
+        options, reactor = self._options, self._reactor
+        if not options["cluster"]:
+            return FileKeeping(reactor, options["database"], clock)
+        from chatservice.cluster import keeping
+
+        return keeping.ClusterKeeping(
+            reactor,
+            options["cluster"],
+            _node(options),
+            shared_by_nodes(options),
+            clock,
+            self._begin_anew,
+            source,
+        )
 
     def privilegedStartService(self) -> None:
         """Bind the ports, while the process may still be root."""

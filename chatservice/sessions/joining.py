@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
 from twisted.internet.task import deferLater
@@ -13,6 +13,7 @@ from chatservice.chat.door import Door
 from chatservice.chat.names import key_of
 from chatservice.chat.nicknames import whose
 from chatservice.chat.read_markers import NO_MARKERS, ReadMarker
+from chatservice.chat.refs import Noted
 from chatservice.chat.rooms import ROOMS_PER_MEMBER, Device, Member, Room
 from chatservice.people.account import NO_TOKEN, Account, Proof
 from chatservice.people.identity import identity_of
@@ -71,6 +72,19 @@ class Newcomer(Door, Protocol):
         """
 
 
+class Past(NamedTuple):
+    """The stored facts about somebody who was here before.
+
+    @ivar places: where they were last.
+    @ivar spoken: their latest requests, by their marks.
+    @ivar marks: for each room that they marked as read, the id up to which it was.
+    """
+
+    places: list[ReadMarker]
+    spoken: list[tuple[bytes, Noted]]
+    marks: dict[str, int]
+
+
 class Joining:
     """One arrival.
 
@@ -98,56 +112,56 @@ class Joining:
         if device is not None:
             return device
         account = None if proof is None else proof.account
-        places = yield self._places(request, account)
+        past = yield self._past(request, account)
         if request.token:
-            request = replace(request, nick=request.nick or _last_nick(account, places))
-        spoken = (yield chat.journal.refs(_identity(request, account))) if places else []
-        marks = NO_MARKERS if account is None else (yield chat.journal.room_marks(account.identity))
+            request = replace(request, nick=request.nick or _last_nick(account, past.places))
         key = chat.nicknames.check(request.nick, self._session.peer.is_local)[1]
         yield self._freed(key, account)
-        names = request.rooms
-        if names is None:
-            names = [place.room for place in places if place.room] or request.at_first
-        seen = {place.room: max(place.entered, place.seen) for place in places}
-
-        def join(rooms: list[Room]) -> Device:
-            self._session.check_still_wanted()
-            # By now the same person may have come through another connection.
-            device = self._come_back(request, proof)
-            if device is None:
-                self._check_token(request, account)
-                self._check_name(request, account, places)
-                device = chat.join(
-                    self._session,
-                    request.nick,
-                    request.token,
-                    proof,
-                    rooms,
-                    seen,
-                    request.client or "",
-                    request.user,
-                    request.real_name,
-                )
-                member = device.member
-                member.spoken.recall(spoken, chat.reactor.seconds())
-                member.reading.recall(marks)
-                if request.rooms is None or request.client:
-                    # Of a room that is closed to the member by now nothing was missed. A program
-                    # without a name that knows its rooms asks itself for what it missed.
-                    member.reading.take_up(places, {"", *member.rooms})
-                    device.replay = dict(member.reading.missed)
-            return device
-
         claims = [key]
         if request.token or account is not None:
             claims.append(key_of(_identity(request, account)))
         device = yield self._claim(request, proof, claims)
         if device is None:
+            names = _rooms(request, past.places)
             try:
-                device = yield chat.rooms.opened(list(names)[:ROOMS_PER_MEMBER], join)
+                device = yield chat.rooms.opened(
+                    names, lambda rooms: self._join(request, proof, past, rooms)
+                )
             finally:
                 chat.names.release(*claims)
         assert isinstance(device, Device)
+        return device
+
+    def _join(
+        self, request: JoinRequest, proof: Proof | None, past: Past, rooms: list[Room]
+    ) -> Device:
+        """Come in, unless the same person has come through another connection by now."""
+        self._session.check_still_wanted()
+        device = self._come_back(request, proof)
+        if device is not None:
+            return device
+        account = None if proof is None else proof.account
+        self._check_token(request, account)
+        self._check_name(request, account, past.places)
+        device = self._chat.join(
+            self._session,
+            request.nick,
+            request.token,
+            proof,
+            rooms,
+            {place.room: max(place.entered, place.seen) for place in past.places},
+            request.client or "",
+            request.user,
+            request.real_name,
+        )
+        member = device.member
+        member.spoken.recall(past.spoken, self._chat.reactor.seconds())
+        member.reading.recall(past.marks)
+        if request.rooms is None or request.client:
+            # Of a room that is closed to the member by now nothing was missed. A program
+            # without a name that knows its rooms asks itself for what it missed.
+            member.reading.take_up(past.places, {"", *member.rooms})
+            device.replay = dict(member.reading.missed)
         return device
 
     @inlineCallbacks
@@ -242,6 +256,17 @@ class Joining:
 
     # Where somebody was, and under which nickname.
 
+    @inlineCallbacks
+    def _past(
+        self, request: JoinRequest, account: Account | None
+    ) -> Generator[Deferred[Any], Any, Past]:
+        """Find what is stored about the same person."""
+        journal = self._chat.journal
+        places = yield self._places(request, account)
+        spoken = (yield journal.refs(_identity(request, account))) if places else []
+        marks = NO_MARKERS if account is None else (yield journal.room_marks(account.identity))
+        return Past(places, spoken, marks)
+
     def _places(self, request: JoinRequest, account: Account | None) -> Deferred[list[ReadMarker]]:
         """Find where the same person was last; nowhere, if nothing tells who it is."""
         if account is None and not self._chat.accounts.may_bear(request.token, None):
@@ -307,6 +332,14 @@ class Joining:
 
 def _identity(request: JoinRequest, account: Account | None) -> bytes:
     return identity_of(request.token) if account is None else account.identity
+
+
+def _rooms(request: JoinRequest, places: list[ReadMarker]) -> list[str]:
+    """List the rooms to enter: those wanted, or else those of the last time."""
+    names = request.rooms
+    if names is None:
+        names = [place.room for place in places if place.room] or request.at_first
+    return list(names)[:ROOMS_PER_MEMBER]
 
 
 def _last_nick(account: Account | None, places: list[ReadMarker]) -> str:

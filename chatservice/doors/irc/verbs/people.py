@@ -22,8 +22,6 @@ from chatservice.protocol.names import check_nick
 ASKED_AT_ONCE = 20
 """The most people that one C{ISON} or C{USERHOST} asks for."""
 
-LISTED_BYTES = 350
-
 
 @verb("WHOIS", cost=query)
 def whois(call: Call) -> Lines:
