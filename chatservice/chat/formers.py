@@ -42,9 +42,9 @@ class Formers:
         self.settle(former)
 
     def end(self, identity: bytes) -> None:
-        """Note that an identity is nobody's former one any longer, because somebody has it now.
+        """Expect an identity no more, and forget it as a former one.
 
-        Or it was refused to somebody.
+        Somebody has it by now, or was refused it.
         """
         self._permissions.expect_no_more(identity)
         self._forget(identity)

@@ -106,7 +106,7 @@ class Housing:
             self._roster.remove(member)
 
     def settle(self, member: Member) -> None:
-        """Speak for a member from now on, or let other nodes do so; see if it comes back."""
+        """Speak for a member from now on, waiting if it lingers; or let other nodes do so."""
         if not self._roster.has(member):
             return
         if member.devices:

@@ -29,18 +29,18 @@ NEWS = NickAsked | AccountChanged | Erased
 PATIENCE = 5.0
 """Seconds that another node may take to free a nickname."""
 
-AGAIN = 1.0
-"""Seconds after which what could not be stored is stored once more."""
-
 LOOK_EVERY = 0.05
 """Seconds between two looks whether it has."""
+
+AGAIN = 1.0
+"""Seconds after which an account is stored again that could not be stored."""
 
 NEW_PASSWORD = "your password was changed: log in again"
 GIVEN_UP = "your nickname was given up through another server"
 
 
 class News:
-    """The taker of such news, and the asker for nicknames.
+    """The receiver of such news; it also asks other nodes for nicknames.
 
     @param reactor: C{IReactorTime}.
     @param rename_to_guest: gives a member a nickname that nobody has.

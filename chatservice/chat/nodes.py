@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 
 
 class NodeState(NamedTuple):
-    """A node.
+    """The state of a node at one moment.
 
     @ivar version: of its program.
     @ivar members: the people who are connected to it.

@@ -68,7 +68,7 @@ class Parts(Verbs):
     @param reactor: C{IReactorTime}.
     @param journal: the one order of all events.
     @param new_token: makes a secret for a newcomer.
-    @param names: who gets which nickname, if others than the roster have to agree.
+    @ivar names: the claims of nicknames and identities.
     @ivar ids: the ids of the journal.
     @ivar roster: the people who are here.
     @ivar rooms: the rooms with somebody in them, by name.
@@ -89,10 +89,9 @@ class Parts(Verbs):
         accounts: Accounts,
         clock: WallClock,
         new_token: Callable[[], str],
-        names: Names | None = None,
     ) -> None:
         self.reactor = reactor
-        self.names = names or OwnNames()
+        self.names: Names = OwnNames()
         self.nodes: Nodes | None = None
         self.settings = settings
         self.clock = clock

@@ -1,5 +1,4 @@
-"""The effects of an event: before and after its batch is broadcast, or when it is refused.
-"""
+"""The effects of an event: before and after its batch is broadcast, or when it is refused."""
 
 from __future__ import annotations
 

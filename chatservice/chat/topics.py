@@ -57,7 +57,7 @@ class Topics(dict[str, TopicChanged]):
     """The topics of all rooms, by the room's name; the least recently used first.
 
     @param is_in_use: tells, by a room's name, whether it keeps its topic in any case.
-    @param is_alone: tells whether this is the chat, and not one of several nodes.
+    @param is_alone: tells whether this process is the whole chat, and not one of several nodes.
     """
 
     def __init__(

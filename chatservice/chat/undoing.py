@@ -43,7 +43,7 @@ def _changed(envelope: Envelope) -> Member | None:
 
 
 class Undoing:
-    """The undoer.
+    """The comparison of members with what has passed, and the correction of what differs.
 
     @param account_of: finds the account of an identity.
     """

@@ -172,8 +172,8 @@ def has_password(url: str) -> bool:
 def shown(url: str) -> str:
     """Write a URL without its password and options.
 
-    @raise psycopg.ProgrammingError: it is none. So is one whose password has characters in it that
-        must be escaped, as what libpq takes for the place may then be a part of the password.
+    @raise psycopg.ProgrammingError: it is not valid; or its password has characters that must be
+        escaped, so that libpq may take a part of the password for the host.
     """
     given = conninfo_to_dict(url)
     hosts = str(given.get("host", "")).split(",")

@@ -92,10 +92,7 @@ class ClusterDatabase:
         try:
             return work(self._opened)
         except psycopg.Error as error:
-            clause = clause_for(error)
-            if clause is None:
-                raise
-            raise DatabaseError(f"{clause[:1].upper()}{clause[1:]}") from error
+            raise DatabaseError.because(error, clause_for(error)) from error
 
     def write_at_start(self, work: Work[T]) -> T:
         """See L{Storage.write_at_start <chatservice.storage.contract.Storage.write_at_start>}."""

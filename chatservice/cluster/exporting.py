@@ -50,18 +50,13 @@ def export_to(url: str, path: str, tell: Callable[[str], object]) -> None:
     except OSError as error:
         raise DatabaseError(f"{error.strerror}: cannot write {path}") from error
     except sqlite3.Error as error:
-        raise _explained(error, Database.clause_for(error), f"write {path}") from error
+        clause = Database.clause_for(error)
+        raise DatabaseError.because(error, clause, f"cannot write {path}") from error
     except psycopg.Error as error:
-        raise _explained(error, clause_for(error), f"use {shown(url)}") from error
+        clause = clause_for(error)
+        raise DatabaseError.because(error, clause, f"cannot use {shown(url)}") from error
     finally:
         connection.raw.close()
-
-
-def _explained(error: Exception, clause: str | None, what: str) -> DatabaseError:
-    """Make a sentence of an error; raise the error itself if it is a bug."""
-    if clause is None:
-        raise error
-    return DatabaseError(f"{clause[:1].upper()}{clause[1:]}: cannot {what}")
 
 
 def _write(path: str, cluster: ClusterConnection, tell: Callable[[str], object]) -> None:

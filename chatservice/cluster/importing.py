@@ -58,11 +58,8 @@ def import_file(
                 ceiling = database.at_start(lambda file: _copy_all(file, connection, tell))
                 begin_above(connection, ceiling)
         except psycopg.Error as error:
-            clause = clause_for(error)
-            if clause is None:
-                raise
-            sentence = f"{clause[:1].upper()}{clause[1:]}: nothing was imported"
-            raise DatabaseError(sentence) from error
+            nothing = "nothing was imported"
+            raise DatabaseError.because(error, clause_for(error), nothing) from error
         finally:
             connection.raw.close()
     tell("Everything is imported.")

@@ -67,10 +67,7 @@ def _telling() -> Iterator[None]:
     except DatabaseError as error:
         raise CannotStart(str(error)) from None
     except psycopg.Error as error:
-        clause = clause_for(error)
-        if clause is None:
-            raise
-        raise CannotStart(f"{clause[:1].upper()}{clause[1:]}") from None
+        raise CannotStart(str(DatabaseError.because(error, clause_for(error)))) from None
 
 
 class ClusterKeeping:

@@ -23,11 +23,11 @@ _NODES = """
 _HEARD = "SELECT bool_and(cursor >= ?) FROM nodes WHERE NOT is_over"
 
 LOOK_EVERY = 0.25
-"""Seconds between two looks whether all nodes have heard something; they tell it every few."""
+"""Seconds between two looks whether all nodes have heard something; they tell it every 3 s."""
 
 
 class Nodes:
-    """The nodes that have a place in the cluster.
+    """The nodes that have a place in the cluster; see L{Nodes <chatservice.chat.nodes.Nodes>}.
 
     @param reactor: C{IReactorTime}.
     @param database: need not be open yet.
@@ -38,9 +38,7 @@ class Nodes:
         self._database = database
 
     def list(self) -> Deferred[list[NodeState]]:
-        """Find all nodes; fails with L{StorageError
-        <chatservice.protocol.errors.StorageError>}.
-        """
+        """See L{Nodes.list <chatservice.chat.nodes.Nodes.list>}."""
         return self._database.read(partial(_read, node=self._database.node))
 
     @inlineCallbacks

@@ -60,8 +60,7 @@ def opened(url: str, schema: str | None = None) -> ClusterConnection:
             connection.raw.close()
             raise
     except (psycopg.Error, DatabaseError) as error:
-        reason = _reason(error)
-        raise DatabaseError(f"{reason[:1].upper()}{reason[1:]}: cannot use {name}") from error
+        raise DatabaseError.because(error, _reason(error), f"cannot use {name}") from error
     return connection
 
 

@@ -47,7 +47,7 @@ class Connection(Protocol):
 
 
 Work: TypeAlias = Callable[[Connection], T]
-"""Something to do with a connection. Writing it twice has the same effect as writing it once."""
+"""Something to do with a connection. Doing it twice has the same effect as doing it once."""
 
 
 class Merging(Protocol):

@@ -54,6 +54,20 @@ _CLAUSES = {
 class DatabaseError(Exception):
     """The reason that the database does not open: a sentence for the operator."""
 
+    @classmethod
+    def because(
+        cls, error: Exception, clause: str | None, consequence: str = ""
+    ) -> DatabaseError:
+        """Make a sentence of an error; raise the error itself if it is a bug.
+
+        @param clause: describes what is wrong; C{None} if it is a bug.
+        @param consequence: a clause about what cannot be done, or empty.
+        """
+        if clause is None:
+            raise error
+        reason = clause[:1].upper() + clause[1:]
+        return cls(f"{reason}: {consequence}" if consequence else reason)
+
 
 class Interrupted(Exception):
     """A read that took too long, or that nobody waits for any more."""
@@ -90,9 +104,8 @@ class Database:
             self._open(schema)
         except (OSError, sqlite3.Error, DatabaseError) as error:
             clause = self._directory_clause(error) or self.clause_for(error) or str(error)
-            reason = clause[:1].upper() + clause[1:]
             self._let_go()
-            raise DatabaseError(f"{reason}: cannot use {self._path}") from error
+            raise DatabaseError.because(error, clause, f"cannot use {self._path}") from error
 
     def _open(self, schema: str) -> None:
         if self._path != IN_MEMORY:
