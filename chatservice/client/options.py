@@ -83,6 +83,17 @@ def _parser() -> argparse.ArgumentParser:
         help=f"where the chat is (default: localhost:{PORT}); where several servers are one chat, "
         "name them all: if one cannot be reached, the next one is tried",
     )
+    _add_person(parser)
+    parser.add_argument(
+        "--commands",
+        action="store_true",
+        help="carry out piped lines that begin with a slash, instead of saying them",
+    )
+    _add_tls(parser)
+    return parser
+
+
+def _add_person(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--nick", metavar="NAME", type=_argument(check_nick), help="your nickname (default: $USER)"
     )
@@ -100,13 +111,6 @@ def _parser() -> argparse.ArgumentParser:
         type=_argument(_first_line),
         help="the first line of this file is the password of your nickname",
     )
-    parser.add_argument(
-        "--commands",
-        action="store_true",
-        help="carry out piped lines that begin with a slash, instead of saying them",
-    )
-    _add_tls(parser)
-    return parser
 
 
 def _add_tls(parser: argparse.ArgumentParser) -> None:
