@@ -16,7 +16,7 @@ ORDER = (
 
 CHAT = (
     *("clock", "refs", "door", "read_markers", "residents", "journal", "recent", "audience"),
-    *("coming", "dwelling", "rooms"),
+    *("receiving", "coming", "dwelling", "rooms"),
     "roster",
     "room_list",
     *("topics", "envelope", "sanctions", "access", "presence", "places", "claiming"),

@@ -8,11 +8,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from chatservice.chat.audience import Audience, Hearer
+from chatservice.chat.audience import Audience
 from chatservice.chat.coming import Coming
 from chatservice.chat.door import NOWHERE, Door, Fenced
 from chatservice.chat.dwelling import Dweller
-from chatservice.chat.read_markers import NO_MARKERS, without
+from chatservice.chat.read_markers import NO_MARKERS
+from chatservice.chat.receiving import Receiver
 from chatservice.chat.recent import Recent, Recents
 from chatservice.chat.refs import Spoken
 from chatservice.people.account import Account, Proof
@@ -27,7 +28,7 @@ NO_PAGES: dict[str, Callable[[Any], Any]] = {}
 AS_IT_COMES = Preferences()
 
 
-class Device(Hearer["Room"]):
+class Device(Receiver["Room"]):
     """One connection of a member: a phone, a browser tab, a terminal.
 
     Everything that belongs to one connection is here, and all else belongs to the L{Member}. Its
@@ -40,10 +41,6 @@ class Device(Hearer["Room"]):
     @ivar came: when it came, in the reactor's seconds.
     @ivar fence: the id from which on the broadcast reaches it; 0 until that has passed.
     @ivar is_housed: whether the other nodes of a cluster have been told of it.
-    @ivar replay: where its replay begins, if it took another one's place and has not had one yet:
-        for each room (C{""}: private lines) the last id that was shown there.
-    @ivar unsent: the ids after which lines were handed to it that may not have been sent.
-    @ivar moved: those of them that were read markers.
     @ivar pages: the continuations of commands whose answers go on, by the command's name.
     """
 
@@ -56,11 +53,8 @@ class Device(Hearer["Room"]):
         "is_housed",
         "kind",
         "member",
-        "moved",
         "pages",
         "peer",
-        "replay",
-        "unsent",
     )
 
     def __init__(self, member: Member, door: Door, client: str, coming: Coming) -> None:
@@ -72,7 +66,6 @@ class Device(Hearer["Room"]):
         self.came = 0.0
         self.fence = 0
         self.is_housed = False
-        self.replay = self.unsent = self.moved = NO_MARKERS
         self.pages = NO_PAGES
 
     @property
@@ -146,7 +139,7 @@ class Device(Hearer["Room"]):
         """Belong to another member from now on; it has ended as a device of the former one."""
         self.member, self.coming, self.fence, self.is_housed = member, coming, 0, False
         self.current = member.talking_in
-        self.replay = self.unsent = self.moved = NO_MARKERS
+        self.receive_anew()
         self.pages = NO_PAGES
         self.hear_through(door)
         member.devices += (self,)
@@ -165,25 +158,6 @@ class Device(Hearer["Room"]):
 
     def _read_all_shown(self, room: str) -> bool:
         return self.fence > 0 and self.member.reading.catch_up(room, self.fence)
-
-    def hand_out(self, room: str, since: int, moved: bool) -> None:
-        """Note that lines after an id are on their way to it.
-
-        @param moved: whether the id was the room's read marker, which moves by that.
-        """
-        self.unsent = {room: since} | self.unsent
-        if moved:
-            self.moved = {room: since} | self.moved
-
-    def forget_room(self, room: str) -> None:
-        """Forget a room that the member has left, so that nothing of it is shown later."""
-        self.replay = without(self.replay, room)
-        self.unsent = without(self.unsent, room)
-        self.moved = without(self.moved, room)
-
-    def replayed(self) -> None:
-        """Note that its replay is on its way to it, or is its program's own business."""
-        self.replay = NO_MARKERS
 
     def all_sent(self) -> None:
         """Note that everything that it was given is sent."""
