@@ -285,8 +285,9 @@ class Member(Dweller["Device", "Room"]):
 
     def note_speaking(self, room: Room, at: float) -> None:
         """Note that the member has spoken in a room."""
-        # Most people never speak: they share an empty one, which is never changed.
-        self.spoke_at = {**self.spoke_at, room.name: at}
+        if self.spoke_at is NEVER:
+            self.spoke_at = {}
+        self.spoke_at[room.name] = at
 
     def spoke_since(self, moment: float) -> tuple[str, ...]:
         """Name the rooms in which the member spoke after a moment, in the reactor's seconds."""
