@@ -160,9 +160,9 @@ class Passing:
 
     def _depart(self, envelope: Envelope) -> None:
         """Count somebody's leaving of rooms as done."""
-        if not envelope.is_foreign:
+        if envelope.signer is not None:
             for name in envelope.event.touched:
-                self._rooms[name].departing -= 1
+                self._rooms[name].departing.remove(envelope.signer)
         for name in envelope.rooms:
             self._rooms.forget_if_over(name)
 

@@ -320,7 +320,7 @@ class Room:
     @ivar name: without C{#}.
     @ivar is_followed: whether what is said in it is remembered here even while nobody hears it; see
         L{RoomList.is_heard <chatservice.chat.room_list.RoomList.is_heard>}.
-    @ivar departing: the number of C{Parted} and C{Left} on their way to the audience.
+    @ivar departing: the member of each C{Parted} and C{Left} on its way to the audience.
     @ivar founder: the member who made it and will own it, until that is stored.
     @ivar recent: the last stored events.
     @ivar since: when its owner made it, or else when it was first entered since it is in memory,
@@ -349,7 +349,7 @@ class Room:
         self.present: dict[Member, None] = {}
         self.audience: Audience[Device] = Audience()
         self.is_followed = True
-        self.departing = 0
+        self.departing: list[Member] = []
         self.founder: Member | None = None
         self.used = used
         self.since = 0
@@ -369,12 +369,14 @@ class Room:
     def let_go(self, member: Member) -> None:
         """Take a member out of the room; the audience is about to be told."""
         self.members.pop(member, None)
-        self.departing += 1
+        self.departing.append(member)
 
     def turn_out(self, member: Member) -> None:
         """Carry out a kick, unless the member was already out; one who is back by now stays."""
-        if member in self.present:
-            self.dismiss(member)
+        if member not in self.present:
+            return
+        self.dismiss(member)
+        if member not in self.departing:
             self.members.pop(member, None)
             if self.name in member.rooms:
                 member.forget_room(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -75,27 +76,58 @@ class BanTests(OperatorCase):
 
 
 class KickTests(OperatorCase):
-    """Ada, who owns #club, kicks bob, and it is closed to him afterwards."""
+    """Ada, who owns #club, kicks bob."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.slow = SlowJournal()
+        self.open_chat(self.slow)
+        self.register("ada")
+        self.register("bob")
+        self.ada, self.bob = self.at("json", "ada"), self.at("json", "bob")
+        for person in (self.ada, self.bob):
+            person.types("/join club")
+
+    def kick_meanwhile(self, act: Callable[[], object], *lines: str) -> None:
+        """Bob does something while the kick is on its way to the disk.
+
+        @param lines: those that he has said just before.
+        """
+        self.slow.waiting.is_slow = True
+        for line in lines:
+            self.bob.types(line)
+        self.ada.types("/kick bob")
+        act()
+        for _ in range(9):
+            self.slow.waiting.answer_all()
+            self.clock.advance(0)
+        self.slow.waiting.is_slow = False
 
     def test_leaving_meanwhile(self) -> None:
         """Who leaves before the kick is through is not let in again as one who never parted."""
-        slow = SlowJournal()
-        self.open_chat(slow)
-        self.register("ada")
-        self.register("bob")
-        ada, bob = self.at("json", "ada"), self.at("json", "bob")
-        for person in (ada, bob):
-            person.types("/join club")
-        ada.types("/room invite-only on")
-        slow.waiting.is_slow = True
-        ada.types("/kick bob")
-        bob.wire.vanishes()
-        for _ in range(9):
-            slow.waiting.answer_all()
-            self.clock.advance(0)
-        slow.waiting.is_slow = False
+        self.ada.types("/room invite-only on")
+        self.kick_meanwhile(self.bob.wire.vanishes)
         again = self.at_json("bob", password=PASSWORD)
         self.assertEqual(list(again.welcome["rooms"]), ["lobby"])
+
+    def test_coming_back_meanwhile(self) -> None:
+        """Who has left and come back before the kick is through is in the room."""
+        phone = self.at_json("bob", password=PASSWORD, client="phone")
+
+        def come_back() -> None:
+            # Both wait until the line is through, and then go before the kick is.
+            self.bob.types("/part")
+            phone.types("/join club")
+
+        self.kick_meanwhile(come_back, "hi")
+        club, bob = self.chat.rooms["club"], self.chat.roster["bob"]
+        self.assertIn(bob, club.present)
+        self.assertIn(bob, club.members)
+        self.assertIn("club", bob.rooms)
+        self.ada.types("/kick bob")
+        self.assertNotIn(bob, club.present | club.members)
+        self.ada.types("/part")
+        self.assertNotIn("club", self.chat.rooms)
 
 
 class FoundingTests(OperatorCase):
