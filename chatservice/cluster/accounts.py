@@ -29,11 +29,17 @@ class ClusterAccounts(StoredAccounts):
     <chatservice.people.account.AccountStore>}.
 
     @param database: need not be open yet.
+    @ivar known: all of them, as they were when this node entered.
     """
 
     def __init__(self, database: ClusterDatabase) -> None:
         super().__init__(database)
         self._cluster = database
+        self.known: list[Account] = []
+
+    def load(self) -> list[Account]:
+        """See L{AccountStore.load <chatservice.people.account.AccountStore.load>}."""
+        return self.known
 
     def find(self, key: str) -> Deferred[Account | None]:
         """Read one account, as it is stored now; C{None} if there is none with that key."""

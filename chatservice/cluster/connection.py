@@ -11,7 +11,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from itertools import count
 from typing import Any
@@ -28,6 +28,9 @@ CONNECT_SECONDS = 2
 
 PREPARE_SECONDS = 5.0
 """Seconds that a server has to make a new connection ready."""
+
+START_SECONDS = 30.0
+"""Seconds that it has for each thing that a node needs to start."""
 
 _LINK = {
     "connect_timeout": CONNECT_SECONDS,
@@ -133,6 +136,11 @@ def connect(
             raw.execute(_CHECK_CLIENT)
         prepare(connection)
     return connection
+
+
+def at_start(connection: ClusterConnection) -> AbstractContextManager[None]:
+    """Cut a connection off if its server falls silent in what is done at a start meanwhile."""
+    return _cut_after(START_SECONDS, connection.raw)
 
 
 @contextmanager

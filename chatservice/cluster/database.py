@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from chatservice.cluster import locks
-from chatservice.cluster.connection import ClusterConnection, connect
+from chatservice.cluster.connection import ClusterConnection, at_start, connect
 from chatservice.cluster.faults import clause_for
 from chatservice.cluster.lanes import ANSWER_WITHIN, Lane
 from chatservice.cluster.schema import opened
@@ -90,7 +90,8 @@ class ClusterDatabase:
         @raise DatabaseError: the database does not answer, for example.
         """
         try:
-            return work(self._opened)
+            with at_start(self._opened):
+                return work(self._opened)
         except psycopg.Error as error:
             raise DatabaseError.because(error, clause_for(error)) from error
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from chatservice.cluster.connection import ClusterConnection, shown
+from chatservice.cluster.connection import ClusterConnection, at_start, shown
 from chatservice.cluster.faults import clause_for
 from chatservice.cluster.schema import opened
 from chatservice.protocol.counts import counted
@@ -70,7 +70,7 @@ def check_import(path: str, connection: ClusterConnection, url: str) -> None:
 
     @param connection: one to the cluster at C{url}.
     """
-    with _opened_file(path), connection.raw.transaction():
+    with _opened_file(path), at_start(connection), connection.raw.transaction():
         _check_empty(connection, url)
 
 

@@ -15,7 +15,7 @@ from chatservice.chat.chat import Chat
 from chatservice.chat.clock import WallClock
 from chatservice.cluster.accounts import ClusterAccounts
 from chatservice.cluster.claims import ClusterNames
-from chatservice.cluster.connection import ClusterConnection, connect
+from chatservice.cluster.connection import ClusterConnection, at_start, connect
 from chatservice.cluster.database import ClusterDatabase
 from chatservice.cluster.entering import Entered, begin_above, check, check_idle, enter
 from chatservice.cluster.faults import clause_for
@@ -48,9 +48,11 @@ def try_out(url: str, name: str, source: str | None) -> None:
     with _telling():
         connection = opened(url)
         try:
-            check(connection, name)
+            with at_start(connection):
+                check(connection, name)
+                if source is not None:
+                    check_idle(connection)
             if source is not None:
-                check_idle(connection)
                 check_import(source, connection, url)
         finally:
             connection.raw.close()
@@ -118,8 +120,10 @@ class ClusterKeeping:
                 import_file(self._source, self._url, _tell_import, begin_above)
             self._database.open()
             self._connection = connect(self._url, make_ready)
-            self._entered = enter(self._connection, self._name, self._options)
+            with at_start(self._connection):
+                self._entered = enter(self._connection, self._name, self._options)
         self._database.node = self._entered.seat.node
+        self.accounts.known = self._entered.snapshot.accounts
         self.journal.open(self._entered)
         self._tell()
 

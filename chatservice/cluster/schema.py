@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from chatservice.cluster import locks
-from chatservice.cluster.connection import ClusterConnection, connect, shown
+from chatservice.cluster.connection import ClusterConnection, at_start, connect, shown
 from chatservice.cluster.faults import AWAY
 from chatservice.storage.database import DatabaseError
 
@@ -20,7 +20,11 @@ MARK = "chatservice"
 """The table that marks a schema as ours."""
 
 _SCHEMA = "SELECT current_schema()"
-_IS_OURS = f"SELECT to_regclass(quote_ident(current_schema()) || '.{MARK}') IS NOT NULL"
+# A look at pg_class sees what another node has made a moment ago; to_regclass may remember.
+_IS_OURS = f"""
+    SELECT EXISTS (
+        SELECT FROM pg_class
+        WHERE relnamespace = current_schema()::regnamespace AND relname = '{MARK}')"""
 # Tables, views and the like, but those of extensions.
 _FOREIGN = """
     SELECT relname FROM pg_class
@@ -29,6 +33,7 @@ _FOREIGN = """
         SELECT 1 FROM pg_depend
         WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')
     ORDER BY relname LIMIT 1"""
+_CUT = "server closed the connection unexpectedly"
 _ONE_OF_SEVERAL = "- host:"
 _BEFORE_REASON = re.compile(
     r"^(?:- host: .*?, hostaddr: '[^']*': )?(?:.*failed: )?(?:FATAL: +|ERROR: +|fe_sendauth: )?"
@@ -54,7 +59,8 @@ def opened(url: str, schema: str | None = None) -> ClusterConnection:
     try:
         connection = connect(url)
         try:
-            check_server(connection)
+            with at_start(connection):
+                check_server(connection)
             upgrade(connection, schema, functions)
         except BaseException:
             connection.raw.close()
@@ -66,9 +72,9 @@ def opened(url: str, schema: str | None = None) -> ClusterConnection:
 
 def _reason(error: Exception) -> str:
     """Find the reason in what psycopg or PostgreSQL says."""
-    if isinstance(error, psycopg.errors.ConnectionTimeout):
-        return AWAY
     first, *others = str(error).splitlines()
+    if isinstance(error, psycopg.errors.ConnectionTimeout) or _CUT in first:
+        return AWAY
     # If there are several servers, the first line is about the last one of them.
     lines = [line for line in others if line.startswith(_ONE_OF_SEVERAL)] or [first]
     reasons = [_BEFORE_REASON.sub("", line) for line in lines]
@@ -100,9 +106,11 @@ def upgrade(connection: ClusterConnection, schema: str, functions: str = "") -> 
     """
     sections = re.split(r"^-- version (\d+)$", schema, flags=re.MULTILINE)[1:]
     newest = int(sections[-2])
+    with at_start(connection), connection.raw.transaction():
+        if _version(connection) == newest:
+            return
+    # What is missing may take long, and has no time limit.
     with connection.raw.transaction():
-        # Only one of several nodes that start does it, and the others see that it is done.
-        connection.execute(locks.TAKE, (locks.UPGRADE,))
         version = _version(connection)
         if version > newest:
             raise DatabaseError(
@@ -122,7 +130,11 @@ def _text(name: str) -> str:
 
 
 def _version(connection: ClusterConnection) -> int:
-    """Find the version of the schema; 0 if there is nothing in it yet."""
+    """Find the version of the schema; 0 if there is nothing in it yet.
+
+    Only one of several nodes that start does this at a time, until its transaction ends.
+    """
+    connection.execute(locks.TAKE, (locks.UPGRADE,))
     if _value(connection, _SCHEMA) is None:
         raise DatabaseError("the database has no schema that may be used")
     if _value(connection, _IS_OURS):

@@ -13,7 +13,7 @@ from chatservice.people.accounts import Accounts
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import ChatError
 from chatservice.protocol.names import PASSWORD_LEAST
-from chatservice.storage.accounts import row_of
+from chatservice.storage.accounts import read_accounts, row_of
 from tests.clustered import ClusterCase, at_once
 from tests.people.test_accounts_stored import StoredContract
 from tests.registered import NOW, AccountsTestCase
@@ -38,6 +38,7 @@ class StoredTests(StoredContract, AccountsTestCase, ClusterCase):
         if database is None:
             return super().made(None, checkers, least)
         store = ClusterAccounts(database)
+        store.known = database.at_start(read_accounts)
         seconds = self.clock.seconds
         return Accounts(self.passwords, seconds, lambda: NOW, store, checkers, least)
 
@@ -69,7 +70,7 @@ class NodesTests(ClusterCase):
 
     def stored(self) -> list[tuple[str, bytes]]:
         """The accounts that a third node would find."""
-        loaded = ClusterAccounts(self.opened()).load()
+        loaded = self.opened().at_start(read_accounts)
         return sorted((account.nick, account.identity) for account in loaded)
 
     def test_same_nickname(self) -> None:

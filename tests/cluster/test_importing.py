@@ -24,7 +24,7 @@ from chatservice.protocol.events import LATEST, Event, Joined, Left, Read, Topic
 from chatservice.protocol.ids import EventIds
 from chatservice.protocol.preferences import Preferences
 from chatservice.protocol.query import parse
-from chatservice.storage.accounts import StoredAccounts
+from chatservice.storage.accounts import StoredAccounts, read_accounts
 from chatservice.storage.database import Database, DatabaseError
 from chatservice.storage.journal import CEILING_AHEAD, SETTLE, DatabaseJournal
 from chatservice.storage.pruning import Pruning
@@ -145,11 +145,12 @@ class ImportTests(ImportCase):
         """So are the accounts, and what their owners had said as guests."""
         self.fill()
         self.copy()
-        store = ClusterAccounts(self.opened())
-        (account,) = store.load()
+        database = self.opened()
+        (account,) = database.at_start(read_accounts)
         for name in Account.__slots__:
             self.assertEqual(getattr(account, name), getattr(self.account(), name), name)
-        self.assertTrue(self.successResultOf(store.is_spent("ab" * 16)))
+        is_spent = ClusterAccounts(database).is_spent("ab" * 16)
+        self.assertTrue(self.successResultOf(is_spent))
         self.assertIn(b"i" * 16, [row[6] for row in self.rows("events")])
 
     def test_all_tables(self) -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 from twisted.logger import capturedLogs, formatEvent
 
 from chatservice.chat.clock import WallClock
-from chatservice.cluster import entering, keeping
+from chatservice.cluster import connection, entering, keeping
+from chatservice.cluster.connection import connect
 from chatservice.cluster.keeping import ClusterKeeping, try_out
+from chatservice.cluster.schema import opened
 from chatservice.config.settings import shared_by_nodes
 from chatservice.config.table import OPTIONS
 from chatservice.protocol.errors import CannotStart
+from chatservice.storage.database import DatabaseError
 from chatservice.storage.journal import CEILING_AHEAD
+from tests.cluster.test_database import SLEEP
 from tests.cluster.test_importing import ImportCase
 from tests.clustered import ClusterCase, new_url
 
@@ -121,6 +126,49 @@ class ImportTests(ImportCase):
         self.copy()
         error = self.assertRaises(CannotStart, try_out, self.url, "one", self.path)
         self.assertIn("The cluster is not empty", str(error))
+
+
+class SilentTests(ClusterCase):
+    """Databases that fall silent while a node starts."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        opened(self.url).raw.close()
+        self.patch(connection, "START_SECONDS", 0.1)
+
+    def held(self, table: str) -> None:
+        """Let nobody read a table until the test ends."""
+        holder = connect(self.url)
+        self.addCleanup(holder.raw.close)
+        holder.raw.execute(f"BEGIN; LOCK TABLE {table}".encode())
+
+    def is_told(self, start: Callable[..., object], *given: Any) -> None:
+        error = self.assertRaises((CannotStart, DatabaseError), start, *given)
+        self.assertIn("The database does not answer", str(error))
+
+    def node(self) -> ClusterKeeping:
+        return ClusterKeeping(self.reactor, self.url, "one", "{}", WallClock(), self.fail)
+
+    def test_tried_out(self) -> None:
+        """It is told before anything else is done, and while it is asked whether the node may."""
+        self.patch(keeping, "check", lambda connection, name: connection.execute(SLEEP))
+        self.is_told(try_out, self.url, "one", None)
+        self.held("chatservice")
+        self.is_told(try_out, self.url, "one", None)
+
+    def test_entering(self) -> None:
+        """So it is while the node reads what the others know; later the node enters."""
+        self.held("moving")
+        node = self.node()
+        self.is_told(node.open)
+        self.successResultOf(node.close())
+        self.doCleanups()
+        self.successResultOf(self.node().close())
+
+    def test_beginning(self) -> None:
+        """And while it reads what it begins with."""
+        database = self.opened()
+        self.is_told(database.at_start, lambda connection: connection.execute(SLEEP))
 
 
 class FailingTests(ClusterCase):
