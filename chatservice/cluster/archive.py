@@ -15,8 +15,11 @@ from chatservice.storage.archive import DatabaseArchive
 from chatservice.storage.contract import Connection, Storage
 from chatservice.storage.identities import Identities
 
-LEFT_AFTER = 60.0
-"""Seconds after which a move between identities that is not ended is taken for abandoned."""
+END_AFTER = 60.0
+"""Seconds after which a move between identities is ended.
+
+No node commits anything under the former one any more by then.
+"""
 
 Move = tuple[bytes, bytes]
 """The former identity, and the one that gets everything."""
@@ -36,19 +39,26 @@ class ClusterArchive(DatabaseArchive):
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(database, up_to)
-        self._abandoned = AbandonedMoves(database, self._identities, seconds)
+        self._moves = Moves(database, self._identities, seconds)
 
     def make_ready(self) -> None:
         """Make the index ready; moves may be under way at other nodes, so none is ended here."""
         self._index.open()
 
+    def become(self, former: bytes, now: bytes, last: bool) -> Deferred[None]:
+        """See L{Archive.become <chatservice.chat.journal.Archive.become>}.
+
+        Other nodes may still commit something under the former identity, so L{end_moves} ends it.
+        """
+        return super().become(former, now, False)
+
     def end_moves(self) -> Deferred[bool]:
-        """End a move that its node has abandoned; see L{AbandonedMoves.step}."""
-        return self._abandoned.step()
+        """End a move that began a while ago; see L{Moves.step}."""
+        return self._moves.step()
 
 
-class AbandonedMoves:
-    """The moves between identities (storage/identities.py) whose node ended before they did.
+class Moves:
+    """The ends of moves between identities (storage/identities.py), at one of the nodes.
 
     @param seconds: a clock that never goes back.
     """
@@ -63,12 +73,12 @@ class AbandonedMoves:
 
     @inlineCallbacks
     def step(self) -> Generator[Deferred[Any], Any, bool]:
-        """End one that has been there for long; return whether there may be another."""
+        """End one that began a while ago; return whether there may be another."""
         now = self._seconds()
         moves: list[Move] = yield self._database.read(_read)
         self._seen = {move: self._seen.get(move, now) for move in moves}
         for former, to in moves:
-            if now - self._seen[former, to] >= LEFT_AFTER:
+            if now - self._seen[former, to] >= END_AFTER:
                 # Its node may have ended before it told the others.
                 changed = Identified(identity=to, former=former, with_lines=True)
                 yield self._database.write(partial(_tell, batch=spell([changed])))

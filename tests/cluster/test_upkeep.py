@@ -6,7 +6,7 @@ from functools import partial
 
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.refs import Noted
-from chatservice.cluster.archive import LEFT_AFTER
+from chatservice.cluster.archive import END_AFTER
 from chatservice.cluster.database import ClusterDatabase
 from chatservice.cluster.upkeep import steps_of
 from chatservice.protocol.events import Joined
@@ -78,8 +78,8 @@ class UpkeepTests(ClusterArchiveCase, JournalCase):
         self.assertEqual(self.value("SELECT count(*) FROM refs"), 0)
 
 
-class AbandonedTests(ClusterArchiveCase, JournalCase):
-    """Moves between identities whose node has ended."""
+class MovesTests(ClusterArchiveCase, JournalCase):
+    """The ends of moves between identities."""
 
     def begin(self, former: bytes, now: bytes) -> None:
         """Begin a move, as a node does that ends right after."""
@@ -98,24 +98,36 @@ class AbandonedTests(ClusterArchiveCase, JournalCase):
         self.begin(ADA, EVE)
         self.archive()
         self.assertEqual(self.steps(), 0)
-        self.reactor.advance(LEFT_AFTER - 1)
+        self.reactor.advance(END_AFTER - 1)
         self.begin(BOB, EVE)
         self.assertEqual(self.steps(), 0)
         self.reactor.advance(1)
         self.assertEqual(self.steps(), 1)
         exported = self.successResultOf(self.journal.export(EVE)).lines
         self.assertEqual(len(exported), 4)
-        self.reactor.advance(LEFT_AFTER)
+        self.reactor.advance(END_AFTER)
         self.assertEqual(self.steps(), 1)
         self.assertEqual(self.steps(), 0)
 
+    def test_late(self) -> None:
+        """What another node commits late under the former identity is moved as well."""
+        for last in (False, True):
+            self.successResultOf(self.journal.become(ADA, EVE, last))
+        self.append(line(1), Joined(id=2, nick="ada", room="lobby", identity=ADA))
+        for _ in range(2):
+            self.steps()
+            self.reactor.advance(END_AFTER)
+        places = self.successResultOf(self.journal.places(EVE))
+        self.assertEqual([place.room for place in places], ["", "lobby"])
+        self.assertEqual(self.successResultOf(self.journal.forget(EVE)), 1)
+
     def test_ended_meanwhile(self) -> None:
-        """One that its node ends after all is forgotten."""
+        """One that is ended otherwise is forgotten."""
         self.begin(ADA, EVE)
         self.steps()
         identities = Identities(self.database_)
         self.successResultOf(identities.move(ADA, EVE, last=True))
         self.steps()
-        self.reactor.advance(LEFT_AFTER)
+        self.reactor.advance(END_AFTER)
         self.begin(ADA, EVE)
         self.assertEqual(self.steps(), 0)
