@@ -54,8 +54,8 @@ class HeldLink:
     def renew(self, seat: Seat, cursor: int, members: int, adopts: bool) -> Deferred[Any]:
         return self._ask("renew", seat.link, cursor, members, adopts)
 
-    def leave(self, seat: Seat) -> Deferred[None]:
-        return self._ask("leave")
+    def leave(self, seat: Seat, cursor: int) -> Deferred[None]:
+        return self._ask("leave", cursor)
 
 
 def said(nick: str) -> Said:

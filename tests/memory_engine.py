@@ -143,11 +143,11 @@ class MemoryEngine:
             self.hand_over(number, seat.node)
         return expired
 
-    def leave(self, seat: Seat) -> None:
+    def leave(self, seat: Seat, cursor: int) -> None:
         """See L{chatservice.cluster.link.Link.leave}."""
         if not self._holds(seat):
             return
-        self.nodes[seat.node].is_over = True
+        self.nodes[seat.node].is_over, self.nodes[seat.node].cursor = True, cursor
         living = [number for number, each in self.nodes.items() if not each.is_over]
         if living:
             self.hand_over(seat.node, living[0])

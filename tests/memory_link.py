@@ -86,8 +86,8 @@ class MemoryLink:
     ) -> Deferred[Sequence[int] | None]:
         return self._call(lambda: self._engine.renew(seat, cursor, members, adopts))
 
-    def leave(self, seat: Seat) -> Deferred[None]:
-        return self._call(lambda: self._engine.leave(seat))
+    def leave(self, seat: Seat, cursor: int) -> Deferred[None]:
+        return self._call(lambda: self._engine.leave(seat, cursor))
 
     def close(self) -> None:
         self.drop()

@@ -566,12 +566,14 @@ BEGIN
 END $$;
 
 -- Hands everybody at a node over to another one, if there is any; if not, to the next that comes.
-CREATE OR REPLACE FUNCTION chat_leave(p_node bigint, p_link bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION chat_leave(p_node bigint, p_link bigint, p_cursor bigint)
+RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_next bigint;
 BEGIN
     PERFORM chat_lock();
-    UPDATE nodes SET is_over = true WHERE id = p_node AND link = p_link AND NOT is_over;
+    UPDATE nodes SET is_over = true, cursor = p_cursor
+    WHERE id = p_node AND link = p_link AND NOT is_over;
     IF NOT FOUND THEN
         RETURN;
     END IF;

@@ -109,7 +109,7 @@ class Link(Protocol):
         @return: the numbers of those nodes; C{None} if another one has taken over this one's place.
         """
 
-    def leave(self, seat: Seat) -> Deferred[None]:
+    def leave(self, seat: Seat, cursor: int) -> Deferred[None]:
         """Hand everybody at this node over to another one, if there is any."""
 
     def close(self) -> None:

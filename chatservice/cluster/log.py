@@ -148,7 +148,7 @@ class ClusterLog:
         rested: Deferred[None] = Deferred()
         self._rested.append(rested)
         self._tell_rested()
-        left = rested.addCallback(lambda _: self._link.leave(self._seat))
+        left = rested.addCallback(lambda _: self._link.leave(self._seat, self.cursor))
         return self._within(NO_ANSWER, left).addErrback(_ignore)
 
     def _tell_rested(self) -> None:

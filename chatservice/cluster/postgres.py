@@ -22,7 +22,7 @@ _STATEMENTS = {
     "read": "SELECT * FROM chat_read(?, ?)",
     "settle": "SELECT * FROM chat_settle(?, ?)",
     "renew": "SELECT chat_renew(?, ?, ?, ?, ?)",
-    "leave": "SELECT chat_leave(?, ?)",
+    "leave": "SELECT chat_leave(?, ?, ?)",
 }
 
 # Statements of so few kinds are planned once, and by indexes, however small the tables were then.
@@ -141,9 +141,9 @@ class PostgresLink:
         answer = self._execute("renew", seat.node, seat.link, cursor, members, adopts)
         return answer.addCallback(lambda rows: rows[0][0])
 
-    def leave(self, seat: Seat) -> Deferred[None]:
+    def leave(self, seat: Seat, cursor: int) -> Deferred[None]:
         """See L{Link.leave <chatservice.cluster.link.Link.leave>}."""
-        return self._execute("leave", seat.node, seat.link).addCallback(lambda rows: None)
+        return self._execute("leave", seat.node, seat.link, cursor).addCallback(lambda rows: None)
 
 
 def make_ready(connection: ClusterConnection) -> None:

@@ -70,7 +70,7 @@ class EnteringTests(EnteringCase):
         check(asking, "one")
         self.assertEqual(self.nodes(), [])
         _, seat = self.entered("one")
-        self.connected().execute("SELECT chat_leave(?, ?)", (seat.node, seat.link))
+        self.connected().execute("SELECT chat_leave(?, ?, 0)", (seat.node, seat.link))
         self.entered("one")
 
     def test_silent(self) -> None:

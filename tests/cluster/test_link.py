@@ -186,7 +186,7 @@ class LinkTests(ClusterCase):
         """A lease is renewed until the node has left."""
         node = self.here
         self.assertEqual(self.answer(node.link.renew(node.seat, 0, 1, False)), [])
-        self.assertIsNone(self.answer(node.link.leave(node.seat)))
+        self.assertIsNone(self.answer(node.link.leave(node.seat, 0)))
         self.assertIsNone(self.answer(node.link.renew(node.seat, 0, 1, True)))
         self.assertIsNone(self.answer(node.link.settle(node.seat, 0)))
 

@@ -222,10 +222,12 @@ class EndTests(SilentTestCase):
         self.assertEqual(self.logged, [lost])
 
     def test_stopped(self) -> None:
-        """A node that is stopped hands over its people, and does nothing more."""
+        """A node that is stopped hands over its people, who have seen all that has passed here."""
+        self.link.woken()
+        self.answers("read", [foreign(150)])
         done = self.log.stop()
         self.assertNoResult(done)
-        self.answers("leave")
+        self.assertEqual(self.answers("leave"), (150,))
         self.successResultOf(done)
         self.clock.advance(LEASE)
         self.assertEqual(self.link.asked, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import select
 from collections.abc import Callable
 from typing import Any
@@ -214,9 +215,11 @@ class StatementTests(PostgresCase):
 
     def test_handed_over(self) -> None:
         """After leaving, the people are at another node, and the place is lost."""
-        self.got(self.link.leave(self.seat))
+        self.got(self.link.leave(self.seat, self.cursor))
         (row,) = self.got(self.link.read(self.seat, self.cursor))
         self.assertEqual(row.node, self.there.node)
+        (adopted,) = json.loads(row.data)
+        self.assertEqual(adopted["upto"], self.cursor)
         self.assertIsNone(self.got(self.link.settle(self.seat, self.cursor)))
         self.assertIsNone(self.got(self.link.renew(self.seat, self.cursor, 0, False)))
 
