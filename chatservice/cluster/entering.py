@@ -16,7 +16,7 @@ import psycopg
 from chatservice.chat.dwelling import homes_at
 from chatservice.chat.residents import Resident, Stay
 from chatservice.cluster.connection import ClusterConnection
-from chatservice.cluster.link import Seat
+from chatservice.cluster.link import Promises, Seat
 from chatservice.cluster.spelling import read
 from chatservice.people.account import Account
 from chatservice.protocol.actions import OperatorAct
@@ -40,7 +40,7 @@ _RULES = "SELECT chat_rules(?)"
 _PRESENT_RULES = """
     SELECT CASE WHEN chat_is_idle() THEN ?1 ELSE coalesce(names, ?1) END FROM chatservice"""
 _OTHERS = "SELECT name, options FROM nodes WHERE NOT is_over AND id <> ? ORDER BY name"
-_STANDBYS = "SELECT current_setting('synchronous_standby_names')"
+_PROMISES = "SELECT * FROM chat_promises()"
 _TIME = "SELECT extract(epoch FROM clock_timestamp())"
 _ENTER = "SELECT * FROM chat_enter(?, ?, ?, ?)"
 _HEAD = "SELECT last FROM head"
@@ -77,7 +77,6 @@ class Entered:
     """A node that has just entered.
 
     @ivar is_alone: whether no other node has a place.
-    @ivar is_synchronous: whether commits wait for a standby.
     @ivar time: the engine's, in seconds since the epoch.
     @ivar options: those of the other nodes, by their names, as they gave them.
     """
@@ -85,7 +84,7 @@ class Entered:
     seat: Seat
     snapshot: Snapshot
     is_alone: bool
-    is_synchronous: bool
+    promises: Promises
     time: float
     options: dict[str, str]
 
@@ -138,7 +137,7 @@ def enter(connection: ClusterConnection, name: str, options: str) -> Entered:
         seat=seat,
         snapshot=snapshot(connection),
         is_alone=not others,
-        is_synchronous=_value(connection, _STANDBYS) != "",
+        promises=Promises(*connection.execute(_PROMISES).fetchall()[0]),
         time=float(_value(connection, _TIME)),
         options=dict(others),
     )

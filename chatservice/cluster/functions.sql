@@ -444,16 +444,25 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Tells whether what is committed is on the disk, and on a standby's.
+CREATE OR REPLACE FUNCTION chat_promises(OUT v_flushes boolean, OUT v_is_synchronous boolean)
+LANGUAGE sql AS $$
+    SELECT current_setting('fsync') = 'on', current_setting('synchronous_standby_names') <> ''
+$$;
+
 -- Opens a new link of a node, and finds out what came through the one before. v_is_whole: whether
 -- the log has what the node has read; if not, an engine has taken over that had not got everything.
 CREATE OR REPLACE FUNCTION chat_settle(p_node bigint, p_cursor bigint)
-RETURNS TABLE (v_link bigint, v_number bigint, v_is_whole boolean) LANGUAGE plpgsql AS $$
+RETURNS TABLE (
+    v_link bigint, v_number bigint, v_is_whole boolean, v_flushes boolean, v_is_synchronous boolean
+) LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE nodes SET link = link + 1, renewed = clock_timestamp()
     WHERE id = p_node AND NOT is_over RETURNING link, number INTO v_link, v_number;
     IF FOUND THEN
         v_is_whole := EXISTS (SELECT FROM log WHERE last = p_cursor);
         UPDATE head SET last = p_cursor WHERE last < p_cursor;
+        SELECT * INTO v_flushes, v_is_synchronous FROM chat_promises();
         RETURN NEXT;
     END IF;
 END $$;

@@ -21,6 +21,7 @@ from chatservice.cluster.entering import Entered, begin_above, check, check_idle
 from chatservice.cluster.faults import clause_for
 from chatservice.cluster.importing import check_import, import_file
 from chatservice.cluster.journal import ClusterJournal
+from chatservice.cluster.link import Promises
 from chatservice.cluster.nodes import Nodes
 from chatservice.cluster.postgres import PostgresLink, make_ready
 from chatservice.cluster.schema import opened
@@ -102,11 +103,13 @@ class ClusterKeeping:
         self._database = ClusterDatabase(reactor, url)
         ids = EventIds(clock.time)
         self.journal = ClusterJournal(reactor, self._database, ids, self._members, lost_place)
+        self.journal.promised = self._tell_promises
         self.accounts = ClusterAccounts(self._database)
         self._upkeep: Upkeep | None = None
         self._link: PostgresLink | None = None
         self._connection: ClusterConnection | None = None
         self._entered: Entered
+        self._promises = Promises()
 
     def _members(self) -> int:
         """Count the people who are connected to this node."""
@@ -136,11 +139,7 @@ class ClusterKeeping:
             node=entered.seat.node,
             others=", ".join(sorted(entered.options)) or "none",
         )
-        if not entered.is_synchronous:
-            log.warn(
-                "The database has no synchronous standby: what anyone saw is lost with its disk"
-                " (synchronous_standby_names)."
-            )
+        self._tell_promises(entered.promises)
         off = self._clock.time() - entered.time
         if abs(off) > CLOCK_OFF:
             log.warn(
@@ -156,6 +155,17 @@ class ClusterKeeping:
                     name=name,
                     differing=", ".join(differing),
                 )
+
+    def _tell_promises(self, promises: Promises) -> None:
+        """Log once what a server does not promise, which may be another one than before."""
+        before, self._promises = self._promises, promises
+        if before.flushes and not promises.flushes:
+            log.critical("The database has fsync off: it may lose everything with its machine.")
+        if before.is_synchronous and not promises.is_synchronous:
+            log.warn(
+                "The database has no synchronous standby: what anyone saw is lost with its disk"
+                " (synchronous_standby_names)."
+            )
 
     def begin(self, chat: Chat, accounts: Accounts) -> None:
         """See L{Keeping.begin <chatservice.storage.keeping.Keeping.begin>}."""

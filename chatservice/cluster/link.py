@@ -40,17 +40,30 @@ class Row(NamedTuple):
     data: str | None
 
 
+class Promises(NamedTuple):
+    """The promises of a server about what it has committed.
+
+    @ivar flushes: whether that is on its disk.
+    @ivar is_synchronous: whether it is on a standby's as well.
+    """
+
+    flushes: bool = True
+    is_synchronous: bool = True
+
+
 class Settled(NamedTuple):
     """The state of a node in the engine, after its connection was lost.
 
     @ivar link: the number of its new link.
     @ivar number: the number of its last batch that is committed.
     @ivar is_whole: whether the log still has everything that the node has read.
+    @ivar promises: those of the server, which may be another one than before.
     """
 
     link: int
     number: int
     is_whole: bool
+    promises: Promises = Promises()
 
 
 @dataclass(slots=True)

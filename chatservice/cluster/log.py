@@ -18,7 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatservice.chat.journal import Deliver
-from chatservice.cluster.link import ROWS, Link, LinkLost, Row, Seat, Settled
+from chatservice.cluster.link import ROWS, Link, LinkLost, Promises, Row, Seat, Settled
 from chatservice.cluster.outgoing import Outgoing
 from chatservice.cluster.spelling import read
 from chatservice.protocol.errors import StorageError
@@ -60,6 +60,7 @@ class ClusterLog:
     @ivar cursor: the id up to which everything has passed.
     @ivar is_heard: tells whether what is said in a room concerns anybody here.
     @ivar trouble: why nothing can be stored at the moment; empty if it can.
+    @ivar promised: called with the promises of the server after each new connection.
     """
 
     most = BATCH
@@ -81,6 +82,7 @@ class ClusterLog:
         self._deliver: Deliver = lambda batch, node=0: None
         self.trouble = ""
         self.is_heard: Callable[[str], bool] = lambda room: True
+        self.promised: Callable[[Promises], object] = lambda promises: None
         self._outgoing = Outgoing()
         self._pauses = False
         self._is_busy = self._is_over = False
@@ -344,6 +346,7 @@ class ClusterLog:
             self._lose_place()
             return
         self._seat.link = settled.link
+        self.promised(settled.promises)
         if settled.number < self._outgoing.number or not settled.is_whole:
             self._note_loss(settled.number)
             return

@@ -12,7 +12,7 @@ from twisted.python.threadpool import ThreadPool
 
 from chatservice.cluster.connection import ClusterConnection, connect
 from chatservice.cluster.faults import clause_for, ends_connection
-from chatservice.cluster.link import LinkLost, Row, Seat, Settled
+from chatservice.cluster.link import LinkLost, Promises, Row, Seat, Settled
 from chatservice.cluster.wire import Rows, Wire, prepare
 from chatservice.protocol.errors import StorageError
 from chatservice.storage.threads import Worker
@@ -131,8 +131,13 @@ class PostgresLink:
 
     def settle(self, seat: Seat, cursor: int) -> Deferred[Settled | None]:
         """See L{Link.settle <chatservice.cluster.link.Link.settle>}."""
-        answer = self._execute("settle", seat.node, cursor)
-        return answer.addCallback(lambda rows: Settled(*rows[0]) if rows else None)
+
+        def read(rows: Rows) -> Settled | None:
+            for link, number, is_whole, *promises in rows:
+                return Settled(link, number, is_whole, Promises(*promises))
+            return None
+
+        return self._execute("settle", seat.node, cursor).addCallback(read)
 
     def renew(
         self, seat: Seat, cursor: int, members: int, adopts: bool

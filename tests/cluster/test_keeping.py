@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from twisted.logger import capturedLogs, formatEvent
+from twisted.logger import LogLevel, capturedLogs, formatEvent
 
 from chatservice.chat.clock import WallClock
 from chatservice.cluster import connection, entering, keeping
 from chatservice.cluster.connection import connect
 from chatservice.cluster.keeping import ClusterKeeping, try_out
+from chatservice.cluster.link import Promises
 from chatservice.cluster.schema import opened
 from chatservice.config.settings import shared_by_nodes
 from chatservice.config.table import OPTIONS
@@ -28,16 +29,18 @@ UNSAFE = (
     " (synchronous_standby_names)."
 )
 
+CARELESS = "The database has fsync off: it may lose everything with its machine."
+
 
 class KeepingTests(ClusterCase):
     """Nodes that enter."""
 
     def setUp(self) -> None:
         super().setUp()
-        self.is_synchronous("ANY 1 (two)")
+        self.is_synchronous(True)
 
-    def is_synchronous(self, standbys: str) -> None:
-        self.patch(entering, "_STANDBYS", f"SELECT '{standbys}'")
+    def is_synchronous(self, promised: bool) -> None:
+        self.patch(entering, "_PROMISES", f"SELECT true, {promised}")
 
     def opened_as(self, name: str, ahead: float = 0.0, **options: Any) -> list[str]:
         """Open a node until the test ends; gives what the log tells.
@@ -66,8 +69,19 @@ class KeepingTests(ClusterCase):
 
     def test_no_standby(self) -> None:
         """A database without a synchronous standby is warned of once."""
-        self.is_synchronous("")
+        self.is_synchronous(False)
         self.assertEqual(self.opened_as("one")[1:], [UNSAFE])
+
+    def test_other_promises(self) -> None:
+        """If another server has taken over that promises less, that is told once."""
+        node = ClusterKeeping(self.reactor, self.url, "one", "{}", WallClock(), self.fail)
+        with capturedLogs() as events:
+            for promises in ((True, True), (False, False), (False, False), (True, True)):
+                node.journal.promised(Promises(*promises))
+        self.assertEqual(
+            [(event["log_level"], formatEvent(event)) for event in events],
+            [(LogLevel.critical, CARELESS), (LogLevel.warn, UNSAFE)],
+        )
 
     def test_clock(self) -> None:
         """A clock that is more than a second off is warned of."""

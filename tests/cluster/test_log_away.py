@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chatservice.chat.journal import InDoubt
-from chatservice.cluster.link import LinkLost, Settled
+from chatservice.cluster.link import LinkLost, Promises, Settled
 from chatservice.cluster.log import (
     AWAY,
     LEASE,
@@ -29,9 +31,9 @@ class SilentTestCase(LogTestCase):
         self.link.drop()
         self.answers("connect")
 
-    def settles(self, link: int = 2, number: int = 0, is_whole: bool = True) -> None:
+    def settles(self, link: int = 2, number: int = 0, **given: Any) -> None:
         """Let the engine tell what is committed."""
-        self.answers("settle", Settled(link, number, is_whole))
+        self.answers("settle", Settled(link, number, **{"is_whole": True} | given))
 
     def doubted(self, *events: Event) -> InDoubt:
         """Append a batch, and wait for the answer in vain."""
@@ -204,6 +206,18 @@ class EndTests(SilentTestCase):
         self.lose_link()
         self.settles(number=number, is_whole=is_whole)
         self.assertEqual((len(self.lost), self.link.asked), (1, []))
+
+    def test_promises(self) -> None:
+        """What the server promises is told with each new connection."""
+        told: list[Promises] = []
+        self.log.promised = told.append
+        promises = Promises(flushes=False)
+        for link in (2, 3):
+            self.link.woken()
+            self.lose_link()
+            self.settles(link, promises=promises)
+            self.nothing_new()
+        self.assertEqual(told, [promises, promises])
 
     def test_lines_lost(self) -> None:
         """An engine that has lost lines of this node is noticed, and how many."""
