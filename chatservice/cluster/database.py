@@ -1,7 +1,7 @@
 """The database of a cluster as one node uses it: a connection for reads, and one for small writes.
 
-A long read lets all short ones go first that wait, but it may then be in their way for a second.
-The log has a connection of its own.
+A long read lets all short ones go first that wait, and those that come later between two of its
+statements. The log has a connection of its own.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class ClusterDatabase:
     ) -> Deferred[T]:
         """See L{Storage.scan <chatservice.storage.contract.Storage.scan>}."""
         limit = min(seconds, LONGEST)
-        scan = ClusterScan(self._reactor.seconds, limit)
+        scan = ClusterScan(self._reactor.seconds, limit, self._reads.do_urgent)
         watch = Watch(self._reactor, scan, is_wanted)
         watch.look()
         run = partial(scan.run, work=work)
@@ -173,10 +173,14 @@ class ClusterScan:
     """Long work with a time limit.
 
     @param clock: gives seconds; called in the thread that does the work.
+    @param do_urgent: does what is more urgent, which does not count; called in that thread as well.
     """
 
-    def __init__(self, clock: Callable[[], float], seconds: float) -> None:
+    def __init__(
+        self, clock: Callable[[], float], seconds: float, do_urgent: Callable[[], object]
+    ) -> None:
         self._clock = clock
+        self._do_urgent = do_urgent
         self._seconds = seconds
         self._end = 0.0
         self._given_up = False
@@ -186,7 +190,7 @@ class ClusterScan:
         self._end = self._clock() + self._seconds
         # One statement may take this long; between two of them we look at the clock ourselves.
         _limit(connection, self._seconds)
-        connection.before_each = self._check
+        connection.before_each = partial(self._pause, connection)
         try:
             return work(connection)
         except psycopg.errors.QueryCanceled as error:
@@ -194,9 +198,16 @@ class ClusterScan:
         finally:
             connection.before_each = _nothing
 
-    def _check(self) -> None:
+    def _pause(self, connection: ClusterConnection) -> None:
+        """Let others use the connection before its next statement."""
         if self._given_up or self._clock() > self._end:
             raise Interrupted
+        began, pause = self._clock(), connection.before_each
+        connection.before_each = _nothing
+        self._do_urgent()
+        _limit(connection, self._seconds)
+        connection.before_each = pause
+        self._end += self._clock() - began
 
     def interrupt(self, give_up: bool) -> None:
         """Let no further statement begin if nobody wants the result any more."""

@@ -106,6 +106,10 @@ class Lane:
         self._worker.do(lambda: self._run(job), is_patient).addBoth(answer)
         return job.done
 
+    def do_urgent(self) -> None:
+        """See L{Worker.do_urgent}."""
+        self._worker.do_urgent()
+
     def _give_up(self, job: Job[Any]) -> None:
         job.is_over = True
         under_way = self._under_way
@@ -115,7 +119,7 @@ class Lane:
 
     def _run(self, job: Job[T]) -> T:
         """Do a piece of work, in the thread; none that nobody waits for any more."""
-        self._under_way = job
+        before, self._under_way = self._under_way, job
         try:
             tries = 0
             while not (job.is_over or self._is_closing):
@@ -126,7 +130,7 @@ class Lane:
                     self._check(error, tries)
             raise StorageError(AWAY)
         finally:
-            self._under_way = None
+            self._under_way = before
 
     def _connected(self) -> ClusterConnection:
         if self._connection is None or self._connection.raw.closed:

@@ -58,8 +58,18 @@ class Worker:
         self._pool.callInThread(self._do_next)
         return done
 
+    def do_urgent(self) -> None:
+        """Do all urgent work that waits; called in the thread, in the middle of patient work."""
+        while self._urgent:
+            self._do(self._urgent.popleft())
+
     def _do_next(self) -> None:
-        job = (self._urgent or self._patient).popleft()
+        # It may have been done in the middle of something else.
+        queue = self._urgent or self._patient
+        if queue:
+            self._do(queue.popleft())
+
+    def _do(self, job: _Job) -> None:
         try:
             result = job.work()
         except BaseException:

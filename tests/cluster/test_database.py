@@ -164,6 +164,49 @@ class ScanTests(DatabaseCase):
 
         self.interrupted(left, is_wanted=lambda: bool(wanted))
 
+    def test_short_meanwhile(self) -> None:
+        """A short read goes between two statements of it, on whose time it does not count."""
+        held = HeldPool()
+        database = self.with_pools(held, InlinePool())
+        limits: list[str] = []
+
+        def limit(connection: ClusterConnection) -> None:
+            limits.append(connection.execute("SHOW statement_timeout").fetchall()[0][0])
+
+        def short(connection: ClusterConnection) -> None:
+            limit(connection)
+            self.reactor.advance(2.0)
+
+        def long(connection: ClusterConnection) -> None:
+            limit(connection)
+            database.read(short)
+            limit(connection)
+            limit(connection)
+
+        done = database.scan(long, 1.0)
+        for work in held.waiting:
+            work()
+        self.successResultOf(done)
+        self.assertEqual(limits, ["1s", "0", "1s", "1s"])
+
+    def test_lost_meanwhile(self) -> None:
+        """If a short read finds the connection lost, both are done on another one."""
+        held = HeldPool()
+        database = self.with_pools(held, InlinePool())
+        shorts: list[Deferred[int]] = []
+
+        def long(connection: ClusterConnection) -> int:
+            if not shorts:
+                shorts.append(database.read(session_of))
+                end(connection.raw.info.backend_pid)
+            return session_of(connection)
+
+        done = database.scan(long, 1.0)
+        for work in held.waiting:
+            work()
+        self.successResultOf(shorts[0])
+        self.successResultOf(done)
+
     def setting(self, name: str, seconds: float) -> str:
         """The value of a setting in a read."""
 
