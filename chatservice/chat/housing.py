@@ -83,6 +83,10 @@ class Housing:
             member.homes, member.lingers = homes_at(node), True
             if node != self._homes.node:
                 member.reading.missed = dict(event.seen)
+        elif node != self._homes.node and not member.is_elsewhere:
+            seen = dict(event.seen)
+            for room in ("", *member.rooms):
+                member.reading.move(room, seen.get(room, event.id))
         self.settle(member)
 
     def adopt(self, node: int, event: Adopted) -> Iterator[Member]:

@@ -119,7 +119,7 @@ class Passing:
     def _come(self, envelope: Envelope, author: Member) -> None:
         event = envelope.event
         room = self._rooms.get(event.room) if isinstance(event, Joined) else None
-        if not envelope.is_foreign:
+        if author.devices or not envelope.is_foreign:
             author.come(event.id, event.room if isinstance(event, Joined) else "")
         if room is not None:
             room.since = room.since or self._permissions.founded(room.name) or event.when

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from chatservice.chat.door import Door
-from chatservice.protocol.events import LATEST
+from chatservice.protocol.events import LATEST, Read
 
 NO_MARKERS: dict[str, int] = {}
 NO_TIMES: dict[int, int] = {}
@@ -153,6 +153,11 @@ class Reading:
         else:
             self.missed = {**self.missed, room: id}
         return True
+
+    def take(self, read: Read) -> None:
+        """Move the marker and the mark of a room as a program has done through another node."""
+        self.move(read.room, read.upto)
+        self.note_mark(read.room, read.mark)
 
     def take_back(self, markers: Mapping[str, int]) -> None:
         """Put markers back, for the lines after them may never have been sent."""

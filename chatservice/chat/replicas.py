@@ -27,6 +27,7 @@ from chatservice.protocol.events import (
     Left,
     Line,
     Parted,
+    Read,
     Renamed,
     Talk,
     WentAway,
@@ -136,6 +137,8 @@ class Replicas:
             self._change(member, envelope)
         if envelope.is_foreign:
             self._note_request(member, event, envelope)
+            if isinstance(event, Read) and not (event.to or member.is_elsewhere):
+                member.reading.take(event)
 
     def _arrive(self, member: Member, event: Housed) -> None:
         if member.is_elsewhere:

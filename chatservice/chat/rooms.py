@@ -108,6 +108,9 @@ class Device(Receiver["Room"]):
             return
         with self._changing():
             self.current = room
+        if not self.fence:
+            # It reads nothing yet; see open.
+            return
         for each in (former, room):
             # A room that the member is coming into is read from there on; see come.
             if each is not None and each.name in self.member.rooms and self.member in each.present:
