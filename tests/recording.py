@@ -105,6 +105,9 @@ class RecordingDoor:
     def read_on(self, room: str, id: int, following: bool) -> None:
         self._note("read_on")
 
+    def show_missed(self) -> None:
+        self._note("show_missed")
+
     def behind(self) -> int | None:
         return None
 

@@ -102,6 +102,9 @@ class Door(Protocol):
         @param following: whether its further lines are read elsewhere as they come.
         """
 
+    def show_missed(self) -> None:
+        """Show the replay of its device, of which it is known only now that there is one."""
+
     def again(self, event: Event) -> None:
         """Answer a request that was carried out before, with the event that it made then."""
 
@@ -184,6 +187,9 @@ class _Nowhere:
         return False
 
     def read_on(self, room: str, id: int, following: bool) -> None:
+        pass
+
+    def show_missed(self) -> None:
         pass
 
     def again(self, event: Event) -> None:

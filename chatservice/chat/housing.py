@@ -95,6 +95,7 @@ class Housing:
             if event.former not in member.homes:
                 continue
             member.homes -= {event.former}
+            _replay(member, event.upto)
             if not member.homes:
                 if not member.lingers:
                     member.reading.missed = dict.fromkeys(("", *member.rooms), event.upto)
@@ -145,3 +146,14 @@ class Housing:
             self._roster.remove(member)
             self._roster.gone(member, member.identity)
             self._rooms.vacate(member)
+
+
+def _replay(member: Member, upto: int) -> None:
+    """Show what a member may have missed who has come from a node that was gone.
+
+    @param upto: the last id that is known to have been shown there.
+    """
+    for device in member.devices:
+        if upto < device.fence:
+            device.replay = dict.fromkeys(("", *member.rooms), upto)
+            device.door.show_missed()

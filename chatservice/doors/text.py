@@ -112,6 +112,11 @@ class TextSession(Session):
             self.device.replayed()
             super().arrived(request)
 
+    def show_missed(self) -> None:
+        """See L{chatservice.chat.door.Door.show_missed}."""
+        assert self.device is not None
+        self._show_missed(self.device, [])
+
     @inlineCallbacks
     def _show_missed(
         self, device: Device, lines: list[str]

@@ -66,6 +66,9 @@ class Language(InTurn):
     def read_on(self, room: str, id: int, following: bool) -> None:
         """See L{chatservice.chat.door.Door.read_on}; line doors count nothing."""
 
+    def show_missed(self) -> None:
+        """See L{chatservice.chat.door.Door.show_missed}; programs ask for the history."""
+
     @abstractmethod
     def preferences_changed(self) -> None:
         """See L{chatservice.chat.door.Door.preferences_changed}."""

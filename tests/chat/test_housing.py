@@ -224,6 +224,20 @@ class HousingTests(NodesCase):
         self.types(self.ada, "/nick eve")
         self.assertIn("-- you are now eve", self.ada.sees())
 
+    def test_back_before_it_is_known(self) -> None:
+        """Who comes from a dead node before the others know that it is dead misses nothing."""
+        token = self.there.chat.roster["bob"].token
+        self.types(self.ada, "seen there")
+        self.waits(20)
+        self.there.die()
+        self.types(self.ada, "are you there?")
+        second = self.come(self.here, f"/resume {token}")
+        self.types(self.ada, "there you are")
+        self.assertEqual(second.sees(), ["ada: there you are"])
+        self.waits(int(LEASE + 5))
+        (missed,) = second.sees()
+        self.assertIn("#python ada: are you there?", missed)
+
     def test_a_node_stops(self) -> None:
         """The people of a node that stops are handed over at once."""
         token = self.there.chat.roster["bob"].token

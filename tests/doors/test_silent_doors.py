@@ -38,6 +38,7 @@ class SilentDoorContract(DoorContract):
         self.assertIsNone(self.door.refuse(line(1), "not sent: the disk is full"))
         self.assertIsNone(self.door.again(line(1)))
         self.assertIsNone(self.door.read_on("lobby", 1, True))
+        self.assertIsNone(self.door.show_missed())
         self.assertIsNone(self.door.notify(["bob asks for you"], []))
         whispered = events.Whispered(nick="ada", to="bob", text="psst")
         self.assertIsNone(self.door.unread_now(whispered, "lunch"))
@@ -87,6 +88,7 @@ class FencedTests(SilentDoorContract, SynchronousTestCase):
         self.door.render_own(line(1), True)
         self.door.render_elsewhere(line(1), True, "phone")
         self.door.read_on("lobby", 1, True)
+        self.door.show_missed()
         self.assertEqual(self.behind.asked, [])
 
     def test_name(self) -> None:
