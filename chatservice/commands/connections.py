@@ -9,6 +9,7 @@ from chatservice.protocol.durations import roughly
 from chatservice.protocol.events import ChatError
 
 CLOSED_BY_YOU = "you closed this connection from another one"
+ELSEWHERE = "connections through other servers are listed there"
 
 
 @command(
@@ -43,7 +44,8 @@ def _close(call: Call, device: Device, place: int) -> Answer:
 def listed(call: Call, member: Member) -> list[str]:
     """Describe the devices of a member, one in a line; only the owner and operators may see it."""
     devices = enumerate(member.devices, start=1)
-    return [_described(call, number, device) for number, device in devices]
+    lines = [_described(call, number, device) for number, device in devices]
+    return [*lines, ELSEWHERE] if call.chat.homes.has_others(member) else lines
 
 
 def _described(call: Call, number: int, device: Device) -> str:

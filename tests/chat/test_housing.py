@@ -81,6 +81,16 @@ class HousingTests(NodesCase):
         self.assertEqual(self.bob.sees(), ["ada: hello", "bob: from here"])
         self.assertEqual(second.sees(), ["ada: hello", "bob: from there"])
 
+    def test_devices(self) -> None:
+        """A list of connections tells if there are others, at another node."""
+        second = self.come(self.here, "bob", SECRET, "/devices")
+        *_, last = second.told.split("\n")
+        self.assertEqual(last, "-- connections through other servers are listed there")
+        self.types(self.bob, "/quit")
+        second.sees()
+        self.types(second, "/devices")
+        self.assertEqual(len(second.sees()), 1)
+
     def test_going_from_one(self) -> None:
         """Who goes from one node is still here through the other one, and nobody is told."""
         second = self.come(self.here, "bob", SECRET)
