@@ -118,17 +118,25 @@ class ClusterKeeping:
 
     def open(self) -> None:
         """See L{Keeping.open <chatservice.storage.keeping.Keeping.open>}."""
-        with _telling():
-            if self._source is not None:
-                import_file(self._source, self._url, _tell_import, begin_above)
-            self._database.open()
-            self._connection = connect(self._url, make_ready)
-            with at_start(self._connection):
-                self._entered = enter(self._connection, self._name, self._options)
+        try:
+            with _telling():
+                if self._source is not None:
+                    import_file(self._source, self._url, _tell_import, begin_above)
+                self._database.open()
+                self._enter()
+        except BaseException:
+            # Its threads would keep the process from ending.
+            self._database.close()
+            raise
+        self._tell()
+
+    def _enter(self) -> None:
+        self._connection = connect(self._url, make_ready)
+        with at_start(self._connection):
+            self._entered = enter(self._connection, self._name, self._options)
         self._database.node = self._entered.seat.node
         self.accounts.known = self._entered.snapshot.accounts
         self.journal.open(self._entered)
-        self._tell()
 
     def _tell(self) -> None:
         """Log what an operator should know about the cluster."""

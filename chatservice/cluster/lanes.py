@@ -69,7 +69,7 @@ class Lane:
         self._connection: ClusterConnection | None = None
         self._socket: socket.socket | None = None
         self._under_way: Job[Any] | None = None
-        self._is_closing = False
+        self._is_closing = self._is_closed = False
         self.session = 0
 
     def start(self) -> None:
@@ -165,7 +165,10 @@ class Lane:
             cut(ours)
 
     def close(self) -> None:
-        """Wait for the work under way, but not for long, and end the thread."""
+        """Wait for the work under way, but not for long, and end the thread; once is enough."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         timer = threading.Timer(CLOSE_WITHIN, self._hurry)
         timer.start()
         self._pool.stop()
