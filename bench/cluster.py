@@ -42,8 +42,8 @@ REPLICAS, PEOPLE_OF_A_ROOM = 20_000, 50
 PEOPLE = 2 * ROOMS
 """The people of a node that others only hear."""
 
-BATCH = 64
-"""The lines of each of its batches: about as many as those of busy nodes have."""
+BATCHES = 64, 256
+"""The lines of each of its batches: nodes have more at once, the busier all of them are."""
 
 RATE = 20_000
 """Its lines a second."""
@@ -150,8 +150,11 @@ class Bench:
         there, here = (quantile(found, 0.5) for found in delays.values())
         self._note("  the difference, p50 ms", there - here, "at most 3")
 
-    def listen(self, is_heard: bool) -> None:
-        """Have one node listen to what another one appends, while nobody talks at it."""
+    def listen(self, is_heard: bool, size: int) -> None:
+        """Have one node listen to what another one appends, while nobody talks at it.
+
+        @param size: the lines of each batch.
+        """
         rooms = 1 if is_heard else ROOMS
         with (
             engines.engine(self._own_core) as engine,
@@ -160,23 +163,23 @@ class Bench:
             joined(servers, 1, door=JsonDoor()) as crowd,
         ):
             appender.bring(PEOPLE)
-            batches = [appender.lines(first, BATCH) for first in range(0, PEOPLE, BATCH)]
+            batches = [appender.lines(first, size) for first in range(0, PEOPLE, size)]
             servers[0].wait_until_idle()
-            count = int(self._seconds * RATE / BATCH)
+            count = int(self._seconds * RATE / size)
 
             def load() -> None:
                 begun = time.monotonic()
                 for number in range(count):
                     appender.append_spelled(batches[number % len(batches)])
-                    crowd.turn(max(0.0, begun + number * BATCH / RATE - time.monotonic()))
+                    crowd.turn(max(0.0, begun + number * size / RATE - time.monotonic()))
                 servers[0].wait_until_idle()
 
             used = used_by(engine, servers, load)
             crowd.wait_for_quiet()
-            lines = count * BATCH
+            lines = count * size
             missing = lines - crowd.heard() if is_heard else 0
         what = "in the one room of somebody here" if is_heard else "in rooms where nobody here is"
-        what = f"us of a node for a line from another one, {what}"
+        what = f"us of a node for a line from another one, in batches of {size}, {what}"
         self._note(what, used.nodes / lines * 1e6, "at most 8", missing)
 
     def join(self, count: int) -> None:
@@ -228,7 +231,8 @@ def cluster(core: int | None, own_core: int | None, seconds: float, rounds: int)
                 bench.talk(count, rooms)
         bench.lone()
         for is_heard in (False, True):
-            bench.listen(is_heard)
+            for size in BATCHES:
+                bench.listen(is_heard, size)
         for count in (1, MOST_NODES):
             bench.join(count)
         bench.replicate()
