@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from chatservice.people.identity import identity_of
 from chatservice.protocol.events import ChatError
@@ -13,6 +13,8 @@ from chatservice.protocol.sanitize import clean
 if TYPE_CHECKING:
     from chatservice.chat.rooms import Member
     from chatservice.people.account import Account
+
+K = TypeVar("K")
 
 
 class Roster(Mapping[str, "Member"]):
@@ -111,16 +113,14 @@ class Roster(Mapping[str, "Member"]):
         """Remove a member who is leaving: nickname and token are free at once."""
         del self._by_nick[member.key]
         self._forget_token(member)
-        if member.account is not None:
-            del self._by_account[member.account]
-        del self._by_identity[member.identity]
+        self._forget_account(member)
+        _forget(self._by_identity, member.identity, member)
         self.leaving[member.identity] = member
 
     def gone(self, member: Member, identity: bytes) -> None:
         """Forget a member who has left, under that identity or under a later one."""
         for known_as in (identity, member.identity):
-            if self.leaving.get(known_as) is member:
-                del self.leaving[known_as]
+            _forget(self.leaving, known_as, member)
 
     def rename(self, member: Member, nick: str, key: str) -> None:
         """Give a member another nickname, which nobody else may have."""
@@ -136,9 +136,11 @@ class Roster(Mapping[str, "Member"]):
             self._by_digest[identity_of(token)] = member
 
     def _forget_token(self, member: Member) -> None:
-        digest = identity_of(member.token)
-        if self._by_digest.get(digest) is member:
-            del self._by_digest[digest]
+        _forget(self._by_digest, identity_of(member.token), member)
+
+    def _forget_account(self, member: Member) -> None:
+        if member.account is not None:
+            _forget(self._by_account, member.account, member)
 
     def log_in(self, member: Member, account: Account) -> None:
         """Note that a member has proved an account."""
@@ -147,8 +149,7 @@ class Roster(Mapping[str, "Member"]):
 
     def log_out(self, member: Member) -> None:
         """Note that a member no longer has the account that it had proved."""
-        assert member.account is not None
-        del self._by_account[member.account]
+        self._forget_account(member)
         member.account = None
 
     def identify(self, member: Member, identity: bytes) -> None:
@@ -157,11 +158,12 @@ class Roster(Mapping[str, "Member"]):
         Events on their way find it by the former one as well, until L{settle}.
         """
         former = member.identity
-        if self._by_identity.get(former) is member:
-            del self._by_identity[former]
-            self._by_identity[identity] = self._formerly[former] = member
-        elif self.leaving.get(former) is member:
-            del self.leaving[former]
+        if self.has(member):
+            # Somebody who has come back may have it by now, if it was refused to this member.
+            if _forget(self._by_identity, former, member):
+                self._formerly[former] = member
+            self._by_identity[identity] = member
+        elif _forget(self.leaving, former, member):
             self.leaving[identity] = member
         self._moved[former] = member
         member.identity = identity
@@ -180,3 +182,12 @@ class Roster(Mapping[str, "Member"]):
         for member in (self._by_identity.get(former), self.leaving.get(former)):
             if member is not None:
                 self.identify(member, now)
+
+
+def _forget(known: dict[K, Member], key: K, member: Member) -> bool:
+    """Forget by what a member is known, unless that is somebody else's; return whether it was not.
+    """
+    is_own = known.get(key) is member
+    if is_own:
+        del known[key]
+    return is_own

@@ -303,3 +303,25 @@ class HousingTests(NodesCase):
         self.types(self.ada, "/ban eve")
         (ban,) = late.chat.permissions.sanctions("python")
         self.assertEqual(ban.target_identity, now)
+
+    def test_going_coming_and_logging_in(self) -> None:
+        """Who has come to another node before going is still here, and nobody else is that person.
+
+        Somebody logs in to the account at the first node, which takes its owner for gone.
+        """
+        zoe = self.come(self.there, "zoe")
+        self.there.link.delay = 0.2
+        guest = self.there.chat.roster["zoe"]
+        identity = guest.identity
+        zoe.types(f"/login bob {SECRET}")
+        self.clock.pump([0.01] * 15)
+        self.bob.types("/quit")
+        second = TextPerson(self.here.connect())
+        second.types("bob")
+        second.types(SECRET)
+        self.clock.pump([0.01] * 300)
+        self.assertEqual(self.homes("bob"), [([1], False)] * 2)
+        self.assertEqual(self.homes("zoe"), [([2], False)] * 2)
+        self.assertEqual((guest.identity, guest.account), (identity, None))
+        self.types(zoe, "/quit")
+        self.assertNotIn("zoe", self.here.chat.roster)
