@@ -29,6 +29,7 @@ class Person:
     nick: str
     key: str
     userhost: str
+    address: str
     real_name: str
     since: int
     homes: set[int]
@@ -46,6 +47,7 @@ class Person:
             self.nick,
             self.key,
             self.userhost,
+            self.address,
             self.real_name,
             self.away,
             self.since,
@@ -225,16 +227,16 @@ class MemoryPeople:
             if person is not None or self._has_another(event.key, None):
                 return False
             self._former.pop(event.identity, None)
-            self.by_identity[event.identity] = Person(
-                event.nick, event.key, event.userhost, event.real_name, event.id, {node}
+            person = self.by_identity[event.identity] = Person(
+                event.nick, event.key, event.userhost, "", event.real_name, event.id, set()
             )
-            self.by_identity[event.identity].away = event.away
+            person.away = event.away
         elif person is None:
             return False
-        elif person.lingers:
-            person.homes, person.lingers = {node}, False
-        else:
-            person.homes.add(node)
+        if person.lingers:
+            person.homes, person.lingers = set(), False
+        person.homes.add(node)
+        person.address = event.address
         return True
 
     def _identify(self, node: int, event: events.Identified) -> bool:

@@ -192,9 +192,9 @@ class Node:
         self.journal._end()
         self.chat.lingering.stop_all()
 
-    def connect(self) -> Wire:
+    def connect(self, host: str = "127.0.0.1") -> Wire:
         # From this machine: nobody else may register the name of an operator.
-        wire = Wire(self.engine.clock, host="127.0.0.1")
+        wire = Wire(self.engine.clock, host=host)
         wire.protocol = self.front.buildProtocol(wire.getPeer())
         wire.protocol.makeConnection(wire)
         self.wires.append(wire)

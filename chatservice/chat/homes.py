@@ -37,6 +37,7 @@ class Homes:
                     key=member.key,
                     instead_of=instead_of,
                     account_name="" if member.account is None else member.account.nick,
+                    address=member.address,
                     real_name=member.real_name,
                     away=member.away,
                 ),

@@ -77,6 +77,7 @@ class Replicas:
         for each in residents:
             member = self._make(each.nick, each.key, each.identity, each.userhost, each.since)
             member.real_name, member.away = each.real_name, each.away
+            member.address = each.address
             member.homes, member.lingers = each.homes, each.lingers
             member.reading.missed = dict(each.seen)
             for stay in each.stays:
@@ -128,6 +129,8 @@ class Replicas:
         if isinstance(event, Housed):
             if event.arrives:
                 self._arrive(member, event)
+            if envelope.is_foreign:
+                member.address = event.address
             self._housing.house(member, envelope.node, event, envelope.device)
         elif isinstance(event, Lost):
             self._housing.lose(member, envelope.node, event)

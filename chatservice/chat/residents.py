@@ -22,6 +22,7 @@ class Resident(NamedTuple):
     """Somebody who is in the chat.
 
     @ivar key: the key of the nickname.
+    @ivar address: the address that the person has come from last.
     @ivar since: the id of the arrival.
     @ivar homes: the numbers of the nodes that the person is connected to, or lingers at.
     @ivar seen: for somebody who lingers, the last id seen in each room (C{""}: private lines).
@@ -32,6 +33,7 @@ class Resident(NamedTuple):
     nick: str
     key: str
     userhost: str
+    address: str
     real_name: str
     away: str | None
     since: int

@@ -45,7 +45,7 @@ _TIME = "SELECT extract(epoch FROM clock_timestamp())"
 _ENTER = "SELECT * FROM chat_enter(?, ?, ?, ?)"
 _HEAD = "SELECT last FROM head"
 _MEMBERS = """
-    SELECT identity, nick, key, userhost, real_name, away, since, homes, lingers, seen,
+    SELECT identity, nick, key, userhost, address, real_name, away, since, homes, lingers, seen,
         lost_at
     FROM members"""
 _MOVES = "SELECT former, now FROM moving"
@@ -204,8 +204,8 @@ def _residents(connection: ClusterConnection) -> list[Resident]:
 
 
 def _resident(row: tuple[Any, ...], stays: list[Stay]) -> Resident:
-    identity, nick, key, userhost, real_name, away, since, *rest = row
-    homes, lingers, seen, lost_at = rest
+    identity, nick, key, userhost, address, real_name, away, *rest = row
+    since, homes, lingers, seen, lost_at = rest
     last_seen: Iterable[tuple[str, int]] = json.loads(seen) if seen else ()
     if lost_at is not None:
         last_seen = ((room, lost_at) for room in ("", *(stay.room for stay in stays)))
@@ -214,6 +214,7 @@ def _resident(row: tuple[Any, ...], stays: list[Stay]) -> Resident:
         nick=nick,
         key=key,
         userhost=userhost,
+        address=address,
         real_name=real_name,
         away=away,
         since=since,

@@ -291,14 +291,15 @@ DECLARE
 BEGIN
     IF e.arrives THEN
         INSERT INTO members
-            (identity, nick, key, userhost, real_name, away, since, homes)
-        VALUES (p_who, e.nick, e.key, coalesce(e.userhost, ''), coalesce(e.real_name, ''), e.away,
-            p_id, ARRAY[p_node])
+            (identity, nick, key, userhost, address, real_name, away, since, homes)
+        VALUES (p_who, e.nick, e.key, coalesce(e.userhost, ''), coalesce(e.address, ''),
+            coalesce(e.real_name, ''), e.away, p_id, ARRAY[p_node])
         ON CONFLICT DO NOTHING;
         v_is_in := FOUND;
         UPDATE members SET former = NULL WHERE former = p_who AND v_is_in;
     ELSE
         UPDATE members SET lingers = false, seen = NULL, lost_at = NULL,
+            address = coalesce(e.address, ''),
             homes = CASE
                 WHEN lingers THEN ARRAY[p_node]
                 WHEN p_node = ANY (homes) THEN homes

@@ -308,6 +308,7 @@ CREATE TABLE members (
     nick text COLLATE "C" NOT NULL,
     key text COLLATE "C" NOT NULL UNIQUE,
     userhost text COLLATE "C" NOT NULL,
+    address text COLLATE "C" NOT NULL DEFAULT '',
     real_name text COLLATE "C" NOT NULL,
     away text COLLATE "C",
     since bigint NOT NULL,
@@ -350,7 +351,7 @@ CREATE TYPE chat_event AS (
     kind text, nick text, identity text, account text, userhost text, room text, text text,
     ref text, mark text, "to" text, to_identity text, manner text, target text,
     target_identity text, network text, until bigint, passing boolean, arrives boolean, key text,
-    real_name text, away text, why text, noted boolean, rooms json, seen json,
+    address text, real_name text, away text, why text, noted boolean, rooms json, seen json,
     marks json, upto bigint, former text, now text, with_lines boolean, everywhere boolean,
     renamed boolean
 );

@@ -19,6 +19,7 @@ class Housed(Event):
     @ivar instead_of: the program whose place this connection takes at other nodes: its name, or
         else the kind of its door. Empty if it comes alongside all others.
     @ivar account_name: the nickname that the person has proved, or empty.
+    @ivar address: the address of the other end of the connection.
     @ivar real_name: the real name that the person gave, or empty.
     @ivar away: why the person is away (maybe empty), or C{None}.
     """
@@ -28,6 +29,7 @@ class Housed(Event):
     key: str = ""
     instead_of: str = ""
     account_name: str = ""
+    address: str = ""
     real_name: str = ""
     away: str | None = None
 

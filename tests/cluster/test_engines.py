@@ -62,7 +62,7 @@ class Both:
             (
                 Housed(arrives=True, key=nick),
                 Housed(arrives=True, key=nick),
-                Housed(),
+                Housed(address=choose(("192.0.2.1", "2001:db8::1"))),
                 Lost(seen=(("", 5), (room, 7))),
                 events.Left(goodbye=True, why="", rooms=(room,), everywhere=everywhere),
                 events.Joined(room=room, real_name="R"),
@@ -153,7 +153,7 @@ class Both:
 def _facts(resident: Resident) -> tuple[object, ...]:
     stays = [(stay.room, stay.runs) for stay in resident.stays]
     return (
-        *resident[:5],
+        *resident[:6],
         resident.away or "",
         sorted(resident.homes),
         resident.lingers,
