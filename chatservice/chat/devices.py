@@ -16,6 +16,7 @@ from chatservice.chat.read_markers import NO_MARKERS
 from chatservice.chat.rooms import Device, Member
 from chatservice.chat.roster import Roster
 from chatservice.people.ratelimit import Tries
+from chatservice.protocol.actions import Banned
 from chatservice.protocol.counts import counted
 from chatservice.protocol.events import LATEST, ChatError, Resumed
 from chatservice.protocol.names import nick_key
@@ -250,6 +251,21 @@ class Devices:
         for device in others:
             self.close(device, sentence)
         return len(others)
+
+    def turn_out(self, ban: Banned) -> None:
+        """Turn out those whom a ban covers that was made at another node.
+
+        Whoever made it kicks all others, but cannot have heard yet of those who are just coming
+        into the room or the chat, or are just logging in to the account.
+        """
+        room = ban.room
+        for member in [each for each in self._roster.values() if not each.is_elsewhere]:
+            if not self._permissions.is_turned_out(member, room):
+                continue
+            if room in member.rooms and not self._permissions.is_in(room, member.identity):
+                self._entrances.part(member, member.rooms[room])
+            elif not (room or member.homes):
+                self._leave(member, f"banned by {ban.nick}", False)
 
     @staticmethod
     def end_all(member: Member, by: Device | None, is_foreign: bool = False) -> None:

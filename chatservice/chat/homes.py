@@ -59,10 +59,6 @@ class Homes:
         if self.node:
             self._publish_event(Envelope(event, device=device, subject=member))
 
-    def is_at_home(self, member: Member) -> bool:
-        """Tell whether a member is connected to this node, or lingers here."""
-        return not self.node or self.node in member.homes
-
     def has_others(self, member: Member) -> bool:
         """Tell whether a member is connected to other nodes, as far as has been heard here."""
         return not member.lingers and bool(member.homes - {self.node})

@@ -22,7 +22,7 @@ from chatservice.chat.rooms import Device, Member
 from chatservice.chat.roster import Roster
 from chatservice.chat.topics import Topics
 from chatservice.chat.undoing import Undoing
-from chatservice.protocol.actions import Extended, Founded, Kicked, OperatorAct
+from chatservice.protocol.actions import Banned, Extended, Founded, Kicked, OperatorAct
 from chatservice.protocol.events import (
     Joined,
     Left,
@@ -132,8 +132,8 @@ class Passing:
         if isinstance(act, Founded) and act.room in self._rooms:
             self._rooms[act.room].founder = None
             self._rooms[act.room].since = self._permissions.founded(act.room)
-        elif isinstance(act, Kicked) and act.room and envelope.other is not None:
-            envelope.other.doubts |= {act.room}
+        elif isinstance(act, Kicked) and envelope.other is not None:
+            envelope.other.doubts |= {act.room} if act.room else frozenset(envelope.rooms)
 
     def delivered(self, envelope: Envelope) -> None:
         """Finish an event that was broadcast: apply what nobody sees."""
@@ -148,9 +148,11 @@ class Passing:
                     self._devices.end_all(member, envelope.device, envelope.is_foreign)
             case Whispered() if envelope.device is not None and member is not envelope.other:
                 _tell_if_unread(event, envelope.other, envelope.device)
-            case Kicked(room="") if envelope.other and self._homes.is_at_home(envelope.other):
+            case Kicked(room="") if envelope.other is not None:
                 why = f"kicked by {event.nick}"
                 self._leave(envelope.other, why, goodbye=False, folded=True)
+            case Banned() if envelope.is_foreign:
+                self._devices.turn_out(event)
             case Kicked():
                 self._rooms.forget_if_over(event.room)
         if isinstance(event, Left | Parted) and member is not None:
