@@ -29,6 +29,7 @@ from chatservice.people.addresses import Network, address_of, covers
 from chatservice.protocol.actions import (
     Banned,
     Extended,
+    Founded,
     LockedDown,
     Muted,
     OperatorAct,
@@ -75,11 +76,12 @@ class Authority(Places):
             # The clock may have been wrong when it was done, and set right by now.
             longest = self._now() + act.until - act.when
             act = act if act.until <= longest + AHEAD else replace(act, until=longest)
+        whom = act.identity if isinstance(act, Founded) else act.target_identity
         for former, now in self._moving.items():
             act = act.under(former, now)
         place = self._places.setdefault(act.room, RoomAccess())
         owner = place.owner
-        self._apply(act, place)
+        self._apply(act, place, whom)
         if place.owner != owner:
             self._owned.update([place.owner.identity] if place.owner else [])
             self._owned.subtract([owner.identity] if owner else [])

@@ -33,14 +33,18 @@ class Places:
         # The identities by which people are still known who have others already.
         self._expected: dict[bytes, bytes] = {}
 
-    def _apply(self, act: OperatorAct, place: RoomAccess) -> None:
-        """Let an act take effect in its place, and in what is stored of that if it is stored."""
-        room, whom = act.room, act.target_identity
+    def _apply(self, act: OperatorAct, place: RoomAccess, whom: bytes) -> None:
+        """Let an act take effect in its place, and in what is stored of that if it is stored.
+
+        @param whom: the person whom it concerns, by the identity that the act was made with: of
+            those who are changing theirs, presence knows the new one only when that has passed.
+        """
+        room = act.room
         if isinstance(act, Opped) and act.passing:
             self._presence.run(room, whom, act.target)
             return
         if isinstance(act, Founded | Deopped | Banned):
-            self._presence.stop(room, act.identity if isinstance(act, Founded) else whom)
+            self._presence.stop(room, whom)
         if not act.passing and room in self._stored:
             self._stored[room].apply(act)
         elif act.passing and room not in self._stored:

@@ -93,6 +93,20 @@ class CrossingTests(ModeratingCase):
         self.clock.pump([0.01] * 200)
         self.assertEqual(list(self.here.chat.roster["bob"].rooms), ["lobby"])
 
+    def test_kick_and_unregistering(self) -> None:
+        """Who is kicked from a room while giving up the account is out of it at all nodes."""
+        self.types(self.bob, f"/register {SECRET}")
+        self.types(self.ada, "/join python")
+        member = self.there.chat.roster["bob"]
+        identity = member.identity
+        self.there.link.delay = 0.2
+        self.bob.types(f"/unregister {SECRET}")
+        self.waits_for(lambda: member.identity != identity)
+        self.types(self.ada, "/kick bob")
+        self.clock.pump([0.01] * 200)
+        for node in (self.here, self.there):
+            self.assertEqual(list(node.chat.roster["bob"].rooms), ["lobby"])
+
     def test_ban_and_arrival(self) -> None:
         """Who comes to the chat, and has not heard of a ban from it, is turned out."""
         self.types(self.bob, f"/register {SECRET}", "/quit")
