@@ -166,7 +166,7 @@ BEGIN
 END $$;
 
 -- Joins the tokens that two nodes know of one account, newest last, without those that are spent.
-CREATE FUNCTION chat_tokens(ours text, theirs text, spent bytea[]) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION chat_tokens(ours text, theirs text) RETURNS text LANGUAGE sql AS $$
     SELECT coalesce(json_agg(token ORDER BY place), '[]')::text FROM (
         SELECT token, max(place) AS place FROM (
             SELECT value AS token, ordinality AS place
@@ -174,7 +174,7 @@ CREATE FUNCTION chat_tokens(ours text, theirs text, spent bytea[]) RETURNS text 
             UNION ALL SELECT value, 100 + ordinality
             FROM json_array_elements_text(theirs::json) WITH ORDINALITY
         ) AS both_lists
-        WHERE decode(token, 'hex') <> ALL (spent)
+        WHERE NOT EXISTS (SELECT FROM spent WHERE digest = decode(token, 'hex'))
         GROUP BY token ORDER BY place DESC LIMIT 10
     ) AS kept
 $$;
@@ -187,16 +187,18 @@ CREATE FUNCTION account_saved(
     its_proven_from text, its_tokens text, its_spent bytea[], its_known_hash text
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    -- Whatever another node spends meanwhile is known before the account is changed.
+    PERFORM FROM accounts WHERE key = its_key FOR UPDATE;
+    INSERT INTO spent SELECT unnest(its_spent) ON CONFLICT DO NOTHING;
     UPDATE accounts SET preferences = its_preferences, ignored = its_ignored,
         proven_from = its_proven_from,
         hash = CASE its_hash WHEN its_known_hash THEN hash ELSE its_hash END,
         tokens = CASE
-            WHEN hash = its_hash THEN chat_tokens(tokens, its_tokens, its_spent)
+            WHEN hash = its_hash THEN chat_tokens(tokens, its_tokens)
             WHEN its_hash = its_known_hash THEN tokens
             ELSE its_tokens
         END
     WHERE key = its_key AND identity = its_identity;
-    INSERT INTO spent SELECT unnest(its_spent) ON CONFLICT DO NOTHING;
     PERFORM chat_account_changed(its_key);
 END $$;
 

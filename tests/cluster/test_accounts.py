@@ -136,3 +136,16 @@ class NodesTests(ClusterCase):
         self.successResultOf(self.here.remove(account, ["ab" * 16], None))
         self.assertIsNone(self.successResultOf(self.there.find("ada")))
         self.assertTrue(self.successResultOf(self.there.is_spent("ab" * 16)))
+
+    def test_spent_elsewhere(self) -> None:
+        """A token that was spent at one node is not kept by another one that does not know yet."""
+        account = self.account()
+        account.tokens = ["aa" * 16, "bb" * 16]
+        self.successResultOf(self.here.add(account, None))
+        there = replace(account, ignored={"bob": "Bob"})
+        account.tokens = ["bb" * 16]
+        self.successResultOf(self.here.update(account, ["aa" * 16]))
+        self.successResultOf(self.there.update(there, []))
+        found = self.successResultOf(self.here.find("ada"))
+        assert found is not None
+        self.assertEqual((found.tokens, found.ignored), (["bb" * 16], {"bob": "Bob"}))
