@@ -479,8 +479,13 @@ CREATE OR REPLACE FUNCTION chat_renew(
 ) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     v_former bigint;
+    v_adopts boolean := p_adopts AND EXISTS (SELECT FROM chat_expired() AS e (id) WHERE id <> p_node);
     v_adopted bigint[] := '{}';
 BEGIN
+    -- Before its own row, as everywhere: another node may be about to take over this one.
+    IF v_adopts THEN
+        PERFORM chat_lock();
+    END IF;
     UPDATE nodes SET renewed = clock_timestamp(), cursor = p_cursor, members = p_members
     WHERE id = p_node AND link = p_link AND NOT is_over;
     IF NOT FOUND THEN
@@ -488,10 +493,9 @@ BEGIN
     END IF;
     -- After the connection was lost, this is a new session.
     PERFORM pg_try_advisory_lock(chat_name_key(name)) FROM nodes WHERE id = p_node;
-    IF NOT p_adopts OR NOT EXISTS (SELECT FROM chat_expired()) THEN
+    IF NOT v_adopts THEN
         RETURN v_adopted;
     END IF;
-    PERFORM chat_lock();
     FOR v_former IN SELECT * FROM chat_expired() LOOP
         PERFORM chat_hand_over(v_former, p_node);
         v_adopted := v_adopted || v_former;
