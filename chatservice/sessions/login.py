@@ -12,6 +12,7 @@ from chatservice.chat.rooms import Device, Member
 from chatservice.people.account import Account, Proof
 from chatservice.people.identity import identity_of
 from chatservice.protocol.events import ChatError
+from chatservice.protocol.names import nick_key
 from chatservice.sessions import catchup
 
 if TYPE_CHECKING:
@@ -134,9 +135,17 @@ def log_out(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None]:
     if not chat.is_here(member):
         return
     chat.permissions.check_may_be_a_guest()
-    if len(member.devices) > 1 or chat.homes.has_others(member):
-        yield _part_ways(chat, device)
-        return
+    if _has_others(chat, member):
+        nick = yield _claim_for_guest(chat)
+        try:
+            # Claiming may have taken a moment.
+            if device.is_over or member.account is not account or not chat.is_here(member):
+                return
+            if _has_others(chat, member):
+                yield _part_ways(chat, device, nick)
+                return
+        finally:
+            chat.names.release(nick_key(nick))
     stored = chat.bindings.unbind(member)
     rooms = ("", *member.rooms)
     try:
@@ -147,8 +156,29 @@ def log_out(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None]:
         yield stored
 
 
+def _has_others(chat: Chat, member: Member) -> bool:
+    """Tell whether a member has other devices, at whatever node."""
+    return len(member.devices) > 1 or chat.homes.has_others(member)
+
+
 @inlineCallbacks
-def _part_ways(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None]:
+def _claim_for_guest(chat: Chat) -> Generator[Deferred[Any], Any, str]:
+    """Claim a nickname that nobody has, and return it."""
+    seed = chat.ids.latest()
+    while True:
+        nick = chat.nicknames.for_guest(seed)
+        try:
+            yield chat.names.claim(nick_key(nick))
+        except ChatError:
+            seed += 1  # Somebody elsewhere may have it.
+        else:
+            return nick
+
+
+@inlineCallbacks
+def _part_ways(
+    chat: Chat, device: Device, nick: str
+) -> Generator[Deferred[Any], Any, None]:
     """Make a device that of a new guest, who enters the rooms that are open to it.
 
     The owner's token changes, for the guest knows it. All takes effect at once, and is then stored.
@@ -161,7 +191,6 @@ def _part_ways(chat: Chat, device: Device) -> Generator[Deferred[Any], Any, None
     chat.bindings.change_token(owner)
     stored = chat.accounts.forget(account, token)
     kept = chat.accounts.remember(account, owner.token)
-    nick = chat.nicknames.for_guest(chat.ids.latest())
     guest = chat.devices.part_ways(device, nick, chat.new_token())
     chat.roster.add(guest)
     chat.homes.house(device, arrives=True)

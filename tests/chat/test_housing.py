@@ -325,3 +325,21 @@ class HousingTests(NodesCase):
         self.assertEqual((guest.identity, guest.account), (identity, None))
         self.types(zoe, "/quit")
         self.assertNotIn("zoe", self.here.chat.roster)
+
+    def test_two_that_log_out(self) -> None:
+        """Of two people who become guests at two nodes at once, each gets a nickname."""
+        zoe = self.come(self.there, "zoe", f"/register {SECRET}")
+        second, third = self.come(self.here, "bob", SECRET), self.come(self.here, "zoe", SECRET)
+        second.types("/logout")
+        zoe.types("/logout")
+        self.passes()
+        self.passes()
+        here, there = (
+            {(member.nick, member.identity) for member in node.chat.roster.values()}
+            for node in (self.here, self.there)
+        )
+        self.assertEqual(here, there)
+        self.assertEqual(len(here), 6)
+        for person in (self.bob, second, third, zoe):
+            person.sees()
+            self.assertTrue(person.wire.connected)
