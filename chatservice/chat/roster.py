@@ -88,14 +88,17 @@ class Roster(Mapping[str, "Member"]):
     def dweller(self, identity: bytes) -> Member | None:
         """Find the member of an identity that has come and not left by the events that have passed.
 
-        One who comes here, and of whose coming nobody has heard yet, is found as well.
+        One who comes here, and of whose coming nobody has heard yet, is found as well, unless
+        somebody else had that identity until a moment ago.
         """
         leaving = self.leaving.get(identity)
         if leaving is not None and leaving.homes:
             return leaving
-        moved = self._moved.get(identity)
+        present, moved = self._by_identity.get(identity), self._moved.get(identity)
+        if present is not None and present.homes:
+            return present
         is_here = moved is not None and (moved.homes or self.has(moved))
-        return self._by_identity.get(identity) or (moved if is_here else None)
+        return moved if is_here else present
 
     def formerly(self, identity: bytes) -> Member | None:
         """Find the member whose former identity an event on its way may name."""
