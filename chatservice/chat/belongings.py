@@ -85,6 +85,9 @@ class Belongings:
         parts = (self._flood, self._permissions, self._rooms, self._topics, self._departures)
         for part in parts:
             part.become(former, now)
+        member = self._roster.dweller(former)
+        if member is not None and member.forgotten == former:
+            member.forgotten = now
 
     @inlineCallbacks
     def erase(
@@ -108,3 +111,4 @@ class Belongings:
         for each in self._roster.values():
             if each.identity == identity:
                 each.forget_spoken()
+                each.forgotten = identity

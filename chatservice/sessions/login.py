@@ -256,6 +256,4 @@ def give_up(
                 chat.bindings.forget_account(member)
             chat.bindings.change_token(member, token)
             chat.introduce(member)
-        if member.forgotten == account.identity:
-            member.forgotten = now
         yield chat.belongings.become(account.identity, now)
