@@ -35,10 +35,11 @@ class Chat(Parts):
         """Begin where the last run ended; the journal is open."""
         self.clock.begin(self.journal.floor)
         self.topics.restore(self.journal.topics.values())
-        self._recall_acts()
         for former, now in self.journal.moves:
             self.belongings.follow(former, now)
             self.formers.wait(former)
+        # By now, some of them may be stored under the former identities, and some not.
+        self._recall_acts()
         self.replicas.restore(self.journal.residents)
         for person in self.journal.residents:
             for room, _, runs in person.stays:

@@ -304,6 +304,16 @@ class HousingTests(NodesCase):
         (ban,) = late.chat.permissions.sanctions("python")
         self.assertEqual(ban.target_identity, now)
 
+    def test_starting_amid_moving_acts(self) -> None:
+        """It does not matter then which acts are stored under the new identity by now."""
+        self.types(self.ada, "/voice eve", "/devoice eve")
+        former, now = self.here.chat.roster["eve"].identity, b"an-account-of-16"
+        self.engine.moves[former] = now
+        change = "UPDATE acts SET target_identity = ? WHERE kind = 'devoiced'"
+        self.engine.database._writer.execute(change, (now,))
+        late = Node(self.engine, "late")
+        self.assertEqual(late.chat.permissions.voiced("python"), [])
+
     def test_going_coming_and_logging_in(self) -> None:
         """Who has come to another node before going is still here, and nobody else is that person.
 
