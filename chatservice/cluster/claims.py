@@ -54,6 +54,8 @@ class ClusterNames:
         self._claimed: set[str] = set()
         self._asked: list[_Claim] = []
         self._released: list[str] = []
+        # Those whose claim was not answered: it may still be carried out.
+        self._doubtful: set[str] = set()
         self._is_busy = False
 
     @inlineCallbacks
@@ -94,10 +96,14 @@ class ClusterNames:
         # What is claimed once more is not given up.
         released = [key for key in self._released if key not in self._claimed]
         self._released = []
-        keys = [key for claim in asked for key in claim.keys]
+        # To claim them again waits for that; then they can be given up.
+        again = sorted(self._doubtful - self._claimed)
+        self._doubtful.difference_update(again)
+        keys = [*(key for claim in asked for key in claim.keys), *again]
         claims = [number for number, claim in enumerate(asked) for _ in claim.keys]
+        claims += [len(asked)] * len(again)
         done = self._database.change(_CLAIM, self._seat.node, keys, claims, released)
-        done.addCallbacks(self._grant, self._refuse, (asked,), errbackArgs=(asked, released))
+        done.addCallbacks(self._grant, self._refuse, (asked,), errbackArgs=(asked, keys, released))
 
     def _grant(self, row: Row, asked: list[_Claim]) -> None:
         self._is_busy = False
@@ -109,12 +115,15 @@ class ClusterNames:
                 claim.head.callback(head)
         self._go_on()
 
-    def _refuse(self, failure: Failure, asked: list[_Claim], released: list[str]) -> None:
+    def _refuse(
+        self, failure: Failure, asked: list[_Claim], keys: list[str], released: list[str]
+    ) -> None:
         self._is_busy = False
         if not failure.check(StorageError):
             log.failure("Claiming nicknames failed.", failure)
         # They are given up with the next claim.
         self._released += released
+        self._doubtful.update(keys)
         for claim in asked:
             claim.head.errback(failure)
 

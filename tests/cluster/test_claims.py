@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred, succeed
@@ -13,7 +14,7 @@ from chatservice.cluster.link import Seat
 from chatservice.cluster.log import ClusterLog
 from chatservice.protocol.errors import StorageError
 from chatservice.protocol.events import ChatError
-from tests.clustered import ClusterCase, connect_fast
+from tests.clustered import ClusterCase, connect_fast, session_of
 from tests.engine import skip_without_postgresql
 
 AWAY = StorageError("the database does not answer")
@@ -122,10 +123,13 @@ class TogetherTests(SynchronousTestCase):
         claim = self.names.claim("ada")
         self.database.fail()
         self.failureResultOf(claim, StorageError)
-        self.assertEqual(self.database.asked[1:], [([], ["ada"])])
+        self.assertEqual(self.database.asked[1:], [(["ada"], ["ada"])])
         self.database.fail()
         self.names.claim("bob")
-        self.assertEqual(self.database.asked[2:], [(["bob"], ["ada"])])
+        self.assertEqual(self.database.asked[2:], [(["bob", "ada"], ["ada"])])
+        self.database.answer()
+        self.names.claim("eve")
+        self.assertEqual(self.database.asked[3:], [(["eve"], [])])
 
     def test_failure(self) -> None:
         """A mistake of ours is logged."""
@@ -174,6 +178,27 @@ class EngineTests(ClusterCase):
         self.connection.execute("INSERT INTO names VALUES ('ada', 1)")
         self.successResultOf(self.here.claim("ada"))
         self.assertEqual(self.claimed(), [("ada", 1)])
+
+    def test_late(self) -> None:
+        """A claim that is carried out after it was given up leaves nothing behind."""
+        late, session = connect_fast(self.url), connect_fast(self.url)
+        for each in (late, session):
+            self.addCleanup(each.raw.close)
+        number, claim = session_of(session), "SELECT chat_claim(1, ?, ?, ?)"
+        with ThreadPoolExecutor() as pool:
+            with late.raw.transaction():
+                late.execute(claim, (["ada"], [0], []))
+                done = pool.submit(session.execute, claim, (["ada"], [0], ["ada"]))
+                while not self.waits(number):
+                    pass
+            done.result()
+        self.assertEqual(self.claimed(), [])
+
+    def waits(self, session: int) -> bool:
+        """Whether a session waits for another one."""
+        sql = "SELECT cardinality(pg_blocking_pids(?::integer)) > 0"
+        (row,) = self.connection.execute(sql, (session,)).fetchall()
+        return bool(row[0])
 
     def test_held(self) -> None:
         """A name that somebody has is neither claimed nor given up."""
