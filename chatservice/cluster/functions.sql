@@ -579,7 +579,8 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- Hands everybody at a node over to another one, if there is any; if not, to the next that comes.
+-- Hands everybody at a node over to another one, if there is any; if not, to the next that comes. One
+-- whose lease is over may come back, and if it does not, somebody takes over its people.
 CREATE OR REPLACE FUNCTION chat_leave(p_node bigint, p_link bigint, p_cursor bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -592,7 +593,7 @@ BEGIN
         RETURN;
     END IF;
     SELECT id INTO v_next FROM nodes
-    WHERE NOT is_over AND renewed >= clock_timestamp() - interval '15 s' ORDER BY members LIMIT 1;
+    WHERE NOT is_over ORDER BY renewed < clock_timestamp() - interval '15 s', members LIMIT 1;
     IF v_next IS NOT NULL THEN
         PERFORM chat_hand_over(p_node, v_next);
     END IF;

@@ -112,6 +112,21 @@ class EnteringTests(EnteringCase):
         self.connected().execute("UPDATE nodes SET is_over = true")
         check(self.connected(), "two")
 
+    def test_leaving_to_a_late_node(self) -> None:
+        """Who stops while the only other node is late hands over to that one."""
+        holder, late = self.entered("one")
+        _, seat = self.entered("two")
+        holder.execute(
+            "INSERT INTO members (identity, nick, key, userhost, real_name, since, homes)"
+            " VALUES ('a', 'ada', 'ada', '', '', 1, ?)",
+            ([seat.node],),
+        )
+        self.age()
+        holder.execute("SELECT chat_leave(?, ?, 0)", (seat.node, seat.link))
+        holder.execute("SELECT chat_renew(?, ?, 0, 0, false)", (late.node, late.link))
+        rows = holder.execute("SELECT homes, lingers FROM members").fetchall()
+        self.assertEqual(rows, [([late.node], True)])
+
     def test_two_that_were_frozen(self) -> None:
         """Of two nodes that come back too late at the same moment, one takes over the other."""
         seats = [self.entered(name)[1] for name in ("one", "two")]
