@@ -202,11 +202,13 @@ class MemoryPeople:
     def _act(self, act: actions.OperatorAct) -> None:
         if act.passing:
             self.passing.append(act)
-        if isinstance(act, actions.Founded):
-            self._owners.setdefault(act.room, act.identity)
-        elif isinstance(act, actions.Deopped) and self._owners.get(act.room) == act.target_identity:
-            del self._owners[act.room]
         whom = act.identity if isinstance(act, actions.Founded) else act.target_identity
+        if whom not in self.by_identity:
+            whom = self._former.get(whom, whom)
+        if isinstance(act, actions.Founded):
+            self._owners.setdefault(act.room, whom)
+        elif isinstance(act, actions.Deopped) and self._owners.get(act.room) == whom:
+            del self._owners[act.room]
         person = self.by_identity.get(whom)
         if person is None or act.room not in person.rooms:
             return

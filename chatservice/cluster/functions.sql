@@ -381,6 +381,7 @@ CREATE OR REPLACE FUNCTION chat_act(
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_target bytea := chat_bytes(e.target_identity);
+    v_whom bytea := chat_person(CASE e.kind WHEN 'founded' THEN p_who ELSE v_target END);
     v_room text := coalesce(e.room, '');
     v_is_mask boolean := coalesce(e.target, '') LIKE '%!%';
 BEGIN
@@ -396,17 +397,25 @@ BEGIN
         DELETE FROM places WHERE identity = v_target AND room = v_room;
     END IF;
     IF e.kind = 'kicked' AND v_room <> '' THEN
-        PERFORM chat_leave_rooms(v_target, v_room);
+        PERFORM chat_leave_rooms(v_whom, v_room);
     ELSIF e.kind = 'opped' AND e.passing THEN
-        UPDATE here SET runs = true WHERE room = v_room AND identity = v_target;
+        UPDATE here SET runs = true WHERE room = v_room AND identity = v_whom;
     ELSIF e.kind IN ('deopped', 'banned') THEN
-        DELETE FROM owners WHERE room = v_room AND identity = v_target AND e.kind = 'deopped';
-        UPDATE here SET runs = false WHERE room = v_room AND identity = v_target;
+        DELETE FROM owners WHERE room = v_room AND identity = v_whom AND e.kind = 'deopped';
+        UPDATE here SET runs = false WHERE room = v_room AND identity = v_whom;
     ELSIF e.kind = 'founded' THEN
-        INSERT INTO owners VALUES (v_room, p_who) ON CONFLICT DO NOTHING;
-        UPDATE here SET runs = false WHERE room = v_room AND identity = p_who;
+        INSERT INTO owners VALUES (v_room, v_whom) ON CONFLICT DO NOTHING;
+        UPDATE here SET runs = false WHERE room = v_room AND identity = v_whom;
     END IF;
 END $$;
+
+-- Finds the present identity of the person whom an act means: its node may not have heard of it.
+CREATE OR REPLACE FUNCTION chat_person(p_identity bytea) RETURNS bytea LANGUAGE sql AS $$
+    SELECT coalesce(
+        (SELECT identity FROM members WHERE identity = p_identity),
+        (SELECT identity FROM members WHERE former = p_identity),
+        p_identity)
+$$;
 
 -- Appends events that the engine itself makes, such as the news that an account has changed.
 CREATE OR REPLACE FUNCTION chat_tell(p_node bigint, p_batch text) RETURNS void LANGUAGE plpgsql AS $$

@@ -137,3 +137,19 @@ class CrossingTests(ModeratingCase):
             room = node.chat.rooms["python"]
             self.assertEqual(room.members, room.present)
         self.assertTrue(self.is_gone(back))
+
+    def test_kick_after_unregistering(self) -> None:
+        """So is one who had just done so, and so does a node know that starts later."""
+        self.types(self.bob, f"/register {SECRET}")
+        self.types(self.ada, "/join python")
+        self.clock.pump([1] * 40)
+        identity = self.there.chat.roster["bob"].identity
+        self.here.link.delay = 0.4
+        self.bob.types(f"/unregister {SECRET}")
+        self.clock.pump([0.01] * 10)
+        self.assertNotEqual(self.there.chat.roster["bob"].identity, identity)
+        self.assertEqual(self.here.chat.roster["bob"].identity, identity)
+        self.ada.types("/kick bob")
+        self.clock.pump([0.01] * 300)
+        for node in (self.here, self.there, Node(self.engine, "late")):
+            self.assertEqual(list(node.chat.roster["bob"].rooms), ["lobby"])
