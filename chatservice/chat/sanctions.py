@@ -71,6 +71,8 @@ class Sanctions:
 
     def add(self, act: OperatorAct) -> None:
         """Let one hold from now on."""
+        # Whether those that have ended are forgotten already depends on who has asked.
+        self._forget_ended(act.when)
         network = ip_network(act.network) if act.network else None
         covered = subject(act), act.target_identity, act.network
         if (former := self._held.get(covered)) is not None and not former.by:

@@ -77,6 +77,18 @@ class BanTests(ModerationCase):
         self.now = START + HOUR
         self.assertFalse(self.is_banned(self.bob))
 
+    def test_last_word_after_the_end(self) -> None:
+        """A ban does not hold against other identities because of one that had ended by then."""
+        eve = guest("eve", "198.51.100.1")
+        self.did(self.sysop, actions.Banned, whom=self.bob, until=START + HOUR)
+        known_as = f"{self.acts[-1].id} {self.bob.identity.hex()}"
+        extended = {"target": "bob", "target_identity": eve.identity, "text": known_as}
+        self.did(self.sysop, actions.Extended, **extended)
+        self.assertTrue(self.is_banned(eve))
+        self.did(self.sysop, actions.Banned, whom=self.bob, time=START + 2 * HOUR)
+        self.assertTrue(self.is_banned(self.bob))
+        self.assertFalse(self.is_banned(eve))
+
     def test_two_of_one_name(self) -> None:
         """Two people of one nickname are banned both, and unbanned both by its nickname."""
         other = guest("bob", "198.51.100.1")
