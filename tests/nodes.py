@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, inlineCallbacks, succeed
+from twisted.internet.defer import Deferred, TimeoutError, fail, inlineCallbacks, succeed
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
@@ -29,6 +29,9 @@ from tests.conversation import ConversationCase, JsonPerson, TextPerson, tokens
 from tests.doubles import PlainPasswords, Wire
 from tests.memory_engine import MemoryEngine
 from tests.memory_link import MemoryLink
+
+ANSWER_WITHIN = 5.0
+"""Seconds after which whoever asks is told that the database does not answer."""
 
 SECRET = "a-secret-of-hers"
 
@@ -172,13 +175,14 @@ class Node:
         """Have the engine do something for this node besides the log."""
 
         def explain(failure: Failure) -> Failure:
-            if failure.check(LinkLost):
+            if failure.check(LinkLost, TimeoutError):
                 raise StorageError("the database does not answer")
             return failure
 
         if self.journal.trouble:
             return fail(StorageError(self.journal.trouble))
-        return self.link.call(lambda: work(self.seat, *given)).addErrback(explain)
+        answer = self.link.call(lambda: work(self.seat, *given))
+        return answer.addTimeout(ANSWER_WITHIN, self.engine.clock).addErrback(explain)
 
     def lose_place(self, sentence: str) -> None:
         """Note that others have taken over everybody here."""

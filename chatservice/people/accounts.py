@@ -233,9 +233,17 @@ class Accounts(KeptAccounts):
     def _add(
         self, account: Account, former: bytes | None = None
     ) -> Generator[Deferred[Any], Any, None]:
-        yield self._store.add(account, former)
-        self._by_key[account.key] = account
-        self._by_identity[account.identity] = account
+        try:
+            yield self._store.add(account, former)
+        except BaseException:
+            # It may be stored all the same, and this node may have heard of that already.
+            if account.key in self._made:
+                self._put_in(self._made[account.key])
+            raise
+        else:
+            self._put_in(account)
+        finally:
+            self._made.pop(account.key, None)
 
     def _checked(self, password: str, nick: str) -> str:
         """Prepare and check a new password.

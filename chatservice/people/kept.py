@@ -39,6 +39,8 @@ class KeptAccounts:
         self._tokens = Tokens()
         self._being_made: set[str | bytes] = set()
         self.when_not_saved: Callable[[Account], object] = lambda account: None
+        # Those that this node is making, and of which it has heard already that they are stored.
+        self._made: dict[str, Account] = {}
         self._being_saved: Counter[Account] = Counter()
         # As other nodes have stored them, while this one is storing them as well.
         self._changed: dict[Account, Account] = {}
@@ -174,7 +176,9 @@ class KeptAccounts:
             self._changed[account] = changed
             self._take_up(account)
             return account, is_new
-        if changed is not None and not (is_own and key in self._being_made):
+        if changed is not None and is_own and key in self._being_made:
+            self._made[key] = changed
+        elif changed is not None:
             self._put_in(changed)
         return changed, False
 

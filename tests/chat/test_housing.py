@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.task import deferLater
+
+from chatservice.cluster.link import LinkLost
 from chatservice.cluster.log import LEASE
 from chatservice.doors.text import BYE_TO_NC
 from tests.conversation import each_row
@@ -353,3 +358,20 @@ class HousingTests(NodesCase):
         for person in (self.bob, second, third, zoe):
             person.sees()
             self.assertTrue(person.wire.connected)
+
+    def test_registered_without_an_answer(self) -> None:
+        """An account whose storing was not answered is one all the same, at its own node too."""
+        zoe = self.come(self.there, "zoe")
+        call = self.there.link.call
+
+        def call_in_vain(work: Callable[[], Any]) -> Deferred[Any]:
+            call(work)
+            return deferLater(self.clock, 1, fail, LinkLost())
+
+        patched = self.patch(self.there.link, "call", call_in_vain)
+        zoe.types(f"/register {SECRET}")
+        self.waits(2)
+        patched.restore()
+        self.assertIn("the database does not answer", "\n".join(zoe.sees()))
+        self.types(zoe, f"/login {SECRET}")
+        self.assertIn("-- you are logged in as zoe", zoe.sees())
