@@ -271,12 +271,16 @@ class ChatFactory(ServerFactory, Standalone):
 
     @inlineCallbacks
     def rename_to_guest(self, member: Member) -> Generator[Deferred[Any], Any, Envelope | None]:
-        """Give a member a nickname that is nobody's, unless it leaves meanwhile."""
+        """Give a member a nickname that is nobody's, unless it leaves meanwhile.
+
+        The former one may be claimed then.
+        """
         first = self.ids.latest()
         for seed in range(first, first + GUESSES):
             try:
                 nick = self.nicknames.for_guest(seed)
                 renamed: Envelope = yield self.give_nick(member, nick)
+                yield self.names.given_up()
                 return renamed
             except ChatError as error:
                 if error.code == "closing":

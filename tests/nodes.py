@@ -99,6 +99,10 @@ class NodeNames:
         """Give up claims that came to nothing."""
         self._node.chat.passed().addCallback(lambda _: self._release(keys))
 
+    def given_up(self) -> Deferred[None]:
+        """Wait until nicknames may be claimed that somebody here has given up."""
+        return self._node.chat.passed()
+
     def _release(self, keys: tuple[str, ...]) -> None:
         node = self._node
         self._claimed.difference_update(keys)

@@ -27,6 +27,9 @@ class Names(Protocol):
         C{Left} or C{Renamed}.
         """
 
+    def given_up(self) -> Deferred[None]:
+        """Wait until nicknames may be claimed that somebody here has given up."""
+
     def catch_up(self) -> Deferred[None]:
         """Wait until everything has passed here that is committed by now; fails as L{claim}."""
 
@@ -40,6 +43,10 @@ class OwnNames:
 
     def release(self, *keys: str) -> None:
         """See L{Names.release}."""
+
+    def given_up(self) -> Deferred[None]:
+        """See L{Names.given_up}."""
+        return succeed(None)
 
     def catch_up(self) -> Deferred[None]:
         """See L{Names.catch_up}."""

@@ -82,6 +82,10 @@ class ClusterNames:
         """See L{Names.release <chatservice.chat.names.Names.release>}."""
         self._passed().addCallback(lambda _: self._release(keys))
 
+    def given_up(self) -> Deferred[None]:
+        """See L{Names.given_up <chatservice.chat.names.Names.given_up>}."""
+        return self._passed()
+
     def _release(self, keys: tuple[str, ...]) -> None:
         self._claimed.difference_update(keys)
         self._released += keys

@@ -41,6 +41,10 @@ class Held:
         """See L{chatservice.chat.names.Names.release}."""
         self.released += filter(is_nick, keys)
 
+    def given_up(self) -> Deferred[None]:
+        """See L{chatservice.chat.names.Names.given_up}."""
+        return succeed(None)
+
     def catch_up(self) -> Deferred[None]:
         """See L{chatservice.chat.names.Names.catch_up}."""
         return succeed(None)
