@@ -70,10 +70,22 @@ class Walk:
                 full = self.engine.error is None
                 self.engine.error = StorageError("the disk is full") if full else None
             case 6 if self.random.random() < 0.3:
+                if self.random.random() < 0.3:
+                    self._stop(at)
                 self._replace(at, "dies")
             case 7 if self.random.random() < 0.3:
                 self.clock.pump([1] * 20)
         self.done.append(f"at {at}: {link.delay} {link.is_cut} {link.loses_answers}")
+
+    def _stop(self, at: int) -> None:
+        """Stop a node in order, as far as its link allows."""
+        node = self.nodes[at]
+        self.done.append(f"{node.seat.node} stops")
+        node.chat.shut_down(3.0).addCallback(lambda _: node.journal.stop())
+        for _ in range(self.random.choice((1, 10, 50))):
+            self.clock.advance(0.1)
+            for wire in node.wires:
+                wire.turn()
 
     def _replace(self, at: int, why: str) -> None:
         self.done.append(f"{self.nodes[at].seat.node} {why}")
