@@ -179,8 +179,11 @@ class Replicas:
         former, now = event.former, event.identity
         if event.with_lines and envelope.is_foreign:
             self._become(former, now)
-        member = envelope.subject or self._roster.dweller(former)
+        member, holder = envelope.subject or self._roster.dweller(former), self._roster.dweller(now)
         if member is None or _identity(member) != former:
+            return
+        if holder is not None and holder is not member and _identity(holder) == now:
+            # Its owner has come with it by now, so whoever registered it stays a guest.
             return
         if member.passed is not None:
             member.passed = member.passed.after(event)

@@ -359,8 +359,8 @@ class HousingTests(NodesCase):
             person.sees()
             self.assertTrue(person.wire.connected)
 
-    def test_registered_without_an_answer(self) -> None:
-        """An account whose storing was not answered is one all the same, at its own node too."""
+    def registered_in_vain(self) -> TextPerson:
+        """Zoe, who has registered her nickname, and was told that it is not stored."""
         zoe = self.come(self.there, "zoe")
         call = self.there.link.call
 
@@ -373,5 +373,22 @@ class HousingTests(NodesCase):
         self.waits(2)
         patched.restore()
         self.assertIn("the database does not answer", "\n".join(zoe.sees()))
+        return zoe
+
+    def test_registered_without_an_answer(self) -> None:
+        """An account whose storing was not answered is one all the same, at its own node too."""
+        zoe = self.registered_in_vain()
         self.types(zoe, f"/login {SECRET}")
         self.assertIn("-- you are logged in as zoe", zoe.sees())
+
+    def test_coming_with_an_unanswered_account(self) -> None:
+        """Who comes with that account elsewhere is another person than the guest who made it."""
+        self.registered_in_vain()
+        self.come(self.here, "zoe", SECRET)
+        self.waits(30)
+        here, there = (
+            {(member.nick, member.identity) for member in node.chat.roster.values()}
+            for node in (self.here, self.there)
+        )
+        self.assertEqual(here, there)
+        self.assertEqual(len(here), len({identity for _, identity in here}))
