@@ -105,6 +105,7 @@ class ChatFactory(ServerFactory, Standalone):
         member = Member(nick, key, token, peer.address)
         host = hidden_host(peer.origin, self.journal.host_key)
         member.userhost = f"{user_name(user, door.name)}@{host}"
+        member.came = self.reactor.seconds()
         device = self.devices.connect(member, door, client)
         if account is not None:
             member.account, member.identity = account, account.identity

@@ -157,7 +157,7 @@ class Devices:
         """
         door = self.end(device)
         guest = Member(nick, nick_key(nick), token, door.peer.address)
-        guest.userhost = device.member.userhost
+        guest.came, guest.userhost = self._seconds(), device.member.userhost
         device.move(guest, door, Coming.NEW)
         device.preferences_changed()
         return guest

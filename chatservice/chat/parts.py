@@ -355,6 +355,16 @@ class Parts(Verbs):
         """Find the id of the last event that has passed."""
         return self._publisher.last
 
+    def came(self, member: Member) -> int:
+        """Find when a member came, in microseconds since the epoch by the clock as it is now.
+
+        Of those who came elsewhere, only the time by the clock of then is known.
+        """
+        now = self.ids.now()
+        if member.came is None:
+            return min(member.since, now)
+        return now - int((self.reactor.seconds() - member.came) * 1_000_000)
+
     def settled(self, member: Member) -> Deferred[None]:
         """Wait until everything that a member has said so far is delivered or refused."""
         return self._publisher.settled(member)

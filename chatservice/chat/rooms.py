@@ -177,6 +177,7 @@ class Member(Dweller["Device", "Room"]):
     @ivar token: the secret with which the member can come back; empty where that is not known.
     @ivar account: the account that the member has proved, if any.
     @ivar address: the host that the member came from last, or empty for this machine.
+    @ivar came: the time of the arrival, in the reactor's seconds, if it was here.
     @ivar oper: the proof by which it has the power of a server operator without being logged in as
         one, if it has; it ends with the stay (sessions/power.py).
     @ivar pinged: the time of the last request for a sign of life, in the reactor's seconds.
@@ -194,6 +195,7 @@ class Member(Dweller["Device", "Room"]):
         "_spoken",
         "account",
         "address",
+        "came",
         "forgotten",
         "ignored",
         "lost",
@@ -214,6 +216,7 @@ class Member(Dweller["Device", "Room"]):
         self.token = token
         self.account: Account | None = None
         self.address = address
+        self.came: float | None = None
         self.oper: Proof | None = None
         self.pinged: float | None = None
         self.forgotten: bytes | None = None

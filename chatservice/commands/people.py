@@ -160,7 +160,7 @@ def _departed(call: Call, left: Left) -> str:
 
 
 def _described(call: Call, member: Member) -> Answer:
-    came = min(member.since, call.chat.ids.now())
+    came = call.chat.came(member)
     times = {when(came): came}
     if member.account is not None:
         times[when(member.account.since)] = member.account.since

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.conversation import each_row
-from tests.nodes import SECRET, NodesCase
+from tests.nodes import SECRET, Node, NodesCase
 from tests.persons import TextPerson
 
 
@@ -59,6 +59,15 @@ class ReplicaTests(NodesCase):
         told = self.asks(self.ada, "/whois bob")
         self.assertIn("bob", told)
         self.assertIn("#python", told)
+
+    def test_whois_since(self) -> None:
+        """A node that starts later tells as well since when somebody has been here."""
+        told = self.asks(self.bob, "/whois bob").splitlines()
+        since = next(line.partition(",")[0] for line in told if "here since" in line)
+        self.clock.pump([1.0] * 120)
+        zoe = TextPerson(Node(self.engine, "late").connect())
+        self.types(zoe, "zoe")
+        self.assertIn(since, self.asks(zoe, "/whois bob"))
 
     @each_row(
         {

@@ -70,7 +70,7 @@ def _described(call: Call, member: Member) -> Iterator[str]:
         yield call.numeric(irc.RPL_AWAY, nick, text=cut(away) or "away")
     idle = member.idle_seconds()
     if isfinite(idle):
-        came = min(member.since, chat.ids.now()) // 1_000_000
+        came = chat.came(member) // 1_000_000
         text = "seconds idle, signon time"
         yield call.numeric(irc.RPL_WHOISIDLE, nick, f"{idle:.0f}", f"{came}", text=text)
 
