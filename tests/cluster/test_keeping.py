@@ -23,6 +23,7 @@ from chatservice.storage.database import DatabaseError
 from chatservice.storage.journal import CEILING_AHEAD
 from tests.cluster.test_database import SLEEP
 from tests.cluster.test_importing import ImportCase
+from tests.cluster.test_link import NOWHERE
 from tests.clustered import ClusterCase, new_url
 
 UNSAFE = (
@@ -55,8 +56,8 @@ class KeepingTests(ClusterCase):
         node = ClusterKeeping(self.reactor, self.url, name, shared, clock, self.fail)
         with capturedLogs() as events:
             node.open()
-        self.addCleanup(node._database.close)
-        self.addCleanup(node._connection.raw.close)
+        self.addCleanup(node.close)
+        self.addCleanup(node.rest)
         return [str(formatEvent(event)) for event in events]
 
     def test_nothing_wrong(self) -> None:
@@ -214,6 +215,13 @@ class FailingTests(ClusterCase):
         told = self.fails(psycopg.OperationalError("server closed the connection"))
         self.assertIsInstance(told, CannotStart)
         self.assertEqual(str(told), "The database does not answer")
+
+    def test_given_up(self) -> None:
+        """A node that could not be opened is closed like any other."""
+        node = ClusterKeeping(self.reactor, NOWHERE, "one", "{}", WallClock(), self.fail)
+        self.assertRaises(CannotStart, node.open)
+        self.successResultOf(node.rest())
+        self.successResultOf(node.close())
 
     def test_bug(self) -> None:
         """A bug is none of the operator's."""
