@@ -276,8 +276,9 @@ class ChatFactory(ServerFactory, Standalone):
 
         The former one may be claimed then.
         """
-        first = self.ids.latest()
-        for seed in range(first, first + GUESSES):
+        seed = self.ids.latest()
+        last = seed + GUESSES - 1
+        while True:
             try:
                 nick = self.nicknames.for_guest(seed)
                 renamed: Envelope = yield self.give_nick(member, nick)
@@ -287,9 +288,9 @@ class ChatFactory(ServerFactory, Standalone):
                 if error.code == "closing":
                     return None
                 # Somebody elsewhere may have it.
-                if error.code != "nick-taken" or seed == first + GUESSES - 1:
+                if error.code != "nick-taken" or seed == last:
                     raise
-        return None
+            seed += 1
 
     def set_real_name(self, by: Device, text: str) -> Envelope | None:
         """Take another real name, or none with an empty text; C{None} if it is the same.

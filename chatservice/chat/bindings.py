@@ -92,10 +92,10 @@ class Bindings:
 
     def use_settings(self, member: Member) -> None:
         """Have the settings of a member's account apply to the member."""
-        if member.account is not None:
-            member.preferences = member.account.preferences
-            member.ignored = member.account.ignored
-            member.preferences_changed()
+        account = member.account
+        assert account is not None
+        member.preferences, member.ignored = account.preferences, account.ignored
+        member.preferences_changed()
 
     def free(self, account: Account, owner: Member | None = None) -> Deferred[None]:
         """Rename the member who has an account's nickname without being logged in to it.
