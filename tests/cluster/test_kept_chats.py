@@ -11,6 +11,7 @@ from chatservice.cluster import keeping
 from chatservice.cluster.database import ClusterDatabase
 from chatservice.cluster.keeping import ClusterKeeping, try_out
 from chatservice.cluster.log import AWAY, PATIENCE, RENEW_EVERY
+from chatservice.cluster.nodes import LOOK_EVERY
 from chatservice.cluster.postgres import PostgresLink
 from chatservice.config.settings import Settings
 from chatservice.people.accounts import Accounts
@@ -132,6 +133,25 @@ class ChatNodesTests(ClusterCase):
             ada.types("/nodes")
             told = [line.partition(",")[0] for line in ada.sees()]
             return told == ["-- one (this one): 1 person", "-- two: 1 person"]
+
+        self.until(is_told)
+
+    def test_forgetting(self) -> None:
+        """When somebody's lines are erased, no node has any of them in memory."""
+        tim, two = self.one.comes(), self.started("two")
+        eve = two.comes()
+        self.types(eve, ("eve", "you joined lobby"))
+        self.types(tim, ("tim", "you joined lobby"))
+        tim.types("hush")
+        self.sees(eve, "tim: hush")
+        tim.types("/forget everything")
+        self.until(lambda: not len(two.chat.rooms["lobby"].recent))
+        self.assertEqual(tim.sees(), [])
+        self.sockets.advance(RENEW_EVERY)
+
+        def is_told() -> bool:
+            self.sockets.advance(LOOK_EVERY)
+            return "-- everything is erased; 1 line was yours" in tim.sees()
 
         self.until(is_told)
 
