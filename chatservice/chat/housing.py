@@ -133,8 +133,7 @@ class Housing:
 
     def turn_away(self, device: Device, member: Member) -> None:
         """End a connection of which the other nodes cannot be told; it may be tried again."""
-        if device.member is member:
-            device.end().close(NOT_IN)
+        device.end().close(NOT_IN)
         if member.devices or not self._roster.has(member):
             return
         if member.homes:

@@ -14,7 +14,7 @@ from tests.conversation import ConversationCase
 from tests.nodes import SECRET, Node, NodesCase
 from tests.persons import JsonPerson, TextPerson
 
-ZOES = b"an-account-of-16"
+STRANGER = b"of-somebody-else"
 RENAMED = "^-- you are now guest[0-9]+"
 
 
@@ -43,7 +43,7 @@ class NicknameTests(NewsCase):
         super().setUp()
         self.zoe = self.come(self.here, "zoe")
         # As an operator's checker does that knows a nickname (--auth).
-        self.there.chat.accounts.register("zoe", ZOES, SECRET, "")
+        self.there.chat.accounts.register("zoe", STRANGER, SECRET, "")
         self.passes()
         self.zoe.sees()
 

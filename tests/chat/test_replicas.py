@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from twisted.logger import capturedLogs, formatEvent
+
+from chatservice.chat.folding import SHOWN
+from chatservice.cluster.spelling import spell
+from chatservice.protocol.errors import StorageError
+from chatservice.protocol.events import Joined, Left
+from chatservice.protocol.stamping import signed
+from chatservice.protocol.whereabouts import Housed
 from tests.conversation import each_row
 from tests.nodes import SECRET, Node, NodesCase
 from tests.persons import TextPerson
+
+STRANGER = b"of-somebody-else"
 
 
 class ReplicaTests(NodesCase):
@@ -162,3 +172,48 @@ class ReplicaTests(NodesCase):
         self.passes()
         self.check_same()
         self.assertNotIn("bob", self.here.chat.roster)
+
+    def test_kicked_on_parting(self) -> None:
+        """Who is kicked from a room while leaving it is out of it once."""
+        self.ada.types("/kick bob")
+        self.bob.types("/part python")
+        self.passes()
+        self.check_same()
+        self.assertEqual(list(self.here.chat.roster["bob"].rooms), ["lobby"])
+
+    def test_many(self) -> None:
+        """Joins at one node are told at the other one in a sum, if there are many."""
+        people = [TextPerson(self.there.connect()) for _ in range(SHOWN + 2)]
+        for number, person in enumerate(people):
+            self.types(person, f"n{number}")
+        self.ada.sees()
+        self.clock.pump([1.0] * 12)
+        self.assertEqual(self.ada.sees(), ["-- lobby: 5 came"])
+
+    def test_nickname_twice(self) -> None:
+        """If the log says that two people have a nickname, a node shows one, and tells so."""
+        left = Left(rooms=("lobby",), goodbye=True, why="")
+        events = (Housed(arrives=True, key="bob"), Joined(room="lobby"), left)
+        batch = spell([signed(event, "bob", STRANGER, "") for event in events])
+        self.patch(self.engine.people, "take", lambda node, batch: [])
+        with capturedLogs() as logged:
+            self.engine._put(self.here.seat.node, 0, batch)
+            self.passes()
+        told = {str(formatEvent(event)) for event in logged}
+        self.assertIn("There are two people called bob: one is not shown.", told)
+        self.types(self.bob, "here I am")
+        self.assertEqual(self.ada.sees()[-1], "bob: here I am")
+        self.check_same()
+
+    def test_muted_under_another_name(self) -> None:
+        """A mute goes along with who logs in, at all nodes, also if that is stored late."""
+        self.there.chat.accounts.register("robert", STRANGER, SECRET, "")
+        self.types(self.ada, "/mute * bob")
+        self.engine.error = StorageError("the disk is full")
+        self.types(self.bob, f"/login robert {SECRET}")
+        self.engine.error = None
+        self.clock.pump([0.1] * 20)
+        bob = self.here.chat.roster["bob"]
+        self.assertEqual(bob.account and bob.account.nick, "robert")
+        (mute,) = self.here.chat.permissions.against(bob.identity)
+        self.assertEqual(mute.target, "bob")

@@ -10,7 +10,7 @@ from tests.conversation import each_row
 from tests.nodes import SECRET, NodesCase
 from tests.persons import JsonPerson, TextPerson
 
-BOBS = b"an-account-of-16"
+STRANGER = b"of-somebody-else"
 ELSEWHERE = "from your connection through another server"
 
 
@@ -21,7 +21,7 @@ class UndoingTests(NodesCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.here.chat.accounts.register("robert", BOBS, SECRET, "")
+        self.here.chat.accounts.register("robert", STRANGER, SECRET, "")
         self.zoe = TextPerson(self.here.connect())
         self.types(self.zoe, "zoe", "/join python")
         self.second = JsonPerson(self.there.connect())
