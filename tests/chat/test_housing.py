@@ -169,6 +169,23 @@ class HousingTests(NodesCase):
         self.passes()
         self.assertIn("#lobby zoe: still me", self.ada.sees())
 
+    def test_one_of_two_programs(self) -> None:
+        """A program that changes node leaves another one of the same person where it is."""
+        phone, laptop, again = (
+            JsonPerson(node.connect()) for node in (self.there, self.there, self.here)
+        )
+        phone.asks("hello", nick="zoe", client="phone")
+        self.passes()
+        token = self.there.chat.roster["zoe"].token
+        for person, client in ((laptop, "laptop"), (again, "phone")):
+            person.asks("hello", token=token, client=client)
+            self.passes()
+        self.assertEqual(phone.sees()[-1]["code"], "taken-over")
+        self.assertEqual(self.homes("zoe"), [([1, 2], False)] * 2)
+        laptop.asks("say", room="lobby", text="still here")
+        self.passes()
+        self.assertIn("#lobby zoe: still here", self.ada.sees())
+
     def test_once(self) -> None:
         """A request that is made at two nodes with the same ref is carried out once."""
         first, second = self.zoe_changes_node()
@@ -191,6 +208,14 @@ class HousingTests(NodesCase):
         self.assertNotIn("bob", self.here.chat.roster)
         left = [facts for facts in self.eve.sees_all() if facts["type"] == "left"]
         self.assertEqual([facts["nick"] for facts in left], ["bob"])
+
+    def test_kicked_from_a_room_of_ones_own(self) -> None:
+        """So is who was alone in a room, which is over then."""
+        second = self.come(self.here, "bob", SECRET, "/join attic")
+        self.types(self.ada, "/kick * bob")
+        self.assertIn("ada kicked you from the chat", "\n".join(second.sees()))
+        for node in (self.here, self.there):
+            self.assertEqual(sorted(node.chat.rooms), ["lobby", "python"])
 
     def test_logging_out_at_one(self) -> None:
         """Who logs out at one node is a new guest there, and stays logged in at the other one."""

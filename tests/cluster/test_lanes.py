@@ -15,7 +15,7 @@ from chatservice.cluster.connection import ClusterConnection, connect
 from chatservice.cluster.database import ClusterDatabase
 from chatservice.cluster.lanes import ANSWER_WITHIN
 from tests.cluster.test_database import SCHEMA, DatabaseCase, note, noted
-from tests.clustered import end, engine, session_of
+from tests.clustered import connect_fast, end, engine, session_of
 from tests.databases import HeldPool, InlinePool
 from tests.engine import Engine
 from tests.running import PATIENCE
@@ -68,6 +68,19 @@ class PatienceTests(DatabaseCase):
         self.fails(self.database_.read(silent))
         self.assertNotIn(self.successResultOf(self.database_.read(session_of)), sessions)
         self.assertEqual(len(sessions), 1)
+
+    def test_slow_connection(self) -> None:
+        """So is one that waits for a connection, and the next one makes it."""
+        end(self.successResultOf(self.database_.read(session_of)))
+
+        def connect_late(*given: Any) -> ClusterConnection:
+            self.reactor.advance(ANSWER_WITHIN)
+            return connect_fast(*given)
+
+        self.patch(cluster_database, "connect", connect_late)
+        self.fails(self.database_.read(noted))
+        self.patch(cluster_database, "connect", connect_fast)
+        self.assertEqual(self.successResultOf(self.database_.read(noted)), [])
 
     def test_write_without_answer(self) -> None:
         """A write that gets no answer is given up, with its connection."""
