@@ -50,7 +50,10 @@ class HousingLoginsTests(NodesCase):
         program.asks("hello", token=self.here.chat.roster["zoe"].token, client="phone")
         self.passes()
         self.assertEqual(self.homes("zoe"), [[1, 2]] * 2)
-        self.types(self.second, f"/login bob {SECRET}")
+        self.second.types(f"/login bob {SECRET}")
+        for _ in range(20):
+            self.clock.advance(0.01)
+            self.assertIn("zoe", self.here.chat.roster)
         self.assertEqual(self.homes("zoe"), [[2]] * 2)
         self.assertEqual(self.homes("bob"), [[1, 2]] * 2)
         program.asks("say", room="lobby", text="still zoe")
@@ -113,3 +116,4 @@ class HousingLoginsTests(NodesCase):
         for node in (self.here, self.there):
             self.assertIsNone(node.chat.accounts.named("bob"))
             self.assertIsNone(node.chat.roster["bob"].account)
+        self.assertEqual(self.here.chat.roster["bob"].token, "")
