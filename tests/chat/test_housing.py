@@ -278,6 +278,18 @@ class HousingTests(NodesCase):
         (missed,) = second.sees()
         self.assertIn("#python ada: are you there?", missed)
 
+    def test_the_other_node_dies(self) -> None:
+        """Who is at two nodes of which one dies is shown nothing twice at the other one."""
+        second = self.come(self.here, "bob", SECRET)
+        self.types(self.ada, "hello")
+        self.waits(20)
+        self.assertEqual(second.sees(), ["ada: hello"])
+        self.there.die()
+        self.types(self.ada, "are you there?")
+        self.waits(int(LEASE + 5))
+        self.assertEqual(self.here.chat.roster["bob"].homes, {1})
+        self.assertEqual(second.sees(), ["ada: are you there?"])
+
     def test_a_node_stops(self) -> None:
         """The people of a node that stops are handed over at once."""
         token = self.there.chat.roster["bob"].token
