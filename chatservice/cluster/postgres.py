@@ -17,9 +17,12 @@ from chatservice.cluster.wire import Rows, Wire, prepare
 from chatservice.protocol.errors import StorageError
 from chatservice.storage.threads import Worker
 
+# Named, for a later version may add others.
+_ROW = ", ".join(f'"{each}"' for each in Row._fields)
+
 _STATEMENTS = {
-    "append": "SELECT * FROM chat_append(?, ?, ?, ?, ?)",
-    "read": "SELECT * FROM chat_read(?, ?)",
+    "append": f"SELECT {_ROW} FROM chat_append(?, ?, ?, ?, ?)",
+    "read": f"SELECT {_ROW} FROM chat_read(?, ?)",
     "settle": "SELECT * FROM chat_settle(?, ?)",
     "renew": "SELECT chat_renew(?, ?, ?, ?, ?)",
     "leave": "SELECT chat_leave(?, ?, ?)",
