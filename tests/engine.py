@@ -134,6 +134,8 @@ class Engine:
     @ivar log: the file with everything that it prints.
     """
 
+    host = HOST
+
     def __init__(self, fsync: bool = True) -> None:
         number = next(NUMBERS)
         self.name = f"engine_{number}"
@@ -290,13 +292,14 @@ def _copy(template: Path, data: Path) -> None:
             os.chown(path, owner["user"], owner["group"])
 
 
-class HasPort(Protocol):
+class HasAddress(Protocol):
     """An engine, or something in between that leads to one."""
 
+    host: str
     port: int
 
 
-def multi_host_url(*engines: HasPort) -> str:
+def multi_host_url(*engines: HasAddress) -> str:
     """Make the URL at which C{chat} finds the primary among engines."""
-    hosts = ",".join(f"{HOST}:{engine.port}" for engine in engines)
+    hosts = ",".join(f"{engine.host}:{engine.port}" for engine in engines)
     return f"postgresql://{ROLE}@{hosts}/{DATABASE}?target_session_attrs=read-write"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.background import Background
 from tests.engine import ROLE, Engine, multi_host_url
+from tests.networks import Network, network
 from tests.relays import Relay
 from tests.running import start
 
@@ -16,6 +17,8 @@ NAMES = ("a", "b", "c")
 
 class RealNode:
     """A node in a process of its own, which reaches each engine through a relay.
+
+    The relays are at the other end of a network of its own, if there can be one.
 
     @ivar server: the process; another one after a restart.
     """
@@ -26,7 +29,8 @@ class RealNode:
         self.name = directory.name
         self._directory = directory
         directory.mkdir(parents=True)
-        self.relays = [Relay(background, engine.port) for engine in engines]
+        self._network = network()
+        self.relays = [Relay(background, engine.port, self._network) for engine in engines]
         url = multi_host_url(*self.relays)
         self._options = ("--cluster", url, "--node", self.name, *options)
         self.server = start(directory, *self._options)
@@ -34,13 +38,16 @@ class RealNode:
 
     def silence(self) -> None:
         """Let nothing through between this node and the engines, in either direction."""
-        for relay in self.relays:
-            relay.silence()
+        for link in self._links():
+            link.silence()
 
     def heal(self) -> None:
         """Let everything through again."""
-        for relay in self.relays:
-            relay.heal()
+        for link in self._links():
+            link.heal()
+
+    def _links(self) -> Sequence[Network | Relay]:
+        return [self._network] if self._network else self.relays
 
     def cut_answers(self, every: float) -> None:
         """See L{Relay.cut_answers}."""
@@ -59,6 +66,12 @@ class RealNode:
         """Start it again, on the same port and under the same name."""
         self.server.close()
         self.server = start(self._directory, *self._options, port=self.port)
+
+    def close(self) -> None:
+        """End it."""
+        self.server.close()
+        if self._network:
+            self._network.close()
 
     @property
     def is_running(self) -> bool:
@@ -124,7 +137,7 @@ class RealCluster:
     def close(self) -> None:
         """End everything."""
         for node in self.nodes:
-            node.server.close()
+            node.close()
         for engine in {self.primary, self.standby}:
             engine.close()
         self.background.close()

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 
 from tests.background import Background
+from tests.networks import Network
 from tests.running import HOST, free_port
 
 RESET = struct.pack("ii", 1, 0)
@@ -21,23 +22,29 @@ RESET = struct.pack("ii", 1, 0)
 class Relay:
     """A port that leads to another one, for any number of connections.
 
+    @param network: at whose other end it is, if it is at none of this machine's own addresses.
+    @ivar host: the address of its port.
     @ivar port: the number of its own.
     @ivar target: the number of the port that new connections are led to.
     """
 
-    def __init__(self, background: Background, target: int) -> None:
+    def __init__(
+        self, background: Background, target: int, network: Network | None = None
+    ) -> None:
         self.port = free_port()
+        self.host = network.host if network else HOST
         self._background = background
         self.target = target
         self._is_open: asyncio.Event
         self._cut_every = 0.0
         self._links: set[_Link] = set()
-        background.run(self._listen())
+        listening = (network.listen if network else _listen)(self.port)
+        background.run(self._serve(listening))
 
-    async def _listen(self) -> None:
+    async def _serve(self, listening: socket.socket) -> None:
         self._is_open = asyncio.Event()
         self._is_open.set()
-        await asyncio.start_server(self._connected, HOST, self.port)
+        await asyncio.start_server(self._connected, sock=listening)
 
     def lead_to(self, target: int) -> None:
         """Lead new connections to another port."""
@@ -99,6 +106,10 @@ class Relay:
         await self._is_open.wait()
         with suppress(OSError):
             writer.write_eof()
+
+
+def _listen(port: int) -> socket.socket:
+    return socket.create_server((HOST, port))
 
 
 class _Link:
