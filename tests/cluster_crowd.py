@@ -1,11 +1,11 @@
-"""The people of a cluster of real nodes, and what must be true of all that they heard."""
+"""The people of a cluster of real nodes."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from tests.nodes_real import RealCluster, RealNode
@@ -13,13 +13,6 @@ from tests.running import PATIENCE
 from tests.talkers import LOBBY, Line, ProgramTalker, Talker, TextTalker
 
 _KEPT = "SELECT id, nick, text FROM events WHERE kind = 'said' AND room = %s ORDER BY id"
-_MEMBERS = """
-    SELECT members.nick, lingers, array_agg(nodes.name) FROM members
-    LEFT JOIN nodes ON nodes.id = ANY (homes) AND NOT nodes.is_over
-    GROUP BY members.nick, lingers"""
-_CLAIMS = "SELECT count(*) FROM names WHERE NOT EXISTS (SELECT FROM members WHERE key = names.key)"
-
-SHOWN = 5
 
 
 class Crowd:
@@ -126,6 +119,14 @@ class Crowd:
                 if kind == "left" and id > after}
         return Counter(seen.values())
 
+    def time_pauses(self) -> None:
+        """Begin to measure for how long somebody hears nothing."""
+        self._cluster.background.call(lambda: [each.time_pauses() for each in self.programs])
+
+    def longest_pause(self) -> float:
+        """Find the longest time, in seconds, for which somebody who is here has heard nothing."""
+        return max(each.longest_pause for each in self.programs if not each.is_over)
+
     def close(self) -> None:
         """Let everybody go."""
         for each in self.here:
@@ -133,80 +134,3 @@ class Crowd:
         for life in self._lives:
             if life.done():
                 life.result()
-
-
-def faults(crowd: Crowd, cluster: RealCluster) -> list[str]:
-    """List what is wrong; everybody is silent, and who is not there for good is there."""
-    kept = crowd.fall_silent()
-    found = [fault for each in crowd.people for fault in each.faults]
-    found += _lines_said(crowd, kept)
-    for each in crowd.here:
-        if isinstance(each, ProgramTalker):
-            found += _differences(each, kept)
-        elif isinstance(each, TextTalker):
-            found += _runs(each, kept)
-    found += _moves(crowd)
-    found += _presence(crowd, cluster)
-    return found
-
-
-def _lines_said(crowd: Crowd, kept: list[Line]) -> Iterable[str]:
-    times = Counter(line.text for line in kept)
-    for text, number in times.items():
-        if number > 1:
-            yield f"{text!r} is kept {number} times"
-    for each in crowd.people:
-        for text, number in Counter(each.said).items():
-            if number > 1 or not times[text]:
-                yield f"{text!r} was acknowledged {number} times, and is kept {times[text]} times"
-        for text, why in each.refused.items():
-            if times[text]:
-                yield f"{text!r} was refused ({why}), and is kept"
-
-
-def _differences(program: ProgramTalker, kept: list[Line]) -> Iterable[str]:
-    expected = [line for line in kept if line.id > program.since]
-    if program.heard == expected:
-        return
-    missed = sorted(set(expected) - set(program.heard))
-    more = sorted(set(program.heard) - set(expected))
-    yield f"{program.nick} missed {missed[:SHOWN]}, and alone heard {more[:SHOWN]}"
-
-
-def _runs(text: TextTalker, kept: list[Line]) -> Iterable[str]:
-    others = [line.text for line in kept if line.nick != text.nick]
-    places = {line: place for place, line in enumerate(others)}
-    for run in filter(None, text.runs):
-        unknown = [line for line in run if line not in places]
-        if unknown:
-            yield f"{text.nick} alone heard {unknown[:SHOWN]}"
-            continue
-        first = places[run[0]]
-        if run != others[first : first + len(run)]:
-            yield f"{text.nick} heard the lines after {run[0]!r} in another order"
-
-
-def _moves(crowd: Crowd) -> Iterable[str]:
-    known: dict[int, tuple[str, str]] = {}
-    for each in crowd.programs:
-        for id, move in each.moves.items():
-            if known.setdefault(id, move) != move:
-                yield f"{id} is {move} to {each.nick}, and {known[id]} to others"
-
-
-def _presence(crowd: Crowd, cluster: RealCluster) -> Iterable[str]:
-    names = {node.port: node.name for node in cluster.nodes}
-    expected = sorted((each.nick, False, [names[each.port]]) for each in crowd.here)
-    members = sorted(cluster.primary.execute(_MEMBERS))
-    if members != expected:
-        yield f"in the engine are {members}, and really {expected}"
-    nicks = sorted(nick for nick, _, _ in expected)
-    for node in cluster.living:
-        listener = next(each for each in crowd.listeners if each.port == node.port)
-        answer = cluster.background.run(listener.answer("/who"))
-        shown = sorted(person["nick"] for person in answer["who"])
-        if shown != nicks:
-            yield f"/who at {node.name} shows {shown}, and really here are {nicks}"
-    ((claims,),) = cluster.primary.execute(_CLAIMS)
-    if claims:
-        yield f"{claims} nicknames are claimed by nobody"

@@ -49,11 +49,6 @@ class RealNode:
     def _links(self) -> Sequence[Network | Relay]:
         return [self._network] if self._network else self.relays
 
-    def cut_answers(self, every: float) -> None:
-        """See L{Relay.cut_answers}."""
-        for relay in self.relays:
-            relay.cut_answers(every)
-
     def freeze(self) -> None:
         """Stop the process: its connections stay open, and it answers nothing."""
         self.server.process.send_signal(signal.SIGSTOP)
@@ -123,6 +118,12 @@ class RealCluster:
             for relay in node.relays:
                 if relay.target == dead.port:
                     relay.lead_to(self.standby.port)
+
+    def cut_answers(self, every: float) -> None:
+        """See L{Relay.cut_answers}."""
+        for node in self.nodes:
+            for relay in node.relays:
+                relay.cut_answers(every)
 
     @property
     def ports(self) -> list[int]:

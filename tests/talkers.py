@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
@@ -149,7 +150,7 @@ class ProgramTalker(Talker):
     @ivar since: the id from which on it hears; 0 until it came.
     @ivar moves: the comings and goings that it saw, by id.
     @ivar waiting: the lines that are not acknowledged yet, by ref.
-    @ivar arrivals: for each C{welcome}, whether nobody saw it come.
+    @ivar longest_pause: the most seconds for which it heard no line since L{time_pauses}.
     """
 
     WINDOW = 4
@@ -161,7 +162,7 @@ class ProgramTalker(Talker):
         self.since = self.last = 0
         self.moves: dict[int, tuple[str, str]] = {}
         self.waiting: dict[str, str] = {}
-        self.arrivals: list[bool] = []
+        self.time_pauses()
         self._early: list[Facts] | None = None
         self._fence = 0
         self._answers: dict[str, asyncio.Future[Facts]] = {}
@@ -169,6 +170,15 @@ class ProgramTalker(Talker):
     def ask(self, kind: str, **facts: Any) -> None:
         """Send a request."""
         self.send(json.dumps({"type": kind, **facts}))
+
+    def time_pauses(self) -> None:
+        """Begin to measure for how long it hears nothing."""
+        self.longest_pause = 0.0
+        self._heard_at = time.monotonic()
+
+    def _note_pause(self) -> None:
+        before, self._heard_at = self._heard_at, time.monotonic()
+        self.longest_pause = max(self.longest_pause, self._heard_at - before)
 
     async def answer(self, line: str) -> Facts:
         """Give a command, and wait for its answer."""
@@ -190,7 +200,6 @@ class ProgramTalker(Talker):
                 raise EOFError
             line = await self._line()
         self.token, self._fence = facts["token"], facts["id"]
-        self.arrivals.append(facts["resumed"])
         if self.since:
             self._ask_for_page()
         else:
@@ -253,6 +262,7 @@ class ProgramTalker(Talker):
             return
         line = Line(id, nick, facts["text"])
         if id > self.last:
+            self._note_pause()
             self.heard.append(line)
             self.last = id
         elif line not in self.heard:

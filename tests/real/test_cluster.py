@@ -1,73 +1,55 @@
 """Three real nodes over a primary and a synchronous standby, while people talk and all of it fails.
 
-Each round ends with everything that L{tests.cluster_faults.Rounds.check} asks: no line that anybody
-saw is lost or doubled, all see one order, nobody is a ghost, and no nickname has two holders.
+Each round ends with everything that L{tests.cluster_checks.check} asks: no line that anybody saw is
+lost or doubled, all see one order, nobody is a ghost, and no nickname has two holders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cluster_crowd import Crowd
-from tests.cluster_faults import Rounds
+from tests.cluster_faults import Rounds, begun
+from tests.cluster_troubles import LASTING, SINGLE, TOGETHER, carry_out
 from tests.engine import MISSING
-from tests.nodes_real import RealCluster
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
-OPTIONS = ("--rate-limit", "0", "--linger", "4")
-
-
-def begun(directory: Path, synchronous: bool = True) -> tuple[RealCluster, Rounds, Crowd]:
-    """Start a cluster with people at all nodes."""
-    cluster = RealCluster(directory, *OPTIONS, synchronous=synchronous)
-    crowd = Crowd(cluster)
-    crowd.wait_until(lambda: all(each.is_in for each in crowd.people), "not everybody came")
-    return cluster, Rounds(cluster, crowd), crowd
-
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RealCluster, Rounds]]:
+def rounds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rounds]:
     """A cluster that goes through all rounds."""
-    cluster, rounds, crowd = begun(tmp_path_factory.mktemp("cluster"))
-    yield cluster, rounds
-    crowd.close()
-    cluster.close()
+    with begun(tmp_path_factory.mktemp("cluster")) as rounds:
+        yield rounds
 
 
-@pytest.mark.parametrize(
-    "befalls",
-    [
-        pytest.param(lambda c, r: r.primary_killed(), id="primary killed"),
-        pytest.param(lambda c, r: r.primary_killed(), id="primary killed again"),
-        pytest.param(lambda c, r: r.node_frozen(c.nodes[1]), id="node frozen"),
-        pytest.param(lambda c, r: r.node_silent(c.nodes[2]), id="node silent"),
-        pytest.param(lambda c, r: r.answers_dropped(), id="answers dropped"),
-        pytest.param(lambda c, r: r.answers_dropped(), id="answers dropped again"),
-        pytest.param(lambda c, r: r.node_stopped(c.nodes[0]), id="node stopped"),
-        pytest.param(lambda c, r: r.node_killed(c.nodes[1]), id="node killed"),
-        pytest.param(lambda c, r: r.node_frozen_for_long(c.nodes[2]), id="node frozen for long"),
-        pytest.param(lambda c, r: r.engine_away(freezes=False), id="engine away"),
-        pytest.param(lambda c, r: r.standby_promoted(), id="standby promoted"),
-        pytest.param(lambda c, r: r.standby_promoted(), id="standby promoted again"),
-    ],
-)
-def test_round(
-    running: tuple[RealCluster, Rounds], befalls: Callable[[RealCluster, Rounds], None]
-) -> None:
+@pytest.mark.parametrize("turn", [1, 2])
+@pytest.mark.parametrize("name", SINGLE)
+def test_single(rounds: Rounds, name: str, turn: int) -> None:
     """Whatever befalls the cluster, nothing that anybody saw is lost, and all goes on by itself."""
-    befalls(*running)
+    carry_out(name, rounds, turn)
 
 
-def test_lines_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("turn", [1, 2])
+@pytest.mark.parametrize("name", TOGETHER)
+def test_together(rounds: Rounds, name: str, turn: int) -> None:
+    """It is the same when several things befall it at once."""
+    carry_out(name, rounds, turn)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("turn", [1, 2])
+@pytest.mark.parametrize("name", LASTING)
+def test_lasting(rounds: Rounds, name: str, turn: int) -> None:
+    """It is the same when something lasts far longer than a lease."""
+    carry_out(name, rounds, turn)
+
+
+@pytest.mark.parametrize("is_one_late", [False, True])
+def test_lines_lost(tmp_path: Path, is_one_late: bool) -> None:
     """With an asynchronous standby, lines are lost that were acknowledged; that is found and told.
     """
-    cluster, rounds, crowd = begun(tmp_path, synchronous=False)
-    try:
-        rounds.lines_lost()
-    finally:
-        crowd.close()
-        cluster.close()
+    with begun(tmp_path, synchronous=False) as rounds:
+        rounds.lines_lost(rounds.cluster.nodes[2] if is_one_late else None)
