@@ -85,6 +85,7 @@ SINGLE: Mapping[str, Round] = {
     "primary killed, standby promoted after 7 s": lambda r, a, b: r.standby_promoted(7.0),
     "node frozen for 5 s": lambda r, a, b: r.passing(frozen(a)),
     "node silent for 5 s": lambda r, a, b: r.passing(silent(a)),
+    "node silent for 8 s": lambda r, a, b: r.passing(silent(a), seconds=8.0),
     "answers dropped": lambda r, a, b: r.passing(dropping(r.cluster)),
     "engine dead until lines are refused": lambda r, a, b: r.engine_away(dead(r.cluster.primary)),
     "engine frozen until lines are refused": lambda r, a, b: r.engine_away(
