@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -21,8 +22,14 @@ class Background:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def _run(self) -> None:
+        # In Python 3.11 a function that is traced, as for coverage, does not begin while a signal
+        # (SIGCHLD) waits for the main thread; and that may be waiting for this one.
+        sys.settrace(None)
+        self._loop.run_forever()
 
     def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start a coroutine, which may go on for as long as it likes."""
