@@ -43,6 +43,29 @@ class HousingLoginsTests(NodesCase):
         self.types(third, f"/resume {token}")
         self.assertIn("you are back as bob", self.told(third))
 
+    def test_others_gone(self) -> None:
+        """Whoever logs out is the guest with everything if the other devices go meanwhile."""
+        self.types(self.second, "bob", SECRET)
+        self.here.link.delay = 0.05
+        self.second.types("/logout")
+        self.types(self.bob, "/quit")
+        self.passes()
+        self.assertIn("you are logged out", self.told(self.second))
+        (nick,) = (nick for nick in self.here.chat.roster if nick.startswith("guest"))
+        self.assertEqual(self.homes(nick), [[1]] * 2)
+        self.assertNotIn("bob", self.there.chat.roster)
+
+    def test_gone_meanwhile(self) -> None:
+        """Nobody becomes a guest who is gone before there is a nickname."""
+        self.types(self.second, "bob", SECRET)
+        self.here.link.delay = 0.05
+        self.second.types("/logout")
+        self.second.wire.vanishes()
+        self.passes()
+        self.passes()
+        nicks = sorted(self.there.chat.roster)
+        self.assertEqual((nicks, sorted(self.here.chat.roster)), (["ada", "bob", "eve"],) * 2)
+
     def test_guest_at_two_nodes(self) -> None:
         """A guest who logs in at one node stays a guest at the other one."""
         self.types(self.second, "zoe")

@@ -77,6 +77,18 @@ class NodesRepeatsTests(NodesCase):
         self.says(self.first)
         self.check()
 
+    def test_recalled(self) -> None:
+        """What came of it the first time is read from the journal if this node does not know."""
+        self.says(self.first)
+        self.passes()
+        (said,) = self.answers(self.first)
+        self.is_there()
+        self.here.chat.roster["zoe"].forget_spoken()
+        self.says(self.second)
+        self.passes()
+        (again,) = self.answers(self.second)
+        self.assertEqual((again["id"], again["ref"]), (said["id"], "1"))
+
     def test_forgotten(self) -> None:
         """If nobody knows what came of it the first time, it is refused."""
         self.says(self.first)

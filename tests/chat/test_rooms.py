@@ -70,6 +70,15 @@ class OverTests(SynchronousTestCase):
         self.assertEqual(set(python.audience), {self.bob})
         self.assertEqual(list(self.ada.member.rooms), ["lobby"])
 
+    def test_kicked_after_parting(self) -> None:
+        """A kick takes nobody out of a room once more who has parted at another node meanwhile."""
+        python = self.chat.rooms["python"]
+        ada = self.ada.member
+        ada.forget_room(python)
+        del python.members[ada]
+        python.turn_out(ada)
+        self.assertEqual((list(python.present), list(ada.rooms)), ([], ["lobby"]))
+
     def test_somebody_stays(self) -> None:
         """A room that somebody is still in goes on."""
         self.chat.leave(self.bob.member, "", goodbye=True)

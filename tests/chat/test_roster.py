@@ -27,6 +27,17 @@ class DwellerTests(SynchronousTestCase):
         self.assertIs(roster.dweller(FORMER), newcomer)
         self.assertIs(roster.dweller(NOW), former)
 
+    def test_refused(self) -> None:
+        """Somebody who has come with an identity keeps it when another one is refused it."""
+        roster, refused, owner = Roster(), Member("ada", "ada", "a"), Member("bob", "bob", "b")
+        for member in (refused, owner):
+            member.identity, member.homes = FORMER, homes_at(1)
+            roster.add(member)
+        roster.identify(refused, NOW)
+        self.assertIsNone(roster.formerly(FORMER))
+        self.assertIs(roster.dweller(FORMER), owner)
+        self.assertIs(roster.dweller(NOW), refused)
+
     def test_only_a_newcomer(self) -> None:
         """A newcomer is meant if nobody else had the identity lately."""
         roster, newcomer = Roster(), Member("bob", "bob", "b")

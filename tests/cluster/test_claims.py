@@ -97,6 +97,16 @@ class TogetherTests(SynchronousTestCase):
         self.database.answer()
         self.assertEqual(self.database.asked, [(["ada"], []), ([], ["ada"]), (["ada"], [])])
 
+    def test_given_up(self) -> None:
+        """What somebody here has given up may be claimed when all so far has passed."""
+        self.successResultOf(self.names.given_up())
+        passed: Deferred[None] = Deferred()
+        log = cast(ClusterLog, self.log)
+        waiting = ClusterNames(self.database, log, Seat(1, 1), lambda: passed).given_up()
+        self.assertNoResult(waiting)
+        passed.callback(None)
+        self.successResultOf(waiting)
+
     def test_given_up_and_claimed(self) -> None:
         """A name that is claimed once more is not given up."""
         for key in ("ada", "bob"):

@@ -234,9 +234,11 @@ class StatementTests(PostgresCase):
 
     def test_dropped(self) -> None:
         """A connection that is given up fails the call under way, and another one takes over."""
-        waiting = self.link.read(self.seat, 0)
-        self.link.drop()
-        self.assertIsInstance(self.got(waiting), LinkLost)
+        with self.other.raw.transaction():
+            self.other.execute("SELECT chat_lock()")
+            waiting = self.link.append(self.seat, 1, 0, "[]")
+            self.link.drop()
+            self.assertIsInstance(self.got(waiting), LinkLost)
         self.assertIsInstance(self.got(self.link.read(self.seat, 0)), LinkLost)
         self.link.drop()
         self.successResultOf(self.link.connect())
