@@ -38,6 +38,17 @@ class DwellerTests(SynchronousTestCase):
         self.assertIs(roster.dweller(FORMER), owner)
         self.assertIs(roster.dweller(NOW), refused)
 
+    def test_refused_leaving(self) -> None:
+        """It is the same when both of them are leaving."""
+        roster, refused, owner = Roster(), Member("ada", "ada", "a"), Member("bob", "bob", "b")
+        for member in (refused, owner):
+            member.identity = FORMER
+            roster.add(member)
+        for member in (refused, owner):
+            roster.remove(member)
+        roster.identify(refused, NOW)
+        self.assertEqual(roster.leaving, {FORMER: owner})
+
     def test_only_a_newcomer(self) -> None:
         """A newcomer is meant if nobody else had the identity lately."""
         roster, newcomer = Roster(), Member("bob", "bob", "b")
