@@ -1,4 +1,4 @@
-"""What a device was given: when its connection is lost, some of it may never have been sent."""
+"""The record of what was handed to a device, in case its connection is lost before it is sent."""
 
 from __future__ import annotations
 

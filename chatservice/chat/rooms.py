@@ -231,13 +231,13 @@ class Member(Dweller["Device", "Room"]):
 
     @property
     def spoken(self) -> Spoken:
-        """What the member said lately, under refs."""
+        """The recent requests of the member; see refs.py."""
         if self._spoken is None:
             self._spoken = Spoken()
         return self._spoken
 
     def forget_spoken(self) -> None:
-        """Forget what the member said lately."""
+        """Forget the recent requests of the member."""
         self._spoken = None
 
     @property

@@ -2,75 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from twisted.internet.defer import Deferred, fail
-from twisted.internet.task import deferLater
-
-from chatservice.cluster.link import LinkLost
 from chatservice.cluster.log import LEASE
 from chatservice.doors.text import BYE_TO_NC
 from tests.conversation import each_row
-from tests.nodes import SECRET, Node, NodesCase
-from tests.persons import JsonPerson, TextPerson
+from tests.housed import HousingCase
+from tests.nodes import SECRET
+from tests.persons import JsonPerson
 
 
-class Newcomer(TextPerson):
-    """Somebody who has come to a node, and was told something on coming."""
-
-    told = ""
-
-
-class HousingTests(NodesCase):
+class HousingTests(HousingCase):
     """Ada is at one node; bob, who has an account, and eve are at the other one, in #python."""
-
-    LINGER = 30
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.types(self.bob, f"/register {SECRET}")
-        self.all_see()
-
-    def come(self, node: Node, *lines: str) -> Newcomer:
-        """Somebody who comes to a node, and types lines there; C{told} is what that shows."""
-        person = Newcomer(node.connect())
-        self.types(person, *lines)
-        person.told = "\n".join(person.sees())
-        return person
-
-    def waits(self, seconds: int) -> None:
-        """Let time pass."""
-        self.clock.pump([0.1] * 10 * seconds)
-
-    def homes(self, nick: str) -> list[tuple[list[int], bool]]:
-        """The nodes of somebody as each node knows them, and whether that one lingers."""
-        return [
-            (sorted(member.homes), member.lingers)
-            for node in (self.here, self.there)
-            for member in [node.chat.roster[nick]]
-        ]
-
-    def test_taken_over_at_a_start(self) -> None:
-        """Who was at a node that has died lingers at one that starts in its place, and leaves."""
-        enter = self.engine.enter
-
-        def enter_instead(name: str) -> Any:
-            seat = enter(name)
-            self.engine.hand_over(self.there.seat.node, seat.node)
-            return seat
-
-        self.there.die()
-        self.patch(self.engine, "enter", enter_instead)
-        self.there = Node(self.engine, "there", self.LINGER)
-        self.passes()
-        self.assertEqual(self.homes("bob"), [([3], True)] * 2)
-        self.assertEqual(self.there.chat.roster["ada"].is_elsewhere, True)
-        self.all_see()
-        self.come(self.there, "bob", SECRET)
-        self.waits(31)
-        self.assertEqual(self.ada.sees(), ["-- eve left the chat (connection lost)"])
-        self.assertEqual(self.homes("bob"), [([3], False)] * 2)
 
     def test_alongside(self) -> None:
         """Who comes to a second node is one person there and here, and hears the same at both."""
@@ -311,121 +252,3 @@ class HousingTests(NodesCase):
         self.clock.pump([0.1] * 100)
         self.assertEqual(bool(self.there.why_over), seconds > LEASE)
         self.assertEqual(self.here.chat.roster["bob"].lingers, seconds > LEASE)
-
-    def test_starting_late(self) -> None:
-        """A node that starts later knows who is where, and what is in force there."""
-        tim = self.come(self.there, "tim", "/join attic", "/room moderated on", "/topic spiders")
-        self.types(self.bob, "/away tea")
-        late = Node(self.engine, "late")
-        self.passes()
-        here, new = (
-            {
-                member.nick: (sorted(member.rooms), member.identity, member.away, member.homes)
-                for member in node.chat.roster.values()
-            }
-            for node in (self.here, late)
-        )
-        self.assertEqual(here, new)
-        (runner,) = late.chat.permissions.operators("attic")
-        self.assertEqual(runner.nick, "tim")
-        self.assertTrue(late.chat.permissions.rules("attic").moderated)
-        self.assertEqual(late.chat.topics["attic"].text, "spiders")
-        zoe = self.come(late, "zoe", "/join attic")
-        self.assertIn("-- you joined #attic: tim (2 here)", zoe.told)
-        self.types(tim, "hush")
-        self.assertEqual(zoe.sees(), ["tim: hush"])
-
-    def test_starting_amid_a_move(self) -> None:
-        """A node that starts while somebody gets another identity knows what that means later."""
-        former = self.there.chat.roster["eve"].identity
-        now = b"an-account-of-16"
-        self.engine.moves[former] = now
-        late = Node(self.engine, "late")
-        self.clock.advance(1)
-        self.types(self.ada, "/ban eve")
-        (ban,) = late.chat.permissions.sanctions("python")
-        self.assertEqual(ban.target_identity, now)
-
-    def test_starting_amid_moving_acts(self) -> None:
-        """It does not matter then which acts are stored under the new identity by now."""
-        self.types(self.ada, "/voice eve", "/devoice eve")
-        former, now = self.here.chat.roster["eve"].identity, b"an-account-of-16"
-        self.engine.moves[former] = now
-        change = "UPDATE acts SET target_identity = ? WHERE kind = 'devoiced'"
-        self.engine.database._writer.execute(change, (now,))
-        late = Node(self.engine, "late")
-        self.assertEqual(late.chat.permissions.voiced("python"), [])
-
-    def test_going_coming_and_logging_in(self) -> None:
-        """Who has come to another node before going is still here, and nobody else is that person.
-
-        Somebody logs in to the account at the first node, which takes its owner for gone.
-        """
-        zoe = self.come(self.there, "zoe")
-        self.there.link.delay = 0.2
-        guest = self.there.chat.roster["zoe"]
-        identity = guest.identity
-        zoe.types(f"/login bob {SECRET}")
-        self.clock.pump([0.01] * 15)
-        self.bob.types("/quit")
-        second = TextPerson(self.here.connect())
-        second.types("bob")
-        second.types(SECRET)
-        self.clock.pump([0.01] * 300)
-        self.assertEqual(self.homes("bob"), [([1], False)] * 2)
-        self.assertEqual(self.homes("zoe"), [([2], False)] * 2)
-        self.assertEqual((guest.identity, guest.account), (identity, None))
-        self.types(zoe, "/quit")
-        self.assertNotIn("zoe", self.here.chat.roster)
-
-    def test_two_that_log_out(self) -> None:
-        """Of two people who become guests at two nodes at once, each gets a nickname."""
-        zoe = self.come(self.there, "zoe", f"/register {SECRET}")
-        second, third = self.come(self.here, "bob", SECRET), self.come(self.here, "zoe", SECRET)
-        second.types("/logout")
-        zoe.types("/logout")
-        self.passes()
-        self.passes()
-        here, there = (
-            {(member.nick, member.identity) for member in node.chat.roster.values()}
-            for node in (self.here, self.there)
-        )
-        self.assertEqual(here, there)
-        self.assertEqual(len(here), 6)
-        for person in (self.bob, second, third, zoe):
-            person.sees()
-            self.assertTrue(person.wire.connected)
-
-    def registered_in_vain(self) -> TextPerson:
-        """Zoe, who has registered her nickname, and was told that it is not stored."""
-        zoe = self.come(self.there, "zoe")
-        call = self.there.link.call
-
-        def call_in_vain(work: Callable[[], Any]) -> Deferred[Any]:
-            call(work)
-            return deferLater(self.clock, 1, fail, LinkLost())
-
-        patched = self.patch(self.there.link, "call", call_in_vain)
-        zoe.types(f"/register {SECRET}")
-        self.waits(2)
-        patched.restore()
-        self.assertIn("the database does not answer", "\n".join(zoe.sees()))
-        return zoe
-
-    def test_registered_without_an_answer(self) -> None:
-        """An account whose storing was not answered is one all the same, at its own node too."""
-        zoe = self.registered_in_vain()
-        self.types(zoe, f"/login {SECRET}")
-        self.assertIn("-- you are logged in as zoe", zoe.sees())
-
-    def test_coming_with_an_unanswered_account(self) -> None:
-        """Who comes with that account elsewhere is another person than the guest who made it."""
-        self.registered_in_vain()
-        self.come(self.here, "zoe", SECRET)
-        self.waits(30)
-        here, there = (
-            {(member.nick, member.identity) for member in node.chat.roster.values()}
-            for node in (self.here, self.there)
-        )
-        self.assertEqual(here, there)
-        self.assertEqual(len(here), len({identity for _, identity in here}))
