@@ -16,7 +16,7 @@ from chatservice.protocol.ids import EventIds
 from chatservice.protocol.stamping import numbered
 from chatservice.storage.database import Database
 from chatservice.storage.journal import DatabaseArchive, DatabaseJournal
-from chatservice.storage.rows import ACT, PRIVATE, TALK, act_of, private_of, talk_of
+from chatservice.storage.rows import ACT, PRIVATE, TALK, acts_of, private_of, talk_of
 
 
 class JournalInMemory(DatabaseJournal):
@@ -43,7 +43,7 @@ def stored(journal: DatabaseJournal) -> list[Event]:
 
 def acts(journal: DatabaseJournal) -> list[OperatorAct]:
     """List everything that operators did, by id."""
-    return list(map(act_of, rows(journal, f"SELECT {ACT} FROM acts ORDER BY id")))
+    return list(acts_of(rows(journal, f"SELECT {ACT} FROM acts ORDER BY id")))
 
 
 class Waiting:

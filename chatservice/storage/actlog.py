@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from chatservice.protocol.actions import Extended, OperatorAct
 from chatservice.storage.contract import Connection, Storage
-from chatservice.storage.rows import ACT, act_of
+from chatservice.storage.rows import ACT, acts_of
 
 KEPT = 10_000
 """The number of latest acts that are kept whether they are in force or not."""
@@ -54,7 +54,7 @@ _DELETE = "DELETE FROM acts WHERE id = ?"
 
 def acts(connection: Connection) -> Iterator[OperatorAct]:
     """Read the acts of operators by ascending id, without those that no longer have an effect."""
-    return (act_of(row) for row in connection.execute(_READ))
+    return acts_of(connection.execute(_READ))
 
 
 class ActLog:

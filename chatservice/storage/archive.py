@@ -35,7 +35,7 @@ from chatservice.storage.marks import find_mark, find_room_marks, move_mark
 from chatservice.storage.missed import Counted, read_missed
 from chatservice.storage.pages import read_page
 from chatservice.storage.remembered import Remembered
-from chatservice.storage.rows import ACT, act_of
+from chatservice.storage.rows import ACT, acts_of
 from chatservice.storage.scanning import Scanning
 from chatservice.storage.search import Search
 from chatservice.storage.targets import read_targets
@@ -227,7 +227,7 @@ class DatabaseArchive:
         given = (self._bounded(before), room, limit)
 
         def work(connection: Connection) -> list[OperatorAct]:
-            return [act_of(row) for row in connection.execute(_MODLOG, given)][::-1]
+            return list(acts_of(connection.execute(_MODLOG, given)))[::-1]
 
         return self._database.read(work).addErrback(explain)
 

@@ -26,7 +26,7 @@ from chatservice.storage.rows import (
     ID_OF_TALK,
     PRIVATE,
     TALK,
-    act_of,
+    acts_of,
     private_of,
     talk_of,
 )
@@ -218,7 +218,7 @@ def _read_export(connection: Connection, identity: bytes, after: int, up_to: int
     events: Iterable[Event] = heapq.merge(
         map(talk_of, found(_TALK, ID_OF_TALK)),
         map(private_of, found(_PRIVATE, ID_OF_PRIVATE)),
-        map(act_of, found(_ACTS, ID_OF_ACT)),
+        acts_of(found(_ACTS, ID_OF_ACT)),
         key=attrgetter("id"),
     )
     places = spelled_places(connection.execute(_PLACES, (identity,)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from chatservice.chat.refs import Noted
@@ -15,6 +15,7 @@ from chatservice.protocol.events import (
     Parted,
     Read,
     Renamed,
+    Said,
     Spoken,
     TopicChanged,
     Whispered,
@@ -73,10 +74,14 @@ _READ = "UPDATE places SET read = ? WHERE identity = ? AND room = ? AND seen IS 
 
 
 def talk_of(row: tuple[Any, ...]) -> Spoken:
-    """Make an event of a row of C{events}."""
+    """Make an event of a row of C{events}.
+
+    A node of a later version may have stored it beside this one: of a kind that is unknown here,
+    it is a line.
+    """
     kind, id, room, nick, text, ref, author, time = row
     kind = TopicChanged.kind if kind == _TOPIC else kind
-    return _kind_of(kind, Spoken)(
+    return _kind_of(kind if kind in KINDS else Said.kind, Spoken)(
         id=id, time=time, room=room, nick=nick, text=text, ref=ref, identity=author
     )
 
@@ -109,8 +114,12 @@ def noted_of(row: tuple[Any, ...]) -> tuple[bytes, Noted]:
     return mark, Noted(Event(id=id, nick=nick, time=time))
 
 
-def act_of(row: tuple[Any, ...]) -> OperatorAct:
-    """Make an event of a row of C{acts}."""
+def acts_of(rows: Iterable[tuple[Any, ...]]) -> Iterator[OperatorAct]:
+    """Make events of rows of C{acts}, but of those whose kind only a later version knows."""
+    return (_act_of(row) for row in rows if row[0] in KINDS)
+
+
+def _act_of(row: tuple[Any, ...]) -> OperatorAct:
     kind, id, room, nick, author, target, target_identity, network, until, text, time = row
     return _kind_of(kind, OperatorAct)(
         id=id,

@@ -76,7 +76,7 @@ class ActLogCase(JournalCase):
         sql = f"SELECT {actlog.ACT} FROM acts ORDER BY id"
 
         def read(connection: Any) -> list[OperatorAct]:
-            return [actlog.act_of(row) for row in connection.execute(sql)]
+            return list(actlog.acts_of(connection.execute(sql)))
 
         return self.successResultOf(self.database_.read(read))
 
