@@ -20,6 +20,7 @@ NODES = ("here", "there", "yonder")
 TYPISTS = 8
 PROGRAMS = 2
 STEPS = 300
+MANY_STEPS = 10_000
 SEEDS = 12
 
 
@@ -209,12 +210,16 @@ def _covered(permissions: Permissions, room: str) -> list[object]:
 class NodesWalkTests(TableCase):
     """What people do at three nodes, whatever the order in which these hear of it."""
 
-    @each_row({f"seed {seed}": seed for seed in range(SEEDS)})
-    def test_walk(self, seed: int) -> None:
+    @each_row({
+        **{f"seed {seed}": (seed, STEPS) for seed in range(SEEDS)},
+        "for long": (SEEDS, MANY_STEPS),
+    })
+    def test_walk(self, row: tuple[int, int]) -> None:
         """At rest, all nodes know the same people in the same rooms, with the same rights."""
+        seed, steps = row
         walk = Walk(seed)
         try:
-            for number in range(1, STEPS + 1):
+            for number in range(1, steps + 1):
                 walk.step()
                 if number % 50 == 0:
                     walk.settle()
