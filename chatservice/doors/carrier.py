@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.protocol import Protocol
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from chatservice.sessions.hangups import HangUps, unwatched
@@ -99,7 +99,7 @@ class Stream(Protocol):
         self.outbox.close()
         self.reactor.callLater(0, self.transport.abortConnection)
 
-    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._is_over = True
         if self._lingering is not None and self._lingering.active():
             self._lingering.cancel()
@@ -152,7 +152,7 @@ class Carrier(Stream):
         self._is_over = True
         self.outbox.detach()
 
-    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._watch_no_more()
         super().connectionLost(reason)
         self.session.ended(reason)
