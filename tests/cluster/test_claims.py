@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -203,6 +205,36 @@ class EngineTests(ClusterCase):
                     pass
             done.result()
         self.assertEqual(self.claimed(), [])
+
+    def test_at_once(self) -> None:
+        """Of three nodes that claim the same thousand names at once, one gets each."""
+        enter(self.connection, "yonder", "{}")
+        sessions = [connect_fast(self.url) for _ in range(3)]
+        for each in sessions:
+            self.addCleanup(each.raw.close)
+
+        def claims(place: int) -> set[str]:
+            """Claim all names in an order of this node's own, some at a time."""
+            choose, node = random.Random(place), place + 1
+            left, got = [f"name{number}" for number in range(1000)], set()
+            choose.shuffle(left)
+            start.wait()
+            while left:
+                size = choose.randint(1, 20)
+                keys, left = left[:size], left[size:]
+                given = (node, keys, list(range(len(keys))), [])
+                claim = "SELECT v_taken FROM chat_claim(?, ?, ?, ?)"
+                ((taken,),) = sessions[place].execute(claim, given).fetchall()
+                got.update(key for number, key in enumerate(keys) if number not in taken)
+            return got
+
+        start = threading.Barrier(3)
+        with ThreadPoolExecutor() as pool:
+            got = list(pool.map(claims, range(3)))
+        told = sorted((key, place + 1) for place, keys in enumerate(got) for key in keys)
+        self.assertEqual(told, self.claimed())
+        self.assertEqual(len(told), 1000)
+        self.assertTrue(all(got), "one node after the other")
 
     def waits(self, session: int) -> bool:
         """Whether a session waits for another one."""
