@@ -173,11 +173,11 @@ def _check_cluster(options: Options) -> None:
                 raise usage.UsageError(f"--{name} needs --cluster")
         return
     if options["database"]:
-        raise usage.UsageError("--database and --cluster exclude each other")
+        raise usage.UsageError("--database and --cluster cannot be used together")
     try:
         import_module("psycopg")
     except ImportError:
-        sentence = "--cluster needs psycopg: pip install 'chatservice[cluster]'"
+        sentence = "--cluster needs psycopg: pip install 'psycopg[binary]'"
         raise usage.UsageError(sentence) from None
 
 

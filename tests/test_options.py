@@ -140,7 +140,7 @@ class OptionsTests(OptionsCase):
 
     def test_without_psycopg(self) -> None:
         """Without the package that a cluster needs there is a sentence that tells how to get it."""
-        sentence = "--cluster needs psycopg: pip install 'chatservice[cluster]'"
+        sentence = "--cluster needs psycopg: pip install 'psycopg[binary]'"
         with patch.dict(sys.modules, {"psycopg": None}):
             self.assertEqual(self.refusal("--cluster", CLUSTER), sentence)
 

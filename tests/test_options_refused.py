@@ -82,7 +82,7 @@ BAD_VALUES = {
     "import_alone": (["--import", "chat.sqlite3"], "--import needs --cluster"),
     "cluster_and_file": (
         ["--database", "chat.sqlite3", "--cluster", CLUSTER],
-        "--database and --cluster exclude each other",
+        "--database and --cluster cannot be used together",
     ),
     "key_alone": (["--tls-key", "key.pem"], "--tls-key needs --tls-cert"),
     "two_certificates": (

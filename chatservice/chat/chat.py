@@ -21,6 +21,7 @@ from chatservice.protocol.names import check_room
 log = Logger()
 
 SHUTTING_DOWN = "the chat is shutting down"
+NODE_SHUTTING_DOWN = "this server is shutting down: come back in a moment"
 
 
 class Chat(Parts):
@@ -65,7 +66,7 @@ class Chat(Parts):
 
         @param patience: the seconds that the journal may take for what is on its way.
         """
-        self.closing = True
+        self.closing = NODE_SHUTTING_DOWN if self.homes.node else SHUTTING_DOWN
         self.folding.stop()
         self.lingering.stop_all()
         for session in self.sessions:
@@ -84,13 +85,13 @@ class Chat(Parts):
         except StorageError as error:
             log.error("Storing what people have missed failed: {why}.", why=error)
         for session in list(self.sessions):
-            session.close(SHUTTING_DOWN)
+            session.close(self.closing)
         if self.sessions:
             yield self._all_gone
 
     def abandon(self, sentence: str) -> None:
         """Send everybody away: this chat goes on elsewhere, and nothing more happens here."""
-        self.closing = True
+        self.closing = sentence
         self.folding.stop()
         self.lingering.stop_all()
         self._publisher.stop()
@@ -104,9 +105,8 @@ class Chat(Parts):
 
     def trouble(self) -> str:
         """Tell in a sentence why the chat takes no lines now; empty if it takes them."""
-        if self.closing:
-            return SHUTTING_DOWN
-        return next(filter(None, (tell() for tell in self.troubles)), "")
+        troubles = (tell() for tell in self.troubles)
+        return self.closing or next(filter(None, troubles), "")
 
     def session_ended(self, session: Door) -> None:
         """Forget a session whose connection has ended."""

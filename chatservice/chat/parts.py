@@ -78,7 +78,7 @@ class Parts(Verbs):
     @ivar reloads: called by L{reload}.
     @ivar troubles: asked by L{trouble}; each returns a sentence, or nothing if all is well.
     @ivar sessions: one for each connection, whether a member is behind it yet or not.
-    @ivar closing: whether the chat is shutting down.
+    @ivar closing: why the chat takes nobody any more: a sentence; empty while it does.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Parts(Verbs):
         self.reloads: list[Callable[[], object]] = []
         self.troubles: list[Callable[[], str]] = []
         self.sessions: set[Door] = set()
-        self.closing = False
+        self.closing = ""
         self._all_gone: Deferred[None] = Deferred()
         self._shared: dict[tuple[Hashable, ...], Any] = {}
         self._furnish(reactor.seconds)
@@ -148,6 +148,7 @@ class Parts(Verbs):
             lambda envelope: self.passing.committed(envelope),
             lambda envelope: self.passing.delivered(envelope),
             lambda envelope: self.passing.refused(envelope),
+            lambda envelope: self.passing.postponed(envelope),
             lambda envelope: self.repeats.answered_elsewhere(envelope),
             self.watching.watchers,
         )

@@ -37,6 +37,8 @@ from chatservice.protocol.whereabouts import Housed
 
 MOVES = (Joined, Parted, Left)
 
+LEAVING_LATER = "goodbye: the others will hear that you left when the database answers again"
+
 AGAIN = 1.0
 """Seconds after which what must be stored is tried again."""
 
@@ -167,6 +169,12 @@ class Passing:
                 self._rooms[name].departing.remove(envelope.signer)
         for name in envelope.rooms:
             self._rooms.forget_if_over(name)
+
+    def postponed(self, envelope: Envelope) -> None:
+        """Tell whoever says goodbye that this may take a while."""
+        event, member = envelope.event, envelope.author
+        if isinstance(event, Left) and event.goodbye and member is not None:
+            member.tell([LEAVING_LATER])
 
     def refused(self, envelope: Envelope) -> None:
         """Undo an event that was refused: its author has left, or is at other nodes."""

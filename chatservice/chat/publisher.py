@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -43,6 +44,8 @@ class Publisher:
     @param delivered: called with each envelope after its batch was broadcast.
     @param refused: called with each envelope that was not stored, or that the log has refused: its
         author is elsewhere now, or it was carried out elsewhere already.
+    @param postponed: called with each envelope for which nobody waits any longer: it may pass much
+        later, or has passed by now.
     @param answered: answers a request that the log has refused, if it was carried out elsewhere,
         and tells whether it does.
     @param watchers: those who watch somebody.
@@ -57,6 +60,7 @@ class Publisher:
         committed: Callable[[Envelope], None],
         delivered: Callable[[Envelope], None],
         refused: Callable[[Envelope], None] = lambda envelope: None,
+        postponed: Callable[[Envelope], None] = lambda envelope: None,
         answered: Callable[[Envelope], bool] = lambda envelope: False,
         watchers: Watchers = NO_WATCHERS,
     ) -> None:
@@ -68,6 +72,7 @@ class Publisher:
         self._committed = committed
         self._delivered = delivered
         self._refused = refused
+        self._postponed = postponed
         self._answered = answered
         self._watchers = watchers
         self.last = 0
@@ -78,7 +83,7 @@ class Publisher:
         self._under_way = False
         self._has_void = False
         self._failure = ""
-        self._failed = 0.0
+        self._trial: IDelayedCall | None = None
         self._idle: list[Deferred[None]] = []
         self._published_so_far = self._through = 0
         self._passing: deque[tuple[int, Deferred[None]]] = deque()
@@ -92,17 +97,21 @@ class Publisher:
         self._commit_soon()
 
     def trouble(self) -> str:
-        """Tell in a sentence why lines cannot be stored; empty if they can.
+        """Tell in a sentence why lines cannot be stored; empty if they can."""
+        return f"lines cannot be stored: {self._failure}" if self._failure else ""
 
-        Asked again later, try an empty batch. Otherwise only a line would show that it is over, and
-        a balancer that asks keeps away everybody who could say one. Not at once: where a line found
-        no room, an empty batch may find some.
+    def _try_later(self) -> None:
+        """Try an empty batch in a while, and again and again, until lines can be stored.
+
+        Otherwise only a line would show that, and a balancer keeps away everybody who could say
+        one. Not at once: where a line found no room, an empty batch may find some.
         """
-        if not self._failure:
-            return ""
-        if self._reactor.seconds() >= self._failed + TRIAL:
-            self._commit_soon()
-        return f"lines cannot be stored: {self._failure}"
+        if self._trial is None:
+            self._trial = self._reactor.callLater(TRIAL, self._try)
+
+    def _try(self) -> None:
+        self._trial = None
+        self._commit_soon()
 
     def show_here(self, event: Event) -> None:
         """Show people here something that every node tells its own people, and no log has."""
@@ -158,6 +167,7 @@ class Publisher:
             yield self._log.append([envelope.event for envelope in batch])
         except InDoubt as doubt:
             self._put_off.update(id(envelope.event) for envelope in batch)
+            self._postpone(batch)
             doubt.outcome.addCallback(self._note_success, batch)
             doubt.outcome.addErrback(self._fail, batch)
         except Exception:
@@ -170,12 +180,23 @@ class Publisher:
 
     def _fail(self, failure: Failure, batch: list[Envelope]) -> None:
         rest = self._refuse(failure, batch)
-        self._put_off.update(map(id, rest))
-        self._log.pass_on(rest)
+        self._put_off.update(id(envelope.event) for envelope in rest)
+        self._log.pass_on([envelope.event for envelope in rest])
+        self._postpone(rest)
+
+    def _postpone(self, envelopes: Iterable[Envelope]) -> None:
+        for envelope in envelopes:
+            self._postponed(envelope)
 
     def stop(self) -> None:
         """Stop delivering."""
+        self._stop_trying()
         self._log.follow(lambda batch, node=0: None, lambda batch: None)
+
+    def _stop_trying(self) -> None:
+        trial, self._trial = self._trial, None
+        if trial is not None:
+            trial.cancel()
 
     def _deliver(self, batch: Batch, node: int = 0) -> None:
         """Broadcast a committed batch; events appended here come back as the same objects."""
@@ -209,18 +230,24 @@ class Publisher:
         self._reactor.callLater(0, self._commit)
 
     def _note_success(self, _: None, batch: list[Envelope]) -> None:
-        has_shown = not batch or any(envelope.event.stored for envelope in batch)
-        if self._failure and has_shown:
+        if not self._failure:
+            return
+        if batch and not any(envelope.event.stored for envelope in batch):
+            # That shows nothing, and may have gone in place of a trial.
+            self._try_later()
+        else:
             self._failure = ""
+            self._stop_trying()
             log.info("Lines are stored again.")
 
-    def _refuse(self, failure: Failure, batch: list[Envelope]) -> Batch:
+    def _refuse(self, failure: Failure, batch: list[Envelope]) -> list[Envelope]:
         """Refuse the events that need storing, and return the rest: presence goes on."""
         if failure.check(StorageError):
             why = str(failure.value)
             if not self._failure:
                 log.error("Lines are refused, because they cannot be stored: {why}.", why=why)
-            self._failure, self._failed = why, self._reactor.seconds()
+            self._failure = why
+            self._try_later()
         else:
             why = "something went wrong in the server"
             log.failure("Storing a batch failed.", failure)
@@ -232,7 +259,7 @@ class Publisher:
         if self._has_void:
             self._take_out([envelope for envelope in presence if envelope.is_void])
             presence = [envelope for envelope in presence if not envelope.is_void]
-        return [envelope.event for envelope in presence]
+        return presence
 
     def _take_out(self, refused: list[Envelope]) -> None:
         """Undo events that do not pass."""

@@ -142,7 +142,7 @@ class ClusterKeeping:
         """Log what an operator should know about the cluster."""
         entered = self._entered
         log.info(
-            "This node is {name}, number {node} in the cluster. Besides there are: {others}.",
+            "This node is {name}, number {node} in the cluster. The others: {others}.",
             name=self._name,
             node=entered.seat.node,
             others=", ".join(sorted(entered.options)) or "none",

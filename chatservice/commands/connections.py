@@ -9,7 +9,7 @@ from chatservice.protocol.durations import roughly
 from chatservice.protocol.events import ChatError
 
 CLOSED_BY_YOU = "you closed this connection from another one"
-ELSEWHERE = "connections through other servers are listed there"
+ELSEWHERE = "there are others through another server, which lists them"
 
 
 @command(

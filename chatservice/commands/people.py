@@ -208,6 +208,8 @@ def _identity(member: Member, ignored: Collection[str]) -> Iterator[str]:
 
 def _doors(member: Member) -> str:
     """Name the doors through which a member is here."""
+    if member.is_elsewhere:
+        return "through another server"
     kinds = list(dict.fromkeys(device.door.kind for device in member.devices))
     return f"{'doors' if len(kinds) > 1 else 'door'}: {', '.join(kinds) or 'no connection'}"
 

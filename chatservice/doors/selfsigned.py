@@ -83,7 +83,7 @@ def _make(names: Sequence[str], now: datetime) -> tuple[bytes, bytes]:
     except ImportError:
         raise BadValue(
             "making a certificate needs a package that is not installed:"
-            " pip install 'chatservice[tls]'"
+            " pip install cryptography"
         ) from None
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0][:64])])

@@ -111,7 +111,7 @@ class Session(Language):
         if self.peer.refusal is not None:
             self._close(self.peer.refusal)
         elif self.chat.closing:
-            self.close("the chat is shutting down")
+            self.close(self.chat.closing)
 
     def _joined_too_late(self) -> None:
         self.close(f"you have not joined within {JOIN_TIMEOUT:.0f} seconds")

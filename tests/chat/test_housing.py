@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chatservice.chat.chat import NODE_SHUTTING_DOWN
+from chatservice.chat.passing import LEAVING_LATER
 from chatservice.cluster.log import LEASE
 from chatservice.doors.text import BYE_TO_NC
 from tests.conversation import each_row
@@ -31,7 +33,7 @@ class HousingTests(HousingCase):
         """A list of connections tells if there are others, at another node."""
         second = self.come(self.here, "bob", SECRET, "/devices")
         *_, last = second.told.split("\n")
-        self.assertEqual(last, "-- connections through other servers are listed there")
+        self.assertEqual(last, "-- there are others through another server, which lists them")
         self.types(self.bob, "/quit")
         second.sees()
         self.types(second, "/devices")
@@ -241,6 +243,23 @@ class HousingTests(HousingCase):
         self.assertTrue(self.here.chat.roster["bob"].lingers)
         second = self.come(self.here, f"/resume {token}")
         self.assertIn("-- you are back as bob, in lobby, #python", second.told)
+
+    def test_going_while_cut_off(self) -> None:
+        """Whoever leaves while the engine does not answer is told that it may take a while."""
+        self.there.link.is_cut = True
+        self.bob.types("/quit")
+        self.waits(4)
+        self.assertIn(f"-- {LEAVING_LATER}", self.bob.sees())
+        self.there.link.is_cut = False
+        self.waits(10)
+        self.assertFalse(self.bob.wire.connected)
+        self.assertEqual(self.ada.sees(), ["-- bob left the chat"])
+
+    def test_stopped(self) -> None:
+        """The people of a node that is stopped are told that it is only this server."""
+        self.there.chat.shut_down(5)
+        self.passes()
+        self.assertEqual(self.bob.sees(), [f"-- {NODE_SHUTTING_DOWN}"])
 
     @each_row({"for a while": 5, "for long": 25})
     def test_a_node_is_cut_off(self, seconds: int) -> None:

@@ -233,15 +233,15 @@ class RefusalTests(PublisherTestCase):
         self.assertEqual(self.publisher.trouble(), "")
 
     def test_trouble_is_tried(self) -> None:
-        """Questions try, now and then, whether it is over, though nobody says anything."""
+        """It is tried, now and then, whether it is over, though nobody says anything."""
         self.say(1)
         self.fail_with(FULL)
         self.journal.batches.clear()
         for error in (FULL, None):
             for seconds, tried in ((TRIAL - 0.1, []), (0.1, [[]]), (TRIAL, [[]])):
                 self.clock.advance(seconds)
-                self.assertIn("the disk is full", self.publisher.trouble())
                 self.clock.advance(0)
+                self.assertIn("the disk is full", self.publisher.trouble())
                 self.assertEqual(self.journal.batches, tried)
             self.journal.batches.clear()
             self.stored(error)
@@ -249,8 +249,11 @@ class RefusalTests(PublisherTestCase):
         self.assertEqual((seen(self.ada), self.clock.getDelayedCalls()), ([], []))
 
     def test_no_trouble_is_not_tried(self) -> None:
-        """Nothing is tried while all is well."""
-        self.publisher.trouble()
+        """Nothing is tried while all is well, nor after the end."""
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.say(1)
+        self.fail_with(FULL)
+        self.publisher.stop()
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_bug_in_the_journal(self) -> None:

@@ -63,10 +63,10 @@ class KeepingTests(ClusterCase):
     def test_nothing_wrong(self) -> None:
         """It tells which node this is, and which others there are."""
         try_out(self.url, "one", None)
-        one = "This node is one, number 1 in the cluster. Besides there are: none."
+        one = "This node is one, number 1 in the cluster. The others: none."
         self.assertEqual(self.opened_as("one"), [one])
         self.opened_as("three")
-        two = "This node is two, number 3 in the cluster. Besides there are: one, three."
+        two = "This node is two, number 3 in the cluster. The others: one, three."
         self.assertEqual(self.opened_as("two"), [two])
 
     def test_no_standby(self) -> None:

@@ -41,13 +41,13 @@ class NodesTests(OperatorCase):
     def test_several(self) -> None:
         """There is a line for each node."""
         one = NodeState("one", "0.1.0", 12, 0.04, 1.6, is_this=True)
-        two = NodeState("two", "0.2.0", 1, 3.4, 11.0, is_this=False)
+        two = NodeState("two", "0.2.0", 1, 7.4, 11.0, is_this=False)
         self.chat.nodes = SomeNodes(succeed([one, two]))
         self.assertEqual(
             self.asks(),
             [
-                "-- one (this one): 12 people, 0 s behind, seen 2 s ago, version 0.1.0",
-                "-- two: 1 person, 3 s behind, seen 11 s ago, version 0.2.0",
+                "-- one (this one): 12 people, up to date, seen 2 s ago, version 0.1.0",
+                "-- two: 1 person, 7 s behind, not heard of for 11 s, version 0.2.0",
             ],
         )
 

@@ -103,7 +103,7 @@ class MakingTests(TableCase):
             self.assertEqual(
                 self.refused(),
                 "making a certificate needs a package that is not installed:"
-                " pip install 'chatservice[tls]'",
+                " pip install cryptography",
             )
         self.assertEqual(list(self.folder.iterdir()), [])
 

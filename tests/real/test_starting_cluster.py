@@ -92,7 +92,7 @@ MISTAKES = {
     ),
     "without_psycopg": Mistake(
         new_url,
-        "--cluster needs psycopg: pip install 'chatservice[cluster]'",
+        "--cluster needs psycopg: pip install 'psycopg[binary]'",
         first="import sys; sys.modules['psycopg'] = None",
     ),
     "no_url": Mistake(lambda: f"postgresql:/chat:{SECRET}@db", EXAMPLE),

@@ -246,7 +246,7 @@ class ClosingTests(LineTestCase):
 
     def test_shutting_down(self) -> None:
         """Who connects while the chat shuts down is told so."""
-        self.chat.closing = True
+        self.chat.closing = "the chat is shutting down"
         _, wire = self.listens()
         self.assertEqual(wire.gets(), b"-- the chat is shutting down\n")
         self.assertEqual((wire.lost, self.chat.sessions), (ConnectionDone, set()))

@@ -51,7 +51,8 @@ def _described(call: Call, member: Member) -> Iterator[str]:
     for chunk in naming.in_chunks(rooms):
         yield call.numeric(irc.RPL_WHOISCHANNELS, nick, text=chunk)
     kinds = " and ".join(dict.fromkeys(device.kind for device in member.devices))
-    through = f"through {kinds or 'no connection'}"
+    nowhere = "another server" if member.is_elsewhere else "no connection"
+    through = f"through {kinds or nowhere}"
     yield call.numeric(irc.RPL_WHOISSERVER, nick, session.server, text=through)
     if chat.permissions.is_operator(member):
         yield call.numeric(irc.RPL_WHOISOPERATOR, nick, text="is an operator of the whole chat")
