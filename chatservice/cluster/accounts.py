@@ -1,7 +1,7 @@
 """Accounts in the database of a cluster.
 
 Each change is a single statement, a function of schema.sql, so a node that falls silent leaves
-nothing locked. All of them end with C{account_changed}.
+nothing locked. All of them end with C{chat_account_changed}.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from chatservice.chat.journal import Deliver
+from chatservice.cluster.faults import AWAY
 from chatservice.cluster.link import ROWS, Link, LinkLost, Promises, Row, Seat, Settled
 from chatservice.cluster.outgoing import Outgoing
 from chatservice.cluster.spelling import read
@@ -42,13 +43,13 @@ LEASE = 15.0
 """Seconds after which a node that does not renew its lease has lost its place."""
 
 RENEW_EVERY = 3.0
+"""Seconds between two renewals of the lease."""
+
 LOOK_EVERY = 1.0
 """Seconds after which to read even if nothing has woken the log."""
 
 TRY_EVERY = 0.5
 """Seconds between two attempts to reach the engine."""
-
-AWAY = "the database does not answer"
 
 
 class ClusterLog:
