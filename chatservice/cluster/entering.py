@@ -76,14 +76,12 @@ class Snapshot:
 class Entered:
     """A node that has just entered.
 
-    @ivar is_alone: whether no other node has a place.
     @ivar time: the engine's, in seconds since the epoch.
     @ivar options: those of the other nodes, by their names, as they gave them.
     """
 
     seat: Seat
     snapshot: Snapshot
-    is_alone: bool
     promises: Promises
     time: float
     options: dict[str, str]
@@ -132,14 +130,12 @@ def enter(connection: ClusterConnection, name: str, options: str) -> Entered:
     """
     _check_rules(connection, _RULES)
     seat = _take_seat(connection, name, options)
-    others = connection.execute(_OTHERS, (seat.node,)).fetchall()
     return Entered(
         seat=seat,
         snapshot=snapshot(connection),
-        is_alone=not others,
         promises=Promises(*connection.execute(_PROMISES).fetchall()[0]),
         time=float(_value(connection, _TIME)),
-        options=dict(others),
+        options=dict(connection.execute(_OTHERS, (seat.node,)).fetchall()),
     )
 
 
