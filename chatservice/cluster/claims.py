@@ -151,7 +151,5 @@ def taken() -> ChatError:
 
 
 def _head(connection: Connection) -> int:
-    row = connection.execute(_HEAD).fetchone()
-    assert row is not None
-    head: int = row[0]
+    head: int = connection.execute(_HEAD).fetchone()[0]
     return head

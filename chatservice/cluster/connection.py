@@ -115,6 +115,12 @@ class ClusterConnection:
         cursor.executemany(translated(sql).encode(), parameters)
         return cursor
 
+    def value(self, sql: str, *parameters: Any) -> Any:
+        """Execute a statement that always gives a row, and return its first column."""
+        row = self.execute(sql, parameters).fetchone()
+        assert row is not None
+        return row[0]
+
 
 def connect(
     url: str, prepare: Callable[[ClusterConnection], object] = lambda connection: None

@@ -239,11 +239,10 @@ def _hold(connection: ClusterConnection, lock: int) -> bool:
     if lock in connection.held:
         connection.execute("SELECT")  # The session that holds it may have ended.
         return True
-    row = connection.execute(locks.TRY, (lock,)).fetchone()
-    assert row is not None
-    if row[0]:
+    is_ours = bool(connection.value(locks.TRY, lock))
+    if is_ours:
         connection.held.add(lock)
-    return bool(row[0])
+    return is_ours
 
 
 def _nothing() -> None:

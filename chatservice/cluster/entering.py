@@ -93,10 +93,10 @@ def check(connection: ClusterConnection, name: str) -> None:
     @raise DatabaseError: see L{enter}.
     """
     _check_rules(connection, _PRESENT_RULES)
-    is_sole = _value(connection, _LOCK_NAME, name)
+    is_sole = connection.value(_LOCK_NAME, name)
     if is_sole:
-        _value(connection, _UNLOCK_NAME, name)
-    elif _value(connection, _IS_RUNNING, name):
+        connection.value(_UNLOCK_NAME, name)
+    elif connection.value(_IS_RUNNING, name):
         raise _is_running(name)
 
 
@@ -134,7 +134,7 @@ def enter(connection: ClusterConnection, name: str, options: str) -> Entered:
         seat=seat,
         snapshot=snapshot(connection),
         promises=Promises(*connection.execute(_PROMISES).fetchall()[0]),
-        time=float(_value(connection, _TIME)),
+        time=float(connection.value(_TIME)),
         options=dict(connection.execute(_OTHERS, (seat.node,)).fetchall()),
     )
 
@@ -143,7 +143,7 @@ def _check_rules(connection: ClusterConnection, question: str) -> None:
     """Check that all nodes take the same nicknames for ones that look alike."""
     table = files("chatservice.protocol").joinpath("confusables.txt").read_bytes()
     rules = hashlib.sha256(table).hexdigest()
-    if _value(connection, question, rules) != rules:
+    if connection.value(question, rules) != rules:
         raise DatabaseError(
             "The other nodes have another table of characters that look alike: run the same"
             " version everywhere"
@@ -151,7 +151,7 @@ def _check_rules(connection: ClusterConnection, question: str) -> None:
 
 
 def _take_seat(connection: ClusterConnection, name: str, options: str) -> Seat:
-    is_sole = _value(connection, _LOCK_NAME, name)
+    is_sole = connection.value(_LOCK_NAME, name)
     row = connection.execute(_ENTER, (name, release(), options, is_sole)).fetchone()
     if row is None:
         raise _is_running(name)
@@ -170,7 +170,7 @@ def snapshot(connection: ClusterConnection) -> Snapshot:
     try:
         with connection.raw.transaction():
             return Snapshot(
-                cursor=_value(connection, _HEAD),
+                cursor=connection.value(_HEAD),
                 residents=_residents(connection),
                 acts=list(acts(connection)),
                 passing=_passing(connection),
@@ -181,12 +181,6 @@ def snapshot(connection: ClusterConnection) -> Snapshot:
             )
     finally:
         connection.raw.isolation_level = None
-
-
-def _value(connection: ClusterConnection, sql: str, *given: object) -> Any:
-    row = connection.execute(sql, given).fetchone()
-    assert row is not None
-    return row[0]
 
 
 def _residents(connection: ClusterConnection) -> list[Resident]:

@@ -59,5 +59,4 @@ def _read(connection: Connection, node: int) -> list[NodeState]:
 
 
 def _have_heard(connection: Connection, id: int) -> bool:
-    row = connection.execute(_HEARD, (id,)).fetchone()
-    return row is not None and bool(row[0])
+    return bool(connection.execute(_HEARD, (id,)).fetchone()[0])

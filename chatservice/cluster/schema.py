@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from typing import Any
 
 import psycopg
 
@@ -94,7 +93,7 @@ def check_server(connection: ClusterConnection) -> None:
     encoding = info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise DatabaseError(f"the encoding of the database is {encoding}, and must be UTF8")
-    if _value(connection, "SELECT current_setting('fsync')") == "off":
+    if connection.value("SELECT current_setting('fsync')") == "off":
         raise DatabaseError("the server has fsync off, so it may lose everything")
 
 
@@ -135,18 +134,12 @@ def _version(connection: ClusterConnection) -> int:
     Only one of several nodes that start does this at a time, until its transaction ends.
     """
     connection.execute(locks.TAKE, (locks.UPGRADE,))
-    if _value(connection, _SCHEMA) is None:
+    if connection.value(_SCHEMA) is None:
         raise DatabaseError("the database has no schema that may be used")
-    if _value(connection, _IS_OURS):
-        version: int = _value(connection, f"SELECT version FROM {MARK}")
+    if connection.value(_IS_OURS):
+        version: int = connection.value(f"SELECT version FROM {MARK}")
         return version
     foreign = connection.execute(_FOREIGN).fetchone()
     if foreign is not None:
         raise DatabaseError(f"the database belongs to another program, with its {foreign[0]}")
     return 0
-
-
-def _value(connection: ClusterConnection, sql: str) -> Any:
-    row = connection.execute(sql).fetchone()
-    assert row is not None
-    return row[0]
