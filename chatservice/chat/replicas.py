@@ -1,9 +1,8 @@
-"""People who are connected to another process of the same chat, as their events tell of them."""
+"""People who are connected to another node of the same chat, as their events tell of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from twisted.logger import Logger
 
@@ -17,7 +16,7 @@ from chatservice.chat.residents import Resident
 from chatservice.chat.room_list import RoomList
 from chatservice.chat.rooms import Member, Room
 from chatservice.chat.roster import Roster
-from chatservice.chat.undoing import Undoing
+from chatservice.chat.undoing import CHANGES, Undoing
 from chatservice.protocol.events import (
     CameBack,
     Event,
@@ -152,8 +151,7 @@ class Replicas:
     def _change(self, member: Member, envelope: Envelope) -> None:
         """Apply an event that may change who or where a member is."""
         event = envelope.event
-        change = _CHANGES.get(type(event))
-        if change is None:
+        if not isinstance(event, CHANGES):
             return
         if isinstance(event, Joined):
             self._rooms.known(event.room)
@@ -163,7 +161,26 @@ class Replicas:
         if member.passed is not None:
             member.passed = member.passed.after(event)
         if not member.changes or isinstance(event, Left):
-            change(self, member, event)
+            self._carry_out(member, event)
+
+    def _carry_out(self, member: Member, event: Event) -> None:
+        match event:
+            case Joined():
+                self._put_in(member, event.room)
+            case Parted():
+                self._take_out(member, event.touched)
+            case Left():
+                self._take_out(member, list(member.rooms))
+                self._housing.leave(member)
+            case Renamed():
+                self._roster.rename(member, event.now, nick_key(event.now))
+                member.preferences_changed()
+            case WentAway():
+                member.away = event.why
+            case CameBack():
+                member.away = None
+            case Introduced(renamed=True):
+                member.real_name = event.real_name
 
     def _note_request(self, member: Member, event: Event, envelope: Envelope) -> None:
         """Remember a request that was carried out elsewhere, if it may be repeated here."""
@@ -218,21 +235,11 @@ class Replicas:
         self._undoing.note_account(member)
         return member
 
-    def _join(self, member: Member, event: Joined) -> None:
-        self._put_in(member, event.room)
-
     def _put_in(self, member: Member, name: str) -> Room:
         room = self._rooms.known(name)
         room.members[member] = None
         member.rooms[room.name] = room
         return room
-
-    def _part(self, member: Member, event: Parted) -> None:
-        self._take_out(member, event.touched)
-
-    def _leave(self, member: Member, event: Left) -> None:
-        self._take_out(member, list(member.rooms))
-        self._housing.leave(member)
 
     def _take_out(self, member: Member, rooms: Iterable[str]) -> None:
         """Take a member out of rooms, whose audience is about to be told."""
@@ -242,32 +249,7 @@ class Replicas:
                 room.members.pop(member, None)
                 member.forget_room(room)
 
-    def _rename(self, member: Member, event: Renamed) -> None:
-        self._roster.rename(member, event.now, nick_key(event.now))
-        member.preferences_changed()
-
-    def _go_away(self, member: Member, event: WentAway) -> None:
-        member.away = event.why
-
-    def _come_back(self, member: Member, event: CameBack) -> None:
-        member.away = None
-
-    def _introduce(self, member: Member, event: Introduced) -> None:
-        if event.renamed:
-            member.real_name = event.real_name
-
 
 def _identity(member: Member) -> bytes:
     """Give the identity of a member by the events that have passed."""
     return member.identity if member.passed is None else member.passed.identity
-
-
-_CHANGES: dict[type[Event], Callable[[Replicas, Member, Any], None]] = {
-    Joined: Replicas._join,
-    Parted: Replicas._part,
-    Left: Replicas._leave,
-    Renamed: Replicas._rename,
-    WentAway: Replicas._go_away,
-    CameBack: Replicas._come_back,
-    Introduced: Replicas._introduce,
-}
