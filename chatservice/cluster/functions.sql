@@ -15,6 +15,10 @@ END $$;
 CREATE OR REPLACE FUNCTION chat_bytes(spelled text) RETURNS bytea LANGUAGE sql IMMUTABLE AS
     $$ SELECT decode(coalesce(spelled, ''), 'hex') $$;
 
+-- Tells whether an event is talk, by its kind: see chat_talk.
+CREATE OR REPLACE FUNCTION chat_is_talk(kind text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
+    $$ SELECT kind IN ('said', 'acted', 'noticed', 'whispered', 'topic_changed') $$;
+
 -- Appends a batch of a node, if the node still has its place and its link.
 CREATE OR REPLACE FUNCTION chat_append(
     p_node bigint, p_link bigint, p_number bigint, p_cursor bigint, p_batch text
@@ -63,7 +67,7 @@ BEGIN
         v_time := v_now;
     END IF;
     SELECT count(*) INTO v_talk FROM jsonb_to_recordset(p_batch) AS r (kind text)
-    WHERE kind IN ('said', 'acted', 'noticed', 'whispered', 'topic_changed');
+    WHERE chat_is_talk(kind);
     IF v_talk < v_count THEN
         SELECT * INTO v_refused, v_was_here FROM chat_do_all(p_node, v_first, v_time, p_batch);
     END IF;
@@ -91,7 +95,7 @@ BEGIN
     FOR e IN
         SELECT ordinality::integer - 1 AS pos, data
         FROM jsonb_array_elements(p_batch) WITH ORDINALITY AS b (data, ordinality)
-        WHERE data ->> 'kind' NOT IN ('said', 'acted', 'noticed', 'whispered', 'topic_changed')
+        WHERE NOT chat_is_talk(data ->> 'kind')
         ORDER BY ordinality
     LOOP
         v_event := jsonb_populate_record(NULL::chat_event, e.data);
@@ -125,7 +129,7 @@ BEGIN
             "to" text, to_identity text, manner text
         )) WITH ORDINALITY AS r (
             kind, room, nick, text, ref, identity, mark, "to", to_identity, manner, place)
-        WHERE r.kind IN ('said', 'acted', 'noticed', 'whispered', 'topic_changed') AND (
+        WHERE chat_is_talk(r.kind) AND (
             EXISTS (
                 SELECT FROM members m
                 WHERE m.identity = chat_bytes(r.identity) AND p_node = ANY (m.homes)
@@ -168,8 +172,7 @@ BEGIN
         SELECT place::integer - 1
         FROM ROWS FROM (jsonb_to_recordset(p_batch) AS (kind text))
             WITH ORDINALITY AS r (kind, place)
-        WHERE kind IN ('said', 'acted', 'noticed', 'whispered', 'topic_changed')
-            AND place <> ALL (coalesce(v_stored, '{}'))
+        WHERE chat_is_talk(kind) AND place <> ALL (coalesce(v_stored, '{}'))
     );
 END $$;
 
