@@ -515,6 +515,7 @@ BEGIN
     RETURN v_adopted;
 END $$;
 
+-- Lists the nodes that have not shown within their lease that they live.
 CREATE OR REPLACE FUNCTION chat_expired() RETURNS SETOF bigint LANGUAGE sql AS $$
     SELECT id FROM nodes WHERE NOT is_over AND renewed < clock_timestamp() - interval '15 s'
 $$;
@@ -559,7 +560,7 @@ END $$;
 CREATE OR REPLACE FUNCTION chat_is_running(p_name text) RETURNS boolean LANGUAGE sql AS $$
     SELECT EXISTS (
         SELECT FROM nodes WHERE name = p_name AND NOT is_over
-            AND renewed >= clock_timestamp() - interval '15 s'
+            AND id NOT IN (SELECT * FROM chat_expired())
     )
 $$;
 
@@ -605,7 +606,7 @@ BEGIN
         RETURN;
     END IF;
     SELECT id INTO v_next FROM nodes
-    WHERE NOT is_over ORDER BY renewed < clock_timestamp() - interval '15 s', members LIMIT 1;
+    WHERE NOT is_over ORDER BY id IN (SELECT * FROM chat_expired()), members LIMIT 1;
     IF v_next IS NOT NULL THEN
         PERFORM chat_hand_over(p_node, v_next);
     END IF;

@@ -40,7 +40,9 @@ NO_ANSWER = 5.0
 """Seconds without an answer after which a connection is given up."""
 
 LEASE = 15.0
-"""Seconds after which a node that does not renew its lease has lost its place."""
+"""Seconds after which a node that does not renew its lease has lost its place: C{chat_expired} in
+C{functions.sql} has the same number.
+"""
 
 RENEW_EVERY = 3.0
 """Seconds between two renewals of the lease."""
