@@ -121,6 +121,13 @@ class ClusterConnection:
         assert row is not None
         return row[0]
 
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Have everything that is read meanwhile be as it is at one moment."""
+        with self.raw.transaction():
+            self.raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield
+
 
 def connect(
     url: str, prepare: Callable[[ClusterConnection], object] = lambda connection: None

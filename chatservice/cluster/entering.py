@@ -11,8 +11,6 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-import psycopg
-
 from chatservice.chat.dwelling import homes_at
 from chatservice.chat.residents import Resident, Stay
 from chatservice.cluster.connection import ClusterConnection
@@ -166,21 +164,17 @@ def _is_running(name: str) -> DatabaseError:
 
 def snapshot(connection: ClusterConnection) -> Snapshot:
     """Read everything as it is at one moment."""
-    connection.raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    try:
-        with connection.raw.transaction():
-            return Snapshot(
-                cursor=connection.value(_HEAD),
-                residents=_residents(connection),
-                acts=list(acts(connection)),
-                passing=_passing(connection),
-                topics=read_topics(connection),
-                accounts=read_accounts(connection),
-                host_key=read_host_key(connection),
-                moves=connection.execute(_MOVES).fetchall(),
-            )
-    finally:
-        connection.raw.isolation_level = None
+    with connection.at_one_moment():
+        return Snapshot(
+            cursor=connection.value(_HEAD),
+            residents=_residents(connection),
+            acts=list(acts(connection)),
+            passing=_passing(connection),
+            topics=read_topics(connection),
+            accounts=read_accounts(connection),
+            host_key=read_host_key(connection),
+            moves=connection.execute(_MOVES).fetchall(),
+        )
 
 
 def _residents(connection: ClusterConnection) -> list[Resident]:

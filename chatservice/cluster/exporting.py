@@ -70,12 +70,11 @@ def _write(path: str, cluster: ClusterConnection, tell: Callable[[str], object])
 
 def _copy_all(file: Connection, cluster: ClusterConnection, tell: Callable[[str], object]) -> None:
     file.execute("DELETE FROM secret")
-    cluster.raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    with cluster.raw.transaction():
+    with cluster.at_one_moment():
         for table in (*TABLES, "moving"):
             tell(f"{table}: {counted(_copy(table, file, cluster), 'row', 'rows')}")
-        (head,) = cluster.execute("SELECT last FROM head").fetchall()
-        file.execute("UPDATE ids SET ceiling = ?", head)
+        head = cluster.value("SELECT last FROM head")
+        file.execute("UPDATE ids SET ceiling = ?", (head,))
 
 
 def _copy(table: str, file: Connection, cluster: ClusterConnection) -> int:
