@@ -120,11 +120,12 @@ class Passing:
 
     def _come(self, envelope: Envelope, author: Member) -> None:
         event = envelope.event
-        room = self._rooms.get(event.room) if isinstance(event, Joined) else None
+        name = event.room if isinstance(event, Joined) else ""
         if author.devices or not envelope.is_foreign:
-            author.come(event.id, event.room if isinstance(event, Joined) else "")
+            author.come(event.id, name)
+        room = self._rooms.get(name)
         if room is not None:
-            room.since = room.since or self._permissions.founded(room.name) or event.when
+            room.since = room.since or self._permissions.founded(name) or event.when
 
     def _act(self, envelope: Envelope, act: OperatorAct) -> None:
         self._permissions.apply(act)

@@ -88,7 +88,7 @@ class Undoing:
                 member.passed = None
         doubts, member.doubts = member.doubts, NO_ROOMS
         for room in doubts:
-            self.put_right_in(member, room)
+            self._put_right_in(member, room)
 
     def _be(self, member: Member, passed: Passed) -> None:
         if member.identity != passed.identity:
@@ -132,7 +132,7 @@ class Undoing:
             if room is not None:
                 self._rooms.take_out(member, room)
 
-    def put_right_in(self, member: Member, name: str) -> None:
+    def _put_right_in(self, member: Member, name: str) -> None:
         """Have a member be in a room, or not, as the events tell that have passed."""
         room = self._rooms.get(name)
         if self._permissions.is_in(name, member.identity):
