@@ -23,6 +23,7 @@ from loads import closed_loop, joined, open_loop, quantile
 from rounds import Results
 from tables import Row
 
+from chatservice.protocol.counts import counted
 from tests.engine import Engine
 
 MOST_NODES = 3
@@ -85,10 +86,6 @@ def used_by(engine: Engine, servers: Sequence[ChatServer], work: Callable[[], ob
     return Used(*(after - each for each, after in zip(before, now(), strict=True)))
 
 
-def _nodes(count: int) -> str:
-    return "1 node" if count == 1 else f"{count} nodes"
-
-
 class Bench:
     """The measurements of one round.
 
@@ -120,7 +117,7 @@ class Bench:
             used = used_by(engine, servers, load)
             lines = (crowd.heard() - heard) / (of_a_room - 1)
             crowd.wait_for_quiet()
-        what = f"{where}, {_nodes(count)}"
+        what = f"{where}, {counted(count, 'node', 'nodes')}"
         target = "at least 20,000" if count == MOST_NODES else ""
         self._note(f"lines/s, {what}", lines / used.seconds, target, crowd.missing())
         at_a_node = used.nodes / count / lines * 1e6
@@ -194,7 +191,7 @@ class Bench:
                 used = used_by(engine, servers, crowd.join)
             finally:
                 crowd.close()
-        what = f"rooms of {MEMBERS_OF_A_ROOM}, {_nodes(count)}"
+        what = f"rooms of {MEMBERS_OF_A_ROOM}, {counted(count, 'node', 'nodes')}"
         self._note(f"joins/s, {what}", JOINING / used.seconds)
         self._note(f"  us of all nodes for a join, {what}", used.nodes / JOINING * 1e6)
         self._note(f"  us of the engine for a join, {what}", used.engine / JOINING * 1e6)
