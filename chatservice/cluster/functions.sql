@@ -4,8 +4,8 @@
 -- The advisory lock that every append takes is held until its commit is visible, so ids become
 -- visible in their order: a reader that has seen an id has seen all smaller ones.
 
--- Functions in SQL are parsed anew in every statement that calls them, unless they can be inlined: in
--- the way of a line all are in PL/pgSQL.
+-- Functions in SQL are parsed anew in every statement that calls them, unless they can be inlined: all
+-- others that a line passes through are in PL/pgSQL.
 
 CREATE OR REPLACE FUNCTION chat_lock() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -176,7 +176,7 @@ BEGIN
     );
 END $$;
 
--- Makes topics of those that a batch has changed, given its first and its last id.
+-- Stores the topics that a batch has changed, given its first and its last id.
 CREATE OR REPLACE FUNCTION chat_change_topics(p_first bigint, p_last bigint)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -286,7 +286,8 @@ BEGIN
     RETURN true;
 END $$;
 
--- Has somebody be connected to a node; refused for who has left, or is here already on arriving.
+-- Has somebody be connected to a node. Returns whether that may be: not for somebody who has left,
+-- or who arrives and is here already.
 CREATE OR REPLACE FUNCTION chat_house(p_node bigint, p_id bigint, p_who bytea, e chat_event)
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -314,6 +315,7 @@ BEGIN
     RETURN v_is_in;
 END $$;
 
+-- Puts somebody in a room, and notes in the archive that the person was there.
 CREATE OR REPLACE FUNCTION chat_join_room(p_id bigint, p_member bytea, p_who bytea, e chat_event)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN

@@ -110,6 +110,7 @@ class Outgoing:
 
     def give_up(self, why: str) -> None:
         """Refuse the batch that was sent, which is not committed; what nobody waits for goes on."""
+        # What is refused comes back in part, by L{pass_on}: it goes before what came later.
         later, self._put_off = self._put_off, []
         self.send_again()
         self.refuse(why)
