@@ -14,7 +14,7 @@ from chatservice.chat.housing import Housing
 from chatservice.chat.refs import Noted
 from chatservice.chat.residents import Resident
 from chatservice.chat.room_list import RoomList
-from chatservice.chat.rooms import Member, Room
+from chatservice.chat.rooms import Member
 from chatservice.chat.roster import Roster
 from chatservice.chat.undoing import CHANGES, Undoing
 from chatservice.protocol.events import (
@@ -80,7 +80,7 @@ class Replicas:
             member.homes, member.lingers = each.homes, each.lingers
             member.reading.missed = dict(each.seen)
             for stay in each.stays:
-                room = self._put_in(member, stay.room)
+                room = self._rooms.put_in(member, stay.room)
                 room.admit(member)
                 room.since = min(room.since or stay.id, stay.id)
 
@@ -166,7 +166,7 @@ class Replicas:
     def _carry_out(self, member: Member, event: Event) -> None:
         match event:
             case Joined():
-                self._put_in(member, event.room)
+                self._rooms.put_in(member, event.room)
             case Parted():
                 self._take_out(member, event.touched)
             case Left():
@@ -234,12 +234,6 @@ class Replicas:
         self._roster.add(member)
         self._undoing.note_account(member)
         return member
-
-    def _put_in(self, member: Member, name: str) -> Room:
-        room = self._rooms.known(name)
-        room.members[member] = None
-        member.rooms[room.name] = room
-        return room
 
     def _take_out(self, member: Member, rooms: Iterable[str]) -> None:
         """Take a member out of rooms, whose audience is about to be told."""

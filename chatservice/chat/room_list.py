@@ -89,6 +89,13 @@ class RoomList(dict[str, Room]):
             room.recent.give_way()
         return room.is_followed
 
+    def put_in(self, member: Member, name: str) -> Room:
+        """Have a member be in a room, as the events tell that have passed; return the room."""
+        room = self.known(name)
+        room.members[member] = None
+        member.rooms[room.name] = room
+        return room
+
     def vacate(self, member: Member) -> None:
         """Take a member out of all rooms, of whose leaving nobody needs to be told."""
         for room in list(member.rooms.values()):

@@ -134,12 +134,9 @@ class Undoing:
 
     def _put_right_in(self, member: Member, name: str) -> None:
         """Have a member be in a room, or not, as the events tell that have passed."""
-        room = self._rooms.get(name)
         if self._permissions.is_in(name, member.identity):
-            room = self._rooms.known(name)
-            room.members[member] = None
-            member.rooms[name] = room
+            room = self._rooms.put_in(member, name)
             if member not in room.present:
                 room.admit(member)
-        elif room is not None:
-            self._rooms.take_out(member, room)
+        elif (there := self._rooms.get(name)) is not None:
+            self._rooms.take_out(member, there)
