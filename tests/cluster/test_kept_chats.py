@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from chatservice.chat.clock import WallClock
-from chatservice.cluster import keeping
+from chatservice.cluster import keeping, log
 from chatservice.cluster.database import ClusterDatabase
 from chatservice.cluster.keeping import ClusterKeeping, try_out
 from chatservice.cluster.log import AWAY, PATIENCE, RENEW_EVERY
@@ -138,6 +138,9 @@ class ChatNodesTests(ClusterCase):
 
     def test_forgetting(self) -> None:
         """When somebody's lines are erased, no node has any of them in memory."""
+        # The clock goes on with every answer that comes, from whichever node.
+        for name in ("PATIENCE", "NO_ANSWER"):
+            self.patch(log, name, 1000.0)
         tim, two = self.one.comes(), self.started("two")
         eve = two.comes()
         self.types(eve, ("eve", "you joined lobby"))
