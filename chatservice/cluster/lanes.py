@@ -125,7 +125,10 @@ class Lane:
             while not (job.is_over or self._is_closing):
                 tries += 1
                 try:
-                    return job.work(self._connected())
+                    connection = self._connected()
+                    # While there was none, nothing could be cut off.
+                    if not job.is_over:
+                        return job.work(connection)
                 except psycopg.Error as error:
                     self._check(error, tries)
             raise StorageError(AWAY)

@@ -70,7 +70,7 @@ class PatienceTests(DatabaseCase):
         self.assertEqual(len(sessions), 1)
 
     def test_slow_connection(self) -> None:
-        """So is one that waits for a connection, and the next one makes it."""
+        """So is one that waits for a connection, and is never done; the next one makes it."""
         end(self.successResultOf(self.database_.read(session_of)))
 
         def connect_late(*given: Any) -> ClusterConnection:
@@ -78,16 +78,19 @@ class PatienceTests(DatabaseCase):
             return connect_fast(*given)
 
         self.patch(cluster_database, "connect", connect_late)
-        self.fails(self.database_.read(noted))
+        done: list[object] = []
+        self.fails(self.database_.read(lambda connection: done.append(noted(connection))))
+        self.assertEqual(done, [])
         self.patch(cluster_database, "connect", connect_fast)
         self.assertEqual(self.successResultOf(self.database_.read(noted)), [])
 
     def test_write_without_answer(self) -> None:
         """A write that gets no answer is given up, with its connection."""
         database = self.waiting()
-        done = database.write(lambda connection: connection.execute(SLEEP))
+        sleep = f"{SLEEP} AS unanswered"
+        done = database.write(lambda connection: connection.execute(sleep))
         self.begin()
-        self.until(f"EXISTS (SELECT FROM pg_stat_activity WHERE query = '{SLEEP}')")
+        self.until(f"EXISTS (SELECT FROM pg_stat_activity WHERE query = '{sleep}')")
         self.reactor.advance(ANSWER_WITHIN)
         self.fails(done)
         self.threads[0].join()
