@@ -352,6 +352,19 @@ class Page:
         """)
         return found[0], found[1]
 
+    def top_of(self, line: str) -> float:
+        """Tell how many pixels a line that the page has is below the top of the talk."""
+        found: float = self.run(
+            """
+            const row = [...document.querySelectorAll('#lines > .line')]
+              .find((row) => row.querySelector('.text')?.textContent === arguments[0]);
+            return row.getBoundingClientRect().top
+              - document.querySelector('#talk').getBoundingClientRect().top;
+        """,
+            line,
+        )
+        return found
+
     def heard(self) -> list[str]:
         """Give what a screen reader was told, the last sentences."""
         found: list[str] = self.run(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents import ROOT, blocks
-from tests.running import PATIENCE, Peer, Server, end_daemon, free_port
+from tests.running import PATIENCE, Peer, Server, answers, end_daemon, free_port
 
 BIN = Path(sys.executable).parent
 
@@ -58,6 +58,9 @@ class Reader:
                 self.stop()
             ended = self.run(command)
             assert ended.returncode == 0, f"{command}: {ended.stderr}"
+            if "twistd" in command:
+                # twistd leaves a daemon to itself before that removes its pidfile at a SIGTERM.
+                assert answers(self.port), f"{command}: no answer"
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, with nothing to read."""
