@@ -134,13 +134,12 @@ class Wire:
     def _take(self) -> None:
         """Take what has come, and answer if it is complete."""
         self._pg.consume_input()
-        while (notice := self._pg.notifies()) is not None:
-            self._heard(notice.extra)
         while self._done is not None and not self._pg.is_busy():
             result = self._pg.get_result()
             if result is not None:
                 self._result = result
                 continue
+            self._hear()
             done, self._done = self._done, None
             result, self._result = self._result, None
             if result.status == ExecStatus.TUPLES_OK:
@@ -148,7 +147,13 @@ class Wire:
             else:
                 done.errback(error_from_result(result))
         if self._done is None:
+            # libpq knows of what came after an answer once that was taken.
+            self._hear()
             self._rested()
+
+    def _hear(self) -> None:
+        while (notice := self._pg.notifies()) is not None:
+            self._heard(notice.extra)
 
     def _rows(self, result: Any) -> Rows:
         loader = Transformer(self._connection)

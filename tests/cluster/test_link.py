@@ -6,7 +6,7 @@ import os
 import select
 import time
 from collections.abc import Callable
-from socket import SO_SNDBUF, SOL_SOCKET, socket
+from socket import MSG_PEEK, SO_SNDBUF, SOL_SOCKET, socket
 from typing import Any
 
 import psycopg
@@ -31,6 +31,9 @@ from tests.running import PATIENCE
 
 LARGE = 16_000_000
 """The characters of a line that no socket takes at once."""
+
+LATER = str(2**62)
+"""An id after all others."""
 
 NOWHERE = "postgresql://127.0.0.1:9/chat"
 
@@ -150,6 +153,24 @@ class LinkTests(ClusterCase):
         self.assertEqual(row._replace(data=None), own)
         self.assertIn('"text":"hello"', row.data)
         self.assertEqual(self.there.woken, 1)
+
+    def test_told_after_an_answer(self) -> None:
+        """What is told right after an answer, and comes along with it, wakes a node at once."""
+        call = self.here.append("hello")
+        select.select([self.wire], [], [], PATIENCE)
+        self.there.connection.raw.pgconn.nonblocking = 0
+        self.there.connection.execute("SELECT pg_notify('chat', ?)", (LATER,))
+        self.wait_until_it_came(LATER)
+        self.wire.doRead()
+        self.assertNotEqual(self.successResultOf(call), [])
+        self.assertEqual(self.here.woken, 1)
+
+    def wait_until_it_came(self, payload: str) -> None:
+        """Wait until a notification is there for the first node to read."""
+        end = time.monotonic() + PATIENCE
+        with socket(fileno=os.dup(self.wire.fileno())) as unread:
+            while payload.encode() not in unread.recv(LARGE, MSG_PEEK):
+                assert time.monotonic() < end
 
     def test_more_than_one_call_reads(self) -> None:
         """One call returns no more than so many rows."""
