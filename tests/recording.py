@@ -151,8 +151,7 @@ def recorded(nick: str, *rooms: Room, wire: RecordingFormat | None = None) -> Me
     member = Member(nick, nick, f"token of {nick}")
     device = member.connect(RecordingDoor(wire))
     for room in rooms:
-        member.rooms[room.name] = room
-        room.members[member] = None
+        room.let_in(member)
         room.admit(member)
     device.turn_to(rooms[0] if rooms else None)
     return member

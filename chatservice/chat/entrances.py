@@ -104,8 +104,7 @@ class Entrances:
             return None
         is_new = not (room.members or room.recent or room.used or room.name in self._topics)
         room = self._rooms.setdefault(room.name, room)
-        room.members[member] = None
-        member.rooms[room.name] = room
+        room.let_in(member)
         for device in member.devices:
             if device is by or device.current is None:
                 device.turn_to(room)
@@ -138,7 +137,7 @@ class Entrances:
 
     def part_where_banned(self, member: Member) -> None:
         """Leave the rooms from which the member is banned, for example by account or address."""
-        for room in list(member.rooms.values()):
+        for room in member.rooms.values():
             if self._permissions.is_turned_out(member, room.name):
                 self.part(member, room)
 
@@ -150,5 +149,5 @@ class Entrances:
         names = tuple(member.rooms)
         for room in member.rooms.values():
             room.let_go(member)
-        member.rooms.clear()
+        member.be_in({})
         return names

@@ -11,6 +11,7 @@ from chatservice.protocol.events import LATEST, Read
 
 NO_MARKERS: dict[str, int] = {}
 NO_TIMES: dict[int, int] = {}
+IN_NO_ROOM: dict[str, Any] = {}
 
 MARKS = 1000
 """The most marks of one person; those with the lowest ids give way."""
@@ -197,7 +198,12 @@ class Reads(Protocol):
 
 
 class Seen(Protocol):
-    """A room in which readers are seen."""
+    """A room in which readers are seen.
+
+    @ivar alone: the rooms of everybody who is in this one alone: of many, that is some memory.
+    """
+
+    alone: dict[str, Any]
 
     @property
     def present(self) -> Collection[Any]:
@@ -213,7 +219,8 @@ class Reader(Generic[D, R]):
 
     @ivar devices: the connections through which the reader is here, in the order of their coming;
         there are none while it lingers.
-    @ivar rooms: the rooms the reader is in, by name, in the order of entering.
+    @ivar rooms: the rooms the reader is in, by name, in the order of entering; replaced as a whole
+        when they change, for many share them.
     @ivar since: the id of the arrival in the chat, above all ids until that has passed.
     """
 
@@ -221,7 +228,7 @@ class Reader(Generic[D, R]):
 
     def __init__(self) -> None:
         self.devices: tuple[D, ...] = ()
-        self.rooms: dict[str, R] = {}
+        self.rooms: dict[str, R] = IN_NO_ROOM
         self._reading: Reading | None = None
         self.since = LATEST
 
@@ -231,6 +238,13 @@ class Reader(Generic[D, R]):
         if self._reading is None:
             self._reading = Reading()
         return self._reading
+
+    def be_in(self, rooms: dict[str, R]) -> None:
+        """Be in these rooms from now on."""
+        if len(rooms) == 1:
+            (room,) = rooms.values()
+            rooms = room.alone
+        self.rooms = rooms or IN_NO_ROOM
 
     def note_reading(self, at: int, by: D | None = None) -> None:
         """Note anew in which rooms lines are read as they come, and in which they are not.

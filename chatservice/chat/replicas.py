@@ -170,7 +170,7 @@ class Replicas:
             case Parted():
                 self._take_out(member, event.touched)
             case Left():
-                self._take_out(member, list(member.rooms))
+                self._take_out(member, member.rooms)
                 self._housing.leave(member)
             case Renamed():
                 self._roster.rename(member, event.now, nick_key(event.now))

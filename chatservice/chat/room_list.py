@@ -92,13 +92,12 @@ class RoomList(dict[str, Room]):
     def put_in(self, member: Member, name: str) -> Room:
         """Have a member be in a room, as the events tell that have passed; return the room."""
         room = self.known(name)
-        room.members[member] = None
-        member.rooms[room.name] = room
+        room.let_in(member)
         return room
 
     def vacate(self, member: Member) -> None:
         """Take a member out of all rooms, of whose leaving nobody needs to be told."""
-        for room in list(member.rooms.values()):
+        for room in member.rooms.values():
             self.take_out(member, room)
 
     def take_out(self, member: Member, room: Room) -> None:

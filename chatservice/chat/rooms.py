@@ -275,7 +275,7 @@ class Member(Dweller["Device", "Room"]):
 
     def forget_room(self, room: Room) -> None:
         """Take the member out of a room."""
-        del self.rooms[room.name]
+        self.be_in({name: each for name, each in self.rooms.items() if each is not room})
         self.reading.forget(room.name)
         self.spoke_at.pop(room.name, None)
         for each in (*self.devices, *self.lost):
@@ -324,6 +324,7 @@ class Room:
     change as C{Joined} and C{Left} pass through the broadcast.
 
     @ivar name: without C{#}.
+    @ivar alone: see L{Seen <chatservice.chat.read_markers.Seen>}.
     @ivar is_followed: whether what is said in it is remembered here even while nobody hears it; see
         L{RoomList.is_heard <chatservice.chat.room_list.RoomList.is_heard>}.
     @ivar departing: the member of each C{Parted} and C{Left} on its way to the audience.
@@ -335,20 +336,13 @@ class Room:
     """
 
     __slots__ = (
-        "audience",
-        "departing",
-        "founder",
-        "is_followed",
-        "members",
-        "name",
-        "present",
-        "recent",
-        "since",
-        "used",
+        *("alone", "audience", "departing", "founder", "is_followed", "members", "name"),
+        *("present", "recent", "since", "used"),
     )
 
     def __init__(self, name: str, recents: Recents | None = None, used: bool = False) -> None:
         self.name = name
+        self.alone = {name: self}
         self.recent = Recent((), recents)
         # A dict of a few takes a third of the memory of a set.
         self.members: dict[Member, None] = {}
@@ -371,6 +365,11 @@ class Room:
         self.present.pop(member, None)
         for device in member.devices:
             device.hear_no_more(self)
+
+    def let_in(self, member: Member) -> None:
+        """Put a member into the room; the audience is about to be told."""
+        self.members[member] = None
+        member.be_in({**member.rooms, self.name: self})
 
     def let_go(self, member: Member) -> None:
         """Take a member out of the room; the audience is about to be told."""

@@ -239,7 +239,7 @@ class ComingAndGoingTests(DevicesTestCase):
     def test_rooms_at_a_fence(self) -> None:
         """It hears the rooms that its member is in by then, and no others."""
         tablet = self.fenced(self.ada)
-        self.ada.rooms["python"] = self.python
+        self.python.let_in(self.ada)
         self.ada.forget_room(self.lobby)
         self.broadcast(
             joined(1, self.ada, self.python),
@@ -253,7 +253,7 @@ class ComingAndGoingTests(DevicesTestCase):
     def test_not_seen_yet(self) -> None:
         """A room that its member is on the way into is not heard before the L{Joined}."""
         tablet = self.fenced(self.ada)
-        self.ada.rooms["python"] = self.python
+        self.python.let_in(self.ada)
         self.broadcast(
             resumed(1, tablet),
             said(2, self.dan, self.python),

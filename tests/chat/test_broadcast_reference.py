@@ -264,8 +264,7 @@ class Script:
 
     def _join(self, device: Device, room: Room) -> None:
         member = device.member
-        room.members[member] = None
-        member.rooms[room.name] = room
+        room.let_in(member)
         for each in member.devices:
             if each is device or each.current is None:
                 each.turn_to(room)
@@ -297,7 +296,7 @@ class Script:
         self.here.remove(member)
         for room in member.rooms.values():
             room.members.pop(member, None)
-        member.rooms.clear()
+        member.be_in({})
 
     def _room(self, what: int) -> Room:
         return self.rooms[ROOMS[what % len(ROOMS)]]

@@ -130,7 +130,8 @@ class TogetherTests(DeviceTestCase):
 
     def test_leaving_a_room(self) -> None:
         """Devices for which it was the current one turn to the room entered last; no other does."""
-        tea = self.ada.rooms["tea"] = Room("tea")
+        tea = Room("tea")
+        tea.let_in(self.ada)
         self.phone.turn_to(self.python)
         self.ada.forget_room(self.python)
         self.assertEqual(self.currents(), [self.lobby, tea])

@@ -30,6 +30,19 @@ class RoomTests(SynchronousTestCase):
         self.assertEqual([event.id for event in room.recent], list(range(6, EVENTS + 6)))
         self.assertEqual(room.last_id(), EVENTS + 5)
 
+    def test_alone(self) -> None:
+        """All who are in one room alone share one object, however they came to be there."""
+        lobby, python = Room("lobby"), Room("python")
+        ada, bob = Member("ada", "ada", ""), Member("bob", "bob", "")
+        for room, member in ((lobby, ada), (lobby, bob), (python, bob)):
+            room.let_in(member)
+        self.assertEqual(list(bob.rooms), ["lobby", "python"])
+        self.assertEqual(ada.rooms, {"lobby": lobby})
+        bob.forget_room(python)
+        self.assertIs(ada.rooms, bob.rooms)
+        bob.forget_room(lobby)
+        self.assertEqual((ada.rooms, bob.rooms), ({"lobby": lobby}, {}))
+
     def test_nothing_said(self) -> None:
         """The newest of nothing is 0."""
         self.assertEqual(Room("lobby").last_id(), 0)

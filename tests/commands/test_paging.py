@@ -147,7 +147,7 @@ class ListTests(PagingCase):
         lobby = self.chat.rooms["lobby"]
         for number in range(2 * WHO_MOST):
             member = Member(f"n{number:03}", f"n{number:03}", f"token {number}")
-            member.rooms[lobby.name] = lobby
+            lobby.let_in(member)
             self.chat.roster.add(member)
         ada = self.at_text("ada")
         self.assertEqual(self.seen(ada, "/who")[-1], "/who more shows 102 more people")

@@ -66,8 +66,7 @@ class CommandTests(ConversationCase):
         lobby = self.chat.rooms["lobby"]
         for number in range(size):
             member = Member(f"n{number:04}", f"n{number:04}", f"token {number}")
-            member.rooms[lobby.name] = lobby
-            lobby.members[member] = None
+            lobby.let_in(member)
             self.chat.roster.add(member)
 
     def test_help(self) -> None:

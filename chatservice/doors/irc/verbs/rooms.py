@@ -21,7 +21,7 @@ LEAVE_ALL = "0"
 @verb("JOIN", least=1)
 def join(call: Call) -> Lines | Deferred[Lines]:
     if call.message.params == [LEAVE_ALL]:
-        for room in list(call.member.rooms.values()):
+        for room in call.member.rooms.values():
             call.chat.part(call.device, room)
         return []
     return _enter(call)
