@@ -25,7 +25,7 @@ from chatservice.protocol.events import (
     WentAway,
     Whispered,
 )
-from chatservice.protocol.json import facts_of, json_line, last_member
+from chatservice.protocol.json import event_line, json_line, last_member
 from chatservice.protocol.mentions import mentioned_in, wanted
 from chatservice.protocol.preferences import Preferences
 from chatservice.protocol.signals import Signalled
@@ -83,7 +83,7 @@ class JsonFormat:
     def render(self, event: Event, here: bool) -> bytes:
         """See L{chatservice.chat.door.Format.render}."""
         if event is not self._event:
-            self._line = b"" if _is_for_irc(event) else json_line(facts_of(event))
+            self._line = b"" if _is_for_irc(event) else event_line(event)
             self._message = self._line and self._framed(self._line)
             self._event = event
         return self._message

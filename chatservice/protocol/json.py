@@ -6,7 +6,7 @@ An event's class determines its spelling (L{chatservice.protocol.events.Event}).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from typing import Any, NamedTuple, get_type_hints
 
@@ -85,6 +85,43 @@ def facts_of(event: Event) -> dict[str, Any]:
         if always or value != empty:
             facts[spelled] = value
     return facts
+
+
+def event_line(event: Event) -> bytes:
+    """Encode an event as a line: faster than L{json_line} does with its L{facts_of}.
+
+    @raise ValueError: events of this kind are never on the wire.
+    """
+    event = event.public
+    return _encoders[type(event)](event)
+
+
+class _Encoders(dict[type[Event], Callable[[Event], bytes]]):
+    """The functions that encode events, by kind, each of which is written when it is needed."""
+
+    def __missing__(self, kind: type[Event]) -> Callable[[Event], bytes]:
+        encoder = self[kind] = _encoder(kind)
+        return encoder
+
+
+_encoders = _Encoders()
+
+
+def _encoder(kind: type[Event]) -> Callable[[Event], bytes]:
+    """Write the function that encodes events of a kind, as C{dataclass} writes its methods.
+
+    A loop over the members takes twice as long.
+    """
+    known: dict[str, Any] = {"encode": _encode, "number": int.__repr__}
+    lines = ["def encoded(event):", f"line = '{{\"type\":\"{kind.kind}\"'"]
+    for name, spelled, always, empty in _members(kind):
+        known[f"no_{name}"] = empty
+        encode = "number" if name in _STAMP else "encode"
+        add = f"line += ',\"{spelled}\":' + {encode}(value)"
+        lines += [f"value = event.{name}", add if always else f"if value != no_{name}: {add}"]
+    exec("\n ".join([*lines, "return (line + '}\\n').encode()"]), known)
+    encoded: Callable[[Event], bytes] = known["encoded"]
+    return encoded
 
 
 def own_facts(event: Event) -> dict[str, Any]:

@@ -37,7 +37,7 @@ from chatservice.protocol.events import (
     WentAway,
     Whispered,
 )
-from chatservice.protocol.json import ONESELF, event_of, facts_of, own_facts
+from chatservice.protocol.json import ONESELF, event_line, event_of, facts_of, json_line, own_facts
 from chatservice.protocol.signals import Signalled
 from chatservice.protocol.wording import WORDS
 
@@ -128,6 +128,12 @@ class FactsTests(SynchronousTestCase):
         """Every event says what it is, who did it, and what is to be known; and nothing else."""
         for event, facts in [*FACTS, *ACTS]:
             self.assertEqual(facts_of(event), ADA | facts)
+
+    def test_lines(self) -> None:
+        """An event's line has the same members in the same order, whatever is in them."""
+        odd = Said(**ADA, **ROOM, time=0, text='"\\\n\x7f\u2028\U0001f600', ref="7")
+        for event, _ in [*FACTS, *ACTS, (odd, {})]:
+            self.assertEqual(event_line(event), json_line(facts_of(event)))
 
     def test_sum(self) -> None:
         """What nobody did has no author."""
