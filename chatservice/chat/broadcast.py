@@ -119,12 +119,7 @@ def _pass_through(
             _take_effect(envelope, touched)
         watching = seen.get(envelope) if seen else None
         before = _counted(watching, singled_out) if watching else {}
-        shown = set() if isinstance(event, Left) else set(envelope.devices())
-        for device in shown:
-            try:
-                singled_out[device].append(_piece(envelope, touched, device, rendered))
-            except Exception:
-                _fail(device)
+        shown = _show_own(envelope, touched, singled_out, rendered) if singled_out else set()
         for room in touched:
             if singled_out:
                 _show_others(envelope, room, singled_out, shown, rendered)
@@ -134,6 +129,22 @@ def _pass_through(
         if watching:
             _tell_watchers(envelope, watching, singled_out, before)
     return heard
+
+
+def _show_own(
+    envelope: Envelope,
+    touched: list[Room],
+    singled_out: Mapping[Device, list[bytes]],
+    rendered: _Rendered,
+) -> set[Device]:
+    """Show an event to those who are told of it apart from the rooms, and return their devices."""
+    own = set() if isinstance(envelope.event, Left) else set(envelope.devices())
+    for device in own:
+        try:
+            singled_out[device].append(_piece(envelope, touched, device, rendered))
+        except Exception:
+            _fail(device)
+    return own
 
 
 def _seen(batch: Sequence[Envelope], watchers: Watchers) -> Seen:

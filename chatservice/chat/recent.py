@@ -82,14 +82,15 @@ class Recent:
             return
         if events is NO_EVENTS:
             events = self._events = deque()
-        before = self.size
         event = event.kept
         events.append(event)
-        self._last = max(self._last, event.id)
-        self.size += _size_of(event)
-        while len(events) > EVENTS or (self.size > ROOM_BYTES and len(events) > 1):
-            self.size -= _size_of(events.popleft())
-        self._all.note(self, self.size - before)
+        if event.id > self._last:
+            self._last = event.id
+        grown = _size_of(event)
+        while len(events) > EVENTS or (self.size + grown > ROOM_BYTES and len(events) > 1):
+            grown -= _size_of(events.popleft())
+        self.size += grown
+        self._all.note(self, grown)
 
     def refill(self, events: Iterable[Event]) -> None:
         """Remember events that were read from the journal, and any that have come since."""
