@@ -9,6 +9,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from chatservice.chat.door import Door
 from chatservice.protocol.events import LATEST, Read
 
+V = TypeVar("V")
+
 NO_MARKERS: dict[str, int] = {}
 NO_TIMES: dict[int, int] = {}
 IN_NO_ROOM: dict[str, Any] = {}
@@ -176,9 +178,9 @@ class Reading:
             self.until = without(self.until, room)
 
 
-def without(markers: Mapping[str, int], room: str) -> dict[str, int]:
-    """Leave a room out of ids by room."""
-    return {each: id for each, id in markers.items() if each != room}
+def without(rooms: Mapping[str, V], room: str) -> dict[str, V]:
+    """Leave a room out of what is kept by room."""
+    return {name: value for name, value in rooms.items() if name != room}
 
 
 class Reads(Protocol):

@@ -12,7 +12,7 @@ from chatservice.chat.audience import Audience
 from chatservice.chat.coming import Coming
 from chatservice.chat.door import NOWHERE, Door, Fenced
 from chatservice.chat.dwelling import Dweller
-from chatservice.chat.read_markers import NO_MARKERS
+from chatservice.chat.read_markers import NO_MARKERS, without
 from chatservice.chat.receiving import Receiver
 from chatservice.chat.recent import Recent, Recents
 from chatservice.chat.refs import Spoken
@@ -275,7 +275,7 @@ class Member(Dweller["Device", "Room"]):
 
     def forget_room(self, room: Room) -> None:
         """Take the member out of a room."""
-        self.be_in({name: each for name, each in self.rooms.items() if each is not room})
+        self.be_in(without(self.rooms, room.name))
         self.reading.forget(room.name)
         self.spoke_at.pop(room.name, None)
         for each in (*self.devices, *self.lost):
