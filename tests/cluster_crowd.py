@@ -105,13 +105,20 @@ class Crowd:
         lost = {line for each in self.programs for line in each.heard} - kept
         ids = Counter(line.id for line in kept | lost)
         assert max(ids.values()) == 1, "two lines have the same id"
+        logged = self._logged()
         for each in self.people:
             each.said = [text for text in each.said if text in texts]
             if isinstance(each, ProgramTalker):
                 each.heard = [line for line in each.heard if line in kept]
+                each.moves = {id: move for id, move in each.moves.items() if id in logged}
             elif isinstance(each, TextTalker):
                 each.runs = [[text for text in run if text in texts] for run in each.runs]
         return len(lost)
+
+    def _logged(self) -> set[int]:
+        """List the ids of all events that the log still has."""
+        rows = self._cluster.primary.execute("SELECT first, last FROM log")
+        return {id for first, last in rows for id in range(first, last + 1)}
 
     def left(self, after: int) -> Counter[str]:
         """Count how often people were seen leaving, after an id."""

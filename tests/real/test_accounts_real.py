@@ -69,7 +69,7 @@ def test_ban_after_a_restart(tmp_path: Path) -> None:
     with running(tmp_path, *options) as chat:
         boss, eve = chat.join("boss"), chat.join("eve")
         register(boss)
-        boss.send("/ban * eve 4s spam")
+        boss.send("/ban * eve 10s spam")
         eve.until("spam")
         eve.to_the_end()
         chat.stop()
