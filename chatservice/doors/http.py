@@ -9,6 +9,7 @@ from typing import Any
 
 import h11
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -270,7 +271,7 @@ class HttpConnection(Stream):
     def writeConnectionLost(self) -> None:
         """Wait for the peer to close, for everything is sent."""
 
-    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._stop_waiting()
         super().connectionLost(reason)
 
