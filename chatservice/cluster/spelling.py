@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import MISSING, fields
-from functools import cache, lru_cache
+from dataclasses import fields
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple, get_type_hints
 
 # The import makes the kinds known.
 from chatservice.protocol import actions, signals, whereabouts
+from chatservice.protocol.drafts import default_of, drafts
 from chatservice.protocol.events import Batch, Event, Joined, Line
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=bytes.hex).encode
@@ -33,6 +34,7 @@ class _Form(NamedTuple):
     """The form of a kind of event.
 
     @ivar kind: its name in the log.
+    @ivar is_line: whether it is somebody's line in a room.
     @ivar names: the names of its fields.
     @ivar values: gets their values from an event.
     @ivar defaults: what those are, by name, unless they are spelled.
@@ -40,6 +42,7 @@ class _Form(NamedTuple):
     """
 
     kind: str
+    is_line: bool
     names: list[str]
     values: Callable[[Event], tuple[Any, ...]]
     defaults: dict[str, Any]
@@ -78,31 +81,28 @@ def read(
     @param refused: the positions of those that were left out, from 0.
     @param is_heard: tells whether lines in a room are wanted, unless somebody has just come in.
     """
-    known = _known()
+    joined = _forms[Joined]
     events = []
-    entered = set()
+    heard: dict[str, bool] = {}
     for place, facts in enumerate(json.loads(spelled)):
-        kind = known.get(facts["kind"])
-        if kind is None or place in refused:
+        form = _known[facts["kind"]]
+        if form is None or place in refused:
             continue
-        if issubclass(kind, Line):
+        if form.is_line:
             room = facts["room"]
-            if not is_heard(room) and room not in entered:
+            if room not in heard:
+                heard[room] = is_heard(room)
+            if not heard[room]:
                 continue
-        elif kind is Joined:
-            entered.add(facts["room"])
-        events.append(_forms[kind].make(facts, first + place, time))
+        elif form is joined:
+            heard[facts["room"]] = True
+        events.append(form.make(facts, first + place, time))
     return events
 
 
 def name_of(kind: type[Event]) -> str:
     """Give the name of a kind of event in the log: in lower case, with underscores."""
     return kind.kind or re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
-
-
-@cache
-def _known() -> dict[str, type[Event]]:
-    return {name_of(kind): kind for kind in _kinds_below(Event)}
 
 
 def _kinds_below(kind: type[Event]) -> Iterator[type[Event]]:
@@ -120,11 +120,21 @@ class _Forms(dict[type[Event], _Form]):
         names = [each.name for each in spelled]
         form = self[kind] = _Form(
             name_of(kind),
+            issubclass(kind, Line),
             names,
             attrgetter(*names),
-            {each.name: _default_of(each) for each in spelled},
+            {each.name: default_of(each) for each in spelled},
             _maker(kind, {name: _READ.get(str(hints[name])) for name in names}),
         )
+        return form
+
+
+class _Known(dict[str, _Form | None]):
+    """The forms by the names of their kinds, or C{None} for those of another version."""
+
+    def __missing__(self, name: str) -> _Form | None:
+        kinds = {name_of(kind): kind for kind in _kinds_below(Event)}
+        form = self[name] = _forms[kinds[name]] if name in kinds else None
         return form
 
 
@@ -133,35 +143,32 @@ def _maker(
 ) -> Callable[[dict[str, Any], int, int | None], Event]:
     """Write the function that makes events of a kind, as C{dataclass} writes its methods.
 
-    The initialization of an event that cannot be changed takes four times as long.
+    Even the initialization that L{chatservice.protocol.drafts} writes takes twice as long.
 
     @param readers: what makes the values that JSON has in another form, by the field's name.
     """
-    known: dict[str, Any] = {"kind": kind, "new": object.__new__}
-    lines = ["def make(facts, id, time):", "event, given = new(kind), facts.get"]
+    known: dict[str, Any] = {"kind": kind, "draft": drafts[kind], "new": object.__new__}
+    lines = ["def make(facts, id, time):", "event, given = new(draft), facts.get"]
     for each in fields(kind):
         name = each.name
-        known[f"set_{name}"] = getattr(kind, name).__set__
         if name in STAMPS:
-            lines.append(f"set_{name}(event, {name})")
+            lines.append(f"event.{name} = {name}")
             continue
-        known[f"no_{name}"], read = _default_of(each), readers[name]
+        known[f"no_{name}"], read = default_of(each), readers[name]
         if read is None:
-            lines.append(f"set_{name}(event, given('{name}', no_{name}))")
+            lines.append(f"event.{name} = given('{name}', no_{name})")
         else:
             known[f"read_{name}"] = read
             value = f"read_{name}(facts['{name}']) if '{name}' in facts else no_{name}"
-            lines.append(f"set_{name}(event, {value})")
+            lines.append(f"event.{name} = {value}")
+    lines.append("event.__class__ = kind")
     exec("\n ".join([*lines, "return event"]), known)
     make: Callable[[dict[str, Any], int, int | None], Event] = known["make"]
     return make
 
 
 _forms = _Forms()
-
-
-def _default_of(field: Any) -> Any:
-    return field.default if field.default_factory is MISSING else field.default_factory()
+_known = _Known()
 
 
 def _pairs(value: list[list[Any]]) -> tuple[tuple[Any, ...], ...]:

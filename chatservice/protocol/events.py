@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, Self, TypeAlias
 
+from chatservice.protocol.drafts import quicken
 from chatservice.protocol.tags import NO_TAGS, Tags
 
 Times: TypeAlias = Mapping[str, int]
@@ -93,6 +94,8 @@ class Event:
     def __init_subclass__(cls) -> None:
         if cls.kind:
             KINDS[cls.kind] = cls
+        if "__dataclass_fields__" in vars(cls):
+            quicken(cls)
 
     @property
     def when(self) -> int:
