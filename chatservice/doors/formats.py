@@ -102,6 +102,8 @@ class JsonFormat:
 def _is_for_irc(event: Event) -> bool:
     """Tell whether only IRC has use for an event: CTCP, and who is away where nobody asks."""
     match event:
+        case Line():
+            return False
         case Signalled(text=text):
             return text != ""
         case WentAway(folded=folded) | CameBack(folded=folded):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple, get_type_hints
 
 from chatservice.protocol.events import ALWAYS, KINDS, Event
@@ -92,7 +93,6 @@ def event_line(event: Event) -> bytes:
 
     @raise ValueError: events of this kind are never on the wire.
     """
-    event = event.public
     return _encoders[type(event)](event)
 
 
@@ -112,12 +112,15 @@ def _encoder(kind: type[Event]) -> Callable[[Event], bytes]:
 
     A loop over the members takes twice as long.
     """
-    known: dict[str, Any] = {"encode": _encode, "number": int.__repr__}
-    lines = ["def encoded(event):", f"line = '{{\"type\":\"{kind.kind}\"'"]
+    known: dict[str, Any] = {"encode": _encode, "quote": encode_basestring}
+    lines = ["def encoded(event):"]
+    if kind.public is not Event.public:
+        lines.append("event = event.public")
+    lines.append(f"line = '{{\"type\":\"{kind.kind}\"'")
     for name, spelled, always, empty in _members(kind):
         known[f"no_{name}"] = empty
-        encode = "number" if name in _STAMP else "encode"
-        add = f"line += ',\"{spelled}\":' + {encode}(value)"
+        value = "value" if name in _STAMP else "quote(value)" if empty == "" else "encode(value)"
+        add = f"line += f',\"{spelled}\":{{{value}}}'"
         lines += [f"value = event.{name}", add if always else f"if value != no_{name}: {add}"]
     exec("\n ".join([*lines, "return (line + '}\\n').encode()"]), known)
     encoded: Callable[[Event], bytes] = known["encoded"]
