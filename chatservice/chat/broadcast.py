@@ -8,7 +8,8 @@ individually. Every device gets one delivery.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from twisted.logger import Logger
 
@@ -28,6 +29,8 @@ Seen = Mapping[Envelope, list[Sighting]]
 
 NOBODY_SEEN: Seen = {}
 
+NOTHING_COUNTED: Mapping[Device, int] = {}
+
 ANOTHER_SERVER = "connection through another server"
 """The name of a device at another node."""
 
@@ -40,29 +43,36 @@ def broadcast(
     @param rooms: the rooms by name; a room that is missing here has no hearers.
     @param watchers: those who are told of somebody even where they share no room.
     """
-    rendered = _Rendered()
     seen = _seen(batch, watchers) if watchers else NOBODY_SEEN
     singled_out = _singled_out(batch, rooms, seen)
+    rendered = _Rendered(again=bool(singled_out.pieces))
     heard = _pass_through(batch, rooms, singled_out, rendered, seen)
     for name, events in heard.items():
         for view, group in rooms[name].audience.groups.items():
-            aside = [device for device in singled_out if group.pop(device, None) is not None]
+            aside = [device for device in singled_out.pieces if group.pop(device, None) is not None]
             _deliver_group(group, events, view, rendered)
             group.update((device, device.deliver) for device in aside)
-    for device, pieces in singled_out.items():
+    for device, pieces in singled_out.pieces.items():
         _deliver({device: device.deliver}, b"".join(pieces))
 
 
 class _Rendered:
-    """The bytes of a batch's events, made once for each view."""
+    """The bytes of a batch's events, made once for each view.
 
-    def __init__(self) -> None:
+    @param again: whether those of a single room may be asked for several times as well.
+    """
+
+    def __init__(self, again: bool) -> None:
+        self._again = again
         self._pieces: dict[tuple[int, View], bytes] = {}
 
     def piece(self, envelope: Envelope, wire: Format, here: bool) -> bytes:
         """Render an event as it looks to readers who did not cause it."""
         event = envelope.event
-        view = (wire, here or len(envelope.rooms) != 1 or not wire.heeds_room)
+        has_one_room = len(envelope.rooms) == 1
+        if has_one_room and not self._again:
+            return wire.render(event, here)
+        view = (wire, here or not has_one_room or not wire.heeds_room)
         key = (event.id, view)
         piece = self._pieces.get(key)
         if piece is None:
@@ -70,22 +80,45 @@ class _Rendered:
         return piece
 
 
-def _singled_out(
-    batch: Sequence[Envelope], rooms: Mapping[str, Room], seen: Seen
-) -> dict[Device, list[bytes]]:
-    """Find the devices that need their pieces joined individually, each with a list for them."""
+class _SingledOut:
+    """The devices that need their pieces joined individually.
+
+    @ivar pieces: those of each device so far.
+    """
+
+    def __init__(self, devices: Iterable[Device]) -> None:
+        self.pieces: dict[Device, list[bytes]] = {device: [] for device in devices}
+        self._hearing: dict[str, list[tuple[View, Collection[Device]]]] = {}
+
+    def hearing(self, room: Room) -> list[tuple[View, Collection[Device]]]:
+        """Find those that hear a room, by what they see."""
+        found = self._hearing.get(room.name)
+        if found is None:
+            by_view = [
+                (view, group.keys() & self.pieces.keys())
+                for view, group in room.audience.groups.items()
+            ]
+            found = self._hearing[room.name] = [each for each in by_view if each[1]]
+        return found
+
+    def audiences_changed(self) -> None:
+        """Note that rooms may be heard by others from now on."""
+        self._hearing.clear()
+
+
+def _singled_out(batch: Sequence[Envelope], rooms: Mapping[str, Room], seen: Seen) -> _SingledOut:
+    """Find the devices that need their pieces joined individually."""
     watching = (each for found in seen.values() for each in found)
     devices = {device for each in watching for device in each.devices}
-    touched: set[str] = set()
     for envelope in batch:
-        touched.update(envelope.rooms)
-        devices.update(envelope.devices())
-    touched = {name for name in touched if name in rooms}
+        if told := envelope.devices():
+            devices.update(told)
+    touched = {name for envelope in batch for name in envelope.rooms if name in rooms}
     if len(touched) > 1:
         audiences = [rooms[name].audience for name in touched]
         groups = [group for audience in audiences for group in audience.groups.values()]
         devices |= _in_several(groups) if groups else set()
-    return {device: [] for device in devices}
+    return _SingledOut(devices)
 
 
 def _in_several(groups: list[dict[Device, Deliver]]) -> set[Device]:
@@ -101,7 +134,7 @@ def _in_several(groups: list[dict[Device, Deliver]]) -> set[Device]:
 def _pass_through(
     batch: Sequence[Envelope],
     rooms: Mapping[str, Room],
-    singled_out: Mapping[Device, list[bytes]],
+    singled_out: _SingledOut,
     rendered: _Rendered,
     seen: Seen,
 ) -> dict[str, list[Envelope]]:
@@ -110,38 +143,57 @@ def _pass_through(
     Fill in the pieces of the devices singled out on the way, because what they see depends on
     the room's audience at that moment.
     """
-    heard: dict[str, list[Envelope]] = {}
+    heard: dict[str, list[Envelope]] = defaultdict(list)
     for envelope in batch:
         event = envelope.event
         # The last line that somebody said in a room before a kick may find the room gone.
         touched = [rooms[name] for name in envelope.rooms if name in rooms]
         if not isinstance(event, Spoken):
             _take_effect(envelope, touched)
+            singled_out.audiences_changed()
         watching = seen.get(envelope) if seen else None
-        before = _counted(watching, singled_out) if watching else {}
-        shown = _show_own(envelope, touched, singled_out, rendered) if singled_out else set()
+        before = _counted(watching, singled_out) if watching else NOTHING_COUNTED
+        if singled_out.pieces:
+            _show_singly(envelope, touched, singled_out, rendered)
         for room in touched:
-            if singled_out:
-                _show_others(envelope, room, singled_out, shown, rendered)
-            heard.setdefault(room.name, []).append(envelope)
-            if event.history:
+            heard[room.name].append(envelope)
+            if isinstance(event, Spoken):
                 room.recent.append(event)
         if watching:
             _tell_watchers(envelope, watching, singled_out, before)
     return heard
 
 
+def _show_singly(
+    envelope: Envelope, touched: list[Room], singled_out: _SingledOut, rendered: _Rendered
+) -> None:
+    """Show an event to the devices singled out, if they are told of it or hear a room of it."""
+    shown = _show_own(envelope, touched, singled_out, rendered)
+    for room in touched:
+        for view, devices in singled_out.hearing(room):
+            others = [device for device in devices if device not in shown]
+            if not others:
+                continue
+            try:
+                piece = rendered.piece(envelope, *view)
+            except Exception:
+                for device in others:
+                    _fail(device)
+                continue
+            for device in others:
+                singled_out.pieces[device].append(piece)
+            if len(touched) > 1:
+                shown.update(others)
+
+
 def _show_own(
-    envelope: Envelope,
-    touched: list[Room],
-    singled_out: Mapping[Device, list[bytes]],
-    rendered: _Rendered,
+    envelope: Envelope, touched: list[Room], singled_out: _SingledOut, rendered: _Rendered
 ) -> set[Device]:
     """Show an event to those who are told of it apart from the rooms, and return their devices."""
     own = set() if isinstance(envelope.event, Left) else set(envelope.devices())
     for device in own:
         try:
-            singled_out[device].append(_piece(envelope, touched, device, rendered))
+            singled_out.pieces[device].append(_piece(envelope, touched, device, rendered))
         except Exception:
             _fail(device)
     return own
@@ -151,17 +203,15 @@ def _seen(batch: Sequence[Envelope], watchers: Watchers) -> Seen:
     return {each: found for each in batch if (found := sightings(each, watchers))}
 
 
-def _counted(
-    watching: list[Sighting], singled_out: Mapping[Device, list[bytes]]
-) -> dict[Device, int]:
+def _counted(watching: list[Sighting], singled_out: _SingledOut) -> dict[Device, int]:
     """Count the pieces that the devices of watchers have so far."""
-    return {each: len(singled_out[each]) for those in watching for each in those.devices}
+    return {each: len(singled_out.pieces[each]) for those in watching for each in those.devices}
 
 
 def _tell_watchers(
     envelope: Envelope,
     watching: list[Sighting],
-    singled_out: Mapping[Device, list[bytes]],
+    singled_out: _SingledOut,
     before: Mapping[Device, int],
 ) -> None:
     """Tell the devices whose members watch somebody in an event, after the event itself.
@@ -171,7 +221,7 @@ def _tell_watchers(
     event = envelope.event
     # A fold or a wish of the reader's may have hidden the event.
     is_folded = getattr(event, "folded", False)
-    heard = {each for each, count in before.items() if any(singled_out[each][count:])}
+    heard = {each for each, count in before.items() if any(singled_out.pieces[each][count:])}
     for sighting in watching:
         for device in sighting.devices:
             was_heard = device in heard and not is_folded
@@ -179,35 +229,9 @@ def _tell_watchers(
             if watched is None and was_heard:
                 continue
             try:
-                singled_out[device].append(device.door.render_watched(event, watched))
+                singled_out.pieces[device].append(device.door.render_watched(event, watched))
             except Exception:
                 _fail(device)
-
-
-def _show_others(
-    envelope: Envelope,
-    room: Room,
-    singled_out: Mapping[Device, list[bytes]],
-    shown: set[Device],
-    rendered: _Rendered,
-) -> None:
-    """Show an event to those of the devices singled out that hear a room.
-
-    @param shown: the devices that were shown it already; these are added.
-    """
-    for view, group in room.audience.groups.items():
-        others = (group.keys() & singled_out.keys()) - shown
-        if not others:
-            continue
-        try:
-            piece = rendered.piece(envelope, *view)
-        except Exception:
-            for device in others:
-                _fail(device)
-            continue
-        for device in others:
-            singled_out[device].append(piece)
-        shown |= others
 
 
 def _take_effect(envelope: Envelope, touched: list[Room]) -> None:

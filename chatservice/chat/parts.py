@@ -145,10 +145,6 @@ class Parts(Verbs):
             self.reactor,
             self.journal,
             self.rooms,
-            lambda envelope: self.passing.committed(envelope),
-            lambda envelope: self.passing.delivered(envelope),
-            lambda envelope: self.passing.refused(envelope),
-            lambda envelope: self.passing.postponed(envelope),
             lambda envelope: self.repeats.answered_elsewhere(envelope),
             self.watching.watchers,
         )
@@ -275,7 +271,7 @@ class Parts(Verbs):
 
     def _make_passing(self) -> None:
         """Make what events do as they pass."""
-        self.passing = Passing(
+        self._publisher.effects = Passing(
             self.reactor,
             self.homes,
             self.housing,

@@ -27,10 +27,36 @@ TRIAL = 10.0
 """The seconds after a failed commit until another is tried that nobody needs."""
 
 
+READINGS = 16
+"""The most times that the reactor reads once more before a commit.
+
+Under load the lines of many people come shortly one after the other. If they go in few batches,
+each commit and each hearer's C{send()} is shared by more of them.
+"""
+
+
 class Publish(Protocol):
     """A function that publishes a member's event; see L{chatservice.server.ChatFactory.publish}."""
 
     def __call__(self, member: Member, event: Event, by: Device | None = None) -> Envelope: ...
+
+
+class Effects(Protocol):
+    """What events do besides being heard; see L{chatservice.chat.passing.Passing}."""
+
+    def committed(self, envelope: Envelope) -> None:
+        """Apply a stored event before its batch is broadcast."""
+
+    def delivered(self, envelope: Envelope) -> None:
+        """Finish an event whose batch was broadcast."""
+
+    def refused(self, envelope: Envelope) -> None:
+        """Undo an event that was not stored, or that the log has refused: its author is elsewhere
+        now, or it was carried out elsewhere already.
+        """
+
+    def postponed(self, envelope: Envelope) -> None:
+        """Note that nobody waits for an event any longer: it may pass much later, or has passed."""
 
 
 class Publisher:
@@ -40,27 +66,20 @@ class Publisher:
     The log hands back all committed batches, including those of other writers.
 
     @param rooms: the rooms of the chat, by name.
-    @param committed: called with each envelope before its batch is broadcast.
-    @param delivered: called with each envelope after its batch was broadcast.
-    @param refused: called with each envelope that was not stored, or that the log has refused: its
-        author is elsewhere now, or it was carried out elsewhere already.
-    @param postponed: called with each envelope for which nobody waits any longer: it may pass much
-        later, or has passed by now.
     @param answered: answers a request that the log has refused, if it was carried out elsewhere,
         and tells whether it does.
     @param watchers: those who watch somebody.
+    @ivar effects: what the events do; it must be set before anything is published.
     @ivar last: the id of the last event that was delivered.
     """
+
+    effects: Effects
 
     def __init__(
         self,
         reactor: Any,
         log_: Log,
         rooms: Mapping[str, Room],
-        committed: Callable[[Envelope], None],
-        delivered: Callable[[Envelope], None],
-        refused: Callable[[Envelope], None] = lambda envelope: None,
-        postponed: Callable[[Envelope], None] = lambda envelope: None,
         answered: Callable[[Envelope], bool] = lambda envelope: False,
         watchers: Watchers = NO_WATCHERS,
     ) -> None:
@@ -69,10 +88,6 @@ class Publisher:
         self._most = log_.most
         log_.follow(self._deliver, self._take_back)
         self._rooms = rooms
-        self._committed = committed
-        self._delivered = delivered
-        self._refused = refused
-        self._postponed = postponed
         self._answered = answered
         self._watchers = watchers
         self.last = 0
@@ -153,7 +168,18 @@ class Publisher:
         """Commit what waits after this turn, or after the batch under way."""
         if not self._under_way:
             self._under_way = True
-            self._reactor.callLater(0, self._commit)
+            self._read_more()
+
+    def _read_more(self, left: int = READINGS) -> None:
+        """Let the reactor read once more, so that lines that come meanwhile go along."""
+        self._reactor.callLater(0, self._commit_after_reading, len(self._published), left)
+
+    def _commit_after_reading(self, before: int, left: int) -> None:
+        """Commit, unless that reading has brought lines and another one may bring more."""
+        if left and before < len(self._published) < self._most:
+            self._read_more(left - 1)
+        else:
+            self._commit()
 
     @inlineCallbacks
     def _commit(self) -> Generator[Deferred[None], None, None]:
@@ -186,7 +212,7 @@ class Publisher:
 
     def _postpone(self, envelopes: Iterable[Envelope]) -> None:
         for envelope in envelopes:
-            self._postponed(envelope)
+            self.effects.postponed(envelope)
 
     def stop(self) -> None:
         """Stop delivering."""
@@ -218,16 +244,13 @@ class Publisher:
         self._tell_passed()
         self._under_way = bool(self._published)
         if self._under_way:
-            self._reactor.callLater(0, self._commit_after_reading)
+            # What is readable by now is known only in the next turn.
+            self._reactor.callLater(0, self._read_more)
         else:
             self._has_void = False
             idle, self._idle = self._idle, []
             for done in idle:
                 done.callback(None)
-
-    def _commit_after_reading(self) -> None:
-        """Let the reactor read once more first, so that lines that came meanwhile go along."""
-        self._reactor.callLater(0, self._commit)
 
     def _note_success(self, _: None, batch: list[Envelope]) -> None:
         if not self._failure:
@@ -265,7 +288,7 @@ class Publisher:
         """Undo events that do not pass."""
         for envelope in refused:
             self._appended.pop(id(envelope.event), None)
-            self._refused(envelope)
+            self.effects.refused(envelope)
             self._has_void = self._has_void or envelope.is_void
         self._come_through(refused)
 
@@ -280,18 +303,19 @@ class Publisher:
     def _broadcast(self, batch: list[Envelope]) -> None:
         try:
             for envelope in batch:
-                self._committed(envelope)
+                self.effects.committed(envelope)
             broadcast(batch, self._rooms, self._watchers)
             for envelope in batch:
                 self.last = envelope.event.id
-                self._delivered(envelope)
+                self.effects.delivered(envelope)
         finally:
             self._come_through(batch)
 
-    def _come_through(self, envelopes: Iterable[Envelope]) -> None:
+    def _come_through(self, envelopes: list[Envelope]) -> None:
         """Count events as settled, and fire the Deferreds that waited for that."""
+        if self._put_off:
+            self._put_off.difference_update(id(envelope.event) for envelope in envelopes)
         for envelope in envelopes:
-            self._put_off.discard(id(envelope.event))
             member = envelope.signer
             if member is None:
                 continue

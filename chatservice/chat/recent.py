@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from sys import getsizeof
 
 from chatservice.config.table import REPLAY_MOST
-from chatservice.protocol.events import Event
+from chatservice.protocol.events import Event, Spoken
 
 EVENTS = REPLAY_MOST
 """The most events of one room that are remembered."""
@@ -18,7 +18,7 @@ ROOM_BYTES = 256 * 1024
 ALL_BYTES = 32 * 1024 * 1024
 """The most memory that the events of all rooms take."""
 
-NO_EVENTS: deque[Event] = deque()
+NO_EVENTS: deque[Spoken] = deque()
 """The events of rooms that remember none: even an empty deque takes 600 bytes."""
 
 EVENT_BYTES = 400
@@ -66,7 +66,7 @@ class Recent:
 
     __slots__ = ("_all", "_events", "_last", "gave_way", "size")
 
-    def __init__(self, events: Iterable[Event] = (), all_rooms: Recents | None = None) -> None:
+    def __init__(self, events: Iterable[Spoken] = (), all_rooms: Recents | None = None) -> None:
         self._all = all_rooms or Recents()
         self._events = NO_EVENTS
         self._last = 0
@@ -75,21 +75,21 @@ class Recent:
         for event in events:
             self.append(event)
 
-    def append(self, event: Event) -> None:
+    def append(self, event: Spoken) -> None:
         """Remember an event, unless it or a later one is remembered already."""
         events = self._events
-        if events and events[-1].id >= event.id:
-            return
-        if events is NO_EVENTS:
+        if events:
+            if events[-1].id >= event.id:
+                return
+        elif events is NO_EVENTS:
             events = self._events = deque()
-        event = event.kept
-        events.append(event)
+        events.append(event.kept)
         if event.id > self._last:
             self._last = event.id
-        grown = _size_of(event)
-        while len(events) > EVENTS or (self.size + grown > ROOM_BYTES and len(events) > 1):
-            grown -= _size_of(events.popleft())
-        self.size += grown
+        size = self.size + _size_of(event)
+        while len(events) > EVENTS or (size > ROOM_BYTES and len(events) > 1):
+            size -= _size_of(events.popleft())
+        grown, self.size = size - self.size, size
         self._all.note(self, grown)
 
     def refill(self, events: Iterable[Event]) -> None:
@@ -98,7 +98,8 @@ class Recent:
         self._all.forget(self)
         self._events, self.size, self.gave_way = NO_EVENTS, 0, False
         for event in (*events, *newer):
-            self.append(event)
+            if isinstance(event, Spoken):
+                self.append(event)
 
     def give_way(self) -> int:
         """Forget everything for now, and return how many bytes that freed."""
@@ -142,5 +143,5 @@ class Recent:
         return self._last
 
 
-def _size_of(event: Event) -> int:
-    return getsizeof(getattr(event, "text", "")) + EVENT_BYTES
+def _size_of(event: Spoken) -> int:
+    return getsizeof(event.text) + EVENT_BYTES

@@ -94,9 +94,10 @@ class Roster(Mapping[str, "Member"]):
         leaving = self.leaving.get(identity)
         if leaving is not None and leaving.homes:
             return leaving
-        present, moved = self._by_identity.get(identity), self._moved.get(identity)
+        present = self._by_identity.get(identity)
         if present is not None and present.homes:
             return present
+        moved = self._moved.get(identity)
         is_here = moved is not None and (moved.homes or self.has(moved))
         return moved if is_here else present
 

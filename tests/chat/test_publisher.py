@@ -9,7 +9,8 @@ from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.chat.publisher import TRIAL, Publisher
+from chatservice.chat.envelope import Envelope
+from chatservice.chat.publisher import READINGS, TRIAL, Publisher
 from chatservice.chat.rooms import Member, Room
 from chatservice.protocol import events
 from chatservice.protocol.errors import StorageError
@@ -33,16 +34,22 @@ class PublisherTestCase(SynchronousTestCase):
         self.failing: set[int] = set()
         journal: Any = self.journal
         journal.ids = EventIds(lambda: 0.0)
-        self.publisher = Publisher(
-            self.clock,
-            journal,
-            self.rooms,
-            lambda envelope: self.note("committed", envelope.event),
-            lambda envelope: self.note("delivered", envelope.event),
-        )
+        self.publisher = Publisher(self.clock, journal, self.rooms)
+        self.publisher.effects = self
         self.logged: list[str] = []
         globalLogPublisher.addObserver(self.observe)
         self.addCleanup(globalLogPublisher.removeObserver, self.observe)
+
+    def committed(self, envelope: Envelope) -> None:
+        self.note("committed", envelope.event)
+
+    def delivered(self, envelope: Envelope) -> None:
+        self.note("delivered", envelope.event)
+
+    def refused(self, envelope: Envelope) -> None:
+        """See L{Effects}; what was refused is asked of the journal and the people."""
+
+    postponed = refused
 
     def note(self, step: str, event: events.Event) -> None:
         self.steps.append((step, event.id))
@@ -127,6 +134,35 @@ class BatchTests(PublisherTestCase):
         self.on_delivery(lambda: self.clock.callLater(0, self.clock.callLater, 0, self.say, 3))
         self.stored()
         self.assertEqual(self.journal.held_ids, [[1], [2, 3]])
+
+    def come(self, *ids: int) -> None:
+        """Have lines come one after the other, each in the next turn of the reactor."""
+        first, *rest = ids
+        self.say(first)
+        if rest:
+            self.clock.callLater(0, self.come, *rest)
+
+    def test_as_long_as_more_comes(self) -> None:
+        """While each turn of reading brings more, the commit waits, but not for ever."""
+        self.say(1)
+        self.come(*range(2, 100))
+        self.clock.advance(0)
+        self.assertEqual(self.journal.held_ids, [list(range(1, READINGS + 3))])
+
+    def test_alone(self) -> None:
+        """A line that nothing comes along with waits for nothing."""
+        self.come(1, 2)
+        self.clock.advance(0)
+        self.assertEqual(self.journal.held_ids, [[1]])
+
+    def test_full(self) -> None:
+        """A batch that is full is committed in the next turn, whatever else comes."""
+        most = self.journal.most
+        held: list[int] = []
+        self.say(*range(1, most + 1))
+        self.clock.callLater(0, lambda: held.extend(map(len, self.journal.held_ids)))
+        self.clock.advance(0)
+        self.assertEqual(held, [most])
 
     def test_cap(self) -> None:
         """A commit has as many events as the log takes at once; the others follow, in order."""
