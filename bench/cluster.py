@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import engines
 import processes
@@ -24,6 +26,7 @@ from rounds import Results
 from tables import Row
 
 from chatservice.protocol.counts import counted
+from tests.cluster_faults import begun
 from tests.engine import Engine
 
 MOST_NODES = 3
@@ -214,6 +217,20 @@ class Bench:
         self._note("KiB of a node for somebody at another one", memory, "at most 1")
         self._note("us of a node for somebody who joins at another one", cpu / REPLICAS * 1e6)
 
+    def interrupt(self) -> None:
+        """Kill the primary of a cluster with a standby, and see for how long nobody is heard."""
+        what = "s without service when the primary is killed"
+        with (
+            processes.on_all_cores(),
+            TemporaryDirectory(prefix="chat-bench-") as folder,
+            begun(Path(folder)) as rounds,
+        ):
+            try:
+                self._note(f"{what} and started again", rounds.primary_killed())
+                self._note(f"{what}, and its standby promoted", rounds.standby_promoted())
+            except AssertionError as error:
+                raise RuntimeError(f"in a cluster whose primary was killed: {error}") from error
+
 
 def cluster(core: int | None, own_core: int | None, seconds: float, rounds: int) -> list[Row]:
     """Measure everything, in several rounds; return what was measured, with its range.
@@ -233,4 +250,5 @@ def cluster(core: int | None, own_core: int | None, seconds: float, rounds: int)
         for count in (1, MOST_NODES):
             bench.join(count)
         bench.replicate()
+        bench.interrupt()
     return results.rows()
