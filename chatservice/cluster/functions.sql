@@ -493,14 +493,16 @@ CREATE OR REPLACE FUNCTION chat_renew(
 ) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     v_former bigint;
-    v_adopts boolean := p_adopts AND EXISTS (SELECT FROM chat_expired() AS e (id) WHERE id <> p_node);
+    v_before timestamptz := (SELECT renewals[3] FROM nodes WHERE id = p_node);
+    v_adopts boolean := p_adopts AND EXISTS (SELECT FROM chat_silent(p_node, v_before));
     v_adopted bigint[] := '{}';
 BEGIN
     -- Before its own row, as everywhere: another node may be about to take over this one.
     IF v_adopts THEN
         PERFORM chat_lock();
     END IF;
-    UPDATE nodes SET renewed = clock_timestamp(), cursor = p_cursor, members = p_members
+    UPDATE nodes SET renewed = clock_timestamp(), renewals = (clock_timestamp() || renewals)[:3],
+        cursor = p_cursor, members = p_members
     WHERE id = p_node AND link = p_link AND NOT is_over;
     IF NOT FOUND THEN
         RETURN NULL;
@@ -510,14 +512,23 @@ BEGIN
     IF NOT v_adopts THEN
         RETURN v_adopted;
     END IF;
-    FOR v_former IN SELECT * FROM chat_expired() LOOP
+    FOR v_former IN SELECT * FROM chat_silent(p_node, v_before) LOOP
         PERFORM chat_hand_over(v_former, p_node);
         v_adopted := v_adopted || v_former;
     END LOOP;
     RETURN v_adopted;
 END $$;
 
--- Lists the nodes that have not shown within their lease that they live.
+-- Lists the nodes that have not shown within their lease that they live: another one has seen nothing
+-- of them since 6 s before p_before, and has renewed its own lease three times since. If the clock was
+-- set before that, whoever lives has shown it since; if it was set back later, it tells nothing yet.
+CREATE OR REPLACE FUNCTION chat_silent(p_node bigint, p_before timestamptz) RETURNS SETOF bigint
+LANGUAGE sql AS $$
+    SELECT id FROM nodes WHERE NOT is_over AND id <> p_node AND p_before <= clock_timestamp()
+        AND renewed NOT BETWEEN p_before - interval '6 s' AND clock_timestamp() + interval '6 s'
+$$;
+
+-- Lists the nodes that seem not to have shown within their lease that they live; this is of the moment.
 CREATE OR REPLACE FUNCTION chat_expired() RETURNS SETOF bigint LANGUAGE sql AS $$
     SELECT id FROM nodes WHERE NOT is_over AND renewed < clock_timestamp() - interval '15 s'
 $$;

@@ -40,8 +40,8 @@ NO_ANSWER = 5.0
 """Seconds without an answer after which a connection is given up."""
 
 LEASE = 15.0
-"""Seconds after which a node that does not renew its lease has lost its place: C{chat_expired} in
-C{functions.sql} has the same number.
+"""Seconds after which a node that does not renew its lease has lost its place: C{chat_silent} and
+C{chat_expired} in C{functions.sql} go by the same number, and by L{RENEW_EVERY}.
 """
 
 RENEW_EVERY = 3.0

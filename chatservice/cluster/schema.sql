@@ -283,6 +283,7 @@ CREATE TABLE nodes (
     link bigint NOT NULL DEFAULT 1,
     number bigint NOT NULL DEFAULT 0,
     renewed timestamptz NOT NULL DEFAULT clock_timestamp(),
+    renewals timestamptz[] NOT NULL DEFAULT '{}',
     cursor bigint NOT NULL,
     members bigint NOT NULL DEFAULT 0,
     is_over boolean NOT NULL DEFAULT false

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from chatservice.cluster.connection import ClusterConnection, connect
 from chatservice.cluster.entering import begin_above, check, enter
 from chatservice.cluster.link import Seat
 from chatservice.cluster.schema import opened
 from chatservice.storage.database import DatabaseError
-from tests.clustered import ClusterCase, at_once
+from tests.clustered import ClusterCase
 
 TAKEN = "A node called one is running: give this one another name with --node"
 
@@ -51,14 +49,6 @@ class EnteringCase(ClusterCase):
     def age(self) -> None:
         """Let the leases of all nodes expire."""
         self.connected().execute("UPDATE nodes SET renewed = renewed - interval '16 s'")
-
-
-def waiting(connection: ClusterConnection) -> int:
-    """Count the sessions that wait for the lock of the log."""
-    sql = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    (row,) = connection.execute(sql).fetchall()
-    count: int = row[0]
-    return count
 
 
 class EnteringTests(EnteringCase):
@@ -111,38 +101,6 @@ class EnteringTests(EnteringCase):
         )
         self.connected().execute("UPDATE nodes SET is_over = true")
         check(self.connected(), "two")
-
-    def test_leaving_to_a_late_node(self) -> None:
-        """Who stops while the only other node is late hands over to that one."""
-        holder, late = self.entered("one")
-        _, seat = self.entered("two")
-        holder.execute(
-            "INSERT INTO members (identity, nick, key, userhost, real_name, since, homes)"
-            " VALUES ('a', 'ada', 'ada', '', '', 1, ?)",
-            ([seat.node],),
-        )
-        self.age()
-        holder.execute("SELECT chat_leave(?, ?, 0)", (seat.node, seat.link))
-        holder.execute("SELECT chat_renew(?, ?, 0, 0, false)", (late.node, late.link))
-        rows = holder.execute("SELECT homes, lingers FROM members").fetchall()
-        self.assertEqual(rows, [([late.node], True)])
-
-    def test_two_that_were_frozen(self) -> None:
-        """Of two nodes that come back too late at the same moment, one takes over the other."""
-        seats = [self.entered(name)[1] for name in ("one", "two")]
-        self.age()
-        ask = "SELECT chat_renew(?, ?, 0, 0, true)"
-        calls = [(ask, (each.node, each.link)) for each in seats]
-        holder, watcher = self.connected(), self.connected()
-        with ThreadPoolExecutor() as pool:
-            with holder.raw.transaction():
-                holder.execute("SELECT chat_lock()")
-                answers = pool.submit(at_once, self.url, calls)
-                while waiting(watcher) < 2:
-                    pass
-            adopted = [row[0] for row in answers.result()]
-        first, second = (seat.node for seat in seats)
-        self.assertIn(adopted, ([[second], None], [None, [first]]))
 
 
 class FillingTests(EnteringCase):
