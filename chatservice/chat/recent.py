@@ -78,11 +78,10 @@ class Recent:
     def append(self, event: Spoken) -> None:
         """Remember an event, unless it or a later one is remembered already."""
         events = self._events
-        if events:
-            if events[-1].id >= event.id:
-                return
-        elif events is NO_EVENTS:
+        if not events:
             events = self._events = deque()
+        elif events[-1].id >= event.id:
+            return
         events.append(event.kept)
         if event.id > self._last:
             self._last = event.id
@@ -97,9 +96,8 @@ class Recent:
         newer = self._events
         self._all.forget(self)
         self._events, self.size, self.gave_way = NO_EVENTS, 0, False
-        for event in (*events, *newer):
-            if isinstance(event, Spoken):
-                self.append(event)
+        for event in [each for each in (*events, *newer) if isinstance(each, Spoken)]:
+            self.append(event)
 
     def give_way(self) -> int:
         """Forget everything for now, and return how many bytes that freed."""
