@@ -66,13 +66,22 @@ class _Rendered:
         self._again = again
         self._pieces: dict[tuple[int, View], bytes] = {}
 
+    def joined(self, heard: list[Envelope], wire: Format, here: bool) -> bytes:
+        """Render events as they look to readers who did not cause them, one after the other."""
+        if self._again:
+            return b"".join([self.piece(envelope, wire, here) for envelope in heard])
+        render = wire.render
+        return b"".join([
+            render(envelope.event, here)
+            if len(envelope.rooms) == 1
+            else self.piece(envelope, wire, here)
+            for envelope in heard
+        ])
+
     def piece(self, envelope: Envelope, wire: Format, here: bool) -> bytes:
         """Render an event as it looks to readers who did not cause it."""
         event = envelope.event
-        has_one_room = len(envelope.rooms) == 1
-        if has_one_room and not self._again:
-            return wire.render(event, here)
-        view = (wire, here or not has_one_room or not wire.heeds_room)
+        view = (wire, here or len(envelope.rooms) != 1 or not wire.heeds_room)
         key = (event.id, view)
         piece = self._pieces.get(key)
         if piece is None:
@@ -146,8 +155,7 @@ def _pass_through(
     heard: dict[str, list[Envelope]] = defaultdict(list)
     for envelope in batch:
         event = envelope.event
-        # The last line that somebody said in a room before a kick may find the room gone.
-        touched = [rooms[name] for name in envelope.rooms if name in rooms]
+        touched = _touched(envelope.rooms, rooms)
         if not isinstance(event, Spoken):
             _take_effect(envelope, touched)
             singled_out.audiences_changed()
@@ -162,6 +170,14 @@ def _pass_through(
         if watching:
             _tell_watchers(envelope, watching, singled_out, before)
     return heard
+
+
+def _touched(names: Sequence[str], rooms: Mapping[str, Room]) -> list[Room]:
+    """Find the rooms of an event; before a kick, somebody's last line may find a room gone."""
+    if len(names) == 1:
+        room = rooms.get(names[0])
+        return [] if room is None else [room]
+    return [rooms[name] for name in names if name in rooms]
 
 
 def _show_singly(
@@ -274,7 +290,7 @@ def _deliver_group(
     group: Mapping[Device, Deliver], heard: list[Envelope], view: View, rendered: _Rendered
 ) -> None:
     try:
-        data = b"".join([rendered.piece(envelope, *view) for envelope in heard]) if group else b""
+        data = rendered.joined(heard, *view) if group else b""
     except Exception:
         for device in group:
             _fail(device)
