@@ -304,6 +304,17 @@ class CostTests(BroadcastTestCase):
         self.broadcast(renamed(1, self.carol, self.lobby, self.python))
         self.assertNotIn((1, False), self.wire.rendered)
 
+    def test_view_where_nobody_needs_their_own(self) -> None:
+        """So it is where all who hear it can share the same bytes."""
+        tea, beer = Room("tea"), Room("beer")
+        eve, frank = self.here("eve", self.lobby, tea), self.here("frank", self.python, beer)
+        stranger = self.here("stranger")
+        stranger.devices = ()
+        rooms = {"tea": tea, "beer": beer}
+        broadcast([renamed(1, stranger, tea, beer), said(2, stranger, tea)], rooms)
+        self.assertEqual((seen(eve), seen(frank)), (["1", "2~"], ["1"]))
+        self.assertEqual(self.wire.rendered, [(1, True), (2, False)])
+
 
 class FaultTests(BroadcastTestCase):
     """A bug in one member's way costs that member alone."""
