@@ -1,5 +1,6 @@
 """Test doubles for the surroundings of a connection's protocol: wire, clock, passwords."""
 
+import errno
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -68,6 +69,7 @@ class Wire:
         self.disconnecting = self.half_closed = self.stays = False
         self.aborting = False
         self.broken = False
+        self._error: OSError | None = None
         self.lost: type[BaseException] | None = None
         self._peer = IPv4Address("TCP", host, 40000)
         self._streaming = False
@@ -102,8 +104,14 @@ class Wire:
         self._end(ConnectionDone())
 
     def vanishes(self) -> None:
-        """Reset the connection as the peer."""
+        """Reset the connection as the peer, and read that."""
         self._end(ConnectionLost())
+
+    def resets(self) -> None:
+        """Reset the connection as the peer; a socket that sends is told so, and then reads an end.
+        """
+        self._error = ConnectionResetError(errno.ECONNRESET, "reset by the peer")
+        self.broken = self._at_end = True
 
     def sees(self) -> str:
         """Return the text that the peer received since the last call."""
@@ -193,6 +201,9 @@ class Wire:
     def send(self, data: bytes) -> int:
         """Send as a socket does that does not block; see send(2)."""
         self.direct.append(data)
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
         if self.broken or not self.connected:
             raise BrokenPipeError
         taken = self._take(data)

@@ -80,7 +80,7 @@ class RecordingDoor:
         self.deliveries.append(data)
         return len(data)
 
-    def deliver_rest(self, data: bytes) -> None:
+    def deliver_rest(self, data: bytes, error: OSError | None) -> None:
         self._note("deliver_rest")
         self.deliveries.append(data)
 

@@ -303,21 +303,22 @@ def _deliver(group: Mapping[Device, Deliver], data: bytes) -> None:
     size = len(data)
     if not size:
         return
-    short: list[tuple[int, int]] = []
+    short: list[tuple[int, int, OSError | None]] = []
     for place, deliver in enumerate(group.values()):
         try:
             taken = deliver(data)
-        except OSError:
-            taken = 0
+        except OSError as error:
+            short.append((place, 0, error))
+            continue
         except Exception:
             _fail(list(group)[place])
             continue
         if taken != size:
-            short.append((place, taken))
-    for place, taken in short:
+            short.append((place, taken, None))
+    for place, taken, why in short:
         device = list(group)[place]
         try:
-            device.door.deliver_rest(data[taken:])
+            device.door.deliver_rest(data[taken:], why)
         except Exception:
             _fail(device)
 

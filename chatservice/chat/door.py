@@ -65,8 +65,11 @@ class Door(Protocol):
         tells its device (C{deliver_anew}).
         """
 
-    def deliver_rest(self, data: bytes) -> None:
-        """Send what was not taken at once."""
+    def deliver_rest(self, data: bytes, error: OSError | None) -> None:
+        """Send what was not taken at once.
+
+        @param error: the one that C{deliver} raised, if it did.
+        """
 
     def render_own(self, event: Event, mine: bool) -> bytes:
         """Spell an event that the member caused through this door, or that was done to it.
@@ -171,7 +174,7 @@ class _Nowhere:
 
     deliver = staticmethod(len)
 
-    def deliver_rest(self, data: bytes) -> None:
+    def deliver_rest(self, data: bytes, error: OSError | None) -> None:
         pass
 
     def render_own(self, event: Event, mine: bool) -> bytes:

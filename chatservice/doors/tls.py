@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from chatservice.protocol.tls import TlsEngine
-from chatservice.sessions.outbox import HAND_OVER
+from chatservice.sessions.outbox import HAND_OVER, is_lost
 
 HANDSHAKE_TIMEOUT = 10.0
 """The seconds that a peer has for the handshake, or to take why it failed."""
@@ -218,8 +218,10 @@ class TlsLayer(Protocol):
         if self._socket_send is not None and not self._is_blocked and sealed:
             try:
                 sent = self._socket_send(sealed)
-            except OSError:  # the transport finds out why
+            except OSError as error:
                 sent = 0
+                if is_lost(error):
+                    self.transport.abortConnection()
             if sent == len(sealed):
                 return
             sealed = sealed[sent:]

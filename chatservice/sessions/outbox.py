@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import deque
 from typing import Any, Protocol
 
@@ -13,6 +14,16 @@ from chatservice.chat.door import Deliver
 
 HAND_OVER = 128 * 1024
 """Bytes handed to the transport at a time: what it sends at once (C{SEND_LIMIT} in Twisted)."""
+
+
+def is_lost(error: OSError) -> bool:
+    """Tell from what send(2) raised whether a connection is lost for sure.
+
+    The socket tells it once: afterwards its transport would read an end of the input, and take that
+    for a goodbye. C{EPIPE} comes after a real one as well, which is left to the transport.
+    """
+    is_full = isinstance(error, BlockingIOError) or error.errno == errno.ENOBUFS
+    return not is_full and not isinstance(error, BrokenPipeError)
 
 
 class Sender(Protocol):
@@ -89,20 +100,27 @@ class Outbox:
         if data:
             try:
                 taken = self.deliver(data)
-            except OSError:
-                taken = 0
-            if taken < len(data):
-                self.rest(data[taken:])
+            except OSError as error:
+                self.rest(data, error)
+            else:
+                if taken < len(data):
+                    self.rest(data[taken:])
 
-    def rest(self, data: bytes) -> None:
-        """Send bytes that the network did not take at once; or the transport finds out why not."""
+    def rest(self, data: bytes, error: OSError | None = None) -> None:
+        """Send bytes that the network did not take at once; or end a connection that is lost.
+
+        @param error: the one that C{deliver} raised, if it did.
+        """
         if self._transport is None:
             return
         self._queue = deque((data,))
         self.waiting = len(data)
         self._fall_behind()
         self._switch(self.take)
-        self._transport.registerProducer(self, False)
+        if error is not None and is_lost(error):
+            self._transport.abortConnection()
+        else:
+            self._transport.registerProducer(self, False)
 
     def take(self, data: bytes) -> int:
         """Take bytes that must wait; discard them once the outbox is closed."""

@@ -331,9 +331,9 @@ class Session(Language):
         """See L{chatservice.chat.door.Door.deliver}."""
         return self.outbox.deliver
 
-    def deliver_rest(self, data: bytes) -> None:
+    def deliver_rest(self, data: bytes, error: OSError | None) -> None:
         """See L{chatservice.chat.door.Door.deliver_rest}."""
-        self.outbox.rest(data)
+        self.outbox.rest(data, error)
 
     def switched(self) -> None:
         """See L{chatservice.sessions.outbox.Sender.switched}."""

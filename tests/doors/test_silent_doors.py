@@ -34,7 +34,7 @@ class SilentDoorContract(DoorContract):
     def test_takes_everything(self) -> None:
         """It takes deliveries, refusals and what is read elsewhere, and forgets them."""
         self.assertEqual(self.door.deliver(b"hi"), 2)
-        self.assertIsNone(self.door.deliver_rest(b"hi"))
+        self.assertIsNone(self.door.deliver_rest(b"hi", None))
         self.assertIsNone(self.door.refuse(line(1), "not sent: the disk is full"))
         self.assertIsNone(self.door.again(line(1)))
         self.assertIsNone(self.door.read_on("lobby", 1, True))

@@ -247,4 +247,11 @@ class OutboxTests(TableCase):
         writer = Writer()
         writer.wire.broken = True
         writer.outbox.write(b"one")
-        self.assertEqual(len(writer.wire.written), 1)
+        self.assertEqual((len(writer.wire.written), writer.wire.aborting), (1, False))
+
+    def test_reset(self) -> None:
+        """Unless nothing else will hear of it."""
+        writer = Writer()
+        writer.wire.resets()
+        writer.outbox.write(b"one")
+        self.assertTrue(writer.wire.aborting)

@@ -279,6 +279,20 @@ class ReasonTests(LineTestCase):
         self.assertEqual(self.bob.sees(), LOST)
         self.assertEqual(logged, ["ada is gone: connection lost."])
 
+    def test_vanished_in_a_broadcast(self) -> None:
+        """So is one of which the broadcast hears first: nothing is read any more, not even an end.
+        """
+        self.ada.resets()
+        logged = self.logged(lambda: self.bob.sends(b"hello\n"))
+        self.assertEqual(self.bob.sees(), LOST)
+        self.assertEqual(logged, ["ada is gone: connection lost."])
+
+    def test_vanished_before_an_answer(self) -> None:
+        """And one of which an answer hears first."""
+        self.ada.resets()
+        self.chat.roster["ada"].tell(["hello"])
+        self.assertEqual((self.bob.sees(), self.ada.lost), (LOST, ConnectionAborted))
+
     def test_vanished_mid_line(self) -> None:
         """Half a line of somebody who vanished is not said."""
         self.ada.sends(b"hello\nhalf a l")

@@ -1,8 +1,10 @@
 """The outbox sends at once while it can, and shares, bounds and forgets what waits."""
 
+import errno
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from chatservice.sessions.outbox import HAND_OVER, Outbox
+from chatservice.sessions.outbox import HAND_OVER, Outbox, is_lost
 from tests.sessions.writer import LIMIT, Writer
 
 
@@ -61,6 +63,23 @@ class DirectTests(SynchronousTestCase):
         writer.outbox.write(b"world")
         writer.wire.vanishes()
         self.assertEqual(writer.outbox.waiting, 0)
+
+    def test_reset(self) -> None:
+        """A reset, of which nothing else will hear, ends the connection; what was unsent is known.
+        """
+        writer = Writer()
+        writer.wire.resets()
+        writer.outbox.write(b"hello")
+        self.assertTrue(writer.wire.aborting)
+        self.assertEqual((writer.outbox.behind, writer.outbox.waiting), (0, 5))
+
+    def test_no_buffers(self) -> None:
+        """A network without buffers takes more later."""
+        writer = Writer()
+        error = OSError(errno.ENOBUFS, "no buffer space available")
+        self.assertFalse(is_lost(error))
+        writer.outbox.rest(b"hello", error)
+        self.assertEqual(writer.wire.gets(), b"hello")
 
     def test_only_if_told_so(self) -> None:
         """Unless it is told that the connection is plain TCP, everything goes through write."""
