@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
@@ -135,6 +136,8 @@ class AccountTests(NewsCase):
         self.assertIn("the disk is full", self.told(second))
         token = self.here.chat.roster["bob"].token
         self.waits(4 * AGAIN)
+        gc.collect()  # what nobody has taken note of is logged when it is gone
+        self.assertEqual(self.flushLoggedErrors(), [])
         self.types(second, "/quit")
         third = self.come(self.there, f"/resume {token}")
         self.assertIn("you joined lobby: ada, eve", self.told(third))
