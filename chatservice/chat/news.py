@@ -33,7 +33,7 @@ LOOK_EVERY = 0.05
 """Seconds between two looks whether it has."""
 
 AGAIN = 1.0
-"""Seconds after which an account is stored again that could not be stored."""
+"""Seconds after which what must be stored, and could not be, is tried again."""
 
 NEW_PASSWORD = "your password was changed: log in again"
 GIVEN_UP = "your nickname was given up through another server"

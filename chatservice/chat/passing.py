@@ -14,7 +14,7 @@ from chatservice.chat.folding import Folding
 from chatservice.chat.homes import Homes
 from chatservice.chat.housing import Housing
 from chatservice.chat.ignoring import away_shown
-from chatservice.chat.news import NEWS, News
+from chatservice.chat.news import AGAIN, NEWS, News
 from chatservice.chat.permissions import Permissions
 from chatservice.chat.replicas import Replicas
 from chatservice.chat.room_list import RoomList
@@ -38,9 +38,6 @@ from chatservice.protocol.whereabouts import Housed
 MOVES = (Joined, Parted, Left)
 
 LEAVING_LATER = "goodbye: the others will hear that you left when the database answers again"
-
-AGAIN = 1.0
-"""Seconds after which what must be stored is tried again."""
 
 
 class Leave(Protocol):
