@@ -1,8 +1,8 @@
 """Events that cannot be changed, and yet are created quickly.
 
 The initialization that C{dataclass} writes for a frozen class calls a function for each field. Here
-an event is first a draft, of a class with the same slots that can be changed, and then becomes
-what it is to be: that takes a third of the time.
+an event begins as a draft, of a class with the same slots that can be changed, and then turns into
+an event of its own kind: that takes a third of the time.
 """
 
 from __future__ import annotations
