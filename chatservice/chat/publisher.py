@@ -42,7 +42,7 @@ class Publish(Protocol):
 
 
 class Effects(Protocol):
-    """What events do besides being heard; see L{chatservice.chat.passing.Passing}."""
+    """The effects of events before and after people see them; see L{chatservice.chat.passing}."""
 
     def committed(self, envelope: Envelope) -> None:
         """Apply a stored event before its batch is broadcast."""
@@ -69,7 +69,7 @@ class Publisher:
     @param answered: answers a request that the log has refused, if it was carried out elsewhere,
         and tells whether it does.
     @param watchers: those who watch somebody.
-    @ivar effects: what the events do; it must be set before anything is published.
+    @ivar effects: the effects of events; they must be set before anything is published.
     @ivar last: the id of the last event that was delivered.
     """
 
