@@ -70,7 +70,6 @@ class Event:
 
     @cvar kind: the name on the wire and in the database; empty for what is never sent.
     @cvar stored: whether it is on the disk before anybody sees it. Presence is not stored.
-    @cvar history: whether it is a part of its room's history.
     @ivar time: the time in microseconds since the epoch, where the id does not tell it.
     @ivar nick: the nickname, at that time, of the author; empty if nobody did it.
     @ivar identity: the author's lasting identity (see L{chatservice.chat.rooms.Member}), 16 bytes.
@@ -82,7 +81,6 @@ class Event:
 
     kind: ClassVar[str] = ""
     stored: ClassVar[bool] = False
-    history: ClassVar[bool] = False
     id: int = 0
     time: int | None = None
     nick: str = ""
@@ -150,14 +148,13 @@ class MemberEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken(RoomEvent):
-    """Words in a room; the event itself is what acknowledges the request.
+    """Words in a room, and in its history; the event itself is what acknowledges the request.
 
     @ivar ref: the client's own mark for the request, at most 64 characters, or empty.
     @ivar mark: the fingerprint by which a repeated request is recognised; see chat/refs.py.
     """
 
     stored = True
-    history = True
     text: str
     ref: str = ""
     mark: bytes = field(default=b"", compare=False, repr=False)
